@@ -1,0 +1,10 @@
+// Jest 30 strips TypeScript by itself; types are tsc's job. Run through `npm run jest`, which passes the VM-modules flag.
+export default {
+  transform: {},
+  extensionsToTreatAsEsm: [".ts"],
+  testEnvironment: "node",
+  testEnvironmentOptions: { customExportConditions: ["source", "node", "node-addons"] },
+  testMatch: ["**/src/**/*.test.ts", "<rootDir>/scripts/**/*.test.ts"],
+  modulePathIgnorePatterns: ["/dist/", "/.peers/"],
+  reporters: ["default", "<rootDir>/scripts/jest/closing-line.js"],
+};

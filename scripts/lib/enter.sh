@@ -1,0 +1,14 @@
+# Sourced first by every entry script: goes to the top folder, installs the packages when they are missing or old, and
+# puts the pinned Node first in PATH.
+set -eu
+cd "$(dirname "$0")/.."
+if ! [ node_modules/.package-lock.json -nt package-lock.json ]; then
+  echo "Installing packages (about half a minute)" >&2
+  npm ci --no-audit --no-fund --loglevel=error >&2
+fi
+case "$(node_modules/.bin/node -v 2>/dev/null)" in
+  v2[4-9].* | v[3-9][0-9].*) ;;
+  *) echo "Node 24 is not installed here. Fix: npm rebuild node" >&2; exit 69 ;;
+esac
+PATH="$PWD/node_modules/.bin:$PATH"
+export PATH

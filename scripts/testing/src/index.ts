@@ -1,0 +1,4 @@
+export { startChild, ROOT, type Child } from "./child.ts";
+export { FakeClock } from "./fake-clock.ts";
+export { tempFolder } from "./temp-folder.ts";
+export { testWith } from "./test-with.ts";
