@@ -1,0 +1,35 @@
+import type { MacKey } from "@countersign/protocol";
+import type { Logger } from "pino";
+import type { Store } from "./store/store.ts";
+import type { HexId } from "./store/entity.ts";
+
+/** Secrets that live outside the store, each with the id under which old ones are kept (>= 600 s). */
+export interface CoreSecrets {
+  /** Codes are derived from it. */
+  readonly code: MacKey;
+  /** Tokens that a repeated call must return are derived from it. */
+  readonly token: MacKey;
+  /** Signs receipts and audit heads: raw r‖s of ES256. */
+  readonly sign: (bytes: Uint8Array) => Uint8Array;
+  /** 16 bytes, names the signing key. */
+  readonly signKeyId: Uint8Array;
+  /** COSE_Key bytes of the signing key, pinned by clients at set-up. */
+  readonly publicKey: Uint8Array;
+}
+
+/** Draws ids, nonces and tokens. */
+export interface Random {
+  bytes(length: number): Uint8Array;
+}
+
+/** All that services are given; built by start-core.ts alone. */
+export interface CoreGiven {
+  readonly store: Store;
+  readonly secrets: CoreSecrets;
+  /** 32 hexadecimal digits: this installation. */
+  readonly serverId: HexId;
+  readonly random: Random;
+  readonly log: Logger;
+  /** Emulators and sandbox bots are refused unless true. */
+  readonly development: boolean;
+}

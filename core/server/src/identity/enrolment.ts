@@ -1,0 +1,15 @@
+import type { HexId, UnixMs } from "../store/entity.ts";
+
+/** An enrolment token that was issued; the entity's id is the hex SHA-256 of the token. One use. */
+export interface Enrolment {
+  readonly tenantId: HexId;
+  readonly userId: string;
+  readonly challenge: Uint8Array;
+  /** Only this device may use it; undefined: any. */
+  readonly serial: string | undefined;
+  /** SHA-256("countersign/digits/v1\0" ‖ challenge ‖ digits) under K_token, if digits were asked for; never the digits. */
+  readonly digitsMac: Uint8Array | undefined;
+  readonly until: UnixMs;
+  /** The key that used it; the same signed enrolment may come again. */
+  readonly usedBy: HexId | undefined;
+}

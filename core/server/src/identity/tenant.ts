@@ -1,0 +1,52 @@
+import type { HexId, UnixMs } from "../store/entity.ts";
+import type { Kind } from "@countersign/protocol";
+import type { Policy } from "../policy/policy.ts";
+
+/** A relying party, or a part of one. Its issuer name is unique in the installation and at most 20 columns. */
+export interface Tenant {
+  readonly tenantId: HexId;
+  readonly name: string;
+  readonly issuer: string;
+  readonly policy: Policy;
+  readonly policyVersion: number;
+}
+
+export type Scope = "submit" | "execute";
+
+/** A program of the relying party. Its token is stored as a hash, in a `token` entity. */
+export interface App {
+  readonly appId: HexId;
+  readonly tenantId: HexId;
+  readonly name: string;
+  readonly scope: Scope;
+  readonly disabled: boolean;
+}
+
+export type Platform = "telegram" | "matrix" | "mail" | "sms" | "sandbox";
+
+/** One chat identity. */
+export interface Bot {
+  readonly botId: HexId;
+  readonly tenantId: HexId;
+  readonly name: string;
+  readonly platform: Platform;
+  readonly disabled: boolean;
+  /** From its last Hello, with {token}; "" before. */
+  readonly deepLink: string;
+}
+
+/** Who holds a token; the entity's id is the hex SHA-256 of the whole token, so that a dump yields none. */
+export type TokenHolder =
+  | { readonly kind: "app"; readonly tenantId: HexId; readonly appId: HexId }
+  | { readonly kind: "bot"; readonly tenantId: HexId; readonly botId: HexId };
+
+/** Allows one Create for one user. The token is HMAC(K_token, "grant" ‖ id). */
+export interface Grant {
+  readonly grantId: HexId;
+  readonly tenantId: HexId;
+  readonly userId: string;
+  readonly kinds: readonly Kind[];
+  readonly until: UnixMs;
+  /** The request_id that used it; the same one may come again. */
+  readonly usedBy: string | undefined;
+}

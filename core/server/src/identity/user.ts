@@ -1,0 +1,27 @@
+import type { HexId, UnixMs } from "../store/entity.ts";
+
+export type UserState = "ACTIVE" | "FROZEN" | "BLOCKED" | "SUSPENDED";
+
+/** A user with the counters that outlive his transactions. No counter clears by itself. */
+export interface User {
+  readonly tenantId: HexId;
+  readonly userId: string;
+  readonly state: UserState;
+  /** His own words on every message. */
+  readonly phrase: string;
+  /** BCP 47. */
+  readonly locale: string;
+  readonly createdAt: UnixMs;
+  readonly keyIds: readonly HexId[];
+  /** In the order of delivery. */
+  readonly linkIds: readonly HexId[];
+  /** Transactions that may still be open; those past `until` no longer count. THAW ones are not in it. */
+  readonly open: readonly { readonly txId: HexId; readonly until: UnixMs; readonly tag: string }[];
+  /** Times of the prompts of the last minute. */
+  readonly prompts: readonly UnixMs[];
+  /** Wrong codes in a row, across transactions; a confirmed one resets it, nothing else but a THAW does. */
+  readonly wrongInARow: number;
+  /** The open THAW, if any, and the times of those of the last hour. */
+  readonly thaw: { readonly txId: HexId; readonly until: UnixMs } | undefined;
+  readonly thaws: readonly UnixMs[];
+}

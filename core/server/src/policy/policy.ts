@@ -1,0 +1,58 @@
+// The policy document of a tenant: one validated value, frozen in part into each transaction at Create.
+import type { Kind } from "@countersign/protocol";
+import type { Platform } from "../identity/tenant.ts";
+
+/** An amount limit in one currency; other currencies are refused where a limit applies, because nothing can be compared. */
+export interface AmountLimit {
+  readonly currency: string;
+  readonly minorUnits: bigint;
+}
+
+/** Numbers of design section 7 with their hard limits; `docs/protocol/policy.md`. */
+export interface Policy {
+  /** 6 to 10. */
+  readonly digits: number;
+  /** From this amount on: 8 digits at least, keys and channels on hold are refused. Empty: nothing is high value. */
+  readonly highValue: readonly AmountLimit[];
+  readonly highValueDigits: number;
+  /** Seconds, and seconds more for each key page; together at most 600. */
+  readonly lifetimeS: number;
+  readonly lifetimePerPageS: number;
+  /** 1 to 5. */
+  readonly tries: number;
+  /** Seconds, at most 3600. */
+  readonly claimByS: number;
+  readonly modes: readonly ("A" | "B" | "C")[];
+  /** For keys with a display: A (chat carries the code alone) or B. */
+  readonly displayMode: "A" | "B";
+  /** Mode C is refused above these. Empty: no limit. */
+  readonly modeCLimit: readonly AmountLimit[];
+  readonly channels: readonly Platform[];
+  /** Key models that may enrol; "emulator" only counts on a development core. */
+  readonly keyModels: readonly string[];
+  readonly userVerification: "pin" | "biometric";
+  readonly wrongCodesInARow: number;
+  readonly openPerUser: number;
+  readonly promptsPerMinute: number;
+  readonly resends: number;
+  readonly resendAfterS: number;
+  readonly channelTimeoutS: number;
+  readonly unansweredPause: number;
+  /** Hours during which new keys and channels are refused for high value. */
+  readonly holdHours: number;
+  readonly kinds: readonly Kind[];
+}
+
+/** What of it a transaction keeps. */
+export interface FrozenPolicy {
+  readonly policyVersion: number;
+  readonly digits: number;
+  readonly tries: number;
+  readonly claimByMs: number;
+  readonly resends: number;
+  readonly resendAfterMs: number;
+  readonly channelTimeoutMs: number;
+  readonly channels: readonly Platform[];
+  readonly userVerification: "pin" | "biometric";
+  readonly highValue: boolean;
+}

@@ -1,0 +1,81 @@
+import { sha256, utf8, type RejectReason } from "@countersign/protocol";
+import type { BotLease } from "../channel/bot-lease.ts";
+import type { Delivery } from "../delivery/delivery.ts";
+import type { Enrolment } from "../identity/enrolment.ts";
+import type { Key } from "../identity/key.ts";
+import type { Link, LinkToken, Peer } from "../identity/link.ts";
+import type { App, Bot, Grant, Tenant, TokenHolder } from "../identity/tenant.ts";
+import type { User } from "../identity/user.ts";
+import type { Reservation } from "./reservation.ts";
+import type { Judged } from "../verification/judged.ts";
+import type { OpenContent, Transaction } from "../transaction/transaction.ts";
+
+/** Milliseconds since 1970 by the store's clock. */
+export type UnixMs = number;
+
+/** 32 lower-case hexadecimal digits. */
+export type HexId = string;
+
+/** One of 1024 logical shards, fixed for ever: a user's entities share one, a directory entity sits in that of its own hash. */
+export type Shard = number;
+export const SHARDS = 1024;
+
+/**
+ * Every kind of stored entity with its body. Bodies are plain data: strings, numbers, booleans, bigint, Uint8Array,
+ * arrays, objects. No code, no token, no PIN is ever part of one.
+ */
+export interface Bodies {
+  /** A user's shard: */
+  user: User;
+  key: Key;
+  link: Link;
+  transaction: Transaction;
+  judged: Judged;
+  content: OpenContent;
+  delivery: Delivery;
+  /** Directory entities, each in the shard of its own id: */
+  tenant: Tenant;
+  app: App;
+  bot: Bot;
+  grant: Grant;
+  token: TokenHolder;
+  request: Reservation;
+  enrolment: Enrolment;
+  "link-token": LinkToken;
+  peer: Peer;
+  "bot-lease": BotLease;
+  /** Where a key id lives: credentials are found by id before their user is known. */
+  "key-owner": { readonly tenantId: HexId; readonly userId: string };
+  /** Where a link id lives. */
+  "link-owner": { readonly tenantId: HexId; readonly userId: string };
+}
+export type EntityType = keyof Bodies;
+
+/** Names one entity. `tenant` is the tenant's id, or "" for what belongs to the installation. */
+export interface EntityKey<T extends EntityType = EntityType> {
+  readonly type: T;
+  readonly tenant: HexId | "";
+  readonly id: string;
+}
+
+/** The shard of a user: all that is his lives there. */
+export function shardOfUser(tenantId: HexId, userId: string): Shard {
+  return shardOfHash(`user\0${tenantId}\0${userId}`);
+}
+
+/** The shard of a directory entity. */
+export function shardOfKey(key: EntityKey): Shard {
+  return shardOfHash(`${key.type}\0${key.tenant}\0${key.id}`);
+}
+
+/** Transaction ids carry their user's shard in their first two bytes. */
+export function shardOfTransaction(txId: HexId): Shard {
+  return Number.parseInt(txId.slice(0, 4), 16) % SHARDS;
+}
+
+function shardOfHash(name: string): Shard {
+  const [high = 0, low = 0] = sha256(utf8(name));
+  return ((high << 8) | low) % SHARDS;
+}
+
+export type { RejectReason };

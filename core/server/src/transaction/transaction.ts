@@ -1,0 +1,133 @@
+import type { Field, Kind, Mode, Reason, RejectReason } from "@countersign/protocol";
+import type { HexId, UnixMs } from "../store/entity.ts";
+import type { FrozenPolicy } from "../policy/policy.ts";
+
+/** Which code is current: epoch ‖ n. */
+export interface Issue {
+  readonly epoch: number;
+  readonly n: number;
+}
+
+/** What the core itself does when a transaction of its own kinds is confirmed. */
+export type CoreAction =
+  | { readonly type: "link"; readonly linkId: HexId }
+  | { readonly type: "unlink"; readonly linkId: HexId }
+  | { readonly type: "enrol"; readonly keyId: HexId }
+  | { readonly type: "thaw" };
+
+/** Frozen at Create; no RPC alters it. */
+export interface Frozen {
+  readonly txId: HexId;
+  readonly tenantId: HexId;
+  readonly userId: string;
+  /** The app that created it, or "core". */
+  readonly createdBy: HexId | "core";
+  readonly createdAt: UnixMs;
+  readonly nonce: Uint8Array;
+  readonly kind: Kind;
+  readonly fields: readonly Field[];
+  /** Canonical content (tx3). */
+  readonly content: Uint8Array;
+  readonly txDigest: Uint8Array;
+  readonly tag: string;
+  readonly mode: Mode;
+  readonly keyIds: readonly HexId[];
+  readonly policy: FrozenPolicy;
+  readonly repeatOf: HexId | undefined;
+  readonly action: CoreAction | undefined;
+}
+
+/** What changes while it lives, in every state. */
+export interface Progress {
+  /** Number of changes so far. */
+  readonly version: number;
+  readonly issue: Issue;
+  readonly resends: number;
+  readonly lastIssueAt: UnixMs;
+  readonly triesLeft: number;
+  readonly expiresAt: UnixMs;
+  /** Reason of the last refused statement of rows 8-12, for the relying party. */
+  readonly lastRefusal: Reason | undefined;
+  /** Vetoes that came too late are recorded here. */
+  readonly lateVeto: RejectReason | undefined;
+}
+
+/** The accepted statement, as receipts carry it. */
+export interface Confirmation {
+  readonly keyId: HexId;
+  readonly signedStatement: Uint8Array;
+  readonly at: UnixMs;
+}
+
+/** The right to execute. */
+export interface Lease {
+  readonly claimId: string;
+  readonly appId: HexId | "core";
+  readonly fence: number;
+  readonly until: UnixMs;
+  readonly idempotent: boolean;
+}
+
+export type Ending = "REJECTED" | "TAMPERED" | "LOCKED" | "EXPIRED" | "CANCELLED" | "UNDELIVERABLE";
+
+/** Where it stands: a union, so that a field exists exactly where it means something. PARTIAL comes with M-of-N. */
+export type Standing =
+  | { readonly state: "PENDING" }
+  | {
+      readonly state: "CONFIRMED";
+      readonly confirmation: Confirmation;
+      readonly claimBy: UnixMs;
+      readonly fence: number;
+    }
+  | {
+      readonly state: "EXECUTING";
+      readonly confirmation: Confirmation;
+      readonly claimBy: UnixMs;
+      readonly lease: Lease;
+      readonly begun: boolean;
+    }
+  | { readonly state: "EXECUTION_UNKNOWN"; readonly confirmation: Confirmation; readonly fence: number }
+  | {
+      readonly state: "EXECUTED" | "EXECUTION_FAILED";
+      readonly confirmation: Confirmation;
+      readonly fence: number;
+      readonly detail: string;
+      readonly at: UnixMs;
+    }
+  | {
+      readonly state: Ending;
+      readonly reason: Reason;
+      readonly rejectReason: RejectReason | undefined;
+      readonly rejectedOnKey: boolean;
+      readonly detail: string;
+      readonly at: UnixMs;
+    };
+
+export type Transaction = Frozen & Progress & Standing;
+export type State = Transaction["state"];
+
+/** The last transaction with this content of this user; the entity's id is `userId:contentHash`. Guards against DUPLICATE. */
+export interface OpenContent {
+  readonly txId: HexId;
+}
+
+/**
+ * What a step asks of the world. The shell turns each into writes of the same commit; nothing here reaches a provider
+ * directly.
+ */
+export type Effect =
+  /** The current issue's code goes to the user's channels, in order. */
+  | { readonly type: "deliver-code"; readonly why: "created" | "resent" }
+  /** The chats that show this transaction show this instead. `final`: no buttons, no code any more. */
+  | { readonly type: "notify"; readonly notice: import("../delivery/delivery.ts").Notice; readonly final: boolean }
+  /** A message of its own on every linked channel. */
+  | { readonly type: "alert"; readonly notice: import("../delivery/delivery.ts").Notice }
+  /** The user's counters and slots. */
+  | { readonly type: "freeze-user" }
+  | { readonly type: "count-wrong-code" }
+  | { readonly type: "reset-wrong-codes" }
+  | { readonly type: "release-slot" }
+  /** A transaction of the core's own kinds was confirmed: do it, in this commit. */
+  | { readonly type: "act"; readonly action: CoreAction }
+  /** Executors are offered it (a hint). */
+  | { readonly type: "offer" };
