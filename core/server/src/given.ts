@@ -1,5 +1,5 @@
 import type { MacKey } from "@countersign/protocol";
-import type { Logger } from "pino";
+import type { Log } from "./log.ts";
 import type { Store } from "./store/store.ts";
 import type { HexId } from "./store/entity.ts";
 
@@ -29,7 +29,9 @@ export interface CoreGiven {
   /** 32 hexadecimal digits: this installation. */
   readonly serverId: HexId;
   readonly random: Random;
-  readonly log: Logger;
+  readonly log: Log;
   /** Emulators and sandbox bots are refused unless true. */
   readonly development: boolean;
+  /** Aborted when the core shuts down: streams end then, with a hint to resume elsewhere. */
+  readonly draining?: AbortSignal;
 }

@@ -1,0 +1,132 @@
+import type { EventEmitter } from "node:events";
+import type { Call } from "./handler.ts";
+import type { Caller } from "./caller.ts";
+import { Malformed } from "./malformed.ts";
+import { badInput, refuse, type Refusal } from "./refusal.ts";
+import { RefusalError } from "./refusal-of-error.ts";
+
+/** Every unary call has an end, also when its caller names none. */
+const DEFAULT_DEADLINE_MS = 30_000;
+/** Node fires longer timers at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+interface RawCall extends EventEmitter {
+  cancelled: boolean;
+  getDeadline(): Date | number;
+}
+
+interface Writable extends RawCall {
+  write(message: unknown): boolean;
+}
+
+/** How long a call lives and why it ends early: cancelled, past its deadline, the core drains, the token was revoked. */
+export class CallLife {
+  readonly #abort = new AbortController();
+  readonly #deadline: Date;
+  readonly #undo: (() => void)[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #ended = false;
+  #stopped: Refusal | undefined;
+
+  constructor(raw: RawCall, options: { imposeDeadline: boolean; draining?: AbortSignal | undefined }) {
+    this.#deadline = deadlineOf(raw, options.imposeDeadline);
+    const cancel = (): void => this.#abort.abort(new RefusalError(gone));
+    // Also fires after a normal end, when nobody listens to the signal any more.
+    raw.on("cancelled", cancel);
+    if (raw.cancelled) cancel();
+    const { draining } = options;
+    if (draining === undefined) return;
+    const drain = (): void => this.stop(resumeElsewhere);
+    if (draining.aborted) drain();
+    draining.addEventListener("abort", drain, { once: true });
+    this.#undo.push(() => draining.removeEventListener("abort", drain));
+  }
+
+  call(caller: Caller): Call {
+    return { caller, signal: this.#abort.signal, deadline: this.#deadline };
+  }
+
+  onDeadline(passed: () => void): void {
+    const left = this.#deadline.getTime() - Date.now();
+    this.#timer = setTimeout(
+      () => {
+        passed();
+        this.#abort.abort(new RefusalError(gone));
+      },
+      Math.min(Math.max(left, 0), LONGEST_TIMER_MS),
+    );
+  }
+
+  /** True for the first caller alone: an answer is given once. */
+  end(): boolean {
+    if (this.#ended) return false;
+    this.#ended = true;
+    clearTimeout(this.#timer);
+    for (const undo of this.#undo) undo();
+    return true;
+  }
+
+  /** Ends a stream from outside, with this answer. */
+  stop(why: Refusal): void {
+    this.#stopped ??= why;
+    this.#abort.abort(new RefusalError(why));
+  }
+
+  get stopped(): Refusal | undefined {
+    return this.#stopped;
+  }
+
+  async send(raw: Writable, message: unknown): Promise<void> {
+    this.#abort.signal.throwIfAborted();
+    if (raw.write(message)) return;
+    const { signal } = this.#abort;
+    await new Promise<void>((resolve, reject) => {
+      const drained = (): void => {
+        signal.removeEventListener("abort", over);
+        resolve();
+      };
+      const over = (): void => {
+        raw.off("drain", drained);
+        reject(signal.reason as Error);
+      };
+      raw.once("drain", drained);
+      signal.addEventListener("abort", over, { once: true });
+    });
+  }
+
+  /** Ends quietly when the call is over; a message refused before decoding ends the call with its violation. */
+  async *read<Req>(raw: AsyncIterable<Req | Malformed>): AsyncGenerator<Req, void> {
+    const { signal } = this.#abort;
+    const iterator = raw[Symbol.asyncIterator]();
+    const over = new Promise<"over">((resolve) => {
+      if (signal.aborted) resolve("over");
+      signal.addEventListener("abort", () => resolve("over"), { once: true });
+    });
+    while (!signal.aborted) {
+      const next = await Promise.race([iterator.next(), over]).catch(() => "over" as const);
+      if (next === "over" || next.done === true) return;
+      if (next.value instanceof Malformed) {
+        throw new RefusalError(badInput(next.value.violation.field, next.value.violation.description));
+      }
+      yield next.value;
+    }
+  }
+}
+
+const resumeElsewhere = refuse(
+  "UNAVAILABLE",
+  "The core is shutting down. Connect again and resume from the last cursor.",
+  {
+    metadata: { resume: "cursor" },
+    retryAfterMs: 1000,
+  },
+);
+
+/** Nobody reads it: the call is over. */
+const gone = refuse("UNAVAILABLE", "The call is over: cancelled, or past its deadline.");
+
+function deadlineOf(raw: RawCall, impose: boolean): Date {
+  const asked = new Date(raw.getDeadline()).getTime();
+  if (Number.isFinite(asked)) return new Date(asked);
+  return new Date(impose ? Date.now() + DEFAULT_DEADLINE_MS : 8.64e15);
+}

@@ -1,0 +1,172 @@
+import {
+  status,
+  type handleBidiStreamingCall,
+  type handleServerStreamingCall,
+  type handleUnaryCall,
+  type Metadata,
+} from "@grpc/grpc-js";
+import type { CoreGiven } from "../given.ts";
+import { answerOf } from "./answer.ts";
+import { authenticate } from "./authenticate.ts";
+import { CallLife } from "./call-life.ts";
+import { callerKind, type Allow, type Caller } from "./caller.ts";
+import { Malformed } from "./malformed.ts";
+import { PERMISSION } from "./permission.ts";
+import { badInput, isRefusal, refuse, type Refusal } from "./refusal.ts";
+import { refusalOfError } from "./refusal-of-error.ts";
+import { statusError, type StatusError } from "./status-error.ts";
+
+export * from "./caller.ts";
+
+/** One call, as its handler sees it. */
+export interface Call {
+  readonly caller: Caller;
+  /** Aborted when the caller is gone, its deadline has passed, or, for streams, the core drains. */
+  readonly signal: AbortSignal;
+  /** The caller's, or of our own making for unary calls that name none. Far away for streams. */
+  readonly deadline: Date;
+}
+
+/** Resolves once the peer took the message or there is room for the next one; rejects when the call is over. */
+export type Send<Res> = (message: Res) => Promise<void>;
+
+/** Wraps the handler of a unary RPC: deadline, authentication, permission, and one answer for all that may happen. */
+export function unary<Req, Res>(
+  given: CoreGiven,
+  allow: Allow,
+  handler: (request: Req, call: Call) => Promise<Res | Refusal>,
+): handleUnaryCall<Req, Res> {
+  return (raw, callback) => {
+    const life = new CallLife(raw, { imposeDeadline: true });
+    const answer = (error: StatusError | null, response?: Res): void => {
+      if (life.end()) callback(error, response);
+    };
+    life.onDeadline(() => answer(deadlinePassed()));
+    void judge(given, allow, raw, async (caller) => {
+      const request = checked<Req>(raw.request);
+      return isRefusal(request) ? request : handler(request, life.call(caller));
+    }).then((outcome) => ("error" in outcome ? answer(outcome.error) : answer(null, outcome.value)));
+  };
+}
+
+/** Wraps the handler of a server stream. It ends OK when the handler resolves with nothing. */
+export function serverStream<Req, Res>(
+  given: CoreGiven,
+  allow: Allow,
+  handler: (request: Req, call: Call, send: Send<Res>) => Promise<void | Refusal>,
+): handleServerStreamingCall<Req, Res> {
+  return (raw) => {
+    const life = new CallLife(raw, { imposeDeadline: false, draining: given.draining });
+    const run = async (caller: Caller): Promise<void | Refusal> => {
+      const request = checked<Req>(raw.request);
+      if (isRefusal(request)) return request;
+      const stop = watchRevocation(given, raw.metadata, life);
+      try {
+        return await handler(request, life.call(caller), (message) => life.send(raw, message));
+      } finally {
+        stop();
+      }
+    };
+    void judge(given, allow, raw, run).then((outcome) => endStream(raw, life, outcome));
+  };
+}
+
+/** Wraps the handler of a stream in both directions. `requests` ends when the caller's side does or the call is over. */
+export function bidiStream<Req, Res>(
+  given: CoreGiven,
+  allow: Allow,
+  handler: (requests: AsyncIterable<Req>, call: Call, send: Send<Res>) => Promise<void | Refusal>,
+): handleBidiStreamingCall<Req, Res> {
+  return (raw) => {
+    const life = new CallLife(raw, { imposeDeadline: false, draining: given.draining });
+    const run = async (caller: Caller): Promise<void | Refusal> => {
+      const stop = watchRevocation(given, raw.metadata, life);
+      try {
+        const requests = life.read<Req>(raw as AsyncIterable<Req | Malformed>);
+        return await handler(requests, life.call(caller), (message) => life.send(raw, message));
+      } finally {
+        stop();
+      }
+    };
+    void judge(given, allow, raw, run).then((outcome) => endStream(raw, life, outcome));
+  };
+}
+
+interface RawCall {
+  readonly metadata: Metadata;
+  getPath(): string;
+}
+
+type Outcome<T> = { readonly value: T } | { readonly error: StatusError };
+
+/** Authenticates, asks both the table and the handler's own rule, runs; whatever is thrown becomes an answer. */
+async function judge<T>(
+  given: CoreGiven,
+  allow: Allow,
+  raw: RawCall,
+  run: (caller: Caller) => Promise<T | Refusal>,
+): Promise<Outcome<T>> {
+  let caller: Caller | undefined;
+  try {
+    const found = await authenticate(given, raw.metadata);
+    if (isRefusal(found)) return { error: answerOf(found, undefined) };
+    caller = found;
+    const admitted = admit(raw.getPath(), allow, caller);
+    if (isRefusal(admitted)) return { error: answerOf(admitted, caller) };
+    const outcome = await run(admitted);
+    return isRefusal(outcome) ? { error: answerOf(outcome, caller) } : { value: outcome };
+  } catch (error) {
+    const refusal = refusalOfError(given.log, raw.getPath(), error);
+    return { error: isRefusal(refusal) ? answerOf(refusal, caller) : refusal };
+  }
+}
+
+/** Nobody in particular may call what an enrolment token in the request opens. */
+function admit(path: string, allow: Allow, caller: Caller | undefined): Caller | Refusal {
+  const acting: Caller = caller ?? { kind: "enrolment" };
+  const allowed = allow(acting) && PERMISSION[path]?.includes(callerKind(acting)) === true;
+  if (allowed) return acting;
+  return caller === undefined
+    ? refuse("UNAUTHENTICATED", "authorization: a bearer token is required")
+    : refuse("NOT_ALLOWED", `${path}: this token does not allow it`);
+}
+
+function checked<Req>(request: Req | Malformed): Req | Refusal {
+  return request instanceof Malformed ? badInput(request.violation.field, request.violation.description) : request;
+}
+
+/** A revoked token ends its open streams too. */
+function watchRevocation(given: CoreGiven, metadata: Metadata, life: CallLife): () => void {
+  return given.store.subscribe((_shard, keys) => {
+    if (!keys.some(({ type }) => type === "token" || type === "app" || type === "bot")) return;
+    void authenticate(given, metadata).then(
+      (caller) => {
+        if (isRefusal(caller)) life.stop(caller);
+      },
+      // The store is down: the stream's own reads will say so.
+      () => undefined,
+    );
+  });
+}
+
+interface Endable {
+  emit(event: "error", error: StatusError): unknown;
+  end(): unknown;
+}
+
+function endStream(raw: Endable, life: CallLife, outcome: Outcome<void>): void {
+  const stopped = life.stopped;
+  if (!life.end()) return;
+  if (stopped !== undefined) raw.emit("error", answerOf(stopped, undefined));
+  else if ("error" in outcome) raw.emit("error", outcome.error);
+  else raw.end();
+}
+
+function deadlinePassed(): StatusError {
+  return statusError(status.DEADLINE_EXCEEDED, "The deadline passed before there was an answer; ask again.", {
+    reason: "UNAVAILABLE",
+    metadata: {},
+    violations: [],
+    retryAfterMs: undefined,
+  });
+}
