@@ -1,4 +1,4 @@
-import type { Bodies, EntityKey, EntityType, Shard, UnixMs } from "./entity.ts";
+import type { Bodies, EntityKey, EntityType, HexId, Shard, UnixMs } from "./entity.ts";
 
 /** An entity as loaded. `version` is opaque; "" means that it does not exist, and `body` is undefined then. */
 export interface LoadedEntity<T extends EntityType> {
@@ -69,7 +69,14 @@ export interface ChangeSet {
 
 export type CommitOutcome = "committed" | "conflict" | "late" | "unknown";
 
-/** A found entity. */
+/** Which part of an owner's entities. The tenant is asked for because two tenants may have users of one name in one shard. */
+export interface Page {
+  readonly tenant: HexId | "";
+  readonly before?: number;
+  readonly limit: number;
+}
+
+/** A found entity. Only its key is worth anything before it is loaded: load alone checks what the index says. */
 export interface Found<T extends EntityType = EntityType> {
   readonly shard: Shard;
   readonly key: EntityKey<T>;
@@ -99,24 +106,28 @@ export class StoreFullError extends Error {
   override readonly name = "StoreFullError";
 }
 
+/** After an I/O error the store knows no longer what is on the disk: it refuses everything until it is opened again. */
+export class StoreStoppedError extends Error {
+  override readonly name = "StoreStoppedError";
+}
+
 /**
  * Durable entities under optimistic versions, one shard a call, with an audit chain a shard.
  *
  * Every call of a commit is atomic and durable when it resolves "committed". "conflict": a version or the epoch moved,
  * nothing written, load again. "late": the store's clock is outside notBefore..notAfter, nothing written. "unknown":
- * the store cannot say; ask `outcome` before answering anybody. Load and commit reject with IntegrityError.
+ * the store cannot say; ask `outcome` before answering anybody. Load and commit reject with IntegrityError, commit also
+ * with StoreFullError; TypeError for a change set that breaks the rules of docs/protocol/store.md section 4.
  */
 export interface Store {
   load<const K extends readonly EntityKey[]>(shard: Shard, ...keys: K): Promise<Loaded<K>>;
   commit(shard: Shard, change: ChangeSet): Promise<CommitOutcome>;
   outcome(shard: Shard, changeId: ChangeId): Promise<"committed" | "absent">;
-  /** Keys of one owner's entities of a type, `sort` descending, below `before` if given. */
-  list<T extends EntityType>(
-    shard: Shard,
-    type: T,
-    owner: string,
-    page: { before?: number; limit: number },
-  ): Promise<EntityKey<T>[]>;
+  /**
+   * Keys of one owner's entities of a type in one tenant, `sort` descending, below `before` if given. A page is never cut
+   * between equal `sort`s: it may be longer than `limit` by those.
+   */
+  list<T extends EntityType>(shard: Shard, type: T, owner: string, page: Page): Promise<EntityKey<T>[]>;
   /** Entities whose `due` has come, earliest first, over the shards this core works on. */
   due(until: UnixMs, limit: number): Promise<Found[]>;
   /** The earliest `due` of all, or undefined. */

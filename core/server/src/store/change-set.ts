@@ -1,0 +1,55 @@
+// The rules every store holds a change set to before it touches anything. docs/protocol/store.md section 4.
+import { SHARDS, type EntityKey, type Shard } from "./entity.ts";
+import type { ChangeSet, Index } from "./store.ts";
+
+const CHANGE_ID = /^[0-9a-f]{32}$/;
+
+/** One name for one entity within its shard; NUL separates, so names cannot run into each other. */
+export function nameOf(key: EntityKey): string {
+  return `${key.type}\0${key.tenant}\0${key.id}`;
+}
+
+/** Throws TypeError when the change set breaks a rule: that is a bug of the caller, never an outcome. */
+export function checkChangeSet(shard: Shard, change: ChangeSet): void {
+  checkShard(shard);
+  if (!CHANGE_ID.test(change.changeId)) throw new TypeError("changeId: expected 32 lower-case hexadecimal digits");
+  if (change.audit.length === 0) throw new TypeError("a change set needs at least one audit event");
+  const names = new Set<string>();
+  for (const write of change.writes) {
+    checkKey(write.key);
+    const name = nameOf(write.key);
+    if (names.has(name)) throw new TypeError(`two writes of ${write.key.type} ${write.key.id} in one change set`);
+    names.add(name);
+    if (write.body === undefined && write.expected === "") {
+      throw new TypeError(`deleting ${write.key.type} ${write.key.id} needs the version that was loaded`);
+    }
+    if (write.index !== undefined) checkIndex(write.index, write.key);
+  }
+}
+
+/** Throws TypeError unless it is one of the 1024. */
+export function checkShard(shard: Shard): void {
+  if (!Number.isInteger(shard) || shard < 0 || shard >= SHARDS) throw new TypeError(`no shard ${shard}`);
+}
+
+/** Throws TypeError for a key whose parts could be confused with another key's. */
+export function checkKey(key: EntityKey): void {
+  if (!isName(key.id) || key.id === "" || !isName(key.tenant)) {
+    throw new TypeError(`${key.type}: id and tenant must be well-formed text without NUL, the id not empty`);
+  }
+}
+
+function checkIndex(index: Index, key: EntityKey): void {
+  if (!isTime(index.due) || !isTime(index.sort))
+    throw new TypeError(`${key.type} ${key.id}: due and sort are whole numbers`);
+  if (!isName(index.owner) || !isName(index.lane))
+    throw new TypeError(`${key.type} ${key.id}: owner and lane are text without NUL`);
+}
+
+function isName(text: string | undefined): boolean {
+  return text === undefined || (text.isWellFormed() && !text.includes("\0"));
+}
+
+function isTime(value: number | undefined): boolean {
+  return value === undefined || Number.isSafeInteger(value);
+}
