@@ -1,0 +1,60 @@
+// Everything under proto/gen, from the protos: TypeScript by buf, the descriptor set that reflection serves, and the
+// table of the wire scan. `node scripts/generate.ts` writes, with `--check` it only tells what would differ.
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { wireSchemaSource, type DescriptorSet } from "./lib/wire-schema-source.ts";
+
+const ROOT = join(import.meta.dirname, "..");
+const GENERATED = "proto/gen";
+
+const unknown = process.argv.slice(2).filter((argument) => argument !== "--check");
+if (unknown.length > 0) {
+  console.error(`generate: ${unknown.join(" ")} is not known. Usage: node scripts/generate.ts [--check]`);
+  process.exit(64);
+}
+if (process.argv.includes("--check")) check();
+else generateInto(ROOT);
+
+function generateInto(folder: string): void {
+  buf(["generate", "--output", folder]);
+  const descriptor = join(folder, GENERATED, "descriptor.binpb");
+  buf(["build", "--as-file-descriptor-set", "--exclude-source-info", "--output", descriptor]);
+  const set: DescriptorSet = JSON.parse(buf(["build", "--as-file-descriptor-set", "--output", "-#format=json"]));
+  writeFileSync(join(folder, GENERATED, "wire-schema.ts"), wireSchemaSource(set));
+}
+
+function check(): void {
+  const fresh = mkdtempSync(join(tmpdir(), "countersign-generate-"));
+  try {
+    generateInto(fresh);
+    const names = new Set([...filesOf(join(fresh, GENERATED)), ...filesOf(join(ROOT, GENERATED))]);
+    const stale = [...names].filter((name) => !sameBytes(join(fresh, GENERATED, name), join(ROOT, GENERATED, name)));
+    for (const name of stale) console.error(`${GENERATED}/${name} is not what the protos say. Fix: npm run generate`);
+    process.exitCode = stale.length > 0 ? 1 : 0;
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
+  }
+}
+
+function filesOf(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
+}
+
+function sameBytes(one: string, other: string): boolean {
+  return existsSync(one) && existsSync(other) && readFileSync(one).equals(readFileSync(other));
+}
+
+function buf(args: readonly string[]): string {
+  const { status, stdout, stderr, error } = spawnSync(join(ROOT, "node_modules/.bin/buf"), args, {
+    cwd: ROOT,
+    encoding: "utf8",
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  if (status === 0) return stdout;
+  console.error(`buf ${args.join(" ")} failed: ${error?.message ?? stderr}`);
+  process.exit(1);
+}
