@@ -1,1 +1,53 @@
-export {};
+// The public API of @countersign/protocol. Bytes: docs/protocol/*.md; vectors: ../vectors.
+export { type Account, parseAccount, renderAccount } from "./account.ts";
+export { type Amount, amountOf, parseAmount, renderAmount } from "./amount.ts";
+export { type Attestation, attestationChallengeFor, decodeAttestation, encodeAttestation } from "./attestation.ts";
+export { concatBytes, equalBytes, fromHex, toHex, utf8 } from "./bytes.ts";
+export { checkDate } from "./calendar-date.ts";
+export { Code, type CodeBinding, codeProofOf, deriveCode, type Issue } from "./code.ts";
+export {
+  checkIssuer,
+  type Content,
+  CONTENT_VERSION,
+  decodeContent,
+  encodeContent,
+  MAX_CONTENT,
+  MAX_ISSUER_COLUMNS,
+  txDigestOf,
+} from "./content.ts";
+export { COSE_KEY_LENGTH, coseKeyOf, fingerprintOf, importPublicKey } from "./cose-key.ts";
+export { parseSigned, SignatureType, type SignedMessage, signMessage, verifySigned } from "./cose.ts";
+export { currencies, exponentOf } from "./currency.ts";
+export { type CborOptions, type CborValue, decodeCbor, encodeCbor } from "./det-cbor.ts";
+export { decodeEnrolment, encodeEnrolment, type Enrolment, MAX_DEVICE_NAME } from "./enrolment.ts";
+export type { Field, FieldValue, Line } from "./field.ts";
+export { isCoreKind, isKind, Kind, kindName, REGISTRY_VERSION, requiredLabels } from "./kind.ts";
+export { isLabel, isRepeatable, isReservedLabel, Label, labelName, type ValueType, valueTypeOf } from "./label.ts";
+export { MAX_VALUE, parseLine } from "./line.ts";
+export { Mode } from "./mode.ts";
+export type { MacKey, PublicKey } from "./platform.ts";
+export { ProtocolError, type ProtocolErrorCode, type ProtocolErrorDetail } from "./protocol-error.ts";
+export {
+  CLIENT_STATUS,
+  type ClientClass,
+  clientClassOf,
+  type Reason,
+  type ReasonRow,
+  REASONS,
+  type StatusName,
+  statusOf,
+} from "./reason.ts";
+export { MAX_LINES, parseLines, renderFields } from "./render.ts";
+export { checkGlyphs, checkSafeText, columnsOf, type GlyphProfile, type SafeTextOptions } from "./safe-text.ts";
+export {
+  CodeEntry,
+  Decision,
+  decodeStatement,
+  encodeStatement,
+  RejectReason,
+  Shown,
+  type Statement,
+  UserVerification,
+} from "./statement.ts";
+export { tagOf } from "./tag.ts";
+export { hmacSha256, macKey, sha256, verifyEs256 } from "#platform";

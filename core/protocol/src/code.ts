@@ -1,0 +1,101 @@
+import { checkLength } from "./byte-length.ts";
+import { concatBytes, utf8 } from "./bytes.ts";
+import type { MacKey } from "./platform.ts";
+import { ProtocolError } from "./protocol-error.ts";
+import { hmacSha256, macKey } from "#platform";
+
+// code      = d digits by rejection sampling over the u64 words of
+//             HMAC-SHA-256(K_code, "countersign/code/v1\0" || serverId || txId || nonce || txDigest || issue || u8 block)
+// issue     = u32 epoch || u32 n, big endian
+// codeProof = HMAC-SHA-256(key = nonce, "countersign/proof/v1\0" || txDigest || ASCII code)
+//                                                     docs/protocol/code-and-statement.md sections 3 and 4
+
+/** The digits that reach the user over the second channel. Prints as `[code]` everywhere. */
+export class Code {
+  readonly #digits: string;
+
+  /** Throws `bad-field` unless given 6 to 10 ASCII digits; the refusal does not repeat them. */
+  constructor(digits: string) {
+    if (!CODE.test(digits)) throw new ProtocolError("bad-field", "a code has 6 to 10 digits", { field: "code" });
+    this.#digits = digits;
+  }
+  /** The only way out: called where the message to the phone is written, and where the proof is made. */
+  reveal(): string {
+    return this.#digits;
+  }
+  toString(): string {
+    return "[code]";
+  }
+  toJSON(): string {
+    return "[code]";
+  }
+}
+Object.defineProperty(Code.prototype, Symbol.for("nodejs.util.inspect.custom"), { value: () => "[code]" });
+
+/** Which drawing of a transaction's code: a resend or a change of the store's epoch makes a new one. Both u32. */
+export interface Issue {
+  readonly epoch: number;
+  readonly n: number;
+}
+
+/** What a code is bound to: good for this transaction, this content and this issue alone. */
+export interface CodeBinding {
+  readonly serverId: Uint8Array;
+  readonly txId: Uint8Array;
+  readonly nonce: Uint8Array;
+  readonly txDigest: Uint8Array;
+  readonly issue: Issue;
+}
+
+const CODE = /^\d{6,10}$/;
+const CODE_DOMAIN = utf8("countersign/code/v1\0");
+const PROOF_DOMAIN = utf8("countersign/proof/v1\0");
+const MAX_BLOCKS = 256;
+
+/** Derives the code of one issue; never stored. `digits` is 6 to 10. */
+export function deriveCode(kCode: MacKey, bound: CodeBinding, digits: number): Code {
+  checkLength(bound.serverId, 16, "serverId");
+  checkLength(bound.txId, 16, "txId");
+  checkLength(bound.nonce, 32, "nonce");
+  checkLength(bound.txDigest, 32, "txDigest");
+  if (!Number.isInteger(digits) || digits < 6 || digits > 10) {
+    throw new ProtocolError("bad-field", "expected 6 to 10", { field: "digits" });
+  }
+  const tail = new Uint8Array(9);
+  const view = new DataView(tail.buffer);
+  view.setUint32(0, u32(bound.issue.epoch, "issue.epoch"));
+  view.setUint32(4, u32(bound.issue.n, "issue.n"));
+  const message = concatBytes(CODE_DOMAIN, bound.serverId, bound.txId, bound.nonce, bound.txDigest, tail);
+  for (let block = 0; block < MAX_BLOCKS; block++) {
+    message[message.length - 1] = block;
+    const found = sampleDigits(hmacSha256(kCode, message), digits);
+    if (found !== undefined) return new Code(found);
+  }
+  // 1024 words in a row above the limit: does not happen with a real HMAC.
+  throw new Error("no code in 256 blocks: SHA-256 of this platform is broken");
+}
+
+/** The first big-endian u64 word below the highest multiple of 10^digits, modulo 10^digits; undefined if there is none. */
+export function sampleDigits(block: Uint8Array, digits: number): string | undefined {
+  const modulus = 10n ** BigInt(digits);
+  const limit = 2n ** 64n - (2n ** 64n % modulus);
+  const view = new DataView(block.buffer, block.byteOffset, block.byteLength);
+  for (let at = 0; at + 8 <= block.length; at += 8) {
+    const word = view.getBigUint64(at);
+    if (word < limit) return (word % modulus).toString().padStart(digits, "0");
+  }
+  return undefined;
+}
+
+/** What the statement carries instead of the code. Whoever sees it can guess the code, which is good for this transaction alone. */
+export function codeProofOf(nonce: Uint8Array, txDigest: Uint8Array, code: Code | string): Uint8Array {
+  checkLength(nonce, 32, "nonce");
+  checkLength(txDigest, 32, "txDigest");
+  const digits = (typeof code === "string" ? new Code(code) : code).reveal();
+  return hmacSha256(macKey(nonce), PROOF_DOMAIN, txDigest, utf8(digits));
+}
+
+function u32(value: number, field: string): number {
+  if (Number.isInteger(value) && value >= 0 && value <= 0xffff_ffff) return value;
+  throw new ProtocolError("bad-field", "expected an unsigned 32-bit integer", { field });
+}
