@@ -2,6 +2,8 @@
 export { type Account, parseAccount, renderAccount } from "./account.ts";
 export { type Amount, amountOf, parseAmount, renderAmount } from "./amount.ts";
 export { type Attestation, attestationChallengeFor, decodeAttestation, encodeAttestation } from "./attestation.ts";
+export { fromBase64url, toBase64url } from "./base64url.ts";
+export { buildReceipt } from "./build-receipt.ts";
 export { concatBytes, equalBytes, fromHex, toHex, utf8 } from "./bytes.ts";
 export { checkDate } from "./calendar-date.ts";
 export { Code, type CodeBinding, codeProofOf, deriveCode, type Issue } from "./code.ts";
@@ -37,6 +39,15 @@ export {
   type StatusName,
   statusOf,
 } from "./reason.ts";
+export {
+  type AuditPosition,
+  type Receipt,
+  RECEIPT_STATES,
+  receiptNumberOf,
+  type ReceiptPart,
+  type ReceiptState,
+} from "./receipt.ts";
+export { MAX_RECEIPT, RECEIPT_FORMAT } from "./receipt-file.ts";
 export { MAX_LINES, parseLines, renderFields } from "./render.ts";
 export { checkGlyphs, checkSafeText, columnsOf, type GlyphProfile, type SafeTextOptions } from "./safe-text.ts";
 export {
@@ -50,4 +61,5 @@ export {
   UserVerification,
 } from "./statement.ts";
 export { tagOf } from "./tag.ts";
+export { type PinnedCore, type ReceiptFinding, verifyReceipt } from "./verify-receipt.ts";
 export { hmacSha256, macKey, sha256, verifyEs256 } from "#platform";
