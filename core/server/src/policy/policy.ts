@@ -8,7 +8,14 @@ export interface AmountLimit {
   readonly minorUnits: bigint;
 }
 
-/** Numbers of design section 7 with their hard limits; `docs/protocol/policy.md`. */
+/** A key model's attestation key: what its devices sign their attestation with. */
+export interface AttestationKey {
+  readonly model: string;
+  /** COSE_Key bytes; ES256. */
+  readonly publicKey: Uint8Array;
+}
+
+/** A tenant's rules, with defaults and hard limits in `docs/protocol/policy.md`. */
 export interface Policy {
   /** 6 to 10. */
   readonly digits: number;
@@ -41,6 +48,12 @@ export interface Policy {
   /** Hours during which new keys and channels are refused for high value. */
   readonly holdHours: number;
   readonly kinds: readonly Kind[];
+  /** Guessing must fail this often: 10^digits is at least so many times the wrong codes that are allowed. */
+  readonly guessOneIn: number;
+  /** Trusted for the models they name. Without one for its model, a key enrols on a development core only. */
+  readonly attestationKeys: readonly AttestationKey[];
+  /** People who must confirm; 1 until several approvers exist, and never 0. */
+  readonly approvals: number;
 }
 
 /** What of it a transaction keeps. */

@@ -115,7 +115,7 @@ const create = fc
     }),
     contentVersions: fc.array(fc.nat()),
   })
-  .map((partial) => TransactionServiceCreateRequest.create(partial as TransactionServiceCreateRequest));
+  .map((partial) => TransactionServiceCreateRequest.create(partial));
 
 test("whatever our encoder writes is accepted, and a piece of it in front or behind is a repetition", () => {
   fc.assert(

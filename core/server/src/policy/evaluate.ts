@@ -1,0 +1,155 @@
+import { isCoreKind, Kind, kindName, Mode, type Field, type Line } from "@countersign/protocol";
+import type { Key } from "../identity/key.ts";
+import type { Link } from "../identity/link.ts";
+import type { Tenant } from "../identity/tenant.ts";
+import { badInput, isRefusal, refuse, type Refusal } from "../rpc/refusal.ts";
+import type { HexId, UnixMs } from "../store/entity.ts";
+import { canShow, type Unshowable } from "./can-show.ts";
+import type { FrozenPolicy, Policy } from "./policy.ts";
+import { amountBeyond, amountsOf, isHighValue } from "./value-class.ts";
+
+/** What a transaction asks for, and what its user has. */
+export interface Asked {
+  readonly kind: Kind;
+  readonly fields: readonly Field[];
+  /** Rendered; each key must be able to show them. */
+  readonly lines: readonly Line[];
+  /** Those asked for, or all of the user's; whatever their state. */
+  readonly keys: readonly Key[];
+  /** The user's, in his order. */
+  readonly links: readonly Link[];
+  /** A wish: makes the answer stricter or changes nothing. */
+  readonly modeHint: Mode | undefined;
+  /** A wish, milliseconds: makes the answer shorter or changes nothing. */
+  readonly lifetimeMs: number | undefined;
+  readonly now: UnixMs;
+}
+
+/** What is frozen into the transaction. */
+export interface Evaluation {
+  readonly frozen: FrozenPolicy;
+  readonly mode: Mode;
+  /** Not empty. */
+  readonly keyIds: HexId[];
+  readonly lifetimeMs: number;
+}
+
+const HARD_LIFETIME_MS = 600_000;
+const SHORTEST_LIFETIME_MS = 10_000;
+
+/** A code on paper or by post may be read by others: not for the highest class. */
+const NOT_FOR_HIGH_VALUE: readonly string[] = ["sms", "mail"];
+
+/**
+ * Applies the tenant's policy at Create. Pure; hints never make the answer weaker. A THAW passes holds, pauses and limits,
+ * so that a user can always free himself.
+ */
+export function evaluatePolicy(tenant: Pick<Tenant, "policy" | "policyVersion">, asked: Asked): Evaluation | Refusal {
+  const { policy } = tenant;
+  if (!isCoreKind(asked.kind) && !policy.kinds.includes(asked.kind)) {
+    return badInput("kind", `the policy does not allow ${kindName(asked.kind)}`);
+  }
+  const amounts = amountsOf(asked.fields);
+  const highValue = isHighValue(amounts, policy.highValue);
+  const usable = usableKeys(policy, asked, highValue);
+  if (isRefusal(usable)) return usable;
+  const { mode, keys } = strongest(usable);
+  const beyond = mode === Mode.CHAT_SHOWS ? amountBeyond(amounts, policy.modeCLimit) : undefined;
+  if (beyond !== undefined) {
+    return refuse("POLICY_UNMET", `${beyond.currency}: above what the chat alone may show; use a key with a display`);
+  }
+  const frozen = freeze(tenant, highValue);
+  if (!hasChannel(asked, policy, frozen)) {
+    return refuse("NO_CHANNEL", "The user has no linked channel that the policy allows for this. Link one first.");
+  }
+  const lifetimeMs = lifetimeOf(policy, asked, mode);
+  if (isRefusal(lifetimeMs)) return lifetimeMs;
+  return { frozen, mode, keyIds: keys.map(({ keyId }) => keyId), lifetimeMs };
+}
+
+interface Usable {
+  readonly key: Key;
+  readonly mode: Mode;
+}
+
+/** Keys that may sign this, each with the mode it would be signed in; or why there is none. */
+function usableKeys(policy: Policy, asked: Asked, highValue: boolean): Usable[] | Refusal {
+  const active = asked.keys.filter(({ state }) => state === "ACTIVE");
+  if (active.length === 0) return refuse("KEY_NOT_ACCEPTED", "key_ids: the user has no active key. Enrol one first.");
+  const trusted = active.filter(({ model }) => policy.keyModels.includes(model));
+  if (trusted.length === 0) return refuse("KEY_NOT_ACCEPTED", "key_ids: the policy does not allow this model of key");
+  const free = trusted.filter(({ heldUntil }) => !highValue || heldUntil <= asked.now);
+  if (free.length === 0) {
+    const wait = Math.min(...trusted.map(({ heldUntil }) => heldUntil)) - asked.now;
+    return refuse("POLICY_UNMET", "The key is new: not for high value yet.", { retryAfterMs: wait });
+  }
+  const found = free.map((key) => canShow(key, asked.lines));
+  const able = free.filter((_key, i) => found[i] === undefined);
+  if (able.length === 0) return unshowable(found);
+  const withMode = able.flatMap((key): Usable[] => {
+    const mode = modeFor(policy, key, asked.modeHint);
+    return mode === undefined ? [] : [{ key, mode }];
+  });
+  if (withMode.length > 0) return withMode;
+  return refuse("POLICY_UNMET", "mode: no key of the user can be used in a mode that the policy and the hint allow");
+}
+
+function unshowable(found: readonly (Unshowable | undefined)[]): Refusal {
+  const [first] = found.filter((one) => one !== undefined);
+  return badInput(first?.field ?? "fields", first?.rule ?? "the key cannot show it");
+}
+
+/** B needs two agreeing views, A the key's own, C the chat's alone. */
+const STRENGTH: Readonly<Record<Mode, number>> = { B: 3, A: 2, C: 1 };
+
+function modeFor(policy: Policy, key: Key, hint: Mode | undefined): Mode | undefined {
+  const own: Mode = key.hasDisplay ? policy.displayMode : Mode.CHAT_SHOWS;
+  if (hint === undefined || STRENGTH[hint] <= STRENGTH[own]) return policy.modes.includes(own) ? own : undefined;
+  // Stricter than what this key does by itself: only with a display, and only if the policy has that mode at all.
+  if (!key.hasDisplay) return undefined;
+  if (policy.modes.includes(hint)) return hint;
+  return policy.modes.includes(own) ? own : undefined;
+}
+
+/** One mode a transaction: the strongest that a key offers, with the keys that offer it. */
+function strongest(usable: readonly Usable[]): { mode: Mode; keys: Key[] } {
+  const mode = usable.map((one) => one.mode).reduce((best, one) => (STRENGTH[one] > STRENGTH[best] ? one : best));
+  return { mode, keys: usable.filter((one) => one.mode === mode).map(({ key }) => key) };
+}
+
+function freeze({ policy, policyVersion }: Pick<Tenant, "policy" | "policyVersion">, highValue: boolean): FrozenPolicy {
+  return {
+    policyVersion,
+    digits: highValue ? Math.max(policy.digits, policy.highValueDigits) : policy.digits,
+    tries: policy.tries,
+    claimByMs: policy.claimByS * 1000,
+    resends: policy.resends,
+    resendAfterMs: policy.resendAfterS * 1000,
+    channelTimeoutMs: policy.channelTimeoutS * 1000,
+    channels: highValue ? policy.channels.filter((one) => !NOT_FOR_HIGH_VALUE.includes(one)) : policy.channels,
+    userVerification: policy.userVerification,
+    highValue,
+  };
+}
+
+/** A LINK goes to the chat that asks to be linked, whatever else there is. */
+function hasChannel({ kind, links, now }: Asked, policy: Policy, frozen: FrozenPolicy): boolean {
+  if (kind === Kind.LINK) return true;
+  const linked = links.filter(({ state }) => state === "LINKED");
+  if (kind === Kind.THAW) return linked.length > 0;
+  return linked.some(
+    ({ platform, heldUntil, unanswered }) =>
+      frozen.channels.includes(platform) &&
+      !(frozen.highValue && heldUntil > now) &&
+      unanswered < policy.unansweredPause,
+  );
+}
+
+function lifetimeOf(policy: Policy, { lines, lifetimeMs }: Asked, mode: Mode): number | Refusal {
+  const pages = mode === Mode.CHAT_SHOWS ? 0 : lines.length;
+  const most = Math.min((policy.lifetimeS + pages * policy.lifetimePerPageS) * 1000, HARD_LIFETIME_MS);
+  if (lifetimeMs === undefined) return most;
+  if (lifetimeMs < SHORTEST_LIFETIME_MS)
+    return badInput("lifetime", "must be at least 10 s: a person has to read and type");
+  return Math.min(lifetimeMs, most);
+}
