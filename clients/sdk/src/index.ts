@@ -1,1 +1,22 @@
-export {};
+// The public API of @countersign/sdk: confirm a transaction from a program on the user's PC.
+export { call, pause, type CallGiven, type Pause } from "./call.ts";
+export { confirm, confirmOpen, outcomeOf, type ConfirmGiven, type ConfirmRequest } from "./confirm.ts";
+export { isLoopback, openCore, type CoreConnection, type CoreOptions } from "./core-connection.ts";
+export { CoreError, type Violation } from "./core-error.ts";
+export {
+  KeyError,
+  openDaemon,
+  type DaemonConnection,
+  type KeyStep,
+  type LocalKey,
+  type SignedByKey,
+} from "./daemon-connection.ts";
+export type { Outcome, Progress, RejectedBecause, VerifiedReceipt } from "./outcome.ts";
+export { findDifference, ownContent, ownLines, type Difference, type Meant } from "./own-content.ts";
+export type { Pinned } from "./receipt-check.ts";
+export { standingOfApp, standingOfClient, stateName, type Standing } from "./standing.ts";
+export { readTokenFile, Token } from "./token.ts";
+export { openTransaction, type OpenTransaction, type WireTransaction } from "./transaction-view.ts";
+export { appView, clientView, type View } from "./view.ts";
+export { watchToTheEnd } from "./watch.ts";
+export { toWireField } from "./wire-field.ts";

@@ -1,0 +1,76 @@
+import {
+  CONTENT_VERSION,
+  encodeContent,
+  Kind,
+  Label,
+  ProtocolError,
+  renderFields,
+  sha256,
+} from "@countersign/protocol";
+import type { Field, Line } from "@countersign/protocol";
+import { checkControlFigures } from "./control-figures.ts";
+import { MAX_FINDINGS, PaymentFileError } from "./finding.ts";
+import { Findings } from "./findings.ts";
+import { paymentFields, type SourcedField } from "./payment-fields.ts";
+import type { PaymentFile } from "./payment-file.ts";
+import { typedGroups } from "./typed-file.ts";
+import { readDocument } from "./xml-reader.ts";
+
+/** A payment file that may be asked for: what it says, as fields, and as the lines that every surface will show. */
+export interface PaymentOrder {
+  readonly file: PaymentFile;
+  readonly fields: readonly Field[];
+  /** SHA-256 of the file's bytes, the payload of the transaction. */
+  readonly payload: Uint8Array;
+  /** The fields and the digest, rendered. */
+  readonly lines: readonly Line[];
+}
+
+/** As wide as an issuer's name can be, so that content which fits here fits whoever asks. */
+const WIDEST_ISSUER = "W".repeat(20);
+
+/**
+ * Reads a pain.001 file (docs/how-to/payment-files.md). Throws PaymentFileError naming element and rule for anything
+ * that is malformed, does not add up, cannot be shown, or changes what the bank does without being shown.
+ */
+export function readPaymentFile(bytes: Uint8Array): PaymentOrder {
+  const { version, root } = readDocument(bytes);
+  const findings = new Findings();
+  const groups = typedGroups(root, findings);
+  checkControlFigures(root, findings);
+  findings.refuseIfAny();
+  const file: PaymentFile = { version, groups, digest: sha256(bytes) };
+  const sourced = paymentFields(file);
+  return {
+    file,
+    fields: sourced.map(({ field }) => field),
+    payload: file.digest,
+    lines: linesOf(sourced, file.digest),
+  };
+}
+
+function linesOf(sourced: readonly SourcedField[], digest: Uint8Array): Line[] {
+  const shownDigest: Field = { label: Label.DIGEST, value: { type: "digest", digest } };
+  const fields = [...sourced.map(({ field }) => field), shownDigest];
+  try {
+    const lines = renderFields(Kind.PAY, fields);
+    encodeContent({ version: CONTENT_VERSION, issuer: WIDEST_ISSUER, kind: Kind.PAY, lines });
+    return lines;
+  } catch (error) {
+    if (error instanceof ProtocolError) throw new PaymentFileError([unshowable(error, sourced)].slice(0, MAX_FINDINGS));
+    throw error;
+  }
+}
+
+/** The protocol names a field or line by its index; the user knows elements. */
+function unshowable(
+  error: ProtocolError,
+  sourced: readonly SourcedField[],
+): { element: string; rule: string; line: number } {
+  const index = /^(?:fields|lines)\[(\d+)\]/.exec(error.field ?? "")?.[1];
+  const element = index === undefined ? undefined : sourced[Number(index)]?.element;
+  const tooBig = error.code === "too-many-lines" || error.code === "too-long";
+  const advice = tooBig ? "; a key shows at most 24 lines of 140 characters, 1600 bytes in all: split the file" : "";
+  const why = error.field === undefined ? error.message : error.message.slice(error.field.length + 2);
+  return { element: element?.path ?? "file", rule: why + advice, line: element?.line ?? 0 };
+}

@@ -1,0 +1,101 @@
+import {
+  Metadata,
+  status,
+  type CallOptions,
+  type ClientReadableStream,
+  type ClientUnaryCall,
+  type ServiceError,
+} from "@grpc/grpc-js";
+import { CoreError, toCoreError } from "./core-error.ts";
+import type { Token } from "./token.ts";
+
+/** Waits; injected so that tests need no time. Resolves early when the signal aborts. */
+export type Pause = (ms: number, signal?: AbortSignal) => Promise<void>;
+
+/** The real one. */
+export const pause: Pause = (ms, signal) =>
+  new Promise((resolve) => {
+    if (signal?.aborted === true) return resolve();
+    const done = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal?.addEventListener("abort", done);
+  });
+
+export interface CallGiven {
+  readonly token: Token | undefined;
+  readonly deadlineMs: number;
+  /** How often an idempotent call is tried in all while nothing answers; default 4. */
+  readonly attempts?: number;
+  readonly pause?: Pause;
+  readonly signal?: AbortSignal | undefined;
+}
+
+type UnaryMethod<Request, Response> = (
+  request: Request,
+  metadata: Metadata,
+  options: Partial<CallOptions>,
+  callback: (error: ServiceError | null, response: Response) => void,
+) => ClientUnaryCall;
+
+/**
+ * One call with deadline and bearer token. Every RPC of the core is idempotent (by request_id, by statement hash, or by
+ * nature), so an outage is retried; a deadline is not: the wait was long already. Throws CoreError.
+ */
+export async function call<Request, Response>(
+  method: UnaryMethod<Request, Response>,
+  request: Request,
+  given: CallGiven,
+): Promise<Response> {
+  const attempts = given.attempts ?? 4;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await callOnce(method, request, given);
+    } catch (error) {
+      const outage = error instanceof CoreError && error.isOutage && error.code === status.UNAVAILABLE;
+      if (!outage || attempt >= attempts || given.signal?.aborted === true) throw error;
+      await (given.pause ?? pause)(Math.min(100 * 2 ** attempt, 2_000), given.signal);
+    }
+  }
+}
+
+function callOnce<Request, Response>(
+  method: UnaryMethod<Request, Response>,
+  request: Request,
+  { token, deadlineMs, signal }: CallGiven,
+): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    const running = method(request, bearer(token), { deadline: Date.now() + deadlineMs }, (error, response) => {
+      signal?.removeEventListener("abort", cancel);
+      if (error === null) resolve(response);
+      else reject(toCoreError(error));
+    });
+    const cancel = (): void => running.cancel();
+    signal?.addEventListener("abort", cancel);
+  });
+}
+
+/** Metadata with the token; it is revealed here and nowhere else. */
+export function bearer(token: Token | undefined): Metadata {
+  const metadata = new Metadata();
+  if (token !== undefined) metadata.set("authorization", `Bearer ${token.reveal()}`);
+  return metadata;
+}
+
+/** Messages of a server stream. Leaving the loop, or the signal, cancels the call; errors are CoreErrors. */
+export async function* messages<T>(stream: ClientReadableStream<T>, signal?: AbortSignal): AsyncGenerator<T, void> {
+  const cancel = (): void => stream.cancel();
+  if (signal?.aborted === true) stream.cancel();
+  signal?.addEventListener("abort", cancel);
+  try {
+    for await (const message of stream) yield message as T;
+  } catch (error) {
+    throw toCoreError(error);
+  } finally {
+    signal?.removeEventListener("abort", cancel);
+    stream.cancel();
+  }
+}

@@ -1,0 +1,157 @@
+import { randomUUID } from "node:crypto";
+import { ProtocolError, type Line } from "@countersign/protocol";
+import { TransactionServiceCreateRequest } from "@countersign/proto/node/core/v1/transaction_service";
+import { call, type CallGiven, type Pause } from "./call.ts";
+import { Confirmation } from "./confirmation.ts";
+import type { CoreConnection } from "./core-connection.ts";
+import { CoreError } from "./core-error.ts";
+import type { DaemonConnection } from "./daemon-connection.ts";
+import type { Outcome, Progress } from "./outcome.ts";
+import { findDifference, ownContent, ownLines, type Meant } from "./own-content.ts";
+import type { Pinned } from "./receipt-check.ts";
+import { outcomeOfRefusedCreate } from "./refusal-outcome.ts";
+import { Token } from "./token.ts";
+import { openTransaction, type OpenTransaction, type WireTransaction } from "./transaction-view.ts";
+import { toWireField } from "./wire-field.ts";
+import { appView, clientView } from "./view.ts";
+
+/** A transaction as the user means it. */
+export interface ConfirmRequest extends Meant {
+  /** The relying party's own name of the user. */
+  readonly userId: string;
+  /** Makes a retry harmless; drawn when absent. */
+  readonly requestId?: string | undefined;
+  /** Wished lifetime in seconds; the policy shortens it. */
+  readonly lifetimeS?: number | undefined;
+  /** 1 A, 2 B, 3 C: honoured when stricter than the policy. */
+  readonly modeHint?: 1 | 2 | 3 | undefined;
+  /** Keys that may sign, 32 hexadecimal digits each; absent: every active key of the user. */
+  readonly keyIds?: readonly string[] | undefined;
+}
+
+/** What a confirmation works with. */
+export interface ConfirmGiven {
+  readonly core: CoreConnection;
+  readonly daemon: DaemonConnection;
+  /** Pinned at set-up, never fetched over the connection that is being checked. */
+  readonly pinned: Pinned;
+  /** Which local key; absent: the only one. */
+  readonly deviceId?: string | undefined;
+  /** Name of the asking program, for the daemon's texts. */
+  readonly requester?: string | undefined;
+  /** When it is over: at EXECUTED with a verified receipt (default), or at CONFIRMED. */
+  readonly until?: "executed" | "confirmed" | undefined;
+  /** Aborting withdraws the transaction and stops the key; the outcome is then CANCELLED, unless it came too late. */
+  readonly signal?: AbortSignal | undefined;
+  readonly pause?: Pause | undefined;
+}
+
+/**
+ * Confirms one transaction: creates it, compares the core's lines with what was meant before any key is asked, has the
+ * key sign the client's own content, hands the statement in, and follows the transaction to its end.
+ *
+ * Yields progress; the last event has type "outcome". Expected endings are outcomes; an unreachable core or daemon, or a
+ * token without permission, is thrown as CoreError. Leaving the loop early stops the key and leaves the transaction to
+ * expire. Repeating the call with the same `requestId` and content takes up the same transaction.
+ */
+export async function* confirm(request: ConfirmRequest, given: ConfirmGiven): AsyncGenerator<Progress, void> {
+  const own = safely(() => ownLines(request));
+  if ("outcome" in own) return yield own;
+  const created = await create(request, given);
+  if ("outcome" in created) return yield created;
+  const open = openTransaction(created.transaction);
+  const { core } = given;
+  const call = callGiven(given);
+  const view = core.token.isOfApp
+    ? appView(core, open.transactionId, call)
+    : clientView(core, open.transactionId, new Token(created.confirmationToken), call);
+  const confirmation = new Confirmation(open, own.value, view, given);
+  yield createdEvent(open);
+  const difference = findDifference(own.value, request.kind, open, given.pinned.serverId);
+  if (difference !== undefined) return yield* confirmation.giveUp({ state: "CONTENT_DIFFERS", difference });
+  yield { type: "equal" };
+  yield* confirmation.run(ownContent(own.value, open));
+}
+
+/**
+ * Takes a transaction to the key that somebody else created: LINK, THAW and ENROL of the core, or one that an app handed
+ * over with its confirmation token. What the user meant is not known here, so he compares key and phone himself; lines
+ * that he gave (`meant`) are compared as in confirm.
+ */
+export async function* confirmOpen(
+  transaction: WireTransaction,
+  confirmationToken: string,
+  given: ConfirmGiven & { readonly meant?: readonly Line[] | undefined },
+): AsyncGenerator<Progress, void> {
+  const open = openTransaction(transaction);
+  const { core } = given;
+  const call = callGiven(given);
+  const view = core.token.isOfApp
+    ? appView(core, open.transactionId, call)
+    : clientView(core, open.transactionId, new Token(confirmationToken), call);
+  const lines = given.meant ?? open.lines;
+  const confirmation = new Confirmation(open, lines, view, given);
+  yield createdEvent(open);
+  const difference = findDifference(lines, open.kind, open, given.pinned.serverId);
+  if (difference !== undefined) return yield* confirmation.giveUp({ state: "CONTENT_DIFFERS", difference });
+  if (given.meant !== undefined) yield { type: "equal" };
+  yield* confirmation.run(ownContent(lines, open));
+}
+
+/** Reads a confirmation to its end and returns the outcome. */
+export async function outcomeOf(events: AsyncIterable<Progress>): Promise<Outcome> {
+  for await (const event of events) if (event.type === "outcome") return event.outcome;
+  throw new Error("the confirmation ended without an outcome");
+}
+
+type Refused = Extract<Progress, { type: "outcome" }>;
+
+async function create(
+  request: ConfirmRequest,
+  given: ConfirmGiven,
+): Promise<{ transaction: WireTransaction; confirmationToken: string } | Refused> {
+  const { transactions } = given.core;
+  const body = TransactionServiceCreateRequest.create({
+    requestId: request.requestId ?? randomUUID(),
+    userId: request.userId,
+    kind: request.kind,
+    fields: request.fields.map(toWireField),
+    payloadSha256: Buffer.from(request.payload ?? []),
+    keyIds: [...(request.keyIds ?? [])],
+    lifetime: request.lifetimeS === undefined ? undefined : { seconds: BigInt(request.lifetimeS), nanos: 0 },
+    modeHint: request.modeHint ?? 0,
+    contentVersions: [1],
+    repeatOf: request.repeatOf ?? "",
+  });
+  try {
+    const answer = await call(transactions.create.bind(transactions), body, callGiven(given));
+    if (answer.transaction === undefined)
+      throw new ProtocolError("bad-field", "the core's answer holds no transaction");
+    return { transaction: answer.transaction, confirmationToken: answer.confirmationToken };
+  } catch (error) {
+    const outcome = error instanceof CoreError ? outcomeOfRefusedCreate(error) : undefined;
+    if (outcome === undefined) throw error;
+    return { type: "outcome", outcome };
+  }
+}
+
+/** Content that can not be shown is refused before anything is sent. */
+function safely<T>(make: () => T): { readonly value: T } | Refused {
+  try {
+    return { value: make() };
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    const violations = error.field === undefined ? [] : [{ field: error.field, description: error.message }];
+    return { type: "outcome", outcome: { state: "REFUSED", message: error.message, violations } };
+  }
+}
+
+function createdEvent(open: OpenTransaction): Progress {
+  const { transactionId, tag, issuer, mode, lines, lifetimeMs } = open;
+  return { type: "created", transactionId, tag, issuer, mode, lines, lifetimeMs };
+}
+
+function callGiven({ core, pause }: ConfirmGiven): CallGiven {
+  const { token, deadlineMs } = core;
+  return { token, deadlineMs, ...(pause === undefined ? {} : { pause }) };
+}

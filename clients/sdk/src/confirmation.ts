@@ -1,0 +1,208 @@
+import { CodeServiceGetDeliveryRequest, DeliveryState } from "@countersign/proto/node/core/v1/code_service";
+import { call, pause as realPause } from "./call.ts";
+import type { Line } from "@countersign/protocol";
+import type { ConfirmGiven } from "./confirm.ts";
+import { CoreError } from "./core-error.ts";
+import { KeyError } from "./daemon-connection.ts";
+import { EventQueue } from "./event-queue.ts";
+import type { Outcome, Progress } from "./outcome.ts";
+import { checkReceipt } from "./receipt-check.ts";
+import { nextStepOf } from "./refusal-outcome.ts";
+import type { Standing } from "./standing.ts";
+import type { OpenTransaction } from "./transaction-view.ts";
+import type { View } from "./view.ts";
+import { watchToTheEnd } from "./watch.ts";
+
+/** How often the key is asked at most: tries and resent codes of the strictest policy fit in. */
+const MOST_ROUNDS = 10;
+
+/**
+ * One transaction between key and core. Two loops write into one queue: the watch, which alone says how it ended, and
+ * the key, which is stopped as soon as the watch knows an ending.
+ */
+export class Confirmation {
+  readonly #open: OpenTransaction;
+  readonly #own: readonly Line[];
+  readonly #view: View;
+  readonly #given: ConfirmGiven;
+  readonly #events = new EventQueue<Progress>();
+  readonly #keyStop = new AbortController();
+  readonly #watchStop = new AbortController();
+  readonly #startedAt = performance.now();
+  /** Why this client gave up: stands for the bare CANCELLED or ENDED that follows its withdrawal. */
+  #because: Outcome | undefined;
+  #rejectedOnKey = false;
+
+  constructor(open: OpenTransaction, own: readonly Line[], view: View, given: ConfirmGiven) {
+    this.#open = open;
+    this.#own = own;
+    this.#view = view;
+    this.#given = given;
+  }
+
+  /** Withdraws without having asked the key. A core that cannot be reached lets the transaction expire. */
+  async *giveUp(outcome: Outcome): AsyncGenerator<Progress, void> {
+    await this.#view.withdraw("the client stopped").catch(() => undefined);
+    yield { type: "outcome", outcome };
+  }
+
+  /** `content` is the client's own: what the key shows. */
+  async *run(content: Uint8Array): AsyncGenerator<Progress, void> {
+    const { signal } = this.#given;
+    const abort = (): void => void this.#stop({ state: "CANCELLED", byUser: true });
+    signal?.addEventListener("abort", abort, { once: true });
+    this.#guard(this.#watch());
+    this.#guard(this.#askKey(content));
+    if (this.#given.core.token.isOfApp) this.#guard(this.#followDelivery());
+    if (signal?.aborted === true) abort();
+    try {
+      yield* this.#events;
+    } finally {
+      signal?.removeEventListener("abort", abort);
+      this.#keyStop.abort();
+      this.#watchStop.abort();
+    }
+  }
+
+  /** A loop that breaks ends the confirmation with its error, not the process. */
+  #guard(loop: Promise<void>): void {
+    loop.catch((error: unknown) => this.#events.fail(error));
+  }
+
+  async #watch(): Promise<void> {
+    let last = "";
+    for await (const standing of watchToTheEnd(this.#view, this.#watchStop.signal, this.#given.pause)) {
+      const { state, detail } = standing;
+      if (state !== last) this.#events.push({ type: "state", state, detail });
+      last = state;
+      if (standing.confirmed || standing.ending !== undefined) this.#keyStop.abort();
+      if (standing.confirmed && this.#given.until === "confirmed") return this.#finish({ state: "CONFIRMED" });
+      if (standing.ending !== undefined) return this.#finish(await this.#conclude(standing));
+    }
+    if (!this.#watchStop.signal.aborted) throw new Error("the core ended the watch before the transaction was over");
+  }
+
+  async #conclude({ ending }: Standing): Promise<Outcome> {
+    if (ending === "EXECUTED" || ending === undefined) {
+      return checkReceipt(() => this.#view.receipt(), this.#open, this.#own, this.#given.pinned);
+    }
+    const bare = ending.state === "CANCELLED" || ending.state === "ENDED" || ending.state === "EXPIRED";
+    if (bare && this.#because !== undefined) return this.#because;
+    if (ending.state === "ENDED" && this.#rejectedOnKey) return { state: "REJECTED", onKey: true, because: "" };
+    return ending;
+  }
+
+  async #askKey(content: Uint8Array): Promise<void> {
+    for (let round = 0; round < MOST_ROUNDS && !this.#keyStop.signal.aborted; round += 1) {
+      let signed: Uint8Array | undefined;
+      try {
+        signed = await this.#sign(content);
+      } catch (error) {
+        if (this.#keyStop.signal.aborted) return;
+        if (error instanceof KeyError) return this.#stop(outcomeOfKey(error));
+        await this.#view.withdraw("the key's daemon failed").catch(() => undefined);
+        throw error;
+      }
+      if (!(await this.#submit(signed))) return;
+      this.#events.push({ type: "try-again" });
+    }
+    if (!this.#keyStop.signal.aborted) await this.#stop({ state: "NOT_CONFIRMED", reason: "" });
+  }
+
+  async #sign(content: Uint8Array): Promise<Uint8Array> {
+    const { deviceId = "", requester = "", daemon } = this.#given;
+    const { serverId, transactionId, nonce, mode, keyIds } = this.#open;
+    const left = this.#open.lifetimeMs - (performance.now() - this.#startedAt);
+    const request = {
+      ...{ deviceId, requester, serverId, transactionId, keyIds: [...keyIds] },
+      ...{ nonce: Buffer.from(nonce), content: Buffer.from(content) },
+      mode: mode === 1 || mode === 2 || mode === 3 ? mode : 0,
+      expiresInS: Math.min(600, Math.max(1, Math.floor(left / 1000))),
+    } as const;
+    for await (const event of daemon.sign(request, this.#keyStop.signal)) {
+      if (typeof event === "string") this.#events.push({ type: "key", step: event });
+      else {
+        this.#rejectedOnKey ||= event.rejected;
+        this.#events.push({ type: "signed", rejected: event.rejected });
+        return event.signedStatement;
+      }
+    }
+    throw new KeyError("KEY_LEFT", "the key gave no answer");
+  }
+
+  /** True when the key is to be asked again. */
+  async #submit(signedStatement: Uint8Array): Promise<boolean> {
+    for (let waits = 0; waits < 5; waits += 1) {
+      try {
+        await this.#view.submit(signedStatement);
+        return false;
+      } catch (error) {
+        if (!(error instanceof CoreError) || error.isOutage) throw error;
+        const step = nextStepOf(error);
+        if (step.next === "ask-again") return !this.#rejectedOnKey;
+        if (step.next === "watch") return false;
+        if (step.next === "stop") {
+          await this.#stop(step.outcome);
+          return false;
+        }
+        await (this.#given.pause ?? realPause)(step.ms, this.#keyStop.signal);
+      }
+    }
+    await this.#stop({ state: "BUSY", retryAfterMs: undefined });
+    return false;
+  }
+
+  /** Stops the key and withdraws; the watch then sees the ending. What is confirmed by now may go on: then it is told. */
+  async #stop(because: Outcome): Promise<void> {
+    this.#because ??= because;
+    this.#keyStop.abort();
+    try {
+      await this.#view.withdraw("withdrawn by the client");
+    } catch (error) {
+      if (!(error instanceof CoreError)) throw error;
+      if (error.isOutage) this.#finish(this.#because);
+      else if (because.state === "CANCELLED") this.#events.push({ type: "state", state: "TOO_LATE", detail: "" });
+    }
+  }
+
+  /** Reports the first sending of the message, or why a channel failed. */
+  async #followDelivery(): Promise<void> {
+    const { core, pause = realPause } = this.#given;
+    const request = CodeServiceGetDeliveryRequest.create({ transactionId: this.#open.transactionId });
+    const given = { token: core.token, deadlineMs: core.deadlineMs, attempts: 1, pause };
+    let failed = 0;
+    while (!this.#keyStop.signal.aborted) {
+      const answer = await call(core.codes.getDelivery.bind(core.codes), request, given).catch(() => undefined);
+      const attempts = answer?.attempts ?? [];
+      const tookMs = performance.now() - this.#startedAt;
+      const failures = attempts.filter(({ state }) => state === DeliveryState.FAILED);
+      for (const { platform, reason } of failures.slice(failed)) {
+        this.#events.push({ type: "delivery", platform, sent: false, reason, tookMs });
+      }
+      failed = failures.length;
+      const sent = attempts.find(({ state }) => state === DeliveryState.SENT);
+      if (sent !== undefined) {
+        return this.#events.push({ type: "delivery", platform: sent.platform, sent: true, reason: "", tookMs });
+      }
+      await pause(300, this.#keyStop.signal);
+    }
+  }
+
+  #finish(outcome: Outcome): void {
+    this.#events.push({ type: "outcome", outcome });
+    this.#events.end();
+  }
+}
+
+function outcomeOfKey(error: KeyError): Outcome {
+  const { message } = error;
+  switch (error.reason) {
+    case "NO_KEY":
+    case "KEY_LEFT":
+      return { state: error.reason, message };
+    case "KEY_REFUSED":
+      return { state: "KEY_REFUSED", status: error.status, message };
+    case "KEY_BUSY":
+      return { state: "BUSY", retryAfterMs: undefined };
+  }
+}

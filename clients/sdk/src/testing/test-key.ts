@@ -1,0 +1,72 @@
+import { generateKeyPairSync, sign as signWith, type KeyObject } from "node:crypto";
+import {
+  codeProofOf,
+  CodeEntry,
+  coseKeyOf,
+  Decision,
+  encodeStatement,
+  fromHex,
+  sha256,
+  Shown,
+  SignatureType,
+  signMessage,
+  txDigestOf,
+  UserVerification,
+  type RejectReason,
+} from "@countersign/protocol";
+
+/** A signing key in memory, for a fake smart key or a fake core. */
+export class TestKey {
+  readonly coseKey: Uint8Array;
+  readonly keyId: Uint8Array;
+  readonly #private: KeyObject;
+  #counter = 0;
+
+  constructor() {
+    const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    const { x = "", y = "" } = publicKey.export({ format: "jwk" });
+    this.coseKey = coseKeyOf(bytesOf(x), bytesOf(y));
+    this.keyId = sha256(this.coseKey).subarray(0, 16);
+    this.#private = privateKey;
+  }
+
+  /** Raw r‖s over the bytes. */
+  sign(bytes: Uint8Array): Uint8Array {
+    return Uint8Array.from(signWith("sha256", bytes, { key: this.#private, dsaEncoding: "ieee-p1363" }));
+  }
+
+  /** What a smart key answers: an approval with the typed code, or a reject. */
+  statement(shown: ShownToKey, answer: { readonly code: string } | { readonly reject: RejectReason }): Uint8Array {
+    const txDigest = txDigestOf(shown.content);
+    this.#counter += 1;
+    const decided =
+      "code" in answer
+        ? { decision: Decision.APPROVE, codeProof: codeProofOf(shown.nonce, txDigest, answer.code) }
+        : { decision: Decision.REJECT, reason: answer.reject };
+    const payload = encodeStatement({
+      version: 1,
+      serverId: fromHex(shown.serverId),
+      txId: fromHex(shown.transactionId),
+      nonce: Uint8Array.from(shown.nonce),
+      txDigest,
+      shown: Shown.ALL,
+      codeEntry: CodeEntry.KEY,
+      userVerification: "code" in answer ? UserVerification.PIN : UserVerification.NONE,
+      counter: this.#counter,
+      ...decided,
+    });
+    return signMessage(SignatureType.STATEMENT, this.keyId, payload, (bytes) => this.sign(bytes));
+  }
+}
+
+/** What the daemon hands to the key. */
+export interface ShownToKey {
+  readonly serverId: string;
+  readonly transactionId: string;
+  readonly nonce: Uint8Array;
+  readonly content: Uint8Array;
+}
+
+function bytesOf(base64url: string): Uint8Array {
+  return Uint8Array.from(Buffer.from(base64url, "base64url"));
+}

@@ -1,0 +1,84 @@
+import {
+  TransactionServiceCancelRequest,
+  TransactionServiceWatchRequest,
+} from "@countersign/proto/node/core/v1/transaction_service";
+import {
+  ConfirmationServiceWatchRequest,
+  ConfirmationServiceWithdrawRequest,
+} from "@countersign/proto/node/core/v1/confirmation_service";
+import { ReceiptServiceGetRequest } from "@countersign/proto/node/core/v1/receipt_service";
+import { VerificationServiceSubmitStatementRequest } from "@countersign/proto/node/core/v1/verification_service";
+import { bearer, call, messages, type CallGiven } from "./call.ts";
+import type { CoreConnection } from "./core-connection.ts";
+import { standingOfApp, standingOfClient, type Standing } from "./standing.ts";
+import type { Token } from "./token.ts";
+
+/** One transaction as its token lets it be seen and acted on. Every method throws CoreError. */
+export interface View {
+  /** Events after `cursor`, one connection long; `watchToTheEnd` resumes it. */
+  watch(cursor: string, signal: AbortSignal): AsyncGenerator<{ standing: Standing; cursor: string }, void>;
+  /** Hands in what the key signed; returns when it is accepted. The same statement may be handed in again. */
+  submit(signedStatement: Uint8Array): Promise<void>;
+  withdraw(reason: string): Promise<void>;
+  receipt(): Promise<Uint8Array>;
+}
+
+/** With the app's token: exact states. */
+export function appView(core: CoreConnection, transactionId: string, given: CallGiven): View {
+  const { transactions } = core;
+  return {
+    async *watch(cursor, signal) {
+      const request = TransactionServiceWatchRequest.create({ transactionId, cursor });
+      for await (const event of messages(transactions.watch(request, bearer(given.token)), signal)) {
+        if (event.transaction === undefined) continue;
+        yield { standing: standingOfApp(event.transaction), cursor: event.cursor };
+      }
+    },
+    submit: (signedStatement) => submitStatement(core, transactionId, signedStatement, given),
+    async withdraw(reason) {
+      const request = TransactionServiceCancelRequest.create({ transactionId, reason });
+      await call(transactions.cancel.bind(transactions), request, given);
+    },
+    receipt: () => fetchReceipt(core, transactionId, given),
+  };
+}
+
+/** With the confirmation token of this one transaction: classes. */
+export function clientView(core: CoreConnection, transactionId: string, token: Token, all: CallGiven): View {
+  const given = { ...all, token };
+  const { confirmations } = core;
+  return {
+    async *watch(cursor, signal) {
+      const request = ConfirmationServiceWatchRequest.create({ cursor });
+      for await (const event of messages(confirmations.watch(request, bearer(token)), signal)) {
+        yield { standing: standingOfClient(event.class), cursor: event.cursor };
+      }
+    },
+    submit: (signedStatement) => submitStatement(core, transactionId, signedStatement, given),
+    async withdraw() {
+      const request = ConfirmationServiceWithdrawRequest.create();
+      await call(confirmations.withdraw.bind(confirmations), request, given);
+    },
+    receipt: () => fetchReceipt(core, transactionId, given),
+  };
+}
+
+async function submitStatement(
+  { verifications }: CoreConnection,
+  transactionId: string,
+  signedStatement: Uint8Array,
+  given: CallGiven,
+): Promise<void> {
+  const body = { transactionId, signedStatement: Buffer.from(signedStatement) };
+  const request = VerificationServiceSubmitStatementRequest.create(body);
+  await call(verifications.submitStatement.bind(verifications), request, given);
+}
+
+async function fetchReceipt(
+  { receipts }: CoreConnection,
+  transactionId: string,
+  given: CallGiven,
+): Promise<Uint8Array> {
+  const request = ReceiptServiceGetRequest.create({ transactionId });
+  return Uint8Array.from((await call(receipts.get.bind(receipts), request, given)).receipt);
+}

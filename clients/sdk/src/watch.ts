@@ -1,0 +1,48 @@
+import { status } from "@grpc/grpc-js";
+import { pause, type Pause } from "./call.ts";
+import { CoreError } from "./core-error.ts";
+import type { Standing } from "./standing.ts";
+import type { View } from "./view.ts";
+
+/** How long the core may be gone before watching gives up, counted in tries of growing pauses: about a minute. */
+const MOST_FAILURES = 32;
+
+/**
+ * Every standing of a transaction until it is over, resumed by cursor over broken connections. Throws the CoreError of a
+ * core that stays away, and any other error at once.
+ */
+export async function* watchToTheEnd(
+  view: View,
+  signal: AbortSignal,
+  wait: Pause = pause,
+): AsyncGenerator<Standing, void> {
+  let cursor = "";
+  for (let failures = 0; !signal.aborted && failures < MOST_FAILURES; failures += 1) {
+    try {
+      for await (const event of view.watch(cursor, signal)) {
+        ({ cursor } = event);
+        failures = 0;
+        yield event.standing;
+        if (event.standing.ending !== undefined) return;
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      if (isStaleCursor(error) && cursor !== "") cursor = "";
+      else if (!isBroken(error) || failures + 1 >= MOST_FAILURES) throw error;
+    }
+    await wait(Math.min(100 * 2 ** failures, 2_000), signal);
+  }
+}
+
+/** The cursor is of an epoch that is gone: the watch starts again from now. */
+function isStaleCursor(error: unknown): boolean {
+  return error instanceof CoreError && (error.code === status.INVALID_ARGUMENT || error.code === status.OUT_OF_RANGE);
+}
+
+/** The stream broke; the transaction is where it was. */
+function isBroken(error: unknown): boolean {
+  if (!(error instanceof CoreError)) return false;
+  return (
+    error.isOutage || error.code === status.CANCELLED || error.code === status.ABORTED || error.code === status.INTERNAL
+  );
+}
