@@ -39,6 +39,13 @@ export function checkKey(key: EntityKey): void {
   }
 }
 
+/** The index as it is stored: what lists and lanes order by is 0 when it was not given. */
+export function storedIndex(index: Index | undefined): Index {
+  if (index === undefined) return {};
+  if (index.sort !== undefined || (index.owner === undefined && index.lane === undefined)) return index;
+  return { ...index, sort: 0 };
+}
+
 function checkIndex(index: Index, key: EntityKey): void {
   if (!isTime(index.due) || !isTime(index.sort))
     throw new TypeError(`${key.type} ${key.id}: due and sort are whole numbers`);

@@ -2,7 +2,7 @@
 import type { MacKey } from "@countersign/protocol";
 import { encodeEntry, GENESIS, hashEntry, type EntryContent } from "../audit/audit-entry.ts";
 import { decodeBody, encodeBody } from "./body-codec.ts";
-import { checkChangeSet, checkKey, checkShard, nameOf } from "./change-set.ts";
+import { checkChangeSet, checkKey, checkShard, nameOf, storedIndex } from "./change-set.ts";
 import type { EntityKey, EntityType, Shard, UnixMs } from "./entity.ts";
 import type { AuditEntry, ChangeSet, CommitOutcome, Found, Index, Loaded, LoadedEntity, Page, Store } from "./store.ts";
 
@@ -62,7 +62,6 @@ class MemoryStore implements Store {
     await Promise.resolve(); // as in a durable store, what the caller does next does not see it yet
     const state = this.#shard(shard);
     const now = this.now();
-    if (state.changes.has(change.changeId)) return "committed";
     if (change.epoch !== EPOCH) return "conflict";
     for (const write of change.writes) {
       if ((state.rows.get(nameOf(write.key))?.version ?? "") !== write.expected) return "conflict";
@@ -85,7 +84,7 @@ class MemoryStore implements Store {
     change.writes.forEach((write, i) => {
       const text = texts[i];
       if (text === undefined) state.rows.delete(nameOf(write.key));
-      else state.rows.set(nameOf(write.key), { key: write.key, version, text, index: { ...write.index } });
+      else state.rows.set(nameOf(write.key), { key: write.key, version, text, index: storedIndex(write.index) });
     });
     const content: EntryContent = {
       shard,

@@ -1,0 +1,238 @@
+// One group of change sets, committed together and durable together; each fails alone. docs/protocol/store.md section 5.
+import type { MacKey } from "@countersign/protocol";
+import { encodeEntry, hashEntry } from "../audit/audit-entry.ts";
+import { nodeOf, type ChainHead } from "../audit/chain-heads.ts";
+import type { Buggify } from "./crash-point.ts";
+import type { EntityCache, VerifiedEntity } from "./entity-cache.ts";
+import type { Shard, UnixMs } from "./entity.ts";
+import { macOfEntity } from "./entity-mac.ts";
+import { blameOf } from "./sqlite-database.ts";
+import { positionOf, type Statements } from "./sqlite-schema.ts";
+import type { ShardTruth, StoreTruth } from "./store-truth.ts";
+import { IntegrityError, type AnyWrite, type ChangeSet, type CommitOutcome, type Index } from "./store.ts";
+import type { Place } from "./witness-table.ts";
+
+/** A write with all that can be prepared before its turn. */
+export interface PreparedWrite {
+  readonly write: AnyWrite;
+  readonly name: string;
+  readonly place: Place;
+  /** Encoded body; undefined deletes. */
+  readonly text: string | undefined;
+  readonly index: Index;
+}
+
+/** A change set that waits for its group. */
+export interface PreparedChange {
+  readonly shard: Shard;
+  readonly change: ChangeSet;
+  readonly writes: readonly PreparedWrite[];
+}
+
+/** What groups work on. */
+export interface GroupGiven {
+  readonly sql: Statements;
+  readonly truth: StoreTruth;
+  readonly cache: EntityCache;
+  readonly macKey: MacKey;
+  readonly buggify: Buggify;
+  readonly inTransaction: () => boolean;
+}
+
+/** A witness is stored again after this many entries, or as many as it has entities. */
+const WITNESS_EVERY = 512;
+
+/**
+ * Applies changes one after the other in one transaction. The truth in memory moves with them, so that a later change of
+ * the group sees the earlier ones; `undo` takes all of it back.
+ */
+export class SqliteGroup {
+  readonly #given: GroupGiven;
+  readonly #now: UnixMs;
+  readonly #oldGeneration: number;
+  #wrote = false;
+  readonly #oldHeads = new Map<ShardTruth, { readonly head: ChainHead; readonly savedSeq: number }>();
+  readonly #oldVersions: (readonly [ShardTruth, Place, number])[] = [];
+  readonly #verified: (readonly [string, VerifiedEntity | undefined])[] = [];
+
+  constructor(given: GroupGiven, now: UnixMs) {
+    this.#given = given;
+    this.#now = now;
+    this.#oldGeneration = given.truth.generation;
+  }
+
+  /** Whether any change of the group wrote something. */
+  get wrote(): boolean {
+    return this.#wrote;
+  }
+
+  /** The outcome of one change, or the error that it alone met. Throws what the whole group, or the store, met. */
+  apply(prepared: PreparedChange): CommitOutcome | Error {
+    const { sql, truth, buggify, inTransaction } = this.#given;
+    let shard: ShardTruth;
+    try {
+      shard = truth.of(prepared.shard);
+    } catch (error) {
+      if (error instanceof IntegrityError) return error;
+      throw error;
+    }
+    const refusal = this.#refusal(shard, prepared);
+    if (refusal !== undefined) return refusal;
+    sql.save.run();
+    buggify("change-saved");
+    if (!this.#oldHeads.has(shard)) this.#oldHeads.set(shard, { head: shard.head, savedSeq: shard.savedSeq });
+    const marks = [this.#oldVersions.length, this.#verified.length] as const;
+    try {
+      this.#write(shard, prepared);
+    } catch (error) {
+      if (!(error instanceof IntegrityError) && blameOf(error) !== "change") throw error;
+      if (!inTransaction()) throw error; // SQLite rolled the whole group back by itself
+      sql.undo.run();
+      sql.release.run();
+      this.#undoTo(...marks);
+      return error as Error;
+    }
+    sql.release.run();
+    this.#wrote = true;
+    buggify("change-released");
+    return "committed";
+  }
+
+  /** Writes what the group's changes have in common: witnesses that grew old, heads, root. */
+  finish(): void {
+    const { sql, truth, buggify } = this.#given;
+    const nodes = new Set<number>();
+    for (const shard of this.#oldHeads.keys()) {
+      nodes.add(nodeOf(shard.shard));
+      if (shard.head.seq - shard.savedSeq >= Math.max(WITNESS_EVERY, shard.witness.size)) truth.saveWitness(shard);
+    }
+    for (const node of nodes) sql.putHead.run(node, truth.node(node));
+    sql.putRoot.run(...truth.nextRoot());
+    buggify("heads-written");
+  }
+
+  /** The group is durable: later loads may take its entities from memory. */
+  keep(): void {
+    for (const [name, entity] of this.#verified) {
+      if (entity === undefined) this.#given.cache.delete(name);
+      else this.#given.cache.set(name, entity);
+    }
+  }
+
+  /** The group came to nothing: the truth is as it was before. */
+  undo(): void {
+    const { truth } = this.#given;
+    this.#undoTo(0, 0);
+    for (const [shard, { head, savedSeq }] of this.#oldHeads) {
+      truth.setHead(shard, head);
+      shard.savedSeq = savedSeq;
+    }
+    truth.undoRoot(this.#oldGeneration);
+  }
+
+  #refusal(shard: ShardTruth, { change, writes }: PreparedChange): CommitOutcome | undefined {
+    if (change.epoch !== shard.head.epoch) return "conflict";
+    for (const { write, place } of writes) {
+      if (write.expected !== versionText(shard.witness.get(place))) return "conflict";
+    }
+    if (this.#now < (change.notBefore ?? this.#now) || this.#now > (change.notAfter ?? this.#now)) return "late";
+    return undefined;
+  }
+
+  #write(shard: ShardTruth, prepared: PreparedChange): void {
+    const { sql, truth, buggify } = this.#given;
+    const { epoch, seq: lastSeq, hash: previous } = shard.head;
+    const seq = lastSeq + 1;
+    for (const one of prepared.writes) this.#writeEntity(shard, one, seq);
+    buggify("entities-written");
+    const version = String(seq);
+    const text = encodeEntry({
+      shard: shard.shard,
+      epoch,
+      seq,
+      at: this.#now,
+      changeId: prepared.change.changeId,
+      events: prepared.change.audit,
+      versions: prepared.writes.map(({ write: { key }, text: body }) => [
+        key.type,
+        key.tenant,
+        key.id,
+        body === undefined ? "" : version,
+      ]),
+    });
+    const hash = hashEntry(previous, text);
+    sql.insertAudit.run(positionOf(shard.shard, seq), text, hash);
+    buggify("audit-written");
+    truth.setHead(shard, { epoch, seq, hash });
+  }
+
+  #writeEntity(shard: ShardTruth, { write, name, place, text, index }: PreparedWrite, version: number): void {
+    const { sql, cache, macKey } = this.#given;
+    const { type, tenant, id } = write.key;
+    const expected = shard.witness.get(place);
+    let changed: number | bigint;
+    if (text === undefined) {
+      changed = sql.deleteEntity.run(shard.shard, type, tenant, id, expected).changes;
+    } else {
+      const mac = macOfEntity(macKey, shard.shard, write.key, version, index, text);
+      const { owner = null, sort = null, due = null, lane = null } = index;
+      if (expected === 0) {
+        changed = sql.insertEntity.run(
+          version,
+          owner,
+          sort,
+          due,
+          lane,
+          text,
+          mac,
+          shard.shard,
+          type,
+          tenant,
+          id,
+        ).changes;
+      } else if (isSameIndex(cache.get(name), expected, index)) {
+        // naming an indexed column in an UPDATE moves its index entry even when the value stays
+        changed = sql.updateBody.run(version, text, mac, shard.shard, type, tenant, id, expected).changes;
+      } else {
+        changed = sql.updateEntity.run(
+          version,
+          owner,
+          sort,
+          due,
+          lane,
+          text,
+          mac,
+          shard.shard,
+          type,
+          tenant,
+          id,
+          expected,
+        ).changes;
+      }
+    }
+    if (changed !== 1)
+      throw new IntegrityError(
+        `${type} ${id}: its row is not at version ${expected}, which the audit chain names last`,
+      );
+    this.#oldVersions.push([shard, place, expected]);
+    shard.witness.set(place, text === undefined ? 0 : version);
+    this.#verified.push([name, text === undefined ? undefined : { place, version, text, index }]);
+  }
+
+  #undoTo(versions: number, verified: number): void {
+    for (const [shard, place, version] of this.#oldVersions.splice(versions).toReversed())
+      shard.witness.set(place, version);
+    this.#verified.length = verified;
+  }
+}
+
+/** Versions as the port shows them: "" for none. */
+export function versionText(version: number): string {
+  return version === 0 ? "" : String(version);
+}
+
+function isSameIndex(known: VerifiedEntity | undefined, version: number, index: VerifiedEntity["index"]): boolean {
+  if (known?.version !== version) return false;
+  const { owner, sort, due, lane } = known.index;
+  return owner === index.owner && sort === index.sort && due === index.due && lane === index.lane;
+}
