@@ -1,6 +1,8 @@
 # Sourced first by every entry script: goes to the top folder, installs the packages when they are missing or old, and
 # puts the pinned Node first in PATH.
 set -eu
+CALLED_FROM=$PWD
+export CALLED_FROM
 cd "$(dirname "$0")/.."
 if ! [ node_modules/.package-lock.json -nt package-lock.json ]; then
   echo "Installing packages (about half a minute)" >&2

@@ -5,6 +5,9 @@ import { fileURLToPath } from "node:url";
 /** Top folder of the workspace. */
 export const ROOT: string = fileURLToPath(new URL("../../../", import.meta.url));
 
+/** Runs the workspace from source, unbuilt. */
+const NODE_FLAGS = ["--conditions=source", "--disable-warning=ExperimentalWarning"];
+
 /** A running part of the product, started from source with the Node that runs the tests. */
 export interface Child {
   /** Its first stdout line, parsed: where it listens. */
@@ -16,8 +19,13 @@ export interface Child {
   stop(signal?: NodeJS.Signals): Promise<number | NodeJS.Signals>;
 }
 
-/** Starts `entry` (path from the top folder) and resolves with its readiness line. Rejects with its output if it exits first. */
-export async function startChild(entry: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Child> {
+/** Starts `entry` (path from the top folder) and resolves with its readiness line; `stdin` is written to it first. Rejects if it exits before. */
+export async function startChild(
+  entry: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  stdin = "",
+): Promise<Child> {
   const child = spawn(
     process.execPath,
     ["--conditions=source", "--disable-warning=ExperimentalWarning", entry, ...args],
@@ -49,4 +57,24 @@ export async function startChild(entry: string, args: readonly string[], env: No
       return gone;
     },
   };
+}
+
+/** Runs `entry` to its end and resolves with its stdout. Rejects with its stderr when it does not exit with 0. */
+export function runOnce(entry: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<string> {
+  const child = spawn(process.execPath, [...NODE_FLAGS, entry, ...args], {
+    cwd: ROOT,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => {
+      if (code === 0) resolve(stdout);
+      else reject(new Error(`${entry} ended with ${code}:\n${stderr}${stdout}`));
+    });
+  });
 }

@@ -1,0 +1,146 @@
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { randomBytes } from "node:crypto";
+import { startChild, type Child } from "@countersign/testing/child";
+import { connect, last, type Parts } from "./parts.ts";
+import type { Installation, ModeName } from "./installation.ts";
+import { KeyInHand } from "./person/key-in-hand.ts";
+import { act } from "./person/person.ts";
+import { PhoneInHand } from "./person/phone-in-hand.ts";
+
+/** A user's desk: his key, his phone, the daemon on his PC. The key is enrolled and the chat linked. */
+export interface Desk {
+  readonly userId: string;
+  readonly pin: string;
+  /** Address of the key's display and keypad. */
+  readonly keyUrl: string;
+  /** Address of the chat on his phone. */
+  readonly phoneUrl: string;
+  /** Where programs on the PC find the daemon. */
+  readonly daemonSocket: string;
+  readonly folder: string;
+  stop(): Promise<void>;
+}
+
+const PIN = "271828";
+
+/** Puts a desk for `userId` beside the installation and sets it up: PIN, key, chat. */
+export async function setUpDesk(
+  installation: Installation,
+  options: { readonly userId: string; readonly mode: ModeName; readonly chatId: string },
+): Promise<Desk> {
+  const folder = join(installation.folder, `desk-${options.userId}`);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  // Unix socket paths are short: the key's wire is named by the desk's own folder and nothing else.
+  const keySocket = join(folder, "key.sock");
+  const daemonSocket = join(folder, "d", "daemon.sock");
+  mkdirSync(join(folder, "d"), { recursive: true, mode: 0o700 });
+  const serial = `EMU-${randomBytes(3).toString("hex").toUpperCase()}`;
+  const key = await startChild("device-daemon/emulator/src/main.ts", [
+    ...["--socket", keySocket, "--control", "0", "--store", join(folder, "key")],
+    ...["--profile", options.mode === "C" ? "no-display" : "full", "--serial", serial],
+  ]);
+  const daemon = await startChild("device-daemon/daemon/src/main.ts", [
+    "--socket",
+    daemonSocket,
+    "--key-socket",
+    keySocket,
+  ]);
+  const children: readonly Child[] = [daemon, key];
+  const desk: Desk = {
+    userId: options.userId,
+    pin: PIN,
+    keyUrl: String(key.ready["control"]),
+    phoneUrl: installation.phoneOf(options.chatId),
+    daemonSocket: `unix:${daemonSocket}`,
+    folder,
+    stop: async () => {
+      await Promise.all(children.map((child) => child.stop()));
+      rmSync(keySocket, { force: true });
+    },
+  };
+  const parts = connect(installation, desk.daemonSocket);
+  try {
+    await setUp(parts, desk, serial);
+  } finally {
+    parts.close();
+  }
+  return desk;
+}
+
+async function setUp(parts: Parts, desk: Desk, serial: string): Promise<void> {
+  const { userId } = desk;
+  await parts.users.create({ requestId: `user-${userId}`, userId, phrase: "blue teapot", locale: "en" });
+  await whileAt(desk, () => last(parts.device.setPin({ deviceId: "" })));
+  const begun = await parts.keys.beginEnrolment({ requestId: `key-${userId}`, userId, serial, digits: false });
+  const enrolled = await whileAt(desk, () =>
+    last(
+      parts.device.enrol({
+        deviceId: "",
+        serverId: begun.serverId,
+        serverName: begun.serverName,
+        challenge: begun.challenge,
+        digits: false,
+      }),
+    ),
+  );
+  if (enrolled.event?.$case !== "signedEnrolment") throw new Error("the key made no enrolment");
+  await parts.keys.finishEnrolment({ enrolmentToken: begun.enrolmentToken, signedEnrolment: enrolled.event.value });
+  await linkChat(parts, desk);
+}
+
+/** Links the chat as a user does: token to the bot, lines compared on key and phone, code typed on the key. */
+async function linkChat(parts: Parts, desk: Desk): Promise<void> {
+  const { userId } = desk;
+  const platform = parts.platform;
+  const begun = await parts.links.beginLink({ requestId: `link-${userId}`, userId, platform });
+  await new PhoneInHand(desk.phoneUrl).send(`/start ${begun.linkToken}`);
+  for await (const progress of parts.links.watchLink({ linkId: begun.linkId, userId })) {
+    if (progress.state === 4) throw new Error(`the chat was not linked: ${progress.reason}`);
+    if (progress.state === 3) return;
+    if (progress.transaction === undefined) continue;
+    const transaction = progress.transaction;
+    const meant = transaction.lines.map((line) => `${parts.labelOf(line.label)}: ${line.value}`).join("\n");
+    const leaving = new AbortController();
+    const person = act({ ...deskPerson(desk), meant, temper: "careful" }, leaving.signal).catch((error: unknown) => {
+      if (!leaving.signal.aborted) throw error;
+    });
+    const signed = await last(parts.device.sign(parts.toSign(transaction)));
+    leaving.abort();
+    await person;
+    if (signed.event?.$case !== "signed") throw new Error("the key did not sign the link");
+    await parts.verification.submitStatement({
+      transactionId: transaction.transactionId,
+      signedStatement: signed.event.value.signedStatement,
+    });
+  }
+}
+
+const deskPerson = (desk: Desk) => ({
+  pin: desk.pin,
+  key: new KeyInHand(desk.keyUrl),
+  phone: new PhoneInHand(desk.phoneUrl),
+});
+
+/** The user sits at the key while something is set up on it: confirms, and types the same PIN wherever one is asked for. */
+async function whileAt<T>(desk: Desk, work: () => Promise<T>): Promise<T> {
+  const key = new KeyInHand(desk.keyUrl);
+  const leaving = new AbortController();
+  const sitting = (async () => {
+    for (let version: number | undefined; !leaving.signal.aborted;) {
+      const screen = await key.look(version, leaving.signal);
+      if (screen.version === version) continue;
+      version = screen.version;
+      if (screen.page === "new-pin" || screen.page === "repeat-pin" || screen.page === "pin") await key.type(desk.pin);
+      else if (screen.page === "enrol" || screen.page === "fingerprint") await key.press("ok");
+    }
+  })().catch((error: unknown) => {
+    if (!leaving.signal.aborted) throw error;
+  });
+  try {
+    return await work();
+  } finally {
+    leaving.abort();
+    await sitting;
+  }
+}

@@ -1,0 +1,154 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { runOnce, startChild, type Child } from "@countersign/testing/child";
+import { openTrace, type Trace } from "./trace.ts";
+
+/** One mode of confirming; `docs/architecture.md`. */
+export type ModeName = "A" | "B" | "C";
+
+/** A core with one tenant, its bot, the chat service that the bot talks to, and the bank that executes. */
+export interface Installation {
+  readonly folder: string;
+  readonly issuer: string;
+  /** Platform of its bot. */
+  readonly platform: string;
+  readonly coreAddress: string;
+  readonly serverId: string;
+  /** Hex COSE_Key, as pinned by clients at set-up. */
+  readonly corePublicKey: string;
+  readonly submitTokenFile: string;
+  readonly executeTokenFile: string;
+  /** Address of the phone that a chat id sees. */
+  phoneOf(chatId: string): string;
+  readonly ledgerFile: string;
+  readonly trace: Trace;
+  core(): Child;
+  /** Ends the core as a power cut would and starts it again on the same data and port. */
+  restartCore(args?: readonly string[]): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface InstallationOptions {
+  /** A folder of the caller's own; everything is written below it. */
+  readonly folder: string;
+  readonly mode: ModeName;
+  readonly channel?: "telegram" | "sandbox";
+  readonly trace?: Trace;
+  /** More flags for the core. */
+  readonly coreArgs?: readonly string[];
+}
+
+const ISSUER = "Acme Bank";
+const TELEGRAM_TOKEN = "4242:local-development-only";
+
+/** Starts everything but the user's own desk. Parts are processes of their own; they end with `stop`. */
+export async function startInstallation(options: InstallationOptions): Promise<Installation> {
+  const { folder, mode } = options;
+  const at = (...names: string[]): string => join(folder, ...names);
+  mkdirSync(at("tokens"), { recursive: true, mode: 0o700 });
+  const platform = options.channel ?? "telegram";
+  await bootstrap(folder, mode, platform);
+
+  let core = await serveCore(folder, "127.0.0.1:0", options.coreArgs ?? []);
+  const coreAddress = String(core.ready["address"]);
+  const ledgerFile = at("ledger.jsonl");
+  const [bank, phone] = await Promise.all([
+    startChild("examples/bank/src/main.ts", [
+      "--core",
+      coreAddress,
+      "--token-file",
+      at("tokens/bank.token"),
+      "--ledger",
+      ledgerFile,
+    ]),
+    platform === "telegram" ? startTelegram(folder, coreAddress) : startSandbox(folder, coreAddress),
+  ]);
+  return {
+    folder,
+    issuer: ISSUER,
+    platform,
+    coreAddress,
+    serverId: String(core.ready["serverId"]),
+    corePublicKey: String(core.ready["corePublicKey"]),
+    submitTokenFile: at("tokens/desk.token"),
+    executeTokenFile: at("tokens/bank.token"),
+    phoneOf: phone.phoneOf,
+    ledgerFile,
+    trace: options.trace ?? openTrace(undefined),
+    core: () => core,
+    restartCore: async (args = []) => {
+      await core.stop("SIGKILL");
+      core = await serveCore(folder, coreAddress, args);
+    },
+    stop: async () => {
+      await Promise.all([bank.stop(), ...phone.children.map((child) => child.stop())]);
+      await core.stop();
+    },
+  };
+}
+
+/** Payments recorded so far, one object a ledger line; empty before the first. */
+export function readLedger(installation: Pick<Installation, "ledgerFile">): Record<string, unknown>[] {
+  try {
+    const text = readFileSync(installation.ledgerFile, "utf8");
+    return text
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}
+
+async function bootstrap(folder: string, mode: ModeName, platform: string): Promise<void> {
+  const policy = join(folder, "policy.json");
+  writeFileSync(policy, JSON.stringify({ displayMode: mode === "A" ? "A" : "B" }));
+  await runOnce("core/server/src/main.ts", [
+    ...[
+      "bootstrap",
+      "--data",
+      join(folder, "data"),
+      "--secrets",
+      join(folder, "secrets"),
+      "--out",
+      join(folder, "tokens"),
+    ],
+    ...["--tenant", "acme", "--issuer", ISSUER, "--policy", policy, "--development"],
+    ...["--app", "desk:submit", "--app", "bank:execute", "--bot", `bot:${platform}`],
+  ]);
+}
+
+async function serveCore(folder: string, listen: string, args: readonly string[]): Promise<Child> {
+  return startChild("core/server/src/main.ts", [
+    ...["serve", "--data", join(folder, "data"), "--secrets", join(folder, "secrets")],
+    ...["--listen", listen, "--development", ...args],
+  ]);
+}
+
+interface Phone {
+  readonly children: readonly Child[];
+  phoneOf(chatId: string): string;
+}
+
+/** The real Telegram adapter against the strict fake of Telegram's own service. */
+async function startTelegram(folder: string, coreAddress: string): Promise<Phone> {
+  const tokenFile = join(folder, "tokens", "telegram.token");
+  writeFileSync(tokenFile, TELEGRAM_TOKEN, { mode: 0o600 });
+  const service = await startChild("bots/telegram/src/testing/fake-bot-api-main.ts", ["--listen", "127.0.0.1:0"]);
+  const apiRoot = String(service.ready["apiRoot"]);
+  const bot = await startChild("bots/telegram/src/main.ts", [
+    ...["--core", coreAddress, "--token-file", join(folder, "tokens", "bot.token"), "--plaintext"],
+    ...["--telegram-token-file", tokenFile, "--api-root", apiRoot],
+  ]);
+  return { children: [bot, service], phoneOf: (chatId) => `${apiRoot}phone/${chatId}` };
+}
+
+/** The phone for people: a page. */
+async function startSandbox(folder: string, coreAddress: string): Promise<Phone> {
+  const bot = await startChild("bots/sandbox/src/main.ts", [
+    ...["--core", coreAddress, "--token-file", join(folder, "tokens", "bot.token")],
+    ...["--listen", "127.0.0.1:0", "--plaintext"],
+  ]);
+  return { children: [bot], phoneOf: () => String(bot.ready["phone"]) };
+}

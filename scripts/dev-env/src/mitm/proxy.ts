@@ -1,0 +1,167 @@
+import {
+  Client,
+  credentials,
+  type handleServerStreamingCall,
+  type handleUnaryCall,
+  Metadata,
+  Server,
+  ServerCredentials,
+  type ServiceDefinition,
+  type ServiceError,
+  type UntypedServiceImplementation,
+} from "@grpc/grpc-js";
+
+/** One call that passes, decoded. `method` is the full name: "/countersign.core.v1.TransactionService/Create". */
+export interface PassingCall {
+  readonly method: string;
+  readonly request: unknown;
+}
+
+/** Sends a (changed or unchanged) request on and yields what comes back; unary calls yield one message. */
+export type Forward = (request: unknown) => AsyncIterable<unknown>;
+
+/**
+ * What malware between two parts does with a call: pass it, change it, answer it itself, repeat it. Yields what the
+ * caller gets; throws a ServiceError to answer with an error.
+ */
+export type Tamper = (call: PassingCall, forward: Forward) => AsyncIterable<unknown>;
+
+/** A running man in the middle. */
+export interface Proxy {
+  /** Where callers connect to: "127.0.0.1:PORT" or "unix:PATH". */
+  readonly address: string;
+  /** Sends any call of the proxied services to the real server, with the caller's last credentials: malware's own calls. */
+  call(method: string, request: unknown): AsyncIterable<unknown>;
+  close(): void;
+}
+
+/** What may be done wrong in one call is seen by the recorder as well: name, request and every answer. */
+export type Observe = (call: PassingCall, answers: readonly unknown[], error: ServiceError | undefined) => void;
+
+/** Listens at `listen` and passes every unary and server-streaming call of `services` to `target` through `tamper`. */
+export async function startProxy(options: {
+  readonly listen: string;
+  readonly target: string;
+  readonly services: readonly ServiceDefinition[];
+  readonly tamper?: Tamper;
+  readonly observe?: Observe;
+}): Promise<Proxy> {
+  const upstream = new Client(options.target, credentials.createInsecure());
+  const methods = new Map<string, ServiceDefinition[string]>();
+  for (const service of options.services) for (const method of Object.values(service)) methods.set(method.path, method);
+  let lastMetadata = new Metadata();
+
+  const forwardTo = (path: string, metadata: Metadata): Forward => {
+    const method = methods.get(path);
+    if (method === undefined) throw new Error(`the proxy does not know ${path}`);
+    return (request) => send(upstream, method, metadata, request);
+  };
+  const pass = (path: string, request: unknown, metadata: Metadata): AsyncIterable<unknown> => {
+    lastMetadata = metadata;
+    const call = { method: path, request };
+    const forward = forwardTo(path, metadata);
+    const answers = options.tamper === undefined ? forward(request) : options.tamper(call, forward);
+    return options.observe === undefined ? answers : observed(call, answers, options.observe);
+  };
+
+  const server = new Server();
+  for (const service of options.services) server.addService(service, implementation(service, pass));
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync(options.listen, ServerCredentials.createInsecure(), (error, bound) => {
+      if (error === null) resolve(bound);
+      else reject(error);
+    });
+  });
+  return {
+    address: options.listen.startsWith("unix:") ? options.listen : `127.0.0.1:${port}`,
+    call: (path, request) => forwardTo(path, lastMetadata)(request),
+    close: () => {
+      server.forceShutdown();
+      upstream.close();
+    },
+  };
+}
+
+type Pass = (path: string, request: unknown, metadata: Metadata) => AsyncIterable<unknown>;
+
+function implementation(service: ServiceDefinition, pass: Pass): UntypedServiceImplementation {
+  const handlers: UntypedServiceImplementation = {};
+  for (const [name, method] of Object.entries(service)) {
+    if (method.requestStream) continue;
+    handlers[name] = method.responseStream ? streaming(method.path, pass) : unary(method.path, pass);
+  }
+  return handlers;
+}
+
+function unary(path: string, pass: Pass): handleUnaryCall<unknown, unknown> {
+  return (call, callback) => {
+    void (async () => {
+      try {
+        for await (const answer of pass(path, call.request, call.metadata)) return callback(null, answer);
+        return callback({ code: 14, details: "the connection was cut", metadata: new Metadata() });
+      } catch (error) {
+        return callback(error as ServiceError);
+      }
+    })();
+  };
+}
+
+function streaming(path: string, pass: Pass): handleServerStreamingCall<unknown, unknown> {
+  return (call) => {
+    void (async () => {
+      const answers = pass(path, call.request, call.metadata)[Symbol.asyncIterator]();
+      call.on("cancelled", () => void answers.return?.());
+      try {
+        for (let next = await answers.next(); next.done !== true; next = await answers.next()) call.write(next.value);
+        call.end();
+      } catch (error) {
+        call.emit("error", error);
+      }
+    })();
+  };
+}
+
+/** Makes one call upstream; leaving the loop early cancels it. */
+async function* send(
+  upstream: Client,
+  method: ServiceDefinition[string],
+  metadata: Metadata,
+  request: unknown,
+): AsyncGenerator<unknown> {
+  const serialize = method.requestSerialize as (value: unknown) => Buffer;
+  const deserialize = method.responseDeserialize as (bytes: Buffer) => unknown;
+  if (!method.responseStream) {
+    yield await new Promise<unknown>((resolve, reject) => {
+      upstream.makeUnaryRequest(method.path, serialize, deserialize, request, metadata, (error, answer) => {
+        if (error === null) resolve(answer);
+        else reject(error);
+      });
+    });
+    return;
+  }
+  const call = upstream.makeServerStreamRequest(method.path, serialize, deserialize, request, metadata);
+  try {
+    for await (const answer of call) yield answer;
+  } finally {
+    call.on("error", () => {});
+    call.cancel();
+  }
+}
+
+async function* observed(
+  call: PassingCall,
+  answers: AsyncIterable<unknown>,
+  observe: Observe,
+): AsyncGenerator<unknown> {
+  const seen: unknown[] = [];
+  try {
+    for await (const answer of answers) {
+      seen.push(answer);
+      yield answer;
+    }
+    observe(call, seen, undefined);
+  } catch (error) {
+    observe(call, seen, error as ServiceError);
+    throw error;
+  }
+}

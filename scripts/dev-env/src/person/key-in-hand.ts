@@ -1,0 +1,62 @@
+import type { Said } from "./meant.ts";
+
+/** What a person sees of the key: six rows of text (none on a key without display) and lights. */
+export interface Screen {
+  readonly page: string;
+  readonly rows: readonly string[];
+  readonly lights: { readonly pin: boolean; readonly code: boolean; readonly busy: boolean };
+  readonly version: number;
+}
+
+/** The key in the person's hand: eyes on the screen, fingers on the keypad. */
+export class KeyInHand {
+  readonly #url: string;
+
+  constructor(url: string) {
+    this.#url = url;
+  }
+
+  /** The screen now, or, with `after`, once it has changed from that version (or after half a minute). */
+  async look(after: number | undefined, signal: AbortSignal): Promise<Screen> {
+    const query = after === undefined ? "" : `?after=${after}`;
+    const response = await fetch(`${this.#url}/screen${query}`, { signal });
+    return (await response.json()) as Screen;
+  }
+
+  async press(key: string): Promise<void> {
+    await fetch(`${this.#url}/press`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ key }),
+    });
+  }
+
+  async type(digits: string): Promise<void> {
+    for (const digit of digits) await this.press(digit);
+    await this.press("ok");
+  }
+}
+
+/** What one transaction page says: its number, label, the part of the value on it, the tag, and the key that turns it. */
+export interface ReadPage extends Said {
+  readonly number: number;
+  readonly tag: string;
+  readonly turn: "next" | "ok";
+}
+
+/**
+ * Reads a transaction page: `1/4 PAY  Acme Bank`, label, value, tag, keys. A long issuer has a row of its own, set to
+ * the right; a long value says which part this is beside its label ("Reference 2/3").
+ */
+export function readPage(rows: readonly string[]): ReadPage {
+  const [head = "", ...rest] = rows;
+  const body = rest.slice(0, -2);
+  const [label = "", ...value] = body[0]?.startsWith(" ") ? body.slice(1) : body;
+  return {
+    number: Number.parseInt(head, 10),
+    label: label.trim().replace(/ \d+\/\d+$/, ""),
+    value: value.join(" ").trim(),
+    tag: rest.at(-2)?.trim() ?? "",
+    turn: rest.at(-1)?.includes("OK") === true ? "ok" : "next",
+  };
+}

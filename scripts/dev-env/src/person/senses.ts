@@ -1,0 +1,81 @@
+// Where a person errs: between eyes and display, between finger and keypad. The person does not know; he only sees
+// afterwards what the key and the phone make of it.
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
+
+/** An HTTP address that passes everything to another one, changed on the way. */
+export interface Sense {
+  readonly url: string;
+  close(): void;
+}
+
+/** The finger slips once: the last digit of the first code that is typed comes out as its neighbour. */
+export async function slippingFinger(keyUrl: string): Promise<Sense> {
+  let slipped = false;
+  let typed = 0;
+  return between(keyUrl, {
+    request: async (path, body) => {
+      if (path !== "/press" || slipped) return body;
+      const { key } = JSON.parse(body) as { key: string };
+      const screen = (await (await fetch(`${keyUrl}/screen`)).json()) as { page: string };
+      if (screen.page !== "code" || !/^\d$/.test(key)) return body;
+      typed += 1;
+      if (typed < 6) return body;
+      slipped = true;
+      return JSON.stringify({ key: String((Number(key) + 1) % 10) });
+    },
+  });
+}
+
+/** The eyes swap once: at the first look that shows two prompts, each code is read under the other one. */
+export async function swappingEyes(phoneUrl: string): Promise<Sense> {
+  let swapped = false;
+  const code = /^(Code: )([\d ]+)$/m;
+  return between(phoneUrl, {
+    answer: (path, body) => {
+      if (!path.startsWith("/messages") || swapped) return body;
+      const chat = JSON.parse(body) as { messages: { text: string }[] };
+      const prompts = chat.messages.filter((message) => code.test(message.text));
+      const [one, other] = prompts;
+      if (one === undefined || other === undefined) return body;
+      swapped = true;
+      const [first, second] = [one, other].map((message) => code.exec(message.text)?.[2] ?? "");
+      one.text = one.text.replace(code, `$1${second}`);
+      other.text = other.text.replace(code, `$1${first}`);
+      return JSON.stringify(chat);
+    },
+  });
+}
+
+interface Change {
+  readonly request?: (path: string, body: string) => Promise<string>;
+  readonly answer?: (path: string, body: string) => string;
+}
+
+async function between(target: string, change: Change): Promise<Sense> {
+  const pass = async (request: IncomingMessage): Promise<{ status: number; body: string }> => {
+    const path = request.url ?? "/";
+    const sent = await text(request);
+    const body = change.request === undefined ? sent : await change.request(path, sent);
+    const withBody = request.method === "POST" ? { body, headers: { "content-type": "application/json" } } : {};
+    const response = await fetch(`${target}${path}`, { method: request.method ?? "GET", ...withBody });
+    const answered = await response.text();
+    return { status: response.status, body: change.answer === undefined ? answered : change.answer(path, answered) };
+  };
+  const server: Server = createServer((request, response) => {
+    pass(request).then(
+      ({ status, body }) => response.writeHead(status, { "content-type": "application/json" }).end(body),
+      () => response.writeHead(502).end(),
+    );
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    close: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}

@@ -1,0 +1,195 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT, startChild } from "@countersign/testing/child";
+import { CodeServiceService } from "@countersign/proto/node/core/v1/code_service";
+import { ConfirmationServiceService } from "@countersign/proto/node/core/v1/confirmation_service";
+import { KeyServiceService } from "@countersign/proto/node/core/v1/key_service";
+import { LinkServiceService } from "@countersign/proto/node/core/v1/link_service";
+import { ReceiptServiceService } from "@countersign/proto/node/core/v1/receipt_service";
+import { TransactionServiceService } from "@countersign/proto/node/core/v1/transaction_service";
+import { UserServiceService } from "@countersign/proto/node/core/v1/user_service";
+import { VerificationServiceService } from "@countersign/proto/node/core/v1/verification_service";
+import { DeviceServiceService } from "@countersign/proto/node/device/v1/device_service";
+import type { Desk } from "./desk.ts";
+import { readLedger, type Installation } from "./installation.ts";
+import { meantByFile } from "./meant-by-file.ts";
+import { malwareOf, SUBMIT, type Attack, type Malware } from "./mitm/attacks.ts";
+import { startProxy, type Proxy } from "./mitm/proxy.ts";
+import { connect } from "./parts.ts";
+import { secondPayment } from "./second-payment.ts";
+import { slippingFinger, swappingEyes, type Sense } from "./person/senses.ts";
+
+/** One payment at one desk: who wants what, and what stands in the way. */
+export interface Scenario {
+  readonly installation: Installation;
+  readonly desk: Desk;
+  /** An ISO 20022 file. */
+  readonly file: string;
+  readonly attack?: Attack | undefined;
+  /** Who acts: a scripted user of this temper, or the person who watches. */
+  readonly user: "careful" | "careless" | "person";
+  /** Sees every line the client writes, as it comes. */
+  readonly onOutput?: ((line: string) => void) | undefined;
+}
+
+/** How it ended. */
+export interface Ended {
+  /** Of the client, as in its documentation. */
+  readonly exitCode: number;
+  /** Everything the client wrote. */
+  readonly output: string;
+  /** Every state line of its NDJSON output. */
+  readonly states: readonly Record<string, unknown>[];
+  /** Ledger lines that this run added. */
+  readonly booked: readonly Record<string, unknown>[];
+}
+
+const CORE_SERVICES = [
+  ...[CodeServiceService, ConfirmationServiceService, KeyServiceService, LinkServiceService, ReceiptServiceService],
+  ...[TransactionServiceService, UserServiceService, VerificationServiceService],
+];
+
+/** Runs the client against the desk's key, with the malware of the attack on the PC's connections. */
+export async function runScenario(scenario: Scenario): Promise<Ended> {
+  const { installation, desk, attack } = scenario;
+  const malware = malwareOf(attack);
+  const pc = await infect(installation, desk, malware);
+  const senses = await sensesOf(scenario);
+  const other = attack === "swap-codes" ? await secondPayment(installation, desk.userId) : undefined;
+  const user = scenario.user === "person" ? undefined : await seat(scenario, senses);
+  const before = readLedger(installation).length;
+  try {
+    let run = await pay(scenario, pc);
+    if (attack === "withheld-statement") {
+      run = await pay(scenario, pc);
+      await release(malware, pc.toCore);
+      await untilSettled(installation, malware);
+    }
+    return { ...run, booked: readLedger(installation).slice(before) };
+  } finally {
+    await other?.withdraw();
+    await user?.stop();
+    for (const part of [pc.toCore, pc.toDaemon, ...senses.all]) part.close();
+  }
+}
+
+interface InfectedPc {
+  readonly toCore: Proxy;
+  readonly toDaemon: Proxy;
+}
+
+/** Every connection of the PC goes through the malware, also where it only watches. */
+async function infect(installation: Installation, desk: Desk, malware: Malware): Promise<InfectedPc> {
+  const { trace } = installation;
+  const folder = mkdtempSync(join(desk.folder, "pc-"));
+  const toCore = await startProxy({
+    listen: "127.0.0.1:0",
+    target: installation.coreAddress,
+    services: CORE_SERVICES,
+    tamper: malware.toCore,
+    observe: trace.between("client", "core"),
+  });
+  const toDaemon = await startProxy({
+    listen: `unix:${join(folder, "d.sock")}`,
+    target: desk.daemonSocket,
+    services: [DeviceServiceService],
+    tamper: malware.toDaemon,
+    observe: trace.between("client", "daemon"),
+  });
+  return { toCore, toDaemon };
+}
+
+interface Senses {
+  readonly keyUrl: string;
+  readonly phoneUrl: string;
+  readonly all: readonly Sense[];
+}
+
+/** Two attacks happen to the person and not to the PC: a slip of the finger, codes read under each other's message. */
+async function sensesOf({ desk, attack }: Scenario): Promise<Senses> {
+  if (attack === "wrong-code") {
+    const finger = await slippingFinger(desk.keyUrl);
+    return { keyUrl: finger.url, phoneUrl: desk.phoneUrl, all: [finger] };
+  }
+  if (attack === "swap-codes") {
+    const eyes = await swappingEyes(desk.phoneUrl);
+    return { keyUrl: desk.keyUrl, phoneUrl: eyes.url, all: [eyes] };
+  }
+  return { keyUrl: desk.keyUrl, phoneUrl: desk.phoneUrl, all: [] };
+}
+
+/** The scripted user: what he meant, his PIN, his temper, his key and phone, and nothing else. */
+async function seat(scenario: Scenario, senses: Senses): Promise<{ stop(): Promise<unknown> }> {
+  const given = {
+    meant: meantByFile(scenario.file),
+    pin: scenario.desk.pin,
+    temper: scenario.user,
+    key: senses.keyUrl,
+    phone: senses.phoneUrl,
+  };
+  return startChild("scripts/dev-env/src/person/person-main.ts", [], {}, JSON.stringify(given));
+}
+
+/** The client, as a process of its own: it sees the proxies' addresses where core and daemon should be. */
+function pay({ installation, desk, file, onOutput }: Scenario, pc: InfectedPc): Promise<Omit<Ended, "booked">> {
+  const client = spawn(
+    process.execPath,
+    [
+      ...[
+        "--conditions=source",
+        "--disable-warning=ExperimentalWarning",
+        "clients/cli/src/main.ts",
+        "pay",
+        file,
+        "--json",
+      ],
+      ...["--core", pc.toCore.address, "--token-file", installation.submitTokenFile, "--user", desk.userId],
+      ...["--server-id", installation.serverId, "--core-key", installation.corePublicKey],
+      ...["--daemon", pc.toDaemon.address, "--receipts", desk.folder],
+    ],
+    { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] },
+  );
+  let output = "";
+  let rest = "";
+  const take = (text: string): void => {
+    output += text;
+    const lines = (rest + text).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) onOutput?.(line);
+  };
+  client.stdout.setEncoding("utf8").on("data", take);
+  client.stderr.setEncoding("utf8").on("data", (text: string) => (output += text));
+  return new Promise((resolve, reject) => {
+    client.once("error", reject);
+    client.once("close", (code) => {
+      const states = output
+        .split("\n")
+        .filter((line) => line.startsWith("{"))
+        .map((line) => JSON.parse(line) as Record<string, unknown>);
+      resolve({ exitCode: code ?? 1, output, states });
+    });
+  });
+}
+
+/** The malware now submits what it kept. */
+async function release(malware: Malware, toCore: Proxy): Promise<void> {
+  for (const statement of malware.kept) {
+    for await (const answer of toCore.call(SUBMIT, statement)) void answer;
+  }
+}
+
+/** Waits until whatever was released has been carried out or has ended. */
+async function untilSettled(installation: Installation, malware: Malware): Promise<void> {
+  const parts = connect(installation);
+  const open = new Set([1, 2, 3, 4]);
+  try {
+    for (const { transactionId } of malware.kept) {
+      for await (const { transaction } of parts.transactions.watch({ transactionId, cursor: "" })) {
+        if (transaction !== undefined && !open.has(transaction.state)) break;
+      }
+    }
+  } finally {
+    parts.close();
+  }
+}
