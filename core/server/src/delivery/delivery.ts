@@ -1,4 +1,5 @@
 import type { RejectReason } from "@countersign/protocol";
+import type { Platform } from "../identity/tenant.ts";
 import type { HexId, UnixMs } from "../store/entity.ts";
 
 /** What happened, as the chat tells it. Names as in countersign.channel.v1.NoticeType. */
@@ -35,6 +36,23 @@ export interface Notice {
   readonly claimBy?: UnixMs;
 }
 
+/** Which code a message carries: epoch ‖ n. */
+export interface IssueNumber {
+  readonly epoch: number;
+  readonly n: number;
+}
+
+/** What one chat should show. */
+export type Wanted =
+  | { readonly phase: "full"; readonly issue: IssueNumber; readonly notice?: Notice }
+  | { readonly phase: "outcome" | "alert"; readonly notice: Notice; readonly showsLines: boolean };
+
+export type DeliveryState = "QUEUED" | "SENDING" | "SENT" | "UNKNOWN" | "FAILED" | "WITHDRAWN";
+
+/** Why a delivery failed or was withdrawn; a closed list, so that no provider's text reaches the store. */
+export type DeliveryReason =
+  "CHANNEL_DOWN" | "CHANNEL_BLOCKED_BY_USER" | "expired" | "superseded" | "vetoed" | "cancelled";
+
 /**
  * What one chat should show for one transaction, and how far that is. The lane's worker brings the chat from what it
  * shows to what is wanted; a newer wish simply replaces an older one that was not shown yet (superseding). No code in
@@ -48,30 +66,33 @@ export interface Delivery {
   readonly txId: HexId | undefined;
   readonly linkId: HexId;
   readonly botId: HexId;
+  readonly platform: Platform;
   readonly peerId: string;
   /** "prompt": notice, then full message, then outcome, in one chat message. "alert": a message of its own. */
   readonly type: "prompt" | "alert";
-  readonly wanted:
-    | {
-        readonly phase: "full";
-        readonly issue: { readonly epoch: number; readonly n: number };
-        readonly notice?: Notice;
-      }
-    | { readonly phase: "outcome" | "alert"; readonly notice: Notice; readonly showsLines: boolean };
+  readonly wanted: Wanted;
   /** Grows with every new wish; `shown` is the last one that reached the chat. */
   readonly wish: number;
   readonly shown: number;
-  /** The chat message, once the notice was accepted. */
+  /** The chat message, once the provider accepted the notice. */
   readonly providerId: string | undefined;
-  readonly state: "QUEUED" | "SENDING" | "SENT" | "UNKNOWN" | "FAILED" | "WITHDRAWN";
-  readonly reason: string | undefined;
+  /** Issue of the last full message that the provider accepted. */
+  readonly shownIssue: IssueNumber | undefined;
+  /** A code of this transaction stands in the chat, or may: it was sent, or left and nobody knows. */
+  readonly mayHoldCode: boolean;
+  readonly state: DeliveryState;
+  readonly reason: DeliveryReason | undefined;
+  /** Tries of the current wish that ended without Sent, and how many of those left with an unknown fate. */
   readonly attempts: number;
-  /** Not before this moment again. */
-  readonly retryAt: UnixMs;
+  readonly unknowns: number;
+  /** Not before this moment again; undefined: no further try of the current wish. */
+  readonly retryAt: UnixMs | undefined;
   /** Not after this moment at all. */
   readonly notAfter: UnixMs;
-  /** Next channel is tried from this moment on, unless SENT. */
+  /** The next channel is tried from this moment on, unless the current issue was shown. */
   readonly fallbackAt: UnixMs | undefined;
+  /** Of the bot's lease under which it was last handed out; 0 before. */
   readonly fence: number;
+  readonly createdAt: UnixMs;
   readonly updatedAt: UnixMs;
 }

@@ -1,0 +1,169 @@
+// One load, one judgement, one commit for one delivery of an attached bot. docs/protocol/delivery.md section 4.
+import type { Deliver } from "@countersign/proto/node/channel/v1/channel_service";
+import type { CoreGiven } from "../given.ts";
+import { directoryOf } from "../identity/directory.ts";
+import { keyKey, tenantKey, userKey } from "../identity/entity-key.ts";
+import type { Key } from "../identity/key.ts";
+import type { User } from "../identity/user.ts";
+import { isRefusal } from "../rpc/refusal.ts";
+import { shardOfUser, type EntityKey, type Shard, type UnixMs } from "../store/entity.ts";
+import type { AuditDraft, LoadedEntity } from "../store/store.ts";
+import { loadCase, type HeldCase } from "../transaction/case.ts";
+import { commitOnce, untilSettled } from "../transaction/commit.ts";
+import { happen } from "../transaction/happen.ts";
+import type { Transaction } from "../transaction/transaction.ts";
+import { afterLast, afterReport, afterSilence, handOut, type Handed, type Report } from "./attempt.ts";
+import { consequenceOf } from "./consequence.ts";
+import { deliverMessage, messageDigest } from "./deliver-message.ts";
+import { isOpen } from "./delivery-index.ts";
+import type { Delivery } from "./delivery.ts";
+import { isReachable } from "./eligible.ts";
+import { fenceWrite, laneFenceKey, type Seat } from "./lane-fence.ts";
+import { givenUp, withdrawn } from "./wish.ts";
+
+/** A delivery where it lives. */
+export interface DeliveryPlace {
+  readonly shard: Shard;
+  readonly key: EntityKey<"delivery">;
+}
+
+/** What to write to the bot now: committed as SENDING. The code is not in it yet. */
+export interface Handing {
+  readonly handed: Handed;
+  readonly message: Deliver;
+  readonly transaction: Transaction | undefined;
+  readonly notAfter: UnixMs;
+}
+
+export interface Advance {
+  /** What the bot said about what it was handed; absent: the delivery was found in the lane. */
+  readonly told?: { readonly handed: Handed; readonly report: Report };
+  /** The bot may be handed nothing before this moment: its provider asked the whole identity to wait. */
+  readonly pausedUntil: UnixMs;
+}
+
+/**
+ * Brings one delivery a step on under the bot's fence. Returns what is to be handed out, "changed" if something was
+ * written and nothing is to be handed out, "same" if there was nothing to do. Throws StaleFenceError.
+ */
+export async function advance(
+  given: CoreGiven,
+  seat: Seat,
+  place: DeliveryPlace,
+  how: Advance,
+): Promise<Handing | "changed" | "same"> {
+  const settled = await untilSettled(() => attempt(given, seat, place, how));
+  if (isRefusal(settled)) throw new Error(`delivery ${place.key.id}: ${settled.message}`);
+  return settled;
+}
+
+async function attempt(
+  given: CoreGiven,
+  seat: Seat,
+  { shard, key }: DeliveryPlace,
+  how: Advance,
+): Promise<Handing | "changed" | "same" | undefined> {
+  const { entities, epoch, now } = await given.store.load(shard, key, laneFenceKey(seat, shard));
+  const [loaded, fence] = entities;
+  const before = loaded.body;
+  if (before === undefined || before.botId !== seat.botId) return "same";
+  const held = before.txId === undefined ? undefined : await loadCase(given, before.txId);
+  const judged = judge(before, held, how, now);
+  const out = now < how.pausedUntil ? undefined : handOut(judged, seat.fence, now);
+  const after = out?.delivery ?? postponed(judged, how.pausedUntil, now);
+  if (after === before) return "same";
+  const handing = out && (await handingOf(given, after, out.handed, held));
+  const chatGone = how.told?.report.type === "failed" && how.told.report.fate === "permanent";
+  const consequence = consequenceOf(loaded as LoadedEntity<"delivery">, after, { held, chatGone }, now);
+  const outcome = await commitOnce(given, shard, {
+    epoch,
+    ...(handing === undefined ? {} : { notAfter: after.notAfter }),
+    writes: [...consequence.writes, fenceWrite(seat, fence)],
+    audit: [auditOf(after, seat, handing)],
+  });
+  if (outcome !== "committed") return undefined;
+  if (consequence.undeliverable && after.txId !== undefined) {
+    await happen(given, after.txId, { type: "undeliverable" }, "core");
+  }
+  return handing ?? "changed";
+}
+
+/** What is known of the delivery now, before anything is handed out. */
+function judge(before: Delivery, held: HeldCase | undefined, how: Advance, now: UnixMs): Delivery {
+  const { told } = how;
+  // Found in the lane as SENDING: nobody of this holder has it, so nobody knows what became of it.
+  const known = told === undefined ? afterSilence(before, now) : afterReport(before, told.handed, told.report, now);
+  if (!isOpen(known)) return known;
+  if (known.wanted.phase === "full") {
+    const transaction = held?.transaction.body;
+    if (transaction?.state !== "PENDING" || !isIssue(known, transaction)) {
+      return known.mayHoldCode ? givenUp(known, "superseded", now) : withdrawn(known, "superseded", now);
+    }
+    const link = held?.links.find(({ key }) => key.id === known.linkId)?.body;
+    if (!isReachable(link, transaction)) return givenUp(known, "CHANNEL_BLOCKED_BY_USER", now);
+  }
+  return now > known.notAfter ? afterLast(known, now) : known;
+}
+
+function isIssue(delivery: Delivery, { issue }: Transaction): boolean {
+  const { wanted } = delivery;
+  return wanted.phase === "full" && wanted.issue.epoch === issue.epoch && wanted.issue.n === issue.n;
+}
+
+/** While the provider wants the whole identity to wait, what waits in the lane gets a moment at which it is found again. */
+function postponed(delivery: Delivery, until: UnixMs, now: UnixMs): Delivery {
+  if (delivery.retryAt === undefined || !isOpen(delivery) || now >= until || delivery.retryAt >= until) return delivery;
+  return { ...delivery, retryAt: until, updatedAt: now };
+}
+
+async function handingOf(
+  given: CoreGiven,
+  delivery: Delivery,
+  handed: Handed,
+  held: HeldCase | undefined,
+): Promise<Handing> {
+  const transaction = held?.transaction.body;
+  const link = held?.links.find(({ key }) => key.id === delivery.linkId)?.body;
+  const tenant = await directoryOf(given.store).get(tenantKey(delivery.tenantId));
+  const message = deliverMessage({
+    delivery,
+    handed,
+    link,
+    user: held?.user.body ?? (await loadUser(given, delivery)),
+    transaction,
+    keys: handed.phase === "full" && held !== undefined ? await loadKeys(given, held) : [],
+    issuer: tenant?.issuer ?? "",
+  });
+  return { handed, message, transaction, notAfter: delivery.notAfter };
+}
+
+async function loadUser(given: CoreGiven, { tenantId, userId }: Delivery): Promise<User | undefined> {
+  const { entities } = await given.store.load(shardOfUser(tenantId, userId), userKey(tenantId, userId));
+  return entities[0].body;
+}
+
+async function loadKeys(given: CoreGiven, held: HeldCase): Promise<Key[]> {
+  const { tenantId, keyIds } = held.transaction.body;
+  const { entities } = await given.store.load(held.shard, ...keyIds.map((keyId) => keyKey(tenantId, keyId)));
+  return entities.map(({ body }) => body).filter((body) => body !== undefined);
+}
+
+function auditOf(delivery: Delivery, seat: Seat, handing: Handing | undefined): AuditDraft {
+  const { wanted, wish, state, reason, platform } = delivery;
+  return {
+    event: handing === undefined ? `delivery.${state.toLowerCase()}` : "delivery.handed",
+    tenant: delivery.tenantId,
+    actor: handing === undefined ? `bot:${seat.botId}` : "core",
+    subject: delivery.txId === undefined ? `user:${delivery.userId}` : `transaction:${delivery.txId}`,
+    detail: {
+      delivery: delivery.deliveryId,
+      platform,
+      wish,
+      fence: seat.fence,
+      phase: handing?.handed.phase ?? wanted.phase,
+      ...(wanted.phase === "full" ? { issue: wanted.issue.n } : {}),
+      ...(reason === undefined ? {} : { reason }),
+      ...(handing === undefined ? {} : { messageDigest: messageDigest(handing.message) }),
+    },
+  };
+}

@@ -1,0 +1,110 @@
+// Pure: what becomes of a delivery when it is handed to a bot, and by what the bot reports. docs/protocol/delivery.md section 4.
+import type { UnixMs } from "../store/entity.ts";
+import type { Delivery, DeliveryReason, IssueNumber } from "./delivery.ts";
+import { PLATFORM_TRAITS } from "./platform-trait.ts";
+import { givenUp, handPhase, withdrawn, type HandPhase } from "./wish.ts";
+
+/** What a bot was handed. */
+export interface Handed {
+  readonly wish: number;
+  readonly phase: HandPhase;
+  /** Of phase "full". */
+  readonly issue: IssueNumber | undefined;
+}
+
+/** What the bot, or its silence, says about it. */
+export type Report =
+  | { readonly type: "sent"; readonly providerId: string }
+  | {
+      readonly type: "failed";
+      readonly fate: "not-sent" | "unknown" | "permanent";
+      readonly reason: DeliveryReason;
+      readonly retryAfterMs: number;
+    };
+
+const BACKOFF_MS = [500, 1000, 2000, 4000, 8000, 16_000] as const;
+/** A notice may be doubled, it holds nothing; but a provider that swallows every answer must not flood the chat. */
+const NOTICE_REPEATS = 5;
+
+/** The next hand-out is committed before it happens, so that a restart knows that it may have happened. */
+export function handOut(delivery: Delivery, fence: number, now: UnixMs): { delivery: Delivery; handed: Handed } | undefined {
+  const phase = handPhase(delivery);
+  if (phase === undefined || delivery.retryAt === undefined || delivery.retryAt > now) return undefined;
+  const issue = delivery.wanted.phase === "full" ? delivery.wanted.issue : undefined;
+  return {
+    delivery: { ...delivery, state: "SENDING", fence, updatedAt: now },
+    handed: { wish: delivery.wish, phase, issue: phase === "full" ? issue : undefined },
+  };
+}
+
+/** After a report. It may be about an older wish: then it tells what stands in the chat and leaves the newer wish alone. */
+export function afterReport(delivery: Delivery, handed: Handed, report: Report, now: UnixMs): Delivery {
+  return report.type === "sent"
+    ? afterSent(delivery, handed, report.providerId, now)
+    : afterFailed(delivery, handed, report, now);
+}
+
+/** Found SENDING by a core that does not know what became of it, or not reported in time. */
+export function afterSilence(delivery: Delivery, now: UnixMs): Delivery {
+  const phase = handPhase(delivery);
+  if (delivery.state !== "SENDING" || phase === undefined) return delivery;
+  const handed = { wish: delivery.wish, phase, issue: undefined };
+  return afterFailed(delivery, handed, { type: "failed", fate: "unknown", reason: "CHANNEL_DOWN", retryAfterMs: 0 }, now);
+}
+
+/** The end of a wish that nobody took to the provider in time. */
+export function afterLast(delivery: Delivery, now: UnixMs): Delivery {
+  const known = afterSilence(delivery, now);
+  return known.retryAt === undefined ? known : givenUp(known, "CHANNEL_DOWN", now);
+}
+
+function afterSent(delivery: Delivery, handed: Handed, providerId: string, now: UnixMs): Delivery {
+  // A provider whose edits have no id of their own, or a bot that leaves it out, keeps the message's.
+  const known = { ...delivery, providerId: providerId === "" ? delivery.providerId : providerId, updatedAt: now };
+  const current = handed.wish === delivery.wish;
+  if (handed.phase === "notice") {
+    return current && delivery.state !== "WITHDRAWN"
+      ? { ...known, state: "QUEUED", attempts: 0, unknowns: 0, retryAt: now }
+      : known;
+  }
+  const shown = {
+    ...known,
+    shown: Math.max(delivery.shown, handed.wish),
+    ...(handed.phase === "full" ? { shownIssue: handed.issue, mayHoldCode: true } : {}),
+    ...(handed.phase === "outcome" ? { mayHoldCode: false } : {}),
+  };
+  return current
+    ? { ...shown, state: "SENT", reason: undefined, attempts: 0, unknowns: 0, fallbackAt: undefined }
+    : shown;
+}
+
+function afterFailed(
+  delivery: Delivery,
+  handed: Handed,
+  report: Extract<Report, { type: "failed" }>,
+  now: UnixMs,
+): Delivery {
+  const left = report.fate === "unknown";
+  const known = {
+    ...delivery,
+    mayHoldCode: delivery.mayHoldCode || (left && handed.phase === "full"),
+    updatedAt: now,
+  };
+  if (report.fate === "permanent") return givenUp(known, report.reason, now);
+  if (handed.wish !== delivery.wish) return nothingArrived(known) ? withdrawn(known, "superseded", now) : known;
+  const counted = { ...known, attempts: known.attempts + 1, unknowns: known.unknowns + (left ? 1 : 0) };
+  const repeats = handed.phase === "notice" ? NOTICE_REPEATS : PLATFORM_TRAITS[delivery.platform].repeats;
+  if (left && counted.unknowns > repeats) return givenUp(counted, report.reason, now);
+  const retryAt = now + Math.max(report.retryAfterMs, backoff(counted.attempts));
+  if (retryAt >= delivery.notAfter) return givenUp(counted, report.reason, now);
+  return { ...counted, state: left ? "UNKNOWN" : "QUEUED", retryAt };
+}
+
+/** The transaction ended while its notice was on the way, and the notice never arrived: there is nothing to replace. */
+function nothingArrived(delivery: Delivery): boolean {
+  return delivery.wanted.phase === "outcome" && delivery.providerId === undefined && !delivery.mayHoldCode;
+}
+
+function backoff(attempts: number): number {
+  return BACKOFF_MS[Math.min(attempts, BACKOFF_MS.length) - 1] ?? BACKOFF_MS[0];
+}

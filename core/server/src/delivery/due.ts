@@ -1,0 +1,73 @@
+import type { CoreGiven } from "../given.ts";
+import { linkIndex } from "../identity/link-index.ts";
+import type { UnixMs } from "../store/entity.ts";
+import type { Found } from "../store/store.ts";
+import { loadCase, type HeldCase } from "../transaction/case.ts";
+import { commitOnce, untilSettled } from "../transaction/commit.ts";
+import { happen } from "../transaction/happen.ts";
+import { afterLast, afterSilence } from "./attempt.ts";
+import { consequenceOf } from "./consequence.ts";
+import { isOpen, REPORT_WITHIN_MS } from "./delivery-index.ts";
+import type { Delivery } from "./delivery.ts";
+import { showsIssue } from "./wish.ts";
+
+/**
+ * For the sweeper: a delivery or link whose `due` has come. A missing report makes a delivery UNKNOWN, a passed
+ * fallbackAt asks the next channel, a passed notAfter ends it, a passed retryAt puts it back into its bot's lane; a link
+ * whose token nobody used fails.
+ */
+export async function deliveryDue(given: CoreGiven, found: Found): Promise<void> {
+  if (isOf(found, "delivery")) await untilSettled(() => deliveryMoment(given, found));
+  if (isOf(found, "link")) await untilSettled(() => linkMoment(given, found));
+}
+
+async function deliveryMoment(given: CoreGiven, { shard, key }: Found<"delivery">): Promise<true | undefined> {
+  const { entities, epoch, now } = await given.store.load(shard, key);
+  const [loaded] = entities;
+  const before = loaded.body;
+  if (before === undefined) return true;
+  const held = before.txId === undefined ? undefined : await loadCase(given, before.txId);
+  const moved = atMoment(before, now);
+  const changed = { ...moved, fallbackAt: stillWaits(moved, held) ? moved.fallbackAt : undefined };
+  const consequence = consequenceOf(loaded, changed, { held, chatGone: false }, now);
+  const { deliveryId, tenantId, txId, userId, state } = changed;
+  const subject = txId === undefined ? `user:${userId}` : `transaction:${txId}`;
+  const detail = { delivery: deliveryId, state };
+  const audit = [{ event: "delivery.due", tenant: tenantId, actor: "core", subject, detail }] as const;
+  const outcome = await commitOnce(given, shard, { epoch, writes: consequence.writes, audit });
+  if (outcome !== "committed") return undefined;
+  if (consequence.undeliverable && txId !== undefined) await happen(given, txId, { type: "undeliverable" }, "core");
+  return true;
+}
+
+function atMoment(delivery: Delivery, now: UnixMs): Delivery {
+  if (!isOpen(delivery)) return delivery;
+  if (now > delivery.notAfter) return afterLast(delivery, now);
+  const silent = delivery.state === "SENDING" && now >= delivery.updatedAt + REPORT_WITHIN_MS;
+  return silent ? afterSilence(delivery, now) : delivery;
+}
+
+/** The next channel is the business of a transaction that still waits for its code, and of a chat that has not shown it. */
+function stillWaits(delivery: Delivery, held: HeldCase | undefined): boolean {
+  return held?.transaction.body.state === "PENDING" && delivery.wanted.phase === "full" && !showsIssue(delivery);
+}
+
+async function linkMoment(given: CoreGiven, { shard, key }: Found<"link">): Promise<true | undefined> {
+  const { entities, epoch, now } = await given.store.load(shard, key);
+  const [loaded] = entities;
+  const link = loaded.body;
+  if (link?.state !== "WAITING" || now <= link.until) return true;
+  const body = { ...link, state: "FAILED", failure: "EXPIRED" } as const;
+  const outcome = await commitOnce(given, shard, {
+    epoch,
+    writes: [{ key, expected: loaded.version, body, index: linkIndex(body) }],
+    audit: [
+      { event: "link.expired", tenant: link.tenantId, actor: "core", subject: `user:${link.userId}`, detail: { link: link.linkId } },
+    ],
+  });
+  return outcome === "committed" ? true : undefined;
+}
+
+function isOf<T extends "delivery" | "link">(found: Found, type: T): found is Found<T> {
+  return found.key.type === type;
+}

@@ -1,0 +1,85 @@
+// Pure: what a confirmed LINK or UNLINK does, as writes of the commit that confirms it. docs/protocol/delivery.md section 7.
+import { alertWrites } from "../delivery/plan.ts";
+import type { UnixMs } from "../store/entity.ts";
+import type { AnyWrite, LoadedEntity } from "../store/store.ts";
+import type { CoreAction, Transaction } from "../transaction/transaction.ts";
+import { linkIndex } from "./link-index.ts";
+import type { Link } from "./link.ts";
+import type { User } from "./user.ts";
+
+/** A new channel carries no code of high value before so much time has passed: old channels have been told meanwhile. */
+export const CHANNEL_HOLD_MS: number = 24 * 3_600_000;
+
+/** What the action reads of the loaded case. */
+export interface LinkGiven {
+  readonly user: LoadedEntity<"user">;
+  readonly links: readonly LoadedEntity<"link">[];
+}
+
+/**
+ * LINK: the chat becomes the user's last channel, on hold for high value. UNLINK: it is his no more. Every other linked
+ * channel is told. No writes when the link moved on meanwhile: a chat is linked once, and removed once.
+ */
+export function linkWrites(
+  action: Extract<CoreAction, { type: "link" | "unlink" }>,
+  given: LinkGiven,
+  transaction: Transaction,
+  now: UnixMs,
+): AnyWrite[] {
+  const loaded = given.links.find(({ key }) => key.id === action.linkId);
+  const user = given.user.body;
+  if (loaded?.body === undefined || user === undefined) return [];
+  return action.type === "link"
+    ? linked(given, loaded, loaded.body, user, transaction.txId, now)
+    : unlinked(given, loaded, loaded.body, user, transaction.txId, now);
+}
+
+function linked(
+  given: LinkGiven,
+  loaded: LoadedEntity<"link">,
+  link: Link,
+  user: User,
+  event: string,
+  now: UnixMs,
+): AnyWrite[] {
+  if (link.state !== "CLAIMED") return [];
+  const body: Link = { ...link, state: "LINKED", linkedAt: now, heldUntil: now + CHANNEL_HOLD_MS, unanswered: 0 };
+  const linkIds = [...user.linkIds.filter((id) => id !== link.linkId), link.linkId];
+  return [
+    { key: loaded.key, expected: loaded.version, body, index: linkIndex(body) },
+    userWrite(given.user, { ...user, linkIds }),
+    ...told(given, link, "LINKED", event, now),
+  ];
+}
+
+/** Also used when the chat itself asks: there it happens at once. `event` is unique in the user's life. */
+export function unlinked(
+  given: LinkGiven,
+  loaded: LoadedEntity<"link">,
+  link: Link,
+  user: User,
+  event: string,
+  now: UnixMs,
+): AnyWrite[] {
+  if (link.state !== "LINKED" && link.state !== "DEAD") return [];
+  const body: Link = { ...link, state: "UNLINKED" };
+  const linkIds = user.linkIds.filter((id) => id !== link.linkId);
+  return [
+    { key: loaded.key, expected: loaded.version, body, index: linkIndex(body) },
+    userWrite(given.user, { ...user, linkIds }),
+    ...told(given, link, "UNLINKED", event, now),
+  ];
+}
+
+function told(given: LinkGiven, link: Link, type: "LINKED" | "UNLINKED", event: string, now: UnixMs): AnyWrite[] {
+  const others = given.links
+    .map(({ body }) => body)
+    .filter((body) => body !== undefined)
+    .filter(({ linkId, state }) => linkId !== link.linkId && state === "LINKED");
+  return alertWrites(others, { event: `${event}\0${type}`, notice: { type, at: now, detail: link.platform } }, now);
+}
+
+function userWrite(loaded: LoadedEntity<"user">, body: User): AnyWrite {
+  return { key: loaded.key, expected: loaded.version, body };
+}
+
