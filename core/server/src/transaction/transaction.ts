@@ -1,4 +1,5 @@
 import type { Field, Kind, Mode, Reason, RejectReason } from "@countersign/protocol";
+import type { Notice } from "../delivery/delivery.ts";
 import type { HexId, UnixMs } from "../store/entity.ts";
 import type { FrozenPolicy } from "../policy/policy.ts";
 
@@ -42,6 +43,8 @@ export interface Progress {
   /** Number of changes so far. */
   readonly version: number;
   readonly issue: Issue;
+  /** Earlier issues, newest last: what is typed from one of them is CODE_SUPERSEDED. */
+  readonly superseded: readonly Issue[];
   readonly resends: number;
   readonly lastIssueAt: UnixMs;
   readonly triesLeft: number;
@@ -66,6 +69,8 @@ export interface Lease {
   readonly fence: number;
   readonly until: UnixMs;
   readonly idempotent: boolean;
+  /** Begun by an idempotent executor and run out: another idempotent one may take it over. */
+  readonly lapsed?: true;
 }
 
 export type Ending = "REJECTED" | "TAMPERED" | "LOCKED" | "EXPIRED" | "CANCELLED" | "UNDELIVERABLE";
@@ -77,7 +82,8 @@ export type Standing =
       readonly state: "CONFIRMED";
       readonly confirmation: Confirmation;
       readonly claimBy: UnixMs;
-      readonly fence: number;
+      /** The lease that lapsed before Begin, if any: the next one has its fence + 1. */
+      readonly lapsed: Lease | undefined;
     }
   | {
       readonly state: "EXECUTING";
@@ -86,11 +92,17 @@ export type Standing =
       readonly lease: Lease;
       readonly begun: boolean;
     }
-  | { readonly state: "EXECUTION_UNKNOWN"; readonly confirmation: Confirmation; readonly fence: number }
+  | {
+      readonly state: "EXECUTION_UNKNOWN";
+      readonly confirmation: Confirmation;
+      readonly lease: Lease;
+      readonly at: UnixMs;
+    }
   | {
       readonly state: "EXECUTED" | "EXECUTION_FAILED";
       readonly confirmation: Confirmation;
-      readonly fence: number;
+      /** Of the lease under which it was reported; a person's Resolve keeps the last one. */
+      readonly lease: Lease;
       readonly detail: string;
       readonly at: UnixMs;
     }
@@ -106,9 +118,12 @@ export type Standing =
 export type Transaction = Frozen & Progress & Standing;
 export type State = Transaction["state"];
 
-/** The last transaction with this content of this user; the entity's id is `userId:contentHash`. Guards against DUPLICATE. */
+/**
+ * The transactions with this content of this user that still guard against DUPLICATE, newest last; the entity's id is
+ * hex SHA-256 over user, kind and lines without `repeat`. Those that ended without execution guard no more.
+ */
 export interface OpenContent {
-  readonly txId: HexId;
+  readonly txIds: readonly HexId[];
 }
 
 /**
@@ -119,9 +134,9 @@ export type Effect =
   /** The current issue's code goes to the user's channels, in order. */
   | { readonly type: "deliver-code"; readonly why: "created" | "resent" }
   /** The chats that show this transaction show this instead. `final`: no buttons, no code any more. */
-  | { readonly type: "notify"; readonly notice: import("../delivery/delivery.ts").Notice; readonly final: boolean }
+  | { readonly type: "notify"; readonly notice: Notice; readonly final: boolean }
   /** A message of its own on every linked channel. */
-  | { readonly type: "alert"; readonly notice: import("../delivery/delivery.ts").Notice }
+  | { readonly type: "alert"; readonly notice: Notice }
   /** The user's counters and slots. */
   | { readonly type: "freeze-user" }
   | { readonly type: "count-wrong-code" }

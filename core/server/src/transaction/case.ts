@@ -1,0 +1,104 @@
+import { deliveryKey } from "../delivery/delivery-key.ts";
+import type { CoreGiven } from "../given.ts";
+import { keyKey, linkKey, userKey } from "../identity/entity-key.ts";
+import type { User } from "../identity/user.ts";
+import { shardOfTransaction, type EntityKey, type HexId, type Shard, type UnixMs } from "../store/entity.ts";
+import type { LoadedEntity } from "../store/store.ts";
+import { transactionKey } from "./transaction-key.ts";
+import type { CoreAction, Transaction } from "./transaction.ts";
+
+/** Everything that a step of one transaction may touch, read at one moment from its user's shard. */
+export interface Case {
+  readonly shard: Shard;
+  readonly epoch: number;
+  /** The store's clock. */
+  readonly now: UnixMs;
+  readonly transaction: LoadedEntity<"transaction">;
+  readonly user: LoadedEntity<"user">;
+  /** Those of the user in his order, and the one that a LINK or UNLINK is about. */
+  readonly links: readonly LoadedEntity<"link">[];
+  /** One for each link, in the same order. */
+  readonly deliveries: readonly LoadedEntity<"delivery">[];
+  /** Those that an ENROL is about, and those that were asked for. */
+  readonly keys: readonly LoadedEntity<"key">[];
+  readonly others: readonly LoadedEntity<"judged" | "content">[];
+}
+
+/** A case whose transaction and user exist. */
+export interface HeldCase extends Case {
+  readonly transaction: LoadedEntity<"transaction"> & { readonly body: Transaction };
+  readonly user: LoadedEntity<"user"> & { readonly body: User };
+}
+
+/** What to load beside what a case always has. */
+export interface CaseExtras {
+  readonly keyIds?: readonly HexId[];
+  readonly others?: readonly EntityKey<"judged" | "content">[];
+}
+
+/** Loads the case of a transaction; undefined: there is none of this id. */
+export async function loadCase(given: CoreGiven, txId: HexId, extras: CaseExtras = {}): Promise<HeldCase | undefined> {
+  const shard = shardOfTransaction(txId);
+  const { entities } = await given.store.load(shard, transactionKey(txId));
+  const transaction = entities[0].body;
+  if (transaction === undefined) return undefined;
+  const { tenantId, userId, action } = transaction;
+  return (await loadCaseOf(given, { shard, txId, tenantId, userId, action }, extras)) as HeldCase;
+}
+
+export interface CaseOf {
+  readonly shard: Shard;
+  readonly txId: HexId;
+  readonly tenantId: HexId;
+  readonly userId: string;
+  readonly action: CoreAction | undefined;
+}
+
+/** As loadCase, also for a transaction that does not exist yet. Links that come in between are read in a second go. */
+export async function loadCaseOf(given: CoreGiven, of: CaseOf, extras: CaseExtras = {}): Promise<Case> {
+  const first = await given.store.load(of.shard, userKey(of.tenantId, of.userId));
+  let linkIds = linkIdsOf(first.entities[0].body, of.action);
+  for (;;) {
+    const loaded = await loadOnce(given, of, linkIds, extras);
+    const wanted = linkIdsOf(loaded.user.body, of.action);
+    if (wanted.join() === linkIds.join()) return loaded;
+    linkIds = wanted;
+  }
+}
+
+async function loadOnce(
+  given: CoreGiven,
+  of: CaseOf,
+  linkIds: readonly HexId[],
+  extras: CaseExtras,
+): Promise<Case> {
+  const { tenantId, txId } = of;
+  const keyIds = [...new Set([...(of.action?.type === "enrol" ? [of.action.keyId] : []), ...(extras.keyIds ?? [])])];
+  const groups = {
+    links: linkIds.map((id) => linkKey(tenantId, id)),
+    deliveries: linkIds.map((id) => deliveryKey(tenantId, txId, id)),
+    keys: keyIds.map((id) => keyKey(tenantId, id)),
+    others: extras.others ?? [],
+  };
+  const keys: EntityKey[] = [transactionKey(txId), userKey(tenantId, of.userId), ...Object.values(groups).flat()];
+  const { entities, epoch, now } = await given.store.load(of.shard, ...keys);
+  const rest = entities.slice(2);
+  const take = <T>(count: number): readonly T[] => rest.splice(0, count) as unknown as T[];
+  return {
+    shard: of.shard,
+    epoch,
+    now,
+    transaction: entities[0] as LoadedEntity<"transaction">,
+    user: entities[1] as LoadedEntity<"user">,
+    links: take(groups.links.length),
+    deliveries: take(groups.deliveries.length),
+    keys: take(groups.keys.length),
+    others: take(groups.others.length),
+  };
+}
+
+function linkIdsOf(user: User | undefined, action: CoreAction | undefined): readonly HexId[] {
+  const own = user?.linkIds ?? [];
+  const linkId = action?.type === "link" || action?.type === "unlink" ? action.linkId : undefined;
+  return linkId === undefined || own.includes(linkId) ? own : [...own, linkId];
+}

@@ -1,0 +1,37 @@
+import type { Reason, RejectReason } from "@countersign/protocol";
+import type { Notice } from "../delivery/delivery.ts";
+import type { UnixMs } from "../store/entity.ts";
+import { stand, type Step } from "./change.ts";
+import type { Effect, Ending, Transaction } from "./transaction.ts";
+
+const REASON: Readonly<Record<Ending, Reason>> = {
+  REJECTED: "REJECTED",
+  TAMPERED: "TAMPERED",
+  LOCKED: "LOCKED",
+  EXPIRED: "EXPIRED",
+  CANCELLED: "CANCELLED",
+  UNDELIVERABLE: "NO_CHANNEL",
+};
+
+export interface Ended {
+  readonly rejectReason?: RejectReason | undefined;
+  readonly onKey?: boolean;
+  readonly detail?: string;
+}
+
+/** Over, without execution. Every chat that shows it is told, and the user's slot is free again. */
+export function end(of: Transaction, state: Ending, now: UnixMs, how: Ended = {}, more: readonly Effect[] = []): Step {
+  const { rejectReason, onKey = false, detail = "" } = how;
+  const standing = { state, reason: REASON[state], rejectReason, rejectedOnKey: onKey, detail, at: now };
+  const notice: Notice = {
+    type: state,
+    at: now,
+    ...(rejectReason === undefined ? {} : { rejectReason }),
+    ...(detail === "" ? {} : { detail }),
+  };
+  const released: readonly Effect[] = of.state === "PENDING" ? [{ type: "release-slot" }] : [];
+  return {
+    transaction: stand(of, standing, { lastRefusal: REASON[state] }),
+    effects: [{ type: "notify", notice, final: true }, ...released, ...more],
+  };
+}

@@ -1,0 +1,65 @@
+import type { User } from "../identity/user.ts";
+import type { UnixMs } from "../store/entity.ts";
+import type { Effect, Transaction } from "./transaction.ts";
+
+/** So many wrong codes in a row, across transactions, block the user until a THAW. */
+export const WRONG_IN_A_ROW = 5;
+
+export interface UserChange {
+  readonly user: User;
+  /** What his chats are told because of it. */
+  readonly alerts: readonly Effect[];
+}
+
+/** The user's counters, slots and state after the effects of one step. */
+export function changeUser(user: User, effects: readonly Effect[], of: Transaction, now: UnixMs): UserChange {
+  let changed = user;
+  const alerts: Effect[] = [];
+  for (const effect of effects) {
+    switch (effect.type) {
+      case "freeze-user":
+        if (changed.state !== "SUSPENDED") changed = { ...changed, state: "FROZEN" };
+        break;
+      case "count-wrong-code": {
+        const counted = countWrongCode(changed, now);
+        changed = counted.user;
+        alerts.push(...counted.alerts);
+        break;
+      }
+      case "reset-wrong-codes":
+        if (changed.wrongInARow !== 0) changed = { ...changed, wrongInARow: 0 };
+        break;
+      case "release-slot":
+        changed = releaseSlot(changed, of.txId);
+        break;
+      case "act":
+        if (effect.action.type === "thaw") {
+          changed = { ...changed, wrongInARow: 0, state: changed.state === "SUSPENDED" ? "SUSPENDED" : "ACTIVE" };
+          alerts.push({ type: "alert", notice: { type: "THAWED", at: now } });
+        }
+        break;
+      case "deliver-code":
+      case "notify":
+      case "alert":
+      case "offer":
+        break;
+    }
+  }
+  return { user: changed, alerts };
+}
+
+function countWrongCode(user: User, now: UnixMs): UserChange {
+  const wrongInARow = user.wrongInARow + 1;
+  if (wrongInARow >= WRONG_IN_A_ROW && user.state === "ACTIVE") {
+    const blocked = { ...user, wrongInARow, state: "BLOCKED" } as const;
+    return { user: blocked, alerts: [{ type: "alert", notice: { type: "BLOCKED", at: now } }] };
+  }
+  const warns = wrongInARow === WRONG_IN_A_ROW - 1;
+  const alerts: readonly Effect[] = warns ? [{ type: "alert", notice: { type: "LAST_WARNING", at: now } }] : [];
+  return { user: { ...user, wrongInARow }, alerts };
+}
+
+function releaseSlot(user: User, txId: string): User {
+  if (user.thaw?.txId === txId) return { ...user, thaw: undefined };
+  return { ...user, open: user.open.filter((slot) => slot.txId !== txId) };
+}
