@@ -72,7 +72,7 @@ export async function startInstallation(options: InstallationOptions): Promise<I
     corePublicKey: String(core.ready["corePublicKey"]),
     submitTokenFile: at("tokens/desk.token"),
     executeTokenFile: at("tokens/bank.token"),
-    phoneOf: phone.phoneOf,
+    phoneOf: (chatId) => phone.phoneOf(chatId),
     ledgerFile,
     trace: options.trace ?? openTrace(undefined),
     core: () => core,

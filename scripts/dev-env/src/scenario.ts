@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
-import { ROOT, startChild } from "@countersign/testing/child";
+import { FROM_SOURCE, ROOT, startChild } from "@countersign/testing/child";
 import { CodeServiceService } from "@countersign/proto/node/core/v1/code_service";
 import { ConfirmationServiceService } from "@countersign/proto/node/core/v1/confirmation_service";
 import { KeyServiceService } from "@countersign/proto/node/core/v1/key_service";

@@ -2,13 +2,14 @@ import { Kind, Label } from "@countersign/proto/node/core/v1/content";
 import type { Installation } from "./installation.ts";
 import { connect } from "./parts.ts";
 
+const text = (label: Label, value: string) => ({ label, value: { $case: "text" as const, value } });
+
 /** Another payment of the same user that is pending meanwhile, so that his phone shows two codes. */
 export async function secondPayment(
   installation: Installation,
   userId: string,
 ): Promise<{ withdraw(): Promise<void> }> {
   const parts = connect(installation);
-  const text = (label: Label, value: string) => ({ label, value: { $case: "text" as const, value } });
   const { transaction } = await parts.transactions.create({
     requestId: `second-${Date.now()}`,
     userId,

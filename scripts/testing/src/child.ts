@@ -8,6 +8,9 @@ export const ROOT: string = fileURLToPath(new URL("../../../", import.meta.url))
 /** Runs the workspace from source, unbuilt. */
 const NODE_FLAGS = ["--conditions=source", "--disable-warning=ExperimentalWarning"];
 
+/** Flags that run the workspace from source, unbuilt. */
+export const FROM_SOURCE: readonly string[] = ["--conditions=source", "--disable-warning=ExperimentalWarning"];
+
 /** A running part of the product, started from source with the Node that runs the tests. */
 export interface Child {
   /** Its first stdout line, parsed: where it listens. */
@@ -26,15 +29,12 @@ export async function startChild(
   env: NodeJS.ProcessEnv = {},
   stdin = "",
 ): Promise<Child> {
-  const child = spawn(
-    process.execPath,
-    ["--conditions=source", "--disable-warning=ExperimentalWarning", entry, ...args],
-    {
-      cwd: ROOT,
-      env: { ...process.env, ...env },
-      stdio: ["ignore", "pipe", "pipe"],
-    },
-  );
+  const child = spawn(process.execPath, [...FROM_SOURCE, entry, ...args], {
+    cwd: ROOT,
+    env: { ...process.env, ...env },
+    stdio: ["pipe", "pipe", "pipe"],
+  });
+  child.stdin.on("error", () => {}).end(stdin);
   let output = "";
   const gone = new Promise<number | NodeJS.Signals>((resolve) => {
     child.once("exit", (code, signal) => resolve(code ?? signal ?? 1));
@@ -61,7 +61,7 @@ export async function startChild(
 
 /** Runs `entry` to its end and resolves with its stdout. Rejects with its stderr when it does not exit with 0. */
 export function runOnce(entry: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<string> {
-  const child = spawn(process.execPath, [...NODE_FLAGS, entry, ...args], {
+  const child = spawn(process.execPath, [...FROM_SOURCE, entry, ...args], {
     cwd: ROOT,
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],

@@ -70,7 +70,7 @@ export function malwareOf(attack: Attack | undefined): Malware {
   }
 }
 
-async function* changingKeyRequest(call: PassingCall, forward: Forward): AsyncGenerator<unknown> {
+async function* changingKeyRequest(call: PassingCall, forward: Forward): AsyncGenerator {
   if (call.method !== SIGN) return yield* forward(call.request);
   const request = call.request as SignRequest;
   yield* forward({ ...request, content: Buffer.from(alterContent(request.content)) });
@@ -100,13 +100,13 @@ function changingCreate(): Tamper {
   };
 }
 
-async function* replaying(call: PassingCall, forward: Forward): AsyncGenerator<unknown> {
+async function* replaying(call: PassingCall, forward: Forward): AsyncGenerator {
   yield* forward(call.request);
   if (call.method !== SUBMIT) return;
   for (let again = 0; again < 5; again += 1) await swallowed(forward(call.request));
 }
 
-async function* sendingGarbage(call: PassingCall, forward: Forward): AsyncGenerator<unknown> {
+async function* sendingGarbage(call: PassingCall, forward: Forward): AsyncGenerator {
   if (call.method === SUBMIT) {
     const request = call.request as VerificationServiceSubmitStatementRequest;
     for (const signedStatement of garbageOf(request.signedStatement))
@@ -118,13 +118,13 @@ async function* sendingGarbage(call: PassingCall, forward: Forward): AsyncGenera
 /** Swallows the statement and tells the client that all went well, with a receipt made up on the PC. */
 function forgingSuccess(): Tamper {
   let latest: Transaction | undefined;
-  const swallowed = Promise.withResolvers<Uint8Array>();
+  const caught = Promise.withResolvers<Uint8Array>();
   let statement: Uint8Array | undefined;
   const lie = (state: State): Transaction | undefined =>
     latest === undefined
       ? undefined
       : { ...latest, state, outcomeDetail: "booked", version: latest.version + BigInt(state) };
-  async function* truth(call: PassingCall, forward: Forward): AsyncGenerator<unknown> {
+  async function* truth(call: PassingCall, forward: Forward): AsyncGenerator {
     for await (const answer of forward(call.request)) {
       latest = (answer as { transaction?: Transaction }).transaction ?? latest;
       yield answer;
@@ -133,10 +133,10 @@ function forgingSuccess(): Tamper {
   return async function* (call, forward) {
     if (call.method === SUBMIT) {
       statement = (call.request as VerificationServiceSubmitStatementRequest).signedStatement;
-      swallowed.resolve(statement);
+      caught.resolve(statement);
       yield { transaction: lie(State.CONFIRMED) };
     } else if (call.method === WATCH) {
-      yield* until(swallowed.promise, truth(call, forward));
+      yield* until(caught.promise, truth(call, forward));
       yield { transaction: lie(State.EXECUTED), cursor: "forged" };
     } else if (statement === undefined || ![RECEIPT, GET].includes(call.method)) yield* truth(call, forward);
     else if (call.method === GET) yield { transaction: lie(State.EXECUTED) };
@@ -145,7 +145,7 @@ function forgingSuccess(): Tamper {
 }
 
 /** Passes a stream until something happens. */
-async function* until(event: Promise<unknown>, stream: AsyncGenerator<unknown>): AsyncGenerator<unknown> {
+async function* until(event: Promise<unknown>, stream: AsyncGenerator): AsyncGenerator {
   const happened = event.then(() => undefined);
   for (;;) {
     const next = await Promise.race([stream.next(), happened]);

@@ -127,7 +127,7 @@ async function* send(
   method: ServiceDefinition[string],
   metadata: Metadata,
   request: unknown,
-): AsyncGenerator<unknown> {
+): AsyncGenerator {
   const serialize = method.requestSerialize as (value: unknown) => Buffer;
   const deserialize = method.responseDeserialize as (bytes: Buffer) => unknown;
   if (!method.responseStream) {
@@ -148,11 +148,7 @@ async function* send(
   }
 }
 
-async function* observed(
-  call: PassingCall,
-  answers: AsyncIterable<unknown>,
-  observe: Observe,
-): AsyncGenerator<unknown> {
+async function* observed(call: PassingCall, answers: AsyncIterable<unknown>, observe: Observe): AsyncGenerator {
   const seen: unknown[] = [];
   try {
     for await (const answer of answers) {
