@@ -1,1 +1,49 @@
-export {};
+export {
+  BROADCAST,
+  encodeMessage,
+  FIRST_DATA,
+  MAX_MESSAGE,
+  MAX_REPORTS,
+  NEXT_DATA,
+  parseReport,
+  REPORT_SIZE,
+  type Report,
+} from "./report.ts";
+export { FramingError, type FramingErrorCode } from "./framing-error.ts";
+export { Reassembler, type Message } from "./reassembler.ts";
+export { HidCapability, HidCommand, HidError, hidErrorName, KEEPALIVE_EVERY_MS, REPORT_TIMEOUT_MS } from "./command.ts";
+export { decodeInitAnswer, encodeInitAnswer, INIT_NONCE, type InitAnswer } from "./init.ts";
+export { decodeKeepalive, encodeKeepalive, KeepaliveStatus, WaitsFor } from "./keepalive.ts";
+export { Status, statusName } from "./status.ts";
+export { Subcommand } from "./subcommand.ts";
+export { WireError, type WireErrorStatus } from "./wire-error.ts";
+export {
+  decodeRequest,
+  encodeRequest,
+  type EnrolKey,
+  KeyAlgorithm,
+  type KeyRequest,
+  MAX_EXPIRES_IN_S,
+  type Present,
+  UserMethod,
+} from "./request.ts";
+export {
+  type Answer,
+  type CodeAnswer,
+  decodeAnswer,
+  describeRefused,
+  encodeCodeAnswer,
+  encodeOk,
+  encodeRefused,
+  type Refused,
+} from "./answer.ts";
+export {
+  decodeKeyInfo,
+  encodeKeyInfo,
+  GlyphProfile,
+  KEY_PROTOCOL_VERSION,
+  type KeyInfo,
+  PinState,
+} from "./key-info.ts";
+export { decodeSigned, encodeSigned } from "./signed-answer.ts";
+export { decodeKeyList, encodeKeyList, type KeyList, KEYS_PER_ANSWER, type ListedKey } from "./key-list.ts";

@@ -1,0 +1,54 @@
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+
+/** Settings of the daemon. */
+export interface DaemonConfig {
+  readonly socket: string;
+  readonly keySockets: readonly string[];
+  readonly hid: boolean;
+}
+
+/** What `--help` prints. */
+export const USAGE = `countersign-daemon: gives local clients the smart key
+
+  --socket PATH       Unix socket for clients, in a folder of your own
+                      (default $XDG_RUNTIME_DIR/countersign/daemon.sock)
+  --key-socket PATH   socket of an emulated key; repeatable
+  --hid               real keys over USB
+`;
+
+/** A setting that cannot be used; the message names it and says what it means. */
+export class ConfigError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = "ConfigError";
+  }
+}
+
+/** Reads command line and environment. Throws ConfigError. */
+export function parseConfig(argv: readonly string[], env: NodeJS.ProcessEnv): DaemonConfig {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      socket: { type: "string" },
+      "key-socket": { type: "string", multiple: true, default: [] },
+      hid: { type: "boolean", default: false },
+    },
+  });
+  if (!values.hid && values["key-socket"].length === 0) {
+    throw new ConfigError("no key to look for: give --hid for real keys or --key-socket PATH for an emulated one");
+  }
+  return {
+    socket: resolve(values.socket ?? defaultSocket(env)),
+    keySockets: values["key-socket"].map((path) => resolve(path)),
+    hid: values.hid,
+  };
+}
+
+function defaultSocket(env: NodeJS.ProcessEnv): string {
+  const folder = env["XDG_RUNTIME_DIR"];
+  if (folder === undefined || folder === "") {
+    throw new ConfigError("--socket is missing and XDG_RUNTIME_DIR is not set: path of the Unix socket for clients");
+  }
+  return join(folder, "countersign", "daemon.sock");
+}

@@ -1,0 +1,97 @@
+import {
+  decodeKeepalive,
+  FramingError,
+  HidCommand,
+  HidError,
+  hidErrorName,
+  type Message,
+  Reassembler,
+  type WaitsFor,
+} from "@countersign/key-protocol";
+import type { HidBus } from "./hid-bus.ts";
+import { LinkError } from "./link-error.ts";
+
+/** A key that works sends a keepalive every 100 ms; this much silence means that something was lost. */
+export const SILENCE_MS = 1_000;
+
+/** What the wait for an answer needs to know. */
+export interface AnswerWaitGiven {
+  readonly channel: number;
+  /** The command whose answer is awaited. */
+  readonly command: number;
+  /** A new thing that the key waits for. */
+  readonly onStep: ((waitsFor: WaitsFor) => void) | undefined;
+  /** Takes a message that answers something else; true when it did. */
+  readonly aside: (message: Message) => boolean;
+}
+
+/** Listens for the answer to one request, from before the request is sent. */
+export class AnswerWait {
+  /** Resolves with the payload or "busy"; rejects with LinkError "left" or "garbled". */
+  readonly answer: Promise<Uint8Array | "busy">;
+  readonly #given: AnswerWaitGiven;
+  readonly #messages: Reassembler;
+  readonly #stop: () => void;
+  #resolve: (answer: Uint8Array | "busy") => void = () => undefined;
+  #reject: (cause: LinkError) => void = () => undefined;
+  #silence: NodeJS.Timeout | undefined;
+  #step: WaitsFor | undefined;
+
+  constructor(bus: HidBus, given: AnswerWaitGiven) {
+    this.#given = given;
+    this.#messages = new Reassembler(given.channel);
+    this.answer = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    // Whoever awaits the answer hears of it; a wait that is given up before must not count as unhandled.
+    this.answer.catch(() => undefined);
+    this.#stop = bus.listen(
+      (report) => this.#hear(report),
+      () => this.#reject(new LinkError("left", `the key at ${bus.name} has left`)),
+    );
+  }
+
+  /** The request is out: from now on silence counts. */
+  sent(): void {
+    this.#heard();
+  }
+
+  end(): void {
+    clearTimeout(this.#silence);
+    this.#stop();
+  }
+
+  #heard(): void {
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => {
+      this.#reject(new LinkError("garbled", `the key said nothing for ${SILENCE_MS} ms: reports were lost`));
+    }, SILENCE_MS);
+  }
+
+  #hear(report: Uint8Array): void {
+    try {
+      const message = this.#messages.accept(report);
+      if (message === undefined) return;
+      this.#heard();
+      this.#take(message);
+    } catch (cause) {
+      if (!(cause instanceof FramingError)) throw cause;
+      this.#reject(new LinkError("garbled", `reports of the key were lost: ${cause.message}`, { cause }));
+    }
+  }
+
+  #take(message: Message): void {
+    const { command, payload } = message;
+    if (command === HidCommand.KEEPALIVE) {
+      const step = decodeKeepalive(payload);
+      if (step !== undefined && step !== this.#step) this.#given.onStep?.((this.#step = step));
+    } else if (command === HidCommand.ERROR) {
+      const error = payload[0] ?? HidError.OTHER;
+      if (error === HidError.CHANNEL_BUSY) this.#resolve("busy");
+      else this.#reject(new LinkError("garbled", `the key could not read the request: ${hidErrorName(error)}`));
+    } else if (!this.#given.aside(message) && command === this.#given.command) {
+      this.#resolve(payload);
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import type { HidTransport } from "./hid-transport.ts";
+import { LinkError } from "./link-error.ts";
+
+type Listener = { readonly report: (report: Uint8Array) => void; readonly closed: () => void };
+
+/** One transport, heard by all channels that are open on it. */
+export class HidBus {
+  readonly name: string;
+  readonly #transport: HidTransport;
+  readonly #listeners = new Set<Listener>();
+  #gone = false;
+
+  constructor(transport: HidTransport) {
+    this.name = transport.name;
+    this.#transport = transport;
+    transport.onReport((report) => {
+      for (const listener of this.#listeners) listener.report(report);
+    });
+    transport.onClose(() => {
+      this.#gone = true;
+      for (const listener of this.#listeners) listener.closed();
+    });
+  }
+
+  /** The key has left. */
+  get gone(): boolean {
+    return this.#gone;
+  }
+
+  /** Hears every report and, once, the end; at once when the end is already there. Call the result to stop. */
+  listen(report: (report: Uint8Array) => void, closed: () => void): () => void {
+    const listener = { report, closed };
+    this.#listeners.add(listener);
+    if (this.#gone) queueMicrotask(closed);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Rejects with LinkError "left" once the key is gone. */
+  async write(report: Uint8Array): Promise<void> {
+    if (this.#gone) throw new LinkError("left", `the key at ${this.name} has left`);
+    await this.#transport.write(report);
+  }
+
+  close(): void {
+    this.#transport.close();
+  }
+}

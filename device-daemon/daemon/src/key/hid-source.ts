@@ -1,0 +1,43 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Logger } from "pino";
+import { LinkError } from "../hid/link-error.ts";
+import { findCountersignDevices, NodeHidTransport } from "../hid/node-hid-transport.ts";
+import type { KeyRegistry } from "./key-registry.ts";
+
+/** How often the bus is looked at, in milliseconds: a key is found within 2 s. */
+const POLL_MS = 1_000;
+
+/** What to do when a key may not be opened. */
+const UDEV_FIX =
+  'the key may not be opened by this user; install the udev rule 70-countersign.rules: SUBSYSTEM=="hidraw", ATTRS{idVendor}=="1209", TAG+="uaccess", then plug the key in again';
+
+/** Looks for real keys until `signal`: opens new ones, forgets those that left. */
+export async function watchHid(registry: KeyRegistry, log: Logger, signal: AbortSignal): Promise<void> {
+  const open = new Set<string>();
+  while (!signal.aborted) {
+    try {
+      const paths = await findCountersignDevices();
+      for (const path of paths.filter((each) => !open.has(each))) {
+        open.add(path);
+        void attach(path, registry, signal).finally(() => open.delete(path));
+      }
+    } catch (cause) {
+      log.warn({ cause: String(cause) }, "USB cannot be searched for keys");
+    }
+    await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+async function attach(path: string, registry: KeyRegistry, signal: AbortSignal): Promise<void> {
+  try {
+    const transport = await NodeHidTransport.open(path);
+    const close = (): void => transport.close();
+    signal.addEventListener("abort", close, { once: true });
+    registry.setDenied(path, undefined);
+    await registry.attach(transport);
+    signal.removeEventListener("abort", close);
+  } catch (cause) {
+    if (!(cause instanceof LinkError)) throw cause;
+    registry.setDenied(path, cause.fault === "permission" ? UDEV_FIX : undefined);
+  }
+}

@@ -1,0 +1,32 @@
+import { pino } from "pino";
+import { ConfigError, parseConfig, USAGE } from "./config.ts";
+import { SocketPlaceError } from "./socket-server.ts";
+import { startDaemon } from "./start-daemon.ts";
+
+async function main(argv: readonly string[]): Promise<void> {
+  const config = parseConfig(argv, process.env);
+  // Logs go to stderr, so that stdout carries the readiness line alone.
+  const log = pino({ level: process.env["COUNTERSIGN_LOG"] ?? "info" }, pino.destination({ dest: 2, sync: true }));
+  const daemon = await startDaemon(config, log);
+  console.log(JSON.stringify({ ready: true, socket: `unix:${config.socket}` }));
+  const stop = async (): Promise<void> => {
+    await daemon.close();
+    process.exit(0);
+  };
+  process.once("SIGTERM", () => void stop());
+  process.once("SIGINT", () => void stop());
+}
+
+const argv = process.argv.slice(2);
+if (argv.includes("--help")) {
+  console.log(USAGE);
+} else {
+  try {
+    await main(argv);
+  } catch (cause) {
+    const isUsage = cause instanceof ConfigError || (cause instanceof TypeError && "code" in cause);
+    console.error(isUsage || cause instanceof SocketPlaceError ? cause.message : cause);
+    if (isUsage) console.error(USAGE);
+    process.exitCode = isUsage ? 2 : 1;
+  }
+}

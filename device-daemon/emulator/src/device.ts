@@ -1,0 +1,56 @@
+import { GlyphProfile, KEY_PROTOCOL_VERSION, KeyAlgorithm, type KeyInfo, MAX_MESSAGE } from "@countersign/key-protocol";
+import { REGISTRY_VERSION } from "@countersign/protocol";
+import { COLUMNS, ROWS } from "./display/layout.ts";
+import type { PinGuard } from "./storage/pin-guard.ts";
+import type { Random } from "./storage/random.ts";
+import type { Vault } from "./storage/vault.ts";
+import type { UserSession } from "./user-session.ts";
+
+/** Version that attestations and getInfo name. */
+export const FIRMWARE = "0.1.0";
+
+/** What this key is built with. */
+export interface Profile {
+  readonly model: string;
+  readonly serial: string;
+  readonly display: boolean;
+  readonly keypad: boolean;
+  /** A finger sensor. */
+  readonly finger: boolean;
+  readonly glyphs: "latin" | "ascii";
+}
+
+/** Time of the key: milliseconds that never go back. The key has no idea of the date. */
+export interface KeyClock {
+  now(): number;
+}
+
+/** What flows work with. */
+export interface Device {
+  readonly profile: Profile;
+  readonly clock: KeyClock;
+  readonly random: Random;
+  readonly vault: Vault;
+  readonly pin: PinGuard;
+  readonly session: UserSession;
+}
+
+/** The answer to getInfo. */
+export function infoOf(device: Device): KeyInfo {
+  const { profile, pin } = device;
+  return {
+    protocolVersion: KEY_PROTOCOL_VERSION,
+    model: profile.model,
+    serial: profile.serial,
+    ...(profile.display ? { display: { columns: COLUMNS, rows: ROWS } } : {}),
+    keypad: profile.keypad,
+    biometric: profile.finger,
+    algorithms: [KeyAlgorithm.ES256],
+    maxRequest: MAX_MESSAGE,
+    registryVersion: REGISTRY_VERSION,
+    glyphProfile: profile.glyphs === "ascii" ? GlyphProfile.ASCII : GlyphProfile.LATIN,
+    pinState: pin.state,
+    retries: pin.retries,
+    firmware: FIRMWARE,
+  };
+}

@@ -1,0 +1,68 @@
+import { randomBytes } from "node:crypto";
+import { performance } from "node:perf_hooks";
+import { ScreenBoard } from "./control/screen-board.ts";
+import type { Profile } from "./device.ts";
+import type { Screen } from "./firmware.ts";
+import { type PoweredKey, powerOn } from "./key.ts";
+import type { Input } from "./prompt.ts";
+import { SocketBackend } from "./socket-backend.ts";
+import type { KeyStore } from "./storage/key-store.ts";
+
+/** How often the key's clock is looked at, in milliseconds. */
+const TICK_MS = 20;
+
+const DARK: Screen = { page: "unplugged", rows: [], lights: { pin: false, code: false, busy: false } };
+
+/** A key on a Unix socket, with a plug that can be pulled. */
+export class Emulator {
+  readonly board: ScreenBoard;
+  readonly profile: Profile;
+  readonly #store: KeyStore;
+  readonly #backend: SocketBackend;
+  #key: PoweredKey | undefined;
+  #ticking: NodeJS.Timeout | undefined;
+
+  constructor(given: { readonly profile: Profile; readonly store: KeyStore; readonly socket: string }) {
+    this.profile = given.profile;
+    this.#store = given.store;
+    this.#backend = new SocketBackend(given.socket, (report) => this.#receive(report));
+    this.board = new ScreenBoard(() => this.#key?.screen() ?? DARK);
+  }
+
+  /** Gives it power; it appears on its socket. */
+  async plug(): Promise<void> {
+    if (this.#key !== undefined) return;
+    this.#key = powerOn({
+      profile: this.profile,
+      store: this.#store,
+      clock: performance,
+      random: (length) => new Uint8Array(randomBytes(length)),
+      sendReport: (report) => this.#backend.send(report),
+    });
+    await this.#backend.plug();
+    this.#ticking = setInterval(() => {
+      this.#key?.tick();
+      this.board.refresh();
+    }, TICK_MS);
+    this.board.refresh();
+  }
+
+  /** Takes the power away: what it had in memory is gone. */
+  async unplug(): Promise<void> {
+    clearInterval(this.#ticking);
+    this.#key = undefined;
+    this.board.refresh();
+    await this.#backend.unplug();
+  }
+
+  /** A button or a finger; nothing happens on an unplugged key. */
+  input(input: Input): void {
+    this.#key?.input(input);
+    this.board.refresh();
+  }
+
+  #receive(report: Uint8Array): void {
+    this.#key?.receive(report);
+    this.board.refresh();
+  }
+}

@@ -1,0 +1,37 @@
+import { ControlServer } from "./control/control-server.ts";
+import { ConfigError, parseConfig, USAGE } from "./config.ts";
+import { Emulator } from "./emulator.ts";
+import { SealedStore } from "./storage/sealed-store.ts";
+
+async function main(argv: readonly string[]): Promise<void> {
+  const config = parseConfig(argv);
+  const emulator = new Emulator({
+    profile: config.profile,
+    store: new SealedStore(config.store),
+    socket: config.socket,
+  });
+  await emulator.plug();
+  const control = new ControlServer(emulator);
+  const url = await control.listen(config.controlPort);
+  console.log(JSON.stringify({ ready: true, socket: config.socket, control: url }));
+  const stop = async (): Promise<void> => {
+    await Promise.all([control.close(), emulator.unplug()]);
+    process.exit(0);
+  };
+  process.once("SIGTERM", () => void stop());
+  process.once("SIGINT", () => void stop());
+}
+
+const argv = process.argv.slice(2);
+if (argv.includes("--help")) {
+  console.log(USAGE);
+} else {
+  try {
+    await main(argv);
+  } catch (cause) {
+    const isUsage = cause instanceof ConfigError || (cause instanceof TypeError && "code" in cause);
+    console.error(cause instanceof Error ? cause.message : "failed");
+    if (isUsage) console.error(USAGE);
+    process.exitCode = isUsage ? 2 : 1;
+  }
+}

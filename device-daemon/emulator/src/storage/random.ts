@@ -1,0 +1,2 @@
+/** `length` bytes that nobody can foresee. */
+export type Random = (length: number) => Uint8Array;
