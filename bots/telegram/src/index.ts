@@ -1,1 +1,1 @@
-export {};
+export { TELEGRAM_PACE, TelegramChannel } from "./telegram-channel.ts";

@@ -1,0 +1,146 @@
+import { Fate, type Deliver } from "@countersign/proto/node/channel/v1/channel_service";
+import { ChannelError, type Fate as FateName } from "../channel-error.ts";
+import type { BotLog } from "../log.ts";
+import { readDelivery, type Delivery } from "../message/delivery.ts";
+import { messageFor } from "../message/message-for.ts";
+import type { Message } from "../message/message.ts";
+import type { Pace } from "../pace/pace.ts";
+import type { Outgoing, SecondChannel } from "../second-channel.ts";
+import type { Timer } from "../timer.ts";
+import { Lanes } from "./lanes.ts";
+import type { Session } from "./session.ts";
+import { withDeadline } from "./with-deadline.ts";
+
+/** A provider that has not answered after this long is not waited for. */
+export const CALL_DEADLINE_MS = 8_000;
+const SHOWN_KEPT = 4_096;
+
+interface DeskGiven {
+  readonly channel: SecondChannel;
+  readonly pace: Pace;
+  readonly timer: Timer;
+  readonly zone: string;
+  readonly log: BotLog;
+}
+
+const FATES: Readonly<Record<FateName, Fate>> = {
+  "not-sent": Fate.NOT_SENT,
+  unknown: Fate.UNKNOWN,
+  permanent: Fate.PERMANENT,
+};
+
+/** Carries Delivers to the provider, one lane a chat, and reports each under its own sequence number. */
+export class DeliveryDesk {
+  readonly #given: DeskGiven;
+  readonly #lanes = new Lanes();
+  /** Provider ids of new messages: a stream that broke before the report must not show the same message twice. */
+  readonly #shown = new Map<string, string>();
+  #stopping = false;
+
+  constructor(given: DeskGiven) {
+    this.#given = given;
+  }
+
+  /** Takes one Deliver; the report goes out through the session it came from. */
+  take(deliver: Deliver, session: Session): void {
+    if (deliver.fence !== session.fence) {
+      this.#given.log.write({ event: "stale-fence" });
+      return;
+    }
+    this.#lanes.put(deliver.peerId, async () => this.#ship(deliver, session));
+  }
+
+  /** Answers something a user wrote: a new message that nobody reports. */
+  say(peerId: string, eventId: string, message: Message): void {
+    this.#lanes.put(peerId, async () => {
+      try {
+        const outgoing = { deliveryId: eventId, peerId, phase: "reply", replaces: undefined, message } as const;
+        await this.#hand({ ...outgoing, beforeWrite: () => undefined }, CALL_DEADLINE_MS);
+      } catch (error) {
+        this.#given.log.write({ event: "reply-not-delivered", detail: asChannelError(error).detail });
+      }
+    });
+  }
+
+  /** From now on nothing new leaves; resolves when what is under way has been reported. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await this.#lanes.idle();
+  }
+
+  async #ship(deliver: Deliver, session: Session): Promise<void> {
+    const { sequence, fence } = deliver;
+    const { log, timer } = this.#given;
+    const startedAt = timer.monotonic();
+    let phase = "unread";
+    try {
+      const delivery = readDelivery(deliver);
+      phase = delivery.phase;
+      const providerId = await this.#show(delivery, session);
+      session.write({ event: { $case: "sent", value: { sequence, fence, providerId } } });
+      log.write({ event: "delivered", phase, ms: Math.round(timer.monotonic() - startedAt) });
+    } catch (error) {
+      const { fate, reason, retryAfterMs = 0, detail } = asChannelError(error);
+      log.write({ event: "not-delivered", phase, fate, detail });
+      session.write({
+        event: { $case: "failed", value: { sequence, fence, fate: FATES[fate], reason, retryAfterMs } },
+      });
+    }
+  }
+
+  async #show(delivery: Delivery, session: Session): Promise<string> {
+    const key = `${delivery.deliveryId}/${delivery.phase}`;
+    const shown = delivery.replaces === undefined ? this.#shown.get(key) : undefined;
+    if (shown !== undefined) return shown;
+    const { pace, timer, zone } = this.#given;
+    const { deliveryId, peerId, phase, replaces } = delivery;
+    const message = messageFor(delivery, zone);
+    const beforeWrite = (): void => this.#refuseLate(delivery, session);
+    beforeWrite();
+    await pace.admit({ peerId, newMessage: replaces === undefined });
+    beforeWrite();
+    const left = delivery.notAfter === undefined ? Infinity : delivery.notAfter.getTime() - timer.now().getTime();
+    const outgoing = { deliveryId, peerId, phase, replaces, message, beforeWrite };
+    const providerId = await this.#call(outgoing, Math.min(CALL_DEADLINE_MS, left));
+    if (replaces === undefined) this.#remember(key, providerId);
+    return providerId;
+  }
+
+  async #hand(outgoing: Outgoing, deadlineMs: number): Promise<string> {
+    await this.#given.pace.admit({ peerId: outgoing.peerId, newMessage: true });
+    return this.#call(outgoing, deadlineMs);
+  }
+
+  async #call(outgoing: Outgoing, deadlineMs: number): Promise<string> {
+    const { channel, pace } = this.#given;
+    try {
+      return await withDeadline(deadlineMs, async (signal) => channel.deliver(outgoing, signal));
+    } catch (error) {
+      const failure = asChannelError(error);
+      if (failure.retryAfterMs !== undefined) pace.silence(failure.retryAfterMs);
+      throw failure;
+    }
+  }
+
+  // The last look: after every wait, directly before the write.
+  #refuseLate(delivery: Delivery, session: Session): void {
+    const { notAfter } = delivery;
+    if (this.#stopping) throw new ChannelError({ fate: "not-sent", detail: "shutting-down", retryAfterMs: 1_000 });
+    if (!session.holdsLease()) throw new ChannelError({ fate: "not-sent", detail: "lease-lost" });
+    if (notAfter !== undefined && this.#given.timer.now() >= notAfter) {
+      throw new ChannelError({ fate: "not-sent", detail: "late" });
+    }
+  }
+
+  #remember(key: string, providerId: string): void {
+    this.#shown.set(key, providerId);
+    const oldest = this.#shown.size > SHOWN_KEPT ? this.#shown.keys().next().value : undefined;
+    if (oldest !== undefined) this.#shown.delete(oldest);
+  }
+}
+
+// Adapters reject with ChannelError alone; another error is a bug of theirs, after which nobody knows what was sent. Its
+// text may hold the request and goes nowhere.
+function asChannelError(error: unknown): ChannelError {
+  return error instanceof ChannelError ? error : new ChannelError({ fate: "unknown", detail: "bug" });
+}

@@ -1,0 +1,139 @@
+import { AnswerType, CommandType, type Answer, type Summary } from "@countersign/proto/node/channel/v1/channel_service";
+import { State } from "@countersign/proto/node/core/v1/content";
+import { en, type MessageId } from "../wording/en.ts";
+import type { Words } from "../wording/words.ts";
+import { isShowable } from "./delivery.ts";
+import type { Message, Row } from "./message.ts";
+import { platformName } from "./notice-rows.ts";
+import { kindName, plain, strong, type Setting } from "./pieces.ts";
+import { dateOf, timeText } from "./timestamp.ts";
+
+/** A message of blocks without buttons. */
+export function replyMessage(words: Words, blocks: readonly (readonly Row[])[]): Message {
+  return { locale: words.locale, direction: words.direction, blocks, buttons: [] };
+}
+
+const REFUSALS: Readonly<Record<number, MessageId>> = {
+  [AnswerType.NOT_LINKED]: "answer-not-linked",
+  [AnswerType.NOT_PRIVATE]: "answer-not-private",
+  [AnswerType.RATE_LIMITED]: "answer-rate-limited",
+  [AnswerType.BAD_TOKEN]: "answer-link-bad-token",
+  [AnswerType.ALREADY_LINKED]: "answer-link-already",
+};
+
+/** Answer to a veto, short enough for a provider's pop-up. */
+export function vetoAnswer(answer: Answer, notMe: boolean, words: Words): string {
+  switch (answer.type) {
+    case AnswerType.OK:
+      return words.text(notMe ? "answer-veto-frozen" : "answer-veto-ok");
+    case AnswerType.TOO_LATE:
+      return words.text("answer-veto-too-late");
+    case AnswerType.NOTHING:
+      return words.text("answer-veto-nothing");
+    default:
+      return words.text(REFUSALS[answer.type] ?? "answer-failed");
+  }
+}
+
+/** Answer to a link token. */
+export function linkAnswer(answer: Answer, words: Words): Message {
+  const id = answer.type === AnswerType.OK ? "answer-link-ok" : (REFUSALS[answer.type] ?? "answer-failed");
+  return replyMessage(words, [[words.row(id)]]);
+}
+
+/** One line about one transaction. In mode A the core leaves out the kind, and the tag stands alone. */
+function summaryRow(summary: Summary, { words, zone }: Setting): Row {
+  const created = dateOf(summary.createdAt);
+  const state = `state-${summary.state}`;
+  const parts = [
+    summary.kind === 0 ? "" : kindName(words, summary.kind),
+    summary.state !== State.UNSPECIFIED && state in en ? words.text(state as MessageId) : "",
+    created === undefined ? "" : timeText(created, zone, true),
+  ].filter((part) => part !== "" && isShowable(part));
+  const names = [summary.tag, summary.issuerName].filter((name) => name !== "" && isShowable(name));
+  return [
+    ...names.flatMap((name, at) => (at === 0 ? [strong(name)] : [plain(" · "), strong(name)])),
+    ...parts.map((part) => plain(` · ${part}`)),
+  ];
+}
+
+function listed(answer: Answer, setting: Setting, some: MessageId, none: MessageId): Row[] {
+  const { words } = setting;
+  if (answer.transactions.length === 0) return [words.row(none)];
+  return [words.row(some), ...answer.transactions.map((summary) => summaryRow(summary, setting))];
+}
+
+function channelRows(answer: Answer, words: Words): Row[] {
+  if (answer.platforms.length === 0) return [words.row("answer-channels-none")];
+  const names = answer.platforms
+    .filter(isShowable)
+    .map((platform, at) => [plain(`${at + 1}. ${platformName(platform)}`)]);
+  return [words.row("answer-channels"), ...names];
+}
+
+const USER_STATES: Readonly<Record<string, MessageId>> = {
+  ACTIVE: "status-active",
+  FROZEN: "status-frozen",
+  BLOCKED: "status-blocked",
+  SUSPENDED: "status-suspended",
+};
+
+function statusRows(answer: Answer, words: Words, endToEndEncrypted: boolean): Row[] {
+  const state = USER_STATES[answer.userState];
+  return [
+    ...(state === undefined ? [] : [words.row("status-user", { state: strong(words.text(state)) })]),
+    words.row(answer.paused ? "status-paused" : "status-not-paused"),
+    words.row(endToEndEncrypted ? "status-e2ee" : "status-not-e2ee"),
+    ...channelRows(answer, words),
+  ];
+}
+
+/** Answer to a command. */
+export function commandAnswer(
+  type: CommandType,
+  answer: Answer,
+  setting: Setting & { readonly endToEndEncrypted: boolean },
+): Message {
+  const { words } = setting;
+  return replyMessage(words, [commandRows(type, answer, setting)]);
+}
+
+function commandRows(
+  type: CommandType,
+  answer: Answer,
+  setting: Setting & { readonly endToEndEncrypted: boolean },
+): Row[] {
+  const { words } = setting;
+  const refusal = REFUSALS[answer.type];
+  if (refusal !== undefined) return [words.row(refusal)];
+  if (type === CommandType.THAW && answer.type === AnswerType.NOTHING) return [words.row("answer-thaw-nothing")];
+  if (type === CommandType.PENDING) return listed(answer, setting, "answer-pending", "answer-pending-none");
+  if (type === CommandType.HISTORY) return listed(answer, setting, "answer-history", "answer-history-none");
+  if (type === CommandType.CHANNELS) return channelRows(answer, words);
+  if (type === CommandType.STATUS) return statusRows(answer, words, setting.endToEndEncrypted);
+  const done: Readonly<Record<number, MessageId>> = {
+    [CommandType.FREEZE]: "answer-freeze-ok",
+    [CommandType.THAW]: "answer-thaw-ok",
+    [CommandType.UNLINK]: "answer-unlink-ok",
+    [CommandType.LANGUAGE]: "answer-language-ok",
+  };
+  const id = answer.type === AnswerType.OK ? done[type] : undefined;
+  return [words.row(id ?? "answer-failed")];
+}
+
+/** The list of commands. */
+export function helpMessage(words: Words): Message {
+  const commands = [
+    "pending",
+    "history",
+    "channels",
+    "status",
+    "freeze",
+    "thaw",
+    "unlink",
+    "language",
+    "help",
+  ] as const;
+  const rows = commands.map((name): Row => [plain(`/${name} · ${words.text(`help-${name}`)}`)]);
+  return replyMessage(words, [[words.row("help")], rows]);
+}

@@ -1,0 +1,107 @@
+import { NoticeType, type Notice } from "@countersign/proto/node/channel/v1/channel_service";
+import { RejectReason } from "@countersign/proto/node/core/v1/content";
+import { ChannelError } from "../channel-error.ts";
+import type { MessageId } from "../wording/en.ts";
+import { isShowable, type Delivery } from "./delivery.ts";
+import type { Row, Run } from "./message.ts";
+import { plain, strong, time, value, type Setting } from "./pieces.ts";
+import { dateOf } from "./timestamp.ts";
+
+const REJECTED: Readonly<Record<number, MessageId>> = {
+  [RejectReason.WRONG_DATA]: "rejected-wrong-data",
+  [RejectReason.NOT_ME]: "rejected-not-me",
+  [RejectReason.CHANGED_MY_MIND]: "rejected-changed-my-mind",
+  [RejectReason.SOMEBODY_TOLD_ME_TO]: "rejected-told-me-to",
+};
+
+/** Types whose sentence needs nothing but the relying party's name. */
+const SENTENCES: Readonly<Record<number, MessageId>> = {
+  [NoticeType.EXECUTING]: "executing",
+  [NoticeType.EXECUTION_FAILED]: "execution-failed",
+  [NoticeType.EXECUTION_UNKNOWN]: "execution-unknown",
+  [NoticeType.TAMPERED]: "tampered",
+  [NoticeType.LOCKED]: "locked",
+  [NoticeType.EXPIRED]: "expired",
+  [NoticeType.CANCELLED]: "cancelled",
+  [NoticeType.UNDELIVERABLE]: "undeliverable",
+  [NoticeType.RESENT]: "resent",
+  [NoticeType.SUPERSEDED]: "superseded",
+  [NoticeType.FROZEN]: "frozen",
+  [NoticeType.BLOCKED]: "blocked",
+  [NoticeType.THAWED]: "thawed",
+  [NoticeType.LAST_WARNING]: "last-warning",
+};
+
+/** Types whose sentence names a platform or a fingerprint. */
+const DETAILED: Readonly<Record<number, MessageId>> = {
+  [NoticeType.LINKED]: "linked",
+  [NoticeType.UNLINKED]: "unlinked",
+  [NoticeType.KEY_ENROLLED]: "key-enrolled",
+};
+
+const PLATFORM_NAMES: Readonly<Record<string, string>> = {
+  telegram: "Telegram",
+  matrix: "Matrix",
+  mail: "E-mail",
+  sms: "SMS",
+  sandbox: "Sandbox",
+};
+
+/** `telegram` as people write it; others as they are. */
+export function platformName(platform: string): string {
+  return PLATFORM_NAMES[platform] ?? platform;
+}
+
+// The executor's words: not part of what was signed, so dropped rather than refused when they cannot be shown. Mode A
+// hides the transaction from this chat, and free text may repeat it.
+function detailRun(notice: Notice, delivery: Delivery): Run | undefined {
+  if (delivery.mode === "A" || notice.detail === "" || !isShowable(notice.detail)) return undefined;
+  return value(platformName(notice.detail));
+}
+
+function timeOr(notice: Notice["at"], zone: string): Run {
+  const date = dateOf(notice);
+  return date === undefined ? plain("–") : time(date, zone);
+}
+
+function sentence(notice: Notice, delivery: Delivery, { words, zone }: Setting): Row {
+  const issuer = strong(delivery.issuer);
+  switch (notice.type) {
+    case NoticeType.CONFIRMED:
+      return words.row("confirmed", { at: timeOr(notice.at, zone), issuer, until: timeOr(notice.claimBy, zone) });
+    case NoticeType.EXECUTED:
+      return words.row("executed", { at: timeOr(notice.at, zone) });
+    case NoticeType.REJECTED:
+      return words.row(REJECTED[notice.rejectReason] ?? "rejected");
+    case NoticeType.WRONG_CODE:
+      return words.row("wrong-code", {}, { tries: notice.triesLeft });
+    default: {
+      const detailed = DETAILED[notice.type];
+      if (detailed !== undefined) return words.row(detailed, { detail: detailRun(notice, delivery) ?? plain("–") });
+      const id = SENTENCES[notice.type];
+      // A type of a newer core: shown by a newer bot, never guessed.
+      if (id === undefined) throw new ChannelError({ fate: "permanent", detail: "malformed-delivery" });
+      return words.row(id, { issuer });
+    }
+  }
+}
+
+const DETAIL_ROWS: Readonly<Record<number, MessageId>> = {
+  [NoticeType.EXECUTED]: "reference",
+  [NoticeType.EXECUTION_FAILED]: "reason",
+  [NoticeType.CANCELLED]: "reason",
+};
+
+/** What happened, as one sentence, with receipt, reference or reason below. Empty when the delivery tells nothing. */
+export function noticeRows(delivery: Delivery, setting: Setting): Row[] {
+  const { notice } = delivery;
+  if (notice === undefined || notice.type === NoticeType.UNSPECIFIED) return [];
+  const rows = [sentence(notice, delivery, setting)];
+  const detailId = DETAIL_ROWS[notice.type];
+  const detail = detailId === undefined ? undefined : detailRun(notice, delivery);
+  if (detailId !== undefined && detail !== undefined) rows.push(setting.words.row(detailId, { detail }));
+  if (notice.receipt !== "" && isShowable(notice.receipt)) {
+    rows.push(setting.words.row("receipt", { receipt: strong(notice.receipt) }));
+  }
+  return rows;
+}

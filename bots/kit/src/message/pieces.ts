@@ -1,0 +1,100 @@
+import type { Kind, Label } from "@countersign/proto/node/core/v1/content";
+import { ChannelError } from "../channel-error.ts";
+import { en, type MessageId } from "../wording/en.ts";
+import type { Words } from "../wording/words.ts";
+import type { Delivery } from "./delivery.ts";
+import type { Button, Row, Run } from "./message.ts";
+import { timeText } from "./timestamp.ts";
+
+/** What wording needs beside the delivery. */
+export interface Setting {
+  readonly words: Words;
+  /** IANA name of the zone in which times are shown. */
+  readonly zone: string;
+}
+
+export function plain(text: string): Run {
+  return { style: "plain", text };
+}
+
+export function strong(text: string): Run {
+  return { style: "strong", text };
+}
+
+export function value(text: string): Run {
+  return { style: "value", text };
+}
+
+export function time(date: Date, zone: string): Run {
+  return strong(timeText(date, zone));
+}
+
+/** Name of a registry number. A number without a name is refused: no surface invents one. */
+function registryName(words: Words, id: string): string {
+  if (!(id in en)) throw new ChannelError({ fate: "permanent", detail: "malformed-delivery" });
+  return words.text(id as MessageId);
+}
+
+export function kindName(words: Words, kind: Kind): string {
+  return registryName(words, `kind-${kind}`);
+}
+
+export function labelName(words: Words, label: Label): string {
+  return registryName(words, `label-${label}`);
+}
+
+/** `Label: value`, in right-to-left languages in two rows, so that one row has one reading direction. */
+export function fact(words: Words, label: string, run: Run): Row[] {
+  if (words.direction === "rtl") return [[plain(`${label}:`)], [run]];
+  return [[...words.row("fact", { label: plain(label), value: run })]];
+}
+
+/** `Acme Bank · AMBER TIGER`, with what is known of the two. */
+export function heading(delivery: Delivery): Row[] {
+  const runs = [delivery.issuer, delivery.tag].filter((text) => text !== "").map(strong);
+  const [first, second] = runs;
+  if (first === undefined) return [];
+  return [second === undefined ? [first] : [first, plain(" · "), second]];
+}
+
+/** The user's own phrase, by which he knows a false bot. */
+export function phraseRow(delivery: Delivery, words: Words): Row[] {
+  return delivery.phrase === "" ? [] : [words.row("phrase", { phrase: strong(delivery.phrase) })];
+}
+
+/** Kind and every line as signed. Nothing in mode A, where lines are empty by the reading of the delivery. */
+export function contentRows(delivery: Delivery, words: Words): Row[] {
+  if (delivery.mode !== "B" && delivery.mode !== "C") return [];
+  if (delivery.lines.length === 0) return [];
+  const lines = delivery.lines.flatMap((line) => fact(words, labelName(words, line.label), value(line.value)));
+  return [[strong(kindName(words, delivery.kind))], ...lines];
+}
+
+/** Short ids that travel through the provider: `<reason>.<action ref>`; reasons as in channel_service.proto. */
+export const VETO_BUTTONS: readonly {
+  readonly letter: string;
+  readonly reason: 1 | 2 | 3;
+  readonly label: MessageId;
+}[] = [
+  { letter: "n", reason: 2, label: "button-not-me" },
+  { letter: "w", reason: 1, label: "button-wrong-data" },
+  { letter: "c", reason: 3, label: "button-changed-my-mind" },
+];
+
+/** [ Not me ] above [ Wrong data ][ Changed my mind ], or nothing where no veto is offered. */
+export function vetoButtons(delivery: Delivery, words: Words): Button[][] {
+  if (delivery.actionRef === "") return [];
+  const [notMe, ...others] = VETO_BUTTONS.map(({ letter, label }) => ({
+    label: words.text(label),
+    id: `${letter}.${delivery.actionRef}`,
+  }));
+  return notMe === undefined ? [] : [[notMe], others];
+}
+
+/** The reverse for a pressed button; undefined for an id that no button of ours had. */
+export function readButton(id: string): { readonly reason: 1 | 2 | 3; readonly actionRef: string } | undefined {
+  const match = /^([nwc])\.([!-~]{1,24})$/.exec(id);
+  const button = VETO_BUTTONS.find(({ letter }) => letter === match?.[1]);
+  const actionRef = match?.[2];
+  return button === undefined || actionRef === undefined ? undefined : { reason: button.reason, actionRef };
+}

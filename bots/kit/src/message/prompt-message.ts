@@ -1,0 +1,62 @@
+import { Secret } from "../secret.ts";
+import type { MessageId } from "../wording/en.ts";
+import type { Delivery } from "./delivery.ts";
+import { groupDigits, type Message, type Row } from "./message.ts";
+import { noticeRows } from "./notice-rows.ts";
+import { contentRows, fact, heading, phraseRow, strong, time, vetoButtons, type Setting } from "./pieces.ts";
+
+/** The code-free first line, which push previews and lock screens show. The same for every transaction. */
+export function noticeMessage({ words }: Setting): Message {
+  return {
+    locale: words.locale,
+    direction: words.direction,
+    blocks: [[[strong(words.text("waiting"))]]],
+    buttons: [],
+  };
+}
+
+function compareId(delivery: Delivery): MessageId {
+  const host = delivery.codeEntryOnHost;
+  switch (delivery.mode) {
+    case "A":
+    case undefined:
+      return host ? "compare-a-host" : "compare-a";
+    case "B":
+      return "compare-b";
+    case "C":
+      return host ? "compare-c-host" : "compare-c";
+  }
+}
+
+function codeRows(delivery: Delivery, { words, zone }: Setting): Row[] {
+  const { code, expiresAt } = delivery;
+  const rows: Row[] = [];
+  if (code !== undefined) {
+    const grouped = new Secret("code", groupDigits(code.reveal()));
+    rows.push(...fact(words, words.text("code"), { style: "code", text: grouped }));
+  }
+  if (expiresAt !== undefined) rows.push(words.row("valid-until", { time: time(expiresAt, zone) }));
+  rows.push(words.row(delivery.codeEntryOnHost ? "warning-host" : "warning-key", { issuer: strong(delivery.issuer) }));
+  return rows;
+}
+
+/**
+ * The whole prompt: who, what, comparison, code, until when, warning, veto. The code comes after every line, so that
+ * amount and payee are read first.
+ */
+export function promptMessage(delivery: Delivery, setting: Setting): Message {
+  const { words } = setting;
+  const blocks = [
+    [...heading(delivery), ...phraseRow(delivery, words)],
+    noticeRows(delivery, setting),
+    contentRows(delivery, words),
+    [words.row(compareId(delivery))],
+    codeRows(delivery, setting),
+  ];
+  return {
+    locale: words.locale,
+    direction: words.direction,
+    blocks: blocks.filter((rows) => rows.length > 0),
+    buttons: vetoButtons(delivery, words),
+  };
+}

@@ -1,0 +1,12 @@
+export {
+  AnswerType,
+  CommandType,
+  Fate,
+  NoticeType,
+  Phase,
+  type Deliver,
+} from "@countersign/proto/node/channel/v1/channel_service";
+export { Kind, Label, Mode, RejectReason, State } from "@countersign/proto/node/core/v1/content";
+export { timestampOf } from "../message/timestamp.ts";
+export { FakeCore, type Report, type UserEvent } from "./fake-core.ts";
+export { ManualTimer, settled } from "./manual-timer.ts";

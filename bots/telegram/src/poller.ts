@@ -1,0 +1,113 @@
+import { ChannelError, type BotLog, type Timer } from "@countersign/bot-kit";
+import type { TelegramUpdate } from "@gramio/types";
+import type { TelegramApi } from "./telegram-api.ts";
+import { classifyFailure } from "./telegram-failure.ts";
+import { ALLOWED_UPDATES } from "./update-router.ts";
+
+interface PollerGiven {
+  readonly api: TelegramApi;
+  /** Resolves once Telegram may forget the update. Never rejects. */
+  readonly handle: (update: TelegramUpdate) => Promise<void>;
+  readonly timer: Timer;
+  readonly log: BotLog;
+}
+
+const POLL_SECONDS = 25;
+const OPEN_PAUSE_MS = 1_000;
+const FIRST_RETRY_MS = 500;
+const LAST_RETRY_MS = 15_000;
+
+/**
+ * Long polling that loses nothing. Asking for updates from an offset makes Telegram forget all before it, so the offset
+ * never passes an update that is not dealt with: after a crash Telegram sends it again, and its event id makes the
+ * repetition harmless. One slow update does not hold up the others. telegraf's own loop confirms a batch before its
+ * handlers are done, which is why it is not used.
+ */
+export class Poller {
+  readonly #given: PollerGiven;
+  /** Updates seen from the offset on. */
+  readonly #seen = new Map<number, "open" | "done">();
+  #offset = 0;
+  #polling: Promise<void> = Promise.resolve();
+
+  constructor(given: PollerGiven) {
+    this.#given = given;
+  }
+
+  /** Resolves at the first answer of Telegram; polls until the signal aborts. One run waits for the end of the one before. */
+  async start(signal: AbortSignal): Promise<void> {
+    const started = Promise.withResolvers<void>();
+    this.#polling = this.#polling.then(async () => this.#run(signal, started.resolve));
+    await Promise.race([started.promise, this.#polling]);
+  }
+
+  /** Resolves when no run is left. */
+  async ended(): Promise<void> {
+    await this.#polling;
+  }
+
+  async #run(signal: AbortSignal, onAnswer: () => void): Promise<void> {
+    const { timer, log } = this.#given;
+    let retryMs = FIRST_RETRY_MS;
+    let waitSeconds = 0;
+    while (!signal.aborted) {
+      try {
+        await this.#turn(waitSeconds, signal, () => {
+          onAnswer();
+          retryMs = FIRST_RETRY_MS;
+        });
+        waitSeconds = this.#hasOpen() ? 0 : POLL_SECONDS;
+      } catch (error) {
+        if (signal.aborted) break;
+        const failure = classifyFailure(error);
+        const wait = Math.max(failure.retryAfterMs ?? 0, retryMs);
+        retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
+        log.write({ event: "listening-failed", detail: failure.detail, retryInMs: wait });
+        await timer.sleep(wait, signal);
+      }
+    }
+    await this.#confirm();
+  }
+
+  async #turn(waitSeconds: number, signal: AbortSignal, onAnswer: () => void): Promise<void> {
+    const { api, handle, timer } = this.#given;
+    const params = { offset: this.#offset, timeout: waitSeconds, allowed_updates: [...ALLOWED_UPDATES] };
+    const updates = await api.call("getUpdates", params, signal, waitSeconds * 1000 + 8_000);
+    if (!Array.isArray(updates)) throw new ChannelError({ fate: "unknown", detail: "malformed-answer" });
+    onAnswer();
+    const handled = updates
+      .filter(({ update_id: id }) => !this.#seen.has(id))
+      .map(async (update) => {
+        this.#seen.set(update.update_id, "open");
+        await handle(update);
+        this.#seen.set(update.update_id, "done");
+      });
+    if (handled.length > 0 || this.#hasOpen()) {
+      const over = new AbortController();
+      await Promise.race([Promise.all(handled), timer.sleep(OPEN_PAUSE_MS, AbortSignal.any([signal, over.signal]))]);
+      if (handled.length === 0) await timer.sleep(OPEN_PAUSE_MS, signal);
+      over.abort();
+    }
+    this.#advance();
+  }
+
+  #hasOpen(): boolean {
+    return [...this.#seen.values()].some((state) => state === "open");
+  }
+
+  #advance(): void {
+    const ids = [...this.#seen.keys()].toSorted((a, b) => a - b);
+    const open = ids.find((id) => this.#seen.get(id) === "open");
+    const last = ids.at(-1);
+    if (last === undefined) return;
+    this.#offset = open ?? last + 1;
+    for (const id of ids) if (id < this.#offset) this.#seen.delete(id);
+  }
+
+  // So that a restarted bot does not answer the last requests again. Failing is harmless.
+  async #confirm(): Promise<void> {
+    this.#advance();
+    const params = { offset: this.#offset, timeout: 0, limit: 1, allowed_updates: [...ALLOWED_UPDATES] };
+    if (this.#offset > 0) await this.#given.api.call("getUpdates", params, undefined, 2_000).catch(() => undefined);
+  }
+}

@@ -1,0 +1,160 @@
+import {
+  ChannelError,
+  COMMAND_NAMES,
+  LOCALES,
+  Words,
+  type BotLog,
+  type FrontDesk,
+  type Outgoing,
+  type PaceLimits,
+  type Secret,
+  type SecondChannel,
+  type Timer,
+} from "@countersign/bot-kit";
+import { Poller } from "./poller.ts";
+import { renderMessage } from "./render.ts";
+import { TelegramApi } from "./telegram-api.ts";
+import { classifyFailure, TelegramFailure } from "./telegram-failure.ts";
+import { UpdateRouter } from "./update-router.ts";
+
+/** Below what Telegram is known to bear: 30 calls a second, one new message a second and chat. */
+export const TELEGRAM_PACE: PaceLimits = {
+  identity: { perSecond: 25, burst: 5 },
+  chat: { perSecond: 1, burst: 1 },
+  longestWaitMs: 5_000,
+};
+
+interface TelegramGiven {
+  /** From BotFather. */
+  readonly token: Secret;
+  /** `https://api.telegram.org/`, or where a local Bot API server or a fake is. */
+  readonly apiRoot: string;
+  readonly timer: Timer;
+  readonly log: BotLog;
+}
+
+const FIRST_RETRY_MS = 500;
+const LAST_RETRY_MS = 15_000;
+
+/** Telegram as a second channel: private chats, the message edited into its next phase, veto by buttons. */
+export class TelegramChannel implements SecondChannel {
+  readonly platform = "telegram";
+  readonly endToEndEncrypted = false;
+  readonly #given: TelegramGiven;
+  readonly #api: TelegramApi;
+  readonly #router: UpdateRouter;
+  readonly #poller: Poller;
+
+  constructor(given: TelegramGiven) {
+    const { timer, log } = given;
+    this.#given = given;
+    this.#api = new TelegramApi(given.token, given.apiRoot);
+    this.#router = new UpdateRouter(this.#api, log);
+    this.#poller = new Poller({ api: this.#api, handle: async (update) => this.#router.handle(update), timer, log });
+  }
+
+  /** Rejects when Telegram does not know the token. */
+  async signIn(signal: AbortSignal): Promise<string> {
+    const me = await this.#persist(signal, async () => {
+      const answer = await this.#api.call("getMe", {} as never, signal);
+      if (typeof answer?.username !== "string") throw new ChannelError({ fate: "unknown", detail: "malformed-answer" });
+      return answer;
+    });
+    this.#api.introduce(me);
+    return `https://t.me/${me.username}?start={token}`;
+  }
+
+  async listen(desk: FrontDesk, signal: AbortSignal): Promise<void> {
+    this.#router.serve(desk);
+    try {
+      await this.#persist(signal, async () => this.#prepare(signal));
+      await this.#poller.start(signal);
+      this.#given.log.write({ event: "listening" });
+    } catch {
+      // aborted while Telegram was away: the next lease tries again
+    }
+  }
+
+  async deliver(outgoing: Outgoing, signal: AbortSignal): Promise<string> {
+    const { replaces } = outgoing;
+    const chat = readChatId(outgoing.peerId);
+    const rendered = { ...renderMessage(outgoing.message), link_preview_options: { is_disabled: true } };
+    if (replaces !== undefined) return this.#edit(chat, replaces, rendered, outgoing, signal);
+    outgoing.beforeWrite();
+    const sent = await this.#api.call("sendMessage", { chat_id: chat, protect_content: true, ...rendered }, signal);
+    if (!Number.isSafeInteger(sent?.message_id))
+      throw new ChannelError({ fate: "unknown", detail: "malformed-answer" });
+    return String(sent.message_id);
+  }
+
+  async close(): Promise<void> {
+    await this.#poller.ended();
+  }
+
+  async #edit(
+    chat: number,
+    replaces: string,
+    rendered: ReturnType<typeof renderMessage> & { readonly link_preview_options: { is_disabled: boolean } },
+    outgoing: Outgoing,
+    signal: AbortSignal,
+  ): Promise<string> {
+    if (!/^\d{1,15}$/.test(replaces)) throw new ChannelError({ fate: "permanent", detail: "malformed-delivery" });
+    outgoing.beforeWrite();
+    try {
+      await this.#api.call("editMessageText", { chat_id: chat, message_id: Number(replaces), ...rendered }, signal);
+    } catch (error) {
+      // A repeated edit whose first answer was lost: what was asked for is what the phone shows.
+      if (!(error instanceof TelegramFailure && error.notModified)) throw error;
+    }
+    return replaces;
+  }
+
+  // A webhook left from elsewhere would keep updates away. The menu is a courtesy, in every language.
+  async #prepare(signal: AbortSignal): Promise<void> {
+    await this.#api.call("deleteWebhook", {}, signal);
+    for (const locale of LOCALES) {
+      const words = Words.in(locale);
+      const commands = COMMAND_NAMES.map((name) => ({ command: name, description: words.text(`help-${name}`) }));
+      const language = locale === "en" ? {} : { language_code: locale };
+      await this.#api
+        .call("setMyCommands", { commands, scope: { type: "all_private_chats" }, ...language }, signal)
+        .catch(() => undefined);
+    }
+  }
+
+  /** Repeats until it succeeds. Rejects when the signal aborts or Telegram does not know the token. */
+  async #persist<T>(signal: AbortSignal, attempt: () => Promise<T>): Promise<T> {
+    const { timer, log } = this.#given;
+    for (let retryMs = FIRST_RETRY_MS; ; retryMs = Math.min(retryMs * 2, LAST_RETRY_MS)) {
+      signal.throwIfAborted();
+      try {
+        return await attempt();
+      } catch (error) {
+        signal.throwIfAborted();
+        const {
+          status,
+          detail,
+          retryAfterMs = 0,
+        } = error instanceof ChannelError ? asFailure(error) : classifyFailure(error);
+        if (status === 401 || status === 404) {
+          throw new Error("Telegram does not know this token: write the one from BotFather into --telegram-token-file");
+        }
+        const wait = Math.max(retryMs, retryAfterMs);
+        log.write({ event: "listening-failed", detail, retryInMs: wait });
+        await timer.sleep(wait, signal);
+      }
+    }
+  }
+}
+
+function asFailure(error: ChannelError): TelegramFailure {
+  return error instanceof TelegramFailure ? error : new TelegramFailure({ fate: error.fate, detail: error.detail });
+}
+
+/** A private chat has the person's own id, which is positive; groups and channels are negative. */
+function readChatId(peerId: string): number {
+  if (!/^[1-9]\d{0,15}$/.test(peerId)) {
+    throw new ChannelError({ fate: "permanent", detail: "chat-not-found", reason: "CHANNEL_BLOCKED_BY_USER" });
+  }
+  return Number(peerId);
+}
