@@ -1,1 +1,25 @@
-export {};
+// A relying party in one page: books confirmed payments into a ledger file, once each. See README.md.
+import { setTimeout as sleep } from "node:timers/promises";
+import { ExecutionServiceClient } from "@countersign/proto/node/core/v1/execution_service";
+import { runExecutor } from "./executor.ts";
+import { Ledger } from "./ledger.ts";
+import { readSettings, USAGE } from "./settings.ts";
+
+async function main(): Promise<void> {
+  const settings = readSettings(process.argv.slice(2));
+  const ledger = Ledger.open(settings.ledger);
+  const client = new ExecutionServiceClient(settings.core, settings.channel);
+  const stop = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
+  const log = (line: string): void => console.error(`bank: ${line}`);
+  const pause = (ms: number): Promise<void> => sleep(ms, undefined, { signal: stop.signal }).catch(() => undefined);
+  console.log(JSON.stringify({ ready: true }));
+  await runExecutor({ client, metadata: settings.metadata, ledger, log, pause }, stop.signal);
+  client.close();
+  ledger.close();
+}
+
+main().catch((error: unknown) => {
+  console.error(`bank: ${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
+  process.exitCode = 69;
+});

@@ -1,0 +1,39 @@
+import { readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { credentials, Metadata, type ChannelCredentials } from "@grpc/grpc-js";
+
+/** What the bank is started with. */
+export interface Settings {
+  readonly core: string;
+  readonly channel: ChannelCredentials;
+  /** Holds the bearer token; never logged. */
+  readonly metadata: Metadata;
+  readonly ledger: string;
+}
+
+export const USAGE =
+  "usage: main.ts --core HOST:PORT --token-file FILE --ledger FILE [--core-ca FILE [--cert FILE --cert-key FILE]]";
+
+/** Reads the command line. Throws an Error that names the option. */
+export function readSettings(args: readonly string[]): Settings {
+  const text = { type: "string" } as const;
+  const options = { core: text, "token-file": text, ledger: text, "core-ca": text, cert: text, "cert-key": text };
+  const { values } = parseArgs({ args: [...args], options });
+  const { core, ledger } = values;
+  const tokenFile = values["token-file"];
+  if (core === undefined) throw new Error("--core: address of the core, host:port");
+  if (tokenFile === undefined) throw new Error("--token-file: path of a file holding the app token of scope execute");
+  if (ledger === undefined) throw new Error("--ledger: path of the file that payments are booked in");
+  const metadata = new Metadata();
+  metadata.set("authorization", `Bearer ${readFileSync(tokenFile, "utf8").trim()}`);
+  return { core, ledger, metadata, channel: channelOf(core, values["core-ca"], values.cert, values["cert-key"]) };
+}
+
+function channelOf(core: string, ca?: string, cert?: string, key?: string): ChannelCredentials {
+  if (ca !== undefined) {
+    const pem = (path: string | undefined): Buffer | null => (path === undefined ? null : readFileSync(path));
+    return credentials.createSsl(pem(ca), pem(key), pem(cert));
+  }
+  if (/^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\]):\d+$/.test(core)) return credentials.createInsecure();
+  throw new Error("--core-ca: needed, because a core on another machine is reached by TLS only");
+}
