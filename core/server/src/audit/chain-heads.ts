@@ -57,11 +57,13 @@ export class ChainHeads {
     return this.#bytes.subarray(node * NODE_BYTES, (node + 1) * NODE_BYTES);
   }
 
-  /** Takes a stored node; throws RangeError when it has another length. */
-  setNode(node: number, bytes: Uint8Array): void {
-    if (bytes.length !== NODE_BYTES) throw new RangeError(`node ${node} of the chain heads has ${bytes.length} bytes`);
+  /** Takes a stored node; false when there is no such node of such a length. */
+  setNode(node: number, bytes: unknown): boolean {
+    if (!Number.isInteger(node) || node < 0 || node >= NODES) return false;
+    if (!(bytes instanceof Uint8Array) || bytes.length !== NODE_BYTES) return false;
     this.#bytes.set(bytes, node * NODE_BYTES);
     this.#stale.add(node);
+    return true;
   }
 
   /** SHA-256(prefix ‖ 32 node hashes), a node hash being SHA-256(prefix ‖ u8 node ‖ its heads). */

@@ -41,10 +41,12 @@ export function verifyAudit(folder: string, macKey?: MacKey): AuditReport {
   const db = openReadOnly(folder);
   try {
     const heads = new ChainHeads();
+    const findings: AuditFinding[] = [];
     for (const row of db.prepare("SELECT node, heads FROM chain_head").all()) {
-      heads.setNode(Number(row["node"]), row["heads"] as Uint8Array);
+      if (!heads.setNode(Number(row["node"]), row["heads"]))
+        findings.push(rootFinding("a stored head has another form"));
     }
-    const findings: AuditFinding[] = macKey === undefined ? [] : checkRoot(db, heads, macKey);
+    if (macKey !== undefined) findings.push(...checkRoot(db, heads, macKey));
     let [shards, entries, entities] = [0, 0, 0];
     for (let shard = 0; shard < SHARDS; shard++) {
       const chain = checkChain(db, heads, shard);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Buggify } from "./crash-point.ts";
 import { APPLICATION_ID, prepareStatements, SCHEMA, SCHEMA_VERSION, type Statements } from "./sqlite-schema.ts";
+import { IntegrityError } from "./store.ts";
 
 /** Name of the database inside the data folder; SQLite adds "-wal" and "-shm" beside it. */
 export const DATABASE_FILE = "countersign.db";
@@ -94,6 +95,23 @@ function ensureSchema(db: DatabaseSync, path: string): void {
       `${path} has schema ${String(version)}, this version of Countersign reads ${SCHEMA_VERSION}; run the version that wrote it, or a newer one`,
     );
   }
+  refuseForeignSchema(db);
+}
+
+// A trigger or a view planted in the file would act inside our own transactions.
+function refuseForeignSchema(db: DatabaseSync): void {
+  const fresh = new DatabaseSync(":memory:");
+  try {
+    fresh.exec(SCHEMA);
+    if (schemaOf(fresh) !== schemaOf(db))
+      throw new IntegrityError("the store's tables were altered from outside; restore a backup");
+  } finally {
+    fresh.close();
+  }
+}
+
+function schemaOf(db: DatabaseSync): string {
+  return JSON.stringify(db.prepare("SELECT type, name, sql FROM sqlite_schema ORDER BY type, name").all());
 }
 
 function createPrivately(path: string): void {
@@ -103,15 +121,13 @@ function createPrivately(path: string): void {
 
 const SQLITE_BUSY = 5;
 const SQLITE_FULL = 13;
-const SQLITE_TOOBIG = 18;
 const SQLITE_CONSTRAINT = 19;
 
-/** What an error of SQLite means for the change that met it, and for the others of its group. */
+/** What an error of SQLite means: a row in this change's way, a full disk that undoes its group, or a store in doubt. */
 export function blameOf(error: unknown): "change" | "full" | "store" {
   switch (sqliteCode(error)) {
     case SQLITE_FULL:
       return "full";
-    case SQLITE_TOOBIG:
     case SQLITE_CONSTRAINT:
       return "change";
     default:
@@ -119,7 +135,8 @@ export function blameOf(error: unknown): "change" | "full" | "store" {
   }
 }
 
+// By its members: the error may come from another realm than this module.
 function sqliteCode(error: unknown): number | undefined {
-  if (!(error instanceof Error) || !("errcode" in error) || typeof error.errcode !== "number") return undefined;
-  return error.errcode & 0xff; // the primary code; the bits above it say more
+  const code: unknown = typeof error === "object" && error !== null && "errcode" in error ? error.errcode : undefined;
+  return typeof code === "number" ? code & 0xff : undefined; // the primary code; the bits above it say more
 }

@@ -39,6 +39,9 @@ export interface GroupGiven {
   readonly inTransaction: () => boolean;
 }
 
+const FOREIGN_ROW =
+  "the store holds a row that its audit chain does not know, where this change belongs; run verify-audit";
+
 /** A witness is stored again after this many entries, or as many as it has entities. */
 const WITNESS_EVERY = 512;
 
@@ -90,7 +93,7 @@ export class SqliteGroup {
       sql.undo.run();
       sql.release.run();
       this.#undoTo(...marks);
-      return error as Error;
+      return error instanceof IntegrityError ? error : new IntegrityError(FOREIGN_ROW, { cause: error });
     }
     sql.release.run();
     this.#wrote = true;

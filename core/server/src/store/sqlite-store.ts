@@ -168,7 +168,7 @@ class SqliteStore implements Store {
     results.forEach((result, i) => {
       const { shard, change, resolve, reject } = waiting[i]!;
       buggify("before-acknowledge");
-      if (result instanceof Error) reject(result);
+      if (typeof result !== "string") reject(result);
       else resolve(result);
       buggify("after-acknowledge");
       if (result === "committed") this.#tell(shard, change);

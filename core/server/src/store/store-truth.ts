@@ -48,7 +48,10 @@ export class StoreTruth {
         "the store was written under another K_store: name the secrets folder that belongs to it",
       );
     }
-    for (const row of sql.selectHeads.all()) this.#heads.setNode(Number(row["node"]), row["heads"] as Uint8Array);
+    for (const row of sql.selectHeads.all()) {
+      if (this.#heads.setNode(Number(row["node"]), row["heads"])) continue;
+      throw new IntegrityError("a stored head of the audit chains has another form: run verify-audit");
+    }
     this.#generation = Number(root["generation"]);
     if (!equalBytes(root["mac"] as Uint8Array, this.#rootMac())) {
       throw new IntegrityError("the audit chains' heads are not those of the last commit: run verify-audit");
