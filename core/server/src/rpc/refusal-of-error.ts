@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { status } from "@grpc/grpc-js";
 import type { Log } from "../log.ts";
-import { IntegrityError, StoreFullError } from "../store/store.ts";
+import { IntegrityError, StoreFullError, StoreStoppedError } from "../store/store.ts";
 import { isRefusal, refuse, type Refusal } from "./refusal.ts";
 import { statusError, type StatusError } from "./status-error.ts";
 
@@ -31,6 +31,9 @@ export function refusalOfError(log: Log, path: string, error: unknown): Refusal 
     return refuse("STORE_FULL", "The core cannot write at the moment. Nothing was done; ask again later.", {
       retryAfterMs: 10_000,
     });
+  }
+  if (error instanceof StoreStoppedError) {
+    return refuse("UNAVAILABLE", "The core is stopping: its store failed. Ask again later.", { retryAfterMs: 10_000 });
   }
   const id = randomUUID();
   log.error({ path, id, error: error instanceof Error ? error : String(error) }, "unexpected error");

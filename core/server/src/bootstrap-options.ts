@@ -1,0 +1,92 @@
+import { readFileSync } from "node:fs";
+import * as v from "valibot";
+import { ConfigError, variableOf } from "./config.ts";
+import type { Platform, Scope } from "./identity/tenant.ts";
+import { parsePolicy } from "./policy/policy-document.ts";
+import type { Policy } from "./policy/policy.ts";
+
+export interface BootstrapOptions {
+  readonly data: string;
+  readonly secrets: string;
+  /** Folder of the token files; made 0700 when absent. */
+  readonly out: string;
+  readonly tenant: string;
+  readonly issuer: string;
+  /** Undefined: the default for a new tenant, its own for one that exists. */
+  readonly policy: Policy | undefined;
+  readonly apps: readonly { readonly name: string; readonly scope: Scope }[];
+  readonly bots: readonly { readonly name: string; readonly platform: Platform }[];
+}
+
+interface Flag {
+  readonly type: "string";
+  readonly multiple?: boolean;
+}
+
+export const BOOTSTRAP_FLAGS: Readonly<Record<string, Flag>> = {
+  data: { type: "string" },
+  secrets: { type: "string" },
+  out: { type: "string" },
+  tenant: { type: "string" },
+  issuer: { type: "string" },
+  policy: { type: "string" },
+  app: { type: "string", multiple: true },
+  bot: { type: "string", multiple: true },
+};
+
+const MEANING = {
+  data: "folder of the store",
+  secrets: "folder of the keys",
+  out: "folder that the token files go to",
+  tenant: "the relying party's name",
+  issuer: "the relying party's name on every display, unique, at most 20 columns",
+};
+
+/** Also a file's name, hence the narrow alphabet. */
+const name = v.pipe(v.string(), v.regex(/^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/));
+const app = v.tuple([name, v.picklist(["submit", "execute"])]);
+const bot = v.tuple([name, v.picklist(["telegram", "matrix", "mail", "sms", "sandbox"])]);
+
+/** From flags, by the names of BOOTSTRAP_FLAGS; those that are named once also from COUNTERSIGN_DATA and so on. */
+export function readBootstrap(
+  flags: Readonly<Record<string, unknown>>,
+  env: Readonly<Record<string, string | undefined>>,
+): BootstrapOptions {
+  const text = (flag: keyof typeof MEANING): string => {
+    const value = flags[flag] ?? env[variableOf(flag)];
+    if (typeof value === "string" && value !== "") return value;
+    throw new ConfigError(`--${flag} (${variableOf(flag)}: ${MEANING[flag]}): is required`);
+  };
+  const apps = pairs(flags["app"], app, "--app: must be NAME:submit or NAME:execute, NAME of a-z, 0-9 and -");
+  const bots = pairs(flags["bot"], bot, "--bot: must be NAME:PLATFORM, such as help:telegram, NAME of a-z, 0-9 and -");
+  const names = [...apps, ...bots].map(([one]) => one);
+  if (new Set(names).size < names.length) throw new ConfigError("--app, --bot: each needs a name of its own");
+  return {
+    data: text("data"),
+    secrets: text("secrets"),
+    out: text("out"),
+    tenant: text("tenant"),
+    issuer: text("issuer"),
+    policy: readPolicy(flags["policy"]),
+    apps: apps.map(([one, scope]) => ({ name: one, scope })),
+    bots: bots.map(([one, platform]) => ({ name: one, platform })),
+  };
+}
+
+function readPolicy(flag: unknown): Policy | undefined {
+  if (flag === undefined) return undefined;
+  try {
+    return parsePolicy(JSON.parse(readFileSync(String(flag), "utf8")));
+  } catch (error) {
+    throw new ConfigError(`--policy: ${String(flag)}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function pairs<T>(flag: unknown, schema: v.GenericSchema<unknown, T>, rule: string): T[] {
+  const given: unknown[] = Array.isArray(flag) ? flag : [];
+  return given.map((one) => {
+    const result = v.safeParse(schema, String(one).split(":"));
+    if (!result.success) throw new ConfigError(`${rule}; got ${String(one)}`);
+    return result.output;
+  });
+}

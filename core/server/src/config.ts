@@ -1,0 +1,202 @@
+import { readFileSync } from "node:fs";
+import { isIP } from "node:net";
+import * as v from "valibot";
+import type { LogLevel } from "./log.ts";
+
+/** Where the core listens; port 0 takes a free one. */
+export interface Listen {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface TlsFiles {
+  readonly cert: string;
+  readonly key: string;
+  /** With it, clients without a certificate of this authority are turned away. */
+  readonly clientCa: string | undefined;
+}
+
+/** All that `serve` is told. */
+export interface CoreConfig {
+  /** Folder of the embedded store. */
+  readonly data: string;
+  /** Folder of K_code, K_store, K_token and the signing key; never inside `data`. */
+  readonly secrets: string;
+  readonly listen: Listen;
+  /** Undefined: plaintext, on loopback alone. */
+  readonly tls: TlsFiles | undefined;
+  readonly development: boolean;
+  readonly logLevel: LogLevel;
+  readonly maxStreams: number;
+}
+
+/** A setting is missing or wrong. The message names the setting, its variable and its meaning. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+interface Setting {
+  readonly meaning: string;
+  readonly schema: v.GenericSchema<unknown, unknown>;
+  readonly fallback?: string;
+  /** Given as a flag without a value. */
+  readonly isSwitch?: true;
+}
+
+const path = v.pipe(v.string(), v.nonEmpty("must not be empty"));
+const listen = v.pipe(
+  v.string(),
+  v.regex(/^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):(0|[1-9][0-9]{0,4})$/, "must be HOST:PORT, such as 127.0.0.1:8700"),
+  v.transform(hostAndPort),
+  v.check(({ port }) => port <= 65_535, "must have a port up to 65535"),
+);
+const onOff = v.pipe(
+  v.union([v.boolean(), v.picklist(["true", "false"])], "must be true or false"),
+  v.transform((value) => value === true || value === "true"),
+);
+const streams = v.pipe(
+  v.union(
+    [v.pipe(v.number(), v.integer()), v.pipe(v.string(), v.regex(/^[0-9]+$/), v.transform(Number))],
+    "must be a number",
+  ),
+  v.minValue(1, "must be 1 to 1000"),
+  v.maxValue(1000, "must be 1 to 1000"),
+);
+
+/** Flags are `--tls-cert`, variables COUNTERSIGN_TLS_CERT, members of the file tlsCert. */
+const SETTINGS = {
+  data: { meaning: "folder of the store", schema: path },
+  secrets: {
+    meaning: "folder of the keys that codes, tokens and the store are protected by, outside the data",
+    schema: path,
+  },
+  listen: { meaning: "HOST:PORT to listen on; port 0 takes a free one", schema: listen, fallback: "127.0.0.1:8700" },
+  tlsCert: { meaning: "PEM file of the server's certificate chain", schema: path },
+  tlsKey: { meaning: "PEM file of the server's private key", schema: path },
+  tlsClientCa: { meaning: "PEM file of the authority that clients need a certificate of", schema: path },
+  development: {
+    meaning: "accept emulators and sandbox bots, serve reflection",
+    schema: onOff,
+    fallback: "false",
+    isSwitch: true,
+  },
+  logLevel: {
+    meaning: "debug, info, warn, error or silent",
+    schema: v.picklist(["debug", "info", "warn", "error", "silent"], "must be debug, info, warn, error or silent"),
+    fallback: "info",
+  },
+  maxStreams: { meaning: "calls at a time on one connection", schema: streams, fallback: "100" },
+} as const satisfies Record<string, Setting>;
+type SettingName = keyof typeof SETTINGS;
+
+export interface Sources {
+  /** By flag name, as util.parseArgs returns them. */
+  readonly flags: Readonly<Record<string, unknown>>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** Every setting as its user meets it. */
+export function describeSettings(): { flag: string; variable: string; meaning: string; isSwitch: boolean }[] {
+  return Object.entries(SETTINGS).map(([name, setting]) => ({
+    flag: flagOf(name),
+    variable: variableOf(name),
+    meaning: setting.meaning,
+    isSwitch: "isSwitch" in setting,
+  }));
+}
+
+/** `tlsCert` → `tls-cert`. */
+function flagOf(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** `tlsCert` → `COUNTERSIGN_TLS_CERT`. */
+export function variableOf(name: string): string {
+  return `COUNTERSIGN_${flagOf(name).replaceAll("-", "_").toUpperCase()}`;
+}
+
+/** Flags go before variables, those before the file (`--config`, COUNTERSIGN_CONFIG), that before the defaults. */
+export function readConfig(sources: Sources): CoreConfig {
+  const file = readFile(sources);
+  const read = <N extends SettingName>(name: N): Read<N> | undefined => readSetting(name, sources, file);
+  const config: CoreConfig = {
+    data: required("data", read("data")),
+    secrets: required("secrets", read("secrets")),
+    listen: required("listen", read("listen")),
+    tls: tlsOf(read("tlsCert"), read("tlsKey"), read("tlsClientCa")),
+    development: required("development", read("development")),
+    logLevel: required("logLevel", read("logLevel")),
+    maxStreams: required("maxStreams", read("maxStreams")),
+  };
+  if (config.tls === undefined && !isLoopback(config.listen.host)) {
+    throw refusal(
+      "listen",
+      `${config.listen.host} is not this machine alone: give tlsCert and tlsKey, or listen on 127.0.0.1`,
+    );
+  }
+  return config;
+}
+
+type Read<N extends SettingName> = v.InferOutput<(typeof SETTINGS)[N]["schema"]>;
+
+function readSetting<N extends SettingName>(
+  name: N,
+  { flags, env }: Sources,
+  file: Readonly<Record<string, unknown>>,
+): Read<N> | undefined {
+  const setting: Setting = SETTINGS[name];
+  const given = flags[flagOf(name)] ?? env[variableOf(name)] ?? file[name] ?? setting.fallback;
+  if (given === undefined) return undefined;
+  const result = v.safeParse(SETTINGS[name].schema, given);
+  if (!result.success) throw refusal(name, result.issues[0].message);
+  return result.output;
+}
+
+function readFile({ flags, env }: Sources): Readonly<Record<string, unknown>> {
+  const name = flags["config"] ?? env["COUNTERSIGN_CONFIG"];
+  if (name === undefined) return {};
+  const file = String(name);
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(file, "utf8"));
+  } catch (error) {
+    throw new ConfigError(`--config (COUNTERSIGN_CONFIG: JSON file of settings): ${file}: ${(error as Error).message}`);
+  }
+  const members = v.safeParse(v.record(v.string(), v.unknown()), json);
+  if (!members.success || Array.isArray(json)) throw new ConfigError(`${file}: must be a JSON object of settings`);
+  const unknown = Object.keys(members.output).filter((member) => !Object.hasOwn(SETTINGS, member));
+  if (unknown.length > 0) {
+    throw new ConfigError(
+      `${file}: ${unknown.join(", ")} is no setting; there are ${Object.keys(SETTINGS).join(", ")}`,
+    );
+  }
+  return members.output;
+}
+
+function tlsOf(cert: string | undefined, key: string | undefined, clientCa: string | undefined): TlsFiles | undefined {
+  if (cert !== undefined && key !== undefined) return { cert, key, clientCa };
+  if (cert !== undefined) throw refusal("tlsKey", "is needed beside tlsCert");
+  if (key !== undefined) throw refusal("tlsCert", "is needed beside tlsKey");
+  if (clientCa !== undefined) throw refusal("tlsCert", "is needed beside tlsClientCa");
+  return undefined;
+}
+
+function required<T>(name: SettingName, value: T | undefined): T {
+  if (value !== undefined) return value;
+  throw refusal(name, "is required");
+}
+
+function refusal(name: SettingName, rule: string): ConfigError {
+  return new ConfigError(`--${flagOf(name)} (${variableOf(name)}: ${SETTINGS[name].meaning}): ${rule}`);
+}
+
+function hostAndPort(text: string): Listen {
+  const colon = text.lastIndexOf(":");
+  return { host: text.slice(0, colon).replace(/^\[(.*)\]$/, "$1"), port: Number(text.slice(colon + 1)) };
+}
+
+/** Names other than localhost may resolve to anything. */
+function isLoopback(host: string): boolean {
+  if (isIP(host) === 4) return host.startsWith("127.");
+  return host === "::1" || host === "localhost";
+}

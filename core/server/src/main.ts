@@ -1,0 +1,85 @@
+// The core's program: serve, bootstrap, verify-audit. Configuration is read once, here; stdout carries JSON lines alone.
+import { parseArgs, type ParseArgsConfig } from "node:util";
+import { toHex } from "@countersign/protocol";
+import { bootstrap } from "./bootstrap.ts";
+import { BOOTSTRAP_FLAGS, readBootstrap } from "./bootstrap-options.ts";
+import { ConfigError, describeSettings, readConfig } from "./config.ts";
+import { startCore } from "./start-core.ts";
+
+const USAGE = `Usage: countersign-core serve | bootstrap | verify-audit [OPTIONS]
+
+serve: answers gRPC until SIGTERM or SIGINT. Flags go before variables, those before --config FILE (JSON).
+${describeSettings()
+  .map(({ flag, variable, meaning }) => `  --${flag.padEnd(14)} ${variable.padEnd(27)} ${meaning}`)
+  .join("\n")}
+
+bootstrap: makes a tenant with its apps and bots on a data folder that no core uses; tokens go to 0600 files.
+  --data DIR --secrets DIR --out DIR --tenant NAME --issuer NAME [--policy FILE]
+  [--app NAME:submit|execute]... [--bot NAME:telegram|matrix|mail|sms|sandbox]...
+`;
+
+/** sysexits(3): the command was used wrongly; the configuration is wrong; something failed. */
+const EXIT_USAGE = 64;
+const EXIT_CONFIG = 78;
+const EXIT_FAILURE = 70;
+
+async function main(args: readonly string[]): Promise<number> {
+  const [command, ...rest] = args;
+  switch (command) {
+    case "serve":
+      return serveUntilStopped(rest);
+    case "bootstrap":
+      print(await bootstrap(readBootstrap(flags(rest, BOOTSTRAP_FLAGS), process.env)));
+      return 0;
+    case "--help":
+    case "help":
+      process.stdout.write(USAGE);
+      return 0;
+    case undefined:
+    default:
+      process.stderr.write(USAGE);
+      return EXIT_USAGE;
+  }
+}
+
+async function serveUntilStopped(args: readonly string[]): Promise<number> {
+  const options = describeSettings().map(({ flag, isSwitch }) => [
+    flag,
+    { type: isSwitch ? ("boolean" as const) : ("string" as const) },
+  ]);
+  const config = readConfig({
+    flags: flags(args, { ...Object.fromEntries(options), config: { type: "string" } }),
+    env: process.env,
+  });
+  const core = await startCore(config);
+  const stop = Promise.withResolvers<number>();
+  process.once("SIGTERM", () => stop.resolve(0));
+  process.once("SIGINT", () => stop.resolve(0));
+  void core.broken.then((error) => {
+    process.stderr.write(`The store stopped: ${error.message}\n`);
+    stop.resolve(EXIT_FAILURE);
+  });
+  print({ ready: true, address: core.address, serverId: core.serverId, corePublicKey: toHex(core.publicKey) });
+  const code = await stop.promise;
+  await core.drain();
+  return code;
+}
+
+function flags(args: readonly string[], options: NonNullable<ParseArgsConfig["options"]>): Record<string, unknown> {
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: false }).values;
+  } catch (error) {
+    throw new ConfigError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function print(line: object): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = error instanceof ConfigError ? EXIT_CONFIG : EXIT_FAILURE;
+}

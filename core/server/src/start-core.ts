@@ -1,0 +1,92 @@
+import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+import { ConfigError, type CoreConfig } from "./config.ts";
+import type { CoreGiven } from "./given.ts";
+import { openLog, type Log } from "./log.ts";
+import { serve } from "./rpc/server.ts";
+import { loadOrCreateSecrets, type Secrets } from "./secrets.ts";
+import { dueHandlersOf, servicesOf } from "./services.ts";
+import type { HexId } from "./store/entity.ts";
+import { DATABASE_FILE } from "./store/sqlite-database.ts";
+import { openSqliteStore } from "./store/sqlite-store.ts";
+import type { Store } from "./store/store.ts";
+import { Sweeper } from "./sweep.ts";
+
+/** A core that serves. */
+export interface RunningCore {
+  /** HOST:PORT as bound. */
+  readonly address: string;
+  readonly serverId: HexId;
+  /** COSE_Key bytes of the key that signs receipts: clients pin it at set-up. */
+  readonly publicKey: Uint8Array;
+  /** Resolves if the store stops by itself (the disk failed): drain, end the process, start again. */
+  readonly broken: Promise<Error>;
+  /** Ends streams with a hint to resume, answers calls in flight, closes the store. Once; later calls wait for the first. */
+  drain(): Promise<void>;
+}
+
+/** How long calls in flight may take when the core ends. */
+const DRAIN_MS = 10_000;
+
+/** Opens secrets and store, wires every service to them, serves. */
+export async function startCore(config: CoreConfig, log: Log = openLog(config.logLevel)): Promise<RunningCore> {
+  const { secrets, store, broken } = await openFolders(config);
+  const draining = new AbortController();
+  const given: CoreGiven = {
+    store,
+    secrets,
+    serverId: secrets.serverId,
+    random: { bytes: (length) => new Uint8Array(randomBytes(length)) },
+    log,
+    development: config.development,
+    draining: draining.signal,
+  };
+  const sweeper = new Sweeper(given, dueHandlersOf(given));
+  try {
+    const { listen, tls, maxStreams, development } = config;
+    const serving = await serve(servicesOf(given), { listen, tls, maxStreams, reflection: development });
+    sweeper.start();
+    log.info({ address: serving.address, serverId: secrets.serverId, development }, "serving");
+    let drained: Promise<void> | undefined;
+    const drain = async (): Promise<void> => {
+      serving.setNotServing();
+      draining.abort();
+      await serving.close(DRAIN_MS);
+      await sweeper.stop();
+      await store.close();
+      log.info({}, "drained");
+    };
+    return {
+      address: serving.address,
+      serverId: secrets.serverId,
+      publicKey: secrets.publicKey,
+      broken,
+      drain: () => (drained ??= drain()),
+    };
+  } catch (error) {
+    await sweeper.stop();
+    await store.close();
+    throw error;
+  }
+}
+
+/** Secrets and store of an installation, made when there are none. */
+export async function openFolders(
+  config: Pick<CoreConfig, "data" | "secrets">,
+): Promise<{ secrets: Secrets; store: Store; broken: Promise<Error> }> {
+  refuseSecretsInData(config);
+  // A new key beside an old store would make all that is stored untrusted.
+  const secrets = loadOrCreateSecrets(config.secrets, { create: !existsSync(join(config.data, DATABASE_FILE)) });
+  const { promise: broken, resolve: onStopped } = Promise.withResolvers<Error>();
+  const store = await openSqliteStore({ folder: config.data, macKey: secrets.store, onStopped });
+  return { secrets, store, broken };
+}
+
+function refuseSecretsInData({ data, secrets }: Pick<CoreConfig, "data" | "secrets">): void {
+  const way = relative(resolve(data), resolve(secrets));
+  if (way !== "" && (way === ".." || way.startsWith("../"))) return;
+  throw new ConfigError(
+    `secrets: ${secrets} lies in the data folder ${data}, where a backup would take both; choose another`,
+  );
+}
