@@ -12,7 +12,15 @@ const CHECKS: Readonly<Record<string, readonly string[]>> = {
   generated: ["node", "scripts/generate.ts", "--check"],
   layers: ["node", "scripts/check-layers.ts"],
   unused: ["knip"],
-  lockfile: ["lockfile-lint", "--path", "package-lock.json", "--type", "npm", "--validate-https", "--validate-integrity"],
+  lockfile: [
+    "lockfile-lint",
+    "--path",
+    "package-lock.json",
+    "--type",
+    "npm",
+    "--validate-https",
+    "--validate-integrity",
+  ],
   dependencies: ["node", "scripts/check-dependencies.ts"],
 };
 

@@ -1,7 +1,7 @@
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { randomBytes } from "node:crypto";
-import { startChild, type Child } from "@countersign/testing/child";
+import { startChild } from "@countersign/testing/child";
 import { connect, last, type Parts } from "./parts.ts";
 import type { Installation, ModeName } from "./installation.ts";
 import { KeyInHand } from "./person/key-in-hand.ts";
@@ -14,6 +14,7 @@ export interface Desk {
   readonly pin: string;
   /** Address of the key's display and keypad. */
   readonly keyUrl: string;
+  readonly serial: string;
   /** Address of the chat on his phone. */
   readonly phoneUrl: string;
   /** Where programs on the PC find the daemon. */
@@ -22,56 +23,70 @@ export interface Desk {
   stop(): Promise<void>;
 }
 
+/** Who sits at a desk. */
+export interface Sitter {
+  readonly userId: string;
+  readonly chatId: string;
+}
+
 const PIN = "271828";
 
-/** Puts a desk for `userId` beside the installation and sets it up: PIN, key, chat. */
+/** Puts a desk beside the installation and sets it up for its first user: PIN, key, chat. */
 export async function setUpDesk(
   installation: Installation,
-  options: { readonly userId: string; readonly mode: ModeName; readonly chatId: string },
+  options: Sitter & { readonly mode: ModeName },
 ): Promise<Desk> {
-  const folder = join(installation.folder, `desk-${options.userId}`);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  // Unix socket paths are short: the key's wire is named by the desk's own folder and nothing else.
+  const folder = mkdtempSync(join(installation.folder, "desk-"));
   const keySocket = join(folder, "key.sock");
-  const daemonSocket = join(folder, "d", "daemon.sock");
-  mkdirSync(join(folder, "d"), { recursive: true, mode: 0o700 });
+  const daemonFolder = join(folder, "d");
+  mkdirSync(daemonFolder, { mode: 0o700 });
   const serial = `EMU-${randomBytes(3).toString("hex").toUpperCase()}`;
   const key = await startChild("device-daemon/emulator/src/main.ts", [
     ...["--socket", keySocket, "--control", "0", "--store", join(folder, "key")],
     ...["--profile", options.mode === "C" ? "no-display" : "full", "--serial", serial],
   ]);
+  const daemonSocket = join(daemonFolder, "daemon.sock");
   const daemon = await startChild("device-daemon/daemon/src/main.ts", [
-    "--socket",
-    daemonSocket,
-    "--key-socket",
-    keySocket,
+    ...["--socket", daemonSocket, "--key-socket", keySocket],
   ]);
-  const children: readonly Child[] = [daemon, key];
   const desk: Desk = {
     userId: options.userId,
     pin: PIN,
     keyUrl: String(key.ready["control"]),
+    serial,
     phoneUrl: installation.phoneOf(options.chatId),
     daemonSocket: `unix:${daemonSocket}`,
     folder,
     stop: async () => {
-      await Promise.all(children.map((child) => child.stop()));
-      rmSync(keySocket, { force: true });
+      await Promise.all([daemon.stop(), key.stop()]);
     },
   };
-  const parts = connect(installation, desk.daemonSocket);
-  try {
-    await setUp(parts, desk, serial);
-  } finally {
-    parts.close();
-  }
+  await withParts(installation, desk, async (parts) => {
+    await whileAt(desk, () => last(parts.device.setPin({ deviceId: "" })));
+    await enrolAndLink(parts, desk);
+  });
   return desk;
 }
 
-async function setUp(parts: Parts, desk: Desk, serial: string): Promise<void> {
-  const { userId } = desk;
+/** Another user with the same key and PC: a credential of his own on the key, a chat of his own. */
+export async function anotherUser(installation: Installation, desk: Desk, sitter: Sitter): Promise<Desk> {
+  const his = { ...desk, userId: sitter.userId, phoneUrl: installation.phoneOf(sitter.chatId) };
+  await withParts(installation, his, (parts) => enrolAndLink(parts, his));
+  return his;
+}
+
+async function withParts(installation: Installation, desk: Desk, work: (parts: Parts) => Promise<void>): Promise<void> {
+  const parts = connect(installation, desk.daemonSocket);
+  try {
+    await work(parts);
+  } finally {
+    parts.close();
+  }
+}
+
+async function enrolAndLink(parts: Parts, desk: Desk): Promise<void> {
+  const { userId, serial } = desk;
   await parts.users.create({ requestId: `user-${userId}`, userId, phrase: "blue teapot", locale: "en" });
-  await whileAt(desk, () => last(parts.device.setPin({ deviceId: "" })));
   const begun = await parts.keys.beginEnrolment({ requestId: `key-${userId}`, userId, serial, digits: false });
   const enrolled = await whileAt(desk, () =>
     last(

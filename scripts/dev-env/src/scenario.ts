@@ -136,14 +136,7 @@ function pay({ installation, desk, file, onOutput }: Scenario, pc: InfectedPc): 
   const client = spawn(
     process.execPath,
     [
-      ...[
-        "--conditions=source",
-        "--disable-warning=ExperimentalWarning",
-        "clients/cli/src/main.ts",
-        "pay",
-        file,
-        "--json",
-      ],
+      ...[...FROM_SOURCE, "clients/cli/src/main.ts", "pay", file, "--json"],
       ...["--core", pc.toCore.address, "--token-file", installation.submitTokenFile, "--user", desk.userId],
       ...["--server-id", installation.serverId, "--core-key", installation.corePublicKey],
       ...["--daemon", pc.toDaemon.address, "--receipts", desk.folder],

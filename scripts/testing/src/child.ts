@@ -5,9 +5,6 @@ import { fileURLToPath } from "node:url";
 /** Top folder of the workspace. */
 export const ROOT: string = fileURLToPath(new URL("../../../", import.meta.url));
 
-/** Runs the workspace from source, unbuilt. */
-const NODE_FLAGS = ["--conditions=source", "--disable-warning=ExperimentalWarning"];
-
 /** Flags that run the workspace from source, unbuilt. */
 export const FROM_SOURCE: readonly string[] = ["--conditions=source", "--disable-warning=ExperimentalWarning"];
 
