@@ -7,7 +7,7 @@ import type { Key } from "../identity/key.ts";
 import type { User } from "../identity/user.ts";
 import { isRefusal } from "../rpc/refusal.ts";
 import { shardOfUser, type EntityKey, type Shard, type UnixMs } from "../store/entity.ts";
-import type { AuditDraft, LoadedEntity } from "../store/store.ts";
+import type { AuditDraft } from "../store/store.ts";
 import { loadCase, type HeldCase } from "../transaction/case.ts";
 import { commitOnce, untilSettled } from "../transaction/commit.ts";
 import { happen } from "../transaction/happen.ts";
@@ -74,7 +74,7 @@ async function attempt(
   if (after === before) return "same";
   const handing = out && (await handingOf(given, after, out.handed, held));
   const chatGone = how.told?.report.type === "failed" && how.told.report.fate === "permanent";
-  const consequence = consequenceOf(loaded as LoadedEntity<"delivery">, after, { held, chatGone }, now);
+  const consequence = consequenceOf(loaded, after, { held, chatGone }, now);
   const outcome = await commitOnce(given, shard, {
     epoch,
     ...(handing === undefined ? {} : { notAfter: after.notAfter }),

@@ -27,7 +27,11 @@ const BACKOFF_MS = [500, 1000, 2000, 4000, 8000, 16_000] as const;
 const NOTICE_REPEATS = 5;
 
 /** The next hand-out is committed before it happens, so that a restart knows that it may have happened. */
-export function handOut(delivery: Delivery, fence: number, now: UnixMs): { delivery: Delivery; handed: Handed } | undefined {
+export function handOut(
+  delivery: Delivery,
+  fence: number,
+  now: UnixMs,
+): { delivery: Delivery; handed: Handed } | undefined {
   const phase = handPhase(delivery);
   if (phase === undefined || delivery.retryAt === undefined || delivery.retryAt > now) return undefined;
   const issue = delivery.wanted.phase === "full" ? delivery.wanted.issue : undefined;
@@ -49,7 +53,12 @@ export function afterSilence(delivery: Delivery, now: UnixMs): Delivery {
   const phase = handPhase(delivery);
   if (delivery.state !== "SENDING" || phase === undefined) return delivery;
   const handed = { wish: delivery.wish, phase, issue: undefined };
-  return afterFailed(delivery, handed, { type: "failed", fate: "unknown", reason: "CHANNEL_DOWN", retryAfterMs: 0 }, now);
+  return afterFailed(
+    delivery,
+    handed,
+    { type: "failed", fate: "unknown", reason: "CHANNEL_DOWN", retryAfterMs: 0 },
+    now,
+  );
 }
 
 /** The end of a wish that nobody took to the provider in time. */

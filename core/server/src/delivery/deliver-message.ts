@@ -77,7 +77,10 @@ export function codeOf(
 }
 
 /** What it is about: tag and kind always, the lines where this chat may show them. */
-function transactionPart(given: MessageGiven, of: Transaction): Pick<Deliver, "tag" | "kind" | "mode" | "lines" | "actionRef"> {
+function transactionPart(
+  given: MessageGiven,
+  of: Transaction,
+): Pick<Deliver, "tag" | "kind" | "mode" | "lines" | "actionRef"> {
   const { delivery, link } = given;
   const { wanted } = delivery;
   const lines = wanted.phase === "full" ? link !== undefined && maySeeLines(link, of) : wanted.showsLines;

@@ -62,7 +62,13 @@ async function linkMoment(given: CoreGiven, { shard, key }: Found<"link">): Prom
     epoch,
     writes: [{ key, expected: loaded.version, body, index: linkIndex(body) }],
     audit: [
-      { event: "link.expired", tenant: link.tenantId, actor: "core", subject: `user:${link.userId}`, detail: { link: link.linkId } },
+      {
+        event: "link.expired",
+        tenant: link.tenantId,
+        actor: "core",
+        subject: `user:${link.userId}`,
+        detail: { link: link.linkId },
+      },
     ],
   });
   return outcome === "committed" ? true : undefined;

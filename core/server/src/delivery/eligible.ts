@@ -21,7 +21,9 @@ export function eligibleLinks(transaction: ForChoice, links: readonly Link[], no
   if (action?.type === "link") {
     return links.filter(({ linkId, state }) => linkId === action.linkId && state === "CLAIMED");
   }
-  const linked = links.filter(({ state, botId, peerId }) => state === "LINKED" && botId !== undefined && peerId !== undefined);
+  const linked = links.filter(
+    ({ state, botId, peerId }) => state === "LINKED" && botId !== undefined && peerId !== undefined,
+  );
   if (kind === Kind.THAW) return linked;
   return linked.filter(
     (link) =>

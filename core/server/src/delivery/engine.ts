@@ -124,7 +124,10 @@ export class DeliveryEngine {
   }
 
   /** The last look at clock and lease before the message leaves the core. */
-  async #hand(at: Pick<Flight, "place" | "peerId">, { handed, message, transaction, notAfter }: Handing): Promise<void> {
+  async #hand(
+    at: Pick<Flight, "place" | "peerId">,
+    { handed, message, transaction, notAfter }: Handing,
+  ): Promise<void> {
     const sequence = ++this.#sequence;
     const now = this.#given.store.now();
     this.#flights.set(sequence, { ...at, handed, at: now });
@@ -184,4 +187,3 @@ const NOT_SENT: Report = { type: "failed", fate: "not-sent", reason: "CHANNEL_DO
 function isDelivery(found: Found): found is Found<"delivery"> {
   return found.key.type === "delivery";
 }
-

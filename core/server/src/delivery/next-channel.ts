@@ -42,7 +42,11 @@ export function nextChannel(channels: Channels, now: UnixMs): NextChannel | unde
   const fallbackAt = Math.min(now + transaction.policy.channelTimeoutMs, notAfter);
   const body =
     loaded.body === undefined
-      ? firstWish(link, { deliveryId: key.id, txId: transaction.txId, type: "prompt", wanted, notAfter, fallbackAt }, now)
+      ? firstWish(
+          link,
+          { deliveryId: key.id, txId: transaction.txId, type: "prompt", wanted, notAfter, fallbackAt },
+          now,
+        )
       : nextWish(loaded.body, wanted, { notAfter, fallbackAt }, now);
   return { link, writes: [deliveryWrite(loaded, body, now), ...countPrompt(links, link, transaction)] };
 }

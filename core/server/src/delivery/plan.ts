@@ -9,7 +9,16 @@ import { deliveryWrite, isOpen } from "./delivery-index.ts";
 import { alertKey } from "./delivery-key.ts";
 import { nextChannel } from "./next-channel.ts";
 import { PLATFORM_TRAITS } from "./platform-trait.ts";
-import { CODE_MARGIN_MS, firstWish, givenUp, isTouched, keepsCode, nextWish, TOLD_WITHIN_MS, withdrawn } from "./wish.ts";
+import {
+  CODE_MARGIN_MS,
+  firstWish,
+  givenUp,
+  isTouched,
+  keepsCode,
+  nextWish,
+  TOLD_WITHIN_MS,
+  withdrawn,
+} from "./wish.ts";
 
 export { deliveryKey } from "./delivery-key.ts";
 
@@ -118,7 +127,11 @@ class Plan {
   }
 
   notify(notice: Notice, final: boolean): void {
-    const touched = new Set(this.#prompts().filter(({ body }) => isTouched(body)).map(({ body }) => body.linkId));
+    const touched = new Set(
+      this.#prompts()
+        .filter(({ body }) => isTouched(body))
+        .map(({ body }) => body.linkId),
+    );
     for (const prompt of this.#prompts()) this.#show(prompt, notice, final);
     if (ANSWERED.includes(notice.type)) this.endPauses(({ linkId }) => touched.has(linkId));
     if (final && notice.type !== "EXECUTED") this.#failLink(notice);
@@ -129,7 +142,8 @@ class Plan {
     const isNew = ({ linkId }: Link): boolean => action?.type === "link" && action.linkId === linkId;
     const links = this.#links().filter((link) => link.state === "LINKED" && !isNew(link));
     const event = `${txId}\0${version}\0${notice.type}`;
-    for (const write of alertWrites(links, { event, notice, transaction: this.#transaction }, this.#now)) this.#put(write);
+    for (const write of alertWrites(links, { event, notice, transaction: this.#transaction }, this.#now))
+      this.#put(write);
   }
 
   endPauses(of: (link: Link) => boolean): void {

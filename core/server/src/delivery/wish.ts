@@ -57,7 +57,12 @@ export function firstWish(link: Link, fresh: NewDelivery, now: UnixMs): Delivery
  * A newer wish takes the place of the older one, shown or not. What is in flight is reported later and changes nothing
  * of it; that a code may have left with it stays known.
  */
-export function nextWish(delivery: Delivery, wanted: Wanted, times: { notAfter: UnixMs; fallbackAt?: UnixMs }, now: UnixMs): Delivery {
+export function nextWish(
+  delivery: Delivery,
+  wanted: Wanted,
+  times: { notAfter: UnixMs; fallbackAt?: UnixMs },
+  now: UnixMs,
+): Delivery {
   return {
     ...delivery,
     wanted,
