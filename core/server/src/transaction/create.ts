@@ -139,7 +139,7 @@ function freeze(tenant: Tenant, draft: Draft, seen: Seen, drawn: Readonly<Record
     { key: held.user.key, expected: held.user.version, body: user },
     ...contentWrites(draft, held, guarding, txId),
   ];
-  const actor = draft.createdBy === "core" ? "core" : `app:${draft.createdBy}`;
+  const actor = draft.actor ?? (draft.createdBy === "core" ? "core" : `app:${draft.createdBy}`);
   const { kind, mode } = transaction;
   const audit = [auditOf("transaction.created", transaction, actor, { kind, mode, digest: toHex(transaction.txDigest) })];
   return { transaction, change: { epoch: held.epoch, writes, audit: audit as [(typeof audit)[0]] } };

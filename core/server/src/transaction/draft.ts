@@ -10,6 +10,8 @@ export interface Draft {
   readonly fields: readonly Field[];
   /** App or grant, or "core". */
   readonly createdBy: HexId | "core";
+  /** How the audit names the caller; undefined: the app, or the core. */
+  readonly actor?: string;
   readonly requestId: string;
   /** See bodyHashOf. */
   readonly bodyHash: Uint8Array;

@@ -1,5 +1,5 @@
 // Leases and fences: reliability rests on one version-compared step to EXECUTING, and on Begin right before the effect.
-import { equalBytes } from "@countersign/protocol";
+import { equalBytes, fromHex, receiptNumberOf } from "@countersign/protocol";
 import { refuse, type Refusal } from "../rpc/refusal.ts";
 import type { UnixMs } from "../store/entity.ts";
 import { conflict, stand, unchanged, type Step } from "./change.ts";
@@ -86,7 +86,8 @@ function conclude(of: Transaction, lease: Lease, event: Of<"reported"> | Of<"res
   if (!("confirmation" in of)) return conflict(of, "it was not confirmed");
   const { outcome, detail } = event;
   const standing = { state: outcome, confirmation: of.confirmation, lease, detail, at: now } as const;
-  const notice = { type: outcome, at: now, ...(detail === "" ? {} : { detail }) } as const;
+  const receipt = outcome === "EXECUTED" ? { receipt: receiptNumberOf(fromHex(of.txId), of.txDigest) } : {};
+  const notice = { type: outcome, at: now, ...(detail === "" ? {} : { detail }), ...receipt } as const;
   return { transaction: stand(of, standing), effects: [{ type: "notify", notice, final: true }] };
 }
 

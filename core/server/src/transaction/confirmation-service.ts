@@ -1,0 +1,101 @@
+// What a program on the user's PC may know and do about the one transaction that its token names.
+import { decodeContent } from "@countersign/protocol";
+import {
+  ConfirmationClass,
+  ConfirmationServiceGetResponse,
+  ConfirmationServiceResendResponse,
+  ConfirmationServiceService,
+  ConfirmationServiceWatchResponse,
+  ConfirmationServiceWithdrawResponse,
+  type ConfirmationServiceServer,
+  type ConfirmationServiceWatchRequest,
+} from "@countersign/proto/node/core/v1/confirmation_service";
+import { resendCode, resendsLeft } from "../code/resend.ts";
+import { timestampOf } from "../delivery/timestamp.ts";
+import type { CoreGiven } from "../given.ts";
+import { confirmationToken, serverStream, unary, type Call, type Send } from "../rpc/handler.ts";
+import type { Caller } from "../rpc/caller.ts";
+import { isRefusal, type Refusal } from "../rpc/refusal.ts";
+import type { Service } from "../rpc/server.ts";
+import type { HexId } from "../store/entity.ts";
+import { happen } from "./happen.ts";
+import { ownTransaction } from "./own-transaction.ts";
+import { letTimePass } from "./time.ts";
+import { lineMessages, MODE } from "./transaction-message.ts";
+import type { State, Transaction } from "./transaction.ts";
+import { watchTransaction } from "./watch.ts";
+
+/** All that an untrusted client learns of a state. */
+const CLASS: Readonly<Record<State, ConfirmationClass>> = {
+  PENDING: ConfirmationClass.WAITING,
+  CONFIRMED: ConfirmationClass.CONFIRMED,
+  EXECUTING: ConfirmationClass.CONFIRMED,
+  EXECUTED: ConfirmationClass.EXECUTED,
+  EXECUTION_FAILED: ConfirmationClass.ENDED,
+  EXECUTION_UNKNOWN: ConfirmationClass.UNKNOWN,
+  REJECTED: ConfirmationClass.ENDED,
+  TAMPERED: ConfirmationClass.TAMPERED,
+  LOCKED: ConfirmationClass.ENDED,
+  EXPIRED: ConfirmationClass.ENDED,
+  CANCELLED: ConfirmationClass.ENDED,
+  UNDELIVERABLE: ConfirmationClass.ENDED,
+};
+
+export function confirmationService(given: CoreGiven): Service {
+  const implementation: ConfirmationServiceServer = {
+    get: unary(given, confirmationToken, async (_request, { caller }) => {
+      const found = await ownTransaction(given, caller, txIdOf(caller));
+      return isRefusal(found) ? found : getResponse(given, found);
+    }),
+    watch: serverStream(given, confirmationToken, (request, call, send) => watch(given, request, call, send)),
+    withdraw: unary(given, confirmationToken, async (_request, { caller }) => {
+      const event = { type: "cancelled", by: "client", detail: "" } as const;
+      const after = await happen(given, txIdOf(caller), event, "client");
+      return isRefusal(after) ? after : ConfirmationServiceWithdrawResponse.create({ class: CLASS[after.state] });
+    }),
+    resend: unary(given, confirmationToken, async (_request, { caller }) => {
+      const after = await resendCode(given, txIdOf(caller), "client");
+      return isRefusal(after) ? after : ConfirmationServiceResendResponse.create({ resendsLeft: resendsLeft(after) });
+    }),
+  };
+  return { definition: ConfirmationServiceService, implementation };
+}
+
+function getResponse(given: CoreGiven, of: Transaction): ConfirmationServiceGetResponse {
+  const { state } = letTimePass(of, given.store.now()).transaction;
+  const content = decodeContent(of.content);
+  return ConfirmationServiceGetResponse.create({
+    transactionId: of.txId,
+    serverId: given.serverId,
+    nonce: Buffer.from(of.nonce),
+    kind: of.kind,
+    contentVersion: content.version,
+    issuerName: content.issuer,
+    lines: lineMessages(content.lines),
+    tag: of.tag,
+    mode: MODE[of.mode],
+    class: CLASS[state],
+    expiresAt: timestampOf(of.expiresAt),
+  });
+}
+
+/** One message a class: how often it was tried is not for the client to know. */
+async function watch(
+  given: CoreGiven,
+  request: ConfirmationServiceWatchRequest,
+  { caller, signal }: Call,
+  send: Send<ConfirmationServiceWatchResponse>,
+): Promise<void | Refusal> {
+  let told: ConfirmationClass | undefined;
+  const from = { txId: txIdOf(caller), cursor: request.cursor, signal };
+  return watchTransaction(given, from, async ({ state }, cursor) => {
+    if (CLASS[state] === told) return;
+    told = CLASS[state];
+    await send(ConfirmationServiceWatchResponse.create({ class: told, cursor }));
+  });
+}
+
+function txIdOf(caller: Caller): HexId {
+  if (caller.kind === "confirmation") return caller.txId;
+  throw new Error(`only confirmation tokens get here, not ${caller.kind}`);
+}

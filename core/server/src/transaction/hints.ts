@@ -1,0 +1,40 @@
+import type { EntityKey, EntityType } from "../store/entity.ts";
+import type { Store } from "../store/store.ts";
+
+/** Ids of entities of one type that a commit touched, for who waits for them. Hints alone: load before acting. */
+export class Hints {
+  readonly #unsubscribe: () => void;
+  #ids = new Set<string>();
+  #wake: (() => void) | undefined;
+
+  /** `wants`: ids that matter. Subscribe first, then read what is there: nothing falls in between. */
+  constructor(store: Store, type: EntityType, wants: (id: string) => boolean = () => true) {
+    this.#unsubscribe = store.subscribe((_shard, keys: readonly EntityKey[]) => {
+      for (const key of keys) {
+        if (key.type === type && wants(key.id)) this.#ids.add(key.id);
+      }
+      if (this.#ids.size > 0) this.#wake?.();
+    });
+  }
+
+  /** The ids since the last call, at least one; undefined once the signal is aborted. */
+  async next(signal: AbortSignal): Promise<ReadonlySet<string> | undefined> {
+    while (this.#ids.size === 0 && !signal.aborted) await this.#sleep(signal);
+    if (signal.aborted) return undefined;
+    const ids = this.#ids;
+    this.#ids = new Set();
+    return ids;
+  }
+
+  async #sleep(signal: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wake = resolve;
+    signal.addEventListener("abort", () => resolve(), { once: true });
+    await promise;
+    this.#wake = undefined;
+  }
+
+  close(): void {
+    this.#unsubscribe();
+  }
+}
