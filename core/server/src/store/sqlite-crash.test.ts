@@ -1,0 +1,39 @@
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { expect, test } from "@jest/globals";
+import { tempFolder, testWith } from "@countersign/testing";
+import { CRASH_POINTS } from "./crash-point.ts";
+import { countCrashPoints, countSystemCalls, crashAtCall, crashOnce, SYSTEM_CALLS } from "./testing/crash-sweep.ts";
+
+const folder = tempFolder();
+
+// First, middle and last passage of every point; `node core/server/src/store/testing/prove-crashes.ts` takes them all.
+test("kill -9 at every named point, and again while recovering: nothing acknowledged is lost, nothing is half", async () => {
+  const all = await countCrashPoints(folder);
+  const chosen = CRASH_POINTS.flatMap((point) => sample(all.filter((crash) => crash.point === point)));
+  expect(new Set(chosen.map(({ point }) => point))).toEqual(new Set(CRASH_POINTS));
+  const faults: string[] = [];
+  for (const crash of chosen) faults.push(...(await crashOnce(join(folder, `${crash.point}-${crash.hit}`), crash)));
+  expect(faults).toEqual([]);
+  console.log(`${chosen.length} of ${all.length} crash points tried`);
+}, 120_000);
+
+const strace = testWith("strace", spawnSync("strace", ["-V"]).status === 0);
+
+strace(
+  "kill -9 at system calls of commit, close and recovery",
+  async () => {
+    const all = await countSystemCalls(folder);
+    const chosen = SYSTEM_CALLS.flatMap((call) => sample(all.filter((crash) => crash.call === call)));
+    const faults: string[] = [];
+    for (const crash of chosen) faults.push(...(await crashAtCall(join(folder, `${crash.call}-${crash.hit}`), crash)));
+    expect(faults).toEqual([]);
+    console.log(`${chosen.length} of ${all.length} system calls tried`);
+  },
+  120_000,
+);
+
+function sample<T>(crashes: readonly T[]): T[] {
+  const picked = new Set([0, Math.floor(crashes.length / 2), crashes.length - 1]);
+  return crashes.filter((_, i) => picked.has(i));
+}
