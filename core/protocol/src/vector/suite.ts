@@ -39,8 +39,11 @@ export interface VectorFile {
 export function writeVectors(suite: Suite): string {
   const { name, spec, about } = suite;
   const file: VectorFile = { format: "countersign-vectors/1", name, spec, about, ...suite.build() };
-  const escape = (unit: string): string => String.raw`\u` + unit.charCodeAt(0).toString(16).padStart(4, "0");
-  return `${JSON.stringify(file, null, 2).replace(/[^\n -~]/g, escape)}\n`;
+  return `${JSON.stringify(file, null, 2).replace(/[^\n -~]/g, escaped)}\n`;
+}
+
+function escaped(unit: string): string {
+  return String.raw`\u` + unit.charCodeAt(0).toString(16).padStart(4, "0");
 }
 
 /** Checks this implementation against a file; one line for every vector that it gets wrong. */
@@ -76,6 +79,16 @@ export function refusalOf(decode: () => unknown): string {
     return "accepted";
   } catch (error) {
     if (error instanceof ProtocolError) return error.code;
+    throw error;
+  }
+}
+
+/** The value, or undefined when it is refused with a ProtocolError; any other error is a bug and passes on. */
+export function unlessRefused<Value>(decode: () => Value): Value | undefined {
+  try {
+    return decode();
+  } catch (error) {
+    if (error instanceof ProtocolError) return undefined;
     throw error;
   }
 }

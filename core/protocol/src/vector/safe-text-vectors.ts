@@ -39,7 +39,7 @@ const ACCEPT: readonly (readonly [name: string, text: string, how?: How])[] = [
   ["Korean: Hangul and Han in a word", "\u5927\u97d3\ubbfc\uad6d"],
   ["Han and Bopomofo in a word", "\u6f22\u3105\u3106"],
   ["Arabic", "\u0645\u0631\u062d\u0628\u0627"],
-  ["Hebrew with two marks on a letter", "\u05e9\u05c1\u05b8\u05dc"],
+  ["Hebrew with two marks on a letter", "\u05e9\u05b8\u05c1\u05dc"],
   ["Devanagari with vowel sign and virama", "\u0928\u092e\u0938\u094d\u0924\u0947"],
   ["Thai", "\u0e2a\u0e27\u0e31\u0e2a\u0e14\u0e35"],
   ["Vietnamese in NFC", "Nguy\u1ec5n"],
@@ -51,7 +51,7 @@ const ACCEPT: readonly (readonly [name: string, text: string, how?: How])[] = [
   ["the longest beyond the basic plane", "\u{20000}".repeat(140), { maxCodePoints: 140 }],
 ];
 
-type RejectRow = readonly [name: string, because: string, text: string, codePoint?: string, how?: How];
+type RejectRow = readonly [name: string, because: string, text: string, codePoint?: string | undefined, how?: How];
 
 const REJECT: readonly RejectRow[] = [
   ["empty", "empty", ""],
@@ -115,9 +115,21 @@ const REJECT: readonly RejectRow[] = [
   ["Arabic-Indic digit in a Latin word", "mixed-scripts", "a\u0661", "0661"],
   ["a historic script", "script", "\u{10330}", "10330"],
   ["Egyptian hieroglyph", "script", "\u{13000}", "13000"],
-  ["a Cyrillic word of Latin look-alikes", "latin-lookalike", "\u0440\u0430\u0443", "0440", { refuseLatinLookalikes: true }],
+  [
+    "a Cyrillic word of Latin look-alikes",
+    "latin-lookalike",
+    "\u0440\u0430\u0443",
+    "0440",
+    { refuseLatinLookalikes: true },
+  ],
   ["a Greek word of Latin look-alikes", "latin-lookalike", "\u0391\u0392", "0391", { refuseLatinLookalikes: true }],
-  ["one look-alike word among good ones", "latin-lookalike", "pay \u0441\u043e now", "0441", { refuseLatinLookalikes: true }],
+  [
+    "one look-alike word among good ones",
+    "latin-lookalike",
+    "pay \u0441\u043e now",
+    "0441",
+    { refuseLatinLookalikes: true },
+  ],
   ["Latin-1 where ASCII stands", "not-ascii", "h\u00f6st", "00F6", { ascii: true }],
   ["a full-width digit where ASCII stands", "not-ascii", "\uff11", "FF11", { ascii: true }],
   ["a control where ASCII stands", "not-ascii", "a\u007f", "007F", { ascii: true }],

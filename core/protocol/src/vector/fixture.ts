@@ -20,7 +20,7 @@ export const K_CODE: Uint8Array = counting(32, 1);
 /** A P-256 key pair that signs without randomness (RFC 6979), so that vectors stay the same. */
 export interface VectorKey {
   readonly publicKey: Uint8Array;
-  sign(bytes: Uint8Array): Uint8Array;
+  readonly sign: (bytes: Uint8Array) => Uint8Array;
 }
 
 /** A key pair from one byte. */

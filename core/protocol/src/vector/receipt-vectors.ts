@@ -1,0 +1,186 @@
+import { toBase64url } from "../base64url.ts";
+import { buildReceipt } from "../build-receipt.ts";
+import { fromHex, toHex, utf8 } from "../bytes.ts";
+import { encodeContent, txDigestOf } from "../content.ts";
+import { signMessage, SignatureType } from "../cose.ts";
+import { type Receipt, receiptNumberOf } from "../receipt.ts";
+import { encodeStatement, type Statement } from "../statement.ts";
+import { verifyReceipt } from "../verify-receipt.ts";
+import { EXAMPLE, OTHER } from "./content-vectors.ts";
+import { ATTESTATION } from "./enrolment-vectors.ts";
+import { CORE_KEY_ID, counting, KEY_ID, SERVER_ID, TX_ID, vectorKey } from "./fixture.ts";
+import { APPROVAL } from "./statement-vectors.ts";
+import { type Named, type Refused, type Suite } from "./suite.ts";
+
+interface Pinned {
+  readonly serverId: string;
+  readonly publicKeys: readonly string[];
+}
+
+interface Accept extends Named {
+  readonly pinned: Pinned;
+  /** The file's text. */
+  readonly json: string;
+  readonly state: string;
+  readonly number: string;
+}
+
+interface Reject extends Refused {
+  readonly pinned: Pinned;
+  readonly json: string;
+}
+
+const key = vectorKey(1);
+const core = vectorKey(4);
+const former = vectorKey(5);
+const PINNED: Pinned = { serverId: toHex(SERVER_ID), publicKeys: [toHex(former.publicKey), toHex(core.publicKey)] };
+const content = encodeContent(EXAMPLE);
+
+const statement = (change: Partial<Statement> = {}): Uint8Array => {
+  const payload = encodeStatement({ ...APPROVAL, ...change });
+  return signMessage(SignatureType.STATEMENT, KEY_ID, payload, key.sign);
+};
+const EXECUTED: Receipt = {
+  serverId: SERVER_ID,
+  txId: TX_ID,
+  state: "EXECUTED",
+  time: "2026-11-30T14:31:46Z",
+  content,
+  signedStatement: statement(),
+  key: { keyId: KEY_ID, publicKey: key.publicKey, attestation: ATTESTATION },
+  audit: "pending",
+};
+const position = { shard: 1023, epoch: 1, seq: 42, entry: counting(32, 0x70) };
+const head = signMessage(SignatureType.AUDIT_HEAD, CORE_KEY_ID, counting(40), core.sign);
+const file = (change: Partial<Receipt> = {}, by = core): string => {
+  return new TextDecoder().decode(buildReceipt({ ...EXECUTED, ...change }, CORE_KEY_ID, by.sign));
+};
+const FILE = file();
+const { codeProof: _, ...noProof } = APPROVAL;
+const rejected = encodeStatement({ ...noProof, decision: 2, reason: 1 });
+const signedReject = signMessage(SignatureType.STATEMENT, KEY_ID, rejected, key.sign);
+
+const ACCEPT: readonly (readonly [name: string, json: string])[] = [
+  ["executed, audit pending", FILE],
+  ["executed, with an audit position", file({ audit: position })],
+  ["executed, with a signed audit head", file({ audit: { ...position, head } })],
+  ["confirmed", file({ state: "CONFIRMED" })],
+  ["execution failed", file({ state: "EXECUTION_FAILED" })],
+  ["execution unknown", file({ state: "EXECUTION_UNKNOWN" })],
+  ["a key without attestation", file({ key: { ...EXECUTED.key, attestation: new Uint8Array() } })],
+  ["countersigned by a former key", file({}, former)],
+];
+
+type Row = readonly [name: string, part: string, json: string, pinned?: Pinned];
+
+const swap = (from: string, to: string): string => {
+  if (FILE.split(from).length !== 2) throw new Error(`${from} does not occur once`);
+  return FILE.replace(from, to);
+};
+const member = (name: string): string => new RegExp(`"${name}": "([^"]+)"`).exec(FILE)![1]!;
+const altered = (text: string, at: number): string => {
+  const other = text.at(at) === "A" ? "B" : "A";
+  return text.slice(0, at) + other + text.slice(at + 1);
+};
+
+const REJECT: readonly Row[] = [
+  ["no bytes", "format", ""],
+  ["not JSON", "format", "receipt"],
+  ["a JSON array", "format", "[]"],
+  ["another format", "format", swap("countersign-receipt/1", "countersign-receipt/2")],
+  ["no newline at the end", "format", FILE.trimEnd()],
+  ["a space more", "format", swap('"state": ', '"state":  ')],
+  ["a further member", "format", swap('"state"', '"note": "x",\n  "state"')],
+  ["a duplicate member", "format", swap('"state"', '"state": "EXECUTED",\n  "state"')],
+  ["an escape in a string", "format", swap("EXECUTED", String.raw`\u0045XECUTED`)],
+  ["a byte order mark", "format", `\ufeff${FILE}`],
+  ["a server id in upper case", "serverId", swap(member("serverId"), "1A".repeat(16))],
+  ["a short transaction id", "txId", swap(member("txId"), "20")],
+  ["padding in base64url", "content", swap(member("content"), `${member("content")}=`)],
+  ["a state before confirmation", "state", swap("EXECUTED", "PENDING")],
+  ["a time that does not exist", "time", swap("2026-11-30T", "2026-11-31T")],
+  ["a time with a zone", "time", swap("14:31:46Z", "14:31:46+01:00")],
+  ["another installation", "serverId", FILE, { ...PINNED, serverId: toHex(counting(16)) }],
+  ["no pinned key", "core", FILE, { ...PINNED, publicKeys: [] }],
+  ["countersigned by a stranger", "core", file({}, vectorKey(6))],
+  ["a countersignature of another type", "core", coreMessage(SignatureType.STATEMENT)],
+  ["a countersignature over something else", "core", coreMessage(SignatureType.RECEIPT)],
+  ["another core key id", "core", swap(toHex(CORE_KEY_ID), toHex(counting(16)))],
+  ["a changed countersignature", "core", swap(member("countersignature"), altered(member("countersignature"), -9))],
+  ["a changed transaction id", "txId", swap(member("txId"), toHex(counting(16)))],
+  ["a changed state", "state", swap("EXECUTED", "EXECUTION_FAILED")],
+  ["a changed time", "time", swap("14:31:46", "14:31:47")],
+  ["other content", "content", swap(member("content"), fromOther())],
+  ["a changed statement", "signedStatement", swap(member("signedStatement"), altered(member("signedStatement"), -9))],
+  ["another key id", "key", swap(toHex(KEY_ID), toHex(counting(16)))],
+  ["another public key", "key", swap(member("publicKey"), altered(member("publicKey"), 40))],
+  ["a changed attestation", "key", swap(member("attestation"), altered(member("attestation"), 40))],
+  ["a changed audit position", "audit", file({ audit: position }).replace('"seq": 42', '"seq": 43')],
+  ["a pending position made up", "audit", swap('"pending"', '"later"')],
+  ["content that the key did not sign", "signedStatement", file({ content: encodeContent(OTHER) })],
+  ["content that is not canonical", "content", file({ content: Uint8Array.of(0xa0) })],
+  [
+    "a statement for another transaction",
+    "signedStatement",
+    file({ signedStatement: statement({ txId: counting(16) }) }),
+  ],
+  [
+    "a statement for another installation",
+    "signedStatement",
+    file({ signedStatement: statement({ serverId: counting(16) }) }),
+  ],
+  [
+    "a statement over another digest",
+    "signedStatement",
+    file({ signedStatement: statement({ txDigest: counting(32) }) }),
+  ],
+  ["a signed reject", "signedStatement", file({ signedStatement: signedReject })],
+  ["a statement by another key", "signedStatement", file({ key: { ...EXECUTED.key, publicKey: core.publicKey } })],
+  ["an attestation as statement", "signedStatement", file({ signedStatement: ATTESTATION })],
+  ["a statement as attestation", "key", file({ key: { ...EXECUTED.key, attestation: statement() } })],
+  [
+    "an audit head by a stranger",
+    "audit",
+    file({ audit: { ...position, head: signMessage(SignatureType.AUDIT_HEAD, CORE_KEY_ID, counting(40), key.sign) } }),
+  ],
+];
+
+/** The proof that outlives the core. */
+export const receiptVectors: Suite<Accept, Reject> = {
+  name: "receipt",
+  spec: "docs/protocol/receipt.md",
+  about:
+    "accept: the file `json` verifies against `pinned`, has this `state` and the short `number`. reject: it fails, and " +
+    "the part named first is `because`.",
+  build: () => ({
+    accept: ACCEPT.map(([name, json]) => ({ name, pinned: PINNED, json, ...findingOf(json, PINNED) })),
+    reject: REJECT.map(([name, because, json, pinned = PINNED]) => ({ name, pinned, json, because })),
+  }),
+  accept: ({ json, pinned }) => findingOf(json, pinned),
+  reject: ({ json, pinned }) => {
+    const finding = verify(json, pinned);
+    return finding.ok ? "accepted" : finding.part;
+  },
+};
+
+function verify(json: string, { serverId, publicKeys }: Pinned): ReturnType<typeof verifyReceipt> {
+  return verifyReceipt(utf8(json), { serverId: fromHex(serverId), publicKeys: publicKeys.map(fromHex) });
+}
+
+function findingOf(json: string, pinned: Pinned): Pick<Accept, "state" | "number"> {
+  const finding = verify(json, pinned);
+  if (!finding.ok) return { state: `${finding.part}: ${finding.why}`, number: "" };
+  const { txId, state } = finding.receipt;
+  return { state, number: receiptNumberOf(txId, txDigestOf(finding.receipt.content)) };
+}
+
+function coreMessage(type: SignatureType): string {
+  const other = signMessage(type, CORE_KEY_ID, counting(10), core.sign);
+  const text = new TextDecoder().decode(buildReceipt(EXECUTED, CORE_KEY_ID, core.sign));
+  const found = /"countersignature": "([^"]+)"/.exec(text)![1]!;
+  return text.replace(found, toBase64url(other));
+}
+
+function fromOther(): string {
+  return /"content": "([^"]+)"/.exec(file({ content: encodeContent(OTHER) }))![1]!;
+}
