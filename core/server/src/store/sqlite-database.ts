@@ -59,7 +59,7 @@ function lockFolder(folder: string): DatabaseSync {
   createPrivately(path);
   const lock = new DatabaseSync(path, { timeout: 0 });
   try {
-    lock.exec("BEGIN EXCLUSIVE");
+    lock.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE;");
     return lock;
   } catch (error) {
     lock.close();

@@ -1,4 +1,5 @@
 // The embedded store: one SQLite database in a folder that one process owns. docs/protocol/store.md.
+import type { DatabaseSync } from "node:sqlite";
 import type { MacKey } from "@countersign/protocol";
 import { encodeBody, decodeBody } from "./body-codec.ts";
 import { checkChangeSet, checkKey, checkShard, nameOf, storedIndex } from "./change-set.ts";
@@ -36,6 +37,8 @@ export interface SqliteStoreOptions {
   readonly onStopped?: (error: Error) => void;
   /** Tests crash and fail the store at named points. */
   readonly buggify?: Buggify;
+  /** Tests narrow the open database through it. */
+  readonly onOpened?: (db: DatabaseSync) => void;
 }
 
 /** Opens the store of a data folder. Rejects with StoreFolderError or IntegrityError, whose messages say what to do. */
@@ -44,6 +47,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   const database = openDatabase(options.folder, buggify);
   try {
     const store = new SqliteStore(database, options, buggify);
+    options.onOpened?.(database.db);
     buggify("opened");
     return store;
   } catch (error) {

@@ -1,0 +1,45 @@
+import { expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { decodeBody, encodeBody } from "./body-codec.ts";
+
+const leaf = fc.oneof(
+  fc.string({ unit: "binary" }),
+  fc.boolean(),
+  fc.bigInt(),
+  fc.uint8Array(),
+  fc.double({ noNaN: true, noDefaultInfinity: true }).map((n) => n + 0),
+);
+const name = fc.string().filter((text) => !text.startsWith("$") && text !== "__proto__");
+const { tree } = fc.letrec((tie) => ({
+  tree: fc.oneof(
+    { depthSize: "small" },
+    leaf,
+    fc.array(tie("tree")),
+    fc.dictionary(name, tie("tree"), { noNullPrototype: true }),
+  ),
+}));
+
+test("every body comes back equal", () => {
+  fc.assert(
+    fc.property(fc.dictionary(name, tree, { noNullPrototype: true }), (body) =>
+      expect(decodeBody(encodeBody(body))).toEqual(body),
+    ),
+  );
+});
+
+test("the text is as documented", () => {
+  const body = { a: Uint8Array.of(255, 0), b: -5n, c: undefined, d: [true, { e: "ä" }] };
+  expect(encodeBody(body)).toBe('{"a":{"$b":"_wA"},"b":{"$n":"-5"},"d":[true,{"e":"ä"}]}');
+});
+
+test.each([
+  ["a date", { at: new Date(0) }, "body.at cannot be stored: Date"],
+  ["a map", { m: new Map() }, "body.m cannot be stored: Map"],
+  ["a function", { f: () => 1 }, "body.f cannot be stored: a function"],
+  ["null", { n: null }, "body.n cannot be stored: null"],
+  ["infinity", { n: [1, Infinity] }, "body.n[1] cannot be stored: a number"],
+  ["undefined in an array", { n: [undefined] }, "body.n[0] cannot be stored: a undefined"],
+  ["a reserved name", { $b: "AA" }, "body.$b: member names"],
+])("refuses %s, naming the member", (_, body, message) => {
+  expect(() => encodeBody(body)).toThrow(message);
+});
