@@ -128,6 +128,7 @@ function freeze({ policy, policyVersion }: Pick<Tenant, "policy" | "policyVersio
     channelTimeoutMs: policy.channelTimeoutS * 1000,
     channels: highValue ? policy.channels.filter((one) => !NOT_FOR_HIGH_VALUE.includes(one)) : policy.channels,
     userVerification: policy.userVerification,
+    wrongCodesInARow: policy.wrongCodesInARow,
     highValue,
   };
 }

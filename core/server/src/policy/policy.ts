@@ -67,5 +67,7 @@ export interface FrozenPolicy {
   readonly channelTimeoutMs: number;
   readonly channels: readonly Platform[];
   readonly userVerification: "pin" | "biometric";
+  /** So many wrong codes in a row, across transactions, block the user until a THAW. */
+  readonly wrongCodesInARow: number;
   readonly highValue: boolean;
 }

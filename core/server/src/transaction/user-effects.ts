@@ -2,9 +2,6 @@ import type { User } from "../identity/user.ts";
 import type { UnixMs } from "../store/entity.ts";
 import type { Effect, Transaction } from "./transaction.ts";
 
-/** So many wrong codes in a row, across transactions, block the user until a THAW. */
-export const WRONG_IN_A_ROW = 5;
-
 export interface UserChange {
   readonly user: User;
   /** What his chats are told because of it. */
@@ -21,7 +18,7 @@ export function changeUser(user: User, effects: readonly Effect[], of: Transacti
         if (changed.state !== "SUSPENDED") changed = { ...changed, state: "FROZEN" };
         break;
       case "count-wrong-code": {
-        const counted = countWrongCode(changed, now);
+        const counted = countWrongCode(changed, of.policy.wrongCodesInARow, now);
         changed = counted.user;
         alerts.push(...counted.alerts);
         break;
@@ -48,13 +45,13 @@ export function changeUser(user: User, effects: readonly Effect[], of: Transacti
   return { user: changed, alerts };
 }
 
-function countWrongCode(user: User, now: UnixMs): UserChange {
+function countWrongCode(user: User, most: number, now: UnixMs): UserChange {
   const wrongInARow = user.wrongInARow + 1;
-  if (wrongInARow >= WRONG_IN_A_ROW && user.state === "ACTIVE") {
+  if (wrongInARow >= most && user.state === "ACTIVE") {
     const blocked = { ...user, wrongInARow, state: "BLOCKED" } as const;
     return { user: blocked, alerts: [{ type: "alert", notice: { type: "BLOCKED", at: now } }] };
   }
-  const warns = wrongInARow === WRONG_IN_A_ROW - 1;
+  const warns = wrongInARow === most - 1;
   const alerts: readonly Effect[] = warns ? [{ type: "alert", notice: { type: "LAST_WARNING", at: now } }] : [];
   return { user: { ...user, wrongInARow }, alerts };
 }
