@@ -7,8 +7,10 @@ export interface Enrolment {
   readonly challenge: Uint8Array;
   /** Only this device may use it; undefined: any. */
   readonly serial: string | undefined;
-  /** SHA-256("countersign/digits/v1\0" ‖ challenge ‖ digits) under K_token, if digits were asked for; never the digits. */
+  /** HMAC(K_token, "countersign/digits/v1\0" ‖ challenge ‖ digits), if digits were asked for; never the digits. */
   readonly digitsMac: Uint8Array | undefined;
+  /** Wrong digits that were signed so far; the third ends the token, or 10 minutes would do for guessing. */
+  readonly wrongDigits: number;
   readonly until: UnixMs;
   /** The key that used it; the same signed enrolment may come again. */
   readonly usedBy: HexId | undefined;

@@ -19,6 +19,8 @@ export interface Key {
   readonly enrolledAt: UnixMs;
   /** Not for high value before this moment. */
   readonly heldUntil: UnixMs;
+  /** Of a REVOKED key that was never ACTIVE: it does not count as a key that the user had. */
+  readonly neverActive?: true;
   /** Highest counter seen, and a bitmap (bit i = highest - i) of the last 64. */
   readonly counter: { readonly highest: number; readonly seen: bigint };
 }

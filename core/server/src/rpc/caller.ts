@@ -26,6 +26,14 @@ export function callerKind(caller: Caller): CallerKind {
   return caller.kind === "app" ? caller.scope : caller.kind;
 }
 
+export type AppCaller = Extract<Caller, { kind: "app" }>;
+
+/** For RPCs that apps alone may call: the table of permissions has let nobody else through. */
+export function appOf(caller: Caller): AppCaller {
+  if (caller.kind === "app") return caller;
+  throw new Error(`an app was expected, not ${caller.kind}`);
+}
+
 /** How the audit names the caller. */
 export function actorOf(caller: Caller): string {
   switch (caller.kind) {

@@ -1,0 +1,70 @@
+import { fromHex, toHex } from "@countersign/protocol";
+import type { CoreGiven } from "../given.ts";
+import { isRefusal, refuse, type Refusal } from "../rpc/refusal.ts";
+import { derivedToken, tokenId } from "../rpc/token.ts";
+import { shardOfKey, type UnixMs } from "../store/entity.ts";
+import { commitOnce, untilSettled } from "../transaction/commit.ts";
+import { reserve, type RequestUse } from "../transaction/reserve.ts";
+import { loadUser } from "./change-user.ts";
+import { digitsFor, digitsMac, type EnrolmentDigits } from "./enrolment-digits.ts";
+import type { Enrolment } from "./enrolment.ts";
+import { enrolmentKey } from "./entity-key.ts";
+
+/** Revoked ones included. */
+export const MOST_KEYS = 32;
+const LIFETIME_MS = 600_000;
+
+export interface BegunEnrolment {
+  /** Bearer of one enrolment; to be handed to the user's client. */
+  readonly token: string;
+  readonly challenge: Uint8Array;
+  readonly digits: EnrolmentDigits | undefined;
+  readonly until: UnixMs;
+}
+
+/** Issues an enrolment token, the same again for a repeated request. */
+export async function beginEnrolment(
+  given: CoreGiven,
+  use: RequestUse,
+  asked: { readonly userId: string; readonly serial: string | undefined; readonly digits: boolean },
+): Promise<BegunEnrolment | Refusal> {
+  const { tenantId } = use;
+  const { userId, serial } = asked;
+  const user = await loadUser(given, { tenantId, userId });
+  if (isRefusal(user)) return user;
+  if (user.state !== "ACTIVE")
+    return refuse("USER_BLOCKED", `The user is ${user.state}: no key can be enrolled for him.`);
+  if (user.keyIds.length >= MOST_KEYS)
+    return refuse("STATE_CONFLICT", `The user has had ${MOST_KEYS} keys, the most there can be.`);
+  const drawn = { enrolment: toHex(given.random.bytes(16)), challenge: toHex(given.random.bytes(32)) };
+  const reserved = await reserve(given, use, drawn);
+  if (isRefusal(reserved)) return reserved;
+  const { enrolment = "", challenge: hex = "" } = reserved.drawn;
+  const token = derivedToken(given.secrets, "enrolment", enrolment);
+  const challenge = fromHex(hex);
+  const digits = asked.digits ? digitsFor(given.secrets, challenge) : undefined;
+  const until = reserved.at + LIFETIME_MS;
+  const mac = digits === undefined ? undefined : digitsMac(given.secrets, challenge, digits.reveal());
+  const body = { tenantId, userId, challenge, serial, digitsMac: mac, wrongDigits: 0, until, usedBy: undefined };
+  const stored = await store(given, token, body, use.by);
+  return isRefusal(stored) ? stored : { token, challenge, digits, until };
+}
+
+/** Unless an earlier try stored it. */
+function store(given: CoreGiven, token: string, body: Enrolment, by: string): Promise<true | Refusal> {
+  const key = enrolmentKey(tokenId(token));
+  const shard = shardOfKey(key);
+  return untilSettled(async () => {
+    const { entities, epoch } = await given.store.load(shard, key);
+    if (entities[0].body !== undefined) return true;
+    const { tenantId: tenant, userId } = body;
+    const detail = {
+      bound: body.serial !== undefined ? "serial" : body.digitsMac !== undefined ? "digits" : "fingerprint",
+    };
+    const audit = [
+      { event: "enrolment.begun", tenant, actor: `app:${by}`, subject: `user:${userId}`, detail },
+    ] as const;
+    const outcome = await commitOnce(given, shard, { epoch, writes: [{ key, expected: "", body }], audit });
+    return outcome === "committed" ? true : undefined;
+  });
+}

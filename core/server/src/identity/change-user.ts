@@ -1,0 +1,80 @@
+import { alertWrites } from "../delivery/plan.ts";
+import type { NoticeType } from "../delivery/delivery.ts";
+import type { CoreGiven } from "../given.ts";
+import { isRefusal, refuse, type Refusal } from "../rpc/refusal.ts";
+import { shardOfUser, type HexId, type UnixMs } from "../store/entity.ts";
+import type { AnyWrite, LoadedEntity } from "../store/store.ts";
+import { commitOnce, untilSettled } from "../transaction/commit.ts";
+import { linkKey, userKey } from "./entity-key.ts";
+import type { Link } from "./link.ts";
+import type { User } from "./user.ts";
+
+/** A user outside any transaction. */
+export interface UserName {
+  readonly tenantId: HexId;
+  readonly userId: string;
+}
+
+export const unknownUser: Refusal = refuse("NOT_FOUND", "user_id: there is no such user. Create him first.");
+
+export async function loadUser(given: CoreGiven, { tenantId, userId }: UserName): Promise<User | Refusal> {
+  const { entities } = await given.store.load(shardOfUser(tenantId, userId), userKey(tenantId, userId));
+  return entities[0].body ?? unknownUser;
+}
+
+/** What a change makes of a user, together with what belongs into the same commit. */
+export interface UserChange {
+  readonly user: User;
+  readonly writes?: readonly AnyWrite[];
+  /** Told to all his linked chats. */
+  readonly tell?: { readonly type: NoticeType; readonly detail?: string };
+  /** Dotted past tense, and what it is about if not the user. */
+  readonly event: string;
+  readonly subject?: string;
+  readonly detail?: Readonly<Record<string, string | number | boolean>>;
+}
+
+/**
+ * Reads a user and changes him in one commit, again after a conflict. `change` is pure; the very same user means that
+ * nothing is to be written.
+ */
+export async function changeUser(
+  given: CoreGiven,
+  name: UserName,
+  actor: string,
+  change: (user: User, now: UnixMs) => UserChange | User | Refusal | Promise<UserChange | User | Refusal>,
+): Promise<User | Refusal> {
+  const { tenantId, userId } = name;
+  const shard = shardOfUser(tenantId, userId);
+  return untilSettled(async (): Promise<User | Refusal | undefined> => {
+    const { entities, epoch, now } = await given.store.load(shard, userKey(tenantId, userId));
+    const [held] = entities;
+    if (held.body === undefined) return unknownUser;
+    const changed = await change(held.body, now);
+    if (isRefusal(changed) || !("event" in changed)) return changed;
+    const { user, event, subject = `user:${userId}`, detail = {} } = changed;
+    const writes = [
+      ...(changed.writes ?? []),
+      { key: held.key, expected: held.version, body: user },
+      ...(await alertsOf(given, shard, { user, tell: changed.tell, now })),
+    ];
+    const outcome = await commitOnce(given, shard, {
+      epoch,
+      writes,
+      audit: [{ event, tenant: tenantId, actor, subject, detail }],
+    });
+    return outcome === "committed" ? user : undefined;
+  });
+}
+
+async function alertsOf(
+  given: CoreGiven,
+  shard: number,
+  { user, tell, now }: { user: User; tell: UserChange["tell"]; now: UnixMs },
+): Promise<AnyWrite[]> {
+  if (tell === undefined || user.linkIds.length === 0) return [];
+  const { entities } = await given.store.load(shard, ...user.linkIds.map((id) => linkKey(user.tenantId, id)));
+  const linked = entities.flatMap(({ body }: LoadedEntity<"link">): Link[] => (body?.state === "LINKED" ? [body] : []));
+  const event = `${user.tenantId}\0${user.userId}\0${tell.type}\0${now}`;
+  return alertWrites(linked, { event, notice: { ...tell, at: now } }, now);
+}

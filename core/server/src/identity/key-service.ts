@@ -1,0 +1,111 @@
+import { checkSafeText, fingerprintOf, MAX_DEVICE_NAME, ProtocolError } from "@countersign/protocol";
+import {
+  Key as KeyMessage,
+  KeyServiceBeginEnrolmentRequest,
+  KeyServiceService,
+  KeyState,
+  type KeyServiceConfirmFingerprintRequest,
+  type KeyServiceFinishEnrolmentRequest,
+  type KeyServiceServer,
+} from "@countersign/proto/node/core/v1/key_service";
+import { timestampOf } from "../delivery/timestamp.ts";
+import type { CoreGiven } from "../given.ts";
+import { actorOf, appOf, submitApp, submitAppOrEnrolment, unary, type Call } from "../rpc/handler.ts";
+import { badInput, isRefusal, type Refusal } from "../rpc/refusal.ts";
+import type { Service } from "../rpc/server.ts";
+import { bodyHashOf, checkRequestId } from "../transaction/reserve.ts";
+import { transactionMessage } from "../transaction/transaction-message.ts";
+import { beginEnrolment } from "./begin-enrolment.ts";
+import { loadUser } from "./change-user.ts";
+import { directoryOf } from "./directory.ts";
+import { tenantKey } from "./entity-key.ts";
+import { finishEnrolment } from "./finish-enrolment.ts";
+import { confirmFingerprint, revokeKey } from "./key-change.ts";
+import type { Key } from "./key.ts";
+import { loadKeys } from "./load-keys.ts";
+import { checkUserId } from "./user-name.ts";
+
+export function keyService(given: CoreGiven): Service {
+  const implementation: KeyServiceServer = {
+    beginEnrolment: unary(given, submitApp, (request: KeyServiceBeginEnrolmentRequest, call) =>
+      begin(given, request, call),
+    ),
+    finishEnrolment: unary(given, submitAppOrEnrolment, (request: KeyServiceFinishEnrolmentRequest, call) =>
+      finish(given, request, call),
+    ),
+    confirmFingerprint: unary(given, submitApp, async (request: KeyServiceConfirmFingerprintRequest, { caller }) => {
+      const named = { tenantId: appOf(caller).tenantId, ...request };
+      return answer(await confirmFingerprint(given, named, actorOf(caller)));
+    }),
+    list: unary(given, submitApp, ({ userId }: { userId: string }, call) => list(given, userId, call)),
+    revoke: unary(given, submitApp, async ({ keyId }: { keyId: string }, { caller }) =>
+      answer(await revokeKey(given, { tenantId: appOf(caller).tenantId, keyId }, actorOf(caller))),
+    ),
+  };
+  return { definition: KeyServiceService, implementation };
+}
+
+async function begin(given: CoreGiven, request: KeyServiceBeginEnrolmentRequest, { caller }: Call) {
+  const { requestId, userId, digits } = request;
+  const refusal = checkRequestId(requestId) ?? checkUserId(userId) ?? checkSerial(request.serial);
+  if (refusal !== undefined) return refusal;
+  const { tenantId, appId } = appOf(caller);
+  const bodyHash = bodyHashOf("enrolment.begin", KeyServiceBeginEnrolmentRequest.encode(request).finish());
+  const use = { tenantId, by: appId, rpc: "enrolment.begin", requestId, bodyHash };
+  const serial = request.serial === "" ? undefined : request.serial;
+  const begun = await beginEnrolment(given, use, { userId, serial, digits });
+  if (isRefusal(begun)) return begun;
+  const tenant = await directoryOf(given.store).get(tenantKey(tenantId));
+  return {
+    enrolmentToken: begun.token,
+    challenge: Buffer.from(begun.challenge),
+    serverId: given.serverId,
+    serverName: tenant?.issuer ?? "",
+    digits: begun.digits?.reveal() ?? "",
+    expiresAt: timestampOf(begun.until),
+  };
+}
+
+async function finish(given: CoreGiven, request: KeyServiceFinishEnrolmentRequest, { caller }: Call) {
+  const signed = new Uint8Array(request.signedEnrolment);
+  const enrolled = await finishEnrolment(given, caller, { token: request.enrolmentToken, signed });
+  if (isRefusal(enrolled)) return enrolled;
+  const { key, created } = enrolled;
+  return {
+    key: keyMessage(key),
+    transaction: created === undefined ? undefined : transactionMessage(given, created.transaction),
+    confirmationToken: created?.confirmationToken ?? "",
+  };
+}
+
+async function list(given: CoreGiven, userId: string, { caller }: Call): Promise<{ keys: KeyMessage[] } | Refusal> {
+  const user = checkUserId(userId) ?? (await loadUser(given, { tenantId: appOf(caller).tenantId, userId }));
+  if (isRefusal(user)) return user;
+  const keys = await loadKeys(given, user, user.keyIds);
+  return { keys: keys.toSorted((one, other) => one.enrolledAt - other.enrolledAt).map(keyMessage) };
+}
+
+function answer(key: Key | Refusal): { key: KeyMessage } | Refusal {
+  return isRefusal(key) ? key : { key: keyMessage(key) };
+}
+
+export function keyMessage(key: Key): KeyMessage {
+  const { keyId, userId, model, serial, hasDisplay, hasKeypad } = key;
+  return KeyMessage.create({
+    ...{ keyId, userId, model, serial, hasDisplay, hasKeypad },
+    state: KeyState[key.state],
+    fingerprint: fingerprintOf(key.publicKey),
+    enrolledAt: timestampOf(key.enrolledAt),
+  });
+}
+
+function checkSerial(serial: string): Refusal | undefined {
+  if (serial === "") return undefined;
+  try {
+    checkSafeText(serial, { ascii: true, maxCodePoints: MAX_DEVICE_NAME, field: "serial" });
+    return undefined;
+  } catch (error) {
+    if (error instanceof ProtocolError) return badInput("serial", error.message);
+    throw error;
+  }
+}
