@@ -1,1 +1,24 @@
-export {};
+#!/usr/bin/env node
+import { run } from "./run.ts";
+
+process.exitCode = await run(process.argv.slice(2), {
+  stdout: process.stdout,
+  stderr: process.stderr,
+  env: process.env,
+  onInterrupt: (handler) => {
+    // The second Ctrl-C ends the process at once: whoever presses it twice means it.
+    let times = 0;
+    const listener = (): void => {
+      times += 1;
+      if (times > 1) process.exit(130);
+      handler();
+    };
+    process.on("SIGINT", listener);
+    process.on("SIGTERM", listener);
+    return () => {
+      process.off("SIGINT", listener);
+      process.off("SIGTERM", listener);
+    };
+  },
+  now: () => performance.now(),
+});

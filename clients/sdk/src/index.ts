@@ -1,5 +1,5 @@
 // The public API of @countersign/sdk: confirm a transaction from a program on the user's PC.
-export { call, pause, type CallGiven, type Pause } from "./call.ts";
+export { bearer, call, messages, pause, type CallGiven, type Pause } from "./call.ts";
 export { confirm, confirmOpen, outcomeOf, type ConfirmGiven, type ConfirmRequest } from "./confirm.ts";
 export { isLoopback, openCore, type CoreConnection, type CoreOptions } from "./core-connection.ts";
 export { CoreError, type Violation } from "./core-error.ts";

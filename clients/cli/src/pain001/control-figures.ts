@@ -1,6 +1,7 @@
 import { scaledInteger } from "./decimal.ts";
 import { childAt, childrenOf, textAt, type Element } from "./element.ts";
 import type { Findings } from "./findings.ts";
+import { count as isCount, decimal } from "./value-rule.ts";
 
 /** Decimals of the standard's control sum, whatever the currencies: amounts are added as plain numbers. */
 const SCALE = 17;
@@ -18,15 +19,14 @@ export function checkControlFigures(root: Element, findings: Findings): void {
 function checkFigures(stated: Element, groups: readonly Element[], findings: Findings): void {
   const payments = groups.flatMap((group) => childrenOf(group, "CdtTrfTxInf"));
   const count = textAt(stated, "NbOfTxs");
-  if (count !== undefined && BigInt(count.value) !== BigInt(payments.length)) {
+  if (count !== undefined && isCount(count.value) === undefined && BigInt(count.value) !== BigInt(payments.length)) {
     findings.add(count.element, `says ${count.value}, and there are ${payments.length} payments`);
   }
   const sum = textAt(stated, "CtrlSum");
-  if (sum === undefined) return;
-  const amounts = payments.map(
-    (payment) => scaledInteger(childAt(payment, "Amt", "InstdAmt")?.text ?? "0", SCALE) ?? 0n,
-  );
-  const total = amounts.reduce((before, amount) => before + amount, 0n);
+  const texts = payments.map((payment) => childAt(payment, "Amt", "InstdAmt")?.text ?? "");
+  // A number that is none has its own finding already.
+  if (sum === undefined || [sum.value, ...texts].some((text) => decimal(text) !== undefined)) return;
+  const total = texts.reduce((before, text) => before + (scaledInteger(text, SCALE) ?? 0n), 0n);
   if (scaledInteger(sum.value, SCALE) !== total) {
     findings.add(sum.element, `says ${sum.value}, and the amounts add up to ${decimalText(total)}`);
   }

@@ -34,10 +34,10 @@ const WIDEST_ISSUER = "W".repeat(20);
  * that is malformed, does not add up, cannot be shown, or changes what the bank does without being shown.
  */
 export function readPaymentFile(bytes: Uint8Array): PaymentOrder {
-  const { version, root } = readDocument(bytes);
-  const findings = new Findings();
-  const groups = typedGroups(root, findings);
+  const { version, root, findings: found } = readDocument(bytes);
+  const findings = new Findings(found);
   checkControlFigures(root, findings);
+  const groups = findings.any ? [] : typedGroups(root, findings);
   findings.refuseIfAny();
   const file: PaymentFile = { version, groups, digest: sha256(bytes) };
   const sourced = paymentFields(file);

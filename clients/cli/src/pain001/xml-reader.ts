@@ -7,12 +7,14 @@ import { refusalOf } from "./refused-element.ts";
 import { quote } from "./value-rule.ts";
 
 /** Largest file, deepest nesting, longest text of one leaf (UTF-16 units) and most elements. The sender controls them all. */
-export const CAPS = { bytes: 256 * 1024, depth: 24, text: 2000, elements: 20_000 } as const;
+export const CAPS = { bytes: 262_144, depth: 24, text: 2000, elements: 20_000 } as const;
 
 /** A file whose every element is on the allow-list and holds an allowed value. */
 export interface ReadDocument {
   readonly version: PainVersion;
   readonly root: Element;
+  /** What is wrong with single elements. The rest of the file may still be checked, and then it is refused. */
+  readonly findings: readonly Finding[];
 }
 
 const NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:";
@@ -25,19 +27,20 @@ class Stop extends Error {
 }
 
 /**
- * Reads the bytes of a payment file against the allow-list. Throws PaymentFileError with every finding, or with those up
- * to the place where reading could not go on. Text is kept as written: spaces around a value are part of it.
+ * Reads the bytes of a payment file against the allow-list. Throws PaymentFileError when reading cannot go on: malformed
+ * XML, a DOCTYPE, a cap, another version. Text is kept as written: spaces around a value are part of it.
  */
 export function readDocument(bytes: Uint8Array): ReadDocument {
   const reader = new Reader();
   try {
     reader.read(bytes);
   } catch (error) {
-    if (!(error instanceof Stop)) throw error;
+    if (error instanceof Stop) throw new PaymentFileError(reader.findings);
+    throw error;
   }
   const { findings, version, root } = reader;
-  if (findings.length > 0 || version === undefined || root === undefined) throw new PaymentFileError(findings);
-  return { version, root };
+  if (version === undefined || root === undefined) throw new PaymentFileError(findings);
+  return { version, root, findings };
 }
 
 interface Open {

@@ -1,0 +1,60 @@
+import { randomUUID } from "node:crypto";
+import {
+  LinkServiceBeginLinkRequest,
+  LinkServiceWatchLinkRequest,
+  LinkState,
+} from "@countersign/proto/node/core/v1/link_service";
+import { bearer, call, messages } from "@countersign/sdk";
+import { renderUnicodeCompact } from "uqr";
+import { refused } from "../cli-error.ts";
+import { ExitCode } from "../exit-code.ts";
+import { printable } from "../output/printable.ts";
+import { chooseKey, withCore, withDaemon, type CommandGiven } from "../session.ts";
+import { takeToKey } from "./take-to-key.ts";
+
+/** `countersign link PLATFORM`: the chat claims the token, then the key confirms the LINK transaction. */
+export function linkCommand(platform: string, options: { readonly key?: string }, given: CommandGiven): Promise<ExitCode> {
+  if (!/^[a-z]{2,16}$/.test(platform)) throw refused(`platform "${printable(platform)}": expected telegram, matrix, mail, sms or sandbox`);
+  const userId = given.settings.need("user");
+  return withDaemon(given, async (daemon) => {
+    const key = await chooseKey(daemon, options.key);
+    return withCore(given, async (core) => {
+      const request = LinkServiceBeginLinkRequest.create({ requestId: randomUUID(), userId, platform });
+      const begun = await call(core.links.beginLink.bind(core.links), request, core);
+      tellLink(begun.deepLink, begun.linkToken, given);
+      const watch = LinkServiceWatchLinkRequest.create({ linkId: begun.linkId, userId });
+      for await (const event of messages(core.links.watchLink(watch, bearer(core.token)))) {
+        given.terminal.record({ state: LINK_STATES[event.state] ?? "WAITING" });
+        if (event.state === LinkState.CLAIMED) return takeToKey(event, { core, daemon, key }, given);
+        if (event.state === LinkState.LINKED) return linked(given);
+        if (event.state === LinkState.FAILED) return failed(event.reason, given);
+      }
+      return failed("the core ended the watch", given);
+    });
+  });
+}
+
+const LINK_STATES: Readonly<Record<number, string>> = {
+  [LinkState.WAITING]: "WAITING",
+  [LinkState.CLAIMED]: "CLAIMED",
+  [LinkState.LINKED]: "LINKED",
+  [LinkState.FAILED]: "FAILED",
+};
+
+function tellLink(deepLink: string, token: string, { terminal }: CommandGiven): void {
+  terminal.record({ state: "WAITING", deepLink, linkToken: token });
+  if (deepLink === "") return terminal.progress(`Send this to the bot from your own phone: /start ${printable(token)}`);
+  terminal.progress(`Open this on your own phone: ${printable(deepLink)}`);
+  if (terminal.style.plain || terminal.io.stderr.isTTY !== true) return;
+  for (const row of renderUnicodeCompact(deepLink).split("\n")) terminal.progress(row);
+}
+
+function linked({ terminal }: CommandGiven): ExitCode {
+  terminal.result(`  ${terminal.sign("done")} Linked`);
+  return ExitCode.DONE;
+}
+
+function failed(reason: string, { terminal }: CommandGiven): ExitCode {
+  terminal.result(`  ${terminal.sign("failed")} ${printable(`Not linked (${reason})`)}; run it again for a new link`);
+  return ExitCode.NOT_CONFIRMED;
+}

@@ -1,0 +1,31 @@
+import { readFileSync, statSync } from "node:fs";
+import { Kind } from "@countersign/protocol";
+import { refused } from "../cli-error.ts";
+import type { ExitCode } from "../exit-code.ts";
+import { PaymentFileError } from "../pain001/finding.ts";
+import { readPaymentFile, type PaymentOrder } from "../pain001/read-payment-file.ts";
+import { CAPS } from "../pain001/xml-reader.ts";
+import type { CommandGiven } from "../session.ts";
+import { confirmMeaning, type ConfirmOptions } from "./confirm.ts";
+
+/** `countersign pay FILE`: every payment of the file, confirmed as one transaction. */
+export function payCommand(file: string, options: ConfirmOptions, given: CommandGiven): Promise<ExitCode> {
+  const { fields, payload } = readOrder(file);
+  return confirmMeaning({ kind: Kind.PAY, fields, payload }, options, given);
+}
+
+function readOrder(file: string): PaymentOrder {
+  let bytes: Uint8Array;
+  try {
+    if (statSync(file).size > CAPS.bytes) throw new Error(`has more than ${CAPS.bytes} bytes; split it`);
+    bytes = readFileSync(file);
+  } catch (error) {
+    throw refused(`${file}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  try {
+    return readPaymentFile(bytes);
+  } catch (error) {
+    if (error instanceof PaymentFileError) throw refused(`${file} is refused, nothing was sent\n${error.message}`);
+    throw error;
+  }
+}

@@ -1,0 +1,53 @@
+import { readdirSync } from "node:fs";
+import tab from "@bomb.sh/tab/commander";
+import { isCoreKind, Kind, Label } from "@countersign/protocol";
+import type { Command } from "commander";
+
+type Handler = (complete: (value: string, description: string) => void) => void;
+
+const PLATFORMS = ["telegram", "matrix", "mail", "sms", "sandbox"];
+
+/** `countersign completion sh|zsh|fish` prints a script; the script asks the hidden `complete` for every Tab. */
+export function addCompletion(program: Command): void {
+  const root = tab(program, { completionCommandName: "completion" });
+  const values: readonly [command: string, argument: string, handler: Handler][] = [
+    ["pay", "file", offer(() => files((name) => name.endsWith(".xml")))],
+    ["verify", "receipt", offer(() => files((name) => /^receipt-.*\.json$/.test(name)))],
+    ["link", "platform", offer(() => PLATFORMS)],
+    ["confirm", "kind", offer(kinds)],
+  ];
+  for (const [command, argument, handler] of values) {
+    const found = root.commands.get(command)?.arguments.get(argument);
+    if (found !== undefined) found.handler = handler;
+  }
+  const field = root.commands.get("confirm")?.options.get("field");
+  if (field !== undefined) field.handler = offer(() => Object.keys(Label).map((name) => `${spelled(name)}=`));
+}
+
+/** What people call bash here is `sh`. */
+export function completionArguments(args: readonly string[]): string[] {
+  const [command, shell, ...rest] = args;
+  return command === "completion" && shell === "sh" ? [command, "bash", ...rest] : [...args];
+}
+
+function offer(values: () => readonly string[]): Handler {
+  return (complete) => {
+    for (const value of values()) complete(value, "");
+  };
+}
+
+function kinds(): string[] {
+  return Object.entries(Kind).flatMap(([name, kind]) => (isCoreKind(kind) ? [] : [spelled(name)]));
+}
+
+function spelled(name: string): string {
+  return name.toLowerCase().replaceAll("_", "-");
+}
+
+function files(fits: (name: string) => boolean): string[] {
+  try {
+    return readdirSync(".").filter(fits).toSorted();
+  } catch {
+    return [];
+  }
+}

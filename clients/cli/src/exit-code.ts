@@ -1,0 +1,74 @@
+import type { Outcome } from "@countersign/sdk";
+
+/** Exit codes of the command. Scripts branch on them, so they never change their meaning. */
+export const ExitCode = {
+  DONE: 0,
+  REFUSED_INPUT: 2,
+  REJECTED_ON_KEY: 10,
+  EXPIRED: 11,
+  TAMPERED: 12,
+  REJECTED_IN_CHAT: 13,
+  NO_KEY: 14,
+  UNDELIVERABLE: 15,
+  LOCKED: 16,
+  CANCELLED: 17,
+  EXECUTION_FAILED: 18,
+  EXECUTION_UNKNOWN: 19,
+  UNVERIFIED: 20,
+  NOT_CONFIRMED: 21,
+  DUPLICATE: 22,
+  USER_BLOCKED: 23,
+  CONTENT_DIFFERS: 24,
+  ENVIRONMENT: 69,
+  BUSY: 75,
+} as const;
+export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
+
+/** The exit code of an outcome. A new outcome without a row does not compile. */
+export function exitCodeOf(outcome: Outcome): ExitCode {
+  switch (outcome.state) {
+    case "EXECUTED":
+    case "CONFIRMED":
+      return ExitCode.DONE;
+    case "REFUSED":
+      return ExitCode.REFUSED_INPUT;
+    case "REJECTED":
+      return outcome.onKey ? ExitCode.REJECTED_ON_KEY : ExitCode.REJECTED_IN_CHAT;
+    case "EXPIRED":
+    case "ENDED":
+      return ExitCode.EXPIRED;
+    case "NO_KEY":
+    case "KEY_LEFT":
+      return ExitCode.NO_KEY;
+    case "KEY_REFUSED":
+      return KEY_STATUS[outcome.status] ?? ExitCode.NOT_CONFIRMED;
+    case "RECEIPT_UNVERIFIED":
+      return ExitCode.UNVERIFIED;
+    case "TAMPERED":
+    case "LOCKED":
+    case "CANCELLED":
+    case "UNDELIVERABLE":
+    case "EXECUTION_FAILED":
+    case "EXECUTION_UNKNOWN":
+    case "NOT_CONFIRMED":
+    case "BUSY":
+    case "USER_BLOCKED":
+    case "DUPLICATE":
+    case "CONTENT_DIFFERS":
+      return ExitCode[outcome.state];
+  }
+}
+
+/** By the key's own status (docs/protocol/hid.md): what it cannot show is bad input, a blocked key is no key. */
+const KEY_STATUS: Readonly<Record<string, ExitCode>> = {
+  UNRENDERABLE: ExitCode.REFUSED_INPUT,
+  TOO_LONG: ExitCode.REFUSED_INPUT,
+  PIN_BLOCKED: ExitCode.NO_KEY,
+  NO_KEY: ExitCode.NO_KEY,
+  NOT_ALLOWED: ExitCode.NO_KEY,
+  STORAGE: ExitCode.NO_KEY,
+  UNSUPPORTED: ExitCode.NO_KEY,
+  USER_DENIED: ExitCode.REJECTED_ON_KEY,
+  CANCELLED: ExitCode.CANCELLED,
+  BUSY: ExitCode.BUSY,
+};

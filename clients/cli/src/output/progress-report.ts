@@ -1,0 +1,159 @@
+import type { Outcome, Progress } from "@countersign/sdk";
+import type { Kind, Line } from "@countersign/protocol";
+import { exitCodeOf, type ExitCode } from "../exit-code.ts";
+import { outcomeText } from "./outcome-text.ts";
+import { printable } from "./printable.ts";
+import type { Terminal } from "./terminal.ts";
+import { linesJson, linesText, summaryOf } from "./transaction-text.ts";
+
+/** What the report knows beforehand and where receipts go. */
+export interface ReportGiven {
+  readonly kind: Kind;
+  /** Own lines of the client; absent when only the core knows them. */
+  readonly meant: readonly Line[] | undefined;
+  /** Writes the receipt and returns the file's name. */
+  readonly saveReceipt: (name: string, json: Uint8Array) => string;
+}
+
+const MODES = ["", "A", "B", "C"];
+
+/** Tells a confirmation as it runs and returns the exit code of its ending. */
+export async function report(events: AsyncIterable<Progress>, terminal: Terminal, given: ReportGiven): Promise<ExitCode> {
+  const telling = new Telling(terminal, given);
+  for await (const event of events) {
+    if (event.type === "outcome") return telling.outcome(event.outcome);
+    telling.progress(event);
+  }
+  throw new Error("the confirmation ended without an outcome");
+}
+
+class Telling {
+  readonly #terminal: Terminal;
+  readonly #given: ReportGiven;
+  readonly #startedAt: number;
+  #endsAt = 0;
+  #created: Extract<Progress, { type: "created" }> | undefined;
+  #state = "PENDING";
+
+  constructor(terminal: Terminal, given: ReportGiven) {
+    this.#terminal = terminal;
+    this.#given = given;
+    this.#startedAt = terminal.io.now();
+  }
+
+  progress(event: Exclude<Progress, { type: "outcome" }>): void {
+    const terminal = this.#terminal;
+    switch (event.type) {
+      case "created":
+        return this.#tellCreated(event);
+      case "equal":
+        this.#record({ step: "EQUAL" });
+        return terminal.progress(`${terminal.sign("done")} accepted, details equal`);
+      case "delivery":
+        return this.#tellDelivery(event);
+      case "key":
+        this.#record({ step: event.step.toUpperCase() });
+        return terminal.status(() => this.#whatToDo());
+      case "signed":
+        return this.#record({ step: event.rejected ? "REJECT_SIGNED" : "SIGNED" });
+      case "try-again":
+        this.#record({ step: "TRY_AGAIN" });
+        return terminal.progress(`${terminal.sign("warning")} Not confirmed yet. Look at your key and phone`);
+      case "state":
+        return this.#tellState(event.state);
+    }
+  }
+
+  #tellCreated(event: Extract<Progress, { type: "created" }>): void {
+    const { transactionId, tag, issuer, mode, lines } = event;
+    this.#created = event;
+    this.#endsAt = this.#startedAt + event.lifetimeMs;
+    this.#record({ transactionId, tag, issuer, mode: MODES[mode] ?? "", lines: linesJson(lines) });
+    const { kind, meant } = this.#given;
+    const shown = meant ?? lines;
+    this.#terminal.progress(`${tag}  ${summaryOf(kind, shown)}`);
+    const whole = meant === undefined || this.#terminal.style.plain || shown.length > 8;
+    if (whole) for (const line of linesText(shown, this.#terminal.style.plain)) this.#terminal.progress(line);
+  }
+
+  #tellDelivery({ platform, sent, reason, tookMs }: Extract<Progress, { type: "delivery" }>): void {
+    const terminal = this.#terminal;
+    this.#record({ step: sent ? "SENT" : "NOT_SENT", platform, ...(reason === "" ? {} : { reason }) });
+    const seconds = (tookMs / 1000).toFixed(1);
+    if (sent) terminal.progress(printable(`${terminal.sign("done")} phone: ${platform}, sent in ${seconds} s`));
+    else terminal.progress(`${terminal.sign("failed")} ${printable(`phone: ${platform} failed (${reason}), next channel`)}`);
+  }
+
+  #tellState(state: string): void {
+    this.#state = state === "WAITING" ? "PENDING" : state;
+    this.#record({});
+    const terminal = this.#terminal;
+    if (state === "CONFIRMED" || state === "EXECUTING") terminal.status(() => "Confirmed, being carried out");
+    if (state === "TOO_LATE") terminal.progress(`${terminal.sign("warning")} Too late to withdraw: it is being carried out`);
+  }
+
+  outcome(outcome: Outcome): ExitCode {
+    const terminal = this.#terminal;
+    const exit = exitCodeOf(outcome);
+    const { sign, text } = outcomeText(outcome);
+    const took = Math.round((terminal.io.now() - this.#startedAt) / 1000);
+    const file = outcome.state === "EXECUTED" ? this.#given.saveReceipt(outcome.receipt.name, outcome.receipt.json) : undefined;
+    terminal.endStatus();
+    this.#state = outcome.state;
+    this.#record({ final: true, exit, ...detailOf(outcome), ...(file === undefined ? {} : { receiptFile: file }) });
+    if (file === undefined) terminal.result(`  ${terminal.sign(sign)} ${text}`);
+    else terminal.result(`  ${terminal.sign(sign)} Executed in ${took} s   ${text}   again: countersign verify ${file}`);
+    return exit;
+  }
+
+  /** One object a line; each has the state, so that a reader need not remember. */
+  #record(more: Readonly<Record<string, unknown>>): void {
+    const id = this.#created === undefined ? {} : { transactionId: this.#created.transactionId };
+    this.#terminal.record({ state: this.#state, ...id, ...more });
+  }
+
+  #whatToDo(): string {
+    const left = Math.max(0, Math.round((this.#endsAt - this.#terminal.io.now()) / 1000));
+    const clock = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+    return `Look at your KEY, then your PHONE. Type the phone's code on the key.  ${clock}  (Ctrl-C withdraws)`;
+  }
+}
+
+/** What an outcome says beside its state, for --json. */
+function detailOf(outcome: Outcome): Readonly<Record<string, unknown>> {
+  switch (outcome.state) {
+    case "EXECUTED":
+      return { receipt: outcome.receipt.name };
+    case "REJECTED":
+      return { onKey: outcome.onKey, because: outcome.because };
+    case "DUPLICATE":
+      return { first: outcome.first };
+    case "CONTENT_DIFFERS":
+      return { difference: outcome.difference };
+    case "REFUSED":
+      return { message: outcome.message, violations: outcome.violations };
+    case "EXECUTION_FAILED":
+      return { detail: outcome.detail };
+    case "RECEIPT_UNVERIFIED":
+      return { why: outcome.why };
+    case "NOT_CONFIRMED":
+      return { reason: outcome.reason };
+    case "KEY_REFUSED":
+      return { status: outcome.status };
+    case "BUSY":
+      return outcome.retryAfterMs === undefined ? {} : { retryAfterMs: outcome.retryAfterMs };
+    case "CANCELLED":
+      return { byUser: outcome.byUser };
+    case "CONFIRMED":
+    case "TAMPERED":
+    case "LOCKED":
+    case "EXPIRED":
+    case "UNDELIVERABLE":
+    case "EXECUTION_UNKNOWN":
+    case "ENDED":
+    case "USER_BLOCKED":
+    case "NO_KEY":
+    case "KEY_LEFT":
+      return {};
+  }
+}

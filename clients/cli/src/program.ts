@@ -1,0 +1,141 @@
+import { Command, Option } from "commander";
+import { confirmCommand } from "./command/confirm.ts";
+import { doctorCommand } from "./command/doctor.ts";
+import { keyConfirmCommand, keyEnrolCommand, keyListCommand, keySetPinCommand } from "./command/key.ts";
+import { linkCommand } from "./command/link.ts";
+import { payCommand } from "./command/pay.ts";
+import { setupCommand } from "./command/setup.ts";
+import { thawCommand } from "./command/thaw.ts";
+import { txCancelCommand, txGetCommand, txListCommand, txWatchCommand } from "./command/tx.ts";
+import { verifyCommand } from "./command/verify.ts";
+import type { ExitCode } from "./exit-code.ts";
+import { Terminal, type Io } from "./output/terminal.ts";
+import type { CommandGiven } from "./session.ts";
+import { SETTINGS } from "./settings/setting.ts";
+import { readSettings } from "./settings/settings.ts";
+
+type Flags = Readonly<Record<string, string | undefined>>;
+
+/** The whole command line. `finish` gets the exit code of the command that ran. */
+export function buildProgram(io: Io, finish: (code: ExitCode) => void): Command {
+  const program = new Command("countersign")
+    .description("Confirms transactions when this PC cannot be trusted: your key shows and signs, your phone gives the code")
+    .version("0.1.0")
+    .option("--config <file>", "configuration file (default: XDG place, or COUNTERSIGN_CONFIG)")
+    .option("--json", "one JSON object a line on stdout")
+    .option("--plain", "no signs, colours or moving parts, for screen readers");
+  for (const { flag, meaning } of Object.values(SETTINGS)) {
+    program.addOption(new Option(`${flag} <value>`, meaning).helpGroup("Settings:"));
+  }
+  const given = (): CommandGiven => {
+    const flags = flagsOf(program);
+    const { json = false, plain = false } = program.opts<{ json?: boolean; plain?: boolean }>();
+    return { settings: readSettings(flags, io.env), terminal: new Terminal(io, { json, plain }) };
+  };
+  addConfirming(program, given, finish);
+  addTransactions(program, given, finish);
+  addKeys(program, given, finish);
+  program
+    .command("link <platform>")
+    .description("link a chat, mail address or phone number as the second channel")
+    .option("--key <serial>", "which key, when several are plugged in")
+    .action(async (platform: string, options: { key?: string }) => finish(await linkCommand(platform, options, given())));
+  program
+    .command("thaw")
+    .description("free your frozen or blocked confirmations by your own key")
+    .option("--key <serial>", "which key, when several are plugged in")
+    .action(async (options: { key?: string }) => finish(await thawCommand(options, given())));
+  program
+    .command("verify <receipt>")
+    .description("check a receipt offline against the core key of the set-up")
+    .action((receipt: string) => finish(verifyCommand(receipt, given())));
+  program
+    .command("setup")
+    .description("pin core, server id, keys and files in the configuration file")
+    .option("--force", "replace a pinned core")
+    .action(async (options: { force?: boolean }) => finish(await setupCommand(options, flagsOf(program), given())));
+  program
+    .command("doctor")
+    .description("look at everything a confirmation needs; each finding ends with its fix")
+    .action(async () => finish(await doctorCommand(given())));
+  return program;
+}
+
+/** Settings given as flags, by setting. */
+function flagsOf(program: Command): Flags {
+  const given = program.opts<Record<string, string | undefined>>();
+  const rows = Object.entries(SETTINGS).map(([key, { flag }]) => [key, given[new Option(flag).attributeName()]]);
+  return { config: given["config"], ...(Object.fromEntries(rows) as Flags) };
+}
+
+type Given = () => CommandGiven;
+type Finish = (code: ExitCode) => void;
+
+/** Options of commands that take a transaction to the key. */
+function confirming(command: Command): Command {
+  return command
+    .option("--key <serial>", '"default", or which one when several are plugged in', "default")
+    .addOption(new Option("--until <state>", "when it is over").choices(["executed", "confirmed"]).default("executed"))
+    .option("--repeat <id>", "the same was asked before under this id, and is meant twice")
+    .option("--request-id <id>", "makes running the command again harmless (default: drawn)")
+    .option("--lifetime <seconds>", "wished time to confirm, 1 to 600")
+    .addOption(new Option("--mode <mode>", "who shows the transaction, if stricter than the policy").choices(["A", "B", "C"]))
+    .option("--receipts <folder>", "where the receipt is kept", ".")
+    .option("--dry-run", "only show the lines that key and phone would show");
+}
+
+function addConfirming(program: Command, given: Given, finish: Finish): void {
+  confirming(program.command("pay <file>"))
+    .description("confirm the payments of a pain.001 file (.03 or .09)")
+    .action(async (file: string, options: Record<string, never>) => finish(await payCommand(file, options, given())));
+  const collect = (value: string, before: string[]): string[] => [...before, value];
+  confirming(program.command("confirm <kind>"))
+    .description("confirm any transaction from typed fields")
+    .option("--field <label=value>", "one line, in the order of display; repeatable", collect, [])
+    .option("--payload <file>", "what will run or be booked; its SHA-256 is shown and signed")
+    .action(async (kind: string, options: { field: string[] }) => finish(await confirmCommand(kind, options, given())));
+}
+
+function addTransactions(program: Command, given: Given, finish: Finish): void {
+  const tx = program.command("tx").description("transactions of the user (app token)");
+  tx.command("list")
+    .description("newest first")
+    .option("--limit <count>", "1 to 100", "20")
+    .action(async (options: { limit: string }) => finish(await txListCommand(options, given())));
+  tx.command("get <id>")
+    .description("one transaction as it stands")
+    .action(async (id: string) => finish(await txGetCommand(id, given())));
+  tx.command("watch <id>")
+    .description("every state until it is over")
+    .action(async (id: string) => finish(await txWatchCommand(id, given())));
+  tx.command("cancel <id>")
+    .description("withdraw it")
+    .option("--reason <text>", "told to the user")
+    .action(async (id: string, options: { reason?: string }) => finish(await txCancelCommand(id, options, given())));
+}
+
+function addKeys(program: Command, given: Given, finish: Finish): void {
+  const key = program.command("key").description("smart keys");
+  key
+    .command("list")
+    .description("keys plugged in and keys enrolled")
+    .action(async () => finish(await keyListCommand(given())));
+  key
+    .command("enrol")
+    .description("make a credential on the plugged key and enrol it")
+    .option("--key <serial>", "which key, when several are plugged in")
+    .option("--serial <serial>", "bind the enrolment to this serial, known from elsewhere than this PC")
+    .option("--digits", "bind it to digits that reach the user off this PC")
+    .option("--confirm-with <serial>", "the old key that confirms a further one")
+    .action(async (options: Record<string, never>) => finish(await keyEnrolCommand(options, given())));
+  key
+    .command("confirm <id>")
+    .description("activate a first key by the fingerprint on its display")
+    .requiredOption("--fingerprint <text>", "as the user read it")
+    .action(async (id: string, options: { fingerprint: string }) => finish(await keyConfirmCommand(id, options, given())));
+  key
+    .command("set-pin")
+    .description("set or change the PIN, typed on the key")
+    .option("--key <serial>", "which key, when several are plugged in")
+    .action(async (options: { key?: string }) => finish(await keySetPinCommand(options, given())));
+}

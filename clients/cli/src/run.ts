@@ -1,0 +1,69 @@
+import { CommanderError, type Command } from "commander";
+import { ProtocolError } from "@countersign/protocol";
+import { CoreError } from "@countersign/sdk";
+import { addCompletion, completionArguments } from "./completion.ts";
+import { CliError } from "./cli-error.ts";
+import { ExitCode } from "./exit-code.ts";
+import { Terminal, type Io } from "./output/terminal.ts";
+import { buildProgram } from "./program.ts";
+
+/** Runs one command line (without `node` and script) and returns its exit code. Never throws. */
+export async function run(args: readonly string[], io: Io): Promise<number> {
+  let exit: number = ExitCode.DONE;
+  const program = buildProgram(io, (code) => (exit = code));
+  addCompletion(program);
+  quieten(program, io);
+  try {
+    await program.parseAsync(completionArguments(args), { from: "user" });
+    return exit;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.DONE : ExitCode.REFUSED_INPUT;
+    const style = { json: args.includes("--json"), plain: args.includes("--plain") };
+    const terminal = new Terminal(io, style);
+    const { code, message } = endingOf(error);
+    terminal.record({ state: "ERROR", final: true, exit: code, message });
+    terminal.error(message);
+    return code;
+  }
+}
+
+/** Commander throws instead of ending the process, and writes where the command writes. */
+function quieten(command: Command, io: Io): void {
+  command.exitOverride();
+  command.configureOutput({
+    writeOut: (text) => void io.stdout.write(text),
+    writeErr: (text) => void io.stderr.write(text),
+  });
+  for (const sub of command.commands) quieten(sub, io);
+}
+
+function endingOf(error: unknown): { readonly code: ExitCode; readonly message: string } {
+  if (error instanceof CliError) return { code: error.exitCode, message: error.message };
+  if (error instanceof CoreError) return coreEnding(error);
+  if (error instanceof ProtocolError) return { code: ExitCode.UNVERIFIED, message: `the core's answer is refused: ${error.message}` };
+  const message = error instanceof Error ? error.message : String(error);
+  return { code: ExitCode.ENVIRONMENT, message };
+}
+
+function coreEnding(error: CoreError): { readonly code: ExitCode; readonly message: string } {
+  if (error.isOutage) {
+    const message = "the core does not answer; if a transaction was created, see it with countersign tx list before you repeat it";
+    return { code: ExitCode.ENVIRONMENT, message };
+  }
+  const fields = error.violations.map(({ field, description }) => `${field}: ${description}`);
+  if (fields.length > 0) return { code: ExitCode.REFUSED_INPUT, message: fields.join("\n") };
+  return { code: REASON_EXIT[error.reason] ?? ExitCode.ENVIRONMENT, message: `the core refused: ${error.reason || error.message}` };
+}
+
+const REASON_EXIT: Readonly<Record<string, ExitCode>> = {
+  RATE_LIMITED: ExitCode.BUSY,
+  BUSY: ExitCode.BUSY,
+  USER_BLOCKED: ExitCode.USER_BLOCKED,
+  NOT_CONFIRMED: ExitCode.NOT_CONFIRMED,
+  ATTESTATION_UNTRUSTED: ExitCode.NOT_CONFIRMED,
+  STATE_CONFLICT: ExitCode.NOT_CONFIRMED,
+  UNKNOWN_TRANSACTION: ExitCode.REFUSED_INPUT,
+  NOT_FOUND: ExitCode.REFUSED_INPUT,
+  BAD_INPUT: ExitCode.REFUSED_INPUT,
+  ENDED: ExitCode.EXPIRED,
+};

@@ -1,0 +1,115 @@
+import { fromHex } from "@countersign/protocol";
+import {
+  CoreError,
+  KeyError,
+  isLoopback,
+  openCore,
+  openDaemon,
+  readTokenFile,
+  type ConfirmGiven,
+  type CoreConnection,
+  type DaemonConnection,
+  type LocalKey,
+  type Pinned,
+} from "@countersign/sdk";
+import { CliError, environment, refused } from "./cli-error.ts";
+import { ExitCode } from "./exit-code.ts";
+import type { Terminal } from "./output/terminal.ts";
+import type { Settings } from "./settings/settings.ts";
+
+/** What a command runs with. */
+export interface CommandGiven {
+  readonly settings: Settings;
+  readonly terminal: Terminal;
+}
+
+/** Runs with an open connection and closes it. */
+export async function withCore<T>({ settings }: CommandGiven, run: (core: CoreConnection) => Promise<T>): Promise<T> {
+  const core = connect(settings);
+  try {
+    return await run(core);
+  } finally {
+    core.close();
+  }
+}
+
+function connect(settings: Settings): CoreConnection {
+  const address = settings.need("core");
+  const tokenFile = settings.need("tokenFile");
+  const [caFile, certFile, keyFile] = [settings.get("ca"), settings.get("cert"), settings.get("certKey")];
+  const tls = isLoopback(address) && caFile === undefined ? undefined : definedOnly({ caFile, certFile, keyFile });
+  try {
+    return openCore({ address, token: readTokenFile(tokenFile), tls });
+  } catch (error) {
+    throw environment(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function definedOnly(files: Record<"caFile" | "certFile" | "keyFile", string | undefined>): Record<string, string> {
+  return Object.fromEntries(Object.entries(files).flatMap(([name, path]) => (path === undefined ? [] : [[name, path]])));
+}
+
+/** Runs with an open daemon connection and closes it. */
+export async function withDaemon<T>({ settings }: CommandGiven, run: (daemon: DaemonConnection) => Promise<T>): Promise<T> {
+  const daemon = openDaemon(settings.need("daemon"));
+  try {
+    return await run(daemon);
+  } finally {
+    daemon.close();
+  }
+}
+
+export function pinnedOf(settings: Settings): Pinned {
+  return { serverId: settings.need("serverId"), publicKeys: settings.need("coreKeys").map(fromHex) };
+}
+
+/** The key that is to be asked: `default` or nothing is the only one, else by device id or serial. Exit 14 without one. */
+export async function chooseKey(daemon: DaemonConnection, wanted: string | undefined): Promise<LocalKey> {
+  const keys = await localKeys(daemon);
+  if (keys.length === 0) throw new CliError(ExitCode.NO_KEY, "no key found; plug it in, or see: countersign doctor");
+  if (wanted === undefined || wanted === "default") {
+    const [only] = keys;
+    if (only !== undefined && keys.length === 1) return only;
+    throw refused(`--key: several keys are plugged in; name one of ${keys.map(({ serial }) => serial).join(", ")}`);
+  }
+  const found = keys.find((key) => key.serial === wanted || key.deviceId === wanted);
+  if (found === undefined) throw new CliError(ExitCode.NO_KEY, `--key ${wanted}: is not plugged in`);
+  return found;
+}
+
+/** Plugged keys. A daemon that does not answer is the environment's fault, not the key's. */
+export async function localKeys(daemon: DaemonConnection): Promise<LocalKey[]> {
+  try {
+    return await daemon.listKeys();
+  } catch (error) {
+    if (error instanceof KeyError) return [];
+    if (!(error instanceof CoreError)) throw error;
+    throw environment("the device daemon does not answer; start it, or name its socket with --daemon");
+  }
+}
+
+/** What confirm() needs, with Ctrl-C bound to its withdrawal; `release` ends the binding. */
+export function confirmGiven(
+  given: CommandGiven,
+  core: CoreConnection,
+  daemon: DaemonConnection,
+  key: LocalKey,
+): { readonly confirm: ConfirmGiven; readonly release: () => void } {
+  const stop = new AbortController();
+  const { terminal } = given;
+  let times = 0;
+  const release = terminal.io.onInterrupt(() => {
+    times += 1;
+    if (times === 1) terminal.progress("withdrawing");
+    stop.abort();
+  });
+  const pinned = pinnedOf(given.settings);
+  const confirm = { core, daemon, pinned, deviceId: key.deviceId, requester: "countersign", signal: stop.signal };
+  return { confirm, release };
+}
+
+/** `key 04A1 found (display, keypad)`. */
+export function keyText(key: LocalKey): string {
+  const parts = [key.hasDisplay ? "display" : "no display", key.hasKeypad ? "keypad" : "no keypad"];
+  return `key ${key.serial.slice(-4).toUpperCase()} found (${parts.join(", ")})`;
+}
