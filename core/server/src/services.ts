@@ -1,26 +1,26 @@
+import { deliveryDue } from "./delivery/due.ts";
+import { executionService } from "./execution/execution-service.ts";
 import type { CoreGiven } from "./given.ts";
 import { keyService } from "./identity/key-service.ts";
 import { userService } from "./identity/user-service.ts";
-import { executionService } from "./execution/execution-service.ts";
 import { receiptService } from "./receipt/receipt-service.ts";
 import type { Service } from "./rpc/server.ts";
 import type { DueHandlers } from "./sweep.ts";
 import { confirmationService } from "./transaction/confirmation-service.ts";
 import { expireTransaction } from "./transaction/happen.ts";
 import { transactionService } from "./transaction/transaction-service.ts";
-import { finishOpenCompare } from "./verification/finish-open-compare.ts";
 import { verificationService } from "./verification/verification-service.ts";
 
 /** All services of the core, on what they are given. */
 export function servicesOf(given: CoreGiven): Service[] {
   return [
-    userService(given),
-    keyService(given),
     transactionService(given),
     verificationService(given),
     confirmationService(given),
     executionService(given),
     receiptService(given),
+    userService(given),
+    keyService(given),
   ];
 }
 
@@ -28,6 +28,6 @@ export function servicesOf(given: CoreGiven): Service[] {
 export function dueHandlersOf(given: CoreGiven): DueHandlers {
   return {
     transaction: (found) => expireTransaction(given, found),
-    judged: (found) => finishOpenCompare(given, found),
+    delivery: (found) => deliveryDue(given, found),
   };
 }
