@@ -1,10 +1,10 @@
-import type { Line } from "./field.ts";
+import type { Field, Line } from "./field.ts";
 import { utf8 } from "./bytes.ts";
 import { CborMap } from "./cbor-map.ts";
 import { type CborValue, encodeCbor } from "./det-cbor.ts";
 import { isKind, type Kind } from "./kind.ts";
 import { isLabel } from "./label.ts";
-import { MAX_LINES, parseLines } from "./render.ts";
+import { MAX_LINES, parseLines, renderFields } from "./render.ts";
 import { ProtocolError } from "./protocol-error.ts";
 import { checkSafeText, columnsOf } from "./safe-text.ts";
 import { sha256 } from "#platform";
@@ -32,20 +32,26 @@ const TX = utf8("countersign/tx/v1\0");
 
 /** The one encoding of content. Throws ProtocolError for content that decodeContent would refuse. */
 export function encodeContent(content: Content): Uint8Array {
-  checkContent(content);
-  const bytes = encodeCbor(
-    new Map<number, CborValue>([
-      [1, content.version],
-      [2, content.issuer],
-      [3, content.kind],
-      [4, content.lines.map(({ label, value }) => [label, value])],
-    ]),
-  );
-  if (bytes.length > MAX_CONTENT) {
-    const why = `${bytes.length} bytes, at most ${MAX_CONTENT}; shorten the texts or split the transaction`;
-    throw new ProtocolError("too-long", why, { field: "content" });
+  if (content.version !== CONTENT_VERSION) {
+    throw new ProtocolError("bad-version", `expected content version ${CONTENT_VERSION}`, { field: "content.version" });
   }
-  return bytes;
+  checkIssuer(content.issuer);
+  parseLines(content.kind, content.lines);
+  return encodeChecked(content);
+}
+
+/**
+ * Renders typed fields and encodes them in one go: what a core does at Create. Equal to renderFields followed by
+ * encodeContent, without checking again the lines that it has just rendered.
+ */
+export function renderContent(
+  issuer: string,
+  kind: Kind,
+  fields: readonly Field[],
+): { readonly content: Content; readonly bytes: Uint8Array } {
+  checkIssuer(issuer);
+  const content = { version: CONTENT_VERSION, issuer, kind, lines: renderFields(kind, fields) };
+  return { content, bytes: encodeChecked(content) };
 }
 
 /** Reads content from anybody: canonical bytes, known numbers, safe text, limits and the notation of every value are checked. */
@@ -63,9 +69,10 @@ export function decodeContent(bytes: Uint8Array): Content {
   if (rows.length > MAX_LINES) {
     throw new ProtocolError("too-many-lines", `${rows.length} lines, at most ${MAX_LINES}`, { field: "lines" });
   }
-  const content = { version: CONTENT_VERSION, issuer, kind, lines: rows.map(lineOf) };
-  checkContent(content);
-  return content;
+  checkIssuer(issuer);
+  const lines = rows.map(lineOf);
+  parseLines(kind, lines);
+  return { version: CONTENT_VERSION, issuer, kind, lines };
 }
 
 /** SHA-256 that binds code and statement to the content. */
@@ -73,12 +80,18 @@ export function txDigestOf(contentBytes: Uint8Array): Uint8Array {
   return sha256(TX, contentBytes);
 }
 
-function checkContent(content: Content): void {
-  if (content.version !== CONTENT_VERSION) {
-    throw new ProtocolError("bad-version", `expected content version ${CONTENT_VERSION}`, { field: "content.version" });
-  }
-  checkIssuer(content.issuer);
-  parseLines(content.kind, content.lines);
+function encodeChecked({ version, issuer, kind, lines }: Content): Uint8Array {
+  const rows = lines.map(({ label, value }) => [label, value]);
+  const members: readonly (readonly [number, CborValue])[] = [
+    [1, version],
+    [2, issuer],
+    [3, kind],
+    [4, rows],
+  ];
+  const bytes = encodeCbor(new Map(members));
+  if (bytes.length <= MAX_CONTENT) return bytes;
+  const why = `${bytes.length} bytes, at most ${MAX_CONTENT}; shorten the texts or split the transaction`;
+  throw new ProtocolError("too-long", why, { field: "content" });
 }
 
 /** Checks an issuer's name: safe text of 1 to 20 columns, wide characters counted as two. */

@@ -19,6 +19,8 @@ export interface CborOptions {
 }
 
 const MAX_DEPTH = 4;
+// Below this length a loop over ASCII is faster than TextEncoder and TextDecoder.
+const SHORT_TEXT = 48;
 const encoder = new TextEncoder();
 // ignoreBOM keeps U+FEFF in the text: dropped, two encodings would give one string.
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -47,9 +49,11 @@ function rank(key: number): number {
   return key >= 0 ? key - 2 ** 53 : -key;
 }
 
+// Encoding is synchronous and never re-entered, so all writers share one scratch buffer; bytes() copies out of it.
+let scratch = new Uint8Array(4096);
+let scratchView = new DataView(scratch.buffer);
+
 class Writer {
-  #buffer = new Uint8Array(256);
-  #view = new DataView(this.#buffer.buffer);
   #length = 0;
   readonly #negative: boolean;
 
@@ -58,7 +62,7 @@ class Writer {
   }
 
   bytes(): Uint8Array {
-    return this.#buffer.slice(0, this.#length);
+    return scratch.slice(0, this.#length);
   }
 
   value(value: CborValue, depth: number): void {
@@ -78,10 +82,27 @@ class Writer {
   }
 
   #text(text: string): void {
+    if (text.length < SHORT_TEXT && this.#ascii(text)) return;
     if (!text.isWellFormed()) refuse("text with a lone surrogate");
     const bytes = encoder.encode(text);
     this.#head(3, bytes.length);
     this.#raw(bytes);
+  }
+
+  /** Writes short ASCII text without the detour over TextEncoder; leaves nothing behind when the text is not ASCII. */
+  #ascii(text: string): boolean {
+    const start = this.#length;
+    this.#head(3, text.length);
+    this.#room(text.length);
+    for (let i = 0; i < text.length; i++) {
+      const unit = text.charCodeAt(i);
+      if (unit > 0x7f) {
+        this.#length = start;
+        return false;
+      }
+      scratch[this.#length++] = unit;
+    }
+    return true;
   }
 
   #bytes(bytes: Uint8Array): void {
@@ -98,11 +119,12 @@ class Writer {
   #map(map: ReadonlyMap<number, CborValue>, depth: number): void {
     if (depth > MAX_DEPTH) refuse(`nested deeper than ${MAX_DEPTH}`);
     this.#head(5, map.size);
-    const keys = [...map.keys()].toSorted((a, b) => rank(a) - rank(b));
-    for (const key of keys) {
+    const members = [...map];
+    if (!ascends(members)) members.sort(([a], [b]) => rank(a) - rank(b));
+    for (const [key, member] of members) {
       if (typeof key !== "number") refuse("a map key that is no integer");
       this.#integer(key);
-      this.value(map.get(key)!, depth);
+      this.value(member, depth);
     }
   }
 
@@ -111,21 +133,21 @@ class Writer {
     const type = major << 5;
     let at = this.#length;
     if (argument < 24) {
-      this.#buffer[at++] = type | argument;
+      scratch[at++] = type | argument;
     } else if (argument < 0x100) {
-      this.#buffer[at++] = type | 24;
-      this.#buffer[at++] = argument;
+      scratch[at++] = type | 24;
+      scratch[at++] = argument;
     } else if (argument < 0x1_0000) {
-      this.#buffer[at] = type | 25;
-      this.#view.setUint16(at + 1, argument);
+      scratch[at] = type | 25;
+      scratchView.setUint16(at + 1, argument);
       at += 3;
     } else if (argument < 0x1_0000_0000) {
-      this.#buffer[at] = type | 26;
-      this.#view.setUint32(at + 1, argument);
+      scratch[at] = type | 26;
+      scratchView.setUint32(at + 1, argument);
       at += 5;
     } else {
-      this.#buffer[at] = type | 27;
-      this.#view.setBigUint64(at + 1, BigInt(argument));
+      scratch[at] = type | 27;
+      scratchView.setBigUint64(at + 1, BigInt(argument));
       at += 9;
     }
     this.#length = at;
@@ -133,17 +155,22 @@ class Writer {
 
   #raw(bytes: Uint8Array): void {
     this.#room(bytes.length);
-    this.#buffer.set(bytes, this.#length);
+    scratch.set(bytes, this.#length);
     this.#length += bytes.length;
   }
 
   #room(more: number): void {
-    if (this.#length + more <= this.#buffer.length) return;
-    const larger = new Uint8Array(Math.max(2 * this.#buffer.length, this.#length + more));
-    larger.set(this.#buffer);
-    this.#buffer = larger;
-    this.#view = new DataView(larger.buffer);
+    if (this.#length + more <= scratch.length) return;
+    const larger = new Uint8Array(Math.max(2 * scratch.length, this.#length + more));
+    larger.set(scratch);
+    scratch = larger;
+    scratchView = new DataView(larger.buffer);
   }
+}
+
+function ascends(members: readonly (readonly [number, CborValue])[]): boolean {
+  for (let i = 1; i < members.length; i++) if (rank(members[i]![0]) <= rank(members[i - 1]![0])) return false;
+  return true;
 }
 
 // Reads attacker-controlled bytes: every length is checked against what is left before anything is allocated.
@@ -218,6 +245,12 @@ class Reader {
 
   #text(length: number): string {
     const bytes = this.#raw(length);
+    if (length < SHORT_TEXT) {
+      let text = "";
+      let at = 0;
+      while (at < length && bytes[at]! < 0x80) text += String.fromCharCode(bytes[at++]!);
+      if (at === length) return text;
+    }
     try {
       return decoder.decode(bytes);
     } catch {

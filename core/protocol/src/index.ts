@@ -15,6 +15,7 @@ export {
   encodeContent,
   MAX_CONTENT,
   MAX_ISSUER_COLUMNS,
+  renderContent,
   txDigestOf,
 } from "./content.ts";
 export { COSE_KEY_LENGTH, coseKeyOf, fingerprintOf, importPublicKey } from "./cose-key.ts";
