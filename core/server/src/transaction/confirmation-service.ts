@@ -10,7 +10,7 @@ import {
   type ConfirmationServiceServer,
   type ConfirmationServiceWatchRequest,
 } from "@countersign/proto/node/core/v1/confirmation_service";
-import { resendCode, resendsLeft } from "../code/resend.ts";
+import { resendCode } from "../code/resend.ts";
 import { timestampOf } from "../delivery/timestamp.ts";
 import type { CoreGiven } from "../given.ts";
 import { confirmationToken, serverStream, unary, type Call, type Send } from "../rpc/handler.ts";
@@ -55,7 +55,8 @@ export function confirmationService(given: CoreGiven): Service {
     }),
     resend: unary(given, confirmationToken, async (_request, { caller }) => {
       const after = await resendCode(given, txIdOf(caller), "client");
-      return isRefusal(after) ? after : ConfirmationServiceResendResponse.create({ resendsLeft: resendsLeft(after) });
+      if (isRefusal(after)) return after;
+      return ConfirmationServiceResendResponse.create({ resendsLeft: after.policy.resends - after.resends });
     }),
   };
   return { definition: ConfirmationServiceService, implementation };

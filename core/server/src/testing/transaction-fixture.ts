@@ -1,0 +1,105 @@
+// For tests: a transaction in every standing, without a store.
+import type { UnixMs } from "../store/entity.ts";
+import type { Confirmation, Frozen, Lease, Progress, Transaction } from "../transaction/transaction.ts";
+
+/** When the fixtures' clocks stand. */
+export const NOW: UnixMs = 1_800_000_000_000;
+export const APP = "a".repeat(32);
+export const DIGEST: Uint8Array = new Uint8Array(32).fill(7);
+export const LEASE_MS = 60_000;
+
+const frozen: Frozen = {
+  txId: "0".repeat(31) + "1",
+  tenantId: "b".repeat(32),
+  userId: "erika",
+  createdBy: APP,
+  createdAt: NOW - 1000,
+  nonce: new Uint8Array(32).fill(1),
+  kind: 1,
+  fields: [],
+  content: new Uint8Array(0),
+  txDigest: DIGEST,
+  tag: "AMBER TIGER",
+  mode: "B",
+  keyIds: ["c".repeat(32)],
+  policy: {
+    policyVersion: 1,
+    digits: 6,
+    tries: 3,
+    claimByMs: 600_000,
+    resends: 3,
+    resendAfterMs: 60_000,
+    channelTimeoutMs: 30_000,
+    channels: ["sandbox"],
+    userVerification: "pin",
+    wrongCodesInARow: 5,
+    highValue: false,
+  },
+  repeatOf: undefined,
+  action: undefined,
+};
+
+const progress: Progress = {
+  version: 1,
+  issue: { epoch: 1, n: 1 },
+  superseded: [],
+  resends: 0,
+  lastIssueAt: NOW - 61_000,
+  triesLeft: 3,
+  expiresAt: NOW + 120_000,
+  lastRefusal: undefined,
+  lateVeto: undefined,
+};
+
+const confirmation: Confirmation = { keyId: "c".repeat(32), signedStatement: new Uint8Array(1), at: NOW };
+const claimBy = NOW + 600_000;
+
+export function leaseOf(change: Partial<Lease> = {}): Lease {
+  return { claimId: "claim 1", appId: APP, fence: 1, until: NOW + LEASE_MS, idempotent: false, ...change };
+}
+
+function ended(state: "REJECTED" | "TAMPERED" | "LOCKED" | "EXPIRED" | "CANCELLED", reason = state): Transaction {
+  const standing = { state, reason, rejectReason: undefined, rejectedOnKey: false, detail: "", at: NOW };
+  return { ...frozen, ...progress, ...standing };
+}
+
+const executed = { confirmation, lease: leaseOf(), detail: "", at: NOW };
+
+/** One transaction for each standing that the matrix tells apart. */
+export const STANDINGS = {
+  PENDING: { ...frozen, ...progress, state: "PENDING" },
+  CONFIRMED: { ...frozen, ...progress, state: "CONFIRMED", confirmation, claimBy, lapsed: undefined },
+  "CONFIRMED after a lapse": {
+    ...frozen,
+    ...progress,
+    ...{ state: "CONFIRMED", confirmation, claimBy, lapsed: leaseOf({ until: NOW - 1 }) },
+  },
+  EXECUTING: { ...frozen, ...progress, state: "EXECUTING", confirmation, claimBy, lease: leaseOf(), begun: false },
+  "EXECUTING, begun": {
+    ...frozen,
+    ...progress,
+    ...{ state: "EXECUTING", confirmation, claimBy, lease: leaseOf(), begun: true },
+  },
+  "EXECUTING, lapsed": {
+    ...frozen,
+    ...progress,
+    ...{ state: "EXECUTING", confirmation, claimBy, begun: true },
+    lease: leaseOf({ until: NOW - 1, idempotent: true, lapsed: true }),
+  },
+  EXECUTED: { ...frozen, ...progress, state: "EXECUTED", ...executed },
+  EXECUTION_FAILED: { ...frozen, ...progress, state: "EXECUTION_FAILED", ...executed },
+  EXECUTION_UNKNOWN: { ...frozen, ...progress, state: "EXECUTION_UNKNOWN", confirmation, lease: leaseOf(), at: NOW },
+  REJECTED: ended("REJECTED"),
+  TAMPERED: ended("TAMPERED"),
+  LOCKED: ended("LOCKED"),
+  EXPIRED: ended("EXPIRED"),
+  CANCELLED: ended("CANCELLED"),
+  UNDELIVERABLE: {
+    ...frozen,
+    ...progress,
+    ...{ state: "UNDELIVERABLE", reason: "NO_CHANNEL", rejectReason: undefined, rejectedOnKey: false },
+    ...{ detail: "", at: NOW },
+  },
+} as const satisfies Readonly<Record<string, Transaction>>;
+
+export type StandingName = keyof typeof STANDINGS;
