@@ -22,6 +22,7 @@ import {
 } from "@countersign/protocol";
 import { FakeClock } from "@countersign/testing";
 import { codeOf } from "../code/derive.ts";
+import type { Delivery } from "../delivery/delivery.ts";
 import type { CoreGiven, CoreSecrets } from "../given.ts";
 import { appKey, botKey, keyKey, keyOwnerKey, linkKey, tenantKey, tokenKey, userKey } from "../identity/entity-key.ts";
 import { keyIndex } from "../identity/key-index.ts";
@@ -34,7 +35,7 @@ import { openLog } from "../log.ts";
 import { parsePolicy } from "../policy/policy-document.ts";
 import { isRefusal } from "../rpc/refusal.ts";
 import { newToken, tokenId } from "../rpc/token.ts";
-import { shardOfKey, shardOfUser, type HexId, type Shard } from "../store/entity.ts";
+import { shardOfKey, shardOfUser, type EntityKey, type HexId, type Shard } from "../store/entity.ts";
 import { openMemoryStore } from "../store/memory-store.ts";
 import type { AnyWrite, Store } from "../store/store.ts";
 import { createTransaction, type Created } from "../transaction/create.ts";
@@ -202,6 +203,22 @@ export class CoreWorld {
     const shard = Number.parseInt(txId.slice(0, 4), 16);
     const { entities } = await this.given.store.load(shard, transactionKey(txId));
     return entities[0].body as Transaction;
+  }
+
+  /** All that the user's chats are to show. */
+  async deliveries(): Promise<Delivery[]> {
+    const { store } = this.given;
+    const found = await store.lane(this.botId, 1000);
+    const bodies = await Promise.all(
+      found.map(async ({ shard, key }) => (await store.load(shard, key as EntityKey<"delivery">)).entities[0].body),
+    );
+    return bodies.filter((body) => body !== undefined);
+  }
+
+  /** How often something stands in the audit of the user's shard. */
+  async audited(event: string): Promise<number> {
+    const entries = await this.given.store.audit(shardOfUser(this.tenantId, this.userId), 0, 100_000);
+    return entries.flatMap(({ events }) => events).filter((one) => one.event === event).length;
   }
 
   draft(change: Partial<Draft> = {}): Draft {
