@@ -73,18 +73,13 @@ export function decodeAnswer(message: Uint8Array): Answer | CodeAnswer {
 }
 
 function readRefused(status: Exclude<Status, typeof Status.OK>, fields: Fields): Refused {
-  switch (status) {
-    case Status.UNRENDERABLE: {
-      const codePoint = fields.optional(2, (key) => fields.uint(key, 0, 0x10ffff));
-      const rest = codePoint === undefined ? {} : { codePoint };
-      return { status, field: fields.text(1, 64), rule: fields.text(3, 200), ...rest };
-    }
-    case Status.PIN_INVALID:
-    case Status.PIN_BLOCKED:
-      return { status, retries: fields.uint(1, 0, 8) };
-    default:
-      return { status };
+  if (status === Status.UNRENDERABLE) {
+    const codePoint = fields.optional(2, (key) => fields.uint(key, 0, 0x10ffff));
+    const rest = codePoint === undefined ? {} : { codePoint };
+    return { status, field: fields.text(1, 64), rule: fields.text(3, 200), ...rest };
   }
+  if (status === Status.PIN_INVALID || status === Status.PIN_BLOCKED) return { status, retries: fields.uint(1, 0, 8) };
+  return { status };
 }
 
 function withStatus(status: Status, map: ReadonlyMap<number, CborValue>): Uint8Array {

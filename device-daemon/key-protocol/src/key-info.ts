@@ -1,6 +1,8 @@
 import { type CborValue, encodeCbor } from "@countersign/protocol";
 import { Fields } from "./fields.ts";
 import { KeyAlgorithm } from "./request.ts";
+import { Status } from "./status.ts";
+import { WireError } from "./wire-error.ts";
 
 /** Which characters the display can draw. */
 export const GlyphProfile = { ASCII: 1, LATIN: 2 } as const;
@@ -65,12 +67,12 @@ export function encodeKeyInfo(info: KeyInfo): Uint8Array {
 /** Reads a getInfo answer; members and algorithms of later versions are passed over. Throws WireError. */
 export function decodeKeyInfo(bytes: Uint8Array): KeyInfo {
   const fields = new Fields("getInfo answer", bytes);
-  const display = fields.optional(4, (key) => fields.list(key));
+  const display = fields.optional(4, (key) => readDisplay(fields.list(key)));
   return {
     protocolVersion: fields.uint(1, 1, 255),
     model: fields.text(2, 64),
     serial: fields.text(3, 64),
-    ...(display === undefined ? {} : { display: { columns: Number(display[0]), rows: Number(display[1]) } }),
+    ...(display === undefined ? {} : { display }),
     keypad: fields.bool(5),
     biometric: fields.bool(6),
     algorithms: Object.values(KeyAlgorithm).filter((known) => fields.list(7).includes(known)),
@@ -81,4 +83,10 @@ export function decodeKeyInfo(bytes: Uint8Array): KeyInfo {
     retries: fields.uint(12, 0, 8),
     firmware: fields.text(13, 32),
   };
+}
+
+function readDisplay(value: readonly CborValue[]): { readonly columns: number; readonly rows: number } {
+  const [columns, rows, more] = value;
+  if (typeof columns === "number" && typeof rows === "number" && more === undefined) return { columns, rows };
+  throw new WireError(Status.BAD_PARAM, "getInfo answer: member 4 must be columns and rows");
 }

@@ -4,6 +4,7 @@ import {
   type ServerUnaryCall,
   type ServerWritableStream,
   status,
+  type StatusObject,
 } from "@grpc/grpc-js";
 import type { Logger } from "pino";
 import { failureOf } from "./failure-of.ts";
@@ -33,10 +34,11 @@ export function unary<Q, A>(
 ): handleUnaryCall<Q, A> {
   return (call, done) => {
     const caller = callerOf(call, maxMs);
-    answer(call.request, caller).then(
-      (value) => done(null, value),
-      (cause: unknown) => done(errorOf(log, name, cause, caller.signal)),
-    );
+    void outcomeOf(log, name, caller, () => answer(call.request, caller)).then((outcome) => {
+      if ("error" in outcome) done(outcome.error);
+      else done(null, outcome.value);
+      return undefined;
+    });
   };
 }
 
@@ -49,30 +51,49 @@ export function streaming<Q, A>(
 ): handleServerStreamingCall<Q, A> {
   return (call) => {
     const caller = callerOf(call, maxMs(call.request));
-    const send = (message: A): void => void (call.cancelled || call.write(message));
-    answer(call.request, caller, send).then(
-      () => call.end(),
-      (cause: unknown) => call.emit("error", errorOf(log, name, cause, caller.signal)),
-    );
+    const send = (message: A): void => {
+      if (!call.cancelled) call.write(message);
+    };
+    void outcomeOf(log, name, caller, () => answer(call.request, caller, send)).then((outcome) => {
+      if ("error" in outcome) call.emit("error", outcome.error);
+      else call.end();
+      return undefined;
+    });
   };
 }
+
+type TimedCaller = Caller & { /** No time runs any more. */ stop(): void };
 
 function callerOf(
   call: ServerUnaryCall<unknown, unknown> | ServerWritableStream<unknown, unknown>,
   maxMs: number,
-): Caller {
+): TimedCaller {
   const ended = new AbortController();
   const timer = setTimeout(() => ended.abort(new DeadlineError()), maxMs);
   timer.unref();
-  call.on("cancelled", () => {
-    clearTimeout(timer);
-    ended.abort(new Error("the client has gone"));
-  });
-  return { client: call.getPeer(), signal: ended.signal };
+  call.on("cancelled", () => ended.abort(new Error("the client has gone")));
+  return { client: call.getPeer(), signal: ended.signal, stop: () => clearTimeout(timer) };
+}
+
+type Outcome<A> = { readonly value: A } | { readonly error: Partial<StatusObject> };
+
+async function outcomeOf<A>(
+  log: Logger,
+  name: string,
+  caller: TimedCaller,
+  answer: () => Promise<A>,
+): Promise<Outcome<A>> {
+  try {
+    return { value: await answer() };
+  } catch (cause) {
+    return { error: errorOf(log, name, cause, caller.signal) };
+  } finally {
+    caller.stop();
+  }
 }
 
 // Requests and answers are never logged: a request of Answer holds the code.
-function errorOf(log: Logger, name: string, cause: unknown, signal: AbortSignal): object {
+function errorOf(log: Logger, name: string, cause: unknown, signal: AbortSignal): Partial<StatusObject> {
   if (signal.aborted && (cause === signal.reason || (cause as Error).name === "AbortError")) {
     const late = signal.reason instanceof DeadlineError;
     log.info({ rpc: name }, late ? "deadline passed" : "client has gone");

@@ -1,0 +1,203 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { AxeBuilder } from "@axe-core/playwright";
+import { afterAll, afterEach, beforeAll, expect } from "@jest/globals";
+import { encodeMessage, encodeRequest, HidCommand, Subcommand } from "@countersign/key-protocol";
+import { tempFolder, testWith } from "@countersign/testing";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import { Emulator } from "../emulator.ts";
+import { SocketHost } from "../testing/socket-host.ts";
+import { MemoryKeyStore } from "../storage/key-store.ts";
+import { FULL, PIN, presentRequest, readyBench } from "../testing/bench.ts";
+import { ControlServer } from "./control-server.ts";
+
+const executablePath = process.env["COUNTERSIGN_CHROMIUM"] ?? "/usr/bin/chromium";
+const present = existsSync(executablePath);
+const browserTest = testWith("chromium", present);
+const folder = tempFolder();
+
+let browser: Browser | undefined;
+const open: (() => Promise<void>)[] = [];
+
+beforeAll(async () => {
+  if (present) browser = await chromium.launch({ executablePath });
+}, 30_000);
+
+afterEach(async () => {
+  for (const close of open.splice(0)) await close();
+});
+
+afterAll(async () => {
+  await browser?.close();
+});
+
+/** A page on a key that has PIN and credential; problems of the console are failures. */
+async function openKey(
+  options: { display?: boolean; scheme?: "light" | "dark"; width?: number } = {},
+): Promise<{ page: Page; host: SocketHost; keyId: Uint8Array; problems: string[]; emulator: Emulator }> {
+  const store = new MemoryKeyStore();
+  const { keyId } = readyBench({}, store);
+  const socket = join(folder, `key-${Math.random().toString(36).slice(2)}.sock`);
+  const emulator = new Emulator({ profile: { ...FULL, display: options.display ?? true }, store, socket });
+  const control = new ControlServer(emulator);
+  await emulator.plug();
+  const url = await control.listen(0);
+  const context = await (browser as Browser).newContext({
+    viewport: { width: options.width ?? 900, height: 900 },
+    reducedMotion: "reduce",
+    colorScheme: options.scheme ?? "light",
+  });
+  const page = await context.newPage();
+  const problems: string[] = [];
+  page.on("console", (message) => {
+    if (message.type() === "error") problems.push(message.text());
+  });
+  page.on("pageerror", (error) => problems.push(String(error)));
+  await page.goto(url);
+  const host = await SocketHost.connect(socket);
+  open.push(async () => {
+    await closeAll(context, host, control, emulator);
+  });
+  return { page, host, keyId, problems, emulator };
+}
+
+async function closeAll(
+  context: BrowserContext,
+  host: SocketHost,
+  control: ControlServer,
+  emulator: Emulator,
+): Promise<void> {
+  await context.close();
+  host.close();
+  await control.close();
+  await emulator.unplug();
+}
+
+function ask(host: SocketHost, keyId: Uint8Array): void {
+  host.send(encodeMessage(host.channel, HidCommand.COUNTERSIGN, encodeRequest(presentRequest(keyId))));
+}
+
+/** The six rows as they stand on the page. */
+async function rowsOf(page: Page): Promise<string[]> {
+  const cells = await page.locator("#display span").allTextContents();
+  return Array.from({ length: 6 }, (_, at) => cells.slice(at * 21, at * 21 + 21).join(""));
+}
+
+async function untilSaid(page: Page, words: string): Promise<void> {
+  await page.locator("#said", { hasText: words }).waitFor({ state: "attached" });
+}
+
+async function violations(page: Page): Promise<string[]> {
+  const found = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]).analyze();
+  return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" ")}`);
+}
+
+browserTest(
+  "a payment is read, approved and signed with the keyboard alone, and every page is spoken",
+  async () => {
+    const { page, host, keyId, problems } = await openKey();
+    ask(host, keyId);
+    await untilSaid(page, "EUR 1 250.00");
+    expect((await rowsOf(page))[0]).toBe("1/4 PAY     Acme Bank");
+    for (const words of ["Müller GmbH", "DE89 3704 0044 0532", "Invoice 2026-114", "8 tries left"]) {
+      await page.keyboard.press("ArrowRight");
+      await untilSaid(page, words);
+    }
+    await page.keyboard.type(PIN);
+    await untilSaid(page, "******");
+    await page.keyboard.press("Enter");
+    await untilSaid(page, "from your phone");
+    await page.keyboard.type("482915");
+    await untilSaid(page, "4 8 2 9 1 5");
+    await page.keyboard.press("Enter");
+    await untilSaid(page, "The outcome comes. on your phone.");
+    expect((await host.answer())[0]).toBe(0);
+    expect(problems).toEqual([]);
+  },
+  30_000,
+);
+
+browserTest(
+  "a payment is rejected with mouse and Escape; after a click Enter still means OK",
+  async () => {
+    const { page, host, keyId } = await openKey();
+    ask(host, keyId);
+    await untilSaid(page, "EUR 1 250.00");
+    await page.getByRole("button", { name: "Next" }).click();
+    await untilSaid(page, "Müller GmbH");
+    await page.keyboard.press("Escape");
+    await untilSaid(page, "1 wrong data");
+    await page.getByRole("button", { name: "2", exact: true }).click();
+    await untilSaid(page, "2▶not me");
+    await page.keyboard.press("Enter");
+    await untilSaid(page, "REJECTED");
+    expect((await host.answer())[0]).toBe(0);
+  },
+  30_000,
+);
+
+browserTest(
+  "a focused button is pressed by Enter, and only once",
+  async () => {
+    const { page, host } = await openKey();
+    host.send(encodeMessage(host.channel, HidCommand.COUNTERSIGN, Uint8Array.of(Subcommand.CHANGE_PIN)));
+    await untilSaid(page, "8 tries left");
+    await page.getByRole("button", { name: "7", exact: true }).focus();
+    await page.keyboard.press("Enter");
+    await untilSaid(page, "*_____");
+  },
+  30_000,
+);
+
+browserTest.each([
+  ["light", 900],
+  ["dark", 900],
+  ["light", 320],
+  ["dark", 320],
+] as const)(
+  "axe finds nothing on any page, %s at %i px, and nothing scrolls sideways",
+  async (scheme, width) => {
+    const { page, host, keyId } = await openKey({ scheme, width });
+    expect(await violations(page)).toEqual([]);
+    ask(host, keyId);
+    await untilSaid(page, "EUR 1 250.00");
+    await page.getByText("Keyboard").click();
+    expect(await violations(page)).toEqual([]);
+    expect(await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")).toBe(true);
+    await page.keyboard.press("Escape");
+    await untilSaid(page, "1 wrong data");
+    expect(await violations(page)).toEqual([]);
+  },
+  60_000,
+);
+
+browserTest(
+  "every button is at least 44 px high",
+  async () => {
+    const { page } = await openKey({ width: 320 });
+    const heights = await page
+      .locator("button:visible")
+      .evaluateAll((buttons) => buttons.map((button) => (button as unknown as { offsetHeight: number }).offsetHeight));
+    expect(heights.length).toBeGreaterThan(15);
+    expect(Math.min(...heights)).toBeGreaterThanOrEqual(44);
+  },
+  30_000,
+);
+
+browserTest(
+  "a key without display shows its lights in words, and unplugging is shown and undone",
+  async () => {
+    const { page, host, keyId, problems } = await openKey({ display: false });
+    ask(host, keyId);
+    await untilSaid(page, "Lights on: pin, busy.");
+    expect(await page.locator("#display").isVisible()).toBe(false);
+    expect(await page.getByText("This key has no display").isVisible()).toBe(true);
+    expect(await violations(page)).toEqual([]);
+    await page.getByRole("button", { name: "Unplug" }).click();
+    await untilSaid(page, "Unplugged.");
+    await page.getByRole("button", { name: "Plug in" }).click();
+    await untilSaid(page, "No light is on.");
+    expect(problems).toEqual([]);
+  },
+  30_000,
+);
