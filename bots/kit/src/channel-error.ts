@@ -24,10 +24,10 @@ export type FailureDetail =
 
 interface Failure {
   readonly fate: Fate;
-  readonly reason?: FailureReason;
+  readonly reason?: FailureReason | undefined;
   readonly detail: FailureDetail;
   /** The provider asked to wait this long before anything else is sent under this identity. */
-  readonly retryAfterMs?: number;
+  readonly retryAfterMs?: number | undefined;
 }
 
 /**

@@ -127,28 +127,17 @@ export class TelegramChannel implements SecondChannel {
     const { timer, log } = this.#given;
     for (let retryMs = FIRST_RETRY_MS; ; retryMs = Math.min(retryMs * 2, LAST_RETRY_MS)) {
       signal.throwIfAborted();
-      try {
-        return await attempt();
-      } catch (error) {
-        signal.throwIfAborted();
-        const {
-          status,
-          detail,
-          retryAfterMs = 0,
-        } = error instanceof ChannelError ? asFailure(error) : classifyFailure(error);
-        if (status === 401 || status === 404) {
-          throw new Error("Telegram does not know this token: write the one from BotFather into --telegram-token-file");
-        }
-        const wait = Math.max(retryMs, retryAfterMs);
-        log.write({ event: "listening-failed", detail, retryInMs: wait });
-        await timer.sleep(wait, signal);
+      const result = await attempt().catch(classifyFailure);
+      signal.throwIfAborted();
+      if (!(result instanceof TelegramFailure)) return result;
+      if (result.status === 401 || result.status === 404) {
+        throw new Error("Telegram does not know this token: write the one from BotFather into --telegram-token-file");
       }
+      const wait = Math.max(retryMs, result.retryAfterMs ?? 0);
+      log.write({ event: "listening-failed", detail: result.detail, retryInMs: wait });
+      await timer.sleep(wait, signal);
     }
   }
-}
-
-function asFailure(error: ChannelError): TelegramFailure {
-  return error instanceof TelegramFailure ? error : new TelegramFailure({ fate: error.fate, detail: error.detail });
 }
 
 /** A private chat has the person's own id, which is positive; groups and channels are negative. */

@@ -12,10 +12,10 @@ export class TelegramFailure extends ChannelError {
   /** The edit asked for what the message already says. */
   readonly notModified: boolean;
 
-  constructor(failure: ConstructorParameters<typeof ChannelError>[0] & { status?: number; notModified?: boolean }) {
-    super(failure);
-    this.status = failure.status;
-    this.notModified = failure.notModified ?? false;
+  constructor(what: ConstructorParameters<typeof ChannelError>[0] & { status?: number; notModified?: boolean }) {
+    super(what);
+    this.status = what.status;
+    this.notModified = what.notModified ?? false;
   }
 }
 
@@ -41,6 +41,7 @@ const NOT_CONNECTED: readonly string[] = [
 /** Puts an error of telegraf into its class (docs/protocol/channel.md, error classes). Nothing of its text survives. */
 export function classifyFailure(error: unknown): TelegramFailure {
   if (error instanceof TelegramFailure) return error;
+  if (error instanceof ChannelError) return new TelegramFailure(error);
   if (error instanceof TelegramError) return classifyAnswer(error);
   const { name, code, type } = error instanceof Error ? (error as NodeJS.ErrnoException & { type?: string }) : {};
   if (name === "AbortError" || name === "TimeoutError") return failure("unknown", "timeout");
@@ -56,7 +57,6 @@ function failure(fate: Fate, detail: FailureDetail): TelegramFailure {
 }
 
 function classifyAnswer({ code: status, description, parameters }: TelegramError): TelegramFailure {
-  const text = String(description);
   if (status === 429) {
     const seconds = parameters?.retry_after;
     const retryAfterMs = typeof seconds === "number" && seconds > 0 ? seconds * 1000 : SILENCE_MS;
@@ -67,14 +67,14 @@ function classifyAnswer({ code: status, description, parameters }: TelegramError
   }
   const blocked = { fate: "permanent", reason: "CHANNEL_BLOCKED_BY_USER", status } as const;
   if (status === 403) return new TelegramFailure({ ...blocked, detail: "blocked" });
-  if (status === 400 && /chat not found|user not found|PEER_ID_INVALID/i.test(text)) {
+  if (status === 400 && /chat not found|user not found|PEER_ID_INVALID/i.test(description)) {
     return new TelegramFailure({ ...blocked, detail: "chat-not-found" });
   }
-  if (status === 400 && /message is not modified/i.test(text)) {
+  if (status === 400 && /message is not modified/i.test(description)) {
     return new TelegramFailure({ fate: "not-sent", detail: "http-400", status, notModified: true });
   }
   // The user deleted the notice. The whole message does not follow as a new one: its push preview would show the code.
-  if (status === 400 && /message to edit not found|message can't be edited|MESSAGE_ID_INVALID/i.test(text)) {
+  if (status === 400 && /message to edit not found|message can't be edited|MESSAGE_ID_INVALID/i.test(description)) {
     return new TelegramFailure({ fate: "permanent", detail: "gone", status });
   }
   return new TelegramFailure({ fate: "not-sent", detail: `http-${status}`, status });

@@ -27,6 +27,7 @@ export class AttachRefused extends Error {
 
 type Stream = ClientDuplexStream<AttachRequest, AttachResponse>;
 
+const REFUSALS: readonly number[] = [status.UNAUTHENTICATED, status.PERMISSION_DENIED];
 const FIRST_RETRY_MS = 200;
 const LAST_RETRY_MS = 10_000;
 const GOODBYE_MS = 2_000;
@@ -52,7 +53,7 @@ export class Attachment {
     while (!signal.aborted) {
       const { code, welcomed } = await this.#attach(signal);
       if (signal.aborted) return;
-      if (!this.#wasAttached && (code === status.UNAUTHENTICATED || code === status.PERMISSION_DENIED)) {
+      if (!this.#wasAttached && REFUSALS.includes(code)) {
         throw new AttachRefused("the core refuses this bot: its token is unknown, revoked or of another platform");
       }
       retryMs = welcomed ? FIRST_RETRY_MS : Math.min(retryMs * 2, LAST_RETRY_MS);

@@ -23,16 +23,12 @@ const REFUSALS: Readonly<Record<number, MessageId>> = {
 
 /** Answer to a veto, short enough for a provider's pop-up. */
 export function vetoAnswer(answer: Answer, notMe: boolean, words: Words): string {
-  switch (answer.type) {
-    case AnswerType.OK:
-      return words.text(notMe ? "answer-veto-frozen" : "answer-veto-ok");
-    case AnswerType.TOO_LATE:
-      return words.text("answer-veto-too-late");
-    case AnswerType.NOTHING:
-      return words.text("answer-veto-nothing");
-    default:
-      return words.text(REFUSALS[answer.type] ?? "answer-failed");
-  }
+  const ended: Readonly<Record<number, MessageId>> = {
+    [AnswerType.OK]: notMe ? "answer-veto-frozen" : "answer-veto-ok",
+    [AnswerType.TOO_LATE]: "answer-veto-too-late",
+    [AnswerType.NOTHING]: "answer-veto-nothing",
+  };
+  return words.text(ended[answer.type] ?? REFUSALS[answer.type] ?? "answer-failed");
 }
 
 /** Answer to a link token. */

@@ -66,24 +66,19 @@ function timeOr(notice: Notice["at"], zone: string): Run {
 
 function sentence(notice: Notice, delivery: Delivery, { words, zone }: Setting): Row {
   const issuer = strong(delivery.issuer);
-  switch (notice.type) {
-    case NoticeType.CONFIRMED:
-      return words.row("confirmed", { at: timeOr(notice.at, zone), issuer, until: timeOr(notice.claimBy, zone) });
-    case NoticeType.EXECUTED:
-      return words.row("executed", { at: timeOr(notice.at, zone) });
-    case NoticeType.REJECTED:
-      return words.row(REJECTED[notice.rejectReason] ?? "rejected");
-    case NoticeType.WRONG_CODE:
-      return words.row("wrong-code", {}, { tries: notice.triesLeft });
-    default: {
-      const detailed = DETAILED[notice.type];
-      if (detailed !== undefined) return words.row(detailed, { detail: detailRun(notice, delivery) ?? plain("–") });
-      const id = SENTENCES[notice.type];
-      // A type of a newer core: shown by a newer bot, never guessed.
-      if (id === undefined) throw new ChannelError({ fate: "permanent", detail: "malformed-delivery" });
-      return words.row(id, { issuer });
-    }
+  const { type, at } = notice;
+  if (type === NoticeType.CONFIRMED) {
+    return words.row("confirmed", { at: timeOr(at, zone), issuer, until: timeOr(notice.claimBy, zone) });
   }
+  if (type === NoticeType.EXECUTED) return words.row("executed", { at: timeOr(at, zone) });
+  if (type === NoticeType.REJECTED) return words.row(REJECTED[notice.rejectReason] ?? "rejected");
+  if (type === NoticeType.WRONG_CODE) return words.row("wrong-code", {}, { tries: notice.triesLeft });
+  const detailed = DETAILED[type];
+  if (detailed !== undefined) return words.row(detailed, { detail: detailRun(notice, delivery) ?? plain("–") });
+  const id = SENTENCES[type];
+  // A type of a newer core: shown by a newer bot, never guessed.
+  if (id === undefined) throw new ChannelError({ fate: "permanent", detail: "malformed-delivery" });
+  return words.row(id, { issuer });
 }
 
 const DETAIL_ROWS: Readonly<Record<number, MessageId>> = {

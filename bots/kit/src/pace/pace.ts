@@ -52,7 +52,8 @@ export class Pace {
     chat?.take(now);
     if (wait > 0) await this.#timer.sleep(wait, signal);
     // A 429 to somebody else may have come meanwhile.
-    for (let left = this.#silence(); left > 0 && signal?.aborted !== true; left = this.#silence()) {
+    for (let left = this.#silence(); left > 0; left = this.#silence()) {
+      signal?.throwIfAborted();
       this.#refuseBeyond(left);
       await this.#timer.sleep(left, signal);
     }

@@ -28,7 +28,7 @@ export class BotApi {
       case "deleteWebhook":
         return true;
       case "setMyCommands":
-        this.menus.set(String(parameters["language_code"] ?? ""), parameters["commands"]);
+        this.menus.set((parameters["language_code"] ?? "") as string, parameters["commands"]);
         return true;
       case "sendMessage":
         return this.#send(parameters);
@@ -83,14 +83,13 @@ export class BotApi {
   /** The person blocks or unblocks the bot. */
   setBlocked(chatId: number, blocked: boolean): void {
     this.open(chatId).blocked = blocked;
-    const member = (status: string): object => ({ user: BOT, status });
     const [now, before] = blocked ? ["kicked", "member"] : ["member", "kicked"];
     this.queue.put("my_chat_member", {
       chat: { id: chatId, type: "private", first_name: "Test" },
       from: person(chatId),
       date: seconds(),
-      old_chat_member: member(before),
-      new_chat_member: member(now),
+      old_chat_member: { user: BOT, status: before },
+      new_chat_member: { user: BOT, status: now },
     });
   }
 

@@ -119,8 +119,7 @@ export interface Content {
 export function readContent(parameters: Parameters, tooLong: string): Content {
   const body = parameters["text"] as string;
   const entities = (parameters["entities"] ?? []) as readonly Entity[];
-  const keyboard = ((parameters["reply_markup"] as Keyboard | undefined)?.inline_keyboard ??
-    []) as Keyboard["inline_keyboard"];
+  const keyboard = (parameters["reply_markup"] as Keyboard | undefined)?.inline_keyboard ?? [];
   if (body.trim() === "") throw badRequest("message text is empty");
   if (body !== body.trim()) throw badRequest("FAKE: Telegram would trim this text");
   if (body.length > 4096) throw badRequest(tooLong);

@@ -3,7 +3,6 @@ import { ApiRefusal } from "./api-refusal.ts";
 import type { FakeBotApi } from "./fake-bot-api.ts";
 import type { Fault } from "./faults.ts";
 import { answer } from "./http-answer.ts";
-import type { Limits } from "./rate-limit.ts";
 
 interface Request {
   readonly method: string;
@@ -44,7 +43,7 @@ async function perform(fake: FakeBotApi, request: Request, response: ServerRespo
   if (asked === "GET /history") return fake.history;
   if (asked === "POST /faults") fake.faults.add(body as unknown as Fault);
   else if (asked === "DELETE /faults") fake.faults.clear();
-  else if (asked === "POST /limits") fake.rate.limits = body as Limits;
+  else if (asked === "POST /limits") fake.rate.limits = body;
   else throw new ApiRefusal(404, `no ${method} ${url.pathname} here`);
   return { ok: true };
 }

@@ -1,0 +1,163 @@
+import { Answer, AnswerType, CommandType } from "@countersign/proto/node/channel/v1/channel_service";
+import { Kind, State } from "@countersign/proto/node/core/v1/content";
+import { beforeEach, expect, test } from "@jest/globals";
+import type { BotEvent } from "./attach/event-desk.ts";
+import { Conversation } from "./conversation.ts";
+import { revealText } from "./message/message.ts";
+import { timestampOf } from "./message/timestamp.ts";
+import type { Said } from "./second-channel.ts";
+import { ManualTimer, settled } from "./testing/manual-timer.ts";
+
+const TOKEN = "AbCdEfGhIjKlMnOpQr_-12";
+let asked: BotEvent[];
+let spoken: { peerId: string; text: string }[];
+let answers: (event: BotEvent) => Promise<Partial<Answer>>;
+let conversation: Conversation;
+let timer: ManualTimer;
+
+beforeEach(() => {
+  asked = [];
+  spoken = [];
+  answers = async () => ({ type: AnswerType.OK });
+  timer = new ManualTimer();
+  conversation = new Conversation({
+    ask: async (event) => {
+      asked.push(event);
+      return Answer.create(await answers(event));
+    },
+    say: (peerId, _eventId, message) => void spoken.push({ peerId, text: revealText(message) }),
+    timer,
+    zone: "Europe/Berlin",
+    endToEndEncrypted: false,
+  });
+});
+
+async function say(text: string, more: Partial<Said> = {}): Promise<string> {
+  await conversation.said({
+    eventId: "e1",
+    peerId: "4242",
+    peerName: "Eve",
+    privateChat: true,
+    locale: "en",
+    text,
+    ...more,
+  });
+  return spoken.at(-1)?.text ?? "";
+}
+
+test.each(["482915", "482 915", "٤٨٢٩١٥"])("threat 14: a typed code (%s) goes nowhere, and the bot says so", async (typed) => {
+  expect(await say(typed)).toContain("I never need a code");
+  expect(asked).toEqual([]);
+  expect(spoken.at(-1)?.text).not.toContain(typed);
+});
+
+test("a link token goes to the core with the name made harmless", async () => {
+  await say(`/start ${TOKEN}`, { peerName: `Eve\u202E\n\uFFFD ${"x".repeat(100)}` });
+  expect(asked).toMatchObject([{ $case: "linkClaim", value: { linkToken: TOKEN, peerName: `Eve ${"x".repeat(60)}` } }]);
+});
+
+test.each([
+  { type: AnswerType.OK, says: "must show the same lines as your key" },
+  { type: AnswerType.BAD_TOKEN, says: "not valid any more" },
+  { type: AnswerType.ALREADY_LINKED, says: "linked already" },
+  { type: AnswerType.RATE_LIMITED, says: "Too often" },
+  { type: AnswerType.NOT_PRIVATE, says: "one-to-one" },
+])("a link token is answered: $says", async ({ type, says }) => {
+  answers = async () => ({ type });
+  expect(await say(TOKEN)).toContain(says);
+});
+
+test("nothing is done for a chat of several people", async () => {
+  await say(`/start ${TOKEN}`, { privateChat: false });
+  expect([asked, spoken]).toEqual([[], []]);
+});
+
+test.each([
+  ["/freeze", CommandType.FREEZE, "Frozen"],
+  ["/thaw", CommandType.THAW, "confirm the thaw with your key"],
+  ["/unlink", CommandType.UNLINK, "Unlinked"],
+  ["/pending", CommandType.PENDING, "Nothing waits for you"],
+  ["/history", CommandType.HISTORY, "Nothing has been asked"],
+  ["/channels", CommandType.CHANNELS, "No channel is linked"],
+  ["/help", CommandType.STATUS, "/freeze · stop everything at once"],
+])("%s asks the core and is answered", async (text, type, says) => {
+  expect(await say(text)).toContain(says);
+  expect(asked).toMatchObject([{ $case: "command", value: { type, peerId: "4242", eventId: "e1" } }]);
+});
+
+test("/status tells state, pause, encryption and channels", async () => {
+  answers = async () => ({ type: AnswerType.OK, userState: "FROZEN", paused: true, platforms: ["telegram", "matrix"] });
+  expect((await say("/status")).split("\n")).toEqual([
+    "Your confirmations: frozen. Send /thaw, then use your key.",
+    "Messages to this chat were paused, because nobody answered them. They come again now.",
+    "This chat is not end-to-end encrypted.",
+    "Your channels, in order:",
+    "1. Telegram",
+    "2. Matrix",
+  ]);
+});
+
+test("/pending lists tag, who, what, where it stands and since when; in mode A the tag and who alone", async () => {
+  const createdAt = timestampOf(new Date("2026-11-22T13:30:00Z"));
+  const shown = { tag: "AMBER TIGER", issuerName: "Acme Bank", kind: Kind.PAY, state: State.PENDING, createdAt };
+  const hidden = { ...shown, tag: "BLUE LAMP", kind: Kind.UNSPECIFIED };
+  answers = async () => ({ type: AnswerType.OK, transactions: [shown, hidden] });
+  expect((await say("/pending")).split("\n")).toEqual([
+    "Waiting for you:",
+    "AMBER TIGER · Acme Bank · Pay · waiting for you · 2026-11-22 14:30:00 (UTC+1)",
+    "BLUE LAMP · Acme Bank · waiting for you · 2026-11-22 14:30:00 (UTC+1)",
+  ]);
+});
+
+test("a chat that is linked to nobody is told so", async () => {
+  answers = async () => ({ type: AnswerType.NOT_LINKED });
+  expect(await say("/status")).toContain("not linked to you");
+});
+
+test("/language changes the language; another tag is answered with the choice", async () => {
+  expect(await say("/language xx")).toContain("en, de, zh, ar");
+  expect(asked).toEqual([]);
+  expect(await say("/language DE")).toBe("Ab jetzt schreibe ich auf Deutsch.");
+  expect(asked).toMatchObject([{ $case: "command", value: { type: CommandType.LANGUAGE, argument: "de" } }]);
+  expect(await say("hello")).toContain("Das habe ich nicht verstanden");
+});
+
+test("!block stops by tag", async () => {
+  expect(await say("!block amber tiger")).toBe("Stopped. Nothing will be sent.");
+  expect(asked).toMatchObject([{ $case: "veto", value: { tag: "AMBER TIGER", actionRef: "" } }]);
+});
+
+test.each([
+  { type: AnswerType.OK, button: "n.r1", reason: 2, says: "Stopped, and your confirmations are frozen." },
+  { type: AnswerType.OK, button: "w.r1", reason: 1, says: "Stopped. Nothing will be sent." },
+  { type: AnswerType.TOO_LATE, button: "c.r1", reason: 3, says: "Too late: it is already being carried out." },
+  { type: AnswerType.NOTHING, button: "w.r1", reason: 1, says: "Nothing to stop" },
+  { type: AnswerType.NOT_LINKED, button: "w.r1", reason: 1, says: "not linked" },
+])("a press on $button, answered $type: $says", async ({ type, button, reason, says }) => {
+  answers = async () => ({ type });
+  const replies: string[] = [];
+  await conversation.pressed({ eventId: "e1", peerId: "1", buttonId: button, locale: "en" }, (text) => replies.push(text));
+  expect(asked).toMatchObject([{ $case: "veto", value: { reason, actionRef: "r1", tag: "" } }]);
+  expect(replies).toEqual([expect.stringContaining(says)]);
+});
+
+test("a press that the core does not answer soon says so at the button, and the answer follows as a message", async () => {
+  const answer = Promise.withResolvers<Partial<Answer>>();
+  answers = async () => answer.promise;
+  const replies: string[] = [];
+  const press = { eventId: "e1", peerId: "1", buttonId: "w.r1", locale: "en" };
+  const pressed = conversation.pressed(press, (text) => replies.push(text));
+  await settled();
+  await timer.advance(5_000);
+  expect(replies).toEqual([expect.stringContaining("Not stopped yet")]);
+  answer.resolve({ type: AnswerType.OK });
+  await pressed;
+  expect(spoken).toEqual([{ peerId: "1", text: "Stopped. Nothing will be sent." }]);
+});
+
+test.each(["", "x.r1", "n.", `n.${"r".repeat(25)}`, "approve"])("a button id of nobody's (%j) asks nothing", async (buttonId) => {
+  const replies: string[] = [];
+  await conversation.pressed({ eventId: "e1", peerId: "1", buttonId, locale: "en" }, (text) => replies.push(text));
+  expect(asked).toEqual([]);
+  expect(replies).toHaveLength(1);
+});
