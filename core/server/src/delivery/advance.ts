@@ -40,6 +40,8 @@ export interface Advance {
   readonly told?: { readonly handed: Handed; readonly report: Report };
   /** The bot may be handed nothing before this moment: its provider asked the whole identity to wait. */
   readonly pausedUntil: UnixMs;
+  /** False for a report that came too late to go on from: somebody else may be dealing with the chat. */
+  readonly goesOn: boolean;
 }
 
 /**
@@ -69,7 +71,8 @@ async function attempt(
   if (before === undefined || before.botId !== seat.botId) return "same";
   const held = before.txId === undefined ? undefined : await loadCase(given, before.txId);
   const judged = judge(before, held, how, now);
-  const out = now < how.pausedUntil ? undefined : handOut(judged, seat.fence, now);
+  const mayHand = how.goesOn && now >= how.pausedUntil;
+  const out = mayHand ? handOut(judged, seat.fence, now) : undefined;
   const after = out?.delivery ?? postponed(judged, how.pausedUntil, now);
   if (after === before) return "same";
   const handing = out && (await handingOf(given, after, out.handed, held));

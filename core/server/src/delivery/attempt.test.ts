@@ -151,6 +151,16 @@ describe("a message after its report", () => {
     expect(handPhase(after)).toBe("full");
   });
 
+  test.each([sent, failed("not-sent"), failed("unknown"), failed("permanent")])(
+    "a late report on what got there in another try changes nothing: %j",
+    (report) => {
+      const delivery = fresh(shown);
+      expect(afterReport(delivery, { wish: 1, phase: "notice", issue: undefined }, report, NOW)).toEqual(delivery);
+      const full: Handed = { wish: 1, phase: "full", issue: { epoch: 1, n: 1 } };
+      expect(afterReport(delivery, full, report, NOW)).toMatchObject({ state: "SENT", shown: 1, mayHoldCode: true });
+    },
+  );
+
   test("an outcome is not told to a chat whose notice never arrived", () => {
     const flying = fresh(sending);
     const ended = nextWish(flying, outcome, { notAfter: NOW + 1_000_000 }, NOW);

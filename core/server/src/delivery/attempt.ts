@@ -68,6 +68,8 @@ export function afterLast(delivery: Delivery, now: UnixMs): Delivery {
 }
 
 function afterSent(delivery: Delivery, handed: Handed, providerId: string, now: UnixMs): Delivery {
+  // A notice that was repeated and arrived after all: the chat shows one more harmless line.
+  if (handed.phase === "notice" && delivery.providerId !== undefined) return delivery;
   // A provider whose edits have no id of their own, or a bot that leaves it out, keeps the message's.
   const known = { ...delivery, providerId: providerId === "" ? delivery.providerId : providerId, updatedAt: now };
   const current = handed.wish === delivery.wish;
@@ -93,6 +95,9 @@ function afterFailed(
   report: Extract<Report, { type: "failed" }>,
   now: UnixMs,
 ): Delivery {
+  // The same wish, or the notice before it, got there in another try.
+  if (delivery.shown >= handed.wish || (handed.phase === "notice" && delivery.providerId !== undefined))
+    return delivery;
   const left = report.fate === "unknown";
   const known = {
     ...delivery,

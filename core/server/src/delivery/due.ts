@@ -1,5 +1,5 @@
 import type { CoreGiven } from "../given.ts";
-import { linkIndex } from "../identity/link-index.ts";
+import { isUnclaimed, linkIndex } from "../identity/link-index.ts";
 import type { UnixMs } from "../store/entity.ts";
 import type { Found } from "../store/store.ts";
 import { loadCase, type HeldCase } from "../transaction/case.ts";
@@ -56,7 +56,7 @@ async function linkMoment(given: CoreGiven, { shard, key }: Found<"link">): Prom
   const { entities, epoch, now } = await given.store.load(shard, key);
   const [loaded] = entities;
   const link = loaded.body;
-  if (link?.state !== "WAITING" || now <= link.until) return true;
+  if (link === undefined || !isUnclaimed(link) || now <= link.until) return true;
   const body = { ...link, state: "FAILED", failure: "EXPIRED" } as const;
   const outcome = await commitOnce(given, shard, {
     epoch,

@@ -4,7 +4,7 @@ import { Phase, type Deliver } from "@countersign/proto/node/channel/v1/channel_
 import type { CoreGiven } from "../given.ts";
 import type { Effect, Transaction } from "../transaction/transaction.ts";
 import { StaleFenceError } from "./lane-fence.ts";
-import { aKey, aLink, aTransaction, BOT, idOf, LINES, NOW } from "./testing/entities.ts";
+import { aKey, aLink, aPolicy, aTransaction, BOT, idOf, LINES, NOW } from "./testing/entities.ts";
 import { Phone } from "./testing/phone.ts";
 import { FakeBot, good, silent, turn, World, type Answer } from "./testing/world.ts";
 
@@ -331,3 +331,22 @@ function onCommit(store: CoreGiven["store"], after: () => void): CoreGiven["stor
     },
   });
 }
+
+test("a report that comes after its time still tells which message it is, and the chat goes on once", async () => {
+  const tx = aTransaction({ policy: aPolicy({ channelTimeoutMs: 100_000 }) });
+  const world = await withPrompt(tx);
+  const phone = new Phone();
+  let first = true;
+  const bot = attach(world, phone, (message, self) => {
+    if (!first) return self.sent(message);
+    first = false;
+    return undefined;
+  });
+  await turn();
+  await world.pass(31_000, 1000);
+  await bot.sent(bot.handed[0] as Deliver);
+  await world.pass(2000);
+  expect(phone.withCode()).toHaveLength(1);
+  expect(new Set(phone.codes).size).toBe(1);
+  expect(await world.delivery(tx.txId, chat)).toMatchObject({ state: "SENT" });
+});

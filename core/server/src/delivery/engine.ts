@@ -83,7 +83,7 @@ export class DeliveryEngine {
     }
     const waited = this.#busy.get(flight.peerId) === sequence;
     const told = { handed: flight.handed, report };
-    const next = await this.#advance(flight.place, { told, pausedUntil: waited ? this.#pausedUntil : Infinity });
+    const next = await this.#advance(flight.place, { told, pausedUntil: this.#pausedUntil, goesOn: waited });
     if (typeof next === "object") await this.#hand(flight, next);
     else if (waited) this.#release(flight.peerId);
   }
@@ -118,7 +118,7 @@ export class DeliveryEngine {
   }
 
   async #take(place: DeliveryPlace, peerId: string): Promise<void> {
-    const next = await this.#advance(place, { pausedUntil: this.#pausedUntil });
+    const next = await this.#advance(place, { pausedUntil: this.#pausedUntil, goesOn: true });
     if (typeof next === "object") await this.#hand({ place, peerId }, next);
     else this.#release(peerId, next === "changed");
   }

@@ -20,3 +20,7 @@ export const PLATFORM_TRAITS: Readonly<Record<Platform, PlatformTrait>> = {
   mail: { edits: false, repeats: 1, tells: "code and end" },
   sms: { edits: false, repeats: 1, tells: "code and end" },
 };
+
+export function isPlatform(text: string): text is Platform {
+  return Object.hasOwn(PLATFORM_TRAITS, text);
+}

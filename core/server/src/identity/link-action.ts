@@ -82,4 +82,3 @@ function told(given: LinkGiven, link: Link, type: "LINKED" | "UNLINKED", event: 
 function userWrite(loaded: LoadedEntity<"user">, body: User): AnyWrite {
   return { key: loaded.key, expected: loaded.version, body };
 }
-

@@ -1,7 +1,12 @@
 import type { Index } from "../store/store.ts";
 import type { Link } from "./link.ts";
 
-/** Links are found by their user; one that waits for its chat, also by the end of its token. */
+/** Links are found by their user; one that waits for its chat or for its LINK transaction, also by the end of its token. */
 export function linkIndex(link: Link): Index {
-  return { owner: link.userId, ...(link.state === "WAITING" ? { due: link.until + 1 } : {}) };
+  return { owner: link.userId, ...(isUnclaimed(link) ? { due: link.until + 1 } : {}) };
+}
+
+/** Nothing but its token's end stops it: no chat has it, or no transaction was made for it. */
+export function isUnclaimed({ state, txId }: Link): boolean {
+  return state === "WAITING" || (state === "CLAIMED" && txId === undefined);
 }

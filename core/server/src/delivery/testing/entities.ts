@@ -48,7 +48,7 @@ export function aPolicy(over: Partial<FrozenPolicy> = {}): FrozenPolicy {
     channelTimeoutMs: 20_000,
     channels: ["telegram", "matrix", "mail", "sms", "sandbox"],
     userVerification: "pin",
-  wrongCodesInARow: 5,
+    wrongCodesInARow: 5,
     highValue: false,
     ...over,
   };

@@ -1,0 +1,237 @@
+// One stream of one bot. docs/protocol/delivery.md section 6.
+import {
+  Answer,
+  AttachResponse,
+  Fate,
+  type AttachRequest,
+  type Deliver,
+  type Failed,
+  type Hello,
+} from "@countersign/proto/node/channel/v1/channel_service";
+import type { Report } from "../delivery/attempt.ts";
+import { DeliveryEngine } from "../delivery/engine.ts";
+import { StaleFenceError } from "../delivery/lane-fence.ts";
+import type { CoreGiven } from "../given.ts";
+import type { Platform } from "../identity/tenant.ts";
+import type { Call, Send } from "../rpc/handler.ts";
+import { badInput, isRefusal, refuse, type Refusal } from "../rpc/refusal.ts";
+import { Hints } from "../transaction/hints.ts";
+import { auditOfBot, type AnswerDraft, type BotState } from "./bot-state.ts";
+import { takeCommand } from "./command.ts";
+import { rememberDeepLink, isDeepLink } from "./deep-link.ts";
+import { LEASE_MS, takeLease, type Lease } from "./lease.ts";
+import { takeLinkClaim } from "./link-claim.ts";
+import { takePeerGone } from "./peer-gone.ts";
+import { takeResend } from "./resend.ts";
+import { takeVeto } from "./veto.ts";
+
+type Event = NonNullable<AttachRequest["event"]>;
+
+/** Hello, then the lease, then both directions until one side ends. */
+export async function attach(
+  given: CoreGiven,
+  bot: BotState,
+  platform: Platform,
+  stream: { readonly requests: AsyncIterable<AttachRequest>; readonly call: Call; readonly send: Send<AttachResponse> },
+): Promise<void | Refusal> {
+  const requests = stream.requests[Symbol.asyncIterator]();
+  const first = await requests.next();
+  if (first.done === true) return undefined;
+  const hello = first.value.event?.$case === "hello" ? first.value.event.value : undefined;
+  const refusal = checkHello(hello, platform);
+  if (refusal !== undefined || hello === undefined) return refusal;
+  await rememberDeepLink(given, bot.name, hello.deepLink);
+  const lease = await takeLease(given, bot.name, stream.call.signal);
+  if (lease === undefined) return undefined;
+  const session = new Session(given, bot, { platform, lease, send: stream.send });
+  try {
+    return await session.run(requests, stream.call.signal);
+  } finally {
+    session.stop();
+    await lease.release();
+  }
+}
+
+function checkHello(hello: Hello | undefined, platform: Platform): Refusal | undefined {
+  if (hello === undefined) return badInput("event", "the first message of the stream must be hello");
+  if (hello.platform !== platform) return badInput("hello.platform", `the token belongs to a bot of ${platform}`);
+  if (!isDeepLink(hello.deepLink)) {
+    return badInput(
+      "hello.deep_link",
+      "must be empty or an address of at most 512 printable ASCII characters with {token}",
+    );
+  }
+  return undefined;
+}
+
+interface SessionOf {
+  readonly platform: Platform;
+  readonly lease: Lease;
+  readonly send: Send<AttachResponse>;
+}
+
+/** Events of a bot that are being worked on at a time. */
+const MOST_AT_WORK = 64;
+
+class Session {
+  readonly #given: CoreGiven;
+  readonly #bot: BotState;
+  readonly #of: SessionOf;
+  readonly #engine: DeliveryEngine;
+  readonly #ended = Promise.withResolvers<Refusal>();
+  readonly #work = new Set<Promise<void>>();
+
+  constructor(given: CoreGiven, bot: BotState, of: SessionOf) {
+    this.#given = given;
+    this.#bot = bot;
+    this.#of = of;
+    this.#engine = new DeliveryEngine(given, {
+      seat: of.lease.seat,
+      holds: () => of.lease.holds(),
+      send: (message) => this.#deliver(message),
+      fail: (error) => this.#fail(error),
+    });
+    // Whoever waits for it may be gone by then.
+    this.#ended.promise.catch(() => undefined);
+  }
+
+  async run(requests: AsyncIterator<AttachRequest>, signal: AbortSignal): Promise<void | Refusal> {
+    const over = new AbortController();
+    const watching = this.#watchLease(AbortSignal.any([signal, over.signal]));
+    const welcome = { fence: BigInt(this.#of.lease.seat.fence), leaseMs: LEASE_MS };
+    try {
+      await this.#of.send({ event: { $case: "welcome", value: welcome } });
+      this.#engine.start();
+      for (;;) {
+        const next = await Promise.race([requests.next(), this.#ended.promise]);
+        if (isRefusal(next)) return await this.#refused(next);
+        if (next.done === true) return undefined;
+        const { event } = next.value;
+        if (event === undefined) return badInput("event", "exactly one event is required");
+        this.#begin(event);
+        if (this.#work.size >= MOST_AT_WORK) await Promise.race(this.#work);
+      }
+    } finally {
+      over.abort();
+      await watching;
+      await Promise.all(this.#work);
+    }
+  }
+
+  stop(): void {
+    this.#engine.stop();
+  }
+
+  /** A newer holder ends this one at once, not only when it speaks next. */
+  async #watchLease(signal: AbortSignal): Promise<void> {
+    const hints = new Hints(this.#given.store, "bot-lease", (id) => id === this.#bot.name.botId);
+    try {
+      while ((await hints.next(signal)) !== undefined) await this.#of.lease.check();
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      hints.close();
+    }
+  }
+
+  async #deliver(message: Deliver): Promise<void> {
+    if (message.code !== "") this.#bot.prompted();
+    await this.#of.send({ event: { $case: "deliver", value: message } });
+  }
+
+  #begin(event: Event): void {
+    const work: Promise<void> = this.#take(event)
+      .catch((error: unknown) => this.#fail(error))
+      .finally(() => this.#work.delete(work));
+    this.#work.add(work);
+  }
+
+  async #take(event: Event): Promise<void> {
+    if (event.$case === "hello") throw new EventError("event", "hello comes once");
+    if (event.value.fence !== BigInt(this.#of.lease.seat.fence)) {
+      throw new StaleFenceError(`${event.$case} under fence ${event.value.fence}`);
+    }
+    switch (event.$case) {
+      case "beat":
+        await this.#of.lease.renew();
+        return this.#of.send({ event: { $case: "beatAck", value: {} } });
+      case "sent":
+        return this.#engine.report(event.value.sequence, sentReport(event.value.providerId));
+      case "failed":
+        return this.#engine.report(event.value.sequence, failedReport(event.value));
+      case "peerGone":
+        return takePeerGone(this.#given, this.#bot, event.value.peerId);
+      case "veto":
+      case "linkClaim":
+      case "resend":
+      case "command":
+        return this.#answer(event);
+    }
+  }
+
+  async #answer(event: Extract<Event, { $case: "veto" | "linkClaim" | "resend" | "command" }>): Promise<void> {
+    const { eventId, peerId } = event.value;
+    if (!/^[!-~]{1,128}$/.test(eventId))
+      throw new EventError("event_id", "must be 1 to 128 printable ASCII characters");
+    const draft = await this.#bot.once(`${event.$case}\0${peerId}\0${eventId}`, () => this.#act(event));
+    await this.#of.send({ event: { $case: "answer", value: Answer.create({ ...draft, eventId }) } });
+  }
+
+  #act(event: Extract<Event, { $case: "veto" | "linkClaim" | "resend" | "command" }>): Promise<AnswerDraft> {
+    switch (event.$case) {
+      case "veto":
+        return takeVeto(this.#given, this.#bot, event.value);
+      case "linkClaim":
+        return takeLinkClaim(this.#given, this.#bot, this.#of.platform, event.value);
+      case "resend":
+        return takeResend(this.#given, this.#bot, event.value);
+      case "command":
+        return takeCommand(this.#given, this.#bot, event.value);
+    }
+  }
+
+  #fail(error: unknown): void {
+    if (error instanceof StaleFenceError) this.#ended.resolve(STALE);
+    else if (error instanceof EventError) this.#ended.resolve(badInput(error.field, error.message));
+    else this.#ended.reject(error instanceof Error ? error : new Error(String(error)));
+  }
+
+  async #refused(refusal: Refusal): Promise<Refusal> {
+    if (refusal !== STALE) return refusal;
+    await auditOfBot(this.#given, this.#bot.name, "bot.stale-fence", { fence: this.#of.lease.seat.fence });
+    return refusal;
+  }
+}
+
+const STALE = refuse("STALE_FENCE", "fence: another process holds the lease of this bot. Attach again.");
+
+class EventError extends Error {
+  override readonly name = "EventError";
+  readonly field: string;
+  constructor(field: string, rule: string) {
+    super(rule);
+    this.field = field;
+  }
+}
+
+const MOST_PROVIDER_ID = 512;
+const MOST_RETRY_MS = 3_600_000;
+
+/** What a provider calls a message is kept and given back, nothing else. Bot-controlled. */
+function sentReport(providerId: string): Report {
+  if (!/^[!-~]*$/.test(providerId) || providerId.length > MOST_PROVIDER_ID) {
+    throw new EventError("sent.provider_id", `must be at most ${MOST_PROVIDER_ID} printable ASCII characters`);
+  }
+  return { type: "sent", providerId };
+}
+
+/** A fate that this core does not know is unknown. No text of a provider gets in. */
+function failedReport({ fate, reason, retryAfterMs }: Failed): Report {
+  const known = fate === Fate.NOT_SENT ? "not-sent" : fate === Fate.PERMANENT ? "permanent" : "unknown";
+  return {
+    type: "failed",
+    fate: known,
+    reason: reason === "CHANNEL_BLOCKED_BY_USER" ? reason : "CHANNEL_DOWN",
+    retryAfterMs: Math.min(retryAfterMs, MOST_RETRY_MS),
+  };
+}

@@ -1,0 +1,131 @@
+import type { CoreGiven } from "../given.ts";
+import { StaleFenceError, type Seat } from "../delivery/lane-fence.ts";
+import { isRefusal } from "../rpc/refusal.ts";
+import { shardOfKey, type EntityKey, type UnixMs } from "../store/entity.ts";
+import { commitOnce, untilSettled } from "../transaction/commit.ts";
+import { Hints } from "../transaction/hints.ts";
+import type { BotLease } from "./bot-lease.ts";
+
+/** A Beat must come within this; a standby takes over so long after the last one. */
+export const LEASE_MS = 15_000;
+/** A standby also looks by itself: nobody writes when a lease lapses, and clocks may jump. */
+const LOOK_AGAIN_MS = 1000;
+
+/** Which bot, of which tenant. */
+export type BotName = Pick<Seat, "tenantId" | "botId">;
+
+export function leaseKey({ tenantId, botId }: BotName): EntityKey<"bot-lease"> {
+  return { type: "bot-lease", tenant: tenantId, id: botId };
+}
+
+/** The right to speak for a bot's identity, under a fence that grows with every holder. */
+export class Lease {
+  readonly seat: Seat;
+  readonly #given: CoreGiven;
+  #until: UnixMs;
+
+  constructor(given: CoreGiven, seat: Seat, until: UnixMs) {
+    this.#given = given;
+    this.seat = seat;
+    this.#until = until;
+  }
+
+  holds(): boolean {
+    return this.#given.store.now() < this.#until;
+  }
+
+  /** Throws StaleFenceError once somebody else holds it. */
+  async renew(): Promise<void> {
+    const body = await change(this.#given, this.seat, "bot.lease-renewed", (held, now) => {
+      if (held?.fence !== this.seat.fence) throw stale(this.seat, held);
+      return { ...held, until: now + LEASE_MS };
+    });
+    this.#until = body.until;
+  }
+
+  /** Lets the next holder in at once. */
+  async release(): Promise<void> {
+    this.#until = 0;
+    await change(this.#given, this.seat, "bot.lease-released", (held, now) =>
+      held?.fence === this.seat.fence ? { ...held, until: now } : undefined,
+    );
+  }
+
+  /** Throws StaleFenceError if somebody else holds it by now. */
+  async check(): Promise<void> {
+    const key = leaseKey(this.seat);
+    const { entities } = await this.#given.store.load(shardOfKey(key), key);
+    if (entities[0].body?.fence !== this.seat.fence) throw stale(this.seat, entities[0].body);
+  }
+}
+
+/** Waits until nobody holds the lease, then takes it under the next fence. undefined: the call is over. */
+export async function takeLease(given: CoreGiven, bot: BotName, signal: AbortSignal): Promise<Lease | undefined> {
+  const hints = new Hints(given.store, "bot-lease", (id) => id === bot.botId);
+  try {
+    while (!signal.aborted) {
+      const taken = await tryTake(given, bot);
+      if (taken !== undefined) return taken;
+      await Promise.race([hints.next(signal), moment(signal)]);
+    }
+    return undefined;
+  } finally {
+    hints.close();
+  }
+}
+
+async function tryTake(given: CoreGiven, bot: BotName): Promise<Lease | undefined> {
+  let taken = false;
+  const body = await change(given, bot, "bot.lease-taken", (held, now) => {
+    taken = held === undefined || held.until <= now;
+    if (!taken) return undefined;
+    return { botId: bot.botId, fence: (held?.fence ?? 0) + 1, until: now + LEASE_MS };
+  });
+  return taken ? new Lease(given, { ...bot, fence: body.fence }, body.until) : undefined;
+}
+
+/** `next` answers undefined to leave it as it is. */
+async function change(
+  given: CoreGiven,
+  bot: BotName,
+  event: string,
+  next: (held: BotLease | undefined, now: UnixMs) => BotLease | undefined,
+): Promise<BotLease> {
+  const key = leaseKey(bot);
+  const shard = shardOfKey(key);
+  const settled = await untilSettled(async () => {
+    const { entities, epoch, now } = await given.store.load(shard, key);
+    const [held] = entities;
+    const body = next(held.body, now);
+    if (body === undefined) return held.body ?? NOBODY;
+    const outcome = await commitOnce(given, shard, {
+      epoch,
+      writes: [{ key, expected: held.version, body }],
+      audit: [
+        {
+          event,
+          tenant: bot.tenantId,
+          actor: `bot:${bot.botId}`,
+          subject: `bot:${bot.botId}`,
+          detail: { fence: body.fence },
+        },
+      ],
+    });
+    return outcome === "committed" ? body : undefined;
+  });
+  if (isRefusal(settled)) throw new Error(`bot ${bot.botId}: ${settled.message}`);
+  return settled;
+}
+
+const NOBODY: BotLease = { botId: "", fence: 0, until: 0 };
+
+function stale(seat: Seat, held: BotLease | undefined): StaleFenceError {
+  return new StaleFenceError(`bot ${seat.botId}: fence ${seat.fence} is over, ${held?.fence ?? 0} holds`);
+}
+
+function moment(signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, LOOK_AGAIN_MS);
+  signal.addEventListener("abort", () => resolve(), { once: true });
+  return promise.finally(() => clearTimeout(timer));
+}
