@@ -1,16 +1,16 @@
-// Letters of other scripts that most fonts draw like a Latin letter. Derived from the confusable pairs of UTS 39
-// (prototype a single Latin letter), Greek, Cyrillic and Armenian alone: docs/protocol/safe-text.md section 5.
-// Each script's string stands beside the Latin letters that its members resemble.
+// Letters of Cyrillic, Greek and Armenian that most fonts draw like one basic Latin letter or digit: all that UTS 39
+// (confusables 14.0) maps to one, and eleven more by their shapes; docs/protocol/safe-text.md section 5.
+// Each string of look-alikes stands beside the characters that its members resemble.
 
 const PAIRS: readonly (readonly [lookalikes: string, latin: string])[] = [
   // Cyrillic
-  ["АВЕКМНОРСТУХЅІЈԌԚԜҮЗԀҺӀ", "ABEKMHOPCTYXSIJGQWY3dhl"],
-  ["аеорсухѕіјԁһԛԝӏгԍѵүьзп", "aeopcyxsijdhqwlrgvyb3n"],
+  ["АВЕКМНОРСТУХЅІЈԌԚԜҮЗԀҺӀЬѴӠꙄ", "ABEKMHOPCTYXSIJGQWY3dhlbV32"],
+  ["аеорсухѕіјԁһԛԝӏгԍѵүьзпбҽѡꙇ", "aeopcyxsijdhqwlrgvyb3n6ewi"],
   // Greek
-  ["ΑΒΕΖΗΙΚΜΝΟΡΤΥΧϹͿ", "ABEZHIKMNOPTYXCJ"],
-  ["αγινορσυϲϳκτ", "ayivopoucjkt"],
+  ["ΑΒΕΖΗΙΚΜΝΟΡΤΥΧϹͿϜϺ", "ABEZHIKMNOPTYXCJFM"],
+  ["αγινορσυϲϳκτᴦ", "ayivopoucjktr"],
   // Armenian
-  ["ՍՕԼՏօոսցհզքյ", "UOLSonughqpj"],
+  ["ՍՕԼՏօոսցհզքյռգա", "UOLSonughqfjnqw"],
 ];
 
 const LOOKALIKES: ReadonlyMap<number, string> = new Map(

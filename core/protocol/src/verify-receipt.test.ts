@@ -1,0 +1,53 @@
+import { describe, expect, test } from "@jest/globals";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fromHex, toHex, utf8 } from "./bytes.ts";
+import { type PinnedCore, verifyReceipt } from "./verify-receipt.ts";
+
+interface Stored {
+  readonly name: string;
+  readonly json: string;
+  readonly pinned: { readonly serverId: string; readonly publicKeys: readonly string[] };
+}
+
+const file: { accept: Stored[] } = JSON.parse(
+  readFileSync(join(import.meta.dirname, "../vectors/receipt.json"), "utf8"),
+);
+const { json, pinned } = file.accept[2]!; // with position and signed head
+const bytes = utf8(json);
+const core: PinnedCore = { serverId: fromHex(pinned.serverId), publicKeys: pinned.publicKeys.map(fromHex) };
+
+describe("check 30: a receipt", () => {
+  test("says what it verified", () => {
+    const finding = verifyReceipt(bytes, core);
+    expect(finding).toMatchObject({ ok: true, receipt: { state: "EXECUTED" }, content: { issuer: "Musterbank" } });
+    expect(finding.ok && toHex(finding.statement.txId)).toBe(toHex(Uint8Array.from({ length: 16 }, (_, i) => 32 + i)));
+  });
+
+  test("fails with one flipped bit in any byte, naming the part", () => {
+    const wrong: string[] = [];
+    for (let at = 0; at < bytes.length; at++) {
+      const changed = bytes.slice();
+      changed[at]! ^= 1 << (at % 8);
+      const finding = verifyReceipt(changed, core);
+      if (finding.ok || finding.why === "") wrong.push(`byte ${at}`);
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  test("names the member in which a character was changed", () => {
+    const members = ["content", "signedStatement", "publicKey", "attestation", "head", "countersignature"];
+    const parts = members.map((member) => {
+      const at = json.indexOf(`"${member}": "`) + member.length + 5 + 20;
+      const other = json[at] === "A" ? "B" : "A";
+      const finding = verifyReceipt(utf8(json.slice(0, at) + other + json.slice(at + 1)), core);
+      return finding.ok ? "accepted" : finding.part;
+    });
+    expect(parts).toEqual(["content", "signedStatement", "key", "key", "audit", "core"]);
+  });
+
+  test("of more than 64 KiB, or of nothing, is refused without reading it", () => {
+    expect(verifyReceipt(new Uint8Array(65_537).fill(0x20), core)).toMatchObject({ ok: false, part: "format" });
+    expect(verifyReceipt(new Uint8Array(), core)).toMatchObject({ ok: false, part: "format" });
+  });
+});
