@@ -112,7 +112,10 @@ async function judge<T>(
     if (isRefusal(found)) return { error: answerOf(found, undefined) };
     caller = found;
     const admitted = admit(raw.getPath(), allow, caller);
-    if (isRefusal(admitted)) return { error: answerOf(admitted, caller) };
+    if (isRefusal(admitted)) {
+      given.log.debug({ path: raw.getPath(), caller: caller?.kind ?? "nobody" }, "not admitted");
+      return { error: answerOf(admitted, caller) };
+    }
     const outcome = await run(admitted);
     return isRefusal(outcome) ? { error: answerOf(outcome, caller) } : { value: outcome };
   } catch (error) {

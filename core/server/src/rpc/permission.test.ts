@@ -1,0 +1,84 @@
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { Kind } from "@countersign/protocol";
+import { status } from "@grpc/grpc-js";
+import { REQUESTS } from "@countersign/proto/wire-schema";
+import { grantKey, tokenKey } from "../identity/entity-key.ts";
+import { openLog } from "../log.ts";
+import { servicesOf } from "../services.ts";
+import { CoreWorld } from "../testing/core-world.ts";
+import { serveWorld, type ServedWorld } from "../testing/serve-world.ts";
+import type { CallerKind } from "./caller.ts";
+import { PERMISSION } from "./permission.ts";
+import { derivedToken, newToken, tokenId } from "./token.ts";
+
+const CORE = Object.keys(REQUESTS).filter((path) => !path.startsWith("/countersign.device."));
+const KINDS: readonly (CallerKind | "nobody")[] = ["submit", "execute", "grant", "confirmation", "bot", "nobody"];
+
+/** Who may call, by the table of design section 8, kept apart from the product's own table. */
+function mayCall(path: string, kind: CallerKind | "nobody"): boolean {
+  const [, service = "", rpc = ""] = path.split("/");
+  const name = service.split(".").at(-1);
+  if (kind === "nobody") return name === "KeyService" && rpc === "FinishEnrolment";
+  if (kind === "bot") return name === "ChannelService";
+  if (kind === "execute") return name === "ExecutionService" || name === "ReceiptService";
+  if (kind === "grant") return name === "TransactionService" && rpc === "Create";
+  if (kind === "confirmation")
+    return ["ConfirmationService", "VerificationService", "ReceiptService"].includes(name ?? "");
+  return !["ConfirmationService", "ExecutionService", "ChannelService"].includes(name ?? "");
+}
+
+const log: string[] = [];
+let served: ServedWorld;
+let world: CoreWorld;
+const tokens = new Map<string, string | undefined>([["nobody", undefined]]);
+
+beforeAll(async () => {
+  world = await CoreWorld.open();
+  const { tenantId, userId, botId, given } = world;
+  for (const scope of ["submit", "execute"] as const) tokens.set(scope, (await world.addApp(tenantId, scope)).token);
+  const bot = newToken("cs_bot_", given.random);
+  await world.put(tokenKey(tokenId(bot)), { kind: "bot", tenantId, botId });
+  tokens.set("bot", bot);
+  const grantId = "ee".repeat(16);
+  await world.put(grantKey(grantId), {
+    grantId,
+    tenantId,
+    userId,
+    kinds: [Kind.PAY],
+    until: given.store.now() + 60_000,
+    usedBy: undefined,
+  });
+  tokens.set("grant", derivedToken(given.secrets, "grant", grantId));
+  tokens.set("confirmation", (await world.create()).confirmationToken);
+  served = await serveWorld(servicesOf({ ...given, log: openLog("debug", { write: (line) => void log.push(line) }) }));
+});
+afterAll(() => served.close());
+
+test("every RPC of the core has a row, and no row is without an RPC", () => {
+  expect(Object.keys(PERMISSION).toSorted()).toEqual(CORE.toSorted());
+});
+
+test("check 14: nothing that a user's PC may hold opens execution", () => {
+  for (const [path, callers] of Object.entries(PERMISSION)) {
+    if (path.includes("ExecutionService")) expect(callers).toEqual(["execute"]);
+  }
+});
+
+describe("every RPC × every caller, over the wire", () => {
+  const cases = CORE.flatMap((path) => KINDS.map((kind) => [path, kind, mayCall(path, kind)] as const));
+  test.each(cases)("%s by %s: %s", async (path, kind, allowed) => {
+    log.length = 0;
+    const { code, reason } = await served.call(path, new Uint8Array(), tokens.get(kind), isStream(path) ? 200 : 10_000);
+    expect(code).not.toBe(status.UNIMPLEMENTED);
+    // Of what a client is told, NOT_CONFIRMED says both "not yours to call" and "bad request": the log knows.
+    expect(log.some((line) => line.includes("not admitted"))).toBe(!allowed);
+    if (allowed) return;
+    const client = kind === "grant" || kind === "confirmation";
+    expect(reason).toBe(client ? "NOT_CONFIRMED" : kind === "nobody" ? "UNAUTHENTICATED" : "NOT_ALLOWED");
+  });
+});
+
+/** Streams are called as unary here: whoever is admitted runs into another status, which is all that is asked. */
+function isStream(path: string): boolean {
+  return /\/(Watch|WatchLink|ClaimNext|Attach)$/.test(path);
+}
