@@ -60,7 +60,6 @@ export interface Identity {
   readonly userId: string;
 }
 
-
 export class CoreWorld {
   readonly clock: FakeClock;
   readonly given: CoreGiven;
@@ -175,9 +174,7 @@ export class CoreWorld {
     const shard = shardOfUser(of.tenantId, of.userId);
     const { entities } = await this.given.store.load(shard, keyKey(of.tenantId, keyId));
     const body = { ...(entities[0].body as Key), ...change };
-    await this.commit(shard, [
-      { key: entities[0].key, expected: entities[0].version, body, index: keyIndex(body) },
-    ]);
+    await this.commit(shard, [{ key: entities[0].key, expected: entities[0].version, body, index: keyIndex(body) }]);
   }
 
   async changeUser(change: Partial<User>): Promise<void> {
@@ -319,8 +316,11 @@ export class CoreWorld {
 export function newTestKey(): TestKey {
   const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const { x = "", y = "" } = publicKey.export({ format: "jwk" });
-  const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, "base64url"));
-  return { keyId: drawHexId(), publicKey: coseKeyOf(bytes(x), bytes(y)), privateKey };
+  return { keyId: drawHexId(), publicKey: coseKeyOf(fromBase64url(x), fromBase64url(y)), privateKey };
+}
+
+function fromBase64url(text: string): Uint8Array {
+  return new Uint8Array(Buffer.from(text, "base64url"));
 }
 
 export function signStatement(key: TestKey, statement: Statement): Uint8Array {
@@ -377,4 +377,3 @@ function newSecrets(): CoreSecrets {
 function es256(key: KeyObject, bytes: Uint8Array): Uint8Array {
   return new Uint8Array(signWith("sha256", bytes, { key, dsaEncoding: "ieee-p1363" }));
 }
-

@@ -1,10 +1,10 @@
 // For tests: a transaction in every standing, without a store.
-import type { UnixMs } from "../store/entity.ts";
+import type { HexId, UnixMs } from "../store/entity.ts";
 import type { Confirmation, Frozen, Lease, Progress, Transaction } from "../transaction/transaction.ts";
 
 /** When the fixtures' clocks stand. */
 export const NOW: UnixMs = 1_800_000_000_000;
-export const APP = "a".repeat(32);
+export const APP: HexId = "a".repeat(32);
 export const DIGEST: Uint8Array = new Uint8Array(32).fill(7);
 export const LEASE_MS = 60_000;
 
@@ -65,8 +65,28 @@ function ended(state: "REJECTED" | "TAMPERED" | "LOCKED" | "EXPIRED" | "CANCELLE
 
 const executed = { confirmation, lease: leaseOf(), detail: "", at: NOW };
 
+type In<S extends Transaction["state"]> = Extract<Transaction, { readonly state: S }>;
+
+export interface Standings {
+  readonly PENDING: In<"PENDING">;
+  readonly CONFIRMED: In<"CONFIRMED">;
+  readonly "CONFIRMED after a lapse": In<"CONFIRMED">;
+  readonly EXECUTING: In<"EXECUTING">;
+  readonly "EXECUTING, begun": In<"EXECUTING">;
+  readonly "EXECUTING, lapsed": In<"EXECUTING">;
+  readonly EXECUTED: Transaction;
+  readonly EXECUTION_FAILED: Transaction;
+  readonly EXECUTION_UNKNOWN: In<"EXECUTION_UNKNOWN">;
+  readonly REJECTED: Transaction;
+  readonly TAMPERED: Transaction;
+  readonly LOCKED: Transaction;
+  readonly EXPIRED: Transaction;
+  readonly CANCELLED: Transaction;
+  readonly UNDELIVERABLE: Transaction;
+}
+
 /** One transaction for each standing that the matrix tells apart. */
-export const STANDINGS = {
+export const STANDINGS: Standings = {
   PENDING: { ...frozen, ...progress, state: "PENDING" },
   CONFIRMED: { ...frozen, ...progress, state: "CONFIRMED", confirmation, claimBy, lapsed: undefined },
   "CONFIRMED after a lapse": {
@@ -100,6 +120,4 @@ export const STANDINGS = {
     ...{ state: "UNDELIVERABLE", reason: "NO_CHANNEL", rejectReason: undefined, rejectedOnKey: false },
     ...{ detail: "", at: NOW },
   },
-} as const satisfies Readonly<Record<string, Transaction>>;
-
-export type StandingName = keyof typeof STANDINGS;
+};

@@ -66,12 +66,7 @@ export async function loadCaseOf(given: CoreGiven, of: CaseOf, extras: CaseExtra
   }
 }
 
-async function loadOnce(
-  given: CoreGiven,
-  of: CaseOf,
-  linkIds: readonly HexId[],
-  extras: CaseExtras,
-): Promise<Case> {
+async function loadOnce(given: CoreGiven, of: CaseOf, linkIds: readonly HexId[], extras: CaseExtras): Promise<Case> {
   const { tenantId, txId } = of;
   const keyIds = [...new Set([...(of.action?.type === "enrol" ? [of.action.keyId] : []), ...(extras.keyIds ?? [])])];
   const groups = {
@@ -83,7 +78,7 @@ async function loadOnce(
   const keys: EntityKey[] = [transactionKey(txId), userKey(tenantId, of.userId), ...Object.values(groups).flat()];
   const { entities, epoch, now } = await given.store.load(of.shard, ...keys);
   const rest = entities.slice(2);
-  const take = <T>(count: number): readonly T[] => rest.splice(0, count) as unknown as T[];
+  const take = (count: number): readonly never[] => rest.splice(0, count) as never[];
   return {
     shard: of.shard,
     epoch,

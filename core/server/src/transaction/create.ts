@@ -1,10 +1,4 @@
-import {
-  fromHex,
-  isCoreKind,
-  tagOf,
-  toHex,
-  txDigestOf,
-} from "@countersign/protocol";
+import { fromHex, isCoreKind, tagOf, toHex, txDigestOf } from "@countersign/protocol";
 import type { CoreGiven } from "../given.ts";
 import { directoryOf } from "../identity/directory.ts";
 import { tenantKey, userKey } from "../identity/entity-key.ts";
@@ -141,7 +135,9 @@ function freeze(tenant: Tenant, draft: Draft, seen: Seen, drawn: Readonly<Record
   ];
   const actor = draft.actor ?? (draft.createdBy === "core" ? "core" : `app:${draft.createdBy}`);
   const { kind, mode } = transaction;
-  const audit = [auditOf("transaction.created", transaction, actor, { kind, mode, digest: toHex(transaction.txDigest) })];
+  const audit = [
+    auditOf("transaction.created", transaction, actor, { kind, mode, digest: toHex(transaction.txDigest) }),
+  ];
   return { transaction, change: { epoch: held.epoch, writes, audit: audit as [(typeof audit)[0]] } };
 }
 
@@ -201,4 +197,3 @@ function contentWrites(draft: Draft, held: Case, guarding: readonly Transaction[
   const txIds = [...guarding.map((guard) => guard.txId), txId].slice(-MOST_GUARDING);
   return [{ key: content.key, expected: content.version, body: { txIds } }];
 }
-

@@ -9,7 +9,7 @@ export interface Draft {
   readonly kind: Kind;
   readonly fields: readonly Field[];
   /** App or grant, or "core". */
-  readonly createdBy: HexId | "core";
+  readonly createdBy: HexId;
   /** How the audit names the caller; undefined: the app, or the core. */
   readonly actor?: string;
   readonly requestId: string;

@@ -96,4 +96,3 @@ export async function spendGrant(given: CoreGiven, grantId: HexId, requestId: st
 function told(event: string, { tenantId, grantId }: Grant, actor: string): AuditDraft {
   return { event, tenant: tenantId, actor, subject: `grant:${grantId}`, detail: {} };
 }
-

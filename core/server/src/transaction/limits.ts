@@ -23,7 +23,10 @@ export function takeSlot(user: User, kind: Kind, policy: Policy, slot: Slot, now
   }
   const open = user.open.filter(({ until }) => until > now);
   if (open.length >= policy.openPerUser) {
-    return limited(`${open.length} transactions of the user are open`, Math.min(...open.map(({ until }) => until)) - now);
+    return limited(
+      `${open.length} transactions of the user are open`,
+      Math.min(...open.map(({ until }) => until)) - now,
+    );
   }
   const prompts = user.prompts.filter((at) => at > now - MINUTE_MS);
   if (prompts.length >= policy.promptsPerMinute) {

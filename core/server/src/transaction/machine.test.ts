@@ -37,8 +37,14 @@ function columns(line: string): string[] {
 
 describe("check 13: the full state × event matrix", () => {
   test("check 13: the document has a cell for every standing and event", () => {
-    const wanted = Object.keys(STANDINGS).flatMap((standing) => Object.keys(EVENTS).map((event) => `${standing}: ${event}`));
-    expect(cells().map(({ standing, event }) => `${standing}: ${event}`).toSorted()).toEqual(wanted.toSorted());
+    const wanted = Object.keys(STANDINGS).flatMap((standing) =>
+      Object.keys(EVENTS).map((event) => `${standing}: ${event}`),
+    );
+    expect(
+      cells()
+        .map(({ standing, event }) => `${standing}: ${event}`)
+        .toSorted(),
+    ).toEqual(wanted.toSorted());
   });
 
   test.each(cells())("check 13: $standing, $event -> $expected", ({ standing, event, expected }) => {
@@ -50,7 +56,11 @@ describe("check 13: the full state × event matrix", () => {
   });
 });
 
-function after(before: Transaction, event: TransactionEvent, now: number): { of: Transaction; effects: readonly Effect[] } {
+function after(
+  before: Transaction,
+  event: TransactionEvent,
+  now: number,
+): { of: Transaction; effects: readonly Effect[] } {
   const stepped = step(before, event, now);
   if (isRefusal(stepped)) throw new Error(`${stepped.refused}: ${stepped.message}`);
   return { of: stepped.transaction, effects: stepped.effects };
@@ -100,7 +110,10 @@ describe("check 14: leases and fences", () => {
   test("check 14: begun and lapsed is EXECUTION_UNKNOWN, also for the same claim_id", () => {
     const begun = { ...EXECUTING, begun: true };
     const again = { ...claimed, claimId: "claim 1", idempotent: true };
-    expect(step(begun, again, lapse)).toMatchObject({ refused: "STATE_CONFLICT", metadata: { state: "EXECUTION_UNKNOWN" } });
+    expect(step(begun, again, lapse)).toMatchObject({
+      refused: "STATE_CONFLICT",
+      metadata: { state: "EXECUTION_UNKNOWN" },
+    });
     expect(after(begun, { type: "time-came" }, lapse).of.state).toBe("EXECUTION_UNKNOWN");
   });
 
@@ -179,7 +192,10 @@ describe("resend", () => {
     let of: Transaction = { ...STANDINGS.PENDING, expiresAt: NOW + 600_000, lastIssueAt: NOW };
     let now = NOW;
     for (let n = 1; n <= 3; n++) {
-      expect(step(of, { type: "resent", epoch: 1 }, now + 59_999)).toMatchObject({ refused: "RATE_LIMITED", retryAfterMs: 1 });
+      expect(step(of, { type: "resent", epoch: 1 }, now + 59_999)).toMatchObject({
+        refused: "RATE_LIMITED",
+        retryAfterMs: 1,
+      });
       now += 60_000;
       of = after(of, { type: "resent", epoch: 1 }, now).of;
       expect(of.issue).toEqual({ epoch: 1, n: n + 1 });

@@ -4,7 +4,6 @@ import { TransactionServiceCreateRequest } from "@countersign/proto/node/core/v1
 import type { Duration } from "@countersign/proto/google/protobuf/duration";
 import { actorOf, type Caller } from "../rpc/caller.ts";
 import { badInput, isRefusal, refuse, type Refusal } from "../rpc/refusal.ts";
-import type { HexId } from "../store/entity.ts";
 import type { Draft } from "./draft.ts";
 import { readFields } from "./read-fields.ts";
 import { bodyHashOf, checkRequestId } from "./reserve.ts";
@@ -65,7 +64,7 @@ function readHints(request: TransactionServiceCreateRequest): Hints | Refusal {
   const modeHint = readMode(request.modeHint);
   if (isRefusal(modeHint)) return modeHint;
   return {
-    keyIds: keyIds.length === 0 ? undefined : (keyIds as readonly HexId[]),
+    keyIds: keyIds.length === 0 ? undefined : keyIds,
     lifetimeMs,
     modeHint,
     repeatOf: repeatOf === "" ? undefined : repeatOf,

@@ -1,5 +1,12 @@
 // Typed fields as a request brings them. A refusal names the member of the request.
-import { isLabel, isReservedLabel, type Account, type Amount, type Field, type FieldValue } from "@countersign/protocol";
+import {
+  isLabel,
+  isReservedLabel,
+  type Account,
+  type Amount,
+  type Field,
+  type FieldValue,
+} from "@countersign/protocol";
 import type {
   Account as AccountMessage,
   Amount as AmountMessage,

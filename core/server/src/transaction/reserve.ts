@@ -47,7 +47,9 @@ export async function reserve(
     if (entities[0].body !== undefined) return sameBody(entities[0].body, use);
     const body: Reservation = { bodyHash: use.bodyHash, drawn, at: now };
     const subject = `request:${key.id}`;
-    const audit = [{ event: "request.reserved", tenant: use.tenantId, actor: use.by, subject, detail: { rpc: use.rpc } }];
+    const audit = [
+      { event: "request.reserved", tenant: use.tenantId, actor: use.by, subject, detail: { rpc: use.rpc } },
+    ];
     const outcome = await commitOnce(given, shard, {
       epoch,
       writes: [{ key, expected: "", body }],
@@ -55,7 +57,6 @@ export async function reserve(
     });
     return outcome === "committed" ? body : undefined;
   });
-
 }
 
 function sameBody(reservation: Reservation, use: RequestUse): Reservation | Refusal {

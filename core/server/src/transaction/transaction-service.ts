@@ -125,4 +125,3 @@ function appOf(caller: Caller): { readonly tenantId: HexId; readonly appId: HexI
   if (caller.kind === "app") return caller;
   throw new Error(`only apps get here, not ${caller.kind}`);
 }
-

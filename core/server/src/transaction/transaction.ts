@@ -21,8 +21,8 @@ export interface Frozen {
   readonly txId: HexId;
   readonly tenantId: HexId;
   readonly userId: string;
-  /** The app that created it, or "core". */
-  readonly createdBy: HexId | "core";
+  /** The app or grant that created it; "core" for what the core asks by itself. */
+  readonly createdBy: HexId;
   readonly createdAt: UnixMs;
   readonly nonce: Uint8Array;
   readonly kind: Kind;
@@ -65,7 +65,8 @@ export interface Confirmation {
 /** The right to execute. */
 export interface Lease {
   readonly claimId: string;
-  readonly appId: HexId | "core";
+  /** "core" for kinds that the core carries out itself. */
+  readonly appId: HexId;
   readonly fence: number;
   readonly until: UnixMs;
   readonly idempotent: boolean;

@@ -190,4 +190,3 @@ const decoyStatement: Statement = {
   userVerification: UserVerification.NONE,
   counter: 0,
 };
-

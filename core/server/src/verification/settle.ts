@@ -44,6 +44,21 @@ export async function settle(
   });
 }
 
+/** What a judgement makes happen. */
+type JudgingEvent = Extract<
+  TransactionEvent,
+  {
+    type:
+      | "statement-accepted"
+      | "wrong-code"
+      | "code-superseded"
+      | "tries-lost"
+      | "tampered"
+      | "vetoed"
+      | "statement-unfit";
+  }
+>;
+
 class Settlement {
   readonly #given: CoreGiven;
   readonly #held: HeldCase;
@@ -73,7 +88,7 @@ class Settlement {
     return outcome === "committed" ? verdict : undefined;
   }
 
-  #eventOf(judgement: Judgement): TransactionEvent | { readonly reason: Reason } {
+  #eventOf(judgement: Judgement): JudgingEvent | { readonly reason: Reason } {
     const { row } = judgement;
     if (row === 12) return this.#eventOfCompare(judgement.compared);
     const { keyId } = this.#submission;
@@ -84,7 +99,7 @@ class Settlement {
     return { type: "statement-unfit", reason: judgement.reason };
   }
 
-  #eventOfCompare(compared: Compared | "lost"): TransactionEvent | { readonly reason: Reason } {
+  #eventOfCompare(compared: Compared | "lost"): JudgingEvent | { readonly reason: Reason } {
     switch (compared) {
       case "right":
         return this.#acceptance();
@@ -100,7 +115,7 @@ class Settlement {
   }
 
   /** Between the two commits the key may have been revoked and the user frozen: that counts. */
-  #acceptance(): TransactionEvent | { readonly reason: Reason } {
+  #acceptance(): JudgingEvent | { readonly reason: Reason } {
     const { keyId, signed } = this.#submission;
     const transaction = this.#held.transaction.body;
     const unusable = whyKeyIsUnusable(transaction, this.#key()?.body, undefined);
@@ -145,7 +160,7 @@ class Settlement {
    * A key that signed has used its counter, whatever it signed. An acceptance also writes the key, so that a revocation
    * that commits first makes it judge anew.
    */
-  #keyWrites(event: TransactionEvent): AnyWrite[] {
+  #keyWrites(event: JudgingEvent): AnyWrite[] {
     const key = this.#key();
     const { statement } = this.#submission;
     if (key?.body === undefined || statement === undefined || event.type === "statement-unfit") return [];
@@ -164,12 +179,7 @@ class Settlement {
   }
 }
 
-function verdictOf(event: TransactionEvent, after: Transaction): Verdict {
-  const refused = (reason: Reason, more: { triesLeft?: number; rejectReason?: RejectReason } = {}): Verdict => ({
-    accepted: false,
-    reason,
-    ...more,
-  });
+function verdictOf(event: JudgingEvent, after: Transaction): Verdict {
   const { triesLeft } = after;
   if (after.state === "LOCKED") return refused("LOCKED", { triesLeft });
   switch (event.type) {
@@ -179,13 +189,17 @@ function verdictOf(event: TransactionEvent, after: Transaction): Verdict {
       return refused("WRONG_CODE", { triesLeft });
     case "code-superseded":
       return refused("CODE_SUPERSEDED", { triesLeft });
+    case "tries-lost":
+      return refused("LOCKED", { triesLeft });
     case "tampered":
       return refused("TAMPERED");
     case "vetoed":
       return refused("REJECTED", event.reason === undefined ? {} : { rejectReason: event.reason });
     case "statement-unfit":
       return refused(event.reason);
-    default:
-      throw new Error(`${event.type} is no judgement`);
   }
+}
+
+function refused(reason: Reason, more: { triesLeft?: number; rejectReason?: RejectReason } = {}): Verdict {
+  return { accepted: false, reason, ...more };
 }

@@ -1,4 +1,11 @@
-import { CodeEntry, encodeStatement, RejectReason, Shown, SignatureType, UserVerification } from "@countersign/protocol";
+import {
+  CodeEntry,
+  encodeStatement,
+  RejectReason,
+  Shown,
+  SignatureType,
+  UserVerification,
+} from "@countersign/protocol";
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import { isRefusal, type Refusal } from "../rpc/refusal.ts";
 import { CoreWorld, drawHexId, newTestKey, signStatement, signTyped } from "../testing/core-world.ts";
@@ -137,7 +144,11 @@ describe("claim 14: one vector at least for each row", () => {
   test("claim 14: row 8, another digest is TAMPERED and the end, with an alarm on every linked chat", async () => {
     const told = { txDigest: new Uint8Array(32).fill(1) };
     expect(await answer(world.signed(pending, told))).toBe("TAMPERED");
-    expect(await world.transaction(pending.txId)).toMatchObject({ state: "TAMPERED", reason: "TAMPERED", triesLeft: 3 });
+    expect(await world.transaction(pending.txId)).toMatchObject({
+      state: "TAMPERED",
+      reason: "TAMPERED",
+      triesLeft: 3,
+    });
     const alerts = (await world.deliveries()).filter(({ type }) => type === "alert");
     expect(alerts.map(({ wanted }) => ("notice" in wanted ? wanted.notice?.type : undefined))).toEqual(["TAMPERED"]);
   });
@@ -257,20 +268,24 @@ describe("check 05: what costs a try", () => {
   });
 });
 
-describe("check 06: wrong codes in a row", () => {
-  async function wrong(of: Transaction, i = 1): Promise<string> {
-    return answer(world.signed(of, { code: world.wrongCode(of, i) }), of);
-  }
+async function submitWrong(of: Transaction, i = 1): Promise<string> {
+  return answer(world.signed(of, { code: world.wrongCode(of, i) }), of);
+}
 
+async function notices(): Promise<unknown[]> {
+  return (await world.deliveries()).map(({ wanted }) => ("notice" in wanted ? wanted.notice?.type : undefined));
+}
+
+describe("check 06: wrong codes in a row", () => {
   test("check 06: 5 in a row across transactions block the user, who was warned before", async () => {
     const second = await world.pending();
-    await wrong(pending, 1);
-    await wrong(pending, 2);
-    await wrong(second, 1);
-    await wrong(second, 2);
+    await submitWrong(pending, 1);
+    await submitWrong(pending, 2);
+    await submitWrong(second, 1);
+    await submitWrong(second, 2);
     expect((await world.user()).state).toBe("ACTIVE");
     expect(await notices()).toContain("LAST_WARNING");
-    expect(await wrong(second, 3)).toBe("LOCKED");
+    expect(await submitWrong(second, 3)).toBe("LOCKED");
     expect(await world.user()).toMatchObject({ state: "BLOCKED", wrongInARow: 5 });
     expect(await notices()).toContain("BLOCKED");
     expect(await answer(world.signed(pending))).toBe("USER_BLOCKED");
@@ -278,18 +293,14 @@ describe("check 06: wrong codes in a row", () => {
 
   test("check 06: a confirmed transaction sets the row back, nothing else does", async () => {
     const second = await world.pending();
-    await wrong(pending, 1);
-    await wrong(pending, 2);
+    await submitWrong(pending, 1);
+    await submitWrong(pending, 2);
     expect((await world.user()).wrongInARow).toBe(2);
     world.clock.advance(30_000);
     expect((await world.user()).wrongInARow).toBe(2);
     expect(await answer(world.signed(second), second)).toBe("CONFIRMED");
     expect((await world.user()).wrongInARow).toBe(0);
   });
-
-  async function notices(): Promise<unknown[]> {
-    return (await world.deliveries()).map(({ wanted }) => ("notice" in wanted ? wanted.notice?.type : undefined));
-  }
 });
 
 describe("check 07: the code belongs to its transaction", () => {

@@ -46,8 +46,8 @@ export async function submitStatement(
 
 const inFlight = new WeakMap<CoreGiven, Map<string, Promise<Verdict | Refusal>>>();
 
-/** Equal statements that arrive together are one: nobody takes a compare of this process for one that a crash left. */
-function once(
+/** Equal statements that arrive together are judged one after the other: none is taken for one that a crash left open. */
+async function once(
   given: CoreGiven,
   txId: HexId,
   submission: Submission,
@@ -59,11 +59,11 @@ function once(
   const before = running.get(name) ?? Promise.resolve();
   const mine = before.then(work, work);
   running.set(name, mine);
-  const done = (): void => {
+  try {
+    return await mine;
+  } finally {
     if (running.get(name) === mine) running.delete(name);
-  };
-  mine.then(done, done);
-  return mine;
+  }
 }
 
 interface Held {
@@ -109,7 +109,11 @@ async function gather(given: CoreGiven, txId: HexId, submission: Submission): Pr
 }
 
 /** undefined: somebody got ahead, load again. */
-async function judgeHeld(given: CoreGiven, submission: Submission, found: Held): Promise<Verdict | Refusal | undefined> {
+async function judgeHeld(
+  given: CoreGiven,
+  submission: Submission,
+  found: Held,
+): Promise<Verdict | Refusal | undefined> {
   const { evidence, judged, held } = found;
   const { transaction } = evidence;
   if (judged.body !== undefined) {
@@ -126,7 +130,11 @@ async function judgeHeld(given: CoreGiven, submission: Submission, found: Held):
   return judgeAnew(given, submission, found);
 }
 
-async function judgeAnew(given: CoreGiven, submission: Submission, found: Held): Promise<Verdict | Refusal | undefined> {
+async function judgeAnew(
+  given: CoreGiven,
+  submission: Submission,
+  found: Held,
+): Promise<Verdict | Refusal | undefined> {
   const { txId } = found.evidence.transaction;
   const finding = findRefusal(found.evidence);
   // Two commits and one derivation, whatever was found: an observer cannot tell rows 5 to 12 apart.
@@ -138,7 +146,11 @@ async function judgeAnew(given: CoreGiven, submission: Submission, found: Held):
 }
 
 /** Row 12, first commit: try, counter and statement are durable before the code is compared. */
-async function countTry(given: CoreGiven, submission: Submission, found: Held): Promise<"committed" | Refusal | undefined> {
+async function countTry(
+  given: CoreGiven,
+  submission: Submission,
+  found: Held,
+): Promise<"committed" | Refusal | undefined> {
   const { held, judged, key } = found;
   const before = held.transaction.body;
   const event = { type: "try-counted" } as const;
@@ -198,4 +210,3 @@ export async function finishCompare(
   const compared = compareCode(given, transaction, submission.statement?.codeProof);
   return settle(given, transaction.txId, submission, { row: 12, compared: lost ? "lost" : compared });
 }
-
