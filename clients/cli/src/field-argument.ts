@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import {
   amountOf,
   fromHex,
-  isKind,
+  isCoreKind,
   Kind,
   Label,
   labelName,
@@ -19,7 +19,9 @@ import { refused } from "./cli-error.ts";
 /** Kind by its registry name, in any case: `pay`, `DEPLOY`. */
 export function kindArgument(text: string): Kind {
   const kind = Object.hasOwn(Kind, text.toUpperCase()) ? Kind[text.toUpperCase() as keyof typeof Kind] : undefined;
-  if (kind === undefined || !isKind(kind)) throw refused(`kind "${text}" is unknown; one of ${names(Kind)}`);
+  const known = Object.fromEntries(Object.entries(Kind).filter(([, one]) => !isCoreKind(one)));
+  if (kind === undefined || isCoreKind(kind))
+    throw refused(`kind "${text}" cannot be asked for; one of ${names(known)}`);
   return kind;
 }
 
@@ -32,7 +34,8 @@ export function fieldArgument(argument: string): Field {
   const at = argument.indexOf("=");
   const name = (at < 0 ? argument : argument.slice(0, at)).toUpperCase().replaceAll("-", "_");
   const label = Object.hasOwn(Label, name) ? Label[name as keyof typeof Label] : undefined;
-  if (at < 0 || label === undefined) throw refused(`--field ${argument}: expected label=value; labels are ${names(Label)}`);
+  if (at < 0 || label === undefined)
+    throw refused(`--field ${argument}: expected label=value; labels are ${names(Label)}`);
   try {
     return { label, value: valueOf(label, argument.slice(at + 1)) };
   } catch (error) {
@@ -52,7 +55,12 @@ function valueOf(label: Label, text: string): FieldValue {
       return { type: "account", account: account(text) };
     case "payment": {
       const [money = "", to = "", ...payee] = text.split("|");
-      return { type: "payment", amount: amount(money.trim()), account: account(to.trim()), payee: payee.join("|").trim() };
+      return {
+        type: "payment",
+        amount: amount(money.trim()),
+        account: account(to.trim()),
+        payee: payee.join("|").trim(),
+      };
     }
     case "date":
       return { type: "date", date: text };
@@ -87,5 +95,7 @@ function account(text: string): Account {
 }
 
 function names(of: Readonly<Record<string, number>>): string {
-  return Object.keys(of).map((name) => name.toLowerCase().replaceAll("_", "-")).join(", ");
+  return Object.keys(of)
+    .map((name) => name.toLowerCase().replaceAll("_", "-"))
+    .join(", ");
 }

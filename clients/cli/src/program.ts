@@ -19,7 +19,9 @@ type Flags = Readonly<Record<string, string | undefined>>;
 /** The whole command line. `finish` gets the exit code of the command that ran. */
 export function buildProgram(io: Io, finish: (code: ExitCode) => void): Command {
   const program = new Command("countersign")
-    .description("Confirms transactions when this PC cannot be trusted: your key shows and signs, your phone gives the code")
+    .description(
+      "Confirms transactions when this PC cannot be trusted: your key shows and signs, your phone gives the code",
+    )
     .version("0.1.0")
     .option("--config <file>", "configuration file (default: XDG place, or COUNTERSIGN_CONFIG)")
     .option("--json", "one JSON object a line on stdout")
@@ -39,7 +41,9 @@ export function buildProgram(io: Io, finish: (code: ExitCode) => void): Command 
     .command("link <platform>")
     .description("link a chat, mail address or phone number as the second channel")
     .option("--key <serial>", "which key, when several are plugged in")
-    .action(async (platform: string, options: { key?: string }) => finish(await linkCommand(platform, options, given())));
+    .action(async (platform: string, options: { key?: string }) =>
+      finish(await linkCommand(platform, options, given())),
+    );
   program
     .command("thaw")
     .description("free your frozen or blocked confirmations by your own key")
@@ -79,7 +83,9 @@ function confirming(command: Command): Command {
     .option("--repeat <id>", "the same was asked before under this id, and is meant twice")
     .option("--request-id <id>", "makes running the command again harmless (default: drawn)")
     .option("--lifetime <seconds>", "wished time to confirm, 1 to 600")
-    .addOption(new Option("--mode <mode>", "who shows the transaction, if stricter than the policy").choices(["A", "B", "C"]))
+    .addOption(
+      new Option("--mode <mode>", "who shows the transaction, if stricter than the policy").choices(["A", "B", "C"]),
+    )
     .option("--receipts <folder>", "where the receipt is kept", ".")
     .option("--dry-run", "only show the lines that key and phone would show");
 }
@@ -132,7 +138,9 @@ function addKeys(program: Command, given: Given, finish: Finish): void {
     .command("confirm <id>")
     .description("activate a first key by the fingerprint on its display")
     .requiredOption("--fingerprint <text>", "as the user read it")
-    .action(async (id: string, options: { fingerprint: string }) => finish(await keyConfirmCommand(id, options, given())));
+    .action(async (id: string, options: { fingerprint: string }) =>
+      finish(await keyConfirmCommand(id, options, given())),
+    );
   key
     .command("set-pin")
     .description("set or change the PIN, typed on the key")

@@ -40,19 +40,24 @@ function quieten(command: Command, io: Io): void {
 function endingOf(error: unknown): { readonly code: ExitCode; readonly message: string } {
   if (error instanceof CliError) return { code: error.exitCode, message: error.message };
   if (error instanceof CoreError) return coreEnding(error);
-  if (error instanceof ProtocolError) return { code: ExitCode.UNVERIFIED, message: `the core's answer is refused: ${error.message}` };
+  if (error instanceof ProtocolError)
+    return { code: ExitCode.UNVERIFIED, message: `the core's answer is refused: ${error.message}` };
   const message = error instanceof Error ? error.message : String(error);
   return { code: ExitCode.ENVIRONMENT, message };
 }
 
 function coreEnding(error: CoreError): { readonly code: ExitCode; readonly message: string } {
   if (error.isOutage) {
-    const message = "the core does not answer; if a transaction was created, see it with countersign tx list before you repeat it";
+    const message =
+      "the core does not answer; if a transaction was created, see it with countersign tx list before you repeat it";
     return { code: ExitCode.ENVIRONMENT, message };
   }
   const fields = error.violations.map(({ field, description }) => `${field}: ${description}`);
   if (fields.length > 0) return { code: ExitCode.REFUSED_INPUT, message: fields.join("\n") };
-  return { code: REASON_EXIT[error.reason] ?? ExitCode.ENVIRONMENT, message: `the core refused: ${error.reason || error.message}` };
+  return {
+    code: REASON_EXIT[error.reason] ?? ExitCode.ENVIRONMENT,
+    message: `the core refused: ${error.reason || error.message}`,
+  };
 }
 
 const REASON_EXIT: Readonly<Record<string, ExitCode>> = {

@@ -46,11 +46,16 @@ function connect(settings: Settings): CoreConnection {
 }
 
 function definedOnly(files: Record<"caFile" | "certFile" | "keyFile", string | undefined>): Record<string, string> {
-  return Object.fromEntries(Object.entries(files).flatMap(([name, path]) => (path === undefined ? [] : [[name, path]])));
+  return Object.fromEntries(
+    Object.entries(files).flatMap(([name, path]) => (path === undefined ? [] : [[name, path]])),
+  );
 }
 
 /** Runs with an open daemon connection and closes it. */
-export async function withDaemon<T>({ settings }: CommandGiven, run: (daemon: DaemonConnection) => Promise<T>): Promise<T> {
+export async function withDaemon<T>(
+  { settings }: CommandGiven,
+  run: (daemon: DaemonConnection) => Promise<T>,
+): Promise<T> {
   const daemon = openDaemon(settings.need("daemon"));
   try {
     return await run(daemon);

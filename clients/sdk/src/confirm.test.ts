@@ -179,7 +179,7 @@ test.each([
 
 test.each([
   [
-    { code: status.FAILED_PRECONDITION, reason: "DUPLICATE", metadata: { first_transaction_id: "ab" } },
+    { code: status.FAILED_PRECONDITION, reason: "DUPLICATE", metadata: { transactionId: "ab" } },
     { state: "DUPLICATE", first: "ab" },
   ],
   [{ code: status.FAILED_PRECONDITION, reason: "USER_BLOCKED" }, { state: "USER_BLOCKED" }],
@@ -298,7 +298,10 @@ test("a repeated transaction shows which one it repeats", async () => {
   daemon.acts.push(APPROVE);
   const repeatOf = "ab".repeat(16);
   expect(await outcomeOf(confirm({ ...PAYMENT, repeatOf }, given()))).toMatchObject({ state: "EXECUTED" });
-  expect(core.only.transaction.lines.at(-1)).toEqual({ label: Label.REPEAT, value: repeatOf });
+  expect(core.only.transaction.lines.at(-1)).toEqual({
+    label: Label.REPEAT,
+    value: "of AMBER TIGER, 2026-11-30 14:31 UTC",
+  });
 });
 
 test("a transaction of the core is taken to the key with the core's lines", async () => {

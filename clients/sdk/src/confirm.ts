@@ -7,13 +7,13 @@ import type { CoreConnection } from "./core-connection.ts";
 import { CoreError } from "./core-error.ts";
 import type { DaemonConnection } from "./daemon-connection.ts";
 import type { Outcome, Progress } from "./outcome.ts";
-import { findDifference, ownContent, ownLines, type Meant } from "./own-content.ts";
+import { findDifference, ownContent, ownLines, withRepeatLine, type Meant } from "./own-content.ts";
 import type { Pinned } from "./receipt-check.ts";
 import { outcomeOfRefusedCreate } from "./refusal-outcome.ts";
 import { Token } from "./token.ts";
 import { openTransaction, type OpenTransaction, type WireTransaction } from "./transaction-view.ts";
 import { toWireField } from "./wire-field.ts";
-import { appView, clientView } from "./view.ts";
+import { appView, clientView, type View } from "./view.ts";
 
 /** A transaction as the user means it. */
 export interface ConfirmRequest extends Meant {
@@ -60,17 +60,13 @@ export async function* confirm(request: ConfirmRequest, given: ConfirmGiven): As
   const created = await create(request, given);
   if ("outcome" in created) return yield created;
   const open = openTransaction(created.transaction);
-  const { core } = given;
-  const call = callGiven(given);
-  const view = core.token.isOfApp
-    ? appView(core, open.transactionId, call)
-    : clientView(core, open.transactionId, new Token(created.confirmationToken), call);
-  const confirmation = new Confirmation(open, own.value, view, given);
+  const lines = withRepeatLine(own.value, request.repeatOf, open.lines);
+  const confirmation = new Confirmation(open, lines, viewOf(open, created.confirmationToken, given), given);
   yield createdEvent(open);
-  const difference = findDifference(own.value, request.kind, open, given.pinned.serverId);
+  const difference = findDifference(lines, request.kind, open, given.pinned.serverId);
   if (difference !== undefined) return yield* confirmation.giveUp({ state: "CONTENT_DIFFERS", difference });
   yield { type: "equal" };
-  yield* confirmation.run(ownContent(own.value, open));
+  yield* confirmation.run(ownContent(lines, open));
 }
 
 /**
@@ -84,13 +80,8 @@ export async function* confirmOpen(
   given: ConfirmGiven & { readonly meant?: readonly Line[] | undefined },
 ): AsyncGenerator<Progress, void> {
   const open = openTransaction(transaction);
-  const { core } = given;
-  const call = callGiven(given);
-  const view = core.token.isOfApp
-    ? appView(core, open.transactionId, call)
-    : clientView(core, open.transactionId, new Token(confirmationToken), call);
   const lines = given.meant ?? open.lines;
-  const confirmation = new Confirmation(open, lines, view, given);
+  const confirmation = new Confirmation(open, lines, viewOf(open, confirmationToken, given), given);
   yield createdEvent(open);
   const difference = findDifference(lines, open.kind, open, given.pinned.serverId);
   if (difference !== undefined) return yield* confirmation.giveUp({ state: "CONTENT_DIFFERS", difference });
@@ -102,6 +93,13 @@ export async function* confirmOpen(
 export async function outcomeOf(events: AsyncIterable<Progress>): Promise<Outcome> {
   for await (const event of events) if (event.type === "outcome") return event.outcome;
   throw new Error("the confirmation ended without an outcome");
+}
+
+function viewOf({ transactionId }: OpenTransaction, confirmationToken: string, given: ConfirmGiven): View {
+  const { core } = given;
+  return core.token.isOfApp
+    ? appView(core, transactionId, callGiven(given))
+    : clientView(core, transactionId, new Token(confirmationToken), callGiven(given));
 }
 
 type Refused = Extract<Progress, { type: "outcome" }>;

@@ -19,7 +19,7 @@ export class CoreError extends Error {
   readonly violations: readonly Violation[];
   /** Waiting this long helps, in milliseconds. */
   readonly retryAfterMs: number | undefined;
-  /** What the reason leaves open, e.g. `first_transaction_id`. */
+  /** What the reason leaves open, e.g. `transactionId` of a DUPLICATE. */
   readonly metadata: ReadonlyMap<string, string>;
 
   constructor(code: status, message: string, detail: Partial<ErrorDetail> = {}) {

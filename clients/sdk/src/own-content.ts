@@ -21,14 +21,22 @@ export interface Difference {
   readonly at: string;
 }
 
-/** Own lines in the order of the core: fields, digest of the payload, then the repeated transaction. Throws ProtocolError. */
+/** Own lines in the order of the core: fields, then the digest of the payload. Throws ProtocolError. */
 export function ownLines(meant: Meant): Line[] {
-  const { payload, repeatOf } = meant;
+  const { payload } = meant;
   const digest: Field[] =
     payload === undefined ? [] : [{ label: Label.DIGEST, value: { type: "digest", digest: payload } }];
-  const repeat: Field[] =
-    repeatOf === undefined ? [] : [{ label: Label.REPEAT, value: { type: "text", text: repeatOf } }];
-  return renderFields(meant.kind, [...meant.fields, ...digest, ...repeat]);
+  return renderFields(meant.kind, [...meant.fields, ...digest]);
+}
+
+/** `of AMBER TIGER, 2026-11-30 14:31 UTC`: tag and time of the first transaction, which this client need not know. */
+const REPEAT_LINE = /^of [A-Z]+ [A-Z]+, \d{4}-\d{2}-\d{2} \d{2}:\d{2} UTC$/;
+
+/** Own lines with the core's last one, where a repeat was asked for and that line tells of it and of nothing else. */
+export function withRepeatLine(own: readonly Line[], repeatOf: string | undefined, core: readonly Line[]): Line[] {
+  const last = core.at(-1);
+  const tells = last?.label === Label.REPEAT && REPEAT_LINE.test(last.value) && core.length === own.length + 1;
+  return repeatOf !== undefined && tells ? [...own, last] : [...own];
 }
 
 /**

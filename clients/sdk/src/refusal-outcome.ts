@@ -9,7 +9,7 @@ export function outcomeOfRefusedCreate(error: CoreError): Outcome | undefined {
   if (error.violations.length > 0) return { state: "REFUSED", message: error.message, violations: error.violations };
   switch (error.reason) {
     case "DUPLICATE":
-      return { state: "DUPLICATE", first: error.metadata.get("first_transaction_id") ?? "" };
+      return { state: "DUPLICATE", first: error.metadata.get("transactionId") ?? "" };
     case "USER_BLOCKED":
       return { state: "USER_BLOCKED" };
     case "NO_CHANNEL":

@@ -29,7 +29,10 @@ async function startBank(): Promise<void> {
 
 function lines(): Record<string, unknown>[] {
   const text = readFileSync(ledger, "utf8");
-  return text.split("\n").filter(Boolean).map((line) => JSON.parse(line) as Record<string, unknown>);
+  return text
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
 test("check 14: books a confirmed payment once, between Begin and Report", async () => {
@@ -40,7 +43,13 @@ test("check 14: books a confirmed payment once, between Begin and Report", async
   expect(lines()).toEqual([
     expect.objectContaining({
       type: "payment",
-      ...{ transactionId: id, payee: "Müller GmbH", account: "DE89370400440532013000", currency: "EUR", minorUnits: "125000" },
+      ...{
+        transactionId: id,
+        payee: "Müller GmbH",
+        account: "DE89370400440532013000",
+        currency: "EUR",
+        minorUnits: "125000",
+      },
       references: ["Invoice 2026-114"],
     }),
     expect.objectContaining({ type: "transaction", transactionId: id, payments: 1, userId: "ada" }),

@@ -81,7 +81,8 @@ async function claim(
     idempotent: true, // the ledger books a transaction once, however often it is told
   });
   const { claimed, lease } = await unary(client.claim.bind(client), request, metadata);
-  if (claimed?.transactionId !== transactionId || lease === undefined) throw new Error("the claim is of another transaction");
+  if (claimed?.transactionId !== transactionId || lease === undefined)
+    throw new Error("the claim is of another transaction");
   return { claimed, fence: lease.fence };
 }
 

@@ -61,9 +61,10 @@ export class Ledger {
 
   /** All of it or nothing: a full disk leaves no half transaction for the next one to follow. */
   #append(bytes: Uint8Array): void {
-    if (fstatSync(this.#file).size !== this.#bytes) throw new Error("somebody else writes this ledger; run one bank a ledger");
+    if (fstatSync(this.#file).size !== this.#bytes)
+      throw new Error("somebody else writes this ledger; run one bank a ledger");
     try {
-      for (let written = 0; written < bytes.length; ) written += writeSync(this.#file, bytes, written);
+      for (let written = 0; written < bytes.length;) written += writeSync(this.#file, bytes, written);
       fsyncSync(this.#file);
     } catch (error) {
       ftruncateSync(this.#file, this.#bytes);

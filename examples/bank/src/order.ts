@@ -65,10 +65,17 @@ function bookingsOf(fields: readonly Field[]): Booking[] {
     else if (label === Label.REFERENCE && value.type === "text") last?.references.push(value.text);
     else if (label === Label.BANK && value.type === "text" && last !== undefined) last.bank = value.text;
   }
-  return bookings.map(({ booking, references, bank }) => ({ ...booking, references, ...(bank === undefined ? {} : { bank }) }));
+  return bookings.map(({ booking, references, bank }) => ({
+    ...booking,
+    references,
+    ...(bank === undefined ? {} : { bank }),
+  }));
 }
 
-function money({ currency, minorUnits }: { currency: string; minorUnits: bigint }): { currency: string; minorUnits: string } {
+function money({ currency, minorUnits }: { currency: string; minorUnits: bigint }): {
+  currency: string;
+  minorUnits: string;
+} {
   return { currency, minorUnits: minorUnits.toString() };
 }
 

@@ -1,5 +1,9 @@
 import type { Account, Amount, Field, FieldValue } from "@countersign/protocol";
-import type { Account as WireAccount, Amount as WireAmount, Field as WireField } from "@countersign/proto/node/core/v1/content";
+import type {
+  Account as WireAccount,
+  Amount as WireAmount,
+  Field as WireField,
+} from "@countersign/proto/node/core/v1/content";
 
 /** The typed field behind what came over the wire. Throws when a part is absent: nothing is executed from it then. */
 export function typedField(field: WireField): Field {

@@ -41,7 +41,11 @@ export function confirmCommand(
 }
 
 /** Takes what is meant through core, key and phone to its end. */
-export async function confirmMeaning(meaning: Meaning, options: ConfirmOptions, given: CommandGiven): Promise<ExitCode> {
+export async function confirmMeaning(
+  meaning: Meaning,
+  options: ConfirmOptions,
+  given: CommandGiven,
+): Promise<ExitCode> {
   const { terminal, settings } = given;
   const lines = meantLines(meaning, options.repeat);
   if (options.dryRun === true) {
@@ -71,7 +75,7 @@ function meantLines(meaning: Meaning, repeatOf: string | undefined): ReturnType<
     throw refused("--repeat: expected the id of the first transaction, 32 hexadecimal digits");
   }
   try {
-    return ownLines({ ...meaning, repeatOf });
+    return ownLines(meaning);
   } catch (error) {
     if (error instanceof ProtocolError) throw refused(`refused: ${error.message}`);
     throw error;
@@ -84,5 +88,12 @@ function requestOf(meaning: Meaning, options: ConfirmOptions, userId: string): C
     throw refused("--lifetime: expected 1 to 600 seconds");
   }
   const modeHint = mode === undefined ? undefined : ({ A: 1, B: 2, C: 3 } as const)[mode];
-  return { ...meaning, userId, requestId, repeatOf, modeHint, lifetimeS: lifetime === undefined ? undefined : Number(lifetime) };
+  return {
+    ...meaning,
+    userId,
+    requestId,
+    repeatOf,
+    modeHint,
+    lifetimeS: lifetime === undefined ? undefined : Number(lifetime),
+  };
 }

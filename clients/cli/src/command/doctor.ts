@@ -22,7 +22,9 @@ export async function doctorCommand(given: CommandGiven): Promise<ExitCode> {
   const checks = [checkNode, checkSettings, checkToken, checkCore, checkDaemon, checkHid];
   let allGood = true;
   for (const check of checks) {
-    const findings = await check(given).catch((error: unknown) => [bad(sentence(error), "mend this first, then run doctor again")]);
+    const findings = await check(given).catch((error: unknown) => [
+      bad(sentence(error), "mend this first, then run doctor again"),
+    ]);
     for (const { what, good, fix } of findings) {
       allGood &&= good;
       terminal.record({ what, good, ...(fix === undefined ? {} : { fix }) });
@@ -44,14 +46,21 @@ async function checkSettings({ settings }: CommandGiven): Promise<Finding[]> {
   const keys: readonly SettingKey[] = ["core", "serverId", "coreKeys", "tokenFile", "daemon", "user"];
   const missing = keys.filter((key) => settings.get(key) === undefined);
   const file = existsSync(path) ? good(`settings in ${path}`) : good(`no ${path}; flags and environment only`);
-  return [file, ...missing.map((key) => bad(`${SETTINGS[key].file} is not set (${SETTINGS[key].meaning})`, "countersign setup"))];
+  return [
+    file,
+    ...missing.map((key) => bad(`${SETTINGS[key].file} is not set (${SETTINGS[key].meaning})`, "countersign setup")),
+  ];
 }
 
 async function checkToken({ settings }: CommandGiven): Promise<Finding[]> {
   const path = settings.get("tokenFile");
   if (path === undefined) return [];
   const token = readTokenFile(path);
-  return [good(token.isOfApp ? `token file ${path}: app token, exact states` : `token file ${path}: client token, classes only`)];
+  return [
+    good(
+      token.isOfApp ? `token file ${path}: app token, exact states` : `token file ${path}: client token, classes only`,
+    ),
+  ];
 }
 
 async function checkCore(given: CommandGiven): Promise<Finding[]> {
@@ -61,18 +70,38 @@ async function checkCore(given: CommandGiven): Promise<Finding[]> {
   return withCore(given, async (core) => {
     const request = ReceiptServiceGetVerificationKeysRequest.create();
     const once = { ...core, attempts: 1 };
-    const answer = await call(core.receipts.getVerificationKeys.bind(core.receipts), request, once).catch(() => undefined);
-    if (answer === undefined) return [bad(`core ${address} does not answer or does not know the token`, "check address, TLS files and token; is the core running?")];
+    const answer = await call(core.receipts.getVerificationKeys.bind(core.receipts), request, once).catch(
+      () => undefined,
+    );
+    if (answer === undefined)
+      return [
+        bad(
+          `core ${address} does not answer or does not know the token`,
+          "check address, TLS files and token; is the core running?",
+        ),
+      ];
     const findings = [good(`core ${address} answers${isLoopback(address) ? ", on this machine" : " over TLS"}`)];
     const pinnedServer = settings.get("serverId");
     if (pinnedServer !== undefined && answer.serverId !== pinnedServer) {
-      findings.push(bad("the core is not the installation that is pinned", "ask the administrator; do not confirm anything until it is clear"));
+      findings.push(
+        bad(
+          "the core is not the installation that is pinned",
+          "ask the administrator; do not confirm anything until it is clear",
+        ),
+      );
     }
     const pinnedKeys = settings.get("coreKeys")?.map(fromHex) ?? [];
     const [current] = answer.publicKeys;
     const known = current !== undefined && pinnedKeys.some((key) => current.equals(key));
     if (pinnedKeys.length > 0) {
-      findings.push(known ? good("the core's receipt key is pinned") : bad("the core signs receipts with a key that is not pinned", "get the new key from the administrator, not from the core, then countersign setup --force"));
+      findings.push(
+        known
+          ? good("the core's receipt key is pinned")
+          : bad(
+              "the core signs receipts with a key that is not pinned",
+              "get the new key from the administrator, not from the core, then countersign setup --force",
+            ),
+      );
     }
     return [...findings, ...(core.token.isOfApp ? await checkUser(core, settings.get("user")) : [])];
   });
@@ -85,7 +114,9 @@ async function checkUser(core: CoreConnection, userId: string | undefined): Prom
   const linked = channels.filter(({ state }) => state === LinkState.LINKED).map(({ platform }) => platform);
   const active = user?.state === UserState.ACTIVE;
   return [
-    active ? good(`user ${userId} may confirm`) : bad(`user ${userId} is frozen, blocked or suspended`, "countersign thaw"),
+    active
+      ? good(`user ${userId} may confirm`)
+      : bad(`user ${userId} is frozen, blocked or suspended`, "countersign thaw"),
     linked.length > 0 ? good(`phone: ${linked.join(", ")}`) : bad("no phone is linked", "countersign link telegram"),
   ];
 }
@@ -94,8 +125,15 @@ async function checkDaemon(given: CommandGiven): Promise<Finding[]> {
   if (given.settings.get("daemon") === undefined) return [];
   return withDaemon(given, async (daemon) => {
     const keys = await localKeys(daemon).catch(() => undefined);
-    if (keys === undefined) return [bad(`the device daemon does not answer at ${given.settings.need("daemon")}`, "start countersign-daemon as this user")];
-    if (keys.length === 0) return [good("the device daemon answers"), bad("no key is plugged in", "plug it in; see the hidraw line below")];
+    if (keys === undefined)
+      return [
+        bad(
+          `the device daemon does not answer at ${given.settings.need("daemon")}`,
+          "start countersign-daemon as this user",
+        ),
+      ];
+    if (keys.length === 0)
+      return [good("the device daemon answers"), bad("no key is plugged in", "plug it in; see the hidraw line below")];
     return [good("the device daemon answers"), ...keys.flatMap(keyFindings)];
   });
 }
@@ -104,7 +142,9 @@ function keyFindings(key: { serial: string; model: string; pinSet: boolean; pinR
   const what = `key ${key.serial} (${key.model})`;
   if (!key.pinSet) return [bad(`${what} has no PIN`, "countersign key set-pin")];
   if (key.pinRetries === 0) return [bad(`${what}: its PIN is blocked`, "reset the key and enrol it again")];
-  return [key.pinRetries < 3 ? bad(`${what}: ${key.pinRetries} PIN tries left`, "type the right PIN next time") : good(what)];
+  return [
+    key.pinRetries < 3 ? bad(`${what}: ${key.pinRetries} PIN tries left`, "type the right PIN next time") : good(what),
+  ];
 }
 
 const UDEV_RULE = 'KERNEL=="hidraw*", SUBSYSTEM=="hidraw", ATTRS{idVendor}=="1209", TAG+="uaccess"';
@@ -119,7 +159,10 @@ async function checkHid(): Promise<Finding[]> {
       accessSync(path, constants.R_OK | constants.W_OK);
       return good(`${path} may be opened (mode ${(statSync(path).mode & 0o777).toString(8)})`);
     } catch {
-      return bad(`${path} may not be opened by this user`, `put this line into /etc/udev/rules.d/70-countersign.rules and plug the key in again: ${UDEV_RULE}`);
+      return bad(
+        `${path} may not be opened by this user`,
+        `put this line into /etc/udev/rules.d/70-countersign.rules and plug the key in again: ${UDEV_RULE}`,
+      );
     }
   });
 }
@@ -127,7 +170,9 @@ async function checkHid(): Promise<Finding[]> {
 /** Usage page F1D0, the first item of a report descriptor of such keys. */
 function isFidoLike(name: string): boolean {
   try {
-    return readFileSync(`/sys/class/hidraw/${name}/device/report_descriptor`).subarray(0, 3).toString("hex") === "06d0f1";
+    return (
+      readFileSync(`/sys/class/hidraw/${name}/device/report_descriptor`).subarray(0, 3).toString("hex") === "06d0f1"
+    );
   } catch {
     return false;
   }

@@ -44,7 +44,12 @@ const KEY_STATES: Readonly<Record<number, string>> = {
 
 /** `countersign key enrol`: a first key becomes active by serial or digits; a further one is confirmed on an old key. */
 export function keyEnrolCommand(
-  options: { readonly key?: string; readonly serial?: string; readonly digits?: boolean; readonly confirmWith?: string },
+  options: {
+    readonly key?: string;
+    readonly serial?: string;
+    readonly digits?: boolean;
+    readonly confirmWith?: string;
+  },
   given: CommandGiven,
 ): Promise<ExitCode> {
   const userId = given.settings.need("user");
@@ -53,9 +58,15 @@ export function keyEnrolCommand(
     const device = await chooseKey(daemon, options.key);
     return withCore(given, async (core) => {
       const begin = { requestId: randomUUID(), userId, serial: options.serial ?? "", digits: options.digits ?? false };
-      const token = await call(core.keys.beginEnrolment.bind(core.keys), KeyServiceBeginEnrolmentRequest.create(begin), core);
-      if (token.serverId !== settings.need("serverId")) throw new CliError(ExitCode.UNVERIFIED, "the core is not the one of the set-up");
-      if (token.digits !== "") terminal.progress(`Give these digits to the user off this PC: ${printable(token.digits)}`);
+      const token = await call(
+        core.keys.beginEnrolment.bind(core.keys),
+        KeyServiceBeginEnrolmentRequest.create(begin),
+        core,
+      );
+      if (token.serverId !== settings.need("serverId"))
+        throw new CliError(ExitCode.UNVERIFIED, "the core is not the one of the set-up");
+      if (token.digits !== "")
+        terminal.progress(`Give these digits to the user off this PC: ${printable(token.digits)}`);
       const { serverId, serverName, challenge } = token;
       const asked = { deviceId: device.deviceId, serverId, serverName, challenge, digits: begin.digits };
       let signed: Uint8Array | undefined;
@@ -65,24 +76,37 @@ export function keyEnrolCommand(
       }
       if (signed === undefined) throw new CliError(ExitCode.NO_KEY, "the key gave no answer");
       const finish = { enrolmentToken: token.enrolmentToken, signedEnrolment: Buffer.from(signed) };
-      const done = await call(core.keys.finishEnrolment.bind(core.keys), KeyServiceFinishEnrolmentRequest.create(finish), core);
+      const done = await call(
+        core.keys.finishEnrolment.bind(core.keys),
+        KeyServiceFinishEnrolmentRequest.create(finish),
+        core,
+      );
       const state = KEY_STATES[done.key?.state ?? 0] ?? "";
       const fingerprint = ownFingerprint(signed) ?? done.key?.fingerprint ?? "";
       terminal.record({ state, keyId: done.key?.keyId, fingerprint });
-      terminal.result(`  ${terminal.sign("done")} key ${printable(done.key?.keyId ?? "")} ${state}, fingerprint ${printable(fingerprint)}`);
+      terminal.result(
+        `  ${terminal.sign("done")} key ${printable(done.key?.keyId ?? "")} ${state}, fingerprint ${printable(fingerprint)}`,
+      );
       if (done.transaction !== undefined) {
         terminal.progress("A further key is confirmed on a key you have already.");
         const old = await chooseKey(daemon, options.confirmWith ?? options.key);
         return takeToKey(done, { core, daemon, key: old }, given);
       }
-      if (state === "PROVISIONAL") terminal.result("  Read the fingerprint from the key's display; then: countersign key confirm ID --fingerprint …");
+      if (state === "PROVISIONAL")
+        terminal.result(
+          "  Read the fingerprint from the key's display; then: countersign key confirm ID --fingerprint …",
+        );
       return ExitCode.DONE;
     });
   });
 }
 
 /** `countersign key confirm ID --fingerprint F`: what the user read from the key's display. */
-export function keyConfirmCommand(keyId: string, options: { readonly fingerprint: string }, given: CommandGiven): Promise<ExitCode> {
+export function keyConfirmCommand(
+  keyId: string,
+  options: { readonly fingerprint: string },
+  given: CommandGiven,
+): Promise<ExitCode> {
   if (!/^[0-9a-f]{32}$/.test(keyId)) throw refused(`"${printable(keyId)}" is no key id of 32 hexadecimal digits`);
   return withCore(given, async (core) => {
     const request = KeyServiceConfirmFingerprintRequest.create({ keyId, fingerprint: options.fingerprint });

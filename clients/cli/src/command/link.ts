@@ -13,8 +13,13 @@ import { chooseKey, withCore, withDaemon, type CommandGiven } from "../session.t
 import { takeToKey } from "./take-to-key.ts";
 
 /** `countersign link PLATFORM`: the chat claims the token, then the key confirms the LINK transaction. */
-export function linkCommand(platform: string, options: { readonly key?: string }, given: CommandGiven): Promise<ExitCode> {
-  if (!/^[a-z]{2,16}$/.test(platform)) throw refused(`platform "${printable(platform)}": expected telegram, matrix, mail, sms or sandbox`);
+export function linkCommand(
+  platform: string,
+  options: { readonly key?: string },
+  given: CommandGiven,
+): Promise<ExitCode> {
+  if (!/^[a-z]{2,16}$/.test(platform))
+    throw refused(`platform "${printable(platform)}": expected telegram, matrix, mail, sms or sandbox`);
   const userId = given.settings.need("user");
   return withDaemon(given, async (daemon) => {
     const key = await chooseKey(daemon, options.key);

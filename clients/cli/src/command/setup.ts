@@ -24,7 +24,8 @@ export async function setupCommand(
   const settings = await complete(given.settings, flags, given);
   const path = settings.configPath;
   const before = readConfigFile(path);
-  const changed = before !== undefined && ["serverId", "coreKeys"].some((pin) => !same(before[pin], settings.get(pin as SettingKey)));
+  const changed =
+    before !== undefined && ["serverId", "coreKeys"].some((pin) => !same(before[pin], settings.get(pin as SettingKey)));
   if (changed && options.force !== true) {
     throw refused(`${path}: pins another core; if the administrator told you so himself, run setup again with --force`);
   }

@@ -1,5 +1,11 @@
 import { isKind } from "@countersign/protocol";
-import { confirmOpen, type CoreConnection, type DaemonConnection, type LocalKey, type WireTransaction } from "@countersign/sdk";
+import {
+  confirmOpen,
+  type CoreConnection,
+  type DaemonConnection,
+  type LocalKey,
+  type WireTransaction,
+} from "@countersign/sdk";
 import { refused } from "../cli-error.ts";
 import type { ExitCode } from "../exit-code.ts";
 import { report } from "../output/progress-report.ts";

@@ -46,7 +46,12 @@ export function txWatchCommand(id: string, given: CommandGiven): Promise<ExitCod
     const release = terminal.io.onInterrupt(() => stop.abort());
     try {
       for await (const { state, detail, ending } of watchToTheEnd(appView(core, transactionId, core), stop.signal)) {
-        terminal.record({ state, transactionId, ...(detail === "" ? {} : { detail }), ...(ending === undefined ? {} : { final: true }) });
+        terminal.record({
+          state,
+          transactionId,
+          ...(detail === "" ? {} : { detail }),
+          ...(ending === undefined ? {} : { final: true }),
+        });
         terminal.result(printable(detail === "" ? state : `${state}  ${detail}`));
         if (ending !== undefined) return ending === "EXECUTED" ? ExitCode.DONE : exitCodeOf(ending);
       }
@@ -58,7 +63,11 @@ export function txWatchCommand(id: string, given: CommandGiven): Promise<ExitCod
 }
 
 /** `countersign tx cancel ID [--reason TEXT]`. */
-export function txCancelCommand(id: string, options: { readonly reason?: string }, given: CommandGiven): Promise<ExitCode> {
+export function txCancelCommand(
+  id: string,
+  options: { readonly reason?: string },
+  given: CommandGiven,
+): Promise<ExitCode> {
   const transactionId = transactionIdArgument(id);
   return withCore(given, async (core) => {
     const request = TransactionServiceCancelRequest.create({ transactionId, reason: options.reason ?? "" });

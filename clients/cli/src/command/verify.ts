@@ -18,15 +18,26 @@ export function verifyCommand(file: string, { settings, terminal }: CommandGiven
   const finding = verifyReceipt(json, { serverId: fromHex(serverId), publicKeys });
   if (!finding.ok) {
     terminal.record({ verified: false, part: finding.part, why: finding.why });
-    terminal.result(`  ${terminal.sign("failed")} ${printable(`${file} does not verify: ${finding.part}: ${finding.why}`)}`);
+    terminal.result(
+      `  ${terminal.sign("failed")} ${printable(`${file} does not verify: ${finding.part}: ${finding.why}`)}`,
+    );
     return ExitCode.UNVERIFIED;
   }
   const { receipt, content } = finding;
   const name = receiptNumberOf(receipt.txId, txDigestOf(receipt.content));
   const { state, time, audit } = receipt;
   const transactionId = toHex(receipt.txId);
-  const auditText = audit === "pending" ? "audit position pending" : `audit entry ${audit.epoch}.${audit.seq} of shard ${audit.shard}`;
-  terminal.record({ verified: true, receipt: name, state, time, transactionId, issuer: content.issuer, lines: linesJson(content.lines) });
+  const auditText =
+    audit === "pending" ? "audit position pending" : `audit entry ${audit.epoch}.${audit.seq} of shard ${audit.shard}`;
+  terminal.record({
+    verified: true,
+    receipt: name,
+    state,
+    time,
+    transactionId,
+    issuer: content.issuer,
+    lines: linesJson(content.lines),
+  });
   terminal.result(`  ${terminal.sign("done")} receipt ${name} verified: ${state} ${time}, ${auditText}`);
   terminal.result(printable(`  ${content.issuer} · ${transactionId} · signed by key ${toHex(receipt.key.keyId)}`));
   for (const line of linesText(content.lines, terminal.style.plain)) terminal.result(`  ${line}`);

@@ -39,7 +39,9 @@ export function outcomeText(outcome: Outcome): { readonly sign: Sign; readonly t
     case "DUPLICATE":
       return {
         sign: "stopped",
-        text: printable(`The same was asked before (${outcome.first}) · nothing was sent; if it is meant twice: --repeat ${outcome.first}`),
+        text: printable(
+          `The same was asked before (${outcome.first}) · nothing was sent; if it is meant twice: --repeat ${outcome.first}`,
+        ),
       };
     case "CONTENT_DIFFERS":
       return { sign: "warning", text: differenceText(outcome.difference) };
@@ -52,7 +54,10 @@ export function outcomeText(outcome: Outcome): { readonly sign: Sign; readonly t
     case "KEY_LEFT":
       return { sign: "failed", text: "The key was unplugged · the transaction is withdrawn" };
     case "KEY_REFUSED":
-      return { sign: "failed", text: printable(`The key refused${paren(outcome.status)}: ${outcome.message} · nothing was sent`) };
+      return {
+        sign: "failed",
+        text: printable(`The key refused${paren(outcome.status)}: ${outcome.message} · nothing was sent`),
+      };
     case "RECEIPT_UNVERIFIED":
       return {
         sign: "warning",
@@ -61,9 +66,15 @@ export function outcomeText(outcome: Outcome): { readonly sign: Sign; readonly t
   }
 }
 
-function differenceText(difference: { readonly at: string; readonly core?: string | undefined; readonly meant?: string | undefined }): string {
+function differenceText(difference: {
+  readonly at: string;
+  readonly core?: string | undefined;
+  readonly meant?: string | undefined;
+}): string {
   const { at, core = "nothing", meant = "nothing" } = difference;
-  return printable(`STOPPED: the core holds "${core}" where you meant "${meant}" (${at}). The key was not asked; the transaction is withdrawn`);
+  return printable(
+    `STOPPED: the core holds "${core}" where you meant "${meant}" (${at}). The key was not asked; the transaction is withdrawn`,
+  );
 }
 
 function paren(text: string): string {

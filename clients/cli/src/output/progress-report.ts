@@ -18,7 +18,11 @@ export interface ReportGiven {
 const MODES = ["", "A", "B", "C"];
 
 /** Tells a confirmation as it runs and returns the exit code of its ending. */
-export async function report(events: AsyncIterable<Progress>, terminal: Terminal, given: ReportGiven): Promise<ExitCode> {
+export async function report(
+  events: AsyncIterable<Progress>,
+  terminal: Terminal,
+  given: ReportGiven,
+): Promise<ExitCode> {
   const telling = new Telling(terminal, given);
   for await (const event of events) {
     if (event.type === "outcome") return telling.outcome(event.outcome);
@@ -81,7 +85,10 @@ class Telling {
     this.#record({ step: sent ? "SENT" : "NOT_SENT", platform, ...(reason === "" ? {} : { reason }) });
     const seconds = (tookMs / 1000).toFixed(1);
     if (sent) terminal.progress(printable(`${terminal.sign("done")} phone: ${platform}, sent in ${seconds} s`));
-    else terminal.progress(`${terminal.sign("failed")} ${printable(`phone: ${platform} failed (${reason}), next channel`)}`);
+    else
+      terminal.progress(
+        `${terminal.sign("failed")} ${printable(`phone: ${platform} failed (${reason}), next channel`)}`,
+      );
   }
 
   #tellState(state: string): void {
@@ -89,7 +96,8 @@ class Telling {
     this.#record({});
     const terminal = this.#terminal;
     if (state === "CONFIRMED" || state === "EXECUTING") terminal.status(() => "Confirmed, being carried out");
-    if (state === "TOO_LATE") terminal.progress(`${terminal.sign("warning")} Too late to withdraw: it is being carried out`);
+    if (state === "TOO_LATE")
+      terminal.progress(`${terminal.sign("warning")} Too late to withdraw: it is being carried out`);
   }
 
   outcome(outcome: Outcome): ExitCode {
@@ -97,12 +105,14 @@ class Telling {
     const exit = exitCodeOf(outcome);
     const { sign, text } = outcomeText(outcome);
     const took = Math.round((terminal.io.now() - this.#startedAt) / 1000);
-    const file = outcome.state === "EXECUTED" ? this.#given.saveReceipt(outcome.receipt.name, outcome.receipt.json) : undefined;
+    const file =
+      outcome.state === "EXECUTED" ? this.#given.saveReceipt(outcome.receipt.name, outcome.receipt.json) : undefined;
     terminal.endStatus();
     this.#state = outcome.state;
     this.#record({ final: true, exit, ...detailOf(outcome), ...(file === undefined ? {} : { receiptFile: file }) });
     if (file === undefined) terminal.result(`  ${terminal.sign(sign)} ${text}`);
-    else terminal.result(`  ${terminal.sign(sign)} Executed in ${took} s   ${text}   again: countersign verify ${file}`);
+    else
+      terminal.result(`  ${terminal.sign(sign)} Executed in ${took} s   ${text}   again: countersign verify ${file}`);
     return exit;
   }
 

@@ -25,7 +25,13 @@ export interface Style {
 
 const FRAMES = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 const SIGNS = { done: "✔", failed: "✘", stopped: "⛔", warning: "⚠", unknown: "?" } as const;
-const WORDS = { done: "ok:", failed: "failed:", stopped: "stopped:", warning: "warning:", unknown: "unknown:" } as const;
+const WORDS = {
+  done: "ok:",
+  failed: "failed:",
+  stopped: "stopped:",
+  warning: "warning:",
+  unknown: "unknown:",
+} as const;
 const COLOURS = { done: 32, failed: 31, stopped: 31, warning: 33, unknown: 33 } as const;
 export type Sign = keyof typeof SIGNS;
 

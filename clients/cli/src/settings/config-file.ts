@@ -24,7 +24,8 @@ export function readConfigFile(path: string): Record<string, unknown> | undefine
   }
   try {
     const parsed: unknown = JSON.parse(text);
-    if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) return parsed as Record<string, unknown>;
+    if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed))
+      return parsed as Record<string, unknown>;
   } catch {
     // falls through: the same sentence for everything that is no object
   }

@@ -7,15 +7,24 @@ export interface SettingName {
   readonly meaning: string;
 }
 
-export type SettingKey =
-  "core" | "serverId" | "coreKeys" | "tokenFile" | "daemon" | "user" | "ca" | "cert" | "certKey";
+export type SettingKey = "core" | "serverId" | "coreKeys" | "tokenFile" | "daemon" | "user" | "ca" | "cert" | "certKey";
 
 /** Every setting of the command. All work when absent, until a command needs one. */
 export const SETTINGS: Readonly<Record<SettingKey, SettingName>> = {
   core: name("core", "--core", "CORE", "address of the core, host:port"),
   serverId: name("serverId", "--server-id", "SERVER_ID", "id of the core installation, 32 hexadecimal digits"),
-  coreKeys: name("coreKeys", "--core-key", "CORE_KEYS", "receipt keys of the core, COSE_Key in hexadecimal, several divided by commas"),
-  tokenFile: name("tokenFile", "--token-file", "TOKEN_FILE", "path of a file (0600) holding an app token of scope submit, or a grant"),
+  coreKeys: name(
+    "coreKeys",
+    "--core-key",
+    "CORE_KEYS",
+    "receipt keys of the core, COSE_Key in hexadecimal, several divided by commas",
+  ),
+  tokenFile: name(
+    "tokenFile",
+    "--token-file",
+    "TOKEN_FILE",
+    "path of a file (0600) holding an app token of scope submit, or a grant",
+  ),
   daemon: name("daemon", "--daemon", "DAEMON", "path of the device daemon's Unix socket"),
   user: name("user", "--user", "USER", "the relying party's name of the user"),
   ca: name("ca", "--ca", "CA", "path of a PEM file with the authority of the core's TLS certificate"),

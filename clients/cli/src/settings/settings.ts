@@ -7,7 +7,10 @@ import { SETTINGS, type SettingKey } from "./setting.ts";
 /** Where a setting came from, for messages and `doctor`. */
 export type Origin = "flag" | "environment" | "file" | "default";
 
-const ADDRESS: v.GenericSchema<unknown, string> = v.pipe(v.string(), v.regex(/^(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/));
+const ADDRESS: v.GenericSchema<unknown, string> = v.pipe(
+  v.string(),
+  v.regex(/^(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/),
+);
 const PATH: v.GenericSchema<unknown, string> = v.pipe(v.string(), v.minLength(1), v.regex(/^[^\0\n]+$/));
 const CORE_KEYS: v.GenericSchema<unknown, string[]> = v.pipe(
   v.union([v.string(), v.array(v.string())]),

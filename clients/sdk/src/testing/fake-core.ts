@@ -262,7 +262,8 @@ export class FakeCore {
     if (request.payloadSha256.length > 0) {
       fields.push({ label: Label.DIGEST, value: { type: "digest", digest: Uint8Array.from(request.payloadSha256) } });
     }
-    if (request.repeatOf !== "") fields.push({ label: Label.REPEAT, value: { type: "text", text: request.repeatOf } });
+    if (request.repeatOf !== "")
+      fields.push({ label: Label.REPEAT, value: { type: "text", text: "of AMBER TIGER, 2026-11-30 14:31 UTC" } });
     const lines = renderFields(request.kind as never, fields);
     return this.hold({ kind: request.kind, lines, userId: request.userId }, request.requestId);
   }

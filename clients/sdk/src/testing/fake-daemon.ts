@@ -62,11 +62,13 @@ export async function startFakeDaemon(socket: string, acts: readonly KeyAct[]): 
     sign,
     enrol: (call: ServerWritableStream<unknown, EnrolResponse>) => {
       call.write(EnrolResponse.create({ event: { $case: "step", value: Step.TOUCH } }));
-      call.end(EnrolResponse.create({ event: { $case: "signedEnrolment", value: Buffer.from(key.coseKey) } }));
+      call.write(EnrolResponse.create({ event: { $case: "signedEnrolment", value: Buffer.from(key.coseKey) } }));
+      call.end();
     },
     setPin: (call: ServerWritableStream<unknown, SetPinResponse>) => {
       call.write(SetPinResponse.create({ event: { $case: "step", value: Step.PIN } }));
-      call.end(SetPinResponse.create({ event: { $case: "done", value: true } }));
+      call.write(SetPinResponse.create({ event: { $case: "done", value: true } }));
+      call.end();
     },
     ...{ watchKeys: refuse, verifyUser: refuse, answer: refuse, cancel: refuse },
   };

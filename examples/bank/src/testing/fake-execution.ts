@@ -1,5 +1,13 @@
 import { randomBytes } from "node:crypto";
-import { Metadata, Server, ServerCredentials, status, type ServerUnaryCall, type ServerWritableStream, type sendUnaryData } from "@grpc/grpc-js";
+import {
+  Metadata,
+  Server,
+  ServerCredentials,
+  status,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  type sendUnaryData,
+} from "@grpc/grpc-js";
 import { encodeContent, Kind, renderFields, txDigestOf, type Field } from "@countersign/protocol";
 import {
   ClaimedContent,
@@ -19,7 +27,17 @@ type Stream = ServerWritableStream<unknown, ExecutionServiceClaimNextResponse>;
 /** What is wrong with an offer. */
 type Spoilt = "payee" | "digest" | "claim";
 
-const L = { AMOUNT: 1, TO: 2, ACCOUNT: 3, BANK: 4, REFERENCE: 5, TOTAL: 9, COUNT: 10, PAYMENT: 11, ACTION: 12 } as const;
+const L = {
+  AMOUNT: 1,
+  TO: 2,
+  ACCOUNT: 3,
+  BANK: 4,
+  REFERENCE: 5,
+  TOTAL: 9,
+  COUNT: 10,
+  PAYMENT: 11,
+  ACTION: 12,
+} as const;
 
 /** The core as an executor sees it: offers what the test puts in, checks token, digest and fence, notes what was called. */
 export class FakeExecution {
@@ -73,7 +91,10 @@ export class FakeExecution {
     const iban = { iban: "DE89370400440532013000" };
     return this.#offer(Kind.PAY, [
       { label: L.PAYMENT, value: { type: "payment", amount: first, account: iban, payee: "Anna" } },
-      { label: L.PAYMENT, value: { type: "payment", amount: second, account: { other: "0045612398" }, payee: "Björn" } },
+      {
+        label: L.PAYMENT,
+        value: { type: "payment", amount: second, account: { other: "0045612398" }, payee: "Björn" },
+      },
       { label: L.BANK, value: { type: "text", text: "CHASUS33XXX" } },
       { label: L.TOTAL, value: { type: "amount", amount: first } },
       { label: L.TOTAL, value: { type: "amount", amount: second } },
@@ -87,7 +108,8 @@ export class FakeExecution {
 
   offerAgain(id: string): void {
     const offer = this.#offers.get(id);
-    for (const stream of this.#streams) stream.write(ExecutionServiceClaimNextResponse.create({ offered: offer?.offered }));
+    for (const stream of this.#streams)
+      stream.write(ExecutionServiceClaimNextResponse.create({ offered: offer?.offered }));
   }
 
   trace(id: string): readonly string[] {
@@ -112,7 +134,8 @@ export class FakeExecution {
   #offer(kind: Kind, fields: Field[], spoilt?: Spoilt): string {
     const transactionId = randomBytes(16).toString("hex");
     const content = encodeContent({ version: 1, issuer: "Acme Bank", kind, lines: renderFields(kind, fields) });
-    const wire = (of: Field[]): WireField[] => of.map((field) => WireField.create({ label: field.label, value: wireValue(field) }));
+    const wire = (of: Field[]): WireField[] =>
+      of.map((field) => WireField.create({ label: field.label, value: wireValue(field) }));
     const txDigest = Buffer.from(txDigestOf(content));
     const good = { transactionId, userId: "ada", kind, fields: wire(fields), content: Buffer.from(content), txDigest };
     const bad = { ...good, fields: wire(paymentTo("Mallory Ltd")) };
@@ -130,7 +153,8 @@ export class FakeExecution {
     if (!this.#authentic(stream.metadata)) return void stream.emit("error", { code: status.UNAUTHENTICATED });
     this.#streams.add(stream);
     stream.on("cancelled", () => this.#streams.delete(stream));
-    for (const { offered } of this.#offers.values()) stream.write(ExecutionServiceClaimNextResponse.create({ offered }));
+    for (const { offered } of this.#offers.values())
+      stream.write(ExecutionServiceClaimNextResponse.create({ offered }));
     this.#opened += 1;
     this.#wake();
   }
@@ -210,6 +234,11 @@ function wireAmount(amount: { currency: string; minorUnits: bigint }): { currenc
 }
 
 function wireAccount(account: { iban: string } | { other: string } | { notGiven: true }): { id: never } {
-  const id = "iban" in account ? { $case: "iban", value: account.iban } : "other" in account ? { $case: "other", value: account.other } : { $case: "notGiven", value: true };
+  const id =
+    "iban" in account
+      ? { $case: "iban", value: account.iban }
+      : "other" in account
+        ? { $case: "other", value: account.other }
+        : { $case: "notGiven", value: true };
   return { id: id as never };
 }
