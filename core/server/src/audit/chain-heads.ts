@@ -12,7 +12,8 @@ export interface ChainHead {
 
 /** Heads are kept, stored and hashed in 32 nodes of 32 shards, so that a commit rehashes one node and the root. */
 export const NODES = 32;
-const HEADS_PER_NODE: number = SHARDS / NODES;
+/** Shards of one node. */
+export const HEADS_PER_NODE: number = SHARDS / NODES;
 
 // One head: epoch u32be | seq u64be | hash 32 bytes
 const HEAD_BYTES = 44;

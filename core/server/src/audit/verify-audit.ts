@@ -8,7 +8,7 @@ import { SHARDS, type EntityKey, type EntityType, type Shard } from "../store/en
 import { macOfEntity } from "../store/entity-mac.ts";
 import { DATABASE_FILE } from "../store/sqlite-database.ts";
 import { indexOf } from "../store/sqlite-entity.ts";
-import { positionOf, SCHEMA_VERSION, seqOf } from "../store/sqlite-schema.ts";
+import { SCHEMA_VERSION } from "../store/sqlite-schema.ts";
 import { decodeEntry, GENESIS, hashEntry } from "./audit-entry.ts";
 import { ChainHeads, macOfRoot } from "./chain-heads.ts";
 
@@ -47,17 +47,12 @@ export function verifyAudit(folder: string, macKey?: MacKey): AuditReport {
         findings.push(rootFinding("a stored head has another form"));
     }
     if (macKey !== undefined) findings.push(...checkRoot(db, heads, macKey));
-    let [shards, entries, entities] = [0, 0, 0];
-    for (let shard = 0; shard < SHARDS; shard++) {
-      const chain = checkChain(db, heads, shard);
-      findings.push(...chain.findings);
-      entries += chain.entries;
-      if (chain.entries > 0) shards += 1;
-      if (macKey === undefined) continue;
-      const rows = checkEntities(db, shard, chain.versions, macKey);
-      findings.push(...rows.findings);
-      entities += rows.checked;
-    }
+    const chains = new ChainChecks(heads);
+    for (const row of db.prepare("SELECT shard, seq, entry, hash FROM audit ORDER BY number").iterate())
+      chains.take(row);
+    findings.push(...chains.finish());
+    const entities = macKey === undefined ? 0 : checkEntities(db, chains.versions, macKey, findings);
+    const { shards, entries } = chains;
     return { ok: findings.length === 0, shards, entries, entities, root: toHex(heads.root()), findings };
   } finally {
     db.close();
@@ -107,38 +102,69 @@ function rootFinding(why: string): AuditFinding {
   return { type: "root", why };
 }
 
-interface CheckedChain {
-  readonly entries: number;
-  readonly findings: readonly AuditFinding[];
-  /** Last version of each entity by name, as far as the chain holds. */
-  readonly versions: ReadonlyMap<string, string>;
+interface ChainCheck {
+  seq: number;
+  hash: Uint8Array;
+  /** Its first fault; nothing after it is looked at. */
+  fault: AuditFinding | undefined;
 }
 
-function checkChain(db: DatabaseSync, heads: ChainHeads, shard: Shard): CheckedChain {
-  const head = heads.get(shard);
-  const versions = new Map<string, string>();
-  const range = db.prepare("SELECT position, entry, hash FROM audit WHERE position BETWEEN ? AND ? ORDER BY position");
-  let previous = GENESIS;
-  let seq = 0;
-  const broken = (...findings: AuditFinding[]): CheckedChain => ({ entries: seq, findings, versions });
-  for (const row of range.iterate(positionOf(shard, 0), positionOf(shard + 1, 0) - 1)) {
-    const found = seqOf(row["position"] as number);
-    if (found > head.seq)
-      return broken({ type: "entry", shard, seq: found, why: "it lies beyond the head of its chain" });
-    if (found !== seq + 1) return broken({ type: "missing", shard, firstSeq: seq + 1, lastSeq: found - 1 });
-    const hash = hashEntry(previous, row["entry"] as string);
-    const why = entryFault(row, shard, found, hash);
-    if (why !== undefined) return broken({ type: "entry", shard, seq: found, why });
-    for (const [type, tenant, id, version] of decodeEntry(row["entry"] as string).versions) {
-      versions.set(nameOf({ type, tenant, id }), version);
-    }
-    seq = found;
-    previous = hash;
+/** All chains at once, because their entries lie in one table in order of commit. */
+class ChainChecks {
+  readonly #heads: ChainHeads;
+  readonly #chains: ChainCheck[] = Array.from({ length: SHARDS }, () => ({ seq: 0, hash: GENESIS, fault: undefined }));
+  readonly #stray: AuditFinding[] = [];
+  /** Last version of each entity by `shard NUL name`, as far as the chains hold; "" once it was deleted. */
+  readonly versions = new Map<string, string>();
+
+  constructor(heads: ChainHeads) {
+    this.#heads = heads;
   }
-  if (seq < head.seq) return broken({ type: "missing", shard, firstSeq: seq + 1, lastSeq: head.seq });
-  if (!equalBytes(previous, head.hash))
-    return broken({ type: "entry", shard, seq, why: "it is not the head of its chain" });
-  return broken();
+
+  get entries(): number {
+    return this.#chains.reduce((sum, { seq }) => sum + seq, 0);
+  }
+
+  get shards(): number {
+    return this.#chains.filter(({ seq }) => seq > 0).length;
+  }
+
+  take(row: Row): void {
+    const [shard, seq] = [Number(row["shard"]), Number(row["seq"])];
+    const chain = this.#chains[shard];
+    if (chain === undefined) this.#stray.push({ type: "entry", shard, seq, why: "there is no such shard" });
+    else if (chain.fault === undefined) this.#takeInto(chain, shard, seq, row);
+  }
+
+  #takeInto(chain: ChainCheck, shard: Shard, seq: number, row: Row): void {
+    const hash = hashEntry(chain.hash, String(row["entry"]));
+    const why =
+      seq > this.#heads.get(shard).seq ? "it lies beyond the head of its chain" : entryFault(row, shard, seq, hash);
+    if (seq > chain.seq + 1 && seq <= this.#heads.get(shard).seq) {
+      chain.fault = { type: "missing", shard, firstSeq: chain.seq + 1, lastSeq: seq - 1 };
+    } else if (why !== undefined) {
+      chain.fault = { type: "entry", shard, seq, why };
+    } else {
+      for (const [type, tenant, id, version] of decodeEntry(row["entry"] as string).versions) {
+        this.versions.set(`${shard}\0${nameOf({ type, tenant, id })}`, version);
+      }
+      chain.seq = seq;
+      chain.hash = hash;
+    }
+  }
+
+  finish(): AuditFinding[] {
+    const faults = this.#chains.map((chain, shard) => chain.fault ?? this.#endFault(chain, shard));
+    return [...this.#stray, ...faults.filter((fault) => fault !== undefined)];
+  }
+
+  #endFault({ seq, hash }: ChainCheck, shard: Shard): AuditFinding | undefined {
+    const head = this.#heads.get(shard);
+    if (seq < head.seq) return { type: "missing", shard, firstSeq: seq + 1, lastSeq: head.seq };
+    return equalBytes(hash, head.hash)
+      ? undefined
+      : { type: "entry", shard, seq, why: "it is not the head of its chain" };
+  }
 }
 
 // The row's text is attacker-controlled: whatever it holds, the answer is a finding.
@@ -153,35 +179,41 @@ function entryFault(row: Row, shard: Shard, seq: number, hash: Uint8Array): stri
   }
 }
 
+// Returns how many rows were looked at.
 function checkEntities(
   db: DatabaseSync,
-  shard: Shard,
   versions: ReadonlyMap<string, string>,
   macKey: MacKey,
-): { readonly checked: number; readonly findings: readonly AuditFinding[] } {
-  const findings: AuditFinding[] = [];
+  findings: AuditFinding[],
+): number {
   const seen = new Set<string>();
-  const fault = (key: EntityKey, why: string): void => {
-    findings.push({ type: "entity", shard, entity: `${key.type} ${key.id}`, why });
-  };
-  for (const row of db.prepare("SELECT * FROM entity WHERE shard = ?").iterate(shard)) {
+  for (const row of db.prepare("SELECT * FROM entity ORDER BY row").iterate()) {
+    const shard = Number(row["shard"]);
     const key: EntityKey = {
       type: row["type"] as EntityType,
       tenant: row["tenant"] as string,
       id: row["id"] as string,
     };
-    const version = row["version"] as number;
-    const last = versions.get(nameOf(key)) ?? "";
-    seen.add(nameOf(key));
-    const mac = macOfEntity(macKey, shard, key, version, indexOf(row), row["body"] as string);
-    if (last === "") fault(key, "its row is there although the chain does not have it");
-    else if (last !== String(version)) fault(key, `its row is at version ${version}, the chain has it at ${last}`);
-    else if (!equalBytes(mac, row["mac"] as Uint8Array)) fault(key, "its MAC does not fit its row");
+    const name = `${shard}\0${nameOf(key)}`;
+    const why =
+      entityFault(row, shard, key, versions.get(name) ?? "", macKey) ??
+      (seen.has(name) ? "it has two rows" : undefined);
+    seen.add(name);
+    if (why !== undefined) findings.push({ type: "entity", shard, entity: `${key.type} ${key.id}`, why });
   }
   for (const [name, version] of versions) {
-    const [type = "", tenant = "", id = ""] = name.split("\0");
-    if (version !== "" && !seen.has(name))
-      fault({ type: type as EntityType, tenant, id }, `its row is gone; the chain has it at ${version}`);
+    const [shard = "", type = "", , id = ""] = name.split("\0");
+    if (version === "" || seen.has(name)) continue;
+    const why = `its row is gone; the chain has it at version ${version}`;
+    findings.push({ type: "entity", shard: Number(shard), entity: `${type} ${id}`, why });
   }
-  return { checked: seen.size, findings };
+  return seen.size;
+}
+
+function entityFault(row: Row, shard: Shard, key: EntityKey, last: string, macKey: MacKey): string | undefined {
+  const version = row["version"] as number;
+  if (last === "") return "its row is there although the chain does not have it";
+  if (last !== String(version)) return `its row is at version ${version}, the chain has it at ${last}`;
+  const mac = macOfEntity(macKey, shard, key, version, indexOf(row), row["body"] as string);
+  return equalBytes(mac, row["mac"] as Uint8Array) ? undefined : "its MAC does not fit its row";
 }

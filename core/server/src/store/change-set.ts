@@ -2,6 +2,9 @@
 import { SHARDS, type EntityKey, type Shard } from "./entity.ts";
 import type { ChangeSet, Index } from "./store.ts";
 
+/** Writes in one change set. */
+export const MAX_WRITES = 256;
+
 const CHANGE_ID = /^[0-9a-f]{32}$/;
 
 /** One name for one entity within its shard; NUL separates, so names cannot run into each other. */
@@ -14,6 +17,7 @@ export function checkChangeSet(shard: Shard, change: ChangeSet): void {
   checkShard(shard);
   if (!CHANGE_ID.test(change.changeId)) throw new TypeError("changeId: expected 32 lower-case hexadecimal digits");
   if (change.audit.length === 0) throw new TypeError("a change set needs at least one audit event");
+  if (change.writes.length > MAX_WRITES) throw new TypeError(`a change set has at most ${MAX_WRITES} writes; split it`);
   const names = new Set<string>();
   for (const write of change.writes) {
     checkKey(write.key);

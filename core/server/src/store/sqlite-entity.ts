@@ -1,6 +1,6 @@
 import { equalBytes, type MacKey } from "@countersign/protocol";
 import type { VerifiedEntity } from "./entity-cache.ts";
-import type { EntityKey } from "./entity.ts";
+import type { EntityKey, Shard } from "./entity.ts";
 import { macOfEntity } from "./entity-mac.ts";
 import type { Statements } from "./sqlite-schema.ts";
 import type { ShardTruth } from "./store-truth.ts";
@@ -19,8 +19,10 @@ export function readEntity(
 ): VerifiedEntity | undefined {
   const version = shard.witness.get(place);
   if (version === 0) return undefined;
-  const row = given.sql.selectEntity.get(shard.shard, key.type, key.tenant, key.id);
-  if (row === undefined) throw tampered(key, `its row is gone; the audit chain has it at version ${version}`);
+  const row = given.sql.selectEntity.get(shard.witness.rowOf(place));
+  if (row === undefined || !isRowOf(row, shard.shard, key)) {
+    throw tampered(key, `its row is gone; the audit chain has it at version ${version}`);
+  }
   if (row["version"] !== version) {
     throw tampered(key, `its row is at version ${String(row["version"])}, the audit chain has it at ${version}`);
   }
@@ -39,6 +41,10 @@ export function indexOf(row: Readonly<Record<string, unknown>>): Index {
   if (row["due"] !== null) index.due = row["due"] as number;
   if (row["lane"] !== null) index.lane = row["lane"] as string;
   return index;
+}
+
+function isRowOf(row: Readonly<Record<string, unknown>>, shard: Shard, key: EntityKey): boolean {
+  return row["shard"] === shard && row["type"] === key.type && row["tenant"] === key.tenant && row["id"] === key.id;
 }
 
 function tampered(key: EntityKey, why: string): IntegrityError {

@@ -1,14 +1,14 @@
 // One group of change sets, committed together and durable together; each fails alone. docs/protocol/store.md section 5.
 import type { MacKey } from "@countersign/protocol";
 import { encodeEntry, hashEntry } from "../audit/audit-entry.ts";
-import { nodeOf, type ChainHead } from "../audit/chain-heads.ts";
+import { nodeOf } from "../audit/chain-heads.ts";
 import type { Buggify } from "./crash-point.ts";
 import type { EntityCache, VerifiedEntity } from "./entity-cache.ts";
 import type { Shard, UnixMs } from "./entity.ts";
 import { macOfEntity } from "./entity-mac.ts";
 import { blameOf } from "./sqlite-database.ts";
-import { positionOf, type Statements } from "./sqlite-schema.ts";
-import type { ShardTruth, StoreTruth } from "./store-truth.ts";
+import { rowOfWrite, type Statements } from "./sqlite-schema.ts";
+import type { ShardTruth, StoredHead, StoreTruth } from "./store-truth.ts";
 import { IntegrityError, type AnyWrite, type ChangeSet, type CommitOutcome, type Index } from "./store.ts";
 import type { Place } from "./witness-table.ts";
 
@@ -53,15 +53,17 @@ export class SqliteGroup {
   readonly #given: GroupGiven;
   readonly #now: UnixMs;
   readonly #oldGeneration: number;
+  readonly #oldNumber: number;
   #wrote = false;
-  readonly #oldHeads = new Map<ShardTruth, { readonly head: ChainHead; readonly savedSeq: number }>();
-  readonly #oldVersions: (readonly [ShardTruth, Place, number])[] = [];
+  readonly #oldHeads = new Map<ShardTruth, { readonly head: StoredHead; readonly savedSeq: number }>();
+  readonly #oldVersions: (readonly [shard: ShardTruth, place: Place, version: number, row: number])[] = [];
   readonly #verified: (readonly [string, VerifiedEntity | undefined])[] = [];
 
   constructor(given: GroupGiven, now: UnixMs) {
     this.#given = given;
     this.#now = now;
     this.#oldGeneration = given.truth.generation;
+    this.#oldNumber = given.truth.number;
   }
 
   /** Whether any change of the group wrote something. */
@@ -109,7 +111,7 @@ export class SqliteGroup {
       nodes.add(nodeOf(shard.shard));
       if (shard.head.seq - shard.savedSeq >= Math.max(WITNESS_EVERY, shard.witness.size)) truth.saveWitness(shard);
     }
-    for (const node of nodes) sql.putHead.run(node, truth.node(node));
+    for (const node of nodes) sql.putHead.run(node, ...truth.node(node));
     sql.putRoot.run(...truth.nextRoot());
     buggify("heads-written");
   }
@@ -130,7 +132,7 @@ export class SqliteGroup {
       truth.setHead(shard, head);
       shard.savedSeq = savedSeq;
     }
-    truth.undoRoot(this.#oldGeneration);
+    truth.undoTo(this.#oldGeneration, this.#oldNumber);
   }
 
   #refusal(shard: ShardTruth, { change, writes }: PreparedChange): CommitOutcome | undefined {
@@ -144,9 +146,10 @@ export class SqliteGroup {
 
   #write(shard: ShardTruth, prepared: PreparedChange): void {
     const { sql, truth, buggify } = this.#given;
-    const { epoch, seq: lastSeq, hash: previous } = shard.head;
+    const { epoch, seq: lastSeq, hash: previous, number: previousNumber } = shard.head;
     const seq = lastSeq + 1;
-    for (const one of prepared.writes) this.#writeEntity(shard, one, seq);
+    const number = truth.nextNumber();
+    prepared.writes.forEach((one, i) => this.#writeEntity(shard, one, seq, rowOfWrite(number, i)));
     buggify("entities-written");
     const version = String(seq);
     const text = encodeEntry({
@@ -164,23 +167,30 @@ export class SqliteGroup {
       ]),
     });
     const hash = hashEntry(previous, text);
-    sql.insertAudit.run(positionOf(shard.shard, seq), text, hash);
+    sql.insertAudit.run(number, shard.shard, seq, previousNumber, text, hash);
     buggify("audit-written");
-    truth.setHead(shard, { epoch, seq, hash });
+    truth.setHead(shard, { epoch, seq, hash, number });
   }
 
-  #writeEntity(shard: ShardTruth, { write, name, place, text, index }: PreparedWrite, version: number): void {
+  #writeEntity(shard: ShardTruth, prepared: PreparedWrite, version: number, newRow: number): void {
     const { sql, cache, macKey } = this.#given;
+    const { write, name, place, text, index } = prepared;
     const { type, tenant, id } = write.key;
     const expected = shard.witness.get(place);
+    const row = expected === 0 ? newRow : shard.witness.rowOf(place);
     let changed: number | bigint;
     if (text === undefined) {
-      changed = sql.deleteEntity.run(shard.shard, type, tenant, id, expected).changes;
+      changed = sql.deleteEntity.run(row, expected).changes;
     } else {
       const mac = macOfEntity(macKey, shard.shard, write.key, version, index, text);
       const { owner = null, sort = null, due = null, lane = null } = index;
       if (expected === 0) {
         changed = sql.insertEntity.run(
+          row,
+          shard.shard,
+          type,
+          tenant,
+          id,
           version,
           owner,
           sort,
@@ -188,43 +198,28 @@ export class SqliteGroup {
           lane,
           text,
           mac,
-          shard.shard,
-          type,
-          tenant,
-          id,
         ).changes;
       } else if (isSameIndex(cache.get(name), expected, index)) {
         // naming an indexed column in an UPDATE moves its index entry even when the value stays
-        changed = sql.updateBody.run(version, text, mac, shard.shard, type, tenant, id, expected).changes;
+        changed = sql.updateBody.run(version, text, mac, row, expected).changes;
       } else {
-        changed = sql.updateEntity.run(
-          version,
-          owner,
-          sort,
-          due,
-          lane,
-          text,
-          mac,
-          shard.shard,
-          type,
-          tenant,
-          id,
-          expected,
-        ).changes;
+        changed = sql.updateEntity.run(version, owner, sort, due, lane, text, mac, row, expected).changes;
       }
     }
-    if (changed !== 1)
+    if (changed !== 1) {
       throw new IntegrityError(
         `${type} ${id}: its row is not at version ${expected}, which the audit chain names last`,
       );
-    this.#oldVersions.push([shard, place, expected]);
-    shard.witness.set(place, text === undefined ? 0 : version);
+    }
+    this.#oldVersions.push([shard, place, expected, row]);
+    shard.witness.set(place, text === undefined ? 0 : version, row);
     this.#verified.push([name, text === undefined ? undefined : { place, version, text, index }]);
   }
 
   #undoTo(versions: number, verified: number): void {
-    for (const [shard, place, version] of this.#oldVersions.splice(versions).toReversed())
-      shard.witness.set(place, version);
+    for (const [shard, place, version, row] of this.#oldVersions.splice(versions).toReversed()) {
+      shard.witness.set(place, version, row);
+    }
     this.#verified.length = verified;
   }
 }

@@ -60,6 +60,7 @@ async function rewriteAll(at: string, note: string): Promise<void> {
     const writes = loaded.entities.map((one) => writeOf(one.key, one.version, `${note} of ${one.key.id}`));
     expect(await store.commit(SHARD, changing(writes))).toBe("committed");
   }
+  for (let i = 0; i < 60; i++) await store.commit(SHARD, changing([])); // enough for a witness to be stored at the end
   await store.close();
 }
 
@@ -129,7 +130,7 @@ const ENTITY_TAMPERINGS: readonly (readonly [string, ...string[]])[] = [
     "replaced by one of another type",
     `CREATE TABLE moved AS SELECT *, lead(type, 1, 'app') OVER (ORDER BY type) AS next FROM entity WHERE id = 'a'`,
     `DELETE FROM entity WHERE id = 'a'`,
-    `INSERT INTO entity SELECT shard, next, tenant, id, version, owner, sort, due, lane, body, mac FROM moved`,
+    `INSERT INTO entity SELECT row, shard, next, tenant, id, version, owner, sort, due, lane, body, mac FROM moved`,
     `DROP TABLE moved`,
   ],
   [
@@ -180,50 +181,64 @@ async function versionOf(store: Store, id: string): Promise<{ version: string }>
   return (await store.load(SHARD, peerKey(id))).entities[0];
 }
 
-test("threat 11: what was deleted stays deleted, and cannot be created over the planted row", async () => {
+test("threat 11: what was deleted stays deleted: its old row is never read, and the verifier names it", async () => {
   const at = await copyOfPrepared();
   edit(at, WITH_GONE, "INSERT INTO entity SELECT * FROM old.entity WHERE id = 'gone'");
   const store = await open(at);
   expect((await versionOf(store, "gone")).version).toBe("");
-  const create = changing([writeOf(peerKey("fresh"), "", "x"), writeOf(peerKey("gone"), "", "x")]);
-  await expect(store.commit(SHARD, create)).rejects.toBeInstanceOf(IntegrityError);
-  expect((await versionOf(store, "fresh")).version).toBe("");
+  expect(await store.commit(SHARD, changing([writeOf(peerKey("gone"), "", "anew")]))).toBe("committed");
+  const { entities } = await store.load(SHARD, peerKey("gone"));
+  expect(entities[0].body).toEqual({ note: "anew" });
   await store.close();
-  expect(verifyAudit(at, key).findings.map(describeFinding)).toContain(
-    `shard ${SHARD}: peer gone: its row is there although the chain does not have it`,
-  );
+  const found = verifyAudit(at, key).findings.map(describeFinding);
+  expect(found).toContain(`shard ${SHARD}: user gone: its row is there although the chain does not have it`);
+  expect(found).toContain(`shard ${SHARD}: peer gone: it has two rows`);
 });
 
-const INNER = `(SELECT min(position) + 4 FROM audit)`;
+test("threat 11: a row planted in the way of the next commit fails that one alone", async () => {
+  const at = await copyOfPrepared();
+  const store = await open(at);
+  edit(
+    at,
+    "INSERT INTO entity SELECT (SELECT max(number) + 2 FROM audit) * 256, shard, type, tenant, 'x', version, owner, sort, due, lane, body, mac FROM entity LIMIT 1",
+  );
+  const outcomes = await Promise.allSettled(
+    ["p", "q", "r"].map((id) => store.commit(SHARD, changing([writeOf(peerKey(id), "", "x")]))),
+  );
+  expect(
+    outcomes.map((outcome) => (outcome.status === "fulfilled" ? outcome.value : (outcome.reason as Error).name)),
+  ).toEqual(["committed", "IntegrityError", "committed"]);
+  expect((await versionOf(store, "q")).version).toBe("");
+  expect((await store.audit(SHARD, 240, 10)).map(({ seq }) => seq)).toEqual([240, 241]);
+  await store.close();
+});
+
+const INNER = `(SELECT min(number) + 4 FROM audit)`;
 const CHAIN_TAMPERINGS: readonly (readonly [string, RegExp, ...string[]])[] = [
   [
     "an event edited",
     /entry 5 is broken: its hash/,
-    `UPDATE audit SET entry = replace(entry, 'test.changed', 'test.charmed') WHERE position = ${INNER}`,
+    `UPDATE audit SET entry = replace(entry, 'test.changed', 'test.charmed') WHERE number = ${INNER}`,
   ],
-  ["white space added", /entry 5 is broken/, `UPDATE audit SET entry = entry || ' ' WHERE position = ${INNER}`],
-  ["a stored hash edited", /entry 5 is broken/, `UPDATE audit SET hash = zeroblob(32) WHERE position = ${INNER}`],
-  ["an entry cut out", /entries 5 to 5 are missing/, `DELETE FROM audit WHERE position = ${INNER}`],
-  [
-    "several cut out",
-    /entries 5 to 9 are missing/,
-    `DELETE FROM audit WHERE position BETWEEN ${INNER} AND ${INNER} + 4`,
-  ],
+  ["white space added", /entry 5 is broken/, `UPDATE audit SET entry = entry || ' ' WHERE number = ${INNER}`],
+  ["a stored hash edited", /entry 5 is broken/, `UPDATE audit SET hash = zeroblob(32) WHERE number = ${INNER}`],
+  ["an entry cut out", /entries 5 to 5 are missing/, `DELETE FROM audit WHERE number = ${INNER}`],
+  ["several cut out", /entries 5 to 9 are missing/, `DELETE FROM audit WHERE number BETWEEN ${INNER} AND ${INNER} + 4`],
   [
     "two exchanged",
     /entry 5 is broken/,
-    `UPDATE audit SET (entry, hash) = (SELECT entry, hash FROM audit AS other WHERE other.position = audit.position + 1) WHERE position = ${INNER}`,
+    `UPDATE audit SET (entry, hash) = (SELECT entry, hash FROM audit AS other WHERE other.number = audit.number + 1) WHERE number = ${INNER}`,
   ],
   [
     "the tail cut off",
-    /entries 59 to 59 are missing/,
-    `DELETE FROM audit WHERE position = (SELECT max(position) FROM audit)`,
+    /entries 239 to 239 are missing/,
+    `DELETE FROM audit WHERE number = (SELECT max(number) FROM audit)`,
   ],
-  ["all of it gone", /entries 1 to 59 are missing/, `DELETE FROM audit`],
+  ["all of it gone", /entries 1 to 239 are missing/, `DELETE FROM audit`],
   [
     "an entry added",
-    /entry 60 is broken: it lies beyond/,
-    `INSERT INTO audit SELECT max(position) + 1, entry, hash FROM audit`,
+    /entry 240 is broken: it lies beyond/,
+    `INSERT INTO audit SELECT max(number) + 1, shard, max(seq) + 1, previous, entry, hash FROM audit`,
   ],
 ];
 
@@ -238,22 +253,46 @@ test.each(CHAIN_TAMPERINGS)(
   },
 );
 
-test.each(CHAIN_TAMPERINGS)(
+const INSIDE = CHAIN_TAMPERINGS.filter(([name]) => name !== "an entry added");
+
+test.each(INSIDE)(
   "threat 27: the chain with %s, stored witness removed: its shard is INTEGRITY",
-  async (name, _, ...statements) => {
+  async (_, __, ...statements) => {
     const at = await copyOfPrepared();
     edit(at, "DELETE FROM witness", ...statements);
     const store = await open(at);
-    if (name === "an entry added") {
-      await expect(store.commit(SHARD, changing([]))).rejects.toBeInstanceOf(IntegrityError);
-    } else {
-      await expect(store.load(SHARD, peerKey("a"))).rejects.toBeInstanceOf(IntegrityError);
-      await expect(store.commit(SHARD, changing([]))).rejects.toBeInstanceOf(IntegrityError);
-    }
+    await expect(store.load(SHARD, peerKey("a"))).rejects.toBeInstanceOf(IntegrityError);
+    await expect(store.commit(SHARD, changing([]))).rejects.toBeInstanceOf(IntegrityError);
+    await expect(store.audit(SHARD, 1, 10)).rejects.toBeInstanceOf(IntegrityError);
     expect((await store.load(SHARD + 1, peerKey("a"))).entities[0].version).toBe(""); // other shards work
     await store.close();
   },
 );
+
+test("threat 27: an entry planted behind the head is never read", async () => {
+  const at = await copyOfPrepared();
+  edit(at, CHAIN_TAMPERINGS.at(-1)![2]!);
+  const store = await open(at);
+  expect(await store.commit(SHARD, changing([]))).toBe("committed");
+  expect((await store.audit(SHARD, 238, 10)).map(({ seq }) => seq)).toEqual([238, 239, 240]);
+  await store.close();
+});
+
+test.each([
+  ["edited", "UPDATE witness SET places = zeroblob(length(places))"],
+  ["cut", "UPDATE witness SET places = x''"],
+  ["rolled back", OLD, "DELETE FROM witness", "INSERT INTO witness SELECT * FROM old.witness"],
+  ["said to reach further", "UPDATE witness SET seq = seq + 1"],
+  ["said to reach less far", "UPDATE witness SET seq = seq - 1"],
+  ["deleted", "DELETE FROM witness"],
+])("a stored witness that was %s is not used: the chain itself is read", async (_, ...statements) => {
+  const at = await copyOfPrepared();
+  edit(at, ...statements);
+  const store = await open(at);
+  const loaded = await store.load(SHARD, ...types.map((type) => keyOf(type, "a")));
+  expect(loaded.entities.map(({ body }) => body)).toEqual(types.map(() => ({ note: "third of a" })));
+  await store.close();
+});
 
 const STORE_TAMPERINGS: readonly (readonly [string, ...string[]])[] = [
   ["heads edited", `UPDATE chain_head SET heads = zeroblob(length(heads))`],

@@ -1,22 +1,35 @@
 // What this process knows to be true about the store, whatever the disk says later: the head of every chain and, for each
 // shard in use, the last version of each of its entities. docs/protocol/store.md section 6.
 import { concatBytes, equalBytes, hmacSha256, utf8, type MacKey } from "@countersign/protocol";
-import { decodeEntry, GENESIS, hashEntry } from "../audit/audit-entry.ts";
-import { ChainHeads, macOfRoot, type ChainHead } from "../audit/chain-heads.ts";
+import { decodeEntry } from "../audit/audit-entry.ts";
+import { ChainHeads, HEADS_PER_NODE, macOfRoot, type ChainHead } from "../audit/chain-heads.ts";
 import { nameOf } from "./change-set.ts";
 import { SHARDS, type Shard } from "./entity.ts";
-import { positionOf, type Statements } from "./sqlite-schema.ts";
+import { readChain, type ChainLink } from "./chain-reader.ts";
+import { rowOfWrite, type Statements } from "./sqlite-schema.ts";
 import { IntegrityError } from "./store.ts";
 import { decodeWitness, encodeWitness } from "./witness-bytes.ts";
 import { placeOf, WitnessTable, type Place } from "./witness-table.ts";
 
+/** A head with the number of its entry in the audit table. */
+export interface StoredHead extends ChainHead {
+  readonly number: number;
+}
+
 /** The truth about one shard. */
 export interface ShardTruth {
   readonly shard: Shard;
-  head: ChainHead;
+  head: StoredHead;
   readonly witness: WitnessTable;
   /** Up to which entry the stored witness reaches; 0: there is none. */
   savedSeq: number;
+}
+
+interface SavedWitness {
+  readonly seq: number;
+  readonly witness: WitnessTable;
+  /** Entries after it. */
+  readonly links: readonly ChainLink[];
 }
 
 /** The epoch of a chain without entries. */
@@ -28,8 +41,11 @@ export class StoreTruth {
   readonly #secret: Uint8Array;
   readonly #keyCheck: Uint8Array;
   readonly #heads = new ChainHeads();
+  /** Of every shard's last entry. Not authentic, nor need they be: the entry found there must have the head's hash. */
+  readonly #numbers = new BigUint64Array(SHARDS);
   readonly #shards: (ShardTruth | undefined)[] = Array.from({ length: SHARDS });
   #generation = 0;
+  #number: number;
 
   /** Reads the heads and checks them against the MACed root; throws IntegrityError. */
   constructor(macKey: MacKey, sql: Statements) {
@@ -37,25 +53,34 @@ export class StoreTruth {
     this.#sql = sql;
     this.#secret = hmacSha256(macKey, utf8("countersign/witness-places/v1\0"));
     this.#keyCheck = hmacSha256(macKey, utf8("countersign/store-key-check/v1\0"));
-    const root = sql.selectRoot.get();
+    this.#number = Number(sql.lastNumber.get()?.["number"]);
+    this.#readRoot();
+  }
+
+  #readRoot(): void {
+    const root = this.#sql.selectRoot.get();
     if (root === undefined) {
-      if (sql.anyRow.get()?.["found"] !== 0)
-        throw new IntegrityError("the store has rows but no root: it was edited from outside");
-      return;
+      if (this.#sql.anyRow.get()?.["found"] === 0) return;
+      throw new IntegrityError("the store has rows but no root: it was edited from outside");
     }
     if (!equalBytes(root["key_check"] as Uint8Array, this.#keyCheck)) {
       throw new IntegrityError(
         "the store was written under another K_store: name the secrets folder that belongs to it",
       );
     }
-    for (const row of sql.selectHeads.all()) {
-      if (this.#heads.setNode(Number(row["node"]), row["heads"])) continue;
-      throw new IntegrityError("a stored head of the audit chains has another form: run verify-audit");
-    }
+    for (const row of this.#sql.selectHeads.all()) this.#takeNode(Number(row["node"]), row["heads"], row["numbers"]);
     this.#generation = Number(root["generation"]);
     if (!equalBytes(root["mac"] as Uint8Array, this.#rootMac())) {
       throw new IntegrityError("the audit chains' heads are not those of the last commit: run verify-audit");
     }
+  }
+
+  #takeNode(node: number, heads: unknown, numbers: unknown): void {
+    const wellFormed = numbers instanceof Uint8Array && numbers.length === HEADS_PER_NODE * 8;
+    if (!wellFormed || !this.#heads.setNode(node, heads)) {
+      throw new IntegrityError("a stored head of the audit chains has another form: run verify-audit");
+    }
+    new Uint8Array(this.#numbers.buffer).set(numbers, node * HEADS_PER_NODE * 8);
   }
 
   /** Where an entity is kept in its shard's witness. */
@@ -68,14 +93,19 @@ export class StoreTruth {
     return (this.#shards[shard] ??= this.#read(shard));
   }
 
-  /** Takes over a new head; `root()` and `node()` show it from then on. */
-  setHead(truth: ShardTruth, head: ChainHead): void {
+  /** Takes over a new head; `nextRoot()` and `node()` show it from then on. */
+  setHead(truth: ShardTruth, head: StoredHead): void {
     truth.head = head;
     this.#heads.set(truth.shard, head);
+    this.#numbers[truth.shard] = BigInt(head.number);
   }
 
-  node(node: number): Uint8Array {
-    return this.#heads.node(node);
+  /** Parameters of putHead: the node's heads, and the numbers of their entries. */
+  node(node: number): [heads: Uint8Array, numbers: Uint8Array] {
+    return [
+      this.#heads.node(node),
+      new Uint8Array(this.#numbers.buffer, node * HEADS_PER_NODE * 8, HEADS_PER_NODE * 8),
+    ];
   }
 
   /** Parameters of putRoot for the group being committed. */
@@ -84,13 +114,24 @@ export class StoreTruth {
     return [this.#generation, this.#rootMac(), this.#keyCheck];
   }
 
-  /** The group came to nothing. */
-  undoRoot(generation: number): void {
+  /** Number of the next commit. */
+  nextNumber(): number {
+    this.#number += 1;
+    return this.#number;
+  }
+
+  /** The group came to nothing: what it counted up is counted back. */
+  undoTo(generation: number, number: number): void {
     this.#generation = generation;
+    this.#number = number;
   }
 
   get generation(): number {
     return this.#generation;
+  }
+
+  get number(): number {
+    return this.#number;
   }
 
   /** Shards read so far. */
@@ -107,45 +148,34 @@ export class StoreTruth {
   }
 
   #read(shard: Shard): ShardTruth {
-    const head = this.#heads.get(shard);
-    const epoch = head.seq === 0 ? FIRST_EPOCH : head.epoch;
-    const saved = this.#readWitness(shard, head.seq);
+    const known = this.#heads.get(shard);
+    const epoch = known.seq === 0 ? FIRST_EPOCH : known.epoch;
+    const head: StoredHead = { ...known, epoch, number: Number(this.#numbers[shard]) };
+    const saved = this.#openWitness(shard, head);
     const witness = saved?.witness ?? new WitnessTable();
-    const hash = this.#replay(shard, saved?.seq ?? 0, saved?.hash ?? GENESIS, head.seq, witness);
-    if (!equalBytes(hash, head.hash)) throw broken(shard, head.seq, "its hash is not the one under the store's root");
-    return { shard, head: { ...head, epoch }, witness, savedSeq: saved?.seq ?? 0 };
+    this.#replay(witness, saved?.links ?? readChain(this.#sql, shard, head, 0).links);
+    return { shard, head, witness, savedSeq: saved?.seq ?? 0 };
   }
 
-  // Entries after `from` up to `to`, into the witness; returns the hash of the last.
-  #replay(shard: Shard, from: number, hash: Uint8Array, to: number, witness: WitnessTable): Uint8Array {
-    let seq = from;
-    let previous = hash;
-    for (const row of this.#sql.selectAudit.iterate(positionOf(shard, from + 1), positionOf(shard, to))) {
-      seq += 1;
-      if (row["position"] !== positionOf(shard, seq)) throw broken(shard, seq, "it is missing");
-      const text = row["entry"] as string;
-      previous = hashEntry(previous, text);
-      if (!equalBytes(previous, row["hash"] as Uint8Array))
-        throw broken(shard, seq, "its hash does not follow from its content");
-      for (const [type, tenant, id, version] of decodeEntry(text).versions) {
-        witness.set(this.placeOf(nameOf({ type, tenant, id })), Number(version));
-      }
+  #replay(witness: WitnessTable, links: readonly ChainLink[]): void {
+    for (const { number, text } of links) {
+      decodeEntry(text).versions.forEach(([type, tenant, id, version], i) => {
+        const place = this.placeOf(nameOf({ type, tenant, id }));
+        const row = witness.get(place) === 0 ? rowOfWrite(number, i) : witness.rowOf(place);
+        witness.set(place, Number(version), row);
+      });
     }
-    if (seq !== to) throw broken(shard, seq + 1, "it is missing");
-    return previous;
   }
 
   // A stored witness only saves work: whatever is wrong with it, the chain is read from its beginning instead.
-  #readWitness(shard: Shard, headSeq: number): { seq: number; hash: Uint8Array; witness: WitnessTable } | undefined {
+  #openWitness(shard: Shard, head: StoredHead): SavedWitness | undefined {
     const row = this.#sql.selectWitness.get(shard);
-    if (row === undefined) return undefined;
+    if (row === undefined || Number(row["seq"]) > head.seq) return undefined;
     const seq = Number(row["seq"]);
     const places = row["places"] as Uint8Array;
-    const at = positionOf(shard, seq);
-    const hash = this.#sql.selectAudit.get(at, at)?.["hash"];
-    if (seq > headSeq || !(hash instanceof Uint8Array)) return undefined;
-    if (!equalBytes(row["mac"] as Uint8Array, this.#witnessMac(shard, seq, hash, places))) return undefined;
-    return { seq, hash, witness: decodeWitness(places) };
+    const { previous, links } = readChain(this.#sql, shard, head, seq);
+    if (!equalBytes(row["mac"] as Uint8Array, this.#witnessMac(shard, seq, previous, places))) return undefined;
+    return { seq, witness: decodeWitness(places), links };
   }
 
   #rootMac(): Uint8Array {
@@ -156,8 +186,4 @@ export class StoreTruth {
     const prefix = utf8(`countersign/witness/v1\0${shard}\0${seq}\0`);
     return hmacSha256(this.#macKey, concatBytes(prefix, hash, places));
   }
-}
-
-function broken(shard: Shard, seq: number, why: string): IntegrityError {
-  return new IntegrityError(`audit chain of shard ${shard}, entry ${seq}: ${why}; run verify-audit`);
 }

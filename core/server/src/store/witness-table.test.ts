@@ -16,10 +16,11 @@ test("answers like a map, after any sets and removals, also once stored and read
       const table = new WitnessTable();
       const model = new Map<string, number>();
       for (const { place: at, version } of steps) {
-        table.set(at, version);
+        table.set(at, version, version * 2 ** 40);
         if (version === 0) model.delete(`${at.high} ${at.low}`);
         else model.set(`${at.high} ${at.low}`, version);
       }
+      for (const { place: at } of steps) expect(table.rowOf(at)).toBe(table.get(at) * 2 ** 40);
       for (const one of [table, decodeWitness(encodeWitness(table))]) {
         expect(new Map([...one.entries()].map(([at, version]) => [`${at.high} ${at.low}`, version]))).toEqual(model);
         expect(one.size).toBe(model.size);
@@ -32,7 +33,7 @@ test("answers like a map, after any sets and removals, also once stored and read
 test("grows to many entities", () => {
   const secret = new Uint8Array(32);
   const table = new WitnessTable();
-  for (let i = 1; i <= 10_000; i++) table.set(placeOf(secret, `peer\0\0${i}`), i);
+  for (let i = 1; i <= 10_000; i++) table.set(placeOf(secret, `peer\0\0${i}`), i, i);
   expect(table.size).toBe(10_000);
   for (let i = 1; i <= 10_000; i += 97) expect(table.get(placeOf(secret, `peer\0\0${i}`))).toBe(i);
   expect(table.get(placeOf(secret, "peer\0\0absent"))).toBe(0);

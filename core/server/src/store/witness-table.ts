@@ -1,4 +1,5 @@
-// In memory: which version of each entity of a shard the audit chain names last. docs/protocol/store.md section 6.
+// In memory: which version of each entity of a shard the audit chain names last, and in which row it lies.
+// docs/protocol/store.md section 6.
 import { sha256, utf8 } from "@countersign/protocol";
 
 /** A name's place: the first 64 bits of its keyed hash, in two halves. */
@@ -16,12 +17,13 @@ export function placeOf(secret: Uint8Array, name: string): Place {
   return { high: wordAt(hash, 0), low: wordAt(hash, 4) };
 }
 
-const WORDS = 3; // high, low, version; version 0 marks an empty slot
+const WORDS = 5; // high, low, version, row high, row low; version 0 marks an empty slot
+const WORD = 2 ** 32;
 const SMALLEST = 16;
 
 /**
- * Maps places to versions (audit sequence numbers, 1 and up) at 12 bytes a slot, because a long-lived store has millions of
- * entities. Open addressing with linear probing; at most two thirds full.
+ * Maps places to versions (audit sequence numbers, 1 and up) and rows, at 20 bytes a slot, because a long-lived store has
+ * millions of entities. Open addressing with linear probing; at most two thirds full.
  */
 export class WitnessTable {
   #slots: Uint32Array;
@@ -43,8 +45,14 @@ export class WitnessTable {
     return this.#slots[this.#find(place) * WORDS + 2]!;
   }
 
+  /** The row it lies in; 0 when it does not exist. */
+  rowOf(place: Place): number {
+    const at = this.#find(place) * WORDS;
+    return this.#slots[at + 2] === 0 ? 0 : this.#rowAt(at);
+  }
+
   /** Version 0 removes. */
-  set(place: Place, version: number): void {
+  set(place: Place, version: number, row: number): void {
     const slot = this.#find(place);
     const at = slot * WORDS;
     const known = this.#slots[at + 2] !== 0;
@@ -55,17 +63,23 @@ export class WitnessTable {
     this.#slots[at] = place.high;
     this.#slots[at + 1] = place.low;
     this.#slots[at + 2] = version;
+    this.#slots[at + 3] = Math.floor(row / WORD);
+    this.#slots[at + 4] = row % WORD;
     if (known) return;
     this.#size += 1;
     if (this.#size * 3 > (this.#mask + 1) * 2) this.#grow();
   }
 
-  /** Every place with its version, in no order. */
-  *entries(): Generator<readonly [Place, number]> {
+  /** Every place with its version and row, in no order. */
+  *entries(): Generator<readonly [place: Place, version: number, row: number]> {
     for (let at = 0; at < this.#slots.length; at += WORDS) {
       const version = this.#slots[at + 2]!;
-      if (version !== 0) yield [{ high: this.#slots[at]!, low: this.#slots[at + 1]! }, version];
+      if (version !== 0) yield [{ high: this.#slots[at]!, low: this.#slots[at + 1]! }, version, this.#rowAt(at)];
     }
+  }
+
+  #rowAt(at: number): number {
+    return this.#slots[at + 3]! * WORD + this.#slots[at + 4]!;
   }
 
   // The slot that holds the place, or the empty one where it would go.
