@@ -1,0 +1,101 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "@jest/globals";
+import { tempFolder } from "@countersign/testing";
+import { ConfigError, describeSettings, readConfig, type CoreConfig } from "./config.ts";
+
+const folder = tempFolder();
+const base = { data: "/d", secrets: "/s" };
+const read = (flags: object, env: Record<string, string> = {}): CoreConfig => readConfig({ flags: { ...flags }, env });
+
+test("defaults", () => {
+  expect(read(base)).toEqual({
+    data: "/d",
+    secrets: "/s",
+    listen: { host: "127.0.0.1", port: 8700 },
+    tls: undefined,
+    development: false,
+    logLevel: "info",
+    maxStreams: 100,
+  });
+});
+
+test("flags go before variables, those before the file, that before the defaults", () => {
+  const config = join(folder, "core.json");
+  writeFileSync(
+    config,
+    JSON.stringify({ data: "/file", secrets: "/file", logLevel: "warn", maxStreams: 7, development: true }),
+  );
+  const env = { COUNTERSIGN_DATA: "/env", COUNTERSIGN_SECRETS: "/env", COUNTERSIGN_CONFIG: config };
+  expect(read({ data: "/flag" }, env)).toMatchObject({
+    data: "/flag",
+    secrets: "/env",
+    logLevel: "warn",
+    maxStreams: 7,
+    development: true,
+    listen: { port: 8700 },
+  });
+});
+
+describe("each refusal names the setting, its variable and its meaning", () => {
+  test.each([
+    [{ secrets: "/s" }, {}, "--data (COUNTERSIGN_DATA: folder of the store): is required"],
+    [
+      { ...base, listen: "8700" },
+      {},
+      "--listen (COUNTERSIGN_LISTEN: HOST:PORT to listen on; port 0 takes a free one): must be HOST:PORT",
+    ],
+    [{ ...base, listen: "127.0.0.1:70000" }, {}, "up to 65535"],
+    [base, { COUNTERSIGN_LOG_LEVEL: "loud" }, "--log-level (COUNTERSIGN_LOG_LEVEL"],
+    [base, { COUNTERSIGN_MAX_STREAMS: "0" }, "--max-streams (COUNTERSIGN_MAX_STREAMS"],
+    [base, { COUNTERSIGN_MAX_STREAMS: "many" }, "must be a number"],
+    [base, { COUNTERSIGN_DEVELOPMENT: "yes" }, "must be true or false"],
+    [{ ...base, "tls-cert": "/c" }, {}, "--tls-key (COUNTERSIGN_TLS_KEY"],
+    [{ ...base, "tls-key": "/k" }, {}, "--tls-cert (COUNTERSIGN_TLS_CERT"],
+    [{ ...base, "tls-client-ca": "/a" }, {}, "--tls-cert (COUNTERSIGN_TLS_CERT"],
+  ])("%j %j", (flags, env, message) => {
+    expect(() => read(flags, env)).toThrow(ConfigError);
+    expect(() => read(flags, env)).toThrow(message);
+  });
+});
+
+describe("check 29: plaintext is for loopback alone", () => {
+  test.each(["127.0.0.1:1", "127.9.9.9:0", "[::1]:8700", "localhost:8700"])("%s may be plain", (listen) => {
+    expect(read({ ...base, listen }).tls).toBeUndefined();
+  });
+  test.each([
+    "0.0.0.0:1",
+    "[::]:8700",
+    "10.0.0.1:8700",
+    "example.org:8700",
+    "127.0.0.1.example.org:1",
+    "[::ffff:10.0.0.1]:1",
+  ])("%s needs TLS", (listen) => {
+    expect(() => read({ ...base, listen })).toThrow("not this machine alone");
+    const tls = { "tls-cert": "/c", "tls-key": "/k", "tls-client-ca": "/a" };
+    expect(read({ ...base, listen, ...tls }).tls).toEqual({ cert: "/c", key: "/k", clientCa: "/a" });
+  });
+});
+
+describe("the file", () => {
+  test.each([
+    ["not JSON", "{", "COUNTERSIGN_CONFIG"],
+    ["no object", "[]", "must be a JSON object"],
+    ["an unknown member", '{"datta":"/d"}', "datta is no setting"],
+  ])("%s is refused", (_name, text, message) => {
+    const config = join(folder, "bad.json");
+    writeFileSync(config, text);
+    expect(() => read({ ...base, config })).toThrow(message);
+  });
+  test("must exist once it is named", () => {
+    expect(() => read({ ...base, config: join(folder, "none") })).toThrow("COUNTERSIGN_CONFIG");
+  });
+});
+
+test("every setting is described", () => {
+  for (const { flag, variable, meaning } of describeSettings()) {
+    expect(flag).toMatch(/^[a-z-]+$/);
+    expect(variable).toMatch(/^COUNTERSIGN_[A-Z_]+$/);
+    expect(meaning.length).toBeGreaterThan(5);
+  }
+});
