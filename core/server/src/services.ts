@@ -1,7 +1,10 @@
+import { channelService } from "./channel/channel-service.ts";
+import { codeService } from "./code/code-service.ts";
 import { deliveryDue } from "./delivery/due.ts";
 import { executionService } from "./execution/execution-service.ts";
 import type { CoreGiven } from "./given.ts";
 import { keyService } from "./identity/key-service.ts";
+import { linkService } from "./identity/link-service.ts";
 import { userService } from "./identity/user-service.ts";
 import { receiptService } from "./receipt/receipt-service.ts";
 import type { Service } from "./rpc/server.ts";
@@ -9,18 +12,22 @@ import type { DueHandlers } from "./sweep.ts";
 import { confirmationService } from "./transaction/confirmation-service.ts";
 import { expireTransaction } from "./transaction/happen.ts";
 import { transactionService } from "./transaction/transaction-service.ts";
+import { finishOpenCompare } from "./verification/finish-open-compare.ts";
 import { verificationService } from "./verification/verification-service.ts";
 
 /** All services of the core, on what they are given. */
 export function servicesOf(given: CoreGiven): Service[] {
   return [
     transactionService(given),
+    codeService(given),
     verificationService(given),
     confirmationService(given),
     executionService(given),
     receiptService(given),
     userService(given),
     keyService(given),
+    linkService(given),
+    channelService(given),
   ];
 }
 
@@ -28,6 +35,8 @@ export function servicesOf(given: CoreGiven): Service[] {
 export function dueHandlersOf(given: CoreGiven): DueHandlers {
   return {
     transaction: (found) => expireTransaction(given, found),
+    judged: (found) => finishOpenCompare(given, found),
     delivery: (found) => deliveryDue(given, found),
+    link: (found) => deliveryDue(given, found),
   };
 }
