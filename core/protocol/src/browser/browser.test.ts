@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect } from "@jest/globals";
 import { existsSync } from "node:fs";
 import { chromium } from "playwright-core";
 import { SUITES } from "../vector/suites.ts";
-import type { BrowserFinding } from "./check-vectors.ts";
+import type { checkAllVectors } from "./check-vectors.ts";
 import { serveSources, type SourceServer } from "./source-server.ts";
 
 const executablePath = process.env["COUNTERSIGN_CHROMIUM"] ?? "/usr/bin/chromium";
@@ -25,7 +25,7 @@ browserTest(
       page.on("pageerror", (error) => errors.push(String(error)));
       await page.goto(server.address);
       const script = `import("/src/browser/check-vectors.ts").then(({ checkAllVectors }) => checkAllVectors())`;
-      const findings: BrowserFinding[] = await page.evaluate(script);
+      const findings: Awaited<ReturnType<typeof checkAllVectors>> = await page.evaluate(script);
       expect(errors).toEqual([]);
       expect(findings.map(({ name }) => name)).toEqual(SUITES.map(({ name }) => name));
       expect(findings.flatMap(({ wrong }) => wrong)).toEqual([]);

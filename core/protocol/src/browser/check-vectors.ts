@@ -2,7 +2,7 @@ import { checkVectors, type VectorFile, writeVectors } from "../vector/suite.ts"
 import { SUITES } from "../vector/suites.ts";
 
 /** What a browser found in one file of vectors. */
-export interface BrowserFinding {
+interface BrowserFinding {
   readonly name: string;
   readonly checked: number;
   /** One line for every vector that this browser gets wrong. */

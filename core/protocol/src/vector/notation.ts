@@ -7,13 +7,13 @@ import type { Label } from "../label.ts";
 // Typed fields as JSON carries them: minor units are decimal strings, digests hexadecimal.
 
 /** An amount with its minor units as a string. */
-export interface AmountNotation {
+interface AmountNotation {
   readonly currency: string;
   readonly minorUnits: string;
 }
 
 /** A field value as JSON carries it. */
-export type ValueNotation =
+type ValueNotation =
   | { readonly type: "text"; readonly text: string }
   | { readonly type: "amount"; readonly amount: AmountNotation }
   | { readonly type: "account"; readonly account: Account }

@@ -1,7 +1,7 @@
 import { ProtocolError } from "../protocol-error.ts";
 
 /** Members that a check computed; each must equal the vector's member of the same name. */
-export type Outputs = Readonly<Record<string, string | number>>;
+type Outputs = Readonly<Record<string, string | number>>;
 
 /** What every vector has: a name that says what is special about it. */
 export interface Named {
