@@ -63,7 +63,8 @@ export async function startBot(given: BotGiven, signal?: AbortSignal): Promise<B
     onDeliver: ({ peerId, locale }) => conversation.learnLocale(peerId, locale),
   });
   const ended = attachment.run(stopping.signal);
-  const stop = async (): Promise<void> => {
+  let stopped: Promise<void> | undefined;
+  const end = async (): Promise<void> => {
     log.write({ event: "stopping" });
     listeningEnds.abort();
     await deliveries.stop();
@@ -74,6 +75,7 @@ export async function startBot(given: BotGiven, signal?: AbortSignal): Promise<B
     core.close();
     log.write({ event: "stopped" });
   };
+  const stop = async (): Promise<void> => (stopped ??= end());
   try {
     await Promise.race([listening.promise, ended]);
     stopping.signal.throwIfAborted();

@@ -45,11 +45,14 @@ async function say(text: string, more: Partial<Said> = {}): Promise<string> {
   return spoken.at(-1)?.text ?? "";
 }
 
-test.each(["482915", "482 915", "٤٨٢٩١٥"])("threat 14: a typed code (%s) goes nowhere, and the bot says so", async (typed) => {
-  expect(await say(typed)).toContain("I never need a code");
-  expect(asked).toEqual([]);
-  expect(spoken.at(-1)?.text).not.toContain(typed);
-});
+test.each(["482915", "482 915", "٤٨٢٩١٥"])(
+  "threat 14: a typed code (%s) goes nowhere, and the bot says so",
+  async (typed) => {
+    expect(await say(typed)).toContain("I never need a code");
+    expect(asked).toEqual([]);
+    expect(spoken.at(-1)?.text).not.toContain(typed);
+  },
+);
 
 test("a link token goes to the core with the name made harmless", async () => {
   await say(`/start ${TOKEN}`, { peerName: `Eve\u202E\n\uFFFD ${"x".repeat(100)}` });
@@ -136,7 +139,9 @@ test.each([
 ])("a press on $button, answered $type: $says", async ({ type, button, reason, says }) => {
   answers = async () => ({ type });
   const replies: string[] = [];
-  await conversation.pressed({ eventId: "e1", peerId: "1", buttonId: button, locale: "en" }, (text) => replies.push(text));
+  await conversation.pressed({ eventId: "e1", peerId: "1", buttonId: button, locale: "en" }, (text) =>
+    replies.push(text),
+  );
   expect(asked).toMatchObject([{ $case: "veto", value: { reason, actionRef: "r1", tag: "" } }]);
   expect(replies).toEqual([expect.stringContaining(says)]);
 });
@@ -155,9 +160,12 @@ test("a press that the core does not answer soon says so at the button, and the 
   expect(spoken).toEqual([{ peerId: "1", text: "Stopped. Nothing will be sent." }]);
 });
 
-test.each(["", "x.r1", "n.", `n.${"r".repeat(25)}`, "approve"])("a button id of nobody's (%j) asks nothing", async (buttonId) => {
-  const replies: string[] = [];
-  await conversation.pressed({ eventId: "e1", peerId: "1", buttonId, locale: "en" }, (text) => replies.push(text));
-  expect(asked).toEqual([]);
-  expect(replies).toHaveLength(1);
-});
+test.each(["", "x.r1", "n.", `n.${"r".repeat(25)}`, "approve"])(
+  "a button id of nobody's (%j) asks nothing",
+  async (buttonId) => {
+    const replies: string[] = [];
+    await conversation.pressed({ eventId: "e1", peerId: "1", buttonId, locale: "en" }, (text) => replies.push(text));
+    expect(asked).toEqual([]);
+    expect(replies).toHaveLength(1);
+  },
+);

@@ -23,7 +23,9 @@ test.each<[string, Deliver]>([
   ["a zero-width character in the tag", full({ tag: "AMBER\u200B TIGER" })],
   ["an action reference that is too long", full({ actionRef: "x".repeat(25) })],
 ])("refuses %s for good", (_what, deliver) => {
-  expect(() => readDelivery(deliver)).toThrow(expect.objectContaining({ fate: "permanent", detail: "malformed-delivery" }));
+  expect(() => readDelivery(deliver)).toThrow(
+    expect.objectContaining({ fate: "permanent", detail: "malformed-delivery" }),
+  );
 });
 
 test.each<[string, Deliver]>([

@@ -43,7 +43,8 @@ describe.each(cases)("$locale, mode $mode, host entry $host", ({ locale, mode, h
     }
   });
 
-  const claim = mode === "A" ? "claim 16: code, tag and expiry, no value" : "claim 17: all lines byte-equal, the code last";
+  const claim =
+    mode === "A" ? "claim 16: code, tag and expiry, no value" : "claim 17: all lines byte-equal, the code last";
   test(`${claim}; check 15: each exactly once`, () => {
     const message = messageFor(readDelivery(sampleDeliver(Phase.FULL, given)), ZONE);
     const text = revealText(message);

@@ -15,7 +15,13 @@ test.each([
 
 test("a secret prints as its name everywhere", () => {
   const secret = new Secret("code", "482915");
-  const printed = [String(secret), `${secret}`, JSON.stringify({ secret }), inspect(secret), inspect({ secret }, { depth: 9 })];
+  const printed = [
+    String(secret),
+    `${secret}`,
+    JSON.stringify({ secret }),
+    inspect(secret),
+    inspect({ secret }, { depth: 9 }),
+  ];
   for (const text of printed) expect(text).not.toContain("482915");
   expect(secret.reveal()).toBe("482915");
 });

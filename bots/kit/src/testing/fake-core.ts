@@ -25,7 +25,7 @@ interface Attached {
   readonly stream: Stream;
   readonly fence: bigint;
   readonly hello: Hello;
-  readonly open: Map<bigint, (report: Report) => void>;
+  readonly open: Map<bigint, PromiseWithResolvers<Report>>;
 }
 
 interface FakeCoreOptions {
@@ -116,21 +116,17 @@ export class FakeCore {
     const attached = this.#attached ?? raise("nobody is attached");
     this.#sequence += 1n;
     const sequence = this.#sequence;
-    const whole = Deliver.create({ fence: attached.fence, ...deliver, sequence });
-    const { promise, resolve } = Promise.withResolvers<Report>();
-    attached.open.set(sequence, resolve);
+    const whole = Deliver.create({ ...deliver, fence: attached.fence, sequence });
+    const report = Promise.withResolvers<Report>();
+    attached.open.set(sequence, report);
     attached.stream.write(AttachResponse.create({ event: { $case: "deliver", value: whole } }));
-    const ended = new Promise<never>((_resolve, reject) => {
-      attached.stream.once("cancelled", () => reject(new Error("the stream ended before the report")));
-    });
-    return Promise.race([promise, ended]);
+    return report.promise;
   }
 
   /** Ends the stream of the attached bot with this gRPC status; the next waiting bot gets the lease. */
   breakStream(code: number = status.UNAVAILABLE): void {
     const attached = this.#attached ?? raise("nobody is attached");
-    attached.stream.destroy(Object.assign(new Error("broken by the test"), { code }));
-    this.#gone(attached.stream);
+    this.#end(attached.stream, code, "broken by the test");
   }
 
   #opened(stream: Stream): void {
@@ -138,7 +134,7 @@ export class FakeCore {
     for (const end of ["cancelled", "end", "close"] as const) stream.on(end, () => this.#gone(stream));
     stream.on("end", () => stream.end());
     if (stream.metadata.get("authorization")[0] !== `Bearer ${this.token}`) {
-      stream.destroy(Object.assign(new Error("no such token"), { code: status.UNAUTHENTICATED }));
+      this.#end(stream, status.UNAUTHENTICATED, "no such token");
       return;
     }
     stream.on("data", (request: AttachRequest) => {
@@ -184,14 +180,14 @@ export class FakeCore {
   }
 
   #report(attached: Attached, sequence: bigint, report: Report): void {
-    const settle = attached.open.get(sequence);
+    const open = attached.open.get(sequence);
     attached.open.delete(sequence);
-    if (settle === undefined) this.#refuse(attached.stream, `a report of sequence ${sequence}, which is not open`);
+    if (open === undefined) this.#refuse(attached.stream, `a report of sequence ${sequence}, which is not open`);
     else if ("sent" in report && report.sent.providerId === "")
       this.#refuse(attached.stream, "Sent without provider id");
     else if ("failed" in report && !/^CHANNEL_(DOWN|BLOCKED_BY_USER)$/.test(report.failed.reason)) {
       this.#refuse(attached.stream, "Failed with a reason of its own");
-    } else settle(report);
+    } else open.resolve(report);
   }
 
   #event(attached: Attached, event: UserEvent): void {
@@ -206,16 +202,24 @@ export class FakeCore {
     return undefined;
   }
 
+  // grpc-js sends the status of an emitted error; a destroyed stream would send none.
+  #end(stream: Stream, code: number, why: string): void {
+    stream.emit("error", Object.assign(new Error(why), { code, details: why }));
+    this.#gone(stream);
+  }
+
   #refuse(stream: Stream, violation: string): void {
     this.violations.push(violation);
-    stream.destroy(Object.assign(new Error(violation), { code: status.INVALID_ARGUMENT }));
-    this.#gone(stream);
+    this.#end(stream, status.INVALID_ARGUMENT, violation);
   }
 
   #gone(stream: Stream): void {
     const at = this.#waiting.findIndex((waiting) => waiting.stream === stream);
     if (at >= 0) this.#waiting.splice(at, 1);
-    if (this.#attached?.stream === stream) this.#attached = undefined;
+    if (this.#attached?.stream === stream) {
+      for (const open of this.#attached.open.values()) open.reject(new Error("the stream ended before the report"));
+      this.#attached = undefined;
+    }
     this.#lease();
     this.#changed();
   }

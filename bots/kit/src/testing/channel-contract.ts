@@ -1,0 +1,168 @@
+import { expect, test } from "@jest/globals";
+import { ChannelError } from "../channel-error.ts";
+import { readDelivery } from "../message/delivery.ts";
+import { messageFor } from "../message/message-for.ts";
+import type { FrontDesk, Outgoing, Press, Said, SecondChannel } from "../second-channel.ts";
+import { Phase, type Deliver } from "@countersign/proto/node/channel/v1/channel_service";
+import { SAMPLE_CODE, SAMPLE_LINES, sampleDeliver } from "./sample.ts";
+
+/** What a person sees of one message now. */
+export interface SeenMessage {
+  readonly id: string;
+  readonly text: string;
+  readonly buttons: readonly string[];
+}
+
+/** An adapter with a provider and a person, as the contract needs them. */
+export interface ChannelUnderTest {
+  readonly channel: SecondChannel;
+  /** Of a person who has opened the chat. */
+  readonly peerId: string;
+  /** Of nobody. */
+  readonly unknownPeerId: string;
+  /** What the person sees, oldest first. */
+  seen(): Promise<readonly SeenMessage[]>;
+  /** Every text that the provider was ever given, for searching. */
+  everWritten(): Promise<readonly string[]>;
+  say(text: string): Promise<void>;
+  press(message: SeenMessage, label: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Keeps what is handed in, and lets a test wait for it. */
+class Desk implements FrontDesk {
+  readonly said_: Said[] = [];
+  readonly pressed_: Press[] = [];
+  readonly arrived: PromiseWithResolvers<void> = Promise.withResolvers<void>();
+
+  async said(said: Said): Promise<void> {
+    this.said_.push(said);
+    this.arrived.resolve();
+  }
+
+  async pressed(press: Press, reply: (text: string) => void): Promise<void> {
+    this.pressed_.push(press);
+    reply("Stopped.");
+    this.arrived.resolve();
+  }
+
+  async gone(): Promise<void> {
+    this.arrived.resolve();
+  }
+}
+
+function outgoing(deliver: Deliver, more: Partial<Outgoing> = {}): Outgoing {
+  const delivery = readDelivery(deliver);
+  const { deliveryId, peerId, phase, replaces } = delivery;
+  const message = messageFor(delivery, "Europe/Berlin");
+  return { deliveryId, peerId, phase, replaces, message, beforeWrite: () => undefined, ...more };
+}
+
+/** What every SecondChannel keeps, whatever its provider. `open` makes a fresh one for each test. */
+export function testChannelContract(name: string, open: () => Promise<ChannelUnderTest>): void {
+  const contract = (what: string, body: (under: ChannelUnderTest) => Promise<void>): void => {
+    test(`${name}: ${what}`, async () => {
+      const under = await open();
+      await under.channel.signIn(AbortSignal.timeout(5_000));
+      try {
+        await body(under);
+      } finally {
+        await under.close();
+      }
+    });
+  };
+  const deliver = async (
+    under: ChannelUnderTest,
+    more: Partial<Outgoing>,
+    phase: Phase,
+    given: Partial<Deliver> = {},
+  ) =>
+    under.channel.deliver(
+      outgoing(sampleDeliver(phase, { peerId: under.peerId, ...given }), more),
+      AbortSignal.timeout(5_000),
+    );
+
+  contract("check 25: what is shown first holds no digit of the code", async (under) => {
+    await deliver(under, {}, Phase.NOTICE);
+    expect((await under.seen()).map(({ text }) => text)).toEqual(["Confirmation waiting"]);
+  });
+
+  contract("check 15: lines and code reach the phone exactly once, byte for byte", async (under) => {
+    const id = await deliver(under, {}, Phase.NOTICE);
+    await deliver(under, {}, Phase.FULL, { providerId: id });
+    const text = (await under.seen()).map((message) => message.text).join("\n");
+    for (const { value } of SAMPLE_LINES) expect(text.split(value)).toHaveLength(2);
+    expect(text.replaceAll(" ", "").split(SAMPLE_CODE)).toHaveLength(2);
+  });
+
+  contract("repeating a phase that shows already is a success and shows nothing new", async (under) => {
+    const id = await deliver(under, {}, Phase.NOTICE);
+    const first = await deliver(under, {}, Phase.FULL, { providerId: id });
+    const seen = await under.seen();
+    expect(await deliver(under, {}, Phase.FULL, { providerId: id })).toBe(first);
+    expect(await under.seen()).toEqual(seen);
+  });
+
+  contract("the outcome takes the code and the buttons away", async (under) => {
+    const id = await deliver(under, {}, Phase.NOTICE);
+    await deliver(under, {}, Phase.FULL, { providerId: id });
+    const notice = {
+      type: 9,
+      triesLeft: 0,
+      rejectReason: 0,
+      detail: "",
+      receipt: "",
+      at: undefined,
+      claimBy: undefined,
+    } as const;
+    await deliver(under, {}, Phase.OUTCOME, { providerId: id, notice });
+    const seen = await under.seen();
+    expect(seen.map(({ text }) => text.replaceAll(" ", "")).join()).not.toContain(SAMPLE_CODE);
+    expect(seen.flatMap(({ buttons }) => buttons)).toEqual([]);
+  });
+
+  contract("nothing is written once the last look says no", async (under) => {
+    const late = (): void => {
+      throw new ChannelError({ fate: "not-sent", detail: "late" });
+    };
+    await expect(deliver(under, { beforeWrite: late }, Phase.NOTICE)).rejects.toMatchObject({
+      fate: "not-sent",
+      detail: "late",
+    });
+    expect(await under.everWritten()).toEqual([]);
+  });
+
+  contract("a chat that does not exist is permanent", async (under) => {
+    const to = deliver(under, {}, Phase.NOTICE, { peerId: under.unknownPeerId });
+    await expect(to).rejects.toMatchObject({ fate: "permanent", reason: "CHANNEL_BLOCKED_BY_USER" });
+  });
+
+  contract("nothing is cut: what does not fit is refused for good and not sent", async (under) => {
+    const row = [{ style: "value", text: "x".repeat(100_000) }] as const;
+    const message = { locale: "en", direction: "ltr", blocks: [[row]], buttons: [] } as const;
+    await expect(deliver(under, { message }, Phase.NOTICE)).rejects.toMatchObject({
+      fate: "permanent",
+      detail: "does-not-fit",
+    });
+    expect(await under.everWritten()).toEqual([]);
+  });
+
+  contract("what the person writes and presses is handed in with ids of its own", async (under) => {
+    const end = new AbortController();
+    const [writing, pressing] = [new Desk(), new Desk()];
+    await under.channel.listen(writing, end.signal);
+    await under.say("/status");
+    await writing.arrived.promise;
+    expect(writing.said_).toMatchObject([{ peerId: under.peerId, privateChat: true, text: "/status" }]);
+    await under.channel.listen(pressing, end.signal);
+    await deliver(under, {}, Phase.FULL, { providerId: await deliver(under, {}, Phase.NOTICE) });
+    const message = (await under.seen()).at(-1);
+    if (message === undefined) throw new Error("the person sees no message");
+    expect(message.buttons).toEqual(["Not me", "Wrong data", "Changed my mind"]);
+    await under.press(message, "Wrong data");
+    await pressing.arrived.promise;
+    expect(pressing.pressed_).toMatchObject([{ peerId: under.peerId, buttonId: "w.ref-1" }]);
+    expect(pressing.pressed_[0]?.eventId).not.toBe(writing.said_[0]?.eventId);
+    end.abort();
+  });
+}
