@@ -67,6 +67,7 @@ async function attempt(
 ): Promise<Handing | "changed" | "same" | undefined> {
   const { entities, epoch, now } = await given.store.load(shard, key, laneFenceKey(seat, shard));
   const [loaded, fence] = entities;
+  const fenced = fenceWrite(seat, fence);
   const before = loaded.body;
   if (before === undefined || before.botId !== seat.botId) return "same";
   const held = before.txId === undefined ? undefined : await loadCase(given, before.txId);
@@ -81,7 +82,7 @@ async function attempt(
   const outcome = await commitOnce(given, shard, {
     epoch,
     ...(handing === undefined ? {} : { notAfter: after.notAfter }),
-    writes: [...consequence.writes, fenceWrite(seat, fence)],
+    writes: [...consequence.writes, fenced],
     audit: [auditOf(after, seat, handing)],
   });
   if (outcome !== "committed") return undefined;

@@ -156,8 +156,12 @@ describe("a message after its report", () => {
     (report) => {
       const delivery = fresh(shown);
       expect(afterReport(delivery, { wish: 1, phase: "notice", issue: undefined }, report, NOW)).toEqual(delivery);
-      const full: Handed = { wish: 1, phase: "full", issue: { epoch: 1, n: 1 } };
-      expect(afterReport(delivery, full, report, NOW)).toMatchObject({ state: "SENT", shown: 1, mayHoldCode: true });
+      const withCode: Handed = { wish: 1, phase: "full", issue: { epoch: 1, n: 1 } };
+      expect(afterReport(delivery, withCode, report, NOW)).toMatchObject({
+        state: "SENT",
+        shown: 1,
+        mayHoldCode: true,
+      });
     },
   );
 

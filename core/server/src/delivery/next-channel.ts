@@ -40,13 +40,13 @@ export function nextChannel(channels: Channels, now: UnixMs): NextChannel | unde
   const loaded = deliveries.find((delivery) => delivery.key.id === key.id) ?? { key, version: "", body: undefined };
   const wanted = { phase: "full", issue: transaction.issue } as const;
   const fallbackAt = Math.min(now + transaction.policy.channelTimeoutMs, notAfter);
+  const prompt = { deliveryId: key.id, txId: transaction.txId, type: "prompt" } as const;
   const body =
     loaded.body === undefined
-      ? firstWish(
-          link,
-          { deliveryId: key.id, txId: transaction.txId, type: "prompt", wanted, notAfter, fallbackAt },
-          now,
-        )
+      ? {
+          ...firstWish(link, { ...prompt, wanted, notAfter, fallbackAt }, now),
+          createdAt: afterOthers(deliveries, now),
+        }
       : nextWish(loaded.body, wanted, { notAfter, fallbackAt }, now);
   return { link, writes: [deliveryWrite(loaded, body, now), ...countPrompt(links, link, transaction)] };
 }
@@ -62,6 +62,11 @@ export function isUndeliverable(channels: Channels): boolean {
     asked.every(({ state }) => state === "FAILED") &&
     !attempts.some(({ mayHoldCode }) => mayHoldCode)
   );
+}
+
+/** Attempts are told in the order in which they were made, also within one millisecond. */
+function afterOthers(deliveries: readonly LoadedEntity<"delivery">[], now: UnixMs): UnixMs {
+  return Math.max(now, ...deliveries.map(({ body }) => (body === undefined ? 0 : body.createdAt + 1)));
 }
 
 /** The prompts of a chat that nobody reacted to yet; a LINK's chat is no channel yet, and a THAW passes every pause. */

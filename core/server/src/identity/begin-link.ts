@@ -5,7 +5,7 @@ import { isPlatform, PLATFORM_TRAITS } from "../delivery/platform-trait.ts";
 import type { CoreGiven } from "../given.ts";
 import { badInput, isRefusal, refuse, type Refusal } from "../rpc/refusal.ts";
 import { tokenId } from "../rpc/token.ts";
-import { shardOfKey, shardOfUser, type EntityKey, type HexId, type Shard, type UnixMs } from "../store/entity.ts";
+import { shardOfKey, shardOfUser, type HexId, type Shard, type UnixMs } from "../store/entity.ts";
 import type { AnyWrite } from "../store/store.ts";
 import { commitOnce, untilSettled } from "../transaction/commit.ts";
 import { findReservation, reserve, type RequestUse } from "../transaction/reserve.ts";
@@ -94,7 +94,7 @@ async function make(
   ];
   for (const [shard, write] of writes) {
     const done = await untilSettled(async () => {
-      const { entities, epoch } = await given.store.load(shard, write.key as EntityKey);
+      const { entities, epoch } = await given.store.load(shard, write.key);
       if (entities[0].body !== undefined) return true;
       const subject = `user:${userId}`;
       const audit = [

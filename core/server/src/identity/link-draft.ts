@@ -34,10 +34,13 @@ function draftOf(link: Link, { requestId, bodyHash }: Pick<Draft, "requestId" | 
 }
 
 function fieldsOf({ platform, peerId, peerName }: Link): Field[] {
-  const text = (label: Label, value: string): Field => ({ label, value: { type: "text", text: value } });
   return [
     text(Label.CHANNEL, platform),
     text(Label.ADDRESS, peerId ?? ""),
     ...(peerName === undefined ? [] : [text(Label.DETAIL_1, peerName)]),
   ];
+}
+
+function text(label: Label, value: string): Field {
+  return { label, value: { type: "text", text: value } };
 }

@@ -50,7 +50,7 @@ export class ChannelWorld {
     await core.put(peerKey(core.tenantId, core.botId, core.linkId), { ...core.identity, linkId: core.linkId });
     const services = [channelService(given), linkService(given), codeService(given)];
     const listen = { host: "127.0.0.1", port: 0 };
-    const serving = await serve(services, { listen, tls: undefined, maxStreams: 100, reflection: false } as never);
+    const serving = await serve(services, { listen, tls: undefined, maxStreams: 100, reflection: false });
     return new ChannelWorld(core, given, logged, serving, token);
   }
 

@@ -53,8 +53,7 @@ export class ScriptedBot {
 
   async hello(platform = "sandbox", deepLink = ""): Promise<Welcome> {
     this.write({ $case: "hello", value: { platform, deepLink } });
-    const { value } = await this.next("welcome");
-    return value as Welcome;
+    return (await this.next("welcome")).value;
   }
 
   write(event: Event): void {
