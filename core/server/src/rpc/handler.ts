@@ -1,9 +1,9 @@
 import {
+  Metadata,
   status,
   type handleBidiStreamingCall,
   type handleServerStreamingCall,
   type handleUnaryCall,
-  type Metadata,
 } from "@grpc/grpc-js";
 import type { CoreGiven } from "../given.ts";
 import { answerOf } from "./answer.ts";
@@ -60,6 +60,8 @@ export function serverStream<Req, Res>(
     const run = async (caller: Caller): Promise<void | Refusal> => {
       const request = checked<Req>(raw.request);
       if (isRefusal(request)) return request;
+      // Tells the caller that it is attached before there is anything to send.
+      raw.sendMetadata(new Metadata());
       const stop = watchRevocation(given, raw.metadata, life);
       try {
         return await handler(request, life.call(caller), (message) => life.send(raw, message));
@@ -80,6 +82,7 @@ export function bidiStream<Req, Res>(
   return (raw) => {
     const life = new CallLife(raw, { imposeDeadline: false, draining: given.draining });
     const run = async (caller: Caller): Promise<void | Refusal> => {
+      raw.sendMetadata(new Metadata());
       const stop = watchRevocation(given, raw.metadata, life);
       try {
         const requests = life.read<Req>(raw as AsyncIterable<Req | Malformed>);
