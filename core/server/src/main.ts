@@ -1,9 +1,11 @@
 // The core's program: serve, bootstrap, verify-audit. Configuration is read once, here; stdout carries JSON lines alone.
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { toHex } from "@countersign/protocol";
+import { describeFinding, verifyAudit } from "./audit/verify-audit.ts";
 import { bootstrap } from "./bootstrap.ts";
 import { BOOTSTRAP_FLAGS, readBootstrap } from "./bootstrap-options.ts";
 import { ConfigError, describeSettings, readConfig } from "./config.ts";
+import { loadOrCreateSecrets } from "./secrets.ts";
 import { startCore } from "./start-core.ts";
 
 const USAGE = `Usage: countersign-core serve | bootstrap | verify-audit [OPTIONS]
@@ -16,9 +18,13 @@ ${describeSettings()
 bootstrap: makes a tenant with its apps and bots on a data folder that no core uses; tokens go to 0600 files.
   --data DIR --secrets DIR --out DIR --tenant NAME --issuer NAME [--policy FILE]
   [--app NAME:submit|execute]... [--bot NAME:telegram|matrix|mail|sms|sandbox]...
+
+verify-audit: says whether the audit chains of a data folder hold, also beside a core that runs on it. Exits 1 if not.
+  --data DIR [--secrets DIR]   with the secrets every stored entity is checked too
 `;
 
-/** sysexits(3): the command was used wrongly; the configuration is wrong; something failed. */
+/** The audit does not hold. The others as in sysexits(3): used wrongly; the configuration is wrong; something failed. */
+const EXIT_FINDING = 1;
 const EXIT_USAGE = 64;
 const EXIT_CONFIG = 78;
 const EXIT_FAILURE = 70;
@@ -31,6 +37,8 @@ async function main(args: readonly string[]): Promise<number> {
     case "bootstrap":
       print(await bootstrap(readBootstrap(flags(rest, BOOTSTRAP_FLAGS), process.env)));
       return 0;
+    case "verify-audit":
+      return checkAudit(flags(rest, { data: { type: "string" }, secrets: { type: "string" } }));
     case "--help":
     case "help":
       process.stdout.write(USAGE);
@@ -40,6 +48,17 @@ async function main(args: readonly string[]): Promise<number> {
       process.stderr.write(USAGE);
       return EXIT_USAGE;
   }
+}
+
+function checkAudit({ data, secrets }: Record<string, unknown>): number {
+  const folder = data ?? process.env["COUNTERSIGN_DATA"];
+  if (typeof folder !== "string") throw new ConfigError("--data (COUNTERSIGN_DATA: folder of the store): is required");
+  const keys = secrets ?? process.env["COUNTERSIGN_SECRETS"];
+  const macKey = typeof keys === "string" ? loadOrCreateSecrets(keys, { create: false }).store : undefined;
+  const report = verifyAudit(folder, macKey);
+  for (const finding of report.findings) process.stderr.write(`${describeFinding(finding)}\n`);
+  print(report);
+  return report.ok ? 0 : EXIT_FINDING;
 }
 
 async function serveUntilStopped(args: readonly string[]): Promise<number> {

@@ -38,6 +38,5 @@ export function dueHandlersOf(given: CoreGiven): DueHandlers {
     judged: (found) => finishOpenCompare(given, found),
     delivery: (found) => deliveryDue(given, found),
     link: (found) => deliveryDue(given, found),
-    link: (found) => deliveryDue(given, found),
   };
 }

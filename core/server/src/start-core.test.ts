@@ -145,6 +145,14 @@ describe("serve", () => {
   });
 });
 
+test("verify-audit finds the chains whole, beside a core that runs", async () => {
+  await serve();
+  const { code, out } = run("verify-audit", ...folders);
+  expect(code).toBe(0);
+  expect(JSON.parse(out)).toMatchObject({ ok: true, findings: [] });
+  expect((JSON.parse(out) as { entities: number }).entities).toBeGreaterThan(3);
+});
+
 describe("usage", () => {
   test.each([
     [[], 64, "Usage"],
