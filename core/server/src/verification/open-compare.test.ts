@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
-import type { CoreGiven } from "../given.ts";
 import { isRefusal } from "../rpc/refusal.ts";
-import type { Found, Store } from "../store/store.ts";
+import type { Found } from "../store/store.ts";
+import { Crash, crashAt } from "../testing/altered-store.ts";
 import { CoreWorld } from "../testing/core-world.ts";
 import type { Transaction } from "../transaction/transaction.ts";
 import { finishOpenCompare } from "./finish-open-compare.ts";
@@ -15,32 +15,10 @@ beforeEach(async () => {
   pending = await world.pending();
 });
 
-class Crash extends Error {
-  override readonly name = "Crash";
-}
-
-/** A core whose power goes before its n-th commit from now on. */
-function crashingAt(n: number): CoreGiven {
-  let left = n;
-  const store = new Proxy(world.given.store, {
-    get: (target, name) => {
-      const member: unknown = Reflect.get(target, name);
-      if (typeof member !== "function") return member;
-      if (name !== "commit") return member.bind(target) as unknown;
-      return (...args: Parameters<Store["commit"]>) => {
-        left -= 1;
-        if (left <= 0) throw new Crash("the power went");
-        return target.commit(...args);
-      };
-    },
-  });
-  return { ...world.given, store };
-}
-
 /** Counts the try, then crashes before the verdict. */
 async function interrupted(signed: Uint8Array): Promise<void> {
   const ask = { txId: pending.txId, tenantId: world.tenantId, signed };
-  await expect(submitStatement(crashingAt(2), ask)).rejects.toThrow(Crash);
+  await expect(submitStatement(crashAt(world.given, 2), ask)).rejects.toThrow(Crash);
 }
 
 async function answer(signed: Uint8Array): Promise<string> {
@@ -62,7 +40,7 @@ describe("check 05: a crash between the counted try and its verdict", () => {
   test("check 05: a crash before the first commit costs nothing", async () => {
     const signed = world.signed(pending);
     const ask = { txId: pending.txId, tenantId: world.tenantId, signed };
-    await expect(submitStatement(crashingAt(1), ask)).rejects.toThrow(Crash);
+    await expect(submitStatement(crashAt(world.given, 1), ask)).rejects.toThrow(Crash);
     expect((await world.transaction(pending.txId)).triesLeft).toBe(3);
     expect(await recover()).toBe(0);
     expect(await answer(signed)).toBe("CONFIRMED");

@@ -200,6 +200,9 @@ describe("claim 14: one vector at least for each row", () => {
   test("claim 14: row 12, WRONG_CODE with what is left, then LOCKED, then the right one is too late", async () => {
     const wrong = (i: number): Uint8Array => world.signed(pending, { code: world.wrongCode(pending, i) });
     expect(await submit(wrong(1))).toMatchObject({ refused: "WRONG_CODE", metadata: { triesLeft: "2" } });
+    expect(await world.deliveries()).toMatchObject([
+      { type: "prompt", wanted: { phase: "full", notice: { type: "WRONG_CODE", triesLeft: 2 } } },
+    ]);
     expect(await submit(wrong(2))).toMatchObject({ refused: "WRONG_CODE", metadata: { triesLeft: "1" } });
     expect(await submit(wrong(3))).toMatchObject({ refused: "LOCKED" });
     expect(await world.transaction(pending.txId)).toMatchObject({ state: "LOCKED", reason: "LOCKED", triesLeft: 0 });
