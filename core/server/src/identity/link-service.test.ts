@@ -1,7 +1,13 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { status, type ServiceError } from "@grpc/grpc-js";
 import { Kind, Label } from "@countersign/protocol";
-import { AnswerType, NoticeType, Phase } from "@countersign/proto/node/channel/v1/channel_service";
+import {
+  AnswerType,
+  CommandType,
+  NoticeType,
+  Phase,
+  type Answer,
+} from "@countersign/proto/node/channel/v1/channel_service";
 import {
   LinkState,
   type LinkServiceBeginLinkResponse,
@@ -94,6 +100,25 @@ function list(userId: string = world.core.userId) {
   });
 }
 
+async function expectAnswer(answer: Promise<Answer>, type: AnswerType): Promise<void> {
+  expect((await answer).type).toBe(type);
+}
+
+async function withTwo(): Promise<{ bot: ScriptedBot; second: string }> {
+  world = await ChannelWorld.open();
+  const bot = await world.attached();
+  const link = await world.addLink(world.core.botId, "sandbox", { peerId: "second" });
+  return { bot, second: link.linkId };
+}
+
+function reorder(linkIds: string[]): Promise<readonly string[]> {
+  return new Promise((resolve, reject) => {
+    world.links.reorder({ userId: world.core.userId, linkIds }, world.app, (error, response) =>
+      error ? reject(error) : resolve(response.channels.map(({ linkId }) => linkId)),
+    );
+  });
+}
+
 describe("linking a chat", () => {
   test("check 20: token, claim, LINK on the key with the code of that very chat, linked, on hold, the old channel told", async () => {
     world = await ChannelWorld.open();
@@ -139,15 +164,14 @@ describe("linking a chat", () => {
     const mail = world.bot(await world.botToken(mailId, "matrix"));
     await mail.hello("matrix");
     const begun = await begin();
-    const refused = async (answer: Promise<{ type: AnswerType }>, type: AnswerType) =>
-      expect((await answer).type).toBe(type);
-    await refused(claim(bot, begun.linkToken, { privateChat: false }), AnswerType.NOT_PRIVATE);
-    await refused(claim(mail, begun.linkToken), AnswerType.BAD_TOKEN);
-    await refused(claim(bot, "A".repeat(22)), AnswerType.BAD_TOKEN);
-    await refused(claim(bot, begun.linkToken.slice(1)), AnswerType.BAD_TOKEN);
-    await refused(claim(bot, begun.linkToken, { peerId: "two words" }), AnswerType.BAD_TOKEN);
-    await refused(claim(bot, begun.linkToken), AnswerType.OK);
-    await refused(claim(bot, begun.linkToken, { peerId: "another-chat" }), AnswerType.BAD_TOKEN);
+    await expectAnswer(claim(bot, begun.linkToken, { privateChat: false }), AnswerType.NOT_PRIVATE);
+    await expectAnswer(claim(mail, begun.linkToken), AnswerType.BAD_TOKEN);
+    await expectAnswer(claim(bot, "A".repeat(22)), AnswerType.BAD_TOKEN);
+    await expectAnswer(claim(bot, begun.linkToken.slice(1)), AnswerType.BAD_TOKEN);
+    await expectAnswer(claim(bot, begun.linkToken, { peerId: "two words" }), AnswerType.BAD_TOKEN);
+    await expectAnswer(claim(bot, begun.linkToken), AnswerType.OK);
+    await expectAnswer(claim(bot, begun.linkToken, { peerId: "another-chat" }), AnswerType.BAD_TOKEN);
+    expect(await world.link(begun.linkId)).toMatchObject({ state: "CLAIMED", peerId: "4242" });
   });
 
   test("check 20: a token is good for ten minutes and not a moment longer", async () => {
@@ -201,8 +225,8 @@ describe("linking a chat", () => {
         value: { eventId: "", fence: 0n, peerId: "4242", reason: 1, tag: "", actionRef: "", ...over },
       });
     expect(await veto({ tag: other.tag })).toMatchObject({ type: AnswerType.NOTHING });
-    const status = { eventId: "", fence: 0n, peerId: "4242", type: 4, argument: "" } as const;
-    expect(await bot.ask({ $case: "command", value: status })).toMatchObject({ type: AnswerType.NOT_LINKED });
+    const ask = { eventId: "", fence: 0n, peerId: "4242", type: CommandType.STATUS, argument: "" } as const;
+    expect(await bot.ask({ $case: "command", value: ask })).toMatchObject({ type: AnswerType.NOT_LINKED });
     expect(await veto({ actionRef: full.actionRef })).toMatchObject({ type: AnswerType.OK });
     expect(await world.link(begun.linkId)).toMatchObject({ state: "FAILED", failure: "REJECTED" });
     expect((await world.core.transaction(other.txId)).state).toBe("PENDING");
@@ -289,21 +313,6 @@ describe("BeginLink", () => {
 });
 
 describe("the user's channels", () => {
-  async function withTwo(): Promise<{ bot: ScriptedBot; second: string }> {
-    world = await ChannelWorld.open();
-    const bot = await world.attached();
-    const link = await world.addLink(world.core.botId, "sandbox", { peerId: "second" });
-    return { bot, second: link.linkId };
-  }
-
-  function reorder(linkIds: string[]): Promise<readonly string[]> {
-    return new Promise((resolve, reject) => {
-      world.links.reorder({ userId: world.core.userId, linkIds }, world.app, (error, response) =>
-        error ? reject(error) : resolve(response.channels.map(({ linkId }) => linkId)),
-      );
-    });
-  }
-
   test("Reorder decides where the next code goes", async () => {
     const { bot, second } = await withTwo();
     expect(await reorder([second, world.core.linkId])).toEqual([second, world.core.linkId]);
