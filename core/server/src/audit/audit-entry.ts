@@ -1,5 +1,6 @@
 // One entry of a shard's audit chain as bytes. docs/protocol/audit.md section 2.
-import { sha256, utf8 } from "@countersign/protocol";
+import { hash } from "node:crypto";
+import { utf8 } from "@countersign/protocol";
 import type { EntityType, Shard, UnixMs } from "../store/entity.ts";
 import type { AuditDraft, AuditEntry, ChangeId } from "../store/store.ts";
 
@@ -58,9 +59,17 @@ export function decodeEntry(text: string): EntryContent {
   return entry;
 }
 
+let scratch = Buffer.alloc(4096);
+const TEXT_AT: number = ENTRY_PREFIX.length + 32;
+
 /** SHA-256(prefix ‖ previous hash ‖ entry text). */
 export function hashEntry(previous: Uint8Array, text: string): Uint8Array {
-  return sha256(ENTRY_PREFIX, previous, Buffer.from(text));
+  // One buffer for all: joining three arrays takes as long as hashing them.
+  if (TEXT_AT + text.length * 3 > scratch.length) scratch = Buffer.alloc(TEXT_AT + text.length * 3);
+  scratch.set(ENTRY_PREFIX);
+  scratch.set(previous, ENTRY_PREFIX.length);
+  const end = TEXT_AT + scratch.write(text, TEXT_AT);
+  return new Uint8Array(hash("sha256", scratch.subarray(0, end), "buffer"));
 }
 
 function canonicalEvent(event: AuditDraft): AuditDraft {

@@ -5,7 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import { equalBytes, hmacSha256, toHex, utf8, type MacKey } from "@countersign/protocol";
 import { nameOf } from "../store/change-set.ts";
 import { SHARDS, type EntityKey, type EntityType, type Shard } from "../store/entity.ts";
-import { macOfEntity } from "../store/entity-mac.ts";
+import { EntityMac } from "../store/entity-mac.ts";
 import { DATABASE_FILE } from "../store/sqlite-database.ts";
 import { indexOf } from "../store/sqlite-entity.ts";
 import { SCHEMA_VERSION } from "../store/sqlite-schema.ts";
@@ -186,6 +186,7 @@ function checkEntities(
   macKey: MacKey,
   findings: AuditFinding[],
 ): number {
+  const macs = new EntityMac(macKey);
   const seen = new Set<string>();
   for (const row of db.prepare("SELECT * FROM entity ORDER BY row").iterate()) {
     const shard = Number(row["shard"]);
@@ -196,8 +197,7 @@ function checkEntities(
     };
     const name = `${shard}\0${nameOf(key)}`;
     const why =
-      entityFault(row, shard, key, versions.get(name) ?? "", macKey) ??
-      (seen.has(name) ? "it has two rows" : undefined);
+      entityFault(row, shard, key, versions.get(name) ?? "", macs) ?? (seen.has(name) ? "it has two rows" : undefined);
     seen.add(name);
     if (why !== undefined) findings.push({ type: "entity", shard, entity: `${key.type} ${key.id}`, why });
   }
@@ -210,10 +210,10 @@ function checkEntities(
   return seen.size;
 }
 
-function entityFault(row: Row, shard: Shard, key: EntityKey, last: string, macKey: MacKey): string | undefined {
+function entityFault(row: Row, shard: Shard, key: EntityKey, last: string, macs: EntityMac): string | undefined {
   const version = row["version"] as number;
   if (last === "") return "its row is there although the chain does not have it";
   if (last !== String(version)) return `its row is at version ${version}, the chain has it at ${last}`;
-  const mac = macOfEntity(macKey, shard, key, version, indexOf(row), row["body"] as string);
+  const mac = macs.of(shard, key, version, indexOf(row), row["body"] as string);
   return equalBytes(mac, row["mac"] as Uint8Array) ? undefined : "its MAC does not fit its row";
 }

@@ -1,7 +1,7 @@
-import { equalBytes, type MacKey } from "@countersign/protocol";
+import { equalBytes } from "@countersign/protocol";
 import type { VerifiedEntity } from "./entity-cache.ts";
 import type { EntityKey, Shard } from "./entity.ts";
-import { macOfEntity } from "./entity-mac.ts";
+import type { EntityMac } from "./entity-mac.ts";
 import type { Statements } from "./sqlite-schema.ts";
 import type { ShardTruth } from "./store-truth.ts";
 import { IntegrityError, type Index } from "./store.ts";
@@ -12,7 +12,7 @@ import type { Place } from "./witness-table.ts";
  * IntegrityError. A row that the chain does not know is no entity: what was deleted stays deleted.
  */
 export function readEntity(
-  given: { readonly sql: Statements; readonly macKey: MacKey },
+  given: { readonly sql: Statements; readonly mac: EntityMac },
   shard: ShardTruth,
   key: EntityKey,
   place: Place,
@@ -28,7 +28,7 @@ export function readEntity(
   }
   const index = indexOf(row);
   const text = row["body"] as string;
-  const mac = macOfEntity(given.macKey, shard.shard, key, version, index, text);
+  const mac = given.mac.of(shard.shard, key, version, index, text);
   if (!equalBytes(mac, row["mac"] as Uint8Array)) throw tampered(key, "its MAC does not fit its row");
   return { place, version, text, index };
 }

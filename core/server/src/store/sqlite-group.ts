@@ -1,11 +1,10 @@
 // One group of change sets, committed together and durable together; each fails alone. docs/protocol/store.md section 5.
-import type { MacKey } from "@countersign/protocol";
 import { encodeEntry, hashEntry } from "../audit/audit-entry.ts";
 import { nodeOf } from "../audit/chain-heads.ts";
 import type { Buggify } from "./crash-point.ts";
 import type { EntityCache, VerifiedEntity } from "./entity-cache.ts";
 import type { Shard, UnixMs } from "./entity.ts";
-import { macOfEntity } from "./entity-mac.ts";
+import type { EntityMac } from "./entity-mac.ts";
 import { blameOf } from "./sqlite-database.ts";
 import { rowOfWrite, type Statements } from "./sqlite-schema.ts";
 import type { ShardTruth, StoredHead, StoreTruth } from "./store-truth.ts";
@@ -34,7 +33,7 @@ export interface GroupGiven {
   readonly sql: Statements;
   readonly truth: StoreTruth;
   readonly cache: EntityCache;
-  readonly macKey: MacKey;
+  readonly mac: EntityMac;
   readonly buggify: Buggify;
   readonly inTransaction: () => boolean;
 }
@@ -173,7 +172,7 @@ export class SqliteGroup {
   }
 
   #writeEntity(shard: ShardTruth, prepared: PreparedWrite, version: number, newRow: number): void {
-    const { sql, cache, macKey } = this.#given;
+    const { sql, cache } = this.#given;
     const { write, name, place, text, index } = prepared;
     const { type, tenant, id } = write.key;
     const expected = shard.witness.get(place);
@@ -182,7 +181,7 @@ export class SqliteGroup {
     if (text === undefined) {
       changed = sql.deleteEntity.run(row, expected).changes;
     } else {
-      const mac = macOfEntity(macKey, shard.shard, write.key, version, index, text);
+      const mac = this.#given.mac.of(shard.shard, write.key, version, index, text);
       const { owner = null, sort = null, due = null, lane = null } = index;
       if (expected === 0) {
         changed = sql.insertEntity.run(

@@ -4,6 +4,7 @@ import type { MacKey } from "@countersign/protocol";
 import { encodeBody, decodeBody } from "./body-codec.ts";
 import { checkChangeSet, checkKey, checkShard, nameOf, storedIndex } from "./change-set.ts";
 import type { Buggify } from "./crash-point.ts";
+import { EntityMac } from "./entity-mac.ts";
 import { EntityCache, type VerifiedEntity } from "./entity-cache.ts";
 import type { EntityKey, EntityType, Shard, UnixMs } from "./entity.ts";
 import { blameOf, openDatabase, type OwnedDatabase } from "./sqlite-database.ts";
@@ -82,7 +83,7 @@ class SqliteStore implements Store {
       sql,
       truth: new StoreTruth(options.macKey, sql),
       cache: new EntityCache(options.cacheBytes ?? 32 * 1024 * 1024),
-      macKey: options.macKey,
+      mac: new EntityMac(options.macKey),
       buggify,
       inTransaction: () => database.db.isTransaction,
     };

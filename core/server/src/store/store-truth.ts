@@ -1,6 +1,6 @@
 // What this process knows to be true about the store, whatever the disk says later: the head of every chain and, for each
 // shard in use, the last version of each of its entities. docs/protocol/store.md section 6.
-import { concatBytes, equalBytes, hmacSha256, utf8, type MacKey } from "@countersign/protocol";
+import { concatBytes, equalBytes, hmacSha256, toHex, utf8, type MacKey } from "@countersign/protocol";
 import { decodeEntry } from "../audit/audit-entry.ts";
 import { ChainHeads, HEADS_PER_NODE, macOfRoot, type ChainHead } from "../audit/chain-heads.ts";
 import { nameOf } from "./change-set.ts";
@@ -38,7 +38,7 @@ const FIRST_EPOCH = 1;
 export class StoreTruth {
   readonly #macKey: MacKey;
   readonly #sql: Statements;
-  readonly #secret: Uint8Array;
+  readonly #secret: string;
   readonly #keyCheck: Uint8Array;
   readonly #heads = new ChainHeads();
   /** Of every shard's last entry. Not authentic, nor need they be: the entry found there must have the head's hash. */
@@ -51,7 +51,7 @@ export class StoreTruth {
   constructor(macKey: MacKey, sql: Statements) {
     this.#macKey = macKey;
     this.#sql = sql;
-    this.#secret = hmacSha256(macKey, utf8("countersign/witness-places/v1\0"));
+    this.#secret = toHex(hmacSha256(macKey, utf8("countersign/witness-places/v1\0")));
     this.#keyCheck = hmacSha256(macKey, utf8("countersign/store-key-check/v1\0"));
     this.#number = Number(sql.lastNumber.get()?.["number"]);
     this.#readRoot();
