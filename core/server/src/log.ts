@@ -56,8 +56,12 @@ function plainOf(value: unknown): string | number | boolean | object | undefined
 }
 
 function errorOf(error: Error): object {
-  const stack = withoutTokens(error.stack ?? "");
-  return { name: error.name, message: withoutTokens(error.message), stack, ...causeOf(error) };
+  return { name: error.name, message: quotable(error.message), stack: quotable(error.stack ?? ""), ...causeOf(error) };
+}
+
+/** An error of somebody else's code may quote what it was given: digits that could be a code or a PIN are masked too. */
+function quotable(text: string): string {
+  return withoutTokens(text).replaceAll(/(?<![0-9A-Fa-f])[0-9]{4,10}(?![0-9A-Fa-f])/g, "[digits]");
 }
 
 function causeOf(error: Error): object {
