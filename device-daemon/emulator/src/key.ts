@@ -38,8 +38,15 @@ export function powerOn(given: KeyGiven): PoweredKey {
   const firmware = new Firmware(device);
   const link = new HidLink({ application: firmware, send: given.sendReport, clock, random });
   return {
-    receive: (report) => link.receive(report),
-    input: (input) => firmware.input(input),
+    // Whatever the key waits for now is said at once, so that the host sees each step, however short.
+    receive: (report) => {
+      link.receive(report);
+      link.tick();
+    },
+    input: (input) => {
+      firmware.input(input);
+      link.tick();
+    },
     tick: () => {
       // Keepalive first: "computing" is said before the computing is done and answered.
       link.tick();

@@ -57,19 +57,21 @@ test("claim 12: a refused code is in no error message", () => {
   expect(said).not.toContain("482915");
 });
 
+function decodedOrError(message: Uint8Array): KeyRequest | string {
+  try {
+    return decodeRequest(message);
+  } catch (cause) {
+    return cause instanceof Error ? cause.name : "not even an error";
+  }
+}
+
 test("threat 18: no bytes whatever make the decoder do more than throw WireError, and what it takes it writes back", () => {
   const subcommand = fc.integer({ min: 0, max: 12 });
   fc.assert(
     fc.property(subcommand, fc.uint8Array({ maxLength: 80 }), (first, rest) => {
-      const message = Uint8Array.of(first, ...rest);
-      let request: KeyRequest;
-      try {
-        request = decodeRequest(message);
-      } catch (cause) {
-        expect(cause).toMatchObject({ name: "WireError" });
-        return;
-      }
-      expect(decodeRequest(encodeRequest(request))).toEqual(request);
+      const request = decodedOrError(Uint8Array.of(first, ...rest));
+      const again = typeof request === "string" ? request : decodedOrError(encodeRequest(request));
+      expect(again).toEqual(typeof request === "string" ? "WireError" : request);
     }),
   );
 });

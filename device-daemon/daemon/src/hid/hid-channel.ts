@@ -5,8 +5,15 @@ import type { HidBus } from "./hid-bus.ts";
 import { initChannel } from "./init-channel.ts";
 import { LinkError } from "./link-error.ts";
 
-/** How long other programs may hold the key before we give up, and the pauses between our tries. */
-const BUSY_MS = { total: 10_000, first: 50, most: 500 } as const;
+/** How long other programs may hold the key before we give up, and the pauses between our tries; milliseconds. */
+export const BUSY_MS: BusyTimes = { total: 10_000, first: 50, most: 500 };
+
+/** See BUSY_MS. */
+export interface BusyTimes {
+  readonly total: number;
+  readonly first: number;
+  readonly most: number;
+}
 
 /** What a caller hears and says while a request is open. */
 export interface Watch {
@@ -24,17 +31,19 @@ export interface Watch {
 export class HidChannel {
   readonly #bus: HidBus;
   readonly #id: number;
+  readonly #busy: BusyTimes;
   #aside: ((message: Message) => boolean) | undefined;
 
-  private constructor(bus: HidBus, id: number) {
+  private constructor(bus: HidBus, id: number, busy: BusyTimes) {
     this.#bus = bus;
     this.#id = id;
+    this.#busy = busy;
   }
 
   /** Asks the key for a channel. Rejects with LinkError. */
-  static async open(bus: HidBus): Promise<HidChannel> {
+  static async open(bus: HidBus, busy: BusyTimes = BUSY_MS): Promise<HidChannel> {
     const { channel } = await initChannel(bus, BROADCAST);
-    return new HidChannel(bus, channel);
+    return new HidChannel(bus, channel, busy);
   }
 
   /**
@@ -43,8 +52,8 @@ export class HidChannel {
    */
   async ask(command: number, payload: Uint8Array, watch: Watch): Promise<Uint8Array> {
     const reports = encodeMessage(this.#id, command, payload);
-    const giveUp = performance.now() + BUSY_MS.total;
-    for (let pause: number = BUSY_MS.first; ; pause = Math.min(pause * 2, BUSY_MS.most)) {
+    const giveUp = performance.now() + this.#busy.total;
+    for (let pause = this.#busy.first; ; pause = Math.min(pause * 2, this.#busy.most)) {
       watch.signal.throwIfAborted();
       const answer = await this.#once(reports, command, watch);
       if (answer !== "busy") return answer;

@@ -14,6 +14,7 @@ const UDEV_FIX =
 /** Looks for real keys until `signal`: opens new ones, forgets those that left. */
 export async function watchHid(registry: KeyRegistry, log: Logger, signal: AbortSignal): Promise<void> {
   const open = new Set<string>();
+  let told = "";
   while (!signal.aborted) {
     try {
       const paths = await findCountersignDevices();
@@ -22,7 +23,10 @@ export async function watchHid(registry: KeyRegistry, log: Logger, signal: Abort
         void attach(path, registry, signal).finally(() => open.delete(path));
       }
     } catch (cause) {
-      log.warn({ cause: String(cause) }, "USB cannot be searched for keys");
+      const why = String(cause);
+      if (why !== told)
+        log.warn({ cause: why }, "USB cannot be searched for keys; on Debian: apt-get install libusb-1.0-0");
+      told = why;
     }
     await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
   }

@@ -12,33 +12,25 @@ export class QueueFullError extends Error {
 /** One request at a time, in the order of asking, at most 8 waiting. */
 export class WorkQueue {
   #last: Promise<void> = Promise.resolve();
-  #waiting = 0;
-  #running = false;
+  #inside = 0;
 
   /**
    * Runs `work` when its turn comes. Rejects with QueueFullError at once, or with the signal's reason when it is aborted
    * before its turn; `work` is not begun then.
    */
   async run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    if ((this.#running || this.#waiting > 0) && this.#waiting >= QUEUE_LENGTH) throw new QueueFullError();
+    if (this.#inside > QUEUE_LENGTH) throw new QueueFullError();
+    this.#inside++;
     const before = this.#last;
     const { promise: done, resolve: finish } = Promise.withResolvers<void>();
     this.#last = done;
-    this.#waiting++;
     try {
       await turn(before, signal);
-    } catch (cause) {
-      this.#waiting--;
-      void before.then(finish);
-      throw cause;
-    }
-    this.#waiting--;
-    this.#running = true;
-    try {
       return await work();
     } finally {
-      this.#running = false;
-      finish();
+      this.#inside--;
+      // Who gives up before his turn lets the next one wait for those before him.
+      void before.then(finish);
     }
   }
 }

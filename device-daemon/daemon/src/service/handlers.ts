@@ -34,11 +34,12 @@ export function unary<Q, A>(
 ): handleUnaryCall<Q, A> {
   return (call, done) => {
     const caller = callerOf(call, maxMs);
-    void outcomeOf(log, name, caller, () => answer(call.request, caller)).then((outcome) => {
+    const run = async (): Promise<void> => {
+      const outcome = await outcomeOf(log, name, caller, () => answer(call.request, caller));
       if ("error" in outcome) done(outcome.error);
       else done(null, outcome.value);
-      return undefined;
-    });
+    };
+    void run();
   };
 }
 
@@ -54,11 +55,12 @@ export function streaming<Q, A>(
     const send = (message: A): void => {
       if (!call.cancelled) call.write(message);
     };
-    void outcomeOf(log, name, caller, () => answer(call.request, caller, send)).then((outcome) => {
+    const run = async (): Promise<void> => {
+      const outcome = await outcomeOf(log, name, caller, () => answer(call.request, caller, send));
       if ("error" in outcome) call.emit("error", outcome.error);
       else call.end();
-      return undefined;
-    });
+    };
+    void run();
   };
 }
 

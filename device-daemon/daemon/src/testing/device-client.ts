@@ -1,4 +1,4 @@
-import { type ClientReadableStream, credentials, type ServiceError } from "@grpc/grpc-js";
+import { type CallOptions, type ClientReadableStream, credentials, type ServiceError } from "@grpc/grpc-js";
 import { ErrorInfo } from "@countersign/proto/google/rpc/error_details";
 import { Status as RpcStatus } from "@countersign/proto/google/rpc/status";
 import {
@@ -102,8 +102,8 @@ export class DeviceClient {
     return collect(this.startSign(request), (message: SignResponse) => message.event);
   }
 
-  startSign(request: Partial<SignRequest>): ClientReadableStream<SignResponse> {
-    return this.raw.sign(SignRequest.create(request));
+  startSign(request: Partial<SignRequest>, options: Partial<CallOptions> = {}): ClientReadableStream<SignResponse> {
+    return this.raw.sign(SignRequest.create(request), options);
   }
 
   close(): void {

@@ -149,27 +149,29 @@ browserTest(
   30_000,
 );
 
-browserTest.each([
+for (const [scheme, width] of [
   ["light", 900],
   ["dark", 900],
   ["light", 320],
   ["dark", 320],
-] as const)(
-  "axe finds nothing on any page, %s at %i px, and nothing scrolls sideways",
-  async (scheme, width) => {
-    const { page, host, keyId } = await openKey({ scheme, width });
-    expect(await violations(page)).toEqual([]);
-    ask(host, keyId);
-    await untilSaid(page, "EUR 1 250.00");
-    await page.getByText("Keyboard").click();
-    expect(await violations(page)).toEqual([]);
-    expect(await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")).toBe(true);
-    await page.keyboard.press("Escape");
-    await untilSaid(page, "1 wrong data");
-    expect(await violations(page)).toEqual([]);
-  },
-  60_000,
-);
+] as const) {
+  browserTest(
+    `axe finds nothing on any page, ${scheme} at ${width} px, and nothing scrolls sideways`,
+    async () => {
+      const { page, host, keyId } = await openKey({ scheme, width });
+      expect(await violations(page)).toEqual([]);
+      ask(host, keyId);
+      await untilSaid(page, "EUR 1 250.00");
+      await page.getByText("Keyboard").click();
+      expect(await violations(page)).toEqual([]);
+      expect(await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")).toBe(true);
+      await page.keyboard.press("Escape");
+      await untilSaid(page, "1 wrong data");
+      expect(await violations(page)).toEqual([]);
+    },
+    60_000,
+  );
+}
 
 browserTest(
   "every button is at least 44 px high",

@@ -278,7 +278,7 @@ test("threat 18: no reports whatever make the key throw, sign or forget how to a
   const channel = bench.open();
   const report = fc.uint8Array({ minLength: 64, maxLength: 64 });
   const ours = report.map((each) =>
-    Uint8Array.from([...new Uint8Array(new Uint32Array([channel]).buffer).reverse(), ...each.slice(4)]),
+    Uint8Array.from([...new Uint8Array(new Uint32Array([channel]).buffer).toReversed(), ...each.slice(4)]),
   );
   fc.assert(
     fc.property(fc.array(fc.oneof(report, ours), { maxLength: 20 }), (reports) => {

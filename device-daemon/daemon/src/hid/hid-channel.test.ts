@@ -1,0 +1,211 @@
+import { describe, expect, test } from "@jest/globals";
+import {
+  encodeInitAnswer,
+  encodeKeepalive,
+  encodeMessage,
+  HidCommand,
+  HidError,
+  MAX_MESSAGE,
+  parseReport,
+  Reassembler,
+  WaitsFor,
+} from "@countersign/key-protocol";
+import { HidBus } from "./hid-bus.ts";
+import { HidChannel } from "./hid-channel.ts";
+import type { HidTransport } from "./hid-transport.ts";
+
+const CHANNEL = 0x11223344;
+const { PING, INIT, CANCEL, KEEPALIVE, ERROR, COUNTERSIGN } = HidCommand;
+const BUSY = { total: 60, first: 5, most: 20 };
+
+type Said = { readonly channel: number; readonly command: number; readonly payload: Uint8Array };
+
+/** A device that answers INIT and otherwise does as the test says. */
+class Device implements HidTransport {
+  readonly name = "device";
+  readonly heard: Said[] = [];
+  written = 0;
+  #messages = new Map<number, Reassembler>();
+  #onReport: (report: Uint8Array) => void = () => undefined;
+  #onClose: () => void = () => undefined;
+  #answer: (said: Said, device: Device) => void;
+
+  constructor(answer: (said: Said, device: Device) => void) {
+    this.#answer = answer;
+  }
+
+  async write(report: Uint8Array): Promise<void> {
+    this.written++;
+    const { channel } = parseReport(report);
+    const messages = this.#messages.get(channel) ?? new Reassembler(channel);
+    this.#messages.set(channel, messages);
+    const message = messages.accept(report);
+    if (message === undefined) return;
+    const said = { ...message, channel };
+    this.heard.push(said);
+    if (message.command === INIT) this.#greet(said);
+    else queueMicrotask(() => this.#answer(said, this));
+  }
+
+  onReport(listener: (report: Uint8Array) => void): void {
+    this.#onReport = listener;
+  }
+
+  onClose(listener: () => void): void {
+    this.#onClose = listener;
+  }
+
+  close(): void {
+    this.#onClose();
+  }
+
+  say(command: number, payload: Uint8Array, channel = CHANNEL): void {
+    for (const report of encodeMessage(channel, command, payload)) this.#onReport(report);
+  }
+
+  sayRaw(...reports: readonly (Uint8Array | undefined)[]): void {
+    for (const report of reports) if (report !== undefined) this.#onReport(report);
+  }
+
+  #greet(said: Said): void {
+    const answer = encodeInitAnswer({ nonce: said.payload, channel: CHANNEL, version: [0, 1, 0], capabilities: 8 });
+    queueMicrotask(() => this.say(INIT, answer, said.channel));
+  }
+}
+
+async function open(answer: (said: Said, device: Device) => void): Promise<{ channel: HidChannel; device: Device }> {
+  const device = new Device(answer);
+  return { channel: await HidChannel.open(new HidBus(device), BUSY), device };
+}
+
+const never = { signal: new AbortController().signal };
+
+function pattern(length: number): Uint8Array {
+  return Uint8Array.from({ length }, (_, at) => at % 251);
+}
+
+describe("asking", () => {
+  test.each([0, 57, 58, 1768])("%i bytes go and come back", async (length) => {
+    const { channel } = await open(({ command, payload }, device) => device.say(command, payload));
+    expect(await channel.ask(PING, pattern(length), never)).toEqual(pattern(length));
+  });
+
+  test("D12: a message over 1768 bytes is refused before the first report", async () => {
+    const { channel, device } = await open(() => undefined);
+    const before = device.written;
+    await expect(channel.ask(PING, new Uint8Array(MAX_MESSAGE + 1), never)).rejects.toMatchObject({ code: "too-long" });
+    expect(device.written).toBe(before);
+  });
+
+  test("keepalives are told once per change; reports of other channels are passed over", async () => {
+    const { channel } = await open((_said, device) => {
+      for (const waitsFor of [WaitsFor.PAGING, WaitsFor.PAGING, WaitsFor.PIN, WaitsFor.CODE, WaitsFor.CODE]) {
+        device.say(KEEPALIVE, encodeKeepalive(waitsFor));
+        device.say(COUNTERSIGN, Uint8Array.of(9, 9), CHANNEL + 1);
+      }
+      device.say(COUNTERSIGN, Uint8Array.of(0));
+    });
+    const steps: number[] = [];
+    const answer = await channel.ask(COUNTERSIGN, Uint8Array.of(3), { ...never, onStep: (step) => steps.push(step) });
+    expect(answer).toEqual(Uint8Array.of(0));
+    expect(steps).toEqual([WaitsFor.PAGING, WaitsFor.PIN, WaitsFor.CODE]);
+  });
+});
+
+describe("D11: what goes wrong ends, is followed by INIT, and is never sent again", () => {
+  const [first, second, third] = encodeMessage(CHANNEL, COUNTERSIGN, pattern(170));
+  test.each([
+    ["a skipped report", [first, third]],
+    ["a repeated report", [first, second, second]],
+    ["a report out of order", [first, third, second]],
+    ["a second beginning", [first, first]],
+    ["a length of 7609", [Uint8Array.from([...(first ?? []).slice(0, 5), 0x1d, 0xb9, ...(first ?? []).slice(7)])]],
+  ])("%s", async (_name, reports) => {
+    const { channel, device } = await open((said, me) => {
+      if (said.command === COUNTERSIGN) me.sayRaw(...reports);
+    });
+    await expect(channel.ask(COUNTERSIGN, Uint8Array.of(3), never)).rejects.toMatchObject({ fault: "garbled" });
+    expect(device.heard.map(({ command }) => command)).toEqual([INIT, COUNTERSIGN, INIT]);
+    expect(device.heard.at(-1)?.channel).toBe(CHANNEL);
+  });
+
+  test("silence ends after a second, and the channel is usable again", async () => {
+    let silent = true;
+    const { channel, device } = await open(({ command, payload }, me) => {
+      if (!silent) me.say(command, payload);
+    });
+    await expect(channel.ask(COUNTERSIGN, Uint8Array.of(3), never)).rejects.toMatchObject({ fault: "garbled" });
+    expect(device.heard.filter(({ command }) => command === COUNTERSIGN)).toHaveLength(1);
+    silent = false;
+    expect(await channel.ask(PING, pattern(100), never)).toEqual(pattern(100));
+  });
+
+  test.each([HidError.INVALID_SEQUENCE, HidError.MESSAGE_TIMEOUT, HidError.INVALID_LENGTH, HidError.OTHER])(
+    "the key's error %i",
+    async (error) => {
+      const { channel } = await open((_said, device) => device.say(ERROR, Uint8Array.of(error)));
+      await expect(channel.ask(COUNTERSIGN, Uint8Array.of(3), never)).rejects.toMatchObject({ fault: "garbled" });
+    },
+  );
+});
+
+describe("D9: busy", () => {
+  test("is asked again, as nothing had begun", async () => {
+    let busy = 3;
+    const { channel, device } = await open((_said, me) => {
+      if (busy-- > 0) me.say(ERROR, Uint8Array.of(HidError.CHANNEL_BUSY));
+      else me.say(COUNTERSIGN, Uint8Array.of(0));
+    });
+    expect(await channel.ask(COUNTERSIGN, Uint8Array.of(3), never)).toEqual(Uint8Array.of(0));
+    expect(device.heard.filter(({ command }) => command === COUNTERSIGN)).toHaveLength(4);
+  });
+
+  test("is given up in the end", async () => {
+    const { channel } = await open((_said, device) => device.say(ERROR, Uint8Array.of(HidError.CHANNEL_BUSY)));
+    await expect(channel.ask(COUNTERSIGN, Uint8Array.of(3), never)).rejects.toMatchObject({ fault: "busy" });
+  });
+});
+
+describe("leaving", () => {
+  test("an aborted caller sends CANCEL and hears the reason", async () => {
+    const caller = new AbortController();
+    const { channel, device } = await open((said, me) => {
+      if (said.command === COUNTERSIGN) queueMicrotask(() => caller.abort(new Error("gone")));
+      if (said.command === CANCEL) me.say(COUNTERSIGN, Uint8Array.of(0x0a));
+    });
+    await expect(channel.ask(COUNTERSIGN, Uint8Array.of(3), { signal: caller.signal })).rejects.toThrow("gone");
+    expect(device.heard.map(({ command }) => command)).toEqual([INIT, COUNTERSIGN, CANCEL]);
+  });
+
+  test("D10: a key that leaves ends the request at once", async () => {
+    const { channel } = await open((_said, device) => device.close());
+    await expect(channel.ask(COUNTERSIGN, Uint8Array.of(3), never)).rejects.toMatchObject({ fault: "left" });
+    await expect(channel.ask(PING, pattern(1), never)).rejects.toMatchObject({ fault: "left" });
+  });
+
+  test("a code is taken beside the open request, and its answer is not mistaken for the other", async () => {
+    const { channel } = await open(({ payload }, device) => {
+      if (payload[0] === 0x0b) {
+        device.say(COUNTERSIGN, Uint8Array.of(0, 0xff));
+        device.say(COUNTERSIGN, Uint8Array.of(0, 0x01));
+      } else {
+        device.say(KEEPALIVE, encodeKeepalive(WaitsFor.CODE));
+      }
+    });
+    const asked = channel.ask(COUNTERSIGN, Uint8Array.of(3), never);
+    await Promise.resolve();
+    const aside = await channel.askAside(COUNTERSIGN, Uint8Array.of(0x0b), (payload) => payload[1] === 0xff);
+    expect([aside, await asked]).toEqual([Uint8Array.of(0, 0xff), Uint8Array.of(0, 0x01)]);
+  });
+});
+
+test("a device that answers no INIT counts as gone", async () => {
+  const mute: HidTransport = {
+    name: "mute",
+    write: async () => undefined,
+    onReport: () => undefined,
+    onClose: () => undefined,
+    close: () => undefined,
+  };
+  await expect(HidChannel.open(new HidBus(mute))).rejects.toMatchObject({ fault: "left" });
+});
