@@ -385,6 +385,36 @@ describe("commands", () => {
   });
 });
 
+describe("TAMPERED", () => {
+  test.each(["A", "B"] as const)(
+    "mode %s: the alarm is on every channel, the lines where a chat may show them",
+    async (mode) => {
+      world = await ChannelWorld.open({ policy: { displayMode: mode } });
+      const other = drawHexId();
+      const bot = await world.attached();
+      const second = world.bot(await world.botToken(other));
+      await second.hello();
+      await world.addLink(other, "sandbox");
+      const tx = await world.core.pending();
+      const full = await bot.code();
+      expect(full.lines).toHaveLength(mode === "A" ? 0 : 3);
+      const signed = world.core.signed(tx, { txDigest: new Uint8Array(32), code: full.code });
+      const { tenantId } = world.core;
+      expect(await submitStatement(world.given, { txId: tx.txId, tenantId, signed })).toMatchObject({
+        refused: "TAMPERED",
+      });
+      const alarm = { tag: tx.tag, code: "", notice: { type: NoticeType.TAMPERED }, actionRef: "" };
+      for (const each of [bot, second]) {
+        const alert = await each.alert();
+        expect(alert).toMatchObject(alarm);
+        expect(alert.lines).toHaveLength(mode === "A" ? 0 : 3);
+      }
+      expect(await bot.outcome()).toMatchObject(alarm);
+      expect(bot.phone.withCode()).toHaveLength(0);
+    },
+  );
+});
+
 describe("check 18: resends", () => {
   test("at least 60 s apart, at most 3, each supersedes the last", async () => {
     world = await ChannelWorld.open({ policy: { lifetimeS: 590 } });

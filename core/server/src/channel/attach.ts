@@ -154,6 +154,8 @@ class Session {
     switch (event.$case) {
       case "beat":
         await this.#of.lease.renew();
+        // It may have lapsed for a moment, and what came meanwhile waits in the lane.
+        this.#engine.wake();
         return this.#of.send({ event: { $case: "beatAck", value: {} } });
       case "sent":
         return this.#engine.report(event.value.sequence, sentReport(event.value.providerId));

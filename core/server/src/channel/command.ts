@@ -1,11 +1,11 @@
 import { decodeContent, sha256, toHex, utf8 } from "@countersign/protocol";
 import { CommandType, Summary, type Command } from "@countersign/proto/node/channel/v1/channel_service";
 import { State } from "@countersign/proto/node/core/v1/content";
-import { UNANSWERED_PAUSE } from "../delivery/eligible.ts";
 import { timestampOf } from "../delivery/timestamp.ts";
 import type { CoreGiven } from "../given.ts";
 import { changeUser } from "../identity/change-user.ts";
-import { linkKey, userKey } from "../identity/entity-key.ts";
+import { directoryOf } from "../identity/directory.ts";
+import { linkKey, tenantKey, userKey } from "../identity/entity-key.ts";
 import { unlinked } from "../identity/link-action.ts";
 import { requestThaw } from "../identity/request-thaw.ts";
 import { readLocale } from "../identity/user-name.ts";
@@ -25,8 +25,9 @@ export async function takeCommand(given: CoreGiven, bot: BotState, command: Comm
   if (chat === undefined || chat.link.state === "CLAIMED") return NOT_LINKED;
   await hear(given, bot, chat);
   const answer = await obey(given, bot, chat, command);
-  const { locale } = chat.user;
-  return { locale, ...answer, paused: chat.link.unanswered >= UNANSWERED_PAUSE };
+  const { locale, tenantId } = chat.user;
+  const tenant = await directoryOf(given.store).get(tenantKey(tenantId));
+  return { locale, ...answer, paused: chat.link.unanswered >= (tenant?.policy.unansweredPause ?? Infinity) };
 }
 
 async function obey(given: CoreGiven, bot: BotState, chat: Chat, command: Command): Promise<AnswerDraft> {

@@ -13,6 +13,7 @@ export async function takeResend(given: CoreGiven, bot: BotState, resend: Resend
   if (chat === undefined || txId === undefined) return NOT_LINKED;
   if ((await loadActable(given, chat, txId)) === undefined) return NOT_LINKED;
   const resent = await resendCode(given, txId, bot.actor);
-  if (!isRefusal(resent)) return OK;
-  return resent.refused === "RATE_LIMITED" ? RATE_LIMITED : NOTHING;
+  const { locale } = chat.user;
+  if (!isRefusal(resent)) return { ...OK, locale };
+  return { ...(resent.refused === "RATE_LIMITED" ? RATE_LIMITED : NOTHING), locale };
 }

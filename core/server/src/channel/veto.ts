@@ -29,7 +29,8 @@ export async function takeVeto(given: CoreGiven, bot: BotState, veto: Veto): Pro
     const after = await happen(given, txId, event, bot.actor);
     answers.push(isRefusal(after) ? NOTHING : answerOf(after));
   }
-  return [OK, TOO_LATE].find((answer) => answers.includes(answer)) ?? NOTHING;
+  const best = [OK, TOO_LATE].find((answer) => answers.includes(answer)) ?? NOTHING;
+  return { ...best, locale: chat.user.locale };
 }
 
 function answerOf({ state }: Transaction): AnswerDraft {

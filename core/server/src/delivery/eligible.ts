@@ -3,8 +3,8 @@ import type { Link } from "../identity/link.ts";
 import type { UnixMs } from "../store/entity.ts";
 import type { Transaction } from "../transaction/transaction.ts";
 
-/** Prompts in a row that nobody reacted to, after which a chat gets no more until any command from it, or a thaw. */
-export const UNANSWERED_PAUSE = 10;
+/** Where a transaction's policy is from before the setting. */
+const UNANSWERED_PAUSE = 10;
 
 /** What the choice of channels depends on. */
 export type ForChoice = Pick<Transaction, "kind" | "action" | "policy">;
@@ -29,7 +29,7 @@ export function eligibleLinks(transaction: ForChoice, links: readonly Link[], no
     (link) =>
       policy.channels.includes(link.platform) &&
       !(policy.highValue && link.heldUntil > now) &&
-      link.unanswered < UNANSWERED_PAUSE,
+      link.unanswered < (policy.unansweredPause ?? UNANSWERED_PAUSE),
   );
 }
 

@@ -57,9 +57,26 @@ export class DeliveryEngine {
 
   start(): void {
     this.#unsubscribe = this.#given.store.subscribe((_shard, keys) => {
-      if (keys.some(({ type }) => type === "delivery")) this.#wake();
+      if (keys.some(({ type }) => type === "delivery")) this.wake();
     });
-    this.#wake();
+    this.wake();
+  }
+
+  /** Looks into the lane: something may be handed out that could not be before. */
+  wake(): void {
+    this.#again = true;
+    if (this.#pumping || this.#stopped) return;
+    this.#pumping = true;
+    this.#run(async () => {
+      try {
+        while (this.#again && !this.#stopped) {
+          this.#again = false;
+          await this.#readLane();
+        }
+      } finally {
+        this.#pumping = false;
+      }
+    });
   }
 
   /** Hands out nothing more. What is at the bot stays SENDING and is UNKNOWN to the next holder. */
@@ -88,33 +105,24 @@ export class DeliveryEngine {
     else if (waited) this.#release(flight.peerId);
   }
 
-  #wake(): void {
-    this.#again = true;
-    if (this.#pumping || this.#stopped) return;
-    this.#pumping = true;
-    this.#run(async () => {
-      try {
-        while (this.#again && !this.#stopped) {
-          this.#again = false;
-          await this.#readLane();
-        }
-      } finally {
-        this.#pumping = false;
-      }
-    });
-  }
-
   async #readLane(): Promise<void> {
     this.#dropSilent();
     for (const found of await this.#given.store.lane(this.#stream.seat.botId, LANE_PAGE)) {
       if (this.#stopped || !this.#stream.holds() || this.#flights.size >= MOST_FLIGHTS) return;
-      if (!isDelivery(found)) continue;
+      if (!isDelivery(found) || this.#isAtBot(found.key.id)) continue;
       const { entities } = await this.#given.store.load(found.shard, found.key);
       const body = entities[0].body;
       if (body === undefined || this.#busy.has(body.peerId)) continue;
       this.#busy.set(body.peerId, 0n);
       this.#run(() => this.#take(found, body.peerId));
     }
+  }
+
+  #isAtBot(deliveryId: string): boolean {
+    for (const { place, peerId } of this.#flights.values()) {
+      if (place.key.id === deliveryId && this.#busy.has(peerId)) return true;
+    }
+    return false;
   }
 
   async #take(place: DeliveryPlace, peerId: string): Promise<void> {
@@ -158,7 +166,7 @@ export class DeliveryEngine {
 
   #release(peerId: string, wake = true): void {
     this.#busy.delete(peerId);
-    if (wake) this.#wake();
+    if (wake) this.wake();
   }
 
   /** A chat does not wait for a report that is overdue; a late one is still taken. */

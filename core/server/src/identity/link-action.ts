@@ -7,8 +7,8 @@ import { linkIndex } from "./link-index.ts";
 import type { Link } from "./link.ts";
 import type { User } from "./user.ts";
 
-/** A new channel carries no code of high value before so much time has passed: old channels have been told meanwhile. */
-export const CHANNEL_HOLD_MS: number = 24 * 3_600_000;
+/** Where a transaction's policy is from before the setting. */
+const CHANNEL_HOLD_MS: number = 24 * 3_600_000;
 
 /** What the action reads of the loaded case. */
 export interface LinkGiven {
@@ -30,7 +30,7 @@ export function linkWrites(
   const user = given.user.body;
   if (loaded?.body === undefined || user === undefined) return [];
   return action.type === "link"
-    ? linked(given, loaded, loaded.body, user, transaction.txId, now)
+    ? linked(given, loaded, loaded.body, user, transaction, now)
     : unlinked(given, loaded, loaded.body, user, transaction.txId, now);
 }
 
@@ -39,16 +39,18 @@ function linked(
   loaded: LoadedEntity<"link">,
   link: Link,
   user: User,
-  event: string,
+  { txId, policy }: Transaction,
   now: UnixMs,
 ): AnyWrite[] {
   if (link.state !== "CLAIMED") return [];
-  const body: Link = { ...link, state: "LINKED", linkedAt: now, heldUntil: now + CHANNEL_HOLD_MS, unanswered: 0 };
+  // Old channels are told, and have this long to object, before the new one carries a code of high value.
+  const heldUntil = now + (policy.holdMs ?? CHANNEL_HOLD_MS);
+  const body: Link = { ...link, state: "LINKED", linkedAt: now, heldUntil, unanswered: 0 };
   const linkIds = [...user.linkIds.filter((id) => id !== link.linkId), link.linkId];
   return [
     { key: loaded.key, expected: loaded.version, body, index: linkIndex(body) },
     userWrite(given.user, { ...user, linkIds }),
-    ...told(given, link, "LINKED", event, now),
+    ...told(given, link, "LINKED", txId, now),
   ];
 }
 

@@ -21,7 +21,6 @@ import { drawHexId, newTestKey } from "../testing/core-world.ts";
 import { happen } from "../transaction/happen.ts";
 import type { Transaction } from "../transaction/transaction.ts";
 import { submitStatement } from "../verification/submit-statement.ts";
-import { CHANNEL_HOLD_MS } from "./link-action.ts";
 import { LINK_TOKEN_MS } from "./link-token.ts";
 
 let world: ChannelWorld;
@@ -148,7 +147,7 @@ describe("linking a chat", () => {
     await watched.ended();
     expect(await world.link(begun.linkId)).toMatchObject({
       state: "LINKED",
-      heldUntil: world.given.store.now() + CHANNEL_HOLD_MS,
+      heldUntil: world.given.store.now() + 24 * 3_600_000,
     });
     expect(await list()).toEqual([world.core.linkId, "4242"]);
     const told = await bot.alert();

@@ -126,6 +126,8 @@ function freeze({ policy, policyVersion }: Pick<Tenant, "policy" | "policyVersio
     resends: policy.resends,
     resendAfterMs: policy.resendAfterS * 1000,
     channelTimeoutMs: policy.channelTimeoutS * 1000,
+    unansweredPause: policy.unansweredPause,
+    holdMs: policy.holdHours * 3_600_000,
     channels: highValue ? policy.channels.filter((one) => !NOT_FOR_HIGH_VALUE.includes(one)) : policy.channels,
     userVerification: policy.userVerification,
     wrongCodesInARow: policy.wrongCodesInARow,

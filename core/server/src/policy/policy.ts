@@ -65,6 +65,10 @@ export interface FrozenPolicy {
   readonly resends: number;
   readonly resendAfterMs: number;
   readonly channelTimeoutMs: number;
+  /** So many prompts in a row without a reaction pause a chat; absent: 10. */
+  readonly unansweredPause?: number;
+  /** A channel that this links is so long not for high value; absent: 24 hours. */
+  readonly holdMs?: number;
   readonly channels: readonly Platform[];
   readonly userVerification: "pin" | "biometric";
   /** So many wrong codes in a row, across transactions, block the user until a THAW. */
