@@ -41,50 +41,48 @@ export interface InstallationOptions {
 const ISSUER = "Acme Bank";
 const TELEGRAM_TOKEN = "4242:local-development-only";
 
-/** Starts everything but the user's own desk. Parts are processes of their own; they end with `stop`. */
+/** Starts everything but the user's own desk. Parts are processes of their own; they end with `stop`, or when one fails. */
 export async function startInstallation(options: InstallationOptions): Promise<Installation> {
   const { folder, mode } = options;
-  const at = (...names: string[]): string => join(folder, ...names);
-  mkdirSync(at("tokens"), { recursive: true, mode: 0o700 });
   const platform = options.channel ?? "telegram";
+  mkdirSync(join(folder, "tokens"), { recursive: true, mode: 0o700 });
   await bootstrap(folder, mode, platform);
-
   let core = await serveCore(folder, "127.0.0.1:0", options.coreArgs ?? []);
   const coreAddress = String(core.ready["address"]);
-  const ledgerFile = at("ledger.jsonl");
-  const [bank, phone] = await Promise.all([
-    startChild("examples/bank/src/main.ts", [
-      "--core",
-      coreAddress,
-      "--token-file",
-      at("tokens/bank.token"),
-      "--ledger",
-      ledgerFile,
-    ]),
-    platform === "telegram" ? startTelegram(folder, coreAddress) : startSandbox(folder, coreAddress),
-  ]);
-  return {
-    folder,
-    issuer: ISSUER,
-    platform,
-    coreAddress,
-    serverId: String(core.ready["serverId"]),
-    corePublicKey: String(core.ready["corePublicKey"]),
-    submitTokenFile: at("tokens/desk.token"),
-    executeTokenFile: at("tokens/bank.token"),
-    phoneOf: (chatId) => phone.phoneOf(chatId),
-    ledgerFile,
-    trace: options.trace ?? openTrace(undefined),
-    core: () => core,
-    restartCore: async (args = []) => {
-      await core.stop("SIGKILL");
-      core = await serveCore(folder, coreAddress, args);
-    },
-    stop: async () => {
-      await Promise.all([bank.stop(), ...phone.children.map((child) => child.stop())]);
-      await core.stop();
-    },
+  const others: Child[] = [];
+  const stop = async (): Promise<void> => {
+    await Promise.all(others.map((child) => child.stop()));
+    await core.stop();
   };
+  try {
+    const ledgerFile = join(folder, "ledger.jsonl");
+    const bank = startBank(folder, coreAddress, ledgerFile).then((child) => others.push(child));
+    const phone =
+      platform === "telegram" ? startTelegram(folder, coreAddress, others) : startSandbox(folder, coreAddress, others);
+    const [phoneOf] = await Promise.all([phone, bank]);
+    return {
+      folder,
+      issuer: ISSUER,
+      platform,
+      coreAddress,
+      serverId: String(core.ready["serverId"]),
+      corePublicKey: String(core.ready["corePublicKey"]),
+      submitTokenFile: join(folder, "tokens/desk.token"),
+      executeTokenFile: join(folder, "tokens/bank.token"),
+      phoneOf,
+      ledgerFile,
+      trace: options.trace ?? openTrace(undefined),
+      core: () => core,
+      restartCore: async (args = []) => {
+        await core.stop("SIGKILL");
+        core = await serveCore(folder, coreAddress, args);
+      },
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
 }
 
 /** Payments recorded so far, one object a ledger line; empty before the first. */
@@ -114,7 +112,7 @@ async function bootstrap(folder: string, mode: ModeName, platform: string): Prom
       "--out",
       join(folder, "tokens"),
     ],
-    ...["--tenant", "acme", "--issuer", ISSUER, "--policy", policy, "--development"],
+    ...["--tenant", "acme", "--issuer", ISSUER, "--policy", policy],
     ...["--app", "desk:submit", "--app", "bank:execute", "--bot", `bot:${platform}`],
   ]);
 }
@@ -126,29 +124,37 @@ async function serveCore(folder: string, listen: string, args: readonly string[]
   ]);
 }
 
-interface Phone {
-  readonly children: readonly Child[];
-  phoneOf(chatId: string): string;
+function startBank(folder: string, coreAddress: string, ledgerFile: string): Promise<Child> {
+  return startChild("examples/bank/src/main.ts", [
+    ...["--core", coreAddress, "--token-file", join(folder, "tokens/bank.token"), "--ledger", ledgerFile],
+  ]);
 }
 
+type PhoneOf = (chatId: string) => string;
+
 /** The real Telegram adapter against the strict fake of Telegram's own service. */
-async function startTelegram(folder: string, coreAddress: string): Promise<Phone> {
-  const tokenFile = join(folder, "tokens", "telegram.token");
+async function startTelegram(folder: string, coreAddress: string, children: Child[]): Promise<PhoneOf> {
+  const tokenFile = join(folder, "tokens/telegram.token");
   writeFileSync(tokenFile, TELEGRAM_TOKEN, { mode: 0o600 });
-  const service = await startChild("bots/telegram/src/testing/fake-bot-api-main.ts", ["--listen", "127.0.0.1:0"]);
+  const service = await startChild("bots/telegram/src/testing/fake-bot-api-main.ts", [
+    ...["--listen", "127.0.0.1:0", "--telegram-token-file", tokenFile],
+  ]);
+  children.push(service);
   const apiRoot = String(service.ready["apiRoot"]);
   const bot = await startChild("bots/telegram/src/main.ts", [
-    ...["--core", coreAddress, "--token-file", join(folder, "tokens", "bot.token"), "--plaintext"],
+    ...["--core", coreAddress, "--token-file", join(folder, "tokens/bot.token"), "--plaintext"],
     ...["--telegram-token-file", tokenFile, "--api-root", apiRoot],
   ]);
-  return { children: [bot, service], phoneOf: (chatId) => `${apiRoot}phone/${chatId}` };
+  children.push(bot);
+  return (chatId) => `${apiRoot}phone/${chatId}`;
 }
 
 /** The phone for people: a page. */
-async function startSandbox(folder: string, coreAddress: string): Promise<Phone> {
+async function startSandbox(folder: string, coreAddress: string, children: Child[]): Promise<PhoneOf> {
   const bot = await startChild("bots/sandbox/src/main.ts", [
-    ...["--core", coreAddress, "--token-file", join(folder, "tokens", "bot.token")],
+    ...["--core", coreAddress, "--token-file", join(folder, "tokens/bot.token")],
     ...["--listen", "127.0.0.1:0", "--plaintext"],
   ]);
-  return { children: [bot], phoneOf: () => String(bot.ready["phone"]) };
+  children.push(bot);
+  return () => String(bot.ready["phone"]);
 }

@@ -136,10 +136,11 @@ function pay({ installation, desk, file, onOutput }: Scenario, pc: InfectedPc): 
   const client = spawn(
     process.execPath,
     [
-      ...[...FROM_SOURCE, "clients/cli/src/main.ts", "pay", file, "--json"],
+      ...[...FROM_SOURCE, "clients/cli/src/main.ts", "--json"],
       ...["--core", pc.toCore.address, "--token-file", installation.submitTokenFile, "--user", desk.userId],
       ...["--server-id", installation.serverId, "--core-key", installation.corePublicKey],
-      ...["--daemon", pc.toDaemon.address, "--receipts", desk.folder],
+      ...["--daemon", pc.toDaemon.address.replace("unix:", "")],
+      ...["pay", file, "--receipts", desk.folder],
     ],
     { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] },
   );

@@ -23,24 +23,30 @@ afterAll(async () => {
   await installation?.stop();
 });
 
-pythonTest("a stock Python client creates a user and a payment", () => {
-  const generated = join(folder, "python");
-  mkdirSync(generated);
-  const protos = ["content", "transaction_service", "user_service"].map((name) => `countersign/core/v1/${name}.proto`);
-  const out = [`--python_out=${generated}`, `--grpc_python_out=${generated}`];
-  execFileSync(PYTHON, ["-m", "grpc_tools.protoc", `-I${join(ROOT, "proto")}`, ...out, ...protos]);
-  const script = join(ROOT, "scripts/dev-env/src/scenarios/stock_client.py");
-  const args = [script, generated, installation.coreAddress, installation.submitTokenFile, desk.userId];
-  const lines = execFileSync(PYTHON, args, { encoding: "utf8" }).trim().split("\n");
-  expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
-    { call: "UserService.Create", ok: "UserServiceCreateResponse" },
-    { call: "TransactionService.Create", ok: "TransactionServiceCreateResponse" },
-    {
-      lines: ["EUR 19.99", "Python Books Ltd", "DE89 3704 0044 0532 0130 00"],
-      tag: expect.stringMatching(/^[A-Z]+ [A-Z]+$/) as unknown,
-    },
-  ]);
-}, 60_000);
+pythonTest(
+  "a stock Python client creates a user and a payment",
+  () => {
+    const generated = join(folder, "python");
+    mkdirSync(generated);
+    const protos = ["content", "transaction_service", "user_service"].map(
+      (name) => `countersign/core/v1/${name}.proto`,
+    );
+    const out = [`--python_out=${generated}`, `--grpc_python_out=${generated}`];
+    execFileSync(PYTHON, ["-m", "grpc_tools.protoc", `-I${join(ROOT, "proto")}`, ...out, ...protos]);
+    const script = join(ROOT, "scripts/dev-env/src/scenarios/stock_client.py");
+    const args = [script, generated, installation.coreAddress, installation.submitTokenFile, desk.userId];
+    const lines = execFileSync(PYTHON, args, { encoding: "utf8" }).trim().split("\n");
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+      { call: "UserService.Create", ok: "UserServiceCreateResponse" },
+      { call: "TransactionService.Create", ok: "TransactionServiceCreateResponse" },
+      {
+        lines: ["EUR 19.99", "Python Books Ltd", "DE89 3704 0044 0532 0130 00"],
+        tag: expect.stringMatching(/^[A-Z]+ [A-Z]+$/) as unknown,
+      },
+    ]);
+  },
+  60_000,
+);
 
 function hasGrpcTools(): boolean {
   try {
