@@ -70,5 +70,6 @@ const KEY_STATUS: Readonly<Record<string, ExitCode>> = {
   UNSUPPORTED: ExitCode.NO_KEY,
   USER_DENIED: ExitCode.REJECTED_ON_KEY,
   CANCELLED: ExitCode.CANCELLED,
+  USER_TIMEOUT: ExitCode.EXPIRED,
   BUSY: ExitCode.BUSY,
 };

@@ -94,12 +94,15 @@ function addConfirming(program: Command, given: Given, finish: Finish): void {
   confirming(program.command("pay <file>"))
     .description("confirm the payments of a pain.001 file (.03 or .09)")
     .action(async (file: string, options: Record<string, never>) => finish(await payCommand(file, options, given())));
-  const collect = (value: string, before: string[]): string[] => [...before, value];
   confirming(program.command("confirm <kind>"))
     .description("confirm any transaction from typed fields")
     .option("--field <label=value>", "one line, in the order of display; repeatable", collect, [])
     .option("--payload <file>", "what will run or be booked; its SHA-256 is shown and signed")
     .action(async (kind: string, options: { field: string[] }) => finish(await confirmCommand(kind, options, given())));
+}
+
+function collect(value: string, before: readonly string[]): string[] {
+  return [...before, value];
 }
 
 function addTransactions(program: Command, given: Given, finish: Finish): void {

@@ -112,9 +112,3 @@ export function confirmGiven(
   const confirm = { core, daemon, pinned, deviceId: key.deviceId, requester: "countersign", signal: stop.signal };
   return { confirm, release };
 }
-
-/** `key 04A1 found (display, keypad)`. */
-export function keyText(key: LocalKey): string {
-  const parts = [key.hasDisplay ? "display" : "no display", key.hasKeypad ? "keypad" : "no keypad"];
-  return `key ${key.serial.slice(-4).toUpperCase()} found (${parts.join(", ")})`;
-}

@@ -4,17 +4,20 @@ import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { Kind, Label } from "@countersign/protocol";
 import { State } from "@countersign/proto/node/core/v1/content";
 import {
+  Key,
   KeyServiceFinishEnrolmentResponse,
   KeyServiceListResponse,
   KeyState,
 } from "@countersign/proto/node/core/v1/key_service";
 import {
+  Channel,
   LinkServiceBeginLinkResponse,
   LinkServiceListResponse,
   LinkServiceWatchLinkResponse,
   LinkState,
 } from "@countersign/proto/node/core/v1/link_service";
 import {
+  User,
   UserServiceGetResponse,
   UserServiceRequestThawResponse,
   UserState,
@@ -74,7 +77,7 @@ test("link that fails says why", async () => {
 
 test("key list shows plugged and enrolled keys", async () => {
   const key = { keyId: "cd".repeat(16), state: KeyState.ACTIVE, serial: "EMU04A1", fingerprint: "7F3A 91C2 0B4D 11EE" };
-  world.core.identity["key.list"] = () => KeyServiceListResponse.create({ keys: [key as never] });
+  world.core.identity["key.list"] = () => KeyServiceListResponse.create({ keys: [Key.create(key)] });
   const { code, out } = await world.run("key", "list");
   expect([code, out]).toEqual([0, expect.stringMatching(/here {2}EMU04A1[\s\S]*core {2}(cd){16} {2}ACTIVE/)]);
 });
@@ -99,7 +102,7 @@ test("key enrol hands the key's map in and tells the fingerprint to compare", as
   world.core.identity["key.finishEnrolment"] = (request: { signedEnrolment: Uint8Array }) => {
     finished = request.signedEnrolment;
     const key = { keyId: "cd".repeat(16), state: KeyState.PROVISIONAL, fingerprint: "7F3A 91C2 0B4D 11EE" };
-    return KeyServiceFinishEnrolmentResponse.create({ key: key as never });
+    return KeyServiceFinishEnrolmentResponse.create({ key: Key.create(key) });
   };
   const { code, out } = await world.run("key", "enrol");
   expect([code, out]).toEqual([0, expect.stringContaining("PROVISIONAL, fingerprint 7F3A 91C2 0B4D 11EE")]);
@@ -188,9 +191,9 @@ test("setup without a terminal names what is missing", async () => {
 
 test("doctor finds nothing wrong with a whole world", async () => {
   world.core.identity["user.get"] = () =>
-    UserServiceGetResponse.create({ user: { userId: "ada", state: UserState.ACTIVE } as never });
+    UserServiceGetResponse.create({ user: User.create({ userId: "ada", state: UserState.ACTIVE }) });
   world.core.identity["link.list"] = () =>
-    LinkServiceListResponse.create({ channels: [{ platform: "telegram", state: LinkState.LINKED } as never] });
+    LinkServiceListResponse.create({ channels: [Channel.create({ platform: "telegram", state: LinkState.LINKED })] });
   const { code, out } = await world.run("doctor");
   expect(out.split("\n").filter((line) => line.includes("✘"))).toEqual([]);
   expect(code).toBe(0);
@@ -199,7 +202,7 @@ test("doctor finds nothing wrong with a whole world", async () => {
 
 test("doctor ends each finding with its fix", async () => {
   world.core.identity["user.get"] = () =>
-    UserServiceGetResponse.create({ user: { userId: "ada", state: UserState.FROZEN } as never });
+    UserServiceGetResponse.create({ user: User.create({ userId: "ada", state: UserState.FROZEN }) });
   world.core.identity["link.list"] = () => LinkServiceListResponse.create({});
   world.daemon.keys.splice(0);
   const config = { ...world.settings(), serverId: "00".repeat(16) };

@@ -3,11 +3,10 @@ import { confirm, ownLines, type ConfirmRequest } from "@countersign/sdk";
 import { refused } from "../cli-error.ts";
 import { ExitCode } from "../exit-code.ts";
 import { digestArgument, fieldArgument, kindArgument } from "../field-argument.ts";
-import { printable } from "../output/printable.ts";
 import { report } from "../output/progress-report.ts";
 import { linesJson, linesText } from "../output/transaction-text.ts";
 import { saveReceipt } from "../receipt-file.ts";
-import { chooseKey, confirmGiven, keyText, withCore, withDaemon, type CommandGiven } from "../session.ts";
+import { chooseKey, confirmGiven, withCore, withDaemon, type CommandGiven } from "../session.ts";
 
 /** Options of every command that takes a transaction to the key. */
 export interface ConfirmOptions {
@@ -56,13 +55,12 @@ export async function confirmMeaning(
   const request = requestOf(meaning, options, settings.need("user"));
   return withDaemon(given, async (daemon) => {
     const key = await chooseKey(daemon, options.key);
-    terminal.progress(`${terminal.sign("done")} ${printable(keyText(key))}`);
     return withCore(given, async (core) => {
       const { confirm: confirmWith, release } = confirmGiven(given, core, daemon, key);
       try {
         const events = confirm(request, { ...confirmWith, until: options.until });
         const save = (name: string, json: Uint8Array): string => saveReceipt(options.receipts ?? ".", name, json);
-        return await report(events, terminal, { kind: meaning.kind, meant: lines, saveReceipt: save });
+        return await report(events, terminal, { kind: meaning.kind, meant: lines, key, saveReceipt: save });
       } finally {
         release();
       }

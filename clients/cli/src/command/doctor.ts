@@ -38,14 +38,14 @@ export async function doctorCommand(given: CommandGiven): Promise<ExitCode> {
 async function checkNode(): Promise<Finding[]> {
   const [major = "0"] = process.versions.node.split(".");
   const what = `Node ${process.versions.node}`;
-  return [Number(major) >= 24 ? good(what) : bad(`${what} is too old`, "install Node 24 or newer")];
+  return [Number(major) >= 24 ? fine(what) : bad(`${what} is too old`, "install Node 24 or newer")];
 }
 
 async function checkSettings({ settings }: CommandGiven): Promise<Finding[]> {
   const path = settings.configPath;
   const keys: readonly SettingKey[] = ["core", "serverId", "coreKeys", "tokenFile", "daemon", "user"];
   const missing = keys.filter((key) => settings.get(key) === undefined);
-  const file = existsSync(path) ? good(`settings in ${path}`) : good(`no ${path}; flags and environment only`);
+  const file = existsSync(path) ? fine(`settings in ${path}`) : fine(`no ${path}; flags and environment only`);
   return [
     file,
     ...missing.map((key) => bad(`${SETTINGS[key].file} is not set (${SETTINGS[key].meaning})`, "countersign setup")),
@@ -57,7 +57,7 @@ async function checkToken({ settings }: CommandGiven): Promise<Finding[]> {
   if (path === undefined) return [];
   const token = readTokenFile(path);
   return [
-    good(
+    fine(
       token.isOfApp ? `token file ${path}: app token, exact states` : `token file ${path}: client token, classes only`,
     ),
   ];
@@ -80,7 +80,7 @@ async function checkCore(given: CommandGiven): Promise<Finding[]> {
           "check address, TLS files and token; is the core running?",
         ),
       ];
-    const findings = [good(`core ${address} answers${isLoopback(address) ? ", on this machine" : " over TLS"}`)];
+    const findings = [fine(`core ${address} answers${isLoopback(address) ? ", on this machine" : " over TLS"}`)];
     const pinnedServer = settings.get("serverId");
     if (pinnedServer !== undefined && answer.serverId !== pinnedServer) {
       findings.push(
@@ -96,7 +96,7 @@ async function checkCore(given: CommandGiven): Promise<Finding[]> {
     if (pinnedKeys.length > 0) {
       findings.push(
         known
-          ? good("the core's receipt key is pinned")
+          ? fine("the core's receipt key is pinned")
           : bad(
               "the core signs receipts with a key that is not pinned",
               "get the new key from the administrator, not from the core, then countersign setup --force",
@@ -115,9 +115,9 @@ async function checkUser(core: CoreConnection, userId: string | undefined): Prom
   const active = user?.state === UserState.ACTIVE;
   return [
     active
-      ? good(`user ${userId} may confirm`)
+      ? fine(`user ${userId} may confirm`)
       : bad(`user ${userId} is frozen, blocked or suspended`, "countersign thaw"),
-    linked.length > 0 ? good(`phone: ${linked.join(", ")}`) : bad("no phone is linked", "countersign link telegram"),
+    linked.length > 0 ? fine(`phone: ${linked.join(", ")}`) : bad("no phone is linked", "countersign link telegram"),
   ];
 }
 
@@ -133,8 +133,8 @@ async function checkDaemon(given: CommandGiven): Promise<Finding[]> {
         ),
       ];
     if (keys.length === 0)
-      return [good("the device daemon answers"), bad("no key is plugged in", "plug it in; see the hidraw line below")];
-    return [good("the device daemon answers"), ...keys.flatMap(keyFindings)];
+      return [fine("the device daemon answers"), bad("no key is plugged in", "plug it in; see the hidraw line below")];
+    return [fine("the device daemon answers"), ...keys.flatMap(keyFindings)];
   });
 }
 
@@ -143,7 +143,7 @@ function keyFindings(key: { serial: string; model: string; pinSet: boolean; pinR
   if (!key.pinSet) return [bad(`${what} has no PIN`, "countersign key set-pin")];
   if (key.pinRetries === 0) return [bad(`${what}: its PIN is blocked`, "reset the key and enrol it again")];
   return [
-    key.pinRetries < 3 ? bad(`${what}: ${key.pinRetries} PIN tries left`, "type the right PIN next time") : good(what),
+    key.pinRetries < 3 ? bad(`${what}: ${key.pinRetries} PIN tries left`, "type the right PIN next time") : fine(what),
   ];
 }
 
@@ -157,7 +157,7 @@ async function checkHid(): Promise<Finding[]> {
     const path = `/dev/${name}`;
     try {
       accessSync(path, constants.R_OK | constants.W_OK);
-      return good(`${path} may be opened (mode ${(statSync(path).mode & 0o777).toString(8)})`);
+      return fine(`${path} may be opened (mode ${(statSync(path).mode & 0o777).toString(8)})`);
     } catch {
       return bad(
         `${path} may not be opened by this user`,
@@ -178,7 +178,7 @@ function isFidoLike(name: string): boolean {
   }
 }
 
-function good(what: string): Finding {
+function fine(what: string): Finding {
   return { what, good: true };
 }
 

@@ -10,8 +10,9 @@ import {
 import { call, KeyError, type KeyStep } from "@countersign/sdk";
 import { CliError, refused } from "../cli-error.ts";
 import { ExitCode } from "../exit-code.ts";
+import { keyText } from "../output/key-text.ts";
 import { printable } from "../output/printable.ts";
-import { chooseKey, keyText, localKeys, withCore, withDaemon, type CommandGiven } from "../session.ts";
+import { chooseKey, localKeys, withCore, withDaemon, type CommandGiven } from "../session.ts";
 import { takeToKey } from "./take-to-key.ts";
 
 /** `countersign key list`: keys plugged in, and those the core knows when it can be asked. */

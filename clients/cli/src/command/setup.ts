@@ -51,7 +51,7 @@ async function complete(
   const [first] = missing;
   if (first === undefined) return settings;
   const { env, stderr } = terminal.io;
-  const canAsk = stderr.isTTY === true && process.stdin.isTTY === true && !terminal.style.json;
+  const canAsk = stderr.isTTY === true && process.stdin.isTTY && !terminal.style.json;
   if (!canAsk) settings.need(first);
   const answers: Record<string, string> = {};
   for (const key of missing) {

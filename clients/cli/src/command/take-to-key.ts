@@ -23,9 +23,13 @@ export async function takeToKey(
   const { confirm, release } = confirmGiven(given, open.core, open.daemon, open.key);
   try {
     const events = confirmOpen(transaction, confirmationToken, confirm);
-    const save = (name: string, json: Uint8Array): string => saveReceipt(".", name, json);
-    return await report(events, given.terminal, { kind: transaction.kind, meant: undefined, saveReceipt: save });
+    const told = { kind: transaction.kind, meant: undefined, key: open.key, saveReceipt: saveReceiptHere };
+    return await report(events, given.terminal, told);
   } finally {
     release();
   }
+}
+
+function saveReceiptHere(name: string, json: Uint8Array): string {
+  return saveReceipt(".", name, json);
 }

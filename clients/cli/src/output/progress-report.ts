@@ -1,6 +1,7 @@
-import type { Outcome, Progress } from "@countersign/sdk";
+import type { LocalKey, Outcome, Progress } from "@countersign/sdk";
 import type { Kind, Line } from "@countersign/protocol";
 import { exitCodeOf, type ExitCode } from "../exit-code.ts";
+import { keyText } from "./key-text.ts";
 import { outcomeText } from "./outcome-text.ts";
 import { printable } from "./printable.ts";
 import type { Terminal } from "./terminal.ts";
@@ -11,6 +12,8 @@ export interface ReportGiven {
   readonly kind: Kind;
   /** Own lines of the client; absent when only the core knows them. */
   readonly meant: readonly Line[] | undefined;
+  /** The key that is asked. */
+  readonly key: Pick<LocalKey, "serial" | "hasDisplay" | "hasKeypad">;
   /** Writes the receipt and returns the file's name. */
   readonly saveReceipt: (name: string, json: Uint8Array) => string;
 }
@@ -78,6 +81,7 @@ class Telling {
     this.#terminal.progress(`${tag}  ${summaryOf(kind, shown)}`);
     const whole = meant === undefined || this.#terminal.style.plain || shown.length > 8;
     if (whole) for (const line of linesText(shown, this.#terminal.style.plain)) this.#terminal.progress(line);
+    this.#terminal.progress(`${this.#terminal.sign("done")} ${keyText(this.#given.key, MODES[mode])}`);
   }
 
   #tellDelivery({ platform, sent, reason, tookMs }: Extract<Progress, { type: "delivery" }>): void {

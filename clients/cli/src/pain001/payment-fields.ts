@@ -74,12 +74,13 @@ function totals(file: PaymentFile): SourcedField[] {
   const sums = new Map<string, bigint>();
   const amounts = file.groups.flatMap((group) => group.payments.map((payment) => payment.amount.value));
   for (const { currency, minorUnits } of amounts) sums.set(currency, (sums.get(currency) ?? 0n) + minorUnits);
-  const total = (amount: Amount): SourcedField => {
-    return { field: { label: Label.TOTAL, value: { type: "amount", amount } }, element: undefined };
-  };
-  const lines = [...sums].map(([currency, minorUnits]) => total({ currency, minorUnits }));
+  const lines = [...sums].map(([currency, minorUnits]) => totalOf({ currency, minorUnits }));
   const count: Field = { label: Label.COUNT, value: { type: "count", count: amounts.length } };
   return [...lines, { field: count, element: undefined }];
+}
+
+function totalOf(amount: Amount): SourcedField {
+  return { field: { label: Label.TOTAL, value: { type: "amount", amount } }, element: undefined };
 }
 
 function of<T>(label: Label, from: Sourced<T>, value: (of: T) => FieldValue): SourcedField {
