@@ -1,10 +1,9 @@
 import { expect, test } from "@jest/globals";
 import { ChannelError } from "../channel-error.ts";
-import { readDelivery } from "../message/delivery.ts";
-import { messageFor } from "../message/message-for.ts";
 import type { FrontDesk, Outgoing, Press, Said, SecondChannel } from "../second-channel.ts";
 import { Phase, type Deliver } from "@countersign/proto/node/channel/v1/channel_service";
-import { SAMPLE_CODE, SAMPLE_LINES, sampleDeliver } from "./sample.ts";
+import { sampleOutgoing } from "./sample-outgoing.ts";
+import { SAMPLE_CODE, SAMPLE_LINES } from "./sample.ts";
 
 /** What a person sees of one message now. */
 export interface SeenMessage {
@@ -51,13 +50,6 @@ class Desk implements FrontDesk {
   }
 }
 
-function outgoing(deliver: Deliver, more: Partial<Outgoing> = {}): Outgoing {
-  const delivery = readDelivery(deliver);
-  const { deliveryId, peerId, phase, replaces } = delivery;
-  const message = messageFor(delivery, "Europe/Berlin");
-  return { deliveryId, peerId, phase, replaces, message, beforeWrite: () => undefined, ...more };
-}
-
 /** What every SecondChannel keeps, whatever its provider. `open` makes a fresh one for each test. */
 export function testChannelContract(name: string, open: () => Promise<ChannelUnderTest>): void {
   const contract = (what: string, body: (under: ChannelUnderTest) => Promise<void>): void => {
@@ -78,7 +70,7 @@ export function testChannelContract(name: string, open: () => Promise<ChannelUnd
     given: Partial<Deliver> = {},
   ) =>
     under.channel.deliver(
-      outgoing(sampleDeliver(phase, { peerId: under.peerId, ...given }), more),
+      { ...sampleOutgoing(phase, { peerId: under.peerId, ...given }), ...more },
       AbortSignal.timeout(5_000),
     );
 
@@ -148,13 +140,14 @@ export function testChannelContract(name: string, open: () => Promise<ChannelUnd
   });
 
   contract("what the person writes and presses is handed in with ids of its own", async (under) => {
-    const end = new AbortController();
     const [writing, pressing] = [new Desk(), new Desk()];
-    await under.channel.listen(writing, end.signal);
+    const [firstLease, secondLease] = [new AbortController(), new AbortController()];
+    await under.channel.listen(writing, firstLease.signal);
     await under.say("/status");
     await writing.arrived.promise;
     expect(writing.said_).toMatchObject([{ peerId: under.peerId, privateChat: true, text: "/status" }]);
-    await under.channel.listen(pressing, end.signal);
+    firstLease.abort();
+    await under.channel.listen(pressing, secondLease.signal);
     await deliver(under, {}, Phase.FULL, { providerId: await deliver(under, {}, Phase.NOTICE) });
     const message = (await under.seen()).at(-1);
     if (message === undefined) throw new Error("the person sees no message");
@@ -163,6 +156,6 @@ export function testChannelContract(name: string, open: () => Promise<ChannelUnd
     await pressing.arrived.promise;
     expect(pressing.pressed_).toMatchObject([{ peerId: under.peerId, buttonId: "w.ref-1" }]);
     expect(pressing.pressed_[0]?.eventId).not.toBe(writing.said_[0]?.eventId);
-    end.abort();
+    secondLease.abort();
   });
 }

@@ -12,3 +12,4 @@ export { FakeCore, type Report, type UserEvent } from "./fake-core.ts";
 export { ManualTimer, settled } from "./manual-timer.ts";
 export { testChannelContract, type ChannelUnderTest, type SeenMessage } from "./channel-contract.ts";
 export { SAMPLE_CODE, SAMPLE_LINES, sampleDeliver, sampleNotice } from "./sample.ts";
+export { sampleOutgoing } from "./sample-outgoing.ts";

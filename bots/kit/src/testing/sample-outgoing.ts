@@ -1,0 +1,13 @@
+import type { Deliver, Phase } from "@countersign/proto/node/channel/v1/channel_service";
+import { readDelivery } from "../message/delivery.ts";
+import { messageFor } from "../message/message-for.ts";
+import type { Outgoing } from "../second-channel.ts";
+import { sampleDeliver } from "./sample.ts";
+
+/** The sample prompt as an adapter gets it; its last look always says yes. */
+export function sampleOutgoing(phase: Phase, more: Partial<Deliver> = {}): Outgoing {
+  const delivery = readDelivery(sampleDeliver(phase, more));
+  const { deliveryId, peerId, phase: name, replaces } = delivery;
+  const message = messageFor(delivery, "Europe/Berlin");
+  return { deliveryId, peerId, phase: name, replaces, message, beforeWrite: () => undefined };
+}
