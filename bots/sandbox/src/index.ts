@@ -1,1 +1,2 @@
-export {};
+export { SANDBOX_PEER } from "./phone.ts";
+export { SANDBOX_PACE, SandboxChannel } from "./sandbox-channel.ts";
