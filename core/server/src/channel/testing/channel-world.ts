@@ -14,10 +14,15 @@ import type { Platform } from "../../identity/tenant.ts";
 import { openLog } from "../../log.ts";
 import { newToken, tokenId } from "../../rpc/token.ts";
 import { serve, type Serving } from "../../rpc/server.ts";
-import { shardOfUser, type HexId } from "../../store/entity.ts";
+import { isRefusal } from "../../rpc/refusal.ts";
+import { shardOfKey, shardOfUser, type HexId } from "../../store/entity.ts";
+import type { AuditDraft } from "../../store/store.ts";
 import { CoreWorld, drawHexId, type WorldOptions } from "../../testing/core-world.ts";
 import { expireTransaction } from "../../transaction/happen.ts";
+import type { Transaction } from "../../transaction/transaction.ts";
+import { submitStatement } from "../../verification/submit-statement.ts";
 import { channelService } from "../channel-service.ts";
+import { leaseKey } from "../lease.ts";
 import { dutiful, ScriptedBot, type Habit } from "./scripted-bot.ts";
 
 export class ChannelWorld {
@@ -109,6 +114,21 @@ export class ChannelWorld {
     const { tenantId, userId } = this.core.identity;
     const { entities } = await this.given.store.load(shardOfUser(tenantId, userId), linkKey(tenantId, linkId));
     return entities[0].body as Link;
+  }
+
+  /** The key signs with this code. Throws what the core refuses. */
+  async confirm(tx: Transaction, code: string): Promise<Transaction> {
+    const { tenantId } = this.core;
+    const done = await submitStatement(this.given, { txId: tx.txId, tenantId, signed: this.core.signed(tx, { code }) });
+    if (isRefusal(done)) throw new Error(done.message);
+    return done;
+  }
+
+  /** What the audit says of the user's bot. */
+  async auditOfBot(event: string): Promise<readonly AuditDraft[]> {
+    const { tenantId, botId } = this.core;
+    const entries = await this.given.store.audit(shardOfKey(leaseKey({ tenantId, botId })), 1, 10_000);
+    return entries.flatMap(({ events }) => events).filter((each) => each.event === event);
   }
 
   /** Lets time pass and what is due happen. */

@@ -1,0 +1,97 @@
+import { afterEach, describe, expect, test } from "@jest/globals";
+import { AnswerType, CommandType, NoticeType, Phase } from "@countersign/proto/node/channel/v1/channel_service";
+import { State } from "@countersign/proto/node/core/v1/content";
+import { drawHexId } from "../testing/core-world.ts";
+import { happen } from "../transaction/happen.ts";
+import { askCommand, askVeto } from "./testing/ask.ts";
+import { ChannelWorld } from "./testing/channel-world.ts";
+
+let world: ChannelWorld;
+afterEach(() => world.close());
+
+describe("commands", () => {
+  test("pending, history, channels, status, language", async () => {
+    world = await ChannelWorld.open();
+    const bot = await world.attached();
+    const ask = (type: CommandType, argument = "") => askCommand(bot, world.core.linkId, type, argument);
+    const first = await world.core.pending();
+    await happen(world.given, first.txId, { type: "cancelled", by: "app", detail: "" }, "test");
+    world.core.clock.advance(1);
+    const second = await world.core.pending();
+    expect((await ask(CommandType.PENDING)).transactions).toMatchObject([
+      { tag: second.tag, issuerName: "Example Bank", state: State.PENDING },
+    ]);
+    expect((await ask(CommandType.HISTORY)).transactions.map(({ tag }) => tag)).toEqual([second.tag, first.tag]);
+    expect(await ask(CommandType.CHANNELS)).toMatchObject({ platforms: ["sandbox"] });
+    expect(await ask(CommandType.STATUS)).toMatchObject({ userState: "ACTIVE", platforms: ["sandbox"], paused: false });
+    expect(await ask(CommandType.LANGUAGE, "zh-hans")).toMatchObject({ type: AnswerType.OK, locale: "zh-Hans" });
+    expect((await world.core.user()).locale).toBe("zh-Hans");
+    expect(await ask(CommandType.LANGUAGE, "no such!")).toMatchObject({ type: AnswerType.NOTHING, locale: "zh-Hans" });
+    expect(await ask(CommandType.LANGUAGE)).toMatchObject({ type: AnswerType.OK, locale: "zh-Hans" });
+  });
+
+  test("check 06: freeze works at once; thaw is a transaction of the key, through the freeze", async () => {
+    world = await ChannelWorld.open();
+    const bot = await world.attached();
+    const ask = (type: CommandType) => askCommand(bot, world.core.linkId, type);
+    expect(await ask(CommandType.THAW)).toMatchObject({ type: AnswerType.NOTHING });
+    expect(await ask(CommandType.FREEZE)).toMatchObject({ type: AnswerType.OK, userState: "FROZEN" });
+    expect(await ask(CommandType.FREEZE)).toMatchObject({ type: AnswerType.OK, userState: "FROZEN" });
+    await expect(world.core.pending()).rejects.toThrow("USER_BLOCKED");
+    expect(await ask(CommandType.THAW)).toMatchObject({ type: AnswerType.OK });
+    const full = await bot.code();
+    const { thaw } = await world.core.user();
+    const tx = await world.core.transaction(thaw?.txId ?? "");
+    expect(tx).toMatchObject({ createdBy: "core", state: "PENDING" });
+    expect(await ask(CommandType.THAW)).toMatchObject({ type: AnswerType.RATE_LIMITED });
+    expect(await world.confirm(tx, full.code)).toMatchObject({ state: "EXECUTED" });
+    expect((await world.core.user()).state).toBe("ACTIVE");
+    const thawed = await bot.until(() => bot.delivered.find(({ notice }) => notice?.type === NoticeType.THAWED));
+    expect(thawed).toMatchObject({ phase: Phase.ALERT });
+  });
+
+  test("unlink works at once, the other channels are told, the chat is nobody's any more", async () => {
+    world = await ChannelWorld.open();
+    const other = drawHexId();
+    const bot = await world.attached();
+    const second = world.bot(await world.botToken(other));
+    await second.hello();
+    await world.addLink(other, "sandbox");
+    const tx = await world.core.pending();
+    await bot.code();
+    expect(await askCommand(bot, world.core.linkId, CommandType.UNLINK)).toMatchObject({ type: AnswerType.OK });
+    expect(await second.alert()).toMatchObject({ notice: { type: NoticeType.UNLINKED, detail: "sandbox" } });
+    expect(await askCommand(bot, world.core.linkId, CommandType.STATUS)).toMatchObject({ type: AnswerType.NOT_LINKED });
+    expect(await askVeto(bot, world.core.linkId, { tag: tx.tag })).toMatchObject({ type: AnswerType.NOT_LINKED });
+    expect((await world.core.user()).linkIds).toHaveLength(1);
+  });
+
+  test("a chat that is gone gets nothing, and comes back by any command", async () => {
+    world = await ChannelWorld.open();
+    const other = drawHexId();
+    const bot = await world.attached();
+    const second = world.bot(await world.botToken(other));
+    await second.hello();
+    await world.addLink(other, "sandbox");
+    bot.write({ $case: "peerGone", value: { eventId: "g", fence: bot.fence, peerId: world.core.linkId } });
+    bot.write({ $case: "beat", value: { fence: bot.fence } });
+    await bot.next("beatAck");
+    while ((await world.link()).state !== "DEAD") await new Promise((resolve) => setImmediate(resolve));
+    await world.core.pending();
+    await second.code();
+    expect(bot.delivered).toEqual([]);
+    await askCommand(bot, world.core.linkId, CommandType.STATUS);
+    expect(await world.link()).toMatchObject({ state: "LINKED" });
+  });
+
+  test("chats that are nobody's get no answer about anybody", async () => {
+    world = await ChannelWorld.open();
+    const bot = await world.attached();
+    for (const type of [CommandType.PENDING, CommandType.FREEZE, CommandType.UNLINK, CommandType.THAW]) {
+      expect(await askCommand(bot, "4711", type)).toEqual({
+        ...{ eventId: expect.any(String), type: AnswerType.NOT_LINKED, transactions: [], userState: "", platforms: [] },
+        ...{ locale: "", paused: false },
+      });
+    }
+  });
+});
