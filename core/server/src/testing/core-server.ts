@@ -1,6 +1,6 @@
 // For tests: the real services of a world over loopback gRPC, and typed clients that answer promises.
 import { credentials, Metadata, type CallOptions, type ClientReadableStream, type ServiceError } from "@grpc/grpc-js";
-import { ErrorInfo } from "@countersign/proto/google/rpc/error_details";
+import { BadRequest, ErrorInfo } from "@countersign/proto/google/rpc/error_details";
 import { Status } from "@countersign/proto/google/rpc/status";
 import { ConfirmationServiceClient } from "@countersign/proto/node/core/v1/confirmation_service";
 import { ExecutionServiceClient } from "@countersign/proto/node/core/v1/execution_service";
@@ -68,6 +68,8 @@ export class Refused extends Error {
   readonly code: number;
   readonly reason: string;
   readonly info: ErrorInfo;
+  /** Members that BadRequest blames. */
+  readonly fields: readonly string[];
   /** Everything that reached the caller. */
   readonly wire: string;
 
@@ -78,6 +80,8 @@ export class Refused extends Error {
     const status = bytes === undefined ? undefined : Status.decode(bytes);
     this.info = ErrorInfo.decode(status?.details[0]?.value ?? new Uint8Array(0));
     this.reason = this.info.reason;
+    const bad = status?.details.find(({ typeUrl }) => typeUrl.endsWith("BadRequest"));
+    this.fields = BadRequest.decode(bad?.value ?? new Uint8Array(0)).fieldViolations.map(({ field }) => field);
     this.wire = `${error.code} ${error.details} ${bytes?.toString("hex") ?? ""}`;
   }
 }

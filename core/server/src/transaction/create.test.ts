@@ -159,6 +159,11 @@ describe("check 04: DUPLICATE", () => {
     expect(second.txDigest).not.toEqual(first.txDigest);
   });
 
+  test("check 04: of 20 parallel creates of equal content one is made", async () => {
+    const reasons = await Promise.all(Array.from({ length: 20 }, () => reasonOf({ fields })));
+    expect(reasons.toSorted()).toEqual([...Array.from({ length: 19 }, () => "DUPLICATE"), "PENDING"]);
+  });
+
   test("check 04: executed within 24 h guards, after that not", async () => {
     await executed(await world.pending({ fields }));
     world.clock.advance(24 * HOUR - 1);

@@ -23,7 +23,10 @@ export function step(transaction: Transaction, event: TransactionEvent, now: Uni
   return { transaction: stepped.transaction, effects: [...passed.effects, ...stepped.effects] };
 }
 
-function take(of: Transaction, event: TransactionEvent, now: UnixMs): Step | Refusal {
+/** All but the report, which time does not overtake. */
+type TimelyEvent = Exclude<TransactionEvent, { type: "reported" }>;
+
+function take(of: Transaction, event: TimelyEvent, now: UnixMs): Step | Refusal {
   switch (event.type) {
     case "time-came":
       return unchanged(of);
@@ -37,8 +40,6 @@ function take(of: Transaction, event: TransactionEvent, now: UnixMs): Step | Ref
       return begin(of, event, now);
     case "renewed":
       return renew(of, event, now);
-    case "reported":
-      return report(of, event, now);
     case "resolved":
       return resolve(of, event, now);
     case "try-counted":

@@ -119,8 +119,8 @@ const sqlite: WorldOptions = {
 };
 
 test.each([
-  ["memory", {}, 200],
-  ["SQLite", sqlite, 20],
+  ["memory", {}, 100],
+  ["SQLite", sqlite, 10],
 ] as const)(
   "claim 25: executions <= 1, compared codes <= 3, whoever comes first (%s)",
   async (_name, options, numRuns) => {

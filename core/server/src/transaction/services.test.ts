@@ -14,6 +14,7 @@ import { openSqliteStore } from "../store/sqlite-store.ts";
 import type { Store } from "../store/store.ts";
 import { ask, bearer, CoreClients, Reading, reasonOf } from "../testing/core-server.ts";
 import { CoreWorld, drawHexId, newTestKey, payment } from "../testing/core-world.ts";
+import { happen } from "./happen.ts";
 import { fieldMessage } from "./transaction-message.ts";
 
 const folder = tempFolder();
@@ -158,6 +159,38 @@ describe.each(Object.keys(STORES))("over the %s store", (name) => {
     const newest = await confirmed();
     expect((await restarted.next())?.offered?.transactionId).toBe(newest.transactionId);
     restarted.cancel();
+  });
+
+  test("ClaimNext offers nothing of another tenant, and again what lapsed", async () => {
+    const tenantId = drawHexId();
+    await world.addTenant(tenantId, "Other Bank");
+    const foreign = (await world.addApp(tenantId, "execute")).token;
+    const other = new Reading(core.execution.claimNext({}, bearer(foreign)));
+    const offers = new Reading(core.execution.claimNext({}, bearer(execute)));
+    const one = await confirmed();
+    expect((await offers.next())?.claimBy).toBeDefined();
+    const idempotent = { ...claimOf(one, "1"), idempotent: true };
+    const { lease } = await ask(core.execution, "claim", idempotent, execute);
+    await ask(core.execution, "begin", { transactionId: one.transactionId, fence: lease!.fence }, execute);
+    world.clock.advance(60_000);
+    await happen(world.given, one.transactionId, { type: "time-came" }, "core");
+    expect((await offers.next())?.offered?.transactionId).toBe(one.transactionId);
+    const second = (await world.addApp(world.tenantId, "execute")).token;
+    const taken = await ask(core.execution, "claim", { ...claimOf(one, "2"), idempotent: true }, second);
+    expect(taken.lease?.fence).toBe(2n);
+    const found = other.next().catch((error: unknown) => error);
+    other.cancel();
+    expect(await found).toMatchObject({ code: 1 });
+    offers.cancel();
+  });
+
+  test("Renew prolongs the lease from now", async () => {
+    const one = await confirmed();
+    await ask(core.execution, "claim", claimOf(one, "1"), execute);
+    world.clock.advance(59_000);
+    const renewal = { transactionId: one.transactionId, fence: 1n, lease: { seconds: 30n, nanos: 0 } };
+    const { lease } = await ask(core.execution, "renew", renewal, execute);
+    expect(Number(lease!.until!.seconds)).toBe(Math.floor((world.clock.now().getTime() + 30_000) / 1000));
   });
 
   test("Watch tells each change until the last, and resumes from its cursor", async () => {

@@ -89,6 +89,15 @@ describe("check 05: a crash between the counted try and its verdict", () => {
     expect(await answer(world.signed(pending))).toBe("STATE_CONFLICT");
   });
 
+  test("check 05: another statement while the last try is being compared waits, and is not compared", async () => {
+    for (const i of [1, 2]) await answer(world.signed(pending, { code: world.wrongCode(pending, i) }));
+    await interrupted(world.signed(pending, { code: world.wrongCode(pending, 3) }));
+    expect(await answer(world.signed(pending))).toBe("RATE_LIMITED");
+    await recover();
+    expect(await answer(world.signed(pending))).toBe("STATE_CONFLICT");
+    expect(await world.audited("statement.counted")).toBe(3);
+  });
+
   test("a compare that outlived its transaction ends with it", async () => {
     const signed = world.signed(pending);
     await interrupted(signed);
