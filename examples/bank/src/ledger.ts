@@ -9,6 +9,9 @@ export interface Booking {
   readonly currency: string;
   readonly minorUnits: string;
   readonly references: readonly string[];
+  /** The payer's account and the day, where the order names them. */
+  readonly from?: string | undefined;
+  readonly date?: string | undefined;
   /** BIC or name of the payee's bank, where the account does not tell it. */
   readonly bank?: string | undefined;
 }

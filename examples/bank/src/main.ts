@@ -11,7 +11,6 @@ async function main(): Promise<void> {
   const client = new ExecutionServiceClient(settings.core, settings.channel);
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
-  const log = (line: string): void => console.error(`bank: ${line}`);
   const pause = (ms: number): Promise<void> => sleep(ms, undefined, { signal: stop.signal }).catch(() => undefined);
   console.log(JSON.stringify({ ready: true }));
   await runExecutor({ client, metadata: settings.metadata, ledger, log, pause }, stop.signal);
@@ -19,7 +18,11 @@ async function main(): Promise<void> {
   ledger.close();
 }
 
+function log(line: string): void {
+  console.error(`bank: ${line}`);
+}
+
 main().catch((error: unknown) => {
-  console.error(`bank: ${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
+  log(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
   process.exitCode = 69;
 });

@@ -8,6 +8,7 @@ import {
   renderFields,
   txDigestOf,
   type Field,
+  type FieldValue,
 } from "@countersign/protocol";
 import type { ClaimedContent } from "@countersign/proto/node/core/v1/execution_service";
 import type { Booking } from "./ledger.ts";
@@ -48,28 +49,41 @@ export function orderOf(claimed: ClaimedContent): Order | Declined {
   return { transactionId, userId, txDigest, bookings: bookingsOf(fields), fileDigest: fileDigestOf(fields) };
 }
 
-/** One booking a payment line, or one for the whole when it is a single payment. References and banks follow their payment. */
+/**
+ * One booking a payment line, or one for the whole when it is a single payment. In a batch, account and day stand before
+ * the payments they are for; bank and references follow their payment.
+ */
 function bookingsOf(fields: readonly Field[]): Booking[] {
-  const bookings: { booking: Omit<Booking, "references" | "bank">; references: string[]; bank?: string }[] = [];
-  const single = { payee: "", account: "", currency: "", minorUnits: "" };
   const isBatch = fields.some(({ label }) => label === Label.PAYMENT);
-  if (!isBatch) bookings.push({ booking: single, references: [] });
+  const drafts: Draft[] = isBatch ? [] : [emptyDraft()];
+  const group: Pick<Draft, "from" | "date"> = {};
   for (const { label, value } of fields) {
-    const last = bookings.at(-1);
-    if (value.type === "payment") {
-      const { amount, account, payee } = value;
-      bookings.push({ booking: { payee, account: plainAccount(account), ...money(amount) }, references: [] });
-    } else if (label === Label.AMOUNT && value.type === "amount") Object.assign(single, money(value.amount));
-    else if (label === Label.TO && value.type === "text") single.payee = value.text;
-    else if (label === Label.ACCOUNT && value.type === "account") single.account = plainAccount(value.account);
-    else if (label === Label.REFERENCE && value.type === "text") last?.references.push(value.text);
-    else if (label === Label.BANK && value.type === "text" && last !== undefined) last.bank = value.text;
+    const last = drafts.at(-1);
+    if (value.type === "payment") drafts.push({ ...emptyDraft(), ...group, ...paymentPart(value) });
+    else if (label === Label.FROM && value.type === "account") group.from = plainAccount(value.account);
+    else if (label === Label.DATE && value.type === "date") group.date = value.date;
+    else if (last !== undefined) takePart(last, label, value);
   }
-  return bookings.map(({ booking, references, bank }) => ({
-    ...booking,
-    references,
-    ...(bank === undefined ? {} : { bank }),
-  }));
+  return isBatch ? drafts : drafts.map((draft) => ({ ...draft, ...group }));
+}
+
+type Draft = { -readonly [K in keyof Booking]: Booking[K] } & { references: string[] };
+
+function emptyDraft(): Draft {
+  return { payee: "", account: "", currency: "", minorUnits: "", references: [] };
+}
+
+function paymentPart({ amount, account, payee }: Extract<FieldValue, { type: "payment" }>): Partial<Draft> {
+  return { payee, account: plainAccount(account), ...money(amount) };
+}
+
+/** What a line says of the payment it stands with. Totals, count and digest say nothing of a single one. */
+function takePart(draft: Draft, label: Label, value: FieldValue): void {
+  if (label === Label.AMOUNT && value.type === "amount") Object.assign(draft, money(value.amount));
+  else if (label === Label.TO && value.type === "text") draft.payee = value.text;
+  else if (label === Label.ACCOUNT && value.type === "account") draft.account = plainAccount(value.account);
+  else if (label === Label.REFERENCE && value.type === "text") draft.references.push(value.text);
+  else if (label === Label.BANK && value.type === "text") draft.bank = value.text;
 }
 
 function money({ currency, minorUnits }: { currency: string; minorUnits: bigint }): {

@@ -31,9 +31,12 @@ export function readSettings(args: readonly string[]): Settings {
 
 function channelOf(core: string, ca?: string, cert?: string, key?: string): ChannelCredentials {
   if (ca !== undefined) {
-    const pem = (path: string | undefined): Buffer | null => (path === undefined ? null : readFileSync(path));
     return credentials.createSsl(pem(ca), pem(key), pem(cert));
   }
   if (/^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\]):\d+$/.test(core)) return credentials.createInsecure();
   throw new Error("--core-ca: needed, because a core on another machine is reached by TLS only");
+}
+
+function pem(path: string | undefined): Buffer | null {
+  return path === undefined ? null : readFileSync(path);
 }

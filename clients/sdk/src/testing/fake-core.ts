@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { Server, status, type ServerUnaryCall, type ServerWritableStream, type sendUnaryData } from "@grpc/grpc-js";
+import { Server, status, type ServerUnaryCall, type ServerWritableStream } from "@grpc/grpc-js";
 import {
   codeProofOf,
   Decision,
@@ -49,6 +49,8 @@ import {
 } from "@countersign/proto/node/core/v1/verification_service";
 import { bind } from "./fake-daemon.ts";
 import { fakeReceipt } from "./fake-receipt.ts";
+import { classOf, ENDED, isOver, type Held, type Watcher } from "./fake-state.ts";
+import { FakeWire, service, unimplemented, type Handler } from "./fake-wire.ts";
 import { fakeStatusError, type FakeError } from "./status-error.ts";
 import { TestKey } from "./test-key.ts";
 import { fromWireField } from "./from-wire-field.ts";
@@ -61,25 +63,11 @@ const ISSUER = "Acme Bank";
 /** How the fake's relying party carries out what is confirmed. */
 export type Executor = "execute" | "fail" | "unknown" | "none";
 
-type Handler = (call: never, answer: never) => void;
-
-interface Held {
-  transaction: Transaction;
-  readonly content: Uint8Array;
-  readonly requestId: string;
-  readonly token: string;
-  readonly watchers: Set<() => void>;
-  statement: Uint8Array | undefined;
-  attempts: number;
-}
-
 /** A core for tests: it really renders, compares digests and verifies statements; what is rare is scripted. */
 export class FakeCore {
   readonly serverId: string = randomBytes(16).toString("hex");
   readonly receiptKey: TestKey = new TestKey();
   readonly held: Map<string, Held> = new Map();
-  /** Answers to give instead, once each, by method name (`create`, `submitStatement`, ...). */
-  readonly errors: Map<string, FakeError[]> = new Map();
   executor: Executor = "execute";
   /** Fields that malware put into Create on the way. */
   alter: ((fields: Field[]) => Field[]) | undefined;
@@ -92,67 +80,55 @@ export class FakeCore {
   submits = 0;
   address = "";
   readonly #server = new Server();
+  readonly #wire: FakeWire = new FakeWire((token) => this.#knows(token));
+
+  /** Answers to give instead, once each, by method name (`create`, `submitStatement`, ...). */
+  get errors(): Map<string, FakeError[]> {
+    return this.#wire.errors;
+  }
 
   async start(): Promise<this> {
-    const service = (methods: Record<string, Handler>): never => methods as never;
+    const wire = this.#wire;
     this.#server.addService(
       TransactionServiceService,
       service({
-        create: this.#unary("create", (request) => this.#create(request as TransactionServiceCreateRequest)),
-        get: this.#unary("get", (request) =>
-          TransactionServiceGetResponse.create({ transaction: this.#of(request).transaction }),
-        ),
-        list: this.#unary("list", () =>
-          TransactionServiceListResponse.create({
-            transactions: [...this.held.values()].map((held) => held.transaction),
-          }),
-        ),
-        watch: this.#watchHandler((held) =>
-          TransactionServiceWatchResponse.create({
-            transaction: held.transaction,
-            cursor: String(held.transaction.version),
-          }),
-        ),
-        cancel: this.#unary("cancel", (request) => this.#cancel(this.#of(request))),
-        createGrant: this.#unimplemented,
-        veto: this.#unimplemented,
+        create: wire.unary("create", (request: TransactionServiceCreateRequest) => this.#create(request)),
+        get: wire.unary("get", (request: ById) => {
+          return TransactionServiceGetResponse.create({ transaction: this.#of(request).transaction });
+        }),
+        list: wire.unary("list", () => {
+          const transactions = [...this.held.values()].map((held) => held.transaction);
+          return TransactionServiceListResponse.create({ transactions });
+        }),
+        watch: wire.push<ById>((request, call) => {
+          this.#watch(this.#of(request), call, ({ transaction }) => {
+            return TransactionServiceWatchResponse.create({ transaction, cursor: String(transaction.version) });
+          });
+        }),
+        cancel: wire.unary("cancel", (request: ById) => this.#cancel(this.#of(request))),
+        ...{ createGrant: unimplemented, veto: unimplemented },
       }),
     );
     this.#server.addService(
       VerificationServiceService,
       service({
-        submitStatement: this.#unary("submitStatement", (request, call) => this.#submit(request as never, call)),
+        submitStatement: wire.unary("submitStatement", (request: Submitted, call) => this.#submit(request, call)),
       }),
     );
     this.#server.addService(
       ConfirmationServiceService,
       service({
-        watch: this.#watchHandler((held) =>
-          ConfirmationServiceWatchResponse.create({
-            class: classOf(held.transaction.state),
-            cursor: String(held.transaction.version),
-          }),
-        ),
-        withdraw: this.#unary("withdraw", (_request, call) => this.#withdraw(this.#byToken(call))),
-        get: this.#unimplemented,
-        resend: this.#unimplemented,
+        watch: wire.push<unknown>((_request, call) => {
+          this.#watch(this.#byToken(call), call, ({ transaction: { state, version } }) => {
+            return ConfirmationServiceWatchResponse.create({ class: classOf(state), cursor: String(version) });
+          });
+        }),
+        withdraw: wire.unary("withdraw", (_request, call) => this.#withdraw(this.#byToken(call))),
+        ...{ get: unimplemented, resend: unimplemented },
       }),
     );
-    this.#server.addService(
-      ReceiptServiceService,
-      service({
-        get: this.#unary("receipt", (request) => this.#receipt(this.#of(request))),
-        getVerificationKeys: this.#unary("getVerificationKeys", () => ({
-          serverId: this.serverId,
-          publicKeys: [Buffer.from(this.receiptKey.coseKey)],
-        })),
-      }),
-    );
-    this.#server.addService(
-      CodeServiceService,
-      service({ getDelivery: this.#unary("getDelivery", () => this.#delivery()), resend: this.#unimplemented }),
-    );
-    this.#addIdentityServices(service);
+    this.#addReceiptServices();
+    this.#addIdentityServices();
     this.address = `127.0.0.1:${await bind(this.#server, "127.0.0.1:0")}`;
     return this;
   }
@@ -176,21 +152,20 @@ export class FakeCore {
 
   /** Breaks every open watch, as a restart does. */
   breakWatches(): void {
-    for (const held of this.held.values()) for (const watcher of [...held.watchers]) (watcher as Breakable).break();
+    for (const held of this.held.values()) for (const watcher of [...held.watchers]) watcher.break();
   }
 
   /** Handlers of the services about users, keys and links; replaced by the tests that need them. */
   readonly identity: Record<string, (request: never) => unknown> = {};
 
-  #addIdentityServices(service: (methods: Record<string, Handler>) => never): void {
+  #addIdentityServices(): void {
     const definitions = { key: KeyServiceService, link: LinkServiceService, user: UserServiceService };
     for (const [prefix, definition] of Object.entries(definitions)) {
       const methods = Object.entries(definition).map(([name, { responseStream }]): [string, Handler] => {
         const full = `${prefix}.${name}`;
-        return [
-          name,
-          responseStream ? this.#streamOf(full) : this.#unary(full, (request) => this.#identityAnswer(full, request)),
-        ];
+        const answer = (request: unknown): unknown => this.#identityAnswer(full, request);
+        const stream = (request: unknown): AsyncIterable<unknown> => answer(request) as AsyncIterable<unknown>;
+        return [name, responseStream ? this.#wire.stream(stream) : this.#wire.unary(full, answer)];
       });
       this.#server.addService(definition, service(Object.fromEntries(methods)));
     }
@@ -202,49 +177,33 @@ export class FakeCore {
     return handler(request as never);
   }
 
-  #streamOf(name: string): Handler {
-    return ((call: ServerWritableStream<unknown, unknown>) => {
-      void (async () => {
-        for await (const message of this.#identityAnswer(name, call.request) as AsyncIterable<unknown>)
-          call.write(message);
-        call.end();
-      })();
-    }) as Handler;
+  #addReceiptServices(): void {
+    this.#server.addService(
+      ReceiptServiceService,
+      service({
+        get: this.#wire.unary("receipt", (request: ById) => this.#receipt(this.#of(request))),
+        getVerificationKeys: this.#wire.unary("getVerificationKeys", () => {
+          return { serverId: this.serverId, publicKeys: [Buffer.from(this.receiptKey.coseKey)] };
+        }),
+      }),
+    );
+    const getDelivery = this.#wire.unary("getDelivery", () => this.#delivery());
+    this.#server.addService(CodeServiceService, service({ getDelivery, resend: unimplemented }));
   }
 
-  #unary(name: string, answer: (request: unknown, call: ServerUnaryCall<unknown, unknown>) => unknown): Handler {
-    return ((call: ServerUnaryCall<unknown, unknown>, callback: sendUnaryData<unknown>) => {
-      try {
-        const error = this.errors.get(name)?.shift();
-        if (error !== undefined) throw fakeStatusError(error);
-        this.#authenticate(call);
-        callback(null, answer(call.request, call));
-      } catch (error) {
-        callback(error as never);
-      }
-    }) as Handler;
+  #knows(token: string): boolean {
+    const known = token === APP_TOKEN || token === GRANT_TOKEN;
+    return known || [...this.held.values()].some((held) => held.token === token);
   }
 
-  readonly #unimplemented = ((_call: unknown, answer: (error: unknown) => void) =>
-    answer(fakeStatusError({ code: status.UNIMPLEMENTED }))) as Handler;
-
-  #authenticate(call: { readonly metadata: { get(name: string): unknown[] } }): string {
-    const [header] = call.metadata.get("authorization");
-    const token = typeof header === "string" ? header.replace(/^Bearer /, "") : "";
-    const known =
-      token === APP_TOKEN || token === GRANT_TOKEN || [...this.held.values()].some((held) => held.token === token);
-    if (!known) throw fakeStatusError({ code: status.UNAUTHENTICATED, reason: "UNAUTHENTICATED" });
-    return token;
-  }
-
-  #of(request: unknown): Held {
-    const held = this.held.get((request as { transactionId: string }).transactionId);
+  #of(request: ById): Held {
+    const held = this.held.get(request.transactionId);
     if (held === undefined) throw fakeStatusError({ code: status.NOT_FOUND, reason: "UNKNOWN_TRANSACTION" });
     return held;
   }
 
   #byToken(call: { readonly metadata: { get(name: string): unknown[] } }): Held {
-    const token = this.#authenticate(call);
+    const token = this.#wire.tokenOf(call);
     const held = [...this.held.values()].find((one) => one.token === token);
     if (held === undefined) throw fakeStatusError({ code: status.PERMISSION_DENIED, reason: "NOT_CONFIRMED" });
     return held;
@@ -308,8 +267,8 @@ export class FakeCore {
   ): unknown {
     this.submits += 1;
     const held = this.#of(request);
-    const exact = this.#authenticate(call) === APP_TOKEN;
-    const refuse = (code: status, reason: string, coarse: [status, string]): never => {
+    const exact = this.#wire.tokenOf(call) === APP_TOKEN;
+    const refuse = (code: status, reason: string, coarse: readonly [status, string]): never => {
       throw fakeStatusError(exact ? { code, reason } : { code: coarse[0], reason: coarse[1] });
     };
     const message = parseSigned(Uint8Array.from(request.signedStatement));
@@ -336,7 +295,7 @@ export class FakeCore {
     return VerificationServiceSubmitStatementResponse.create(exact ? { transaction: held.transaction } : {});
   }
 
-  #wrongCode(held: Held, refuse: (code: status, reason: string, coarse: [status, string]) => never): never {
+  #wrongCode(held: Held, refuse: (code: status, reason: string, coarse: readonly [status, string]) => never): never {
     held.attempts += 1;
     if (held.attempts < 3) return refuse(status.PERMISSION_DENIED, "WRONG_CODE", [status.ABORTED, "TRY_AGAIN"]);
     this.change(held, { state: State.LOCKED, reason: "LOCKED" });
@@ -376,55 +335,23 @@ export class FakeCore {
     });
   }
 
-  #watchHandler(message: (held: Held) => unknown): Handler {
-    return ((call: ServerWritableStream<{ transactionId?: string; cursor: string }, unknown>) => {
-      this.watches += 1;
-      const held = call.request.transactionId === undefined ? this.#byToken(call) : this.#of(call.request);
-      const over = (): boolean =>
-        [
-          State.EXECUTED,
-          State.EXECUTION_FAILED,
-          State.REJECTED,
-          State.TAMPERED,
-          State.LOCKED,
-          State.EXPIRED,
-          State.CANCELLED,
-          State.UNDELIVERABLE,
-        ].some((state) => state === held.transaction.state);
-      const tell: Breakable = Object.assign(
-        () => {
-          call.write(message(held));
-          if (over()) call.end();
-        },
-        {
-          break: () => (held.watchers.delete(tell), call.emit("error", fakeStatusError({ code: status.UNAVAILABLE }))),
-        },
-      );
-      held.watchers.add(tell);
-      call.on("cancelled", () => held.watchers.delete(tell));
-      tell();
-    }) as Handler;
+  #watch<Request>(held: Held, call: ServerWritableStream<Request, unknown>, message: (held: Held) => unknown): void {
+    this.watches += 1;
+    const tell = (): void => {
+      call.write(message(held));
+      if (isOver(held.transaction.state)) call.end();
+    };
+    const watcher: Watcher = Object.assign(tell, {
+      break: () => {
+        held.watchers.delete(watcher);
+        call.emit("error", fakeStatusError({ code: status.UNAVAILABLE }));
+      },
+    });
+    held.watchers.add(watcher);
+    call.on("cancelled", () => held.watchers.delete(watcher));
+    tell();
   }
 }
 
-type Breakable = (() => void) & { break(): void };
-const ENDED: [status, string] = [status.FAILED_PRECONDITION, "ENDED"];
-
-function classOf(state: State): ConfirmationClass {
-  switch (state) {
-    case State.PENDING:
-    case State.PARTIAL:
-      return ConfirmationClass.WAITING;
-    case State.CONFIRMED:
-    case State.EXECUTING:
-      return ConfirmationClass.CONFIRMED;
-    case State.EXECUTED:
-      return ConfirmationClass.EXECUTED;
-    case State.TAMPERED:
-      return ConfirmationClass.TAMPERED;
-    case State.EXECUTION_UNKNOWN:
-      return ConfirmationClass.UNKNOWN;
-    default:
-      return ConfirmationClass.ENDED;
-  }
-}
+type ById = { readonly transactionId: string };
+type Submitted = ById & { readonly signedStatement: Uint8Array };

@@ -12,7 +12,7 @@ import {
   type SignRequest,
 } from "@countersign/proto/node/device/v1/device_service";
 import { fakeStatusError, type FakeError } from "./status-error.ts";
-import { TestKey } from "./test-key.ts";
+import { TestKey, type ShownToKey } from "./test-key.ts";
 
 /** What the user at the fake key does with one transaction. */
 export type KeyAct =
@@ -31,6 +31,8 @@ export interface FakeDaemon {
   readonly asked: SignRequest[];
   /** Keys that are plugged in. */
   readonly keys: LocalKey[];
+  /** What malware on the PC makes of what the client asked to show. */
+  alter: ((shown: ShownToKey) => ShownToKey) | undefined;
   /** Sign calls that the client cancelled. */
   cancelled(): number;
   /** Resolves when Sign has been asked `count` times in all. */
@@ -55,7 +57,7 @@ export async function startFakeDaemon(socket: string, acts: readonly KeyAct[]): 
     call.on("cancelled", () => (cancelled += 1));
     if (keys.length === 0)
       return void call.emit("error", fakeStatusError({ code: status.NOT_FOUND, reason: "NO_KEY" }));
-    answerSign(call, key, left.shift() ?? { type: "wait" });
+    answerSign(call, key, left.shift() ?? { type: "wait" }, daemon.alter);
   };
   const methods = {
     listKeys: (_call: unknown, answer: (error: null, response: ListKeysResponse) => void) => answer(null, { keys }),
@@ -73,9 +75,8 @@ export async function startFakeDaemon(socket: string, acts: readonly KeyAct[]): 
     ...{ watchKeys: refuse, verifyUser: refuse, answer: refuse, cancel: refuse },
   };
   server.addService(DeviceServiceService, methods as never);
-  await bind(server, `unix:${socket}`);
-  return {
-    ...{ socket, key, acts: left, asked, keys },
+  const daemon: FakeDaemon = {
+    ...{ socket, key, acts: left, asked, keys, alter: undefined },
     cancelled: () => cancelled,
     askedTimes: (count) =>
       new Promise((resolve) => (asked.length >= count ? resolve() : waiting.push({ count, resolve }))),
@@ -84,15 +85,22 @@ export async function startFakeDaemon(socket: string, acts: readonly KeyAct[]): 
       rmSync(socket, { force: true });
     },
   };
+  await bind(server, `unix:${socket}`);
+  return daemon;
 }
 
-function answerSign(call: ServerWritableStream<SignRequest, SignResponse>, key: TestKey, act: KeyAct): void {
+function answerSign(
+  call: ServerWritableStream<SignRequest, SignResponse>,
+  key: TestKey,
+  act: KeyAct,
+  alter: FakeDaemon["alter"],
+): void {
   if (act.type === "error") return void call.emit("error", fakeStatusError(act.error));
   const steps = act.type === "approve" ? SHOWN_STEPS : SHOWN_STEPS.slice(0, 1);
   for (const step of steps) call.write(SignResponse.create({ event: { $case: "step", value: step } }));
   if (act.type === "wait") return;
   const answer = act.type === "approve" ? { code: act.code } : { reject: act.reason };
-  const signedStatement = Buffer.from(key.statement(call.request, answer));
+  const signedStatement = Buffer.from(key.statement(alter?.(call.request) ?? call.request, answer));
   call.write(
     SignResponse.create({ event: { $case: "signed", value: { signedStatement, rejected: act.type === "reject" } } }),
   );

@@ -134,11 +134,16 @@ export class FakeExecution {
   #offer(kind: Kind, fields: Field[], spoilt?: Spoilt): string {
     const transactionId = randomBytes(16).toString("hex");
     const content = encodeContent({ version: 1, issuer: "Acme Bank", kind, lines: renderFields(kind, fields) });
-    const wire = (of: Field[]): WireField[] =>
-      of.map((field) => WireField.create({ label: field.label, value: wireValue(field) }));
     const txDigest = Buffer.from(txDigestOf(content));
-    const good = { transactionId, userId: "ada", kind, fields: wire(fields), content: Buffer.from(content), txDigest };
-    const bad = { ...good, fields: wire(paymentTo("Mallory Ltd")) };
+    const good = {
+      transactionId,
+      userId: "ada",
+      kind,
+      fields: wireFields(fields),
+      content: Buffer.from(content),
+      txDigest,
+    };
+    const bad = { ...good, fields: wireFields(paymentTo("Mallory Ltd")) };
     const offered = spoilt === "payee" ? bad : spoilt === "digest" ? { ...good, txDigest: Buffer.alloc(32) } : good;
     this.#offers.set(transactionId, {
       offered: ClaimedContent.create(offered),
@@ -205,6 +210,10 @@ function paymentTo(payee: string): Field[] {
     { label: L.ACCOUNT, value: { type: "account", account: { iban: "DE89370400440532013000" } } },
     { label: L.REFERENCE, value: { type: "text", text: "Invoice 2026-114" } },
   ];
+}
+
+function wireFields(fields: readonly Field[]): WireField[] {
+  return fields.map((field) => WireField.create({ label: field.label, value: wireValue(field) }));
 }
 
 function wireValue({ value }: Field): WireField["value"] {
