@@ -74,11 +74,11 @@ export function readBootstrap(
 }
 
 function readPolicy(flag: unknown): Policy | undefined {
-  if (flag === undefined) return undefined;
+  if (typeof flag !== "string") return undefined;
   try {
-    return parsePolicy(JSON.parse(readFileSync(String(flag), "utf8")));
+    return parsePolicy(JSON.parse(readFileSync(flag, "utf8")));
   } catch (error) {
-    throw new ConfigError(`--policy: ${String(flag)}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new ConfigError(`--policy: ${flag}: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 

@@ -146,7 +146,7 @@ async function everywhere<T extends "tenant" | "app" | "bot">(
     const keys = await store.list(shard, type, owner, { tenant, limit: MOST_A_SHARD });
     if (keys.length === 0) continue;
     const { entities } = await store.load(shard, ...keys);
-    for (const { body } of entities) if (body !== undefined) found.push(body as Bodies[T]);
+    for (const { body } of entities) if (body !== undefined) found.push(body);
   }
   return found;
 }

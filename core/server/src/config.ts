@@ -155,7 +155,9 @@ function readSetting<N extends SettingName>(
 function readFile({ flags, env }: Sources): Readonly<Record<string, unknown>> {
   const name = flags["config"] ?? env["COUNTERSIGN_CONFIG"];
   if (name === undefined) return {};
-  const file = String(name);
+  if (typeof name !== "string")
+    throw new ConfigError("--config (COUNTERSIGN_CONFIG: JSON file of settings): must be a path");
+  const file = name;
   let json: unknown;
   try {
     json = JSON.parse(readFileSync(file, "utf8"));

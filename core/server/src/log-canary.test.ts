@@ -58,17 +58,17 @@ test("check 16: no code, digits or token in logs and errors, at debug level, in 
   const code = world.code(transaction);
   secrets.push(token, confirmationToken, code, `${token}X`);
 
-  await provoke(call(keys, keys.list, { userId: world.userId }, `${token}X`));
-  await provoke(call(keys, keys.list, { userId: token }, token));
+  await provoke(call(keys, "list", { userId: world.userId }, `${token}X`));
+  await provoke(call(keys, "list", { userId: token }, token));
   const submit = (signed: Uint8Array, bearer: string) => {
     const request = { transactionId: transaction.txId, signedStatement: Buffer.from(signed) };
-    return call(verification, verification.submitStatement, request, bearer);
+    return call(verification, "submitStatement", request, bearer);
   };
   await provoke(submit(world.signed(transaction, { code: world.wrongCode(transaction) }), confirmationToken));
   await provoke(submit(new TextEncoder().encode(code), token));
 
   const begin = KeyServiceBeginEnrolmentRequest.create({ requestId: "r", userId: world.userId, digits: true });
-  const { enrolmentToken, digits, challenge, serverId } = await call(keys, keys.beginEnrolment, begin, token);
+  const { enrolmentToken, digits, challenge, serverId } = await call(keys, "beginEnrolment", begin, token);
   secrets.push(enrolmentToken, digits);
   const given = {
     serverId: fromHex(serverId),
@@ -76,7 +76,7 @@ test("check 16: no code, digits or token in logs and errors, at debug level, in 
     digits: digits.split("").toReversed().join(""),
   };
   const finish = (signed: Uint8Array) =>
-    call(keys, keys.finishEnrolment, { enrolmentToken, signedEnrolment: Buffer.from(signed) });
+    call(keys, "finishEnrolment", { enrolmentToken, signedEnrolment: Buffer.from(signed) });
   await provoke(finish(new TestDevice().enrol(given)));
 
   failing = true;

@@ -74,10 +74,11 @@ async function serveUntilStopped(args: readonly string[]): Promise<number> {
   const stop = Promise.withResolvers<number>();
   process.once("SIGTERM", () => stop.resolve(0));
   process.once("SIGINT", () => stop.resolve(0));
-  void core.broken.then((error) => {
-    process.stderr.write(`The store stopped: ${error.message}\n`);
+  const broken = async (): Promise<void> => {
+    process.stderr.write(`The store stopped: ${(await core.broken).message}\n`);
     stop.resolve(EXIT_FAILURE);
-  });
+  };
+  void broken();
   print({ ready: true, address: core.address, serverId: core.serverId, corePublicKey: toHex(core.publicKey) });
   const code = await stop.promise;
   await core.drain();

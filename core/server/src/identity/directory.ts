@@ -37,7 +37,7 @@ export class Directory {
     if (cached !== undefined && age >= 0 && age < MAX_AGE_MS) return cached.body as Bodies[T];
     const drops = this.#drops;
     const { entities, now } = await this.#store.load(shardOfKey(key), key);
-    const body = entities[0].body as Bodies[T] | undefined;
+    const body = entities[0].body;
     if (body !== undefined && drops === this.#drops) this.#keep(name, { body, since: now });
     return body;
   }

@@ -202,7 +202,6 @@ async function isFirst(given: CoreGiven, key: Key): Promise<boolean> {
 
 /** Asks the user's older key. Its lines name the device and the fingerprint that the new key shows. */
 function createEnrol(given: CoreGiven, key: Key, signed: Uint8Array): Promise<Created | Refusal> {
-  const text = (label: Field["label"], value: string): Field => ({ label, value: { type: "text", text: value } });
   const { tenantId, userId, keyId } = key;
   return createTransaction(given, {
     tenantId,
@@ -218,4 +217,8 @@ function createEnrol(given: CoreGiven, key: Key, signed: Uint8Array): Promise<Cr
     bodyHash: sha256(signed),
     action: { type: "enrol", keyId },
   });
+}
+
+function text(label: Field["label"], value: string): Field {
+  return { label, value: { type: "text", text: value } };
 }

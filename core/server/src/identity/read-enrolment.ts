@@ -45,7 +45,6 @@ export function readEnrolment(signed: Uint8Array, expected: Expected): Enrolment
 }
 
 function findMismatch(signer: Uint8Array, map: EnrolmentMap, expected: Expected): Refusal | undefined {
-  const mismatch = (what: string): Refusal => refuse("STATEMENT_MISMATCH", `signed_enrolment: ${what}`);
   if (!equalBytes(signer, map.keyId)) return mismatch("it names another key than the one that signed it");
   if (!equalBytes(map.serverId, expected.serverId)) return mismatch("it is for another core");
   if (!equalBytes(map.challenge, expected.challenge)) return mismatch("it answers another challenge");
@@ -53,7 +52,6 @@ function findMismatch(signer: Uint8Array, map: EnrolmentMap, expected: Expected)
 }
 
 function findUntrusted(map: EnrolmentMap, expected: Expected): Refusal | undefined {
-  const untrusted = (what: string): Refusal => refuse("ATTESTATION_UNTRUSTED", `signed_enrolment: ${what}`);
   const { serial, policy, development } = expected;
   if (!policy.keyModels.includes(map.model)) return untrusted(`the policy does not allow keys of model ${map.model}`);
   if (isEmulator(map.model) && !development)
@@ -77,6 +75,14 @@ function findUntrusted(map: EnrolmentMap, expected: Expected): Refusal | undefin
     verifySigned(message, SignatureType.ATTESTATION, importPublicKey(publicKey)),
   );
   return signed ? undefined : untrusted("its attestation is not signed by a key that the policy trusts");
+}
+
+function mismatch(what: string): Refusal {
+  return refuse("STATEMENT_MISMATCH", `signed_enrolment: ${what}`);
+}
+
+function untrusted(what: string): Refusal {
+  return refuse("ATTESTATION_UNTRUSTED", `signed_enrolment: ${what}`);
 }
 
 /** What calls itself one, in any spelling. */

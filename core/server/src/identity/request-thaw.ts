@@ -9,7 +9,7 @@ import { loadUser, type UserName } from "./change-user.ts";
 
 export interface ThawRequest extends UserName {
   /** The app that asks for the user, or "core" when he asked by a chat. */
-  readonly createdBy: HexId | "core";
+  readonly createdBy: HexId;
   readonly requestId: string;
   readonly bodyHash: Uint8Array;
 }

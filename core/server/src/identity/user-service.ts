@@ -20,8 +20,6 @@ import { checkPhrase, checkUserId, readLocale } from "./user-name.ts";
 import type { User } from "./user.ts";
 
 export function userService(given: CoreGiven): Service {
-  const answer = (user: User | Refusal): { user: UserMessage } | Refusal =>
-    isRefusal(user) ? user : { user: userMessage(user) };
   const implementation: UserServiceServer = {
     create: unary(given, submitApp, async (request: UserServiceCreateRequest, call) =>
       answer(await create(given, request, call)),
@@ -88,6 +86,10 @@ async function thaw(given: CoreGiven, request: UserServiceRequestThawRequest, { 
   if (isRefusal(created)) return created;
   const { transaction, confirmationToken } = created;
   return { transaction: transactionMessage(given, transaction), confirmationToken };
+}
+
+function answer(user: User | Refusal): { user: UserMessage } | Refusal {
+  return isRefusal(user) ? user : { user: userMessage(user) };
 }
 
 export function userMessage(user: User): UserMessage {

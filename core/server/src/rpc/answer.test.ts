@@ -46,7 +46,6 @@ describe("check 17: the two tiers", () => {
   });
 
   test("statuses of the classes", () => {
-    const codeOf = (reason: RpcReason): number => answerOf(refuse(reason, ""), confirmation).code;
     expect(codeOf("WRONG_CODE")).toBe(status.ABORTED);
     expect(codeOf("UNKNOWN_TRANSACTION")).toBe(status.PERMISSION_DENIED);
     expect(codeOf("TAMPERED")).toBe(status.FAILED_PRECONDITION);
@@ -60,6 +59,10 @@ test("bad input names its fields", () => {
   expect(error.details).toBe("fields[2].text: U+202E is not allowed");
   expect(Buffer.from(endedBy(error).details).toString("latin1")).toContain("google.rpc.BadRequest");
 });
+
+function codeOf(reason: RpcReason): number {
+  return answerOf(refuse(reason, ""), confirmation).code;
+}
 
 function badInputLike(reason: RpcReason): ReturnType<typeof refuse> {
   return refuse(reason, reason, { violations: [{ field: reason, description: reason }] });

@@ -143,15 +143,16 @@ function checked<Req>(request: Req | Malformed): Req | Refusal {
 
 /** A revoked token ends its open streams too. */
 function watchRevocation(given: CoreGiven, metadata: Metadata, life: CallLife): () => void {
-  return given.store.subscribe((_shard, keys) => {
-    if (!keys.some(({ type }) => type === "token" || type === "app" || type === "bot")) return;
-    void authenticate(given, metadata).then(
-      (caller) => {
-        if (isRefusal(caller)) life.stop(caller);
-      },
+  const check = async (): Promise<void> => {
+    try {
+      const caller = await authenticate(given, metadata);
+      if (isRefusal(caller)) life.stop(caller);
+    } catch {
       // The store is down: the stream's own reads will say so.
-      () => undefined,
-    );
+    }
+  };
+  return given.store.subscribe((_shard, keys) => {
+    if (keys.some(({ type }) => type === "token" || type === "app" || type === "bot")) void check();
   });
 }
 

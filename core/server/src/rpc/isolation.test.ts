@@ -78,7 +78,7 @@ function ask(path: string, scope: "submit" | "execute", ids: Ids): Promise<Ended
 function facts({ code, reason, message }: Ended, ids: Ids): object {
   const plain = Object.entries(ids).reduce((text, [name, id]) => text.replaceAll(id as string, name), message);
   // A stream that says nothing until its time is over is as good as an empty answer.
-  if (code === status.OK || code === status.DEADLINE_EXCEEDED) return { said: false };
+  if ([status.OK, status.DEADLINE_EXCEEDED].includes(code)) return { said: false };
   return { said: true, code, reason, message: plain };
 }
 

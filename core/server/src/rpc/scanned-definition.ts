@@ -1,4 +1,4 @@
-import type { MethodDefinition, ServiceDefinition, UntypedServiceImplementation } from "@grpc/grpc-js";
+import type { MethodDefinition, ServiceDefinition } from "@grpc/grpc-js";
 import { Malformed } from "./malformed.ts";
 import { scanRequest } from "./wire-scan.ts";
 
@@ -6,7 +6,7 @@ import { scanRequest } from "./wire-scan.ts";
  * The same service, whose requests are scanned before they are decoded. A refused one reaches the handler as Malformed,
  * which the wrappers of handler.ts answer.
  */
-export function scanned<Service extends ServiceDefinition<UntypedServiceImplementation>>(service: Service): Service {
+export function scanned<Service extends ServiceDefinition>(service: Service): Service {
   const entries = Object.entries(service).map(([name, method]) => [name, scannedMethod(method)]);
   return Object.fromEntries(entries) as Service;
 }

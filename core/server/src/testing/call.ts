@@ -1,23 +1,29 @@
 // For tests: typed unary calls that end in a response or in what was refused.
-import { Metadata, type CallOptions, type ClientUnaryCall, type ServiceError } from "@grpc/grpc-js";
+import type { Metadata, CallOptions, ClientUnaryCall, ServiceError } from "@grpc/grpc-js";
 import { bearer, endedBy, type Ended } from "./serve-world.ts";
 
+type Callback<Res> = (error: ServiceError | null, response: Res) => void;
 type Unary<Req, Res> = (
   request: Req,
   metadata: Metadata,
   options: Partial<CallOptions>,
-  callback: (error: ServiceError | null, response: Res) => void,
+  callback: Callback<Res>,
 ) => ClientUnaryCall;
+type RequestOf<Rpc> = Rpc extends Unary<infer Req, infer _Res> ? Req : never;
+type ResponseOf<Rpc> = Rpc extends (...args: [never, Metadata, Partial<CallOptions>, Callback<infer Res>]) => unknown
+  ? Res
+  : never;
 
 /** Resolves with the response; rejects with an error that carries what the call ended with. */
-export function call<Client extends object, Req, Res>(
+export function call<Client extends object, Rpc extends keyof Client & string>(
   client: Client,
-  rpc: Unary<Req, Res>,
-  request: Req,
+  rpc: Rpc,
+  request: RequestOf<Client[Rpc]>,
   token?: string,
-): Promise<Res> {
+): Promise<ResponseOf<Client[Rpc]>> {
+  const stub = client as unknown as Readonly<Record<Rpc, Unary<typeof request, ResponseOf<Client[Rpc]>>>>;
   return new Promise((resolve, reject) => {
-    rpc.call(client, request, bearer(token), { deadline: Date.now() + 10_000 }, (error, response) => {
+    stub[rpc](request, bearer(token), { deadline: Date.now() + 10_000 }, (error, response) => {
       if (error === null) resolve(response);
       else reject(Object.assign(new Error(error.message), { ended: endedBy(error) }));
     });
