@@ -30,7 +30,7 @@ export interface PaymentOrder {
 const WIDEST_ISSUER = "W".repeat(20);
 
 /**
- * Reads a pain.001 file (docs/how-to/payment-files.md). Throws PaymentFileError naming element and rule for anything
+ * Reads a pain.001 file (README.md, "Payment files"). Throws PaymentFileError naming element and rule for anything
  * that is malformed, does not add up, cannot be shown, or changes what the bank does without being shown.
  */
 export function readPaymentFile(bytes: Uint8Array): PaymentOrder {

@@ -68,7 +68,7 @@ export class FakeExecution {
       }),
       renew: this.#unary(() => ({})),
       resolve: this.#unary(() => ({})),
-    } as never);
+    });
     this.address = await new Promise<string>((resolve, reject) => {
       this.#server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, port) =>
         error === null ? resolve(`127.0.0.1:${port}`) : reject(error),
