@@ -98,12 +98,12 @@ export class CallLife {
   async *read<Req>(raw: AsyncIterable<Req | Malformed>): AsyncGenerator<Req, void> {
     const { signal } = this.#abort;
     const iterator = raw[Symbol.asyncIterator]();
-    const over = new Promise<"over">((resolve) => {
-      if (signal.aborted) resolve("over");
-      signal.addEventListener("abort", () => resolve("over"), { once: true });
-    });
+    let turn: PromiseWithResolvers<"over"> | undefined;
+    signal.addEventListener("abort", () => turn?.resolve("over"), { once: true });
     while (!signal.aborted) {
-      const next = await Promise.race([iterator.next(), over]).catch(() => "over" as const);
+      // One promise a turn: racing against one that lives as long as the stream would keep every turn in memory.
+      turn = Promise.withResolvers<"over">();
+      const next = await Promise.race([iterator.next(), turn.promise]).catch(() => "over" as const);
       if (next === "over" || next.done === true) return;
       if (next.value instanceof Malformed) {
         throw new RefusalError(badInput(next.value.violation.field, next.value.violation.description));

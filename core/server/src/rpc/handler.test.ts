@@ -1,19 +1,24 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { Client, credentials, status } from "@grpc/grpc-js";
+import {
+  ChannelServiceService,
+  type AttachRequest,
+  type AttachResponse,
+} from "@countersign/proto/node/channel/v1/channel_service";
 import { TransactionServiceService } from "@countersign/proto/node/core/v1/transaction_service";
 import { UserServiceCreateRequest, UserServiceService } from "@countersign/proto/node/core/v1/user_service";
 import { VerificationServiceService } from "@countersign/proto/node/core/v1/verification_service";
 import type { CoreGiven } from "../given.ts";
-import { appKey } from "../identity/entity-key.ts";
+import { appKey, tokenKey } from "../identity/entity-key.ts";
 import { openLog } from "../log.ts";
 import { shardOfKey } from "../store/entity.ts";
 import { IntegrityError, StoreFullError, StoreStoppedError } from "../store/store.ts";
 import { CoreWorld } from "../testing/core-world.ts";
 import { bearer, endedBy, serveWorld, type Ended, type ServedWorld } from "../testing/serve-world.ts";
-import { anyAppOrToken, serverStream, submitApp, unary, type Call } from "./handler.ts";
+import { anyAppOrToken, bidiStream, bot, serverStream, submitApp, unary, type Call } from "./handler.ts";
 import { refuse, type Refusal } from "./refusal.ts";
 import type { Service } from "./server.ts";
-import { derivedToken } from "./token.ts";
+import { derivedToken, newToken, tokenId } from "./token.ts";
 
 const GET = "/countersign.core.v1.UserService/Get";
 const SUBMIT = "/countersign.core.v1.VerificationService/SubmitStatement";
@@ -54,7 +59,15 @@ async function open(handler: Handler, stream: StreamHandler = async () => {}): P
     definition: { submitStatement: VerificationServiceService.submitStatement },
     implementation: { submitStatement: unary(given, anyAppOrToken, handler) },
   };
-  served = await serveWorld([user, transaction, verification]);
+  const channel: Service = {
+    definition: ChannelServiceService,
+    implementation: {
+      attach: bidiStream<AttachRequest, AttachResponse>(given, bot, async (requests, _call, send) => {
+        for await (const { event } of requests) await send({ event: event && { $case: "beatAck", value: {} } });
+      }),
+    },
+  };
+  served = await serveWorld([user, transaction, verification, channel]);
 }
 
 beforeEach(async () => {
@@ -284,6 +297,39 @@ describe("streams", () => {
   });
 });
 
+describe("streams in both directions", () => {
+  const ATTACH = "/countersign.channel.v1.ChannelService/Attach";
+
+  function attach(...requests: Buffer[]): { answers: Promise<number>; end: Promise<Ended | { code: 0 }> } {
+    const stream = served.client().makeBidiStreamRequest(ATTACH, raw, raw, bearer(token));
+    let received = 0;
+    const answers = Promise.withResolvers<number>();
+    stream.on("data", () => {
+      received += 1;
+      if (received === requests.length) answers.resolve(received);
+    });
+    const end = new Promise<Ended | { code: 0 }>((resolve) => {
+      stream.once("error", (error) => resolve(endedBy(error as Parameters<typeof endedBy>[0])));
+      stream.once("end", () => resolve({ code: 0 }));
+    });
+    for (const request of requests) stream.write(request);
+    return { answers: answers.promise, end };
+  }
+
+  const beat = Buffer.from([0x42, 0]);
+
+  test("hand on each message, end with the first malformed one, or with a hint when the core drains", async () => {
+    token = await botToken();
+    await open(async () => ok);
+    const good = attach(beat, beat, beat);
+    expect(await good.answers).toBe(3);
+    const bad = attach(Buffer.concat([beat, beat]));
+    expect(await bad.end).toMatchObject({ code: status.INVALID_ARGUMENT, reason: "BAD_INPUT" });
+    draining.controller.abort();
+    expect(await good.end).toMatchObject({ code: status.UNAVAILABLE, metadata: { resume: "cursor" } });
+  });
+});
+
 describe("check 17: programs on a user's PC get a class, the same bytes within it", () => {
   test("whatever the reason, its message, its facts", async () => {
     const reasons = ["WRONG_CODE", "BAD_SIGNATURE", "UNKNOWN_KEY", "COUNTER_REGRESSION", "CODE_SUPERSEDED"] as const;
@@ -298,6 +344,13 @@ describe("check 17: programs on a user's PC get a class, the same bytes within i
     expect(new Set(ended.map(({ details }) => Buffer.from(details).toString("hex"))).size).toBe(1);
   });
 });
+
+async function botToken(): Promise<string> {
+  const made = newToken("cs_bot_", world.given.random);
+  const { tenantId, botId } = world;
+  await world.put(tokenKey(tokenId(made)), { kind: "bot", tenantId, botId });
+  return made;
+}
 
 async function disable(): Promise<void> {
   const key = appKey(world.tenantId, appId);

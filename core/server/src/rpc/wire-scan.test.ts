@@ -91,17 +91,17 @@ describe("the wire scan refuses", () => {
 });
 
 const account = fc.oneof(
-  fc.record({ $case: fc.constant("iban" as const), iban: fc.string() }),
-  fc.record({ $case: fc.constant("other" as const), other: fc.string({ unit: "grapheme" }) }),
-  fc.constant({ $case: "notGiven" as const, notGiven: true }),
+  fc.record({ $case: fc.constant("iban" as const), value: fc.string() }),
+  fc.record({ $case: fc.constant("other" as const), value: fc.string({ unit: "grapheme" }) }),
+  fc.constant({ $case: "notGiven" as const, value: true }),
 );
 const amount = fc.record({ currency: fc.string(), minorUnits: fc.string() });
 const value = fc.oneof(
-  fc.record({ $case: fc.constant("text" as const), text: fc.string({ unit: "grapheme" }) }),
-  fc.record({ $case: fc.constant("amount" as const), amount }),
-  fc.record({ $case: fc.constant("account" as const), account: fc.record({ id: account }) }),
-  fc.record({ $case: fc.constant("count" as const), count: fc.nat(2 ** 31) }),
-  fc.record({ $case: fc.constant("digest" as const), digest: fc.uint8Array().map((raw) => Buffer.from(raw)) }),
+  fc.record({ $case: fc.constant("text" as const), value: fc.string({ unit: "grapheme" }) }),
+  fc.record({ $case: fc.constant("amount" as const), value: amount }),
+  fc.record({ $case: fc.constant("account" as const), value: fc.record({ id: account }) }),
+  fc.record({ $case: fc.constant("count" as const), value: fc.nat(2 ** 31) }),
+  fc.record({ $case: fc.constant("digest" as const), value: fc.uint8Array().map((raw) => Buffer.from(raw)) }),
 );
 const create = fc
   .record({
