@@ -212,7 +212,10 @@ test("unsafe text is refused before anything is sent", async () => {
 test("outages are retried, for creating and for handing in", async () => {
   const outage = { code: status.UNAVAILABLE };
   core.errors.set("create", [outage, outage]);
-  core.errors.set("submitStatement", [outage, outage]);
+  core.errors.set(
+    "submitStatement",
+    Array.from({ length: 30 }, () => outage),
+  );
   expect(await run([APPROVE])).toMatchObject({ state: "EXECUTED" });
   expect(core.held.size).toBe(1);
   expect(daemon.asked).toHaveLength(1);

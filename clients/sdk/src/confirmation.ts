@@ -16,6 +16,9 @@ import { watchToTheEnd } from "./watch.ts";
 /** How often the key is asked at most: tries and resent codes of the strictest policy fit in. */
 const MOST_ROUNDS = 10;
 
+/** How often one statement is handed in while the core is away or busy. It gets the same verdict each time. */
+const MOST_SUBMITS = 20;
+
 /**
  * One transaction between key and core. Two loops write into one queue: the watch, which alone says how it ended, and
  * the key, which is stopped as soon as the watch knows an ending.
@@ -132,13 +135,13 @@ export class Confirmation {
 
   /** True when the key is to be asked again. */
   async #submit(signedStatement: Uint8Array): Promise<boolean> {
-    for (let waits = 0; waits < 5; waits += 1) {
+    for (let tries = 0; tries < MOST_SUBMITS; tries += 1) {
       try {
         await this.#view.submit(signedStatement);
         return false;
       } catch (error) {
-        if (!(error instanceof CoreError) || error.isOutage) throw error;
-        const step = nextStepOf(error);
+        if (!(error instanceof CoreError)) throw error;
+        const step = error.isOutage ? ({ next: "wait", ms: 1_000 } as const) : nextStepOf(error);
         if (step.next === "ask-again") return !this.#rejectedOnKey;
         if (step.next === "watch") return false;
         if (step.next === "stop") {
@@ -146,6 +149,7 @@ export class Confirmation {
           return false;
         }
         await (this.#given.pause ?? realPause)(step.ms, this.#keyStop.signal);
+        if (this.#keyStop.signal.aborted) return false;
       }
     }
     await this.#stop({ state: "BUSY", retryAfterMs: undefined });

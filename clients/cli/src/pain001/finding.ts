@@ -23,7 +23,7 @@ export class PaymentFileError extends Error {
 }
 
 /** `line 12: Document/…/IBAN: check digits are wrong`. */
-export function describeFinding(finding: Finding): string {
+function describeFinding(finding: Finding): string {
   const place = finding.line > 0 ? `line ${finding.line}: ` : "";
   return `${place}${finding.element}: ${finding.rule}`;
 }

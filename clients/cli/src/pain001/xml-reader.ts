@@ -46,6 +46,8 @@ export function readDocument(bytes: Uint8Array): ReadDocument {
 interface Open {
   readonly element: Element;
   readonly rule: ElementRule;
+  /** How many children of each name there are so far. */
+  readonly counts: Map<string, number>;
 }
 
 class Reader {
@@ -113,24 +115,25 @@ class Reader {
     this.version = version;
     this.root = this.#element("Document", "Document", tag);
     this.#checkAttributes(tag, this.root, []);
-    this.#open.push({ element: this.root, rule: allowList(version) });
+    this.#open.push({ element: this.root, rule: allowList(version), counts: new Map() });
   }
 
   #startChild(tag: SaxesTagNS, above: Open): void {
-    const { element: parent, rule } = above;
+    const { element: parent, rule, counts } = above;
     const path = `${parent.path}/${plain(tag.local)}`;
     const inNamespace = tag.uri === NAMESPACE + (this.version ?? "");
     if (!inNamespace) return this.#refuse(path, "is not in the namespace of the file");
     if (rule.type === "leaf") return this.#refuse(path, "stands where only text may stand");
     const own = Object.hasOwn(rule.children, tag.local) ? rule.children[tag.local] : undefined;
     if (own === undefined) return this.#refuse(path, refusalOf(tag.local));
-    const before = parent.children.filter((child) => child.name === tag.local).length;
+    const before = counts.get(tag.local) ?? 0;
     if (before >= own.most)
       return this.#refuse(path, own.most === 1 ? "stands there twice" : `stands there more than ${own.most} times`);
     const element = this.#element(tag.local, own.most > 1 ? `${path}[${before + 1}]` : path, tag);
     this.#checkAttributes(tag, element, own.type === "leaf" ? own.attributes : []);
     parent.children.push(element);
-    this.#open.push({ element, rule: own });
+    counts.set(tag.local, before + 1);
+    this.#open.push({ element, rule: own, counts: new Map() });
   }
 
   #element(name: string, path: string, tag: SaxesTagNS): Element {

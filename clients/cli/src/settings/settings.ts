@@ -5,7 +5,7 @@ import { configPath, readConfigFile } from "./config-file.ts";
 import { SETTINGS, type SettingKey } from "./setting.ts";
 
 /** Where a setting came from, for messages and `doctor`. */
-export type Origin = "flag" | "environment" | "file" | "default";
+type Origin = "flag" | "environment" | "file" | "default";
 
 const ADDRESS: v.GenericSchema<unknown, string> = v.pipe(
   v.string(),
