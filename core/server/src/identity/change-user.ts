@@ -15,7 +15,7 @@ export interface UserName {
   readonly userId: string;
 }
 
-export const unknownUser: Refusal = refuse("NOT_FOUND", "user_id: there is no such user. Create him first.");
+const unknownUser: Refusal = refuse("NOT_FOUND", "user_id: there is no such user. Create him first.");
 
 export async function loadUser(given: CoreGiven, { tenantId, userId }: UserName): Promise<User | Refusal> {
   const { entities } = await given.store.load(shardOfUser(tenantId, userId), userKey(tenantId, userId));

@@ -89,7 +89,7 @@ function answer(key: Key | Refusal): { key: KeyMessage } | Refusal {
   return isRefusal(key) ? key : { key: keyMessage(key) };
 }
 
-export function keyMessage(key: Key): KeyMessage {
+function keyMessage(key: Key): KeyMessage {
   const { keyId, userId, model, serial, hasDisplay, hasKeypad } = key;
   return KeyMessage.create({
     ...{ keyId, userId, model, serial, hasDisplay, hasKeypad },

@@ -92,7 +92,7 @@ function answer(user: User | Refusal): { user: UserMessage } | Refusal {
   return isRefusal(user) ? user : { user: userMessage(user) };
 }
 
-export function userMessage(user: User): UserMessage {
+function userMessage(user: User): UserMessage {
   const { userId, locale, createdAt, state } = user;
   return UserMessage.create({ userId, locale, state: UserState[state], createdAt: timestampOf(createdAt) });
 }

@@ -1,6 +1,6 @@
 import type { HexId, UnixMs } from "../store/entity.ts";
 
-export type UserState = "ACTIVE" | "FROZEN" | "BLOCKED" | "SUSPENDED";
+type UserState = "ACTIVE" | "FROZEN" | "BLOCKED" | "SUSPENDED";
 
 /** A user with the counters that outlive his transactions. No counter clears by itself. */
 export interface User {

@@ -9,7 +9,7 @@ export interface AmountLimit {
 }
 
 /** A key model's attestation key: what its devices sign their attestation with. */
-export interface AttestationKey {
+interface AttestationKey {
   readonly model: string;
   /** COSE_Key bytes; ES256. */
   readonly publicKey: Uint8Array;

@@ -57,7 +57,6 @@ function callers(...kinds: readonly CallerKind[]): Allow {
 
 export const submitApp: Allow = callers("submit");
 export const executeApp: Allow = callers("execute");
-export const anyApp: Allow = callers("submit", "execute");
 export const submitAppOrGrant: Allow = callers("submit", "grant");
 export const submitAppOrToken: Allow = callers("submit", "confirmation");
 export const anyAppOrToken: Allow = callers("submit", "execute", "confirmation");
