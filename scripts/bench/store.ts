@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { parseArgs } from "node:util";
-import { macKey, toHex } from "@countersign/protocol";
+import { macKey } from "@countersign/protocol";
 import { encodeBody } from "../../core/server/src/store/body-codec.ts";
 import { prepareStatements, rowOfWrite, SCHEMA } from "../../core/server/src/store/sqlite-schema.ts";
 import { openSqliteStore } from "../../core/server/src/store/sqlite-store.ts";
@@ -37,13 +37,14 @@ const folder = mkdtempSync(join(tmpdir(), "countersign-bench-"));
 let opened = 0;
 const variants: Record<string, () => Promise<Measured>> = {
   "bare SQL, create": async () => bareCreate(),
-  "store, create": async () => measureStore(async (store, ids) => inFlight(ids, (id) => create(store, id))),
+  "store, create": async () =>
+    measureCreates(COMMITS, (store, pairs) => inFlight(pairs, (pair) => create(store, pair))),
   "bare SQL, update": async () => bareUpdate(),
   "store, load + update": async () => measureUpdates(),
   "store, one at a time": async () =>
-    measureStore(async (store, ids) => {
-      for (const id of ids) await create(store, id);
-    }, 500),
+    measureCreates(500, async (store, pairs) => {
+      for (const pair of pairs) await create(store, pair);
+    }),
 };
 
 const results = new Map<string, Measured[]>();
@@ -87,9 +88,8 @@ async function measure(commits: number, body: () => Promise<void> | void): Promi
   return { perSecond: commits / seconds, cpuMicros: (user + system) / commits };
 }
 
-// ids as the core draws them: shard first, random after
 function drawIds(count: number): string[] {
-  return Array.from({ length: count }, () => toHex(crypto.getRandomValues(new Uint8Array(16))));
+  return Array.from({ length: count }, () => crypto.randomUUID().replaceAll("-", ""));
 }
 
 function shardOf(id: string): number {
@@ -101,29 +101,48 @@ async function openStore(): Promise<Store> {
   return openSqliteStore({ folder: join(folder, String(opened)), macKey: macKey(new Uint8Array(32).fill(7)) });
 }
 
-async function measureStore(
-  work: (store: Store, ids: string[]) => Promise<void>,
-  commits: number = COMMITS,
+/** One entity pair, and what is written of it: made before the clock starts. */
+interface Pair {
+  readonly id: string;
+  readonly created: object;
+  readonly changed: object;
+  readonly delivery: object;
+}
+
+function drawPairs(count: number): Pair[] {
+  const pair = (id: string): Pair => ({
+    id,
+    created: transactionBody(id, 1),
+    changed: transactionBody(id, 2),
+    delivery: deliveryBody(id, 1),
+  });
+  return drawIds(count).map(pair);
+}
+
+async function measureCreates(
+  commits: number,
+  work: (store: Store, pairs: readonly Pair[]) => Promise<void>,
 ): Promise<Measured> {
   const store = await openStore();
-  const measured = await measure(commits, () => work(store, drawIds(commits)));
+  const pairs = drawPairs(commits);
+  const measured = await measure(commits, () => work(store, pairs));
   await store.close();
   return measured;
 }
 
 async function measureUpdates(): Promise<Measured> {
   const store = await openStore();
-  const ids = drawIds(COMMITS);
-  await inFlight(ids, (id) => create(store, id));
-  const measured = await measure(COMMITS, () => inFlight(ids, (id) => update(store, id)));
+  const pairs = drawPairs(COMMITS);
+  await inFlight(pairs, (pair) => create(store, pair));
+  const measured = await measure(COMMITS, () => inFlight(pairs, (pair) => update(store, pair)));
   await store.close();
   return measured;
 }
 
-async function inFlight(ids: readonly string[], work: (id: string) => Promise<void>): Promise<void> {
+async function inFlight(pairs: readonly Pair[], work: (pair: Pair) => Promise<void>): Promise<void> {
   let next = 0;
   const worker = async (): Promise<void> => {
-    while (next < ids.length) await work(ids[next++]!);
+    while (next < pairs.length) await work(pairs[next++]!);
   };
   await Promise.all(Array.from({ length: IN_FLIGHT }, worker));
 }
@@ -187,21 +206,16 @@ function deliveryBody(id: string, wish: number): object {
   };
 }
 
-function changeOf(id: string, expected: string, event: string): ChangeSet {
-  const n = expected === "" ? 1 : 2;
+function changeOf({ id, delivery }: Pair, expected: string, body: object, event: string): ChangeSet {
+  const [changeId = ""] = drawIds(1);
   const writes = [
     {
       key: { type: "transaction", tenant: TENANT, id },
       expected,
-      body: transactionBody(id, n),
+      body,
       index: { owner: "ann@example.org", sort: NOW, due: NOW + 120_000 },
     },
-    {
-      key: { type: "delivery", tenant: TENANT, id },
-      expected,
-      body: deliveryBody(id, n),
-      index: { lane: TENANT, sort: NOW },
-    },
+    { key: { type: "delivery", tenant: TENANT, id }, expected, body: delivery, index: { lane: TENANT, sort: NOW } },
   ] as unknown as AnyWrite[];
   const audit = {
     event,
@@ -210,21 +224,23 @@ function changeOf(id: string, expected: string, event: string): ChangeSet {
     subject: `transaction:${id}`,
     detail: { state: "PENDING" },
   };
-  return { changeId: drawIds(1)[0]!, epoch: 1, writes, audit: [audit] };
+  return { changeId, epoch: 1, writes, audit: [audit] };
 }
 
-async function create(store: Store, id: string): Promise<void> {
-  const outcome = await store.commit(shardOf(id), changeOf(id, "", "transaction.created"));
+async function create(store: Store, pair: Pair): Promise<void> {
+  const outcome = await store.commit(shardOf(pair.id), changeOf(pair, "", pair.created, "transaction.created"));
   if (outcome !== "committed") throw new Error(outcome);
 }
 
-async function update(store: Store, id: string): Promise<void> {
+async function update(store: Store, pair: Pair): Promise<void> {
+  const { id } = pair;
   const keys = [
     { type: "transaction", tenant: TENANT, id },
     { type: "delivery", tenant: TENANT, id },
   ] as const;
   const { entities } = await store.load(shardOf(id), ...keys);
-  const outcome = await store.commit(shardOf(id), changeOf(id, entities[0].version, "transaction.changed"));
+  const change = changeOf(pair, entities[0].version, pair.changed, "transaction.changed");
+  const outcome = await store.commit(shardOf(id), change);
   if (outcome !== "committed") throw new Error(outcome);
 }
 

@@ -13,39 +13,42 @@ export interface VerifiedEntity {
 /** Objects, keys and map slots of one entry, roughly. */
 const OVERHEAD = 300;
 
-/** The entities used last, by name, up to a number of bytes: what is in it needs no reading, no MAC. */
+/**
+ * The entities used last, by name, in about so many bytes: what is in it needs no reading and no MAC.
+ *
+ * Two generations: when the young one has grown to half of the limit it becomes the old one, and the old one is forgotten;
+ * what is used again moves to the young one. (Evicting the first entry of one Map costs a walk over all that were removed.)
+ */
 export class EntityCache {
   readonly #limit: number;
-  readonly #entries = new Map<string, VerifiedEntity>();
-  #bytes = 0;
+  #young = new Map<string, VerifiedEntity>();
+  #old = new Map<string, VerifiedEntity>();
+  #youngBytes = 0;
 
   constructor(limit: number) {
     this.#limit = limit;
   }
 
   get(name: string): VerifiedEntity | undefined {
-    const entry = this.#entries.get(name);
-    if (entry === undefined) return undefined;
-    this.#entries.delete(name);
-    this.#entries.set(name, entry); // a Map keeps the order of insertion: the first is the one unused for longest
-    return entry;
+    const young = this.#young.get(name);
+    if (young !== undefined) return young;
+    const old = this.#old.get(name);
+    if (old !== undefined) this.set(name, old);
+    return old;
   }
 
   set(name: string, entry: VerifiedEntity): void {
-    this.delete(name);
-    this.#entries.set(name, entry);
-    this.#bytes += entry.text.length + OVERHEAD;
-    for (const [oldest, { text }] of this.#entries) {
-      if (this.#bytes <= this.#limit) break;
-      this.#entries.delete(oldest);
-      this.#bytes -= text.length + OVERHEAD;
-    }
+    if (this.#limit === 0) return;
+    this.#young.set(name, entry);
+    this.#youngBytes += entry.text.length + OVERHEAD;
+    if (this.#youngBytes * 2 <= this.#limit) return;
+    this.#old = this.#young;
+    this.#young = new Map();
+    this.#youngBytes = 0;
   }
 
   delete(name: string): void {
-    const entry = this.#entries.get(name);
-    if (entry === undefined) return;
-    this.#entries.delete(name);
-    this.#bytes -= entry.text.length + OVERHEAD;
+    this.#young.delete(name);
+    this.#old.delete(name);
   }
 }
