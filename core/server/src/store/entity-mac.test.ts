@@ -1,8 +1,22 @@
 import { createHmac } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { expect, test } from "@jest/globals";
-import { hmacSha256, macKey, toHex, utf8 } from "@countersign/protocol";
+import { fromHex, hmacSha256, macKey, toHex, utf8 } from "@countersign/protocol";
+import { decodeBody, encodeBody } from "./body-codec.ts";
+import { nameOf } from "./change-set.ts";
 import { EntityMac } from "./entity-mac.ts";
 import type { EntityKey } from "./entity.ts";
+import { placeOf, type Place } from "./witness-table.ts";
+
+interface Vector extends EntityKey {
+  readonly storeKey: string;
+  readonly shard: number;
+  readonly version: number;
+  readonly index: { readonly owner: string; readonly sort: number; readonly due: number };
+  readonly body: string;
+  readonly mac: string;
+  readonly place: Place;
+}
 
 const storeKey = macKey(new Uint8Array(32).fill(7));
 const mac = new EntityMac(storeKey);
@@ -17,6 +31,24 @@ function expected(head: string, body: string): string {
 test("is the HMAC that the page describes", () => {
   const head = `[7,"user","${"00".repeat(16)}","Müller",3,"ann",null,12,null]`;
   expect(toHex(mac.of(7, key, 3, { owner: "ann", due: 12 }, '{"a":1}'))).toBe(expected(head, '{"a":1}'));
+});
+
+test("the worked example of the page", () => {
+  const { index, ...vector } = JSON.parse(
+    readFileSync(new URL("../../vectors/store.json", import.meta.url), "utf8"),
+  ) as Vector;
+  const { owner, sort, due } = index;
+  const made = new EntityMac(macKey(fromHex(vector.storeKey))).of(
+    vector.shard,
+    vector,
+    vector.version,
+    { owner, sort, due },
+    vector.body,
+  );
+  expect(toHex(made)).toBe(vector.mac);
+  expect(encodeBody(decodeBody(vector.body))).toBe(vector.body);
+  const secret = toHex(hmacSha256(macKey(fromHex(vector.storeKey)), utf8("countersign/witness-places/v1\0")));
+  expect(placeOf(secret, nameOf(vector))).toEqual(vector.place);
 });
 
 test("bodies of every length, larger after smaller and back", () => {
