@@ -33,7 +33,7 @@ export function outcomeText(outcome: Outcome): { readonly sign: Sign; readonly t
     case "NOT_CONFIRMED":
       return { sign: "failed", text: printable(`Not confirmed${paren(outcome.reason)} · nothing was sent`) };
     case "BUSY":
-      return { sign: "failed", text: "Busy · nothing was sent; try again in a while" };
+      return { sign: "failed", text: `Busy · nothing was sent; try again in ${waitText(outcome.retryAfterMs)}` };
     case "USER_BLOCKED":
       return { sign: "stopped", text: "Your confirmations are frozen · nothing was sent; run: countersign thaw" };
     case "DUPLICATE":
@@ -75,6 +75,10 @@ function differenceText(difference: {
   return printable(
     `STOPPED: the core holds "${core}" where you meant "${meant}" (${at}). The key was not asked; the transaction is withdrawn`,
   );
+}
+
+function waitText(ms: number | undefined): string {
+  return ms === undefined ? "a while" : `${Math.ceil(ms / 1000)} s`;
 }
 
 function paren(text: string): string {
