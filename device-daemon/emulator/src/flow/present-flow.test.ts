@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { Status, WaitsFor, decodeSigned } from "@countersign/key-protocol";
 import {
+  type CborValue,
   codeProofOf,
   decodeStatement,
   encodeCbor,
@@ -194,24 +195,23 @@ describe("rejecting", () => {
   });
 });
 
-describe("refusing", () => {
-  const evil = (value: string): Uint8Array =>
-    encodeCbor(
-      new Map<number, never>([
-        [1, 1],
-        [2, "Acme Bank"],
-        [3, Kind.PAY],
-        [
-          4,
-          [
-            [Label.AMOUNT, "EUR 1.00"],
-            [Label.TO, value],
-            [Label.ACCOUNT, "DE89 3704 0044 0532 0130 00"],
-          ],
-        ],
-      ] as unknown as [number, never][]),
-    );
+/** A payment whose payee no honest core would let through. */
+function evil(value: string): Uint8Array {
+  const lines = [
+    [Label.AMOUNT, "EUR 1.00"],
+    [Label.TO, value],
+    [Label.ACCOUNT, "DE89 3704 0044 0532 0130 00"],
+  ];
+  const members: [number, CborValue][] = [
+    [1, 1],
+    [2, "Acme Bank"],
+    [3, Kind.PAY],
+    [4, lines],
+  ];
+  return encodeCbor(new Map(members));
+}
 
+describe("refusing", () => {
   test.each([
     ["mixed letters in one word", "Mül\u043Eer GmbH", 0x43e],
     ["a bidi control", "Müller \u202Ehbmg", 0x202e],

@@ -8,8 +8,11 @@ import { SealedStore } from "./sealed-store.ts";
 
 const folder = tempFolder();
 
+function bytes(fill: number): Uint8Array {
+  return new Uint8Array(32).fill(fill);
+}
+
 function stateOf(counter: number): KeyState {
-  const bytes = (fill: number): Uint8Array => new Uint8Array(32).fill(fill);
   return {
     attestation: { privateKey: bytes(1), keyId: bytes(2) },
     pin: { salt: bytes(3), hash: bytes(4) },
@@ -39,7 +42,7 @@ test("folder 0700, files 0600, and no leftovers", () => {
   const place = join(folder, "modes");
   new SealedStore(place).save(stateOf(1));
   expect(statSync(place).mode & 0o777).toBe(0o700);
-  expect(readdirSync(place).sort()).toEqual(["device.secret", "state.sealed"]);
+  expect(readdirSync(place).toSorted()).toEqual(["device.secret", "state.sealed"]);
   for (const name of readdirSync(place)) expect(statSync(join(place, name)).mode & 0o777).toBe(0o600);
 });
 
