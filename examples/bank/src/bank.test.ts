@@ -83,6 +83,21 @@ test("an offer that comes twice, and over a restart, is booked once and reported
   expect(lines().filter(({ type }) => type === "payment")).toHaveLength(1);
 });
 
+test("killed between booking and the answer to its report, it books nothing twice", async () => {
+  core.silentReports = 1;
+  const id = core.offerPayment("Müller GmbH");
+  await startBank();
+  await core.reported(id);
+  await bank?.stop("SIGKILL");
+  const before = readFileSync(ledger, "utf8");
+  await startBank();
+  await core.reported(id, 2);
+  expect(readFileSync(ledger, "utf8")).toBe(before);
+  expect(core.trace(id).filter((line) => line.startsWith("claim"))).toEqual(
+    Array(2).fill(`claim bank-${id} idempotent`),
+  );
+});
+
 test("opens the stream again when it breaks", async () => {
   await startBank();
   await core.attached(1);

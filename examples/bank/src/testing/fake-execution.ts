@@ -44,6 +44,8 @@ export class FakeExecution {
   address = "";
   readonly #server = new Server();
   readonly #token: string;
+  /** Reports that get no answer: the bank is killed, or the core goes away, while it waits. */
+  silentReports = 0;
   readonly #offers = new Map<string, { offered: ClaimedContent; claimed: ClaimedContent; trace: string[] }>();
   readonly #streams = new Set<Stream>();
   #opened = 0;
@@ -64,6 +66,10 @@ export class FakeExecution {
       report: this.#unary((request: ExecutionServiceReportRequest) => {
         const [name] = Object.entries(ExecutionOutcome).find(([, value]) => value === request.outcome) ?? [];
         this.#note(request.transactionId, `report ${name} ${request.fence}`);
+        if (this.silentReports > 0) {
+          this.silentReports -= 1;
+          return undefined;
+        }
         return ExecutionServiceReportResponse.create({ state: State.EXECUTED });
       }),
       renew: this.#unary(() => ({})),
@@ -184,7 +190,8 @@ export class FakeExecution {
     return (call: ServerUnaryCall<Request, Response>, callback: sendUnaryData<Response>): void => {
       if (!this.#authentic(call.metadata)) return callback({ code: status.UNAUTHENTICATED });
       try {
-        callback(null, answer(call.request));
+        const response = answer(call.request);
+        if (response !== undefined) callback(null, response);
       } catch (error) {
         callback({ code: status.FAILED_PRECONDITION, details: String(error) });
       }
