@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { request } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
@@ -103,12 +104,16 @@ test("every answer forbids foreign scripts, frames and caches", async () => {
 
 test("D10: unplug closes every opener at once, and a plugged key is there again", async () => {
   const opener = connect(socket);
-  const closed = new Promise<void>((resolve) => opener.once("close", () => resolve()));
+  const closed = new Promise<string>((resolve) => opener.once("close", () => resolve("closed")));
   await new Promise<void>((resolve) => opener.once("connect", () => resolve()));
   await post("/unplug", "{}");
-  await closed;
+  expect(await closed).toBe("closed");
+  expect(existsSync(socket)).toBe(false);
   await post("/plug", "{}");
   const again = connect(socket);
-  await new Promise<void>((resolve, reject) => again.once("connect", () => resolve()).once("error", reject));
+  const outcome = new Promise<string>((resolve) => {
+    again.once("connect", () => resolve("connected")).once("error", (error) => resolve(error.message));
+  });
+  expect(await outcome).toBe("connected");
   again.destroy();
 });
