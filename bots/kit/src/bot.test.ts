@@ -37,9 +37,9 @@ async function start(more: { readonly token?: string } = {}): Promise<Bot> {
 
 /** Lets the bot's retry timers run until the core has what it waits for. */
 async function whileTimePasses(until: Promise<unknown>): Promise<void> {
-  let done = false;
-  void until.then(() => (done = true));
-  while (!done) await timer.advance(1_000);
+  const done = new AbortController();
+  void until.then(() => done.abort());
+  while (!done.signal.aborted) await timer.advance(1_000);
 }
 
 beforeEach(async () => {
@@ -223,26 +223,28 @@ test("a second bot of the same identity waits until the first has gone", async (
   expect(core.fence).toBe(2n);
 });
 
-test("stopping lets what is under way be reported, and refuses what comes after", async () => {
+test("stopping lets what is under way be reported, and refuses what waits", async () => {
   const running = await start();
   const gate = Promise.withResolvers<void>();
-  let entered = 0;
-  channel.deliver = async () => {
-    entered += 1;
+  const otherChat = Promise.withResolvers<void>();
+  channel.deliver = async ({ peerId }) => {
+    if (peerId === "9") otherChat.resolve();
     await gate.promise;
     return "77";
   };
   const underWay = core.deliver(sampleDeliver(Phase.NOTICE, { deliveryId: fresh(1) }));
   const behind = core.deliver(sampleDeliver(Phase.NOTICE, { deliveryId: fresh(2) }));
-  while (entered === 0) await settled();
+  const other = core.deliver(sampleDeliver(Phase.NOTICE, { deliveryId: fresh(3), peerId: "9" }));
+  // One stream keeps its order: the other two have arrived before it.
+  await otherChat.promise;
   const stopped = running.stop();
   gate.resolve();
   expect(await underWay).toMatchObject({ sent: { providerId: "77" } });
+  expect(await other).toMatchObject({ sent: { providerId: "77" } });
   expect(await behind).toMatchObject({ failed: { fate: Fate.NOT_SENT, retryAfterMs: 1_000 } });
   await stopped;
   await core.until(() => core.hello === undefined);
   expect(channel).toMatchObject({ listening: false, closed: true });
-  bot = undefined;
 });
 
 test("a bot whose token the core does not know is told so", async () => {

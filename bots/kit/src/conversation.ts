@@ -3,9 +3,9 @@ import { RejectReason } from "@countersign/proto/node/core/v1/content";
 import type { DeliveryDesk } from "./attach/delivery-desk.ts";
 import type { BotEvent } from "./attach/event-desk.ts";
 import { readRequest, type Request } from "./command.ts";
-import { commandAnswer, helpMessage, linkAnswer, replyMessage, vetoAnswer } from "./message/answer-message.ts";
+import { commandAnswer, helpMessage, linkAnswer, vetoAnswer } from "./message/answer-message.ts";
 import type { Message } from "./message/message.ts";
-import { readButton, strong } from "./message/pieces.ts";
+import { buildMessage, readButton, strong } from "./message/pieces.ts";
 import type { FrontDesk, Press, PressReply, Said } from "./second-channel.ts";
 import type { Timer } from "./timer.ts";
 import { LOCALES, Words } from "./wording/words.ts";
@@ -71,7 +71,7 @@ export class Conversation implements FrontDesk {
     this.learnLocale(peerId, answer.locale);
     const words = this.#words(press);
     const text = vetoAnswer(answer, reason === RejectReason.NOT_ME, words);
-    if (soon === undefined) this.#given.say(peerId, eventId, replyMessage(words, [[[strong(text)]]]));
+    if (soon === undefined) this.#given.say(peerId, eventId, buildMessage(words, [[[strong(text)]]]));
     else reply(text);
   }
 
@@ -119,7 +119,7 @@ export class Conversation implements FrontDesk {
       value: { eventId, fence: NO_FENCE, peerId, actionRef: "", tag, reason },
     });
     const words = this.#words(said);
-    return replyMessage(words, [[[strong(vetoAnswer(answer, false, words))]]]);
+    return buildMessage(words, [[[strong(vetoAnswer(answer, false, words))]]]);
   }
 
   async #command(said: Said, type: CommandType, argument: string): Promise<Message> {
@@ -127,7 +127,7 @@ export class Conversation implements FrontDesk {
     const wish = argument.toLowerCase();
     if (type === CommandType.LANGUAGE && !LOCALES.includes(wish)) {
       const words = this.#words(said);
-      return replyMessage(words, [[words.row("answer-language-which", { choices: strong(LOCALES.join(", ")) })]]);
+      return buildMessage(words, [[words.row("answer-language-which", { choices: strong(LOCALES.join(", ")) })]]);
     }
     const answer = await this.#ask(said, type, type === CommandType.LANGUAGE ? wish : "");
     if (type === CommandType.LANGUAGE && answer.type === AnswerType.OK) this.learnLocale(said.peerId, wish);
@@ -146,7 +146,7 @@ export class Conversation implements FrontDesk {
 
   #sentence(said: Said, id: "greeting" | "code-ignored" | "not-understood"): Message {
     const words = this.#words(said);
-    return replyMessage(words, [[words.row(id)]]);
+    return buildMessage(words, [[words.row(id)]]);
   }
 
   #words({ peerId, locale }: { readonly peerId: string; readonly locale: string }): Words {

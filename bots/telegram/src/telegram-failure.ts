@@ -62,7 +62,8 @@ function classifyAnswer({ code: status, description, parameters }: TelegramError
     const retryAfterMs = typeof seconds === "number" && seconds > 0 ? seconds * 1000 : SILENCE_MS;
     return new TelegramFailure({ fate: "not-sent", detail: "rate-limited", status, retryAfterMs });
   }
-  if (typeof status !== "number" || status >= 500) {
+  if (typeof status !== "number") return failure("unknown", "malformed-answer");
+  if (status >= 500) {
     return new TelegramFailure({ fate: "unknown", detail: `http-${status}`, status });
   }
   const blocked = { fate: "permanent", reason: "CHANNEL_BLOCKED_BY_USER", status } as const;

@@ -5,13 +5,8 @@ import type { Words } from "../wording/words.ts";
 import { isShowable } from "./delivery.ts";
 import type { Message, Row } from "./message.ts";
 import { platformName } from "./notice-rows.ts";
-import { kindName, plain, strong, type Setting } from "./pieces.ts";
+import { buildMessage, kindName, plain, strong, type Setting } from "./pieces.ts";
 import { dateOf, timeText } from "./timestamp.ts";
-
-/** A message of blocks without buttons. */
-export function replyMessage(words: Words, blocks: readonly (readonly Row[])[]): Message {
-  return { locale: words.locale, direction: words.direction, blocks, buttons: [] };
-}
 
 const REFUSALS: Readonly<Record<number, MessageId>> = {
   [AnswerType.NOT_LINKED]: "answer-not-linked",
@@ -34,7 +29,7 @@ export function vetoAnswer(answer: Answer, notMe: boolean, words: Words): string
 /** Answer to a link token. */
 export function linkAnswer(answer: Answer, words: Words): Message {
   const id = answer.type === AnswerType.OK ? "answer-link-ok" : (REFUSALS[answer.type] ?? "answer-failed");
-  return replyMessage(words, [[words.row(id)]]);
+  return buildMessage(words, [[words.row(id)]]);
 }
 
 /** One line about one transaction. In mode A the core leaves out the kind, and the tag stands alone. */
@@ -91,7 +86,7 @@ export function commandAnswer(
   setting: Setting & { readonly endToEndEncrypted: boolean },
 ): Message {
   const { words } = setting;
-  return replyMessage(words, [commandRows(type, answer, setting)]);
+  return buildMessage(words, [commandRows(type, answer, setting)]);
 }
 
 function commandRows(
@@ -131,5 +126,5 @@ export function helpMessage(words: Words): Message {
     "help",
   ] as const;
   const rows = commands.map((name): Row => [plain(`/${name} · ${words.text(`help-${name}`)}`)]);
-  return replyMessage(words, [[words.row("help")], rows]);
+  return buildMessage(words, [[words.row("help")], rows]);
 }

@@ -17,7 +17,7 @@ test("a secret prints as its name everywhere", () => {
   const secret = new Secret("code", "482915");
   const printed = [
     String(secret),
-    `${secret}`,
+    [secret].join(),
     JSON.stringify({ secret }),
     inspect(secret),
     inspect({ secret }, { depth: 9 }),

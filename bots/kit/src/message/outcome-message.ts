@@ -3,7 +3,7 @@ import { ChannelError } from "../channel-error.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Message } from "./message.ts";
 import { noticeRows } from "./notice-rows.ts";
-import { contentRows, heading, phraseRow, strong, vetoButtons, type Setting } from "./pieces.ts";
+import { buildMessage, contentRows, heading, phraseRow, strong, vetoButtons, type Setting } from "./pieces.ts";
 
 /**
  * What became of a transaction, or a message of its own (alarm, freeze, link). Holds no code. The lines stand below it
@@ -19,10 +19,5 @@ export function outcomeMessage(delivery: Delivery, setting: Setting): Message {
       ? [words.row("tampered-lines", { issuer: strong(delivery.issuer) })]
       : [];
   const blocks = [[...heading(delivery), ...phraseRow(delivery, words)], told, [...holds, ...content]];
-  return {
-    locale: words.locale,
-    direction: words.direction,
-    blocks: blocks.filter((rows) => rows.length > 0),
-    buttons: vetoButtons(delivery, words),
-  };
+  return buildMessage(words, blocks, vetoButtons(delivery, words));
 }

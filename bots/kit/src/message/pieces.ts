@@ -3,7 +3,7 @@ import { ChannelError } from "../channel-error.ts";
 import { en, type MessageId } from "../wording/en.ts";
 import type { Words } from "../wording/words.ts";
 import type { Delivery } from "./delivery.ts";
-import type { Button, Row, Run } from "./message.ts";
+import type { Button, Message, Row, Run } from "./message.ts";
 import { timeText } from "./timestamp.ts";
 
 /** What wording needs beside the delivery. */
@@ -43,10 +43,35 @@ export function labelName(words: Words, label: Label): string {
   return registryName(words, `label-${label}`);
 }
 
-/** `Label: value`, in right-to-left languages in two rows, so that one row has one reading direction. */
-export function fact(words: Words, label: string, run: Run): Row[] {
-  if (words.direction === "rtl") return [[plain(`${label}:`)], [run]];
-  return [[...words.row("fact", { label: plain(label), value: run })]];
+/** `Label: value`. */
+export function fact(words: Words, label: string, run: Run): Row {
+  return words.row("fact", { label: plain(label), value: run });
+}
+
+const RIGHT_TO_LEFT = /[\p{Script=Arabic}\p{Script=Hebrew}]/u;
+
+// In a right-to-left row, a value of Latin letters, digits and signs would be shown in another order than it is read.
+// Marks against that would be copied along with it, so it gets a row of its own instead.
+function splitRow(row: Row): Row[] {
+  const last = row.at(-1);
+  if (last === undefined || last.style === "plain" || row.length === 1) return [row];
+  const before = row.slice(0, -1).map((run) => (run.style === "plain" ? plain(run.text) : run));
+  const leads = before.some((run) => run.style === "plain" && RIGHT_TO_LEFT.test(run.text));
+  if (!leads) return [row];
+  const end = before.at(-1);
+  if (end?.style === "plain") before[before.length - 1] = plain(end.text.trimEnd());
+  return [before, [last]];
+}
+
+/** A message of the blocks that hold something. */
+export function buildMessage(words: Words, blocks: readonly (readonly Row[])[], buttons: Button[][] = []): Message {
+  const laidOut = words.direction === "rtl" ? blocks.map((rows) => rows.flatMap(splitRow)) : blocks;
+  return {
+    locale: words.locale,
+    direction: words.direction,
+    blocks: laidOut.filter((rows) => rows.length > 0),
+    buttons,
+  };
 }
 
 /** `Acme Bank · AMBER TIGER`, with what is known of the two. */
@@ -66,7 +91,7 @@ export function phraseRow(delivery: Delivery, words: Words): Row[] {
 export function contentRows(delivery: Delivery, words: Words): Row[] {
   if (delivery.mode !== "B" && delivery.mode !== "C") return [];
   if (delivery.lines.length === 0) return [];
-  const lines = delivery.lines.flatMap((line) => fact(words, labelName(words, line.label), value(line.value)));
+  const lines = delivery.lines.map((line) => fact(words, labelName(words, line.label), value(line.value)));
   return [[strong(kindName(words, delivery.kind))], ...lines];
 }
 

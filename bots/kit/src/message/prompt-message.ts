@@ -3,16 +3,21 @@ import type { MessageId } from "../wording/en.ts";
 import type { Delivery } from "./delivery.ts";
 import { groupDigits, type Message, type Row } from "./message.ts";
 import { noticeRows } from "./notice-rows.ts";
-import { contentRows, fact, heading, phraseRow, strong, time, vetoButtons, type Setting } from "./pieces.ts";
+import {
+  buildMessage,
+  contentRows,
+  fact,
+  heading,
+  phraseRow,
+  strong,
+  time,
+  vetoButtons,
+  type Setting,
+} from "./pieces.ts";
 
 /** The code-free first line, which push previews and lock screens show. The same for every transaction. */
 export function noticeMessage({ words }: Setting): Message {
-  return {
-    locale: words.locale,
-    direction: words.direction,
-    blocks: [[[strong(words.text("waiting"))]]],
-    buttons: [],
-  };
+  return buildMessage(words, [[[strong(words.text("waiting"))]]]);
 }
 
 function compareId(delivery: Delivery): MessageId {
@@ -33,7 +38,7 @@ function codeRows(delivery: Delivery, { words, zone }: Setting): Row[] {
   const rows: Row[] = [];
   if (code !== undefined) {
     const grouped = new Secret("code", groupDigits(code.reveal()));
-    rows.push(...fact(words, words.text("code"), { style: "code", text: grouped }));
+    rows.push(fact(words, words.text("code"), { style: "code", text: grouped }));
   }
   if (expiresAt !== undefined) rows.push(words.row("valid-until", { time: time(expiresAt, zone) }));
   rows.push(words.row(delivery.codeEntryOnHost ? "warning-host" : "warning-key", { issuer: strong(delivery.issuer) }));
@@ -53,10 +58,5 @@ export function promptMessage(delivery: Delivery, setting: Setting): Message {
     [words.row(compareId(delivery))],
     codeRows(delivery, setting),
   ];
-  return {
-    locale: words.locale,
-    direction: words.direction,
-    blocks: blocks.filter((rows) => rows.length > 0),
-    buttons: vetoButtons(delivery, words),
-  };
+  return buildMessage(words, blocks, vetoButtons(delivery, words));
 }

@@ -30,17 +30,17 @@ export interface ChannelUnderTest {
 
 /** Keeps what is handed in, and lets a test wait for it. */
 class Desk implements FrontDesk {
-  readonly said_: Said[] = [];
-  readonly pressed_: Press[] = [];
+  readonly texts: Said[] = [];
+  readonly presses: Press[] = [];
   readonly arrived: PromiseWithResolvers<void> = Promise.withResolvers<void>();
 
   async said(said: Said): Promise<void> {
-    this.said_.push(said);
+    this.texts.push(said);
     this.arrived.resolve();
   }
 
   async pressed(press: Press, reply: (text: string) => void): Promise<void> {
-    this.pressed_.push(press);
+    this.presses.push(press);
     reply("Stopped.");
     this.arrived.resolve();
   }
@@ -50,10 +50,27 @@ class Desk implements FrontDesk {
   }
 }
 
+async function deliver(
+  under: ChannelUnderTest,
+  more: Partial<Outgoing>,
+  phase: Phase,
+  given: Partial<Deliver> = {},
+): Promise<string> {
+  return under.channel.deliver(
+    { ...sampleOutgoing(phase, { peerId: under.peerId, ...given }), ...more },
+    AbortSignal.timeout(5_000),
+  );
+}
+
+function tooLate(): never {
+  throw new ChannelError({ fate: "not-sent", detail: "late" });
+}
+
 /** What every SecondChannel keeps, whatever its provider. `open` makes a fresh one for each test. */
 export function testChannelContract(name: string, open: () => Promise<ChannelUnderTest>): void {
   const contract = (what: string, body: (under: ChannelUnderTest) => Promise<void>): void => {
     test(`${name}: ${what}`, async () => {
+      expect.hasAssertions();
       const under = await open();
       await under.channel.signIn(AbortSignal.timeout(5_000));
       try {
@@ -63,17 +80,6 @@ export function testChannelContract(name: string, open: () => Promise<ChannelUnd
       }
     });
   };
-  const deliver = async (
-    under: ChannelUnderTest,
-    more: Partial<Outgoing>,
-    phase: Phase,
-    given: Partial<Deliver> = {},
-  ) =>
-    under.channel.deliver(
-      { ...sampleOutgoing(phase, { peerId: under.peerId, ...given }), ...more },
-      AbortSignal.timeout(5_000),
-    );
-
   contract("check 25: what is shown first holds no digit of the code", async (under) => {
     await deliver(under, {}, Phase.NOTICE);
     expect((await under.seen()).map(({ text }) => text)).toEqual(["Confirmation waiting"]);
@@ -114,10 +120,7 @@ export function testChannelContract(name: string, open: () => Promise<ChannelUnd
   });
 
   contract("nothing is written once the last look says no", async (under) => {
-    const late = (): void => {
-      throw new ChannelError({ fate: "not-sent", detail: "late" });
-    };
-    await expect(deliver(under, { beforeWrite: late }, Phase.NOTICE)).rejects.toMatchObject({
+    await expect(deliver(under, { beforeWrite: tooLate }, Phase.NOTICE)).rejects.toMatchObject({
       fate: "not-sent",
       detail: "late",
     });
@@ -145,7 +148,7 @@ export function testChannelContract(name: string, open: () => Promise<ChannelUnd
     await under.channel.listen(writing, firstLease.signal);
     await under.say("/status");
     await writing.arrived.promise;
-    expect(writing.said_).toMatchObject([{ peerId: under.peerId, privateChat: true, text: "/status" }]);
+    expect(writing.texts).toMatchObject([{ peerId: under.peerId, privateChat: true, text: "/status" }]);
     firstLease.abort();
     await under.channel.listen(pressing, secondLease.signal);
     await deliver(under, {}, Phase.FULL, { providerId: await deliver(under, {}, Phase.NOTICE) });
@@ -154,8 +157,8 @@ export function testChannelContract(name: string, open: () => Promise<ChannelUnd
     expect(message.buttons).toEqual(["Not me", "Wrong data", "Changed my mind"]);
     await under.press(message, "Wrong data");
     await pressing.arrived.promise;
-    expect(pressing.pressed_).toMatchObject([{ peerId: under.peerId, buttonId: "w.ref-1" }]);
-    expect(pressing.pressed_[0]?.eventId).not.toBe(writing.said_[0]?.eventId);
+    expect(pressing.presses).toMatchObject([{ peerId: under.peerId, buttonId: "w.ref-1" }]);
+    expect(pressing.presses[0]?.eventId).not.toBe(writing.texts[0]?.eventId);
     secondLease.abort();
   });
 }

@@ -48,8 +48,9 @@ test.each([
   expect(chooseLocale(wish)).toBe(locale);
 });
 
+const say = (locale: string, tries: number): string => Words.in(locale).text("wrong-code", { tries });
+
 test("tries are counted with the right plural", () => {
-  const say = (locale: string, tries: number): string => Words.in(locale).text("wrong-code", { tries });
   expect([say("en", 1), say("en", 2)]).toEqual(["Wrong code, 1 try left", "Wrong code, 2 tries left"]);
   expect([say("de", 1), say("de", 2)]).toEqual(["Falscher Code, noch 1 Versuch", "Falscher Code, noch 2 Versuche"]);
   expect(say("ar", 2)).toContain("2");

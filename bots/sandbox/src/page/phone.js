@@ -79,7 +79,7 @@ function showPopUp(text) {
 }
 
 function show({ messages, popUps }) {
-  const atEnd = chat.scrollHeight - chat.scrollTop - chat.clientHeight < 80;
+  let newest;
   for (const message of messages) {
     const now = JSON.stringify(message);
     const before = drawn.get(message.id);
@@ -88,11 +88,13 @@ function show({ messages, popUps }) {
     if (before === undefined) chat.append(item);
     else before.item.replaceWith(item);
     drawn.set(message.id, { was: now, item });
+    newest = item;
   }
   const fresh = popUps.slice(popUpsSeen ?? popUps.length);
   popUpsSeen = popUps.length;
   if (fresh.length > 0) showPopUp(fresh.at(-1));
-  if (atEnd) chat.scrollTop = chat.scrollHeight;
+  // A message is read from its top: the code stands at its end, after amount and payee.
+  if (newest !== undefined) chat.scrollTop = newest.offsetTop - chat.offsetTop - 12;
 }
 
 function tell(state) {

@@ -1,0 +1,43 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { Secret } from "@countersign/bot-kit";
+import { expect, test } from "@jest/globals";
+import { refuseDebugOutput, TelegramApi } from "./telegram-api.ts";
+import { FAKE_TOKEN, FakeBotApi } from "./testing/index.ts";
+
+test.each(["telegraf:client", "*", "express, telegraf:*", "telegraf*"])(
+  "DEBUG=%s would print codes: refused",
+  (debug) => {
+    expect(() => refuseDebugOutput(debug)).toThrow("start this bot without DEBUG");
+  },
+);
+
+test.each([undefined, "", "express", "knex:*"])("DEBUG=%s is none of ours", (debug) => {
+  expect(() => refuseDebugOutput(debug)).not.toThrow();
+});
+
+test("a root with a path keeps it, with or without a slash at its end", async () => {
+  const paths: (string | undefined)[] = [];
+  const server = createServer((request, response) => {
+    paths.push(request.url);
+    response.writeHead(200, { "content-type": "application/json" }).end('{"ok":true,"result":true}');
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const root = `http://127.0.0.1:${(server.address() as AddressInfo).port}/prefix`;
+  for (const apiRoot of [root, `${root}/`]) {
+    await new TelegramApi(new Secret("telegram token", FAKE_TOKEN), apiRoot).call("deleteWebhook", {});
+  }
+  expect(paths).toEqual(Array.from({ length: 2 }, () => `/prefix/bot${FAKE_TOKEN}/deleteWebhook`));
+  server.closeAllConnections();
+  server.close();
+});
+
+test("the deadline of a call ends it, and its fate is unknown", async () => {
+  const telegram = await FakeBotApi.start();
+  telegram.faults.add({ method: "deleteWebhook", kind: "before" });
+  const api = new TelegramApi(new Secret("telegram token", FAKE_TOKEN), telegram.apiRoot);
+  const call = api.call("deleteWebhook", {}, undefined, 50);
+  await expect(call).rejects.toMatchObject({ fate: "unknown", detail: "timeout" });
+  await telegram.stop();
+});
