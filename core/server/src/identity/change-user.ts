@@ -7,6 +7,7 @@ import type { AnyWrite, LoadedEntity } from "../store/store.ts";
 import { commitOnce, untilSettled } from "../transaction/commit.ts";
 import { linkKey, userKey } from "./entity-key.ts";
 import type { Link } from "./link.ts";
+import { checkUserId } from "./user-name.ts";
 import type { User } from "./user.ts";
 
 /** A user outside any transaction. */
@@ -17,7 +18,10 @@ export interface UserName {
 
 const unknownUser: Refusal = refuse("NOT_FOUND", "user_id: there is no such user. Create him first.");
 
+/** Also refuses what can be no user's name, so that nothing else has to be asked of the store. */
 export async function loadUser(given: CoreGiven, { tenantId, userId }: UserName): Promise<User | Refusal> {
+  const refusal = checkUserId(userId);
+  if (refusal !== undefined) return refusal;
   const { entities } = await given.store.load(shardOfUser(tenantId, userId), userKey(tenantId, userId));
   return entities[0].body ?? unknownUser;
 }
@@ -45,6 +49,8 @@ export async function changeUser(
   change: (user: User, now: UnixMs) => UserChange | User | Refusal | Promise<UserChange | User | Refusal>,
 ): Promise<User | Refusal> {
   const { tenantId, userId } = name;
+  const refusal = checkUserId(userId);
+  if (refusal !== undefined) return refusal;
   const shard = shardOfUser(tenantId, userId);
   return untilSettled(async (): Promise<User | Refusal | undefined> => {
     const { entities, epoch, now } = await given.store.load(shard, userKey(tenantId, userId));

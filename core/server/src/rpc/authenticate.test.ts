@@ -50,13 +50,14 @@ describe("a grant", () => {
   });
 });
 
+const attach = async (development: boolean) => {
+  const token = newToken("cs_bot_", world.given.random);
+  const { tenantId, botId } = world;
+  await world.put(tokenKey(tokenId(token)), { kind: "bot", tenantId, botId });
+  return authenticate({ ...world.given, development }, bearer(token));
+};
+
 describe("a sandbox bot", () => {
-  const attach = async (development: boolean) => {
-    const token = newToken("cs_bot_", world.given.random);
-    const { tenantId, botId } = world;
-    await world.put(tokenKey(tokenId(token)), { kind: "bot", tenantId, botId });
-    return authenticate({ ...world.given, development }, bearer(token));
-  };
   test("is let in by a development core", async () => {
     expect(await attach(true)).toMatchObject({ kind: "bot", botId: world.botId, platform: "sandbox" });
   });

@@ -4,6 +4,7 @@ import { TransactionServiceCreateGrantRequest } from "@countersign/proto/node/co
 import type { CoreGiven } from "../given.ts";
 import { grantKey, userKey } from "../identity/entity-key.ts";
 import type { Grant } from "../identity/tenant.ts";
+import { checkUserId } from "../identity/user-name.ts";
 import { badInput, isRefusal, refuse, type Refusal } from "../rpc/refusal.ts";
 import { derivedToken } from "../rpc/token.ts";
 import { shardOfKey, shardOfUser, type HexId } from "../store/entity.ts";
@@ -48,8 +49,8 @@ interface Asked {
   readonly lifetimeMs: number;
 }
 
-function readGrant({ requestId, kinds, lifetime }: TransactionServiceCreateGrantRequest): Asked | Refusal {
-  const bad = checkRequestId(requestId);
+function readGrant({ requestId, userId, kinds, lifetime }: TransactionServiceCreateGrantRequest): Asked | Refusal {
+  const bad = checkRequestId(requestId) ?? checkUserId(userId);
   if (bad !== undefined) return bad;
   if (kinds.length === 0) return badInput("kinds", "at least one is required");
   for (const [i, kind] of kinds.entries()) {

@@ -2,6 +2,7 @@ import { isCoreKind, isKind, Mode, type Kind } from "@countersign/protocol";
 import { Mode as ModeMessage } from "@countersign/proto/node/core/v1/content";
 import { TransactionServiceCreateRequest } from "@countersign/proto/node/core/v1/transaction_service";
 import type { Duration } from "@countersign/proto/google/protobuf/duration";
+import { checkUserId } from "../identity/user-name.ts";
 import { actorOf, type Caller } from "../rpc/caller.ts";
 import { badInput, isRefusal, refuse, type Refusal } from "../rpc/refusal.ts";
 import type { Draft } from "./draft.ts";
@@ -16,7 +17,7 @@ const DIGEST_BYTES = 32;
 export function readCreate(request: TransactionServiceCreateRequest, caller: Caller): Draft | Refusal {
   const from = callerOf(caller, request);
   if (isRefusal(from)) return from;
-  const bad = checkRequestId(request.requestId);
+  const bad = checkRequestId(request.requestId) ?? checkUserId(request.userId);
   if (bad !== undefined) return bad;
   const kind = readKind(request.kind);
   if (isRefusal(kind)) return kind;
