@@ -91,7 +91,10 @@ export class Confirmation {
     }
     const bare = ending.state === "CANCELLED" || ending.state === "ENDED" || ending.state === "EXPIRED";
     if (bare && this.#because !== undefined) return this.#because;
-    if (ending.state === "ENDED" && this.#rejectedOnKey) return { state: "REJECTED", onKey: true, because: "" };
+    // A signed reject of altered content is TAMPERED to the core. What the user did stands above what he thereby proved;
+    // the alarm reaches him by chat.
+    const refused = ending.state === "ENDED" || ending.state === "TAMPERED";
+    if (refused && this.#rejectedOnKey) return { state: "REJECTED", onKey: true, because: "" };
     return ending;
   }
 

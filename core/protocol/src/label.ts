@@ -95,6 +95,7 @@ const KNOWN: ReadonlySet<number> = new Set(Object.values(Label));
 
 // Every other label appears at most once: a second "amount" could hide the first on another page.
 const REPEATABLE: ReadonlySet<number> = new Set<Label>([
+  Label.REFERENCE,
   Label.FEE,
   Label.TOTAL,
   Label.PAYMENT,
@@ -102,6 +103,16 @@ const REPEATABLE: ReadonlySet<number> = new Set<Label>([
   Label.FILE,
   Label.ENVIRONMENT,
   Label.ROLE,
+]);
+
+// Beside payment lines these belong to the group or payment they stand with, so they come again with the next one.
+const REPEATABLE_IN_BATCH: ReadonlySet<number> = new Set<Label>([
+  Label.FROM,
+  Label.DATE,
+  Label.BANK,
+  Label.PURPOSE,
+  Label.DETAIL_1,
+  Label.DETAIL_2,
 ]);
 
 /** Whether this registry has the number. */
@@ -119,9 +130,9 @@ export function valueTypeOf(label: Label): ValueType {
   return ROWS[label].type;
 }
 
-/** Whether content may hold several lines with this label. */
-export function isRepeatable(label: Label): boolean {
-  return REPEATABLE.has(label);
+/** Whether content may hold several lines with this label; in a batch, payment by payment, a few more may come again. */
+export function isRepeatable(label: Label, inBatch: boolean = false): boolean {
+  return REPEATABLE.has(label) || (inBatch && REPEATABLE_IN_BATCH.has(label));
 }
 
 /** Whether only the core sets it (`channel`, `repeat`): an app that sends it is refused with `reserved-label`. */

@@ -41,12 +41,13 @@ function checkShape(kind: Kind, rows: readonly { readonly label: Label }[], name
     throw new ProtocolError("too-many-lines", why, { field: name });
   }
   const seen = new Set<Label>();
+  const inBatch = rows.some(({ label }) => label === Label.PAYMENT);
   for (const [i, { label }] of rows.entries()) {
     const field = `${name}[${i}]`;
     if (!isLabel(label)) {
       throw new ProtocolError("unknown-label", `label ${String(label)} is not in the registry`, { field });
     }
-    if (seen.has(label) && !isRepeatable(label)) {
+    if (seen.has(label) && !isRepeatable(label, inBatch)) {
       throw new ProtocolError("repeated-label", `"${labelName(label)}" may stand only once`, { field });
     }
     if (label === Label.CHANNEL && !isCoreKind(kind)) {

@@ -56,7 +56,7 @@ export async function runScenario(scenario: Scenario): Promise<Ended> {
   const malware = malwareOf(attack);
   const pc = await infect(installation, desk, malware);
   const senses = await sensesOf(scenario);
-  const other = attack === "swap-codes" ? await secondPayment(installation, desk.userId) : undefined;
+  const other = attack === "swap-codes" ? await secondPayment(installation, desk) : undefined;
   const user = scenario.user === "person" ? undefined : await seat(scenario, senses);
   const before = readLedger(installation).length;
   try {

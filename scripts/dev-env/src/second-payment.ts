@@ -1,18 +1,18 @@
 import { Kind, Label } from "@countersign/proto/node/core/v1/content";
 import type { Installation } from "./installation.ts";
+import type { Desk } from "./desk.ts";
 import { connect } from "./parts.ts";
+import { PhoneInHand } from "./person/phone-in-hand.ts";
+import { readMessage } from "./person/read-message.ts";
 
 const text = (label: Label, value: string) => ({ label, value: { $case: "text" as const, value } });
 
 /** Another payment of the same user that is pending meanwhile, so that his phone shows two codes. */
-export async function secondPayment(
-  installation: Installation,
-  userId: string,
-): Promise<{ withdraw(): Promise<void> }> {
+export async function secondPayment(installation: Installation, desk: Desk): Promise<{ withdraw(): Promise<void> }> {
   const parts = connect(installation);
   const { transaction } = await parts.transactions.create({
     requestId: `second-${Date.now()}`,
-    userId,
+    userId: desk.userId,
     kind: Kind.PAY,
     fields: [
       { label: Label.AMOUNT, value: { $case: "amount", value: { currency: "EUR", minorUnits: "4200" } } },
@@ -30,6 +30,7 @@ export async function secondPayment(
     contentVersions: [],
     repeatOf: "",
   });
+  await prompted(new PhoneInHand(desk.phoneUrl), transaction?.tag ?? "");
   return {
     withdraw: async () => {
       await parts.transactions.cancel({
@@ -39,4 +40,14 @@ export async function secondPayment(
       parts.close();
     },
   };
+}
+
+/** Waits until the phone shows the code of this tag. */
+async function prompted(phone: PhoneInHand, tag: string): Promise<void> {
+  const patience = AbortSignal.timeout(10_000);
+  for (let version: number | undefined; ;) {
+    const chat = await phone.look(version, patience);
+    if (chat.messages.some((message) => readMessage(message)?.tag === tag)) return;
+    version = chat.version;
+  }
 }

@@ -117,51 +117,75 @@ async function* sendingGarbage(call: PassingCall, forward: Forward): AsyncGenera
 
 /** Swallows the statement and tells the client that all went well, with a receipt made up on the PC. */
 function forgingSuccess(): Tamper {
-  let latest: Transaction | undefined;
-  const caught = Promise.withResolvers<Uint8Array>();
-  let statement: Uint8Array | undefined;
-  const lie = (state: State): Transaction | undefined =>
-    latest === undefined
-      ? undefined
-      : { ...latest, state, outcomeDetail: "booked", version: latest.version + BigInt(state) };
-  async function* truth(call: PassingCall, forward: Forward): AsyncGenerator {
-    for await (const answer of forward(call.request)) {
-      latest = (answer as { transaction?: Transaction }).transaction ?? latest;
-      yield answer;
-    }
-  }
+  const lie = new Lie(State.EXECUTED);
   return async function* (call, forward) {
     if (call.method === SUBMIT) {
-      statement = (call.request as VerificationServiceSubmitStatementRequest).signedStatement;
-      caught.resolve(statement);
-      yield { transaction: lie(State.CONFIRMED) };
-    } else if (call.method === WATCH) {
-      yield* until(caught.promise, truth(call, forward));
-      yield { transaction: lie(State.EXECUTED), cursor: "forged" };
-    } else if (statement === undefined || ![RECEIPT, GET].includes(call.method)) yield* truth(call, forward);
-    else if (call.method === GET) yield { transaction: lie(State.EXECUTED) };
-    else yield { receipt: latest === undefined ? Buffer.alloc(0) : Buffer.from(forgedReceipt(latest, statement)) };
+      lie.begin(call.request as VerificationServiceSubmitStatementRequest);
+      yield { transaction: lie.about(State.CONFIRMED) };
+    } else if (call.method === RECEIPT && lie.transaction !== undefined && lie.statement !== undefined) {
+      yield { receipt: Buffer.from(forgedReceipt(lie.transaction, lie.statement.signedStatement)) };
+    } else yield* lie.told(call, forward);
   };
 }
 
+/** Keeps the statement and tells the client that it failed, so that the user does it all again. */
+function withholding(kept: VerificationServiceSubmitStatementRequest[]): Tamper {
+  const lie = new Lie(State.EXPIRED);
+  return async function* (call, forward) {
+    if (call.method !== SUBMIT) return yield* lie.told(call, forward);
+    kept.push(call.request as VerificationServiceSubmitStatementRequest);
+    lie.begin(call.request as VerificationServiceSubmitStatementRequest);
+    throw forgedRefusal("EXPIRED");
+  };
+}
+
+/** Tells the client the truth about its transaction until the statement was caught, and from then on that it ended so. */
+class Lie {
+  readonly #ending: State;
+  readonly #caught = Promise.withResolvers<void>();
+  transaction: Transaction | undefined;
+  statement: VerificationServiceSubmitStatementRequest | undefined;
+
+  constructor(ending: State) {
+    this.#ending = ending;
+  }
+
+  begin(statement: VerificationServiceSubmitStatementRequest): void {
+    this.statement = statement;
+    this.#caught.resolve();
+  }
+
+  about(state: State): Transaction | undefined {
+    if (this.transaction === undefined) return undefined;
+    return { ...this.transaction, state, outcomeDetail: "booked", version: this.transaction.version + BigInt(state) };
+  }
+
+  async *told(call: PassingCall, forward: Forward): AsyncGenerator {
+    if (call.method === WATCH) {
+      yield* until(this.#caught.promise, this.#truth(call, forward));
+      yield { transaction: this.about(this.#ending), cursor: "forged" };
+    } else if (call.method === GET && this.statement !== undefined) yield { transaction: this.about(this.#ending) };
+    else yield* this.#truth(call, forward);
+  }
+
+  async *#truth(call: PassingCall, forward: Forward): AsyncGenerator {
+    for await (const answer of forward(call.request)) {
+      this.transaction = (answer as { transaction?: Transaction }).transaction ?? this.transaction;
+      yield answer;
+    }
+  }
+}
+
 /** Passes a stream until something happens. */
-async function* until(event: Promise<unknown>, stream: AsyncGenerator): AsyncGenerator {
+async function* until(event: Promise<void>, stream: AsyncGenerator): AsyncGenerator {
   const happened = event.then(() => undefined);
   for (;;) {
     const next = await Promise.race([stream.next(), happened]);
     if (next === undefined || next.done === true) break;
     yield next.value;
   }
-  await stream.return(undefined);
-}
-
-/** Keeps the statement and tells the client that it failed, so that the user does it all again. */
-function withholding(kept: VerificationServiceSubmitStatementRequest[]): Tamper {
-  return async function* (call, forward) {
-    if (call.method !== SUBMIT) return yield* forward(call.request);
-    kept.push(call.request as VerificationServiceSubmitStatementRequest);
-    throw forgedRefusal("EXPIRED");
-  };
+  // A stream that waits for its next message cannot be ended by `return`; it ends with its connection.
+  void stream.return(undefined);
 }
 
 /** The malware's own call: whatever comes back is thrown away. */

@@ -17,6 +17,7 @@ export interface Person {
 /** Sits at the desk until `signal` aborts: whenever the key wants something, reads, compares, types or rejects. */
 export async function act(person: Person, signal: AbortSignal): Promise<void> {
   const meant = parseMeant(person.meant);
+  const old = new Set((await person.phone.look(undefined, signal)).messages.map(({ id }) => id));
   let pages: ReadPage[] = [];
   let version: number | undefined;
   while (!signal.aborted) {
@@ -27,24 +28,25 @@ export async function act(person: Person, signal: AbortSignal): Promise<void> {
       const page = readPage(screen.rows);
       pages = page.number === 1 ? [page] : [...pages, page];
       await person.key.press(page.turn);
-    } else await answer(person, screen, meant, pages, signal);
+    } else await answer(person, screen, { meant, pages, old }, signal);
   }
 }
 
-async function answer(
-  person: Person,
-  screen: Screen,
-  meant: readonly Said[],
-  pages: readonly ReadPage[],
-  signal: AbortSignal,
-): Promise<void> {
+/** What he has in mind while the key waits: what he meant, what the key showed, which messages he knew before. */
+interface Mind {
+  readonly meant: readonly Said[];
+  readonly pages: readonly ReadPage[];
+  readonly old: ReadonlySet<string>;
+}
+
+async function answer(person: Person, screen: Screen, mind: Mind, signal: AbortSignal): Promise<void> {
   const { key, temper, pin } = person;
   const hasDisplay = screen.rows.length > 0;
   if (screen.page === "pin") {
-    const right = !hasDisplay || temper === "careless" || saysTheSame(pages, meant);
+    const right = !hasDisplay || temper === "careless" || saysTheSame(mind.pages, mind.meant);
     await (right ? key.type(pin) : key.press("reject"));
   } else if (screen.page === "code") {
-    const code = await codeFromPhone(person, meant, hasDisplay ? pages.at(-1)?.tag : undefined, signal);
+    const code = await codeFromPhone(person, hasDisplay ? mind : { ...mind, pages: [] }, signal);
     if (code !== undefined) await key.type(code);
   } else if (screen.page === "reject") {
     await key.press("1");
@@ -55,29 +57,31 @@ async function answer(
 }
 
 /** Waits for the prompt that belongs to what the key asks for; stops it in the chat when it is not what was meant. */
-async function codeFromPhone(
-  { phone, temper }: Person,
-  meant: readonly Said[],
-  tag: string | undefined,
-  signal: AbortSignal,
-): Promise<string | undefined> {
+async function codeFromPhone({ phone, temper }: Person, mind: Mind, signal: AbortSignal): Promise<string | undefined> {
   let version: number | undefined;
   while (!signal.aborted) {
     const chat = await phone.look(version, signal);
     version = chat.version;
-    const prompt = promptFor(chat.messages, meant, tag);
+    const prompt = promptFor(chat.messages, mind);
     const read = prompt === undefined ? undefined : readMessage(prompt);
     if (prompt === undefined || read === undefined) continue;
-    if (temper === "careless" || read.lines.length === 0 || saysTheSame(read.lines, meant)) return read.code;
+    if (temper === "careless" || read.lines.length === 0 || saysTheSame(read.lines, mind.meant)) return read.code;
     await phone.press(prompt, "Wrong data");
     return undefined;
   }
   return undefined;
 }
 
-/** With a display the tags must match; without one it is the prompt that says what was meant, or else the newest. */
-function promptFor(messages: readonly Message[], meant: readonly Said[], tag: string | undefined): Message | undefined {
-  const prompts = messages.toReversed().filter((message) => readMessage(message) !== undefined);
-  if (tag !== undefined) return prompts.find((message) => readMessage(message)?.tag === tag);
-  return prompts.find((message) => saysTheSame(readMessage(message)?.lines ?? [], meant)) ?? prompts[0];
+/** The prompt with the key's tag, else the one that says what was meant, else the one that came since he sat down. */
+function promptFor(messages: readonly Message[], { meant, pages, old }: Mind): Message | undefined {
+  const tag = pages.at(-1)?.tag;
+  const prompts = messages.toReversed().flatMap((message) => {
+    const read = readMessage(message);
+    return read === undefined ? [] : [{ message, read }];
+  });
+  const prompt =
+    prompts.find(({ read }) => read.tag === tag) ??
+    prompts.find(({ read }) => saysTheSame(read.lines, meant)) ??
+    prompts.find(({ message }) => !old.has(message.id));
+  return prompt?.message;
 }

@@ -9,15 +9,20 @@ export interface ReadMessage {
   readonly code: string;
 }
 
+const FACT = /^([A-Z][A-Za-z0-9 ]*): (.+)$/;
+
 /** Reads a prompt; undefined for a message without a code (a notice, an outcome, an alert). */
 export function readMessage(message: Message): ReadMessage | undefined {
-  const rows = message.text.split("\n").map((row) => row.trim());
-  const code = rows.map((row) => /^Code: ([\d ]+)$/.exec(row)?.[1]).find((digits) => digits !== undefined);
+  const blocks = message.text.split("\n\n").map((block) => block.split("\n"));
+  const code = /^Code: ([\d ]+)$/m.exec(message.text)?.[1];
   if (code === undefined) return undefined;
-  const lines = rows.flatMap((row) => {
-    const [, label, value] = /^([A-Z][A-Za-z0-9 ]*): (.+)$/.exec(row) ?? [];
-    return label === undefined || value === undefined || label === "Code" ? [] : [{ label, value }];
-  });
-  const tag = rows.map((row) => /\b([A-Z]+ [A-Z]+)$/.exec(row)?.[1]).find((words) => words !== undefined) ?? "";
-  return { tag, lines, code: code.replaceAll(" ", "") };
+  const tag = /\b([A-Z]+ [A-Z]+)$/.exec(blocks[0]?.[0] ?? "")?.[1] ?? "";
+  return { tag, lines: blocks.flatMap(linesOf), code: code.replaceAll(" ", "") };
+}
+
+/** A transaction is a block of its own: what is asked in the first row, then nothing but `Label: value`. */
+function linesOf([kind = "", ...rows]: readonly string[]): Said[] {
+  const facts = rows.map((row) => FACT.exec(row));
+  if (FACT.test(kind) || facts.length === 0) return [];
+  return facts.every((fact) => fact !== null) ? facts.map(([, label = "", value = ""]) => ({ label, value })) : [];
 }
