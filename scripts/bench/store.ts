@@ -110,13 +110,12 @@ interface Pair {
 }
 
 function drawPairs(count: number): Pair[] {
-  const pair = (id: string): Pair => ({
+  return drawIds(count).map((id) => ({
     id,
     created: transactionBody(id, 1),
     changed: transactionBody(id, 2),
     delivery: deliveryBody(id, 1),
-  });
-  return drawIds(count).map(pair);
+  }));
 }
 
 async function measureCreates(
@@ -142,7 +141,7 @@ async function measureUpdates(): Promise<Measured> {
 async function inFlight(pairs: readonly Pair[], work: (pair: Pair) => Promise<void>): Promise<void> {
   let next = 0;
   const worker = async (): Promise<void> => {
-    while (next < pairs.length) await work(pairs[next++]!);
+    for (let pair = pairs[next++]; pair !== undefined; pair = pairs[next++]) await work(pair);
   };
   await Promise.all(Array.from({ length: IN_FLIGHT }, worker));
 }

@@ -16,7 +16,7 @@ test.each(vectors.chain)("reads, writes and hashes entry $hash", ({ text, previo
 });
 
 test.each(vectors.reject)("refuses $name", ({ text }) => {
-  expect(() => decodeEntry(text)).toThrow();
+  expect(() => decodeEntry(text)).toThrow(/audit entry|JSON/);
 });
 
 test("the hash is the one that the page describes", () => {

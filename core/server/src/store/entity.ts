@@ -54,7 +54,7 @@ export type EntityType = keyof Bodies;
 /** Names one entity. `tenant` is the tenant's id, or "" for what belongs to the installation. */
 export interface EntityKey<T extends EntityType = EntityType> {
   readonly type: T;
-  readonly tenant: HexId | "";
+  readonly tenant: string;
   readonly id: string;
 }
 

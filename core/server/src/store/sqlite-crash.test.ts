@@ -20,18 +20,16 @@ test("kill -9 at every named point, and again while recovering: nothing acknowle
 
 const strace = testWith("strace", spawnSync("strace", ["-V"]).status === 0);
 
-strace(
-  "kill -9 at system calls of commit, close and recovery",
-  async () => {
-    const all = await countSystemCalls(folder);
-    const chosen = SYSTEM_CALLS.flatMap((call) => sample(all.filter((crash) => crash.call === call)));
-    const faults: string[] = [];
-    for (const crash of chosen) faults.push(...(await crashAtCall(join(folder, `${crash.call}-${crash.hit}`), crash)));
-    expect(faults).toEqual([]);
-    console.log(`${chosen.length} of ${all.length} system calls tried`);
-  },
-  120_000,
-);
+strace("kill -9 at system calls of commit, close and recovery", killAtCalls, 120_000);
+
+async function killAtCalls(): Promise<void> {
+  const all = await countSystemCalls(folder);
+  const chosen = SYSTEM_CALLS.flatMap((call) => sample(all.filter((crash) => crash.call === call)));
+  const faults: string[] = [];
+  for (const crash of chosen) faults.push(...(await crashAtCall(join(folder, `${crash.call}-${crash.hit}`), crash)));
+  expect(faults).toEqual([]);
+  console.log(`${chosen.length} of ${all.length} system calls tried`);
+}
 
 function sample<T>(crashes: readonly T[]): T[] {
   const picked = new Set([0, Math.floor(crashes.length / 2), crashes.length - 1]);

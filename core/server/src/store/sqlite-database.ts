@@ -125,14 +125,9 @@ const SQLITE_CONSTRAINT = 19;
 
 /** What an error of SQLite means: a row in this change's way, a full disk that undoes its group, or a store in doubt. */
 export function blameOf(error: unknown): "change" | "full" | "store" {
-  switch (sqliteCode(error)) {
-    case SQLITE_FULL:
-      return "full";
-    case SQLITE_CONSTRAINT:
-      return "change";
-    default:
-      return "store";
-  }
+  const code = sqliteCode(error);
+  if (code === SQLITE_FULL) return "full";
+  return code === SQLITE_CONSTRAINT ? "change" : "store";
 }
 
 // By its members: the error may come from another realm than this module.

@@ -63,9 +63,11 @@ function testLists(open: OpenStore): void {
     }));
 }
 
-function testDueAndLanes(open: OpenStore): void {
-  const ids = (found: readonly Found[]): string[] => found.map(({ shard, key }) => `${shard}:${key.id}`);
+function ids(found: readonly Found[]): string[] {
+  return found.map(({ shard, key }) => `${shard}:${key.id}`);
+}
 
+function testDueAndLanes(open: OpenStore): void {
   test("finds what is due over all shards, earliest first", () =>
     withStore(open, async (store) => {
       expect(await store.nextDue()).toBeUndefined();

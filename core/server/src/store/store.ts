@@ -1,4 +1,4 @@
-import type { Bodies, EntityKey, EntityType, HexId, Shard, UnixMs } from "./entity.ts";
+import type { Bodies, EntityKey, EntityType, Shard, UnixMs } from "./entity.ts";
 
 /** An entity as loaded. `version` is opaque; "" means that it does not exist, and `body` is undefined then. */
 export interface LoadedEntity<T extends EntityType> {
@@ -71,7 +71,7 @@ export type CommitOutcome = "committed" | "conflict" | "late" | "unknown";
 
 /** Which part of an owner's entities. The tenant is asked for because two tenants may have users of one name in one shard. */
 export interface Page {
-  readonly tenant: HexId | "";
+  readonly tenant: EntityKey["tenant"];
   readonly before?: number;
   readonly limit: number;
 }

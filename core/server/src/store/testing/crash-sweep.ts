@@ -118,9 +118,9 @@ interface Ended {
 
 /** Runs crash-child.ts to its end, under `wrapper` if one is given. */
 function run(args: readonly string[], wrapper: readonly string[] = []): Promise<Ended> {
-  const [command = process.execPath, ...before] = [...wrapper, process.execPath];
-  const node = ["--conditions=source", "--disable-warning=ExperimentalWarning", CHILD, ...args];
-  const child = spawn(command, [...before, ...node], { stdio: ["ignore", "pipe", "pipe"] });
+  const node = [process.execPath, "--conditions=source", "--disable-warning=ExperimentalWarning", CHILD, ...args];
+  const [command, ...rest] = [...wrapper, ...node] as [string, ...string[]];
+  const child = spawn(command, rest, { stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
   child.stderr.setEncoding("utf8").on("data", (text: string) => (output += text));
