@@ -61,8 +61,6 @@ export const ar: Wording = {
   "answer-link-bad-token": "هذا الرابط لم يعد صالحًا: مستخدم أو قديم أو فيه خطأ. ابدأ الربط من جديد.",
   "answer-link-already": "هذه المحادثة مربوطة بالفعل.",
   "answer-not-private": "أعمل في المحادثات الفردية فقط.",
-  "answer-resend-ok": "رمز جديد في الطريق.",
-  "answer-resend-nothing": "لا شيء لإعادة إرساله.",
   "answer-pending-none": "لا شيء في انتظارك.",
   "answer-pending": "في انتظارك:",
   "answer-history-none": "لم يُطلب منك شيء بعد.",

@@ -73,8 +73,6 @@ export const de: Wording = {
     "Dieser Link gilt nicht mehr: benutzt, zu alt oder vertippt. Beginnen Sie die Verknüpfung von vorn.",
   "answer-link-already": "Dieser Chat ist schon verknüpft.",
   "answer-not-private": "Ich arbeite nur in Einzelchats.",
-  "answer-resend-ok": "Ein neuer Code ist unterwegs.",
-  "answer-resend-nothing": "Es gibt nichts noch einmal zu senden.",
   "answer-pending-none": "Nichts wartet auf Sie.",
   "answer-pending": "Auf Sie wartet:",
   "answer-history-none": "Es wurde noch nichts von Ihnen erbeten.",

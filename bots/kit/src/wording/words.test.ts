@@ -1,3 +1,4 @@
+import { Kind, kindName, Label, labelName } from "@countersign/protocol";
 import { expect, test } from "@jest/globals";
 import { chooseLocale, LOCALES, PSEUDO_LOCALE, Words } from "./words.ts";
 import { ar } from "./ar.ts";
@@ -62,4 +63,17 @@ test("a value that looks like a pattern stays what it is", () => {
     { style: "plain", text: "phrase: " },
     { style: "value", text: "{ $x } \uE000 { $phrase }" },
   ]);
+});
+
+test("answers to a press fit into a provider's pop-up of 200 characters", () => {
+  for (const wording of [en, de, zh, ar]) {
+    for (const id of ids.filter((name) => /^answer-(veto|not-linked|rate|failed|not-private)/.test(name))) {
+      expect(wording[id].length).toBeLessThanOrEqual(200);
+    }
+  }
+});
+
+test("kinds and labels of the registry all have a name, and English is the registry's own", () => {
+  for (const kind of Object.values(Kind)) expect(en[`kind-${kind}` as MessageId]).toBe(kindName(kind));
+  for (const label of Object.values(Label)) expect(en[`label-${label}` as MessageId]).toBe(labelName(label));
 });

@@ -60,8 +60,6 @@ export const zh: Wording = {
   "answer-link-bad-token": "此链接已无效：用过、过期或输错。请重新开始绑定。",
   "answer-link-already": "此聊天已经绑定。",
   "answer-not-private": "我只在一对一聊天中工作。",
-  "answer-resend-ok": "新验证码正在发送。",
-  "answer-resend-nothing": "没有可重新发送的内容。",
   "answer-pending-none": "没有等待您的事项。",
   "answer-pending": "等待您的事项：",
   "answer-history-none": "还没有向您请求过任何确认。",
