@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { status } from "@grpc/grpc-js";
-import { toHex } from "@countersign/protocol";
 import { CommandType, Fate, NoticeType, Phase } from "@countersign/proto/node/channel/v1/channel_service";
-import { shardOfKey } from "../store/entity.ts";
+import { deliveryKey } from "../delivery/delivery-key.ts";
+import { shardOfKey, shardOfTransaction } from "../store/entity.ts";
 import { happen } from "../transaction/happen.ts";
 import { LEASE_MS } from "./lease.ts";
 import { askCommand } from "./testing/ask.ts";
@@ -142,16 +142,21 @@ describe("a stream", () => {
   });
 });
 
-test("permanent failure over the wire: the link is dead, the reason is one of two words", async () => {
+test.each([
+  ["CHANNEL_BLOCKED_BY_USER", "DEAD", "CHANNEL_BLOCKED_BY_USER"],
+  ["CHANNEL_DOWN", "LINKED", "CHANNEL_DOWN"],
+  ["secret text of a provider", "LINKED", "CHANNEL_DOWN"],
+] as const)("a permanent failure over the wire, %s: the link is %s, what is kept is %s", async (said, state, kept) => {
   world = await ChannelWorld.open();
-  const bot = await world.attached((deliver, self) =>
-    self.failed(deliver, Fate.PERMANENT, "secret text of a provider"),
-  );
+  const bot = await world.attached((deliver, self) => self.failed(deliver, Fate.PERMANENT, said));
   const tx = await world.core.pending();
-  while ((await world.core.transaction(tx.txId)).state === "PENDING")
+  while ((await world.core.transaction(tx.txId)).state === "PENDING") {
     await new Promise((resolve) => setImmediate(resolve));
+  }
   expect(await world.core.transaction(tx.txId)).toMatchObject({ state: "UNDELIVERABLE" });
-  expect(await world.link()).toMatchObject({ state: "DEAD" });
+  expect(await world.link()).toMatchObject({ state });
+  const key = deliveryKey(world.core.tenantId, tx.txId, world.core.linkId);
+  const { entities } = await world.given.store.load(shardOfTransaction(tx.txId), key);
+  expect(entities[0].body).toMatchObject({ state: "FAILED", reason: kept });
   expect(bot.delivered).toHaveLength(1);
-  expect(toHex(tx.txDigest)).toHaveLength(64);
 });

@@ -38,7 +38,7 @@ export async function attach(
   const first = await requests.next();
   if (first.done === true) return undefined;
   const hello = first.value.event?.$case === "hello" ? first.value.event.value : undefined;
-  const refusal = checkHello(hello, platform);
+  const refusal = checkHello(hello, platform, given.development);
   if (refusal !== undefined || hello === undefined) return refusal;
   await rememberDeepLink(given, bot.name, hello.deepLink);
   const lease = await takeLease(given, bot.name, stream.call.signal);
@@ -52,13 +52,13 @@ export async function attach(
   }
 }
 
-function checkHello(hello: Hello | undefined, platform: Platform): Refusal | undefined {
+function checkHello(hello: Hello | undefined, platform: Platform, development: boolean): Refusal | undefined {
   if (hello === undefined) return badInput("event", "the first message of the stream must be hello");
   if (hello.platform !== platform) return badInput("hello.platform", `the token belongs to a bot of ${platform}`);
-  if (!isDeepLink(hello.deepLink)) {
+  if (!isDeepLink(hello.deepLink, development)) {
     return badInput(
       "hello.deep_link",
-      "must be empty or an address of at most 512 printable ASCII characters with {token}",
+      "must be empty or an https, tg, matrix, mailto or sms address with {token} once, at most 512 ASCII characters",
     );
   }
   return undefined;

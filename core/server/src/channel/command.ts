@@ -76,8 +76,9 @@ async function thaw(given: CoreGiven, bot: BotState, { user }: Chat, command: Co
   return { ...(asked.refused === "RATE_LIMITED" ? RATE_LIMITED : NOTHING), userState: user.state };
 }
 
-/** At once: who holds the chat may always leave. Other channels are told. */
+/** At once: who holds the chat may leave. Other channels are told. A stolen bot token must not unlink every user. */
 async function unlink(given: CoreGiven, bot: BotState, { shard, user, link }: Chat): Promise<AnswerDraft> {
+  if (!(await bot.countVeto())) return RATE_LIMITED;
   const { tenantId, userId } = user;
   const done = await untilSettled(async () => {
     const names = [userKey(tenantId, userId), linkKey(tenantId, link.linkId)] as const;

@@ -5,12 +5,17 @@ import { shardOfKey, type EntityKey, type HexId } from "../store/entity.ts";
 import { commitOnce, untilSettled } from "../transaction/commit.ts";
 import type { BotName } from "./lease.ts";
 
-/** Empty, or an address with one place for the token. Bot-controlled: shown to users as a link and as a QR code. */
-export function isDeepLink(pattern: string): boolean {
-  return (
-    pattern === "" ||
-    (/^[a-z][a-z0-9+.-]*:[!-~]+$/.test(pattern) && pattern.length <= 512 && pattern.includes("{token}"))
-  );
+const SCHEMES: readonly string[] = ["https", "tg", "matrix", "mailto", "sms"];
+
+/**
+ * Empty, or an address with one place for the token. Bot-controlled, and shown to users as a link and as a QR code: so
+ * only schemes that open an app or a page; plain http is the sandbox's.
+ */
+export function isDeepLink(pattern: string, development: boolean): boolean {
+  if (pattern === "") return true;
+  const scheme = /^([a-z][a-z0-9+.-]*):[!-~]+$/.exec(pattern)?.[1] ?? "";
+  const known = SCHEMES.includes(scheme) || (development && scheme === "http");
+  return known && pattern.length <= 512 && pattern.split("{token}").length === 2;
 }
 
 /** The address that opens the bot with this token; empty when the platform has none, or no bot of it was ever attached. */
@@ -22,7 +27,7 @@ export async function deepLinkOf(
 ): Promise<string> {
   const key = currentBotKey(tenantId, platform);
   const { entities } = await given.store.load(shardOfKey(key), key);
-  return entities[0].body?.deepLink.replaceAll("{token}", token) ?? "";
+  return entities[0].body?.deepLink.replace("{token}", token) ?? "";
 }
 
 /** Keeps the pattern of a bot's Hello, with the bot and as that of its platform's current bot. */

@@ -125,7 +125,10 @@ describe("a veto", () => {
     await askVeto(bot, peerId, { actionRef, reason: RejectReason.NOT_ME });
     expect(await world.core.transaction(tx.txId)).toMatchObject({ state: "REJECTED" });
     expect((await world.core.user()).state).toBe("ACTIVE");
-    expect(await askCommand(bot, peerId, CommandType.FREEZE)).toMatchObject({ type: AnswerType.RATE_LIMITED });
+    for (const type of [CommandType.FREEZE, CommandType.UNLINK]) {
+      expect(await askCommand(bot, peerId, type)).toMatchObject({ type: AnswerType.RATE_LIMITED });
+    }
+    expect(await world.link()).toMatchObject({ state: "LINKED" });
     expect(await world.auditOfBot("bot.veto-alarm")).toHaveLength(1);
     expect(world.logged.filter((line) => line.includes("ALARM"))).toHaveLength(1);
   });

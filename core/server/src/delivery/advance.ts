@@ -77,7 +77,7 @@ async function attempt(
   const after = out?.delivery ?? postponed(judged, how.pausedUntil, now);
   if (after === before) return "same";
   const handing = out && (await handingOf(given, after, out.handed, held));
-  const chatGone = how.told?.report.type === "failed" && how.told.report.fate === "permanent";
+  const chatGone = how.told !== undefined && saysChatGone(how.told.report);
   const consequence = consequenceOf(loaded, after, { held, chatGone }, now);
   const outcome = await commitOnce(given, shard, {
     epoch,
@@ -90,6 +90,11 @@ async function attempt(
     await happen(given, after.txId, { type: "undeliverable" }, "core");
   }
   return handing ?? "changed";
+}
+
+/** For good, and about the chat; a message that does not fit or was deleted says nothing about the next one. */
+function saysChatGone(report: Report): boolean {
+  return report.type === "failed" && report.fate === "permanent" && report.reason === "CHANNEL_BLOCKED_BY_USER";
 }
 
 /** What is known of the delivery now, before anything is handed out. */

@@ -27,6 +27,8 @@ const shown = {
 } as const;
 const edited: Delivery = nextWish(fresh(shown), outcome, { notAfter: NOW + 1_000_000 }, NOW);
 
+const second: Wanted = { phase: "full", issue: { epoch: 1, n: 2 } };
+const gone: Report = { type: "failed", fate: "permanent", reason: "CHANNEL_DOWN", retryAfterMs: 0 };
 const sent: Report = { type: "sent", providerId: "m1" };
 function failed(fate: "not-sent" | "unknown" | "permanent", retryAfterMs = 0): Report {
   return {
@@ -123,6 +125,24 @@ const ROWS: readonly Row[] = [
     from: { ...nextWish(fresh(shown), full, { notAfter: NOW + 120_000 }, NOW), ...sending },
     report: failed("permanent"),
     becomes: { state: "SENT", retryAt: undefined },
+  },
+  {
+    name: "message deleted, then a new code asked for: a message of its own, notice first",
+    from: { ...nextWish(fresh(shown), second, { notAfter: NOW + 120_000 }, NOW), ...sending },
+    report: gone,
+    becomes: { state: "QUEUED", providerId: undefined, attempts: 1, retryAt: NOW },
+  },
+  {
+    name: "and when that one cannot be replaced either: nobody knows, no third message",
+    from: { ...nextWish(fresh(shown), second, { notAfter: NOW + 120_000 }, NOW), ...sending, attempts: 1 },
+    report: gone,
+    becomes: { state: "UNKNOWN", reason: "CHANNEL_DOWN", retryAt: undefined },
+  },
+  {
+    name: "a first message that does not fit: failed, no second notice",
+    from: fresh({ ...sending, providerId: "m1" }),
+    report: gone,
+    becomes: { state: "FAILED", reason: "CHANNEL_DOWN", providerId: "m1" },
   },
   {
     name: "outcome accepted: no code stands in the chat any more",

@@ -2,7 +2,7 @@
 import type { UnixMs } from "../store/entity.ts";
 import type { Delivery, DeliveryReason, IssueNumber } from "./delivery.ts";
 import { PLATFORM_TRAITS } from "./platform-trait.ts";
-import { givenUp, handPhase, withdrawn, type HandPhase } from "./wish.ts";
+import { givenUp, handPhase, showsIssue, withdrawn, type HandPhase } from "./wish.ts";
 
 /** What a bot was handed. */
 export interface Handed {
@@ -74,9 +74,7 @@ function afterSent(delivery: Delivery, handed: Handed, providerId: string, now: 
   const known = { ...delivery, providerId: providerId === "" ? delivery.providerId : providerId, updatedAt: now };
   const current = handed.wish === delivery.wish;
   if (handed.phase === "notice") {
-    return current && delivery.state !== "WITHDRAWN"
-      ? { ...known, state: "QUEUED", attempts: 0, unknowns: 0, retryAt: now }
-      : known;
+    return current && delivery.state !== "WITHDRAWN" ? { ...known, state: "QUEUED", unknowns: 0, retryAt: now } : known;
   }
   const shown = {
     ...known,
@@ -104,7 +102,9 @@ function afterFailed(
     mayHoldCode: delivery.mayHoldCode || (left && handed.phase === "full"),
     updatedAt: now,
   };
-  if (report.fate === "permanent") return givenUp(known, report.reason, now);
+  if (report.fate === "permanent") {
+    return isDeleted(delivery, handed, report.reason) ? anew(known, now) : givenUp(known, report.reason, now);
+  }
   if (handed.wish !== delivery.wish) return nothingArrived(known) ? withdrawn(known, "superseded", now) : known;
   const counted = { ...known, attempts: known.attempts + 1, unknowns: known.unknowns + (left ? 1 : 0) };
   const repeats = handed.phase === "notice" ? NOTICE_REPEATS : PLATFORM_TRAITS[delivery.platform].repeats;
@@ -112,6 +112,17 @@ function afterFailed(
   const retryAt = now + Math.max(report.retryAfterMs, backoff(counted.attempts));
   if (retryAt >= delivery.notAfter) return givenUp(counted, report.reason, now);
   return { ...counted, state: left ? "UNKNOWN" : "QUEUED", retryAt };
+}
+
+/** The message that stood there can no longer be replaced: the user deleted it, then asked for a new code. */
+function isDeleted(delivery: Delivery, handed: Handed, reason: DeliveryReason): boolean {
+  const edited = handed.phase === "full" && handed.wish === delivery.wish && delivery.providerId !== undefined;
+  return edited && reason === "CHANNEL_DOWN" && delivery.shown > 0 && delivery.attempts === 0 && !showsIssue(delivery);
+}
+
+/** Once for a wish: the code gets a message of its own, notice first. */
+function anew(delivery: Delivery, now: UnixMs): Delivery {
+  return { ...delivery, state: "QUEUED", providerId: undefined, attempts: 1, retryAt: now };
 }
 
 /** The transaction ended while its notice was on the way, and the notice never arrived: there is nothing to replace. */

@@ -3,6 +3,7 @@ import { deriveCode, fromHex } from "@countersign/protocol";
 import { Phase, type Deliver } from "@countersign/proto/node/channel/v1/channel_service";
 import type { CoreGiven } from "../given.ts";
 import type { Effect, Transaction } from "../transaction/transaction.ts";
+import { IntegrityError } from "../store/store.ts";
 import { StaleFenceError } from "./lane-fence.ts";
 import { aKey, aLink, aPolicy, aTransaction, BOT, idOf, LINES, NOW } from "./testing/entities.ts";
 import { Phone } from "./testing/phone.ts";
@@ -177,6 +178,24 @@ describe("failures", () => {
     expect((await world.link(matrix))?.unanswered).toBe(1);
   });
 
+  test("permanent, but not about the chat: the message fails, the link lives", async () => {
+    const tx = aTransaction();
+    const world = await withPrompt(tx, [chat, matrix]);
+    const m = new Phone();
+    attach(world, new Phone(), (message, bot) =>
+      bot.engine.report(message.sequence, {
+        type: "failed",
+        fate: "permanent",
+        reason: "CHANNEL_DOWN",
+        retryAfterMs: 0,
+      }),
+    );
+    attach(world, m, good, { botId: matrixBot });
+    await turn();
+    expect(await world.link(chat)).toMatchObject({ state: "LINKED" });
+    expect(m.codes).toEqual([codeFor(world, tx)]);
+  });
+
   test("claim 03: no report in the channel's time: the next channel gets the same code", async () => {
     const tx = aTransaction();
     const world = await withPrompt(tx, [chat, matrix]);
@@ -349,4 +368,29 @@ test("a report that comes after its time still tells which message it is, and th
   expect(phone.withCode()).toHaveLength(1);
   expect(new Set(phone.codes).size).toBe(1);
   expect(await world.delivery(tx.txId, chat)).toMatchObject({ state: "SENT" });
+});
+
+test("threat 11: a delivery whose transaction cannot be trusted is not shown, all others are, an alarm is raised", async () => {
+  const bad = aTransaction({ txId: aTransaction().txId.slice(0, 30) + "66" });
+  const world = await withPrompt(bad);
+  const other = aLink("b");
+  await world.people([chat, other]);
+  await world.take(aTransaction(), created);
+  const store = new Proxy(world.given.store, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name);
+      if (typeof value !== "function") return value;
+      if (name !== "load") return value.bind(target);
+      return async (...args: Parameters<typeof target.load>) => {
+        if (args.some((key) => typeof key === "object" && key.id === bad.txId)) throw new IntegrityError("edited");
+        return target.load(...args);
+      };
+    },
+  });
+  const phone = new Phone();
+  const bot = attach({ given: { ...world.given, store } }, phone);
+  await turn();
+  expect(bot.failures).toEqual([]);
+  expect(phone.withCode().map(({ content }) => content.tag)).toEqual(["AMBER TIGER"]);
+  expect(world.logged.filter((line) => line.includes("ALARM"))).toHaveLength(1);
 });

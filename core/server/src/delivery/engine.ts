@@ -2,10 +2,11 @@
 import type { Deliver } from "@countersign/proto/node/channel/v1/channel_service";
 import type { CoreGiven } from "../given.ts";
 import type { Shard, UnixMs } from "../store/entity.ts";
-import type { Found } from "../store/store.ts";
+import { IntegrityError, type Found } from "../store/store.ts";
 import { advance, type Advance, type DeliveryPlace, type Handing } from "./advance.ts";
 import type { Handed, Report } from "./attempt.ts";
 import { REPORT_WITHIN_MS } from "./delivery-index.ts";
+import type { Delivery } from "./delivery.ts";
 import { codeOf } from "./deliver-message.ts";
 import type { Seat } from "./lane-fence.ts";
 
@@ -43,6 +44,7 @@ export class DeliveryEngine {
   readonly #busy = new Map<string, bigint>();
   readonly #turns = new Map<Shard, Promise<unknown>>();
   readonly #work = new Set<Promise<void>>();
+  readonly #untrusted = new Set<string>();
   #sequence = 0n;
   #pausedUntil: UnixMs = 0;
   #pumping = false;
@@ -100,7 +102,7 @@ export class DeliveryEngine {
     }
     const waited = this.#busy.get(flight.peerId) === sequence;
     const told = { handed: flight.handed, report };
-    const next = await this.#advance(flight.place, { told, pausedUntil: this.#pausedUntil, goesOn: waited });
+    const next = await this.#tryAdvance(flight.place, { told, pausedUntil: this.#pausedUntil, goesOn: waited });
     if (typeof next === "object") await this.#hand(flight, next);
     else if (waited) this.#release(flight.peerId);
   }
@@ -110,12 +112,32 @@ export class DeliveryEngine {
     for (const found of await this.#given.store.lane(this.#stream.seat.botId, LANE_PAGE)) {
       if (this.#stopped || !this.#stream.holds() || this.#flights.size >= MOST_FLIGHTS) return;
       if (!isDelivery(found) || this.#isAtBot(found.key.id)) continue;
-      const { entities } = await this.#given.store.load(found.shard, found.key);
-      const body = entities[0].body;
+      const body = await this.#look(found);
       if (body === undefined || this.#busy.has(body.peerId)) continue;
       this.#busy.set(body.peerId, 0n);
       this.#run(() => this.#take(found, body.peerId));
     }
+  }
+
+  /** A delivery that cannot be trusted is left alone, and all others go on. */
+  async #look(found: Found<"delivery">): Promise<Delivery | undefined> {
+    if (this.#untrusted.has(found.key.id)) return undefined;
+    try {
+      return (await this.#given.store.load(found.shard, found.key)).entities[0].body;
+    } catch (error) {
+      this.#distrust(found, error);
+      return undefined;
+    }
+  }
+
+  #distrust({ key }: DeliveryPlace, error: unknown): void {
+    if (!(error instanceof IntegrityError)) throw error;
+    this.#untrusted.add(key.id);
+    const fields = { delivery: key.id, alarm: true, error };
+    this.#given.log.error(
+      fields,
+      "ALARM: a delivery or what it belongs to failed its integrity check; it is not shown",
+    );
   }
 
   #isAtBot(deliveryId: string): boolean {
@@ -126,7 +148,7 @@ export class DeliveryEngine {
   }
 
   async #take(place: DeliveryPlace, peerId: string): Promise<void> {
-    const next = await this.#advance(place, { pausedUntil: this.#pausedUntil, goesOn: true });
+    const next = await this.#tryAdvance(place, { pausedUntil: this.#pausedUntil, goesOn: true });
     if (typeof next === "object") await this.#hand({ place, peerId }, next);
     else this.#release(peerId, next === "changed");
   }
@@ -150,6 +172,16 @@ export class DeliveryEngine {
     const fence = BigInt(this.#stream.seat.fence);
     // Rejects when the stream is over: then the delivery stays SENDING for the next holder.
     await this.#stream.send({ ...message, code, sequence, fence }).catch(() => undefined);
+  }
+
+  async #tryAdvance(place: DeliveryPlace, how: Advance): ReturnType<typeof advance> {
+    try {
+      return await this.#advance(place, how);
+    } catch (error) {
+      this.#distrust(place, error);
+      // The chat's other messages waited for this one.
+      return "changed";
+    }
   }
 
   /** One commit at a time in a shard: they all carry its fence. */

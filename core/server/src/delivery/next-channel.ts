@@ -47,7 +47,7 @@ export function nextChannel(channels: Channels, now: UnixMs): NextChannel | unde
           ...firstWish(link, { ...prompt, wanted, notAfter, fallbackAt }, now),
           createdAt: afterOthers(deliveries, now),
         }
-      : nextWish(loaded.body, wanted, { notAfter, fallbackAt }, now);
+      : { ...nextWish(loaded.body, wanted, { notAfter, fallbackAt }, now), providerId: undefined };
   return { link, writes: [deliveryWrite(loaded, body, now), ...countPrompt(links, link, transaction)] };
 }
 
