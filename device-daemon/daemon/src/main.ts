@@ -8,13 +8,13 @@ async function main(argv: readonly string[]): Promise<void> {
   // Logs go to stderr, so that stdout carries the readiness line alone.
   const log = pino({ level: process.env["COUNTERSIGN_LOG"] ?? "info" }, pino.destination({ dest: 2, sync: true }));
   const daemon = await startDaemon(config, log);
-  console.log(JSON.stringify({ ready: true, socket: `unix:${config.socket}` }));
   const stop = async (): Promise<void> => {
     await daemon.close();
     process.exit(0);
   };
   process.once("SIGTERM", () => void stop());
   process.once("SIGINT", () => void stop());
+  console.log(JSON.stringify({ ready: true, socket: `unix:${config.socket}` }));
 }
 
 const argv = process.argv.slice(2);

@@ -7,6 +7,7 @@ import { type PoweredKey, powerOn } from "./key.ts";
 import type { Input } from "./prompt.ts";
 import { SocketBackend } from "./socket-backend.ts";
 import type { KeyStore } from "./storage/key-store.ts";
+import { publicKeyOf } from "./storage/signing-key.ts";
 
 /** How often the key's clock is looked at, in milliseconds. */
 const TICK_MS = 20;
@@ -27,6 +28,13 @@ export class Emulator {
     this.#store = given.store;
     this.#backend = new SocketBackend(given.socket, (report) => this.#receive(report));
     this.board = new ScreenBoard(() => this.#key?.screen() ?? DARK);
+  }
+
+  /** COSE_Key of the device's own key, for the list of attestation keys that a core trusts. The key must have had power. */
+  attestationKey(): Uint8Array {
+    const state = this.#store.load();
+    if (state === undefined) throw new Error("a key that never had power has no attestation key; plug it first");
+    return publicKeyOf(state.attestation.privateKey);
   }
 
   /** Gives it power; it appears on its socket. */

@@ -1,3 +1,4 @@
+import { toHex } from "@countersign/protocol";
 import { ControlServer } from "./control/control-server.ts";
 import { ConfigError, parseConfig, USAGE } from "./config.ts";
 import { Emulator } from "./emulator.ts";
@@ -13,13 +14,14 @@ async function main(argv: readonly string[]): Promise<void> {
   await emulator.plug();
   const control = new ControlServer(emulator);
   const url = await control.listen(config.controlPort);
-  console.log(JSON.stringify({ ready: true, socket: config.socket, control: url }));
   const stop = async (): Promise<void> => {
     await Promise.all([control.close(), emulator.unplug()]);
     process.exit(0);
   };
   process.once("SIGTERM", () => void stop());
   process.once("SIGINT", () => void stop());
+  const attestationKey = toHex(emulator.attestationKey());
+  console.log(JSON.stringify({ ready: true, socket: config.socket, control: url, attestationKey }));
 }
 
 const argv = process.argv.slice(2);

@@ -14,6 +14,9 @@ import { LinkError } from "./link-error.ts";
 /** A key that works sends a keepalive every 100 ms; this much silence means that something was lost. */
 export const SILENCE_MS = 1_000;
 
+/** A person turns back and forth a few times; a device that changes its mind more often floods and is told no further. */
+const MAX_STEPS = 256;
+
 /** What the wait for an answer needs to know. */
 export interface AnswerWaitGiven {
   readonly channel: number;
@@ -36,6 +39,7 @@ export class AnswerWait {
   #reject: (cause: LinkError) => void = () => undefined;
   #silence: NodeJS.Timeout | undefined;
   #step: WaitsFor | undefined;
+  #stepsLeft = MAX_STEPS;
 
   constructor(bus: HidBus, given: AnswerWaitGiven) {
     this.#given = given;
@@ -85,7 +89,7 @@ export class AnswerWait {
     const { command, payload } = message;
     if (command === HidCommand.KEEPALIVE) {
       const step = decodeKeepalive(payload);
-      if (step !== undefined && step !== this.#step) this.#given.onStep?.((this.#step = step));
+      if (step !== undefined && step !== this.#step && this.#stepsLeft-- > 0) this.#given.onStep?.((this.#step = step));
     } else if (command === HidCommand.ERROR) {
       const error = payload[0] ?? HidError.OTHER;
       if (error === HidError.CHANNEL_BUSY) this.#resolve("busy");

@@ -112,6 +112,17 @@ describe("asking", () => {
   });
 });
 
+test("threat 18: a device that changes its mind for ever is told no further than 256 times, and its answer still counts", async () => {
+  const { channel } = await open((_said, device) => {
+    for (let at = 0; at < 2000; at++)
+      device.say(KEEPALIVE, encodeKeepalive(at % 2 === 0 ? WaitsFor.PIN : WaitsFor.CODE));
+    device.say(COUNTERSIGN, Uint8Array.of(0));
+  });
+  const steps: number[] = [];
+  await channel.ask(COUNTERSIGN, Uint8Array.of(3), { ...never, onStep: (step) => steps.push(step) });
+  expect(steps).toHaveLength(256);
+});
+
 describe("D11: what goes wrong ends, is followed by INIT, and is never sent again", () => {
   const [first, second, third] = encodeMessage(CHANNEL, COUNTERSIGN, pattern(170));
   test.each([

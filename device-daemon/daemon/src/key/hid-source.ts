@@ -8,8 +8,11 @@ import type { KeyRegistry } from "./key-registry.ts";
 const POLL_MS = 1_000;
 
 /** What to do when a key may not be opened. */
-const UDEV_FIX =
-  'the key may not be opened by this user; install the udev rule 70-countersign.rules: SUBSYSTEM=="hidraw", ATTRS{idVendor}=="1209", TAG+="uaccess", then plug the key in again';
+const UDEV_FIX = [
+  "the key may not be opened by this user. Put this line, with the key's two ids from `lsusb`, into",
+  "/etc/udev/rules.d/70-countersign.rules and plug the key in again:",
+  'SUBSYSTEM=="hidraw", ATTRS{idVendor}=="1209", ATTRS{idProduct}=="<id>", TAG+="uaccess"',
+].join(" ");
 
 /** Looks for real keys until `signal`: opens new ones, forgets those that left. */
 export async function watchHid(registry: KeyRegistry, log: Logger, signal: AbortSignal): Promise<void> {

@@ -17,6 +17,7 @@ const browserTest = testWith("chromium", present);
 const folder = tempFolder();
 
 let browser: Browser | undefined;
+let keys = 0;
 const open: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
@@ -37,7 +38,7 @@ async function openKey(
 ): Promise<{ page: Page; host: SocketHost; keyId: Uint8Array; problems: string[]; emulator: Emulator }> {
   const store = new MemoryKeyStore();
   const { keyId } = readyBench({}, store);
-  const socket = join(folder, `key-${Math.random().toString(36).slice(2)}.sock`);
+  const socket = join(folder, `key-${++keys}.sock`);
   const emulator = new Emulator({ profile: { ...FULL, display: options.display ?? true }, store, socket });
   const control = new ControlServer(emulator);
   await emulator.plug();
