@@ -192,6 +192,17 @@ test("a report lost with its stream is given again from memory, without a second
   expect(channel.writes).toHaveLength(1);
 });
 
+test("a message that the person deleted is shown anew when the core asks for it again", async () => {
+  await start();
+  expect(await core.deliver(sampleDeliver(Phase.NOTICE))).toMatchObject({ sent: { providerId: "1" } });
+  channel.beforeWrite = async () => Promise.reject(new ChannelError({ fate: "permanent", detail: "gone" }));
+  const edit = await core.deliver(sampleDeliver(Phase.FULL, { providerId: "1" }));
+  expect(edit).toMatchObject({ failed: { fate: Fate.PERMANENT, reason: "CHANNEL_DOWN" } });
+  channel.beforeWrite = async () => undefined;
+  expect(await core.deliver(sampleDeliver(Phase.NOTICE))).toMatchObject({ sent: { providerId: "2" } });
+  expect(channel.writes.map(({ id }) => id)).toEqual(["1", "2"]);
+});
+
 test("an event that was under way when the stream broke reaches the core again, under its id", async () => {
   await start();
   core.answerWith(() => (core.fence === 1n ? undefined : {}));

@@ -34,7 +34,7 @@ export class DeliveryDesk {
   readonly #given: DeskGiven;
   readonly #lanes = new Lanes();
   /** Provider ids of new messages: a stream that broke before the report must not show the same message twice. */
-  readonly #shown = new Map<string, string>();
+  readonly #shown = new Map<string, { readonly peerId: string; readonly providerId: string }>();
   #stopping = false;
 
   constructor(given: DeskGiven) {
@@ -91,7 +91,7 @@ export class DeliveryDesk {
   async #show(delivery: Delivery, session: Session): Promise<string> {
     const key = `${delivery.deliveryId}/${delivery.phase}`;
     const shown = delivery.replaces === undefined ? this.#shown.get(key) : undefined;
-    if (shown !== undefined) return shown;
+    if (shown !== undefined) return shown.providerId;
     const { pace, timer, zone } = this.#given;
     const { deliveryId, peerId, phase, replaces } = delivery;
     const message = messageFor(delivery, zone);
@@ -102,7 +102,7 @@ export class DeliveryDesk {
     const left = delivery.notAfter === undefined ? Infinity : delivery.notAfter.getTime() - timer.now().getTime();
     const outgoing = { deliveryId, peerId, phase, replaces, message, beforeWrite };
     const providerId = await this.#call(outgoing, Math.min(CALL_DEADLINE_MS, left));
-    if (replaces === undefined) this.#remember(key, providerId);
+    if (replaces === undefined) this.#remember(key, peerId, providerId);
     return providerId;
   }
 
@@ -118,6 +118,8 @@ export class DeliveryDesk {
     } catch (error) {
       const failure = asChannelError(error);
       if (failure.retryAfterMs !== undefined) pace.silence(failure.retryAfterMs);
+      // The person deleted it: asked for again, it must be shown again.
+      if (failure.detail === "gone") this.#forget(outgoing.peerId, outgoing.replaces);
       throw failure;
     }
   }
@@ -132,8 +134,14 @@ export class DeliveryDesk {
     }
   }
 
-  #remember(key: string, providerId: string): void {
-    this.#shown.set(key, providerId);
+  #forget(peerId: string, providerId: string | undefined): void {
+    for (const [key, shown] of this.#shown) {
+      if (shown.peerId === peerId && shown.providerId === providerId) this.#shown.delete(key);
+    }
+  }
+
+  #remember(key: string, peerId: string, providerId: string): void {
+    this.#shown.set(key, { peerId, providerId });
     const oldest = this.#shown.size > SHOWN_KEPT ? this.#shown.keys().next().value : undefined;
     if (oldest !== undefined) this.#shown.delete(oldest);
   }
