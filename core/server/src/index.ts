@@ -5,4 +5,6 @@ export { ConfigError, type CoreConfig, type Listen, readConfig, type Sources, ty
 export { openLog, type Log, type LogLevel } from "./log.ts";
 export { DEFAULT_POLICY, parsePolicy, PolicyError } from "./policy/policy-document.ts";
 export { type Policy } from "./policy/policy.ts";
-export { type RunningCore, startCore } from "./start-core.ts";
+export { type CoreSeams, type RunningCore, startCore } from "./start-core.ts";
+export { type Buggify, CRASH_POINTS, type CrashPoint } from "./store/crash-point.ts";
+export { type AuditDraft, type ChangeSet, type CommitOutcome, type Store } from "./store/store.ts";

@@ -7,6 +7,7 @@ import { openLog, type Log } from "./log.ts";
 import { serve } from "./rpc/server.ts";
 import { loadOrCreateSecrets, type Secrets } from "./secrets.ts";
 import { dueHandlersOf, servicesOf } from "./services.ts";
+import type { Buggify } from "./store/crash-point.ts";
 import type { HexId } from "./store/entity.ts";
 import { DATABASE_FILE } from "./store/sqlite-database.ts";
 import { openSqliteStore } from "./store/sqlite-store.ts";
@@ -29,9 +30,21 @@ export interface RunningCore {
 /** How long calls in flight may take when the core ends. */
 const DRAIN_MS = 10_000;
 
+/** What a crash test may put around the store; nothing of it is reachable by configuration. */
+export interface CoreSeams {
+  /** The store that the services get, in place of the opened one. */
+  readonly aroundStore?: (store: Store) => Store;
+  readonly buggify?: Buggify;
+}
+
 /** Opens secrets and store, wires every service to them, serves. */
-export async function startCore(config: CoreConfig, log: Log = openLog(config.logLevel)): Promise<RunningCore> {
-  const { secrets, store, broken } = await openFolders(config);
+export async function startCore(
+  config: CoreConfig,
+  log: Log = openLog(config.logLevel),
+  seams: CoreSeams = {},
+): Promise<RunningCore> {
+  const { secrets, store: opened, broken } = await openFolders(config, seams.buggify);
+  const store = seams.aroundStore?.(opened) ?? opened;
   const draining = new AbortController();
   const given: CoreGiven = {
     store,
@@ -74,12 +87,16 @@ export async function startCore(config: CoreConfig, log: Log = openLog(config.lo
 /** Secrets and store of an installation, made when there are none. */
 export async function openFolders(
   config: Pick<CoreConfig, "data" | "secrets">,
+  buggify?: Buggify,
 ): Promise<{ secrets: Secrets; store: Store; broken: Promise<Error> }> {
   refuseSecretsInData(config);
   // A new key beside an old store would make all that is stored untrusted.
   const secrets = loadOrCreateSecrets(config.secrets, { create: !existsSync(join(config.data, DATABASE_FILE)) });
   const { promise: broken, resolve: onStopped } = Promise.withResolvers<Error>();
-  const store = await openSqliteStore({ folder: config.data, macKey: secrets.store, onStopped });
+  const store = await openSqliteStore({
+    ...{ folder: config.data, macKey: secrets.store, onStopped },
+    ...(buggify === undefined ? {} : { buggify }),
+  });
   return { secrets, store, broken };
 }
 
