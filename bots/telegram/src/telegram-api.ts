@@ -4,7 +4,7 @@ import { Telegraf } from "telegraf";
 import { classifyFailure } from "./telegram-failure.ts";
 
 /** Longest wait for an answer; telegraf's own is 500 s. */
-export const CALL_DEADLINE_MS = 8_000;
+const CALL_DEADLINE_MS = 8_000;
 
 /**
  * Typed access to the Bot API through telegraf's transport. Parameters and results are those of today's Bot API

@@ -12,7 +12,7 @@ import type { Session } from "./session.ts";
 import { withDeadline } from "./with-deadline.ts";
 
 /** A provider that has not answered after this long is not waited for. */
-export const CALL_DEADLINE_MS = 8_000;
+const CALL_DEADLINE_MS = 8_000;
 const SHOWN_KEPT = 4_096;
 
 interface DeskGiven {

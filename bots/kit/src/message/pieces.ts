@@ -39,7 +39,7 @@ export function kindName(words: Words, kind: Kind): string {
   return registryName(words, `kind-${kind}`);
 }
 
-export function labelName(words: Words, label: Label): string {
+function labelName(words: Words, label: Label): string {
   return registryName(words, `label-${label}`);
 }
 
@@ -96,7 +96,7 @@ export function contentRows(delivery: Delivery, words: Words): Row[] {
 }
 
 /** Short ids that travel through the provider: `<reason>.<action ref>`; reasons as in channel_service.proto. */
-export const VETO_BUTTONS: readonly {
+const VETO_BUTTONS: readonly {
   readonly letter: string;
   readonly reason: 1 | 2 | 3;
   readonly label: MessageId;
