@@ -1,7 +1,8 @@
 import type { CoreGiven } from "../given.ts";
 import { StaleFenceError, type Seat } from "../delivery/lane-fence.ts";
 import { isRefusal } from "../rpc/refusal.ts";
-import { shardOfKey, type EntityKey, type UnixMs } from "../store/entity.ts";
+import { shardOfKey, type EntityKey, type HexId, type UnixMs } from "../store/entity.ts";
+import type { Store } from "../store/store.ts";
 import { commitOnce, untilSettled } from "../transaction/commit.ts";
 import { Hints } from "../transaction/hints.ts";
 import type { BotLease } from "./bot-lease.ts";
@@ -77,11 +78,24 @@ export async function takeLease(given: CoreGiven, bot: BotName, signal: AbortSig
 async function tryTake(given: CoreGiven, bot: BotName): Promise<Lease | undefined> {
   let taken = false;
   const body = await change(given, bot, "bot.lease-taken", (held, now) => {
-    taken = held === undefined || held.until <= now;
+    const isLeft = leftByAnEarlierProcess(given, bot, held?.fence ?? 0);
+    taken = held === undefined || held.until <= now || isLeft;
     if (!taken) return undefined;
     return { botId: bot.botId, fence: (held?.fence ?? 0) + 1, until: now + LEASE_MS };
   });
   return taken ? new Lease(given, { ...bot, fence: body.fence }, body.until) : undefined;
+}
+
+/** The fence of each bot's lease when this process first looked at it, by store. */
+const FIRST_SEEN = new WeakMap<Store, Map<HexId, number>>();
+
+/** A killed core releases nothing. Where there is no other core, its bots need not wait until the lease lapses. */
+function leftByAnEarlierProcess(given: CoreGiven, { botId }: BotName, fence: number): boolean {
+  if (given.soleCore !== true) return false;
+  const seen = FIRST_SEEN.get(given.store) ?? new Map<HexId, number>();
+  FIRST_SEEN.set(given.store, seen);
+  if (!seen.has(botId)) seen.set(botId, fence);
+  return seen.get(botId) === fence;
 }
 
 /** `next` answers undefined to leave it as it is. */

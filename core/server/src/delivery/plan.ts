@@ -138,9 +138,8 @@ class Plan {
   }
 
   alert(notice: Notice): void {
-    const { txId, version, action } = this.#transaction;
-    const isNew = ({ linkId }: Link): boolean => action?.type === "link" && action.linkId === linkId;
-    const links = this.#links().filter((link) => link.state === "LINKED" && !isNew(link));
+    const { txId, version } = this.#transaction;
+    const links = this.#links().filter(({ state }) => state === "LINKED");
     const event = `${txId}\0${version}\0${notice.type}`;
     for (const write of alertWrites(links, { event, notice, transaction: this.#transaction }, this.#now))
       this.#put(write);
