@@ -32,6 +32,8 @@ export interface CoreGiven {
   readonly log: Log;
   /** Emulators and sandbox bots are refused unless true. */
   readonly development: boolean;
+  /** No other core works on this store: what is held there by nobody of this process is held by nobody. */
+  readonly soleCore?: boolean;
   /** Aborted when the core shuts down: streams end then, with a hint to resume elsewhere. */
   readonly draining?: AbortSignal;
 }

@@ -53,6 +53,7 @@ export async function startCore(
     random: { bytes: (length) => new Uint8Array(randomBytes(length)) },
     log,
     development: config.development,
+    soleCore: true, // the embedded store lets one process in
     draining: draining.signal,
   };
   const sweeper = new Sweeper(given, dueHandlersOf(given));
