@@ -62,6 +62,7 @@ export async function setUpDesk(
     },
   };
   await withParts(installation, desk, async (parts) => {
+    await pluggedIn(parts);
     await whileAt(desk, () => last(parts.device.setPin({ deviceId: "" })));
     await enrolAndLink(parts, desk);
   });
@@ -82,6 +83,12 @@ async function withParts(installation: Installation, desk: Desk, work: (parts: P
   } finally {
     parts.close();
   }
+}
+
+/** The daemon finds the key by itself, in its own time. */
+async function pluggedIn(parts: Parts): Promise<void> {
+  for await (const { keys } of parts.device.watchKeys({})) if (keys.length > 0) return;
+  throw new Error("the daemon ended before the key was there");
 }
 
 async function enrolAndLink(parts: Parts, desk: Desk): Promise<void> {

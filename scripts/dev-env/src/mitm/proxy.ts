@@ -51,15 +51,15 @@ export async function startProxy(options: {
   for (const service of options.services) for (const method of Object.values(service)) methods.set(method.path, method);
   let lastMetadata = new Metadata();
 
-  const forwardTo = (path: string, metadata: Metadata): Forward => {
+  const forwardTo = (path: string, metadata: Metadata, gone?: AbortSignal): Forward => {
     const method = methods.get(path);
     if (method === undefined) throw new Error(`the proxy does not know ${path}`);
-    return (request) => send(upstream, method, metadata, request);
+    return (request) => send(upstream, method, metadata, request, gone);
   };
-  const pass = (path: string, request: unknown, metadata: Metadata): AsyncIterable<unknown> => {
+  const pass: Pass = (path, request, metadata, gone) => {
     lastMetadata = metadata;
     const call = { method: path, request };
-    const forward = forwardTo(path, metadata);
+    const forward = forwardTo(path, metadata, gone);
     const answers = options.tamper === undefined ? forward(request) : options.tamper(call, forward);
     return options.observe === undefined ? answers : observed(call, answers, options.observe);
   };
@@ -82,7 +82,8 @@ export async function startProxy(options: {
   };
 }
 
-type Pass = (path: string, request: unknown, metadata: Metadata) => AsyncIterable<unknown>;
+/** `gone` aborts when the caller hung up. */
+type Pass = (path: string, request: unknown, metadata: Metadata, gone?: AbortSignal) => AsyncIterable<unknown>;
 
 function implementation(service: ServiceDefinition, pass: Pass): UntypedServiceImplementation {
   const handlers: UntypedServiceImplementation = {};
@@ -109,13 +110,13 @@ function unary(path: string, pass: Pass): handleUnaryCall<unknown, unknown> {
 function streaming(path: string, pass: Pass): handleServerStreamingCall<unknown, unknown> {
   return (call) => {
     void (async () => {
-      const answers = pass(path, call.request, call.metadata)[Symbol.asyncIterator]();
-      call.on("cancelled", () => void answers.return?.());
+      const gone = new AbortController();
+      call.on("cancelled", () => gone.abort());
       try {
-        for (let next = await answers.next(); next.done !== true; next = await answers.next()) call.write(next.value);
+        for await (const answer of pass(path, call.request, call.metadata, gone.signal)) call.write(answer);
         call.end();
       } catch (error) {
-        call.emit("error", error);
+        if (!gone.signal.aborted) call.emit("error", error);
       }
     })();
   };
@@ -127,6 +128,7 @@ async function* send(
   method: ServiceDefinition[string],
   metadata: Metadata,
   request: unknown,
+  gone?: AbortSignal,
 ): AsyncGenerator {
   const serialize = method.requestSerialize as (value: unknown) => Buffer;
   const deserialize = method.responseDeserialize as (bytes: Buffer) => unknown;
@@ -140,6 +142,7 @@ async function* send(
     return;
   }
   const call = upstream.makeServerStreamRequest(method.path, serialize, deserialize, request, metadata);
+  gone?.addEventListener("abort", () => call.cancel(), { once: true });
   try {
     for await (const answer of call) yield answer;
   } finally {

@@ -55,8 +55,9 @@ describe.each(["A", "B", "C"] as const)("mode %s", (mode) => {
       const executions = ended.booked.filter((line) => line["type"] === "transaction");
       expect(executions).toHaveLength(exit === 0 || attack === "withheld-statement" ? 1 : 0);
       expect(JSON.stringify(ended.booked)).not.toContain("Mallory");
-      if (exit === 12) expect(ended.phone).toContain("STOPPED");
-      if (attack === "forged-success") expect(ended.phone).not.toContain("Executed");
+      // The phone has the last word: it raises the alarm, and it never tells what did not happen.
+      expect(ended.phone.includes("STOPPED")).toBe(exit === 12 || attack === "alter-tx2");
+      expect(ended.phone.includes("Executed")).toBe(executions.length > 0);
     },
     30_000,
   );
@@ -78,8 +79,10 @@ describe.each(["A", "B", "C"] as const)("mode %s", (mode) => {
   );
 });
 
+/** What the phone shows now, except how its chat was linked. */
 async function messagesOf(desk: Desk): Promise<string> {
   const response = await fetch(`${desk.phoneUrl}/messages`);
   const chat = (await response.json()) as { messages: { text: string }[] };
-  return chat.messages.map((message) => message.text).join("\n");
+  const aboutPayments = chat.messages.filter(({ text }) => !text.includes("Link a chat"));
+  return aboutPayments.map(({ text }) => text).join("\n");
 }

@@ -9,7 +9,7 @@ import { setUpDesk, type Desk } from "../desk.ts";
 import { startInstallation, type Installation } from "../installation.ts";
 
 const PYTHON = "/usr/bin/python3";
-const pythonTest = testWith("protoc-python", existsSync(PYTHON) && hasGrpcTools());
+const peerTest = testWith("protoc-python", existsSync(PYTHON) && hasGrpcTools());
 const folder = tempFolder();
 let installation: Installation;
 let desk: Desk;
@@ -23,7 +23,7 @@ afterAll(async () => {
   await installation?.stop();
 });
 
-pythonTest(
+peerTest(
   "a stock Python client creates a user and a payment",
   () => {
     const generated = join(folder, "python");
