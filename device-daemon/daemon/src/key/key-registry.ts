@@ -53,9 +53,19 @@ export class KeyRegistry {
     return () => this.#watchers.delete(changed);
   }
 
-  /** Something about a key has changed, such as its PIN. */
-  touched(): void {
-    for (const changed of this.#watchers) changed();
+  /** Asks a key again what it is: its PIN and tries may have changed. Never rejects; to be called in the key's turn. */
+  async refresh(deviceId: string): Promise<void> {
+    const attached = this.#keys.get(deviceId);
+    if (attached === undefined) return;
+    try {
+      const info = await attached.key.info({ signal: AbortSignal.timeout(HELLO_MS) });
+      const changed = info.pinState !== attached.info.pinState || info.retries !== attached.info.retries;
+      attached.info = info;
+      if (changed) this.#tell();
+    } catch (cause) {
+      // A key that has left is told by its transport; else the next request asks again.
+      this.#log.debug({ deviceId, cause: String(cause) }, "the key did not say how it is");
+    }
   }
 
   /** Takes a transport that has just been opened; resolves when the key behind it has left or proved to be none. */
@@ -66,7 +76,9 @@ export class KeyRegistry {
     try {
       const key = await HidSmartKey.connect(bus);
       const info = await key.info({ signal: AbortSignal.timeout(HELLO_MS) });
-      attached = { deviceId: this.#name(info), key, queue: new WorkQueue(), info };
+      const deviceId = this.#name(info);
+      const queue = new WorkQueue(() => this.refresh(deviceId));
+      attached = { deviceId, key, queue, info };
     } catch (cause) {
       this.#log.warn({ transport: transport.name, cause: String(cause) }, "no key answers here");
       bus.close();
@@ -77,16 +89,20 @@ export class KeyRegistry {
     this.#remove(attached);
   }
 
+  #tell(): void {
+    for (const changed of this.#watchers) changed();
+  }
+
   #add(attached: AttachedKey): void {
     this.#keys.set(attached.deviceId, attached);
     this.#log.info({ deviceId: attached.deviceId, model: attached.info.model }, "key plugged in");
-    this.touched();
+    this.#tell();
   }
 
   #remove(attached: AttachedKey): void {
     if (!this.#keys.delete(attached.deviceId)) return;
     this.#log.info({ deviceId: attached.deviceId }, "key has left");
-    this.touched();
+    this.#tell();
   }
 
   // The serial, as long as nobody else claims it: a device chooses what it calls itself.

@@ -59,3 +59,19 @@ test("a work that fails does not stop the next", async () => {
   await expect(failed).rejects.toThrow("no");
   expect(await next).toBe("yes");
 });
+
+test("what follows each work runs before the next turn, is not waited for, and not run for who never began", async () => {
+  const order: string[] = [];
+  const queue = new WorkQueue(async () => {
+    await Promise.resolve();
+    order.push("after");
+  });
+  const gone = new AbortController();
+  const first = queue.run(never, async () => order.push("first"));
+  const second = queue.run(gone.signal, async () => order.push("second"));
+  const third = queue.run(never, async () => order.push("third"));
+  gone.abort(new Error("gone"));
+  await expect(second).rejects.toThrow("gone");
+  await Promise.all([first, third]);
+  expect(order.slice(0, 3)).toEqual(["first", "after", "third"]);
+});

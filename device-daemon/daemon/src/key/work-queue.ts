@@ -11,8 +11,14 @@ export class QueueFullError extends Error {
 
 /** One request at a time, in the order of asking, at most 8 waiting. */
 export class WorkQueue {
+  readonly #afterEach: () => Promise<void>;
   #last: Promise<void> = Promise.resolve();
   #inside = 0;
+
+  /** `afterEach` runs after each work that began, before the next one's turn; nobody waits for it. It must not reject. */
+  constructor(afterEach: () => Promise<void> = async () => undefined) {
+    this.#afterEach = afterEach;
+  }
 
   /**
    * Runs `work` when its turn comes. Rejects with QueueFullError at once, or with the signal's reason when it is aborted
@@ -24,13 +30,15 @@ export class WorkQueue {
     const before = this.#last;
     const { promise: done, resolve: finish } = Promise.withResolvers<void>();
     this.#last = done;
+    let begun = false;
     try {
       await turn(before, signal);
+      begun = true;
       return await work();
     } finally {
       this.#inside--;
       // Who gives up before his turn lets the next one wait for those before him.
-      void before.then(finish);
+      void (begun ? this.#afterEach() : before).then(finish);
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { DeviceServiceServer } from "@countersign/proto/node/device/v1/device_service";
 import type { Logger } from "pino";
-import type { AttachedKey, KeyRegistry } from "../key/key-registry.ts";
+import type { KeyRegistry } from "../key/key-registry.ts";
 import { enrol, setPin } from "./enrol.ts";
 import type { Given } from "./given.ts";
 import { streaming, unary } from "./handlers.ts";
@@ -19,7 +19,6 @@ export function deviceService(registry: KeyRegistry, log: Logger): DeviceService
     registry,
     sessions: new UserSessions(),
     signs: new OpenSigns(),
-    refresh: (attached) => refresh(registry, attached),
   };
   return {
     listKeys: unary(log, "ListKeys", LONGEST.quick, async () => listKeys(given)),
@@ -51,17 +50,4 @@ export function deviceService(registry: KeyRegistry, log: Logger): DeviceService
     answer: unary(log, "Answer", LONGEST.quick, (request, caller) => answer(given, request, caller)),
     cancel: unary(log, "Cancel", LONGEST.quick, async (request, caller) => cancel(given, request, caller)),
   };
-}
-
-// After each request: PIN state and tries may have changed. A key that left in between is told by its transport.
-async function refresh(registry: KeyRegistry, attached: AttachedKey): Promise<void> {
-  const signal = AbortSignal.timeout(LONGEST.quick);
-  try {
-    const info = await attached.queue.run(signal, () => attached.key.info({ signal }));
-    const changed = info.pinState !== attached.info.pinState || info.retries !== attached.info.retries;
-    attached.info = info;
-    if (changed) registry.touched();
-  } catch {
-    // The next request asks again.
-  }
 }

@@ -28,14 +28,10 @@ export async function enrol(
     digits: request.digits,
   };
   const attached = findKey(given.registry, request.deviceId);
-  try {
-    const signed = await attached.queue.run(signal, () =>
-      attached.key.enrol(wanted, { signal, onStep: (step) => send({ event: { $case: "step", value: stepOf(step) } }) }),
-    );
-    send({ event: { $case: "signedEnrolment", value: Buffer.from(signed) } });
-  } finally {
-    void given.refresh(attached);
-  }
+  const signed = await attached.queue.run(signal, () =>
+    attached.key.enrol(wanted, { signal, onStep: (step) => send({ event: { $case: "step", value: stepOf(step) } }) }),
+  );
+  send({ event: { $case: "signedEnrolment", value: Buffer.from(signed) } });
 }
 
 /** SetPin: the first PIN, or a new one after the old. Both are typed on the key. */
@@ -47,18 +43,16 @@ export async function setPin(
 ): Promise<void> {
   const { signal } = caller;
   const attached = findKey(given.registry, request.deviceId);
-  try {
-    await attached.queue.run(signal, async () => {
-      const info = await attached.key.info({ signal });
-      await attached.key.setPin(info.pinState !== PinState.NONE, {
-        signal,
-        onStep: (step) => send({ event: { $case: "step", value: stepOf(step) } }),
-      });
+  await attached.queue.run(signal, async () => {
+    const info = await attached.key.info({ signal });
+    await attached.key.setPin(info.pinState !== PinState.NONE, {
+      signal,
+      onStep: (step) => send({ event: { $case: "step", value: stepOf(step) } }),
     });
-    send({ event: { $case: "done", value: true } });
-  } finally {
-    await given.refresh(attached);
-  }
+    // So that who lists keys after the end of this call sees the PIN.
+    await given.registry.refresh(attached.deviceId);
+  });
+  send({ event: { $case: "done", value: true } });
 }
 
 function nameField(name: string): string {

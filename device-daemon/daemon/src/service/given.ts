@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import type { AttachedKey, KeyRegistry } from "../key/key-registry.ts";
+import type { KeyRegistry } from "../key/key-registry.ts";
 import type { OpenSigns } from "./open-signs.ts";
 import type { UserSessions } from "./user-sessions.ts";
 
@@ -9,6 +9,4 @@ export interface Given {
   readonly registry: KeyRegistry;
   readonly sessions: UserSessions;
   readonly signs: OpenSigns;
-  /** Asks the key again what it is: tries and PIN may have changed. Never rejects. */
-  refresh(attached: AttachedKey): Promise<void>;
 }

@@ -43,16 +43,12 @@ export async function verifyUser(
   const { signal } = caller;
   const attached = findKey(given.registry, request.deviceId);
   const method = request.method === VerificationMethod.BIOMETRIC ? UserMethod.BIOMETRIC : UserMethod.PIN;
-  try {
-    const session = await attached.queue.run(signal, async () => {
-      const opened = await attached.key.open();
-      await opened.verifyUser(method, { signal });
-      return opened;
-    });
-    return VerifyUserResponse.create({ session: given.sessions.keep(attached, session) });
-  } finally {
-    void given.refresh(attached);
-  }
+  const session = await attached.queue.run(signal, async () => {
+    const opened = await attached.key.open();
+    await opened.verifyUser(method, { signal });
+    return opened;
+  });
+  return VerifyUserResponse.create({ session: given.sessions.keep(attached, session) });
 }
 
 /** Answer: the code for a key without keypad, into the caller's own Sign. The code is passed on and forgotten. */

@@ -60,7 +60,6 @@ export async function sign(given: Given, request: SignRequest, caller: Caller, s
     });
   } finally {
     given.signs.remove(open);
-    void given.refresh(attached);
   }
 }
 
