@@ -8,6 +8,13 @@ export const ROOT: string = fileURLToPath(new URL("../../../", import.meta.url))
 /** Flags that run the workspace from source, unbuilt. */
 export const FROM_SOURCE: readonly string[] = ["--conditions=source", "--disable-warning=ExperimentalWarning"];
 
+let apart = false;
+
+/** From now on Ctrl-C at the terminal reaches the caller alone, who ends its children in order. */
+export function keepFromTerminal(): void {
+  apart = true;
+}
+
 /** A running part of the product, started from source with the Node that runs the tests. */
 export interface Child {
   /** Its first stdout line, parsed: where it listens. */
@@ -30,6 +37,7 @@ export async function startChild(
     cwd: ROOT,
     env: { ...process.env, ...env },
     stdio: ["pipe", "pipe", "pipe"],
+    detached: apart,
   });
   child.stdin.on("error", () => {}).end(stdin);
   let output = "";
@@ -62,6 +70,7 @@ export function runOnce(entry: string, args: readonly string[], env: NodeJS.Proc
     cwd: ROOT,
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
+    detached: apart,
   });
   let stdout = "";
   let stderr = "";

@@ -1,4 +1,4 @@
-import { sha256, utf8, type RejectReason } from "@countersign/protocol";
+import { sha256, utf8 } from "@countersign/protocol";
 import type { BotLease } from "../channel/bot-lease.ts";
 import type { Delivery } from "../delivery/delivery.ts";
 import type { Enrolment } from "../identity/enrolment.ts";
@@ -77,5 +77,3 @@ function shardOfHash(name: string): Shard {
   const [high = 0, low = 0] = sha256(utf8(name));
   return ((high << 8) | low) % SHARDS;
 }
-
-export type { RejectReason };
