@@ -33,9 +33,10 @@ export class EntityMac {
   of(shard: Shard, entity: EntityKey, version: number, index: Index, body: string): Uint8Array {
     const { owner = null, sort = null, due = null, lane = null } = index;
     const head = JSON.stringify([shard, entity.type, entity.tenant, entity.id, version, owner, sort, due, lane]);
-    const text = `${PREFIX}${head}\n${body}`;
-    this.#makeRoom(BLOCK + text.length * 3); // UTF-8 takes at most 3 bytes a UTF-16 unit
-    const end = BLOCK + this.#inner.write(text, BLOCK);
+    const text = `${PREFIX}${head}\n`;
+    this.#makeRoom(BLOCK + (text.length + body.length) * 3); // UTF-8 takes at most 3 bytes a UTF-16 unit
+    const bodyAt = BLOCK + this.#inner.write(text, BLOCK);
+    const end = bodyAt + this.#inner.write(body, bodyAt);
     this.#outer.set(hash("sha256", this.#inner.subarray(0, end), "buffer"), BLOCK);
     return hash("sha256", this.#outer, "buffer");
   }
