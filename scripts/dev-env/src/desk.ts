@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { randomBytes } from "node:crypto";
-import { startChild } from "@countersign/testing/child";
+import { startChild, type Child } from "@countersign/testing/child";
 import { connect, last, type Parts } from "./parts.ts";
 import type { Installation, ModeName } from "./installation.ts";
 import { KeyInHand } from "./person/key-in-hand.ts";
@@ -20,7 +20,20 @@ export interface Desk {
   /** Where programs on the PC find the daemon. */
   readonly daemonSocket: string;
   readonly folder: string;
+  /** Key and daemon. */
+  readonly children: readonly Child[];
   stop(): Promise<void>;
+}
+
+/** Where a desk lives that outlasts one run. */
+export interface DeskHome {
+  /** What stays: the key's sealed state. */
+  readonly folder: string;
+  /** What goes: sockets. A path of its own, short enough for them. */
+  readonly run: string;
+  readonly serial: string;
+  /** PIN, key and chat were set up in an earlier run. */
+  readonly isSetUp: boolean;
 }
 
 /** Who sits at a desk. */
@@ -34,39 +47,60 @@ const PIN = "271828";
 /** Puts a desk beside the installation and sets it up for its first user: PIN, key, chat. */
 export async function setUpDesk(
   installation: Installation,
-  options: Sitter & { readonly mode: ModeName },
+  options: Sitter & { readonly mode: ModeName; readonly home?: DeskHome },
 ): Promise<Desk> {
-  const folder = mkdtempSync(join(installation.folder, "desk-"));
-  const keySocket = join(folder, "key.sock");
-  const daemonFolder = join(folder, "d");
-  mkdirSync(daemonFolder, { mode: 0o700 });
-  const serial = `EMU-${randomBytes(3).toString("hex").toUpperCase()}`;
-  const key = await startChild("device-daemon/emulator/src/main.ts", [
-    ...["--socket", keySocket, "--control", "0", "--store", join(folder, "key")],
-    ...["--profile", options.mode === "C" ? "no-display" : "full", "--serial", serial],
-  ]);
-  const daemonSocket = join(daemonFolder, "daemon.sock");
-  const daemon = await startChild("device-daemon/daemon/src/main.ts", [
-    ...["--socket", daemonSocket, "--key-socket", keySocket],
-  ]);
+  const folder = options.home?.folder ?? mkdtempSync(join(installation.folder, "desk-"));
+  const home = options.home ?? { folder, run: folder, serial: newSerial(), isSetUp: false };
+  const parts = await startParts(home, options.mode);
   const desk: Desk = {
+    ...parts,
     userId: options.userId,
     pin: PIN,
-    keyUrl: String(key.ready["control"]),
-    serial,
+    serial: home.serial,
     phoneUrl: installation.phoneOf(options.chatId),
-    daemonSocket: `unix:${daemonSocket}`,
     folder,
     stop: async () => {
-      await Promise.all([daemon.stop(), key.stop()]);
+      await Promise.all(parts.children.map((child) => child.stop()));
     },
   };
-  await withParts(installation, desk, async (parts) => {
-    await pluggedIn(parts);
-    await whileAt(desk, () => last(parts.device.setPin({ deviceId: "" })));
-    await enrolAndLink(parts, desk);
-  });
+  try {
+    await withParts(installation, desk, async (connected) => {
+      await pluggedIn(connected);
+      if (home.isSetUp) return;
+      await whileAt(desk, () => last(connected.device.setPin({ deviceId: "" })));
+      await enrolAndLink(connected, desk);
+    });
+  } catch (error) {
+    await desk.stop();
+    throw error;
+  }
   return desk;
+}
+
+/** A serial number that no other key has. */
+export const newSerial = (): string => `EMU-${randomBytes(3).toString("hex").toUpperCase()}`;
+
+async function startParts(
+  { folder, run, serial }: DeskHome,
+  mode: ModeName,
+): Promise<Pick<Desk, "keyUrl" | "daemonSocket" | "children">> {
+  const keySocket = join(run, "key.sock");
+  const daemonFolder = join(run, "d");
+  mkdirSync(daemonFolder, { mode: 0o700 });
+  const key = await startChild("device-daemon/emulator/src/main.ts", [
+    ...["--socket", keySocket, "--control", "0", "--store", join(folder, "key")],
+    ...["--profile", mode === "C" ? "no-display" : "full", "--serial", serial],
+  ]);
+  const daemonSocket = join(daemonFolder, "daemon.sock");
+  try {
+    const daemon = await startChild("device-daemon/daemon/src/main.ts", [
+      ...["--socket", daemonSocket, "--key-socket", keySocket],
+    ]);
+    return { keyUrl: String(key.ready["control"]), daemonSocket: `unix:${daemonSocket}`, children: [key, daemon] };
+  } catch (error) {
+    await key.stop();
+    throw error;
+  }
 }
 
 /** Another user with the same key and PC: a credential of his own on the key, a chat of his own. */

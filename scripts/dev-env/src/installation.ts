@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { runOnce, startChild, type Child } from "@countersign/testing/child";
 import { openTrace, type Trace } from "./trace.ts";
@@ -23,22 +23,27 @@ export interface Installation {
   readonly ledgerFile: string;
   readonly trace: Trace;
   core(): Child;
+  /** Bot, bank, and what stands in for a chat service. */
+  readonly children: readonly Child[];
   /** Ends the core as a power cut would and starts it again on the same data and port. */
   restartCore(args?: readonly string[]): Promise<void>;
   stop(): Promise<void>;
 }
 
 export interface InstallationOptions {
-  /** A folder of the caller's own; everything is written below it. */
+  /** A folder of the caller's own; everything is written below it. With what an earlier run left there it goes on. */
   readonly folder: string;
   readonly mode: ModeName;
   readonly channel?: "telegram" | "sandbox";
   readonly trace?: Trace;
+  /** Where the core listens; a free port of loopback without it. */
+  readonly listen?: string;
   /** More flags for the core. */
   readonly coreArgs?: readonly string[];
 }
 
 const ISSUER = "Acme Bank";
+const TOKENS = ["desk.token", "bank.token", "bot.token"];
 const TELEGRAM_TOKEN = "4242:local-development-only";
 
 /** Starts everything but the user's own desk. Parts are processes of their own; they end with `stop`, or when one fails. */
@@ -46,8 +51,8 @@ export async function startInstallation(options: InstallationOptions): Promise<I
   const { folder, mode } = options;
   const platform = options.channel ?? "telegram";
   mkdirSync(join(folder, "tokens"), { recursive: true, mode: 0o700 });
-  await bootstrap(folder, mode, platform);
-  let core = await serveCore(folder, "127.0.0.1:0", options.coreArgs ?? []);
+  if (!TOKENS.every((name) => existsSync(join(folder, "tokens", name)))) await bootstrap(folder, mode, platform);
+  let core = await serveCore(folder, options.listen ?? "127.0.0.1:0", options.coreArgs ?? []);
   const coreAddress = String(core.ready["address"]);
   const others: Child[] = [];
   const stop = async (): Promise<void> => {
@@ -73,6 +78,7 @@ export async function startInstallation(options: InstallationOptions): Promise<I
       ledgerFile,
       trace: options.trace ?? openTrace(undefined),
       core: () => core,
+      children: others,
       restartCore: async (args = []) => {
         await core.stop("SIGKILL");
         core = await serveCore(folder, coreAddress, args);
