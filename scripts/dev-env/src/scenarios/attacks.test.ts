@@ -6,6 +6,7 @@ import { tempFolder } from "@countersign/testing";
 import { anotherUser, setUpDesk, type Desk } from "../desk.ts";
 import { startInstallation, type Installation, type ModeName } from "../installation.ts";
 import type { Attack } from "../mitm/attacks.ts";
+import { PhoneInHand } from "../person/phone-in-hand.ts";
 import { runScenario, type Scenario } from "../scenario.ts";
 import { freshFile } from "./fresh-file.ts";
 
@@ -43,8 +44,9 @@ describe.each(["A", "B", "C"] as const)("mode %s", (mode) => {
   async function run(row: Pick<Scenario, "attack" | "user">) {
     users += 1;
     const his = await anotherUser(installation, desk, { userId: `user-${users}`, chatId: String(1000 + users) });
+    const phone = await newMessages(his);
     const ended = await runScenario({ installation, desk: his, file: freshFile(INVOICE, folder), ...row });
-    return { ...ended, phone: await messagesOf(his) };
+    return { ...ended, executions: ended.booked.filter((line) => line["type"] === "transaction").length, phone };
   }
 
   test.each(TABLE.map(([row, attack, exits]) => ({ row, attack, exit: exits[mode] })))(
@@ -52,19 +54,19 @@ describe.each(["A", "B", "C"] as const)("mode %s", (mode) => {
     async ({ attack, exit }) => {
       const ended = await run({ attack, user: "careful" });
       expect({ exit: ended.exitCode, output: ended.output }).toEqual({ exit, output: ended.output });
-      const executions = ended.booked.filter((line) => line["type"] === "transaction");
-      expect(executions).toHaveLength(exit === 0 || attack === "withheld-statement" ? 1 : 0);
+      expect(ended.executions).toBe(exit === 0 || attack === "withheld-statement" ? 1 : 0);
       expect(JSON.stringify(ended.booked)).not.toContain("Mallory");
-      // The phone has the last word: it raises the alarm, and it never tells what did not happen.
-      expect(ended.phone.includes("STOPPED")).toBe(exit === 12 || attack === "alter-tx2");
-      expect(ended.phone.includes("Executed")).toBe(executions.length > 0);
+      // The phone has the last word: it raises the alarm, tells the end, and never what did not happen.
+      await ended.phone.says(phoneTells(attack, exit));
+      expect((await ended.phone.now()).includes("Executed")).toBe(ended.executions > 0);
     },
     30_000,
   );
 
-  test("threat 03: alter-both against a careless user is executed: the scheme's limit", async () => {
+  test("threat 03: alter-both against a careless user is executed, the scheme's limit; the receipt gives it away", async () => {
     const ended = await run({ attack: "alter-both", user: "careless" });
-    expect({ exit: ended.exitCode, output: ended.output }).toEqual({ exit: 0, output: ended.output });
+    expect({ exit: ended.exitCode, output: ended.output }).toEqual({ exit: 20, output: ended.output });
+    expect(ended.executions).toBe(1);
     expect(JSON.stringify(ended.booked)).toContain("Mallory");
   }, 30_000);
 
@@ -74,15 +76,33 @@ describe.each(["A", "B", "C"] as const)("mode %s", (mode) => {
       const ended = await run({ attack, user: "careless" });
       expect({ exit: ended.exitCode, output: ended.output }).toEqual({ exit: 12, output: ended.output });
       expect(ended.booked).toEqual([]);
+      await ended.phone.says("STOPPED");
     },
     30_000,
   );
 });
 
-/** What the phone shows now, except how its chat was linked. */
-async function messagesOf(desk: Desk): Promise<string> {
-  const response = await fetch(`${desk.phoneUrl}/messages`);
-  const chat = (await response.json()) as { messages: { text: string }[] };
-  const aboutPayments = chat.messages.filter(({ text }) => !text.includes("Link a chat"));
-  return aboutPayments.map(({ text }) => text).join("\n");
+/** What the chat tells at the end. A reject of altered content is signed over it, and so proves the tampering too. */
+function phoneTells(attack: Attack, exit: number): string {
+  if (attack === "alter-tx2" || exit === 12) return "STOPPED";
+  if (attack === "forged-success") return "Code: ";
+  return exit === 10 || exit === 13 ? "Stopped by you" : "Executed";
+}
+
+/** The messages that come to a phone from now on. */
+async function newMessages(desk: Desk): Promise<{ now(): Promise<string>; says(text: string): Promise<void> }> {
+  const phone = new PhoneInHand(desk.phoneUrl);
+  const patience = AbortSignal.timeout(25_000);
+  const old = new Set((await phone.look(undefined, patience)).messages.map(({ id }) => id));
+  const look = async (after?: number): Promise<{ version: number; text: string }> => {
+    const { version, messages } = await phone.look(after, patience);
+    const fresh = messages.filter(({ id }) => !old.has(id));
+    return { version, text: fresh.map(({ text }) => text).join("\n") };
+  };
+  return {
+    now: async () => (await look()).text,
+    says: async (text) => {
+      for (let seen = await look(); !seen.text.includes(text);) seen = await look(seen.version);
+    },
+  };
 }
