@@ -6,5 +6,7 @@ export default {
   testEnvironmentOptions: { customExportConditions: ["source", "node", "node-addons"] },
   testMatch: ["**/src/**/*.test.ts", "<rootDir>/scripts/**/*.test.ts"],
   modulePathIgnorePatterns: ["/dist/", "/.peers/"],
+  // Tests of whole processes mostly wait: one worker a core leaves none of them idle.
+  maxWorkers: "100%",
   reporters: ["default", "<rootDir>/scripts/jest/closing-line.js"],
 };
