@@ -20,11 +20,21 @@ export interface Attestation {
 }
 
 const ATTEST = utf8("countersign/attest/v1\0");
+const DEVICE = utf8("countersign/attest-device/v1\0");
 
 /** The challenge of an attestation inside an enrolment: it binds the new credential key to the attested device. */
 export function attestationChallengeFor(enrolmentChallenge: Uint8Array, publicKey: Uint8Array): Uint8Array {
   checkLength(enrolmentChallenge, 32, "challenge");
   return sha256(ATTEST, enrolmentChallenge, publicKey);
+}
+
+/**
+ * The challenge of an attestation that the host asked for by itself. The host chooses `challenge`: signed as it came, it
+ * could be the one of an enrolment, and a genuine device would vouch for a credential that lives elsewhere.
+ */
+export function deviceChallengeFor(challenge: Uint8Array): Uint8Array {
+  checkLength(challenge, 32, "challenge");
+  return sha256(DEVICE, challenge);
 }
 
 /** The bytes that are signed. Throws for an attestation that decodeAttestation would refuse. */

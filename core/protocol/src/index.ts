@@ -1,7 +1,13 @@
 // The public API of @countersign/protocol. Bytes: docs/protocol/*.md; vectors: ../vectors.
 export { type Account, parseAccount, renderAccount } from "./account.ts";
 export { type Amount, amountOf, parseAmount, renderAmount } from "./amount.ts";
-export { type Attestation, attestationChallengeFor, decodeAttestation, encodeAttestation } from "./attestation.ts";
+export {
+  type Attestation,
+  attestationChallengeFor,
+  decodeAttestation,
+  deviceChallengeFor,
+  encodeAttestation,
+} from "./attestation.ts";
 export { fromBase64url, toBase64url } from "./base64url.ts";
 export { buildReceipt } from "./build-receipt.ts";
 export { concatBytes, equalBytes, fromHex, toHex, utf8 } from "./bytes.ts";

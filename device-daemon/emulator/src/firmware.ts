@@ -14,7 +14,7 @@ import {
 import { type Device, infoOf } from "./device.ts";
 import { idlePrompt } from "./display/prompts.ts";
 import { deleteKeyFlow, listKeys, resetFlow, verifyUserFlow } from "./flow/admin-flows.ts";
-import { attest } from "./flow/attest.ts";
+import { attestForHost } from "./flow/attest.ts";
 import { enrolFlow } from "./flow/enrol-flow.ts";
 import { pinFlow } from "./flow/pin-flow.ts";
 import { presentFlow } from "./flow/present-flow.ts";
@@ -154,7 +154,7 @@ export class Firmware implements Application {
       case Subcommand.RESET:
         return resetFlow(device, this.#poweredAt);
       case Subcommand.ATTEST:
-        return { reply: encodeOk(encodeSigned(attest(device, request.serverId, request.challenge))) };
+        return { reply: encodeOk(encodeSigned(attestForHost(device, request))) };
       case Subcommand.KEYS:
         return request.action === "list"
           ? listKeys(device, channel, request.from)

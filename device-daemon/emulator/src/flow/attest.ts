@@ -1,4 +1,4 @@
-import { encodeAttestation, SignatureType, signMessage } from "@countersign/protocol";
+import { deviceChallengeFor, encodeAttestation, SignatureType, signMessage } from "@countersign/protocol";
 import { type Device, FIRMWARE } from "../device.ts";
 import { signEs256 } from "../storage/signing-key.ts";
 
@@ -10,4 +10,12 @@ export function attest(device: Device, serverId: Uint8Array, challenge: Uint8Arr
   return signMessage(SignatureType.ATTESTATION, attestation.keyId, payload, (bytes) =>
     signEs256(attestation.privateKey, bytes),
   );
+}
+
+/** The same without a credential. The host chose the challenge, so it is hashed under a name of its own first. */
+export function attestForHost(
+  device: Device,
+  { serverId, challenge }: { readonly serverId: Uint8Array; readonly challenge: Uint8Array },
+): Uint8Array {
+  return attest(device, serverId, deviceChallengeFor(challenge));
 }

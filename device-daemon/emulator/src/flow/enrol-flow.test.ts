@@ -4,6 +4,7 @@ import {
   attestationChallengeFor,
   decodeAttestation,
   decodeEnrolment,
+  deviceChallengeFor,
   fingerprintOf,
   importPublicKey,
   parseSigned,
@@ -11,7 +12,7 @@ import {
   type SignedMessage,
   verifySigned,
 } from "@countersign/protocol";
-import { publicKeyOf } from "../storage/signing-key.ts";
+import { newKeyPair, publicKeyOf } from "../storage/signing-key.ts";
 import { Bench, enrolKey, enrolRequest, PIN, presentRequest, readyBench, SERVER_ID, setPin } from "../testing/bench.ts";
 
 function signedBy(bench: Bench): SignedMessage {
@@ -142,9 +143,17 @@ describe("threat 05: the key is no signing oracle", () => {
     const signed = signedBy(bench);
     expect(signed.type).toBe(SignatureType.ATTESTATION);
     expect(signed.keyId).not.toEqual(keyId);
-    expect(decodeAttestation(signed.payload)).toMatchObject({ serverId: SERVER_ID, challenge, firmware: "0.1.0" });
+    const own = { serverId: SERVER_ID, challenge: deviceChallengeFor(challenge), firmware: "0.1.0" };
+    expect(decodeAttestation(signed.payload)).toMatchObject(own);
     const credential = bench.store.load()?.credentials[0]?.publicKey ?? new Uint8Array(0);
     expect(verifySigned(signed, SignatureType.ATTESTATION, importPublicKey(credential))).toBe(false);
+  });
+
+  test("threat 06: attest vouches for no credential: malware's own key gets no attestation out of a genuine device", () => {
+    const { bench } = readyBench();
+    const bound = attestationChallengeFor(enrolRequest().challenge, newKeyPair().publicKey);
+    bench.request(bench.open(), { subcommand: Subcommand.ATTEST, serverId: SERVER_ID, challenge: bound });
+    expect(decodeAttestation(signedBy(bench).payload).challenge).not.toEqual(bound);
   });
 
   test("an enrolment never verifies as a statement", () => {
