@@ -87,9 +87,16 @@ async function post(path, body) {
   }
 }
 
+// One after another: two requests on their way may overtake each other, and 12 would become 21.
+let pressed = Promise.resolve();
+
+function press(key) {
+  pressed = pressed.then(() => post("/press", { key }));
+}
+
 for (const button of document.querySelectorAll("[data-key]")) {
   button.addEventListener("click", (event) => {
-    void post("/press", { key: button.dataset.key });
+    press(button.dataset.key);
     // After a mouse click Enter means OK again, not this button.
     if (event.detail > 0) button.blur();
   });
@@ -104,7 +111,7 @@ document.addEventListener("keydown", (event) => {
   const key = /^[0-9]$/.test(event.key) ? event.key : KEYS.get(event.key);
   if (key === undefined) return;
   event.preventDefault();
-  void post("/press", { key });
+  press(key);
 });
 
 async function follow() {
