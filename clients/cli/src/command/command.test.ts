@@ -45,6 +45,14 @@ test("thaw takes the core's transaction to the key and shows its lines", async (
   expect(world.daemon.asked).toHaveLength(1);
 });
 
+test("thaw takes up the THAW that /thaw in the chat has made: there is one at a time", async () => {
+  world.daemon.acts.push({ type: "approve", code: CODE });
+  const { transaction } = held();
+  const { code, out } = await world.run("thaw", "--json");
+  expect([code, out]).toEqual([0, expect.stringContaining(transaction.transactionId)]);
+  expect(world.daemon.asked).toHaveLength(1);
+});
+
 test("link shows the address, waits for the chat, then asks the key", async () => {
   world.daemon.acts.push({ type: "approve", code: CODE });
   const deepLink = "https://t.me/acme_bank_bot?start=AAAAAAAAAAAAAAAAAAAAAA";
