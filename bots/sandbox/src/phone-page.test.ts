@@ -48,7 +48,7 @@ beforeEach(async () => {
   page.on("pageerror", (error) => void complaints.push(error.message));
   await page.goto(deepLink.replace("{token}", "AbCdEfGhIjKlMnOpQr_-12"));
   await page.getByText("online").waitFor();
-}, 30_000);
+}, 60_000);
 
 afterEach(async () => {
   if (browser !== undefined) await page.context().close();
@@ -97,7 +97,7 @@ browserTest(
     await picture("outcome-en");
     expect(complaints).toEqual([]);
   },
-  30_000,
+  60_000,
 );
 
 browserTest(
@@ -113,7 +113,7 @@ browserTest(
     await picture("veto-en");
     expect(await violations()).toEqual([]);
   },
-  30_000,
+  60_000,
 );
 
 for (const [locale, direction] of [
@@ -132,6 +132,6 @@ for (const [locale, direction] of [
       expect(await violations()).toEqual([]);
       await picture(`prompt-${locale}`);
     },
-    30_000,
+    60_000,
   );
 }

@@ -22,7 +22,7 @@ const open: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
   if (present) browser = await chromium.launch({ executablePath });
-}, 30_000);
+}, 60_000);
 
 afterEach(async () => {
   for (const close of open.splice(0)) await close();
@@ -115,7 +115,7 @@ browserTest(
     expect((await host.answer())[0]).toBe(0);
     expect(problems).toEqual([]);
   },
-  30_000,
+  60_000,
 );
 
 browserTest(
@@ -134,7 +134,7 @@ browserTest(
     await untilSaid(page, "REJECTED");
     expect((await host.answer())[0]).toBe(0);
   },
-  30_000,
+  60_000,
 );
 
 browserTest(
@@ -147,7 +147,7 @@ browserTest(
     await page.keyboard.press("Enter");
     await untilSaid(page, "*_____");
   },
-  30_000,
+  60_000,
 );
 
 for (const [scheme, width] of [
@@ -184,7 +184,7 @@ browserTest(
     expect(heights.length).toBeGreaterThan(15);
     expect(Math.min(...heights)).toBeGreaterThanOrEqual(44);
   },
-  30_000,
+  60_000,
 );
 
 browserTest(
@@ -202,5 +202,5 @@ browserTest(
     await untilSaid(page, "No light is on.");
     expect(problems).toEqual([]);
   },
-  30_000,
+  60_000,
 );
