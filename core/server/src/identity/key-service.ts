@@ -10,7 +10,7 @@ import {
 } from "@countersign/proto/node/core/v1/key_service";
 import { timestampOf } from "../delivery/timestamp.ts";
 import type { CoreGiven } from "../given.ts";
-import { actorOf, appOf, submitApp, submitAppOrEnrolment, unary, type Call } from "../rpc/handler.ts";
+import { actorOf, anyApp, anyAppOrEnrolment, appOf, submitApp, unary, type Call } from "../rpc/handler.ts";
 import { badInput, isRefusal, type Refusal } from "../rpc/refusal.ts";
 import type { Service } from "../rpc/server.ts";
 import { bodyHashOf, checkRequestId } from "../transaction/reserve.ts";
@@ -23,31 +23,41 @@ import { finishEnrolment } from "./finish-enrolment.ts";
 import { confirmFingerprint, revokeKey } from "./key-change.ts";
 import type { Key } from "./key.ts";
 import { loadKeys } from "./load-keys.ts";
+import { mayNotDecide } from "./may-decide.ts";
 import { checkUserId } from "./user-name.ts";
 
 export function keyService(given: CoreGiven): Service {
   const implementation: KeyServiceServer = {
-    beginEnrolment: unary(given, submitApp, (request: KeyServiceBeginEnrolmentRequest, call) =>
+    beginEnrolment: unary(given, anyApp, (request: KeyServiceBeginEnrolmentRequest, call) =>
       begin(given, request, call),
     ),
-    finishEnrolment: unary(given, submitAppOrEnrolment, (request: KeyServiceFinishEnrolmentRequest, call) =>
+    finishEnrolment: unary(given, anyAppOrEnrolment, (request: KeyServiceFinishEnrolmentRequest, call) =>
       finish(given, request, call),
     ),
-    confirmFingerprint: unary(given, submitApp, async (request: KeyServiceConfirmFingerprintRequest, { caller }) => {
+    confirmFingerprint: unary(given, anyApp, async (request: KeyServiceConfirmFingerprintRequest, { caller }) => {
+      const refusal = mayNotDecide(given, caller);
+      if (refusal !== undefined) return refusal;
       const named = { tenantId: appOf(caller).tenantId, ...request };
       return answer(await confirmFingerprint(given, named, actorOf(caller)));
     }),
     list: unary(given, submitApp, ({ userId }: { userId: string }, call) => list(given, userId, call)),
-    revoke: unary(given, submitApp, async ({ keyId }: { keyId: string }, { caller }) =>
-      answer(await revokeKey(given, { tenantId: appOf(caller).tenantId, keyId }, actorOf(caller))),
-    ),
+    revoke: unary(given, anyApp, async ({ keyId }: { keyId: string }, { caller }) => {
+      const name = { tenantId: appOf(caller).tenantId, keyId };
+      return answer(mayNotDecide(given, caller) ?? (await revokeKey(given, name, actorOf(caller))));
+    }),
   };
   return { definition: KeyServiceService, implementation };
 }
 
 async function begin(given: CoreGiven, request: KeyServiceBeginEnrolmentRequest, { caller }: Call) {
   const { requestId, userId, digits } = request;
-  const refusal = checkRequestId(requestId) ?? checkUserId(userId) ?? checkSerial(request.serial);
+  // Who may say whose device or digits these are says whose the first key is.
+  const binds = request.serial !== "" || digits;
+  const refusal =
+    (binds ? mayNotDecide(given, caller) : undefined) ??
+    checkRequestId(requestId) ??
+    checkUserId(userId) ??
+    checkSerial(request.serial);
   if (refusal !== undefined) return refusal;
   const { tenantId, appId } = appOf(caller);
   const bodyHash = bodyHashOf("enrolment.begin", KeyServiceBeginEnrolmentRequest.encode(request).finish());

@@ -13,7 +13,7 @@ import {
 } from "@countersign/proto/node/core/v1/link_service";
 import { timestampOf } from "../delivery/timestamp.ts";
 import type { CoreGiven } from "../given.ts";
-import { actorOf, appOf, serverStream, submitApp, unary, type Call } from "../rpc/handler.ts";
+import { actorOf, anyApp, appOf, serverStream, submitApp, unary, type Call } from "../rpc/handler.ts";
 import { badInput, isRefusal, type Refusal } from "../rpc/refusal.ts";
 import type { Service } from "../rpc/server.ts";
 import { createTransaction } from "../transaction/create.ts";
@@ -24,6 +24,7 @@ import { changeUser, type UserName } from "./change-user.ts";
 import { unlinkDraft } from "./link-draft.ts";
 import { channelMessage } from "./link-message.ts";
 import { loadLink, loadLinks } from "./load-links.ts";
+import { mayNotDecide } from "./may-decide.ts";
 import { checkUserId } from "./user-name.ts";
 import { watchLink } from "./watch-link.ts";
 
@@ -35,7 +36,7 @@ export function linkService(given: CoreGiven): Service {
       watchLink(given, { ...nameOf(request, call), linkId: request.linkId, signal: call.signal }, send),
     ),
     list: unary(given, submitApp, (request: LinkServiceListRequest, call) => list(given, nameOf(request, call))),
-    reorder: unary(given, submitApp, (request: LinkServiceReorderRequest, call) => reorder(given, request, call)),
+    reorder: unary(given, anyApp, (request: LinkServiceReorderRequest, call) => reorder(given, request, call)),
     unlink: unary(given, submitApp, (request: LinkServiceUnlinkRequest, call) => unlink(given, request, call)),
   };
   return { definition: LinkServiceService, implementation };
@@ -68,6 +69,8 @@ async function reorder(
   request: LinkServiceReorderRequest,
   call: Call,
 ): Promise<LinkServiceReorderResponse | Refusal> {
+  const refusal = mayNotDecide(given, call.caller);
+  if (refusal !== undefined) return refusal;
   const name = nameOf(request, call);
   const { linkIds } = request;
   const changed = await changeUser(given, name, actorOf(call.caller), (user) => {

@@ -7,7 +7,7 @@ import {
   type UserServiceServer,
 } from "@countersign/proto/node/core/v1/user_service";
 import type { CoreGiven } from "../given.ts";
-import { actorOf, appOf, submitApp, unary, type Call } from "../rpc/handler.ts";
+import { actorOf, anyApp, appOf, submitApp, unary, type Call } from "../rpc/handler.ts";
 import { isRefusal, refuse, type Refusal } from "../rpc/refusal.ts";
 import type { Service } from "../rpc/server.ts";
 import { timestampOf } from "../delivery/timestamp.ts";
@@ -15,6 +15,7 @@ import { bodyHashOf, checkRequestId } from "../transaction/reserve.ts";
 import { transactionMessage } from "../transaction/transaction-message.ts";
 import { changeUser, loadUser, type UserChange } from "./change-user.ts";
 import { createUser } from "./create-user.ts";
+import { mayNotDecide } from "./may-decide.ts";
 import { requestThaw } from "./request-thaw.ts";
 import { checkPhrase, checkUserId, readLocale } from "./user-name.ts";
 import type { User } from "./user.ts";
@@ -27,8 +28,8 @@ export function userService(given: CoreGiven): Service {
     get: unary(given, submitApp, async ({ userId }: { userId: string }, call) =>
       answer(checkUserId(userId) ?? (await loadUser(given, { tenantId: appOf(call.caller).tenantId, userId }))),
     ),
-    suspend: unary(given, submitApp, async ({ userId }: { userId: string }, call) =>
-      answer(await change(given, userId, call, suspended)),
+    suspend: unary(given, anyApp, async ({ userId }: { userId: string }, call) =>
+      answer(mayNotDecide(given, call.caller) ?? (await change(given, userId, call, suspended))),
     ),
     freeze: unary(given, submitApp, async ({ userId }: { userId: string }, call) =>
       answer(await change(given, userId, call, frozen)),

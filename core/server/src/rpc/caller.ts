@@ -57,9 +57,10 @@ function callers(...kinds: readonly CallerKind[]): Allow {
 
 export const submitApp: Allow = callers("submit");
 export const executeApp: Allow = callers("execute");
+export const anyApp: Allow = callers("submit", "execute");
 export const submitAppOrGrant: Allow = callers("submit", "grant");
 export const submitAppOrToken: Allow = callers("submit", "confirmation");
 export const anyAppOrToken: Allow = callers("submit", "execute", "confirmation");
 export const confirmationToken: Allow = callers("confirmation");
-export const submitAppOrEnrolment: Allow = callers("submit", "enrolment");
+export const anyAppOrEnrolment: Allow = callers("submit", "execute", "enrolment");
 export const bot: Allow = callers("bot");

@@ -14,13 +14,16 @@ import { derivedToken, newToken, tokenId } from "./token.ts";
 const CORE = Object.keys(REQUESTS).filter((path) => !path.startsWith("/countersign.device."));
 const KINDS: readonly (CallerKind | "nobody")[] = ["submit", "execute", "grant", "confirmation", "bot", "nobody"];
 
+/** What decides about a user over his head: for `submit` on a development core alone (docs/decisions/0010). */
+const DECIDES = ["BeginEnrolment", "FinishEnrolment", "ConfirmFingerprint", "Revoke", "Suspend", "Reorder"];
+
 /** Who may call, by the table of design section 8, kept apart from the product's own table. */
 function mayCall(path: string, kind: CallerKind | "nobody"): boolean {
   const [, service = "", rpc = ""] = path.split("/");
   const name = service.split(".").at(-1);
   if (kind === "nobody") return name === "KeyService" && rpc === "FinishEnrolment";
   if (kind === "bot") return name === "ChannelService";
-  if (kind === "execute") return name === "ExecutionService" || name === "ReceiptService";
+  if (kind === "execute") return name === "ExecutionService" || name === "ReceiptService" || DECIDES.includes(rpc);
   if (kind === "grant") return name === "TransactionService" && rpc === "Create";
   if (kind === "confirmation")
     return ["ConfirmationService", "VerificationService", "ReceiptService"].includes(name ?? "");

@@ -1,8 +1,9 @@
 import type { CallerKind } from "./caller.ts";
 
 /**
- * Who may call what: every RPC of the core has a row, and an RPC without one is refused to everybody. `execute` opens
- * nothing that a user's PC holds a token for, and no caller but an executor opens `execute`.
+ * Who may call what: every RPC of the core has a row, and an RPC without one is refused to everybody. No caller but an
+ * executor opens `execute`. What decides about a user over his head is open to `submit` on a development core alone
+ * (identity/may-decide.ts).
  */
 export const PERMISSION: Readonly<Record<string, readonly CallerKind[]>> = {
   ...service("TransactionService", {
@@ -37,22 +38,22 @@ export const PERMISSION: Readonly<Record<string, readonly CallerKind[]>> = {
   ...service("UserService", {
     Create: ["submit"],
     Get: ["submit"],
-    Suspend: ["submit"],
+    Suspend: ["submit", "execute"],
     Freeze: ["submit"],
     RequestThaw: ["submit"],
   }),
   ...service("KeyService", {
-    BeginEnrolment: ["submit"],
-    FinishEnrolment: ["submit", "enrolment"],
-    ConfirmFingerprint: ["submit"],
+    BeginEnrolment: ["submit", "execute"],
+    FinishEnrolment: ["submit", "execute", "enrolment"],
+    ConfirmFingerprint: ["submit", "execute"],
     List: ["submit"],
-    Revoke: ["submit"],
+    Revoke: ["submit", "execute"],
   }),
   ...service("LinkService", {
     BeginLink: ["submit"],
     WatchLink: ["submit"],
     List: ["submit"],
-    Reorder: ["submit"],
+    Reorder: ["submit", "execute"],
     Unlink: ["submit"],
   }),
   "/countersign.channel.v1.ChannelService/Attach": ["bot"],
