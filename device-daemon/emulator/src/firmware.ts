@@ -59,7 +59,6 @@ export class Firmware implements Application {
   }
 
   begin(channel: number, message: Uint8Array, done: (reply: Uint8Array) => void): void {
-    this.#after = undefined;
     const now = this.#device.clock.now();
     try {
       const request = decodeRequest(message);
@@ -166,8 +165,10 @@ export class Firmware implements Application {
 
   #start(flow: Flow<Ending>, done: (reply: Uint8Array) => void, deadline: number): void {
     const first = flow.next();
-    if (first.done === true) this.#end(first.value, done);
-    else this.#running = { flow, done, deadline, prompt: first.value, touchedAt: this.#device.clock.now() };
+    if (first.done === true) return this.#end(first.value, done);
+    // Only what shows something itself takes the last words off the display: a host may ask for information at any time.
+    this.#after = undefined;
+    this.#running = { flow, done, deadline, prompt: first.value, touchedAt: this.#device.clock.now() };
   }
 
   #advance(running: Running, input: Input): void {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { Status, WaitsFor, decodeSigned } from "@countersign/key-protocol";
+import { Status, Subcommand, WaitsFor, decodeSigned } from "@countersign/key-protocol";
 import {
   type CborValue,
   codeProofOf,
@@ -53,6 +53,16 @@ describe("approving", () => {
     expect(toHex(codeProof ?? new Uint8Array(0))).toBe(toHex(codeProofOf(request.nonce, digest, "482915")));
     expect(rest).toMatchObject({ decision: 1, shown: 1, codeEntry: 1, userVerification: 1, counter: 1 });
     expect(bench.page()).toBe("signed");
+  });
+
+  test("a host that asks for information does not take the last words off the display", () => {
+    const { bench, keyId } = readyBench();
+    bench.request(bench.open(), presentRequest(keyId));
+    approve(bench);
+    bench.request(bench.open(), { subcommand: Subcommand.GET_INFO });
+    expect(bench.page()).toBe("signed");
+    bench.press("ok");
+    expect(bench.page()).toBe("idle");
   });
 
   test("claim 05: one changed digit or byte changes the proof or the digest", () => {
