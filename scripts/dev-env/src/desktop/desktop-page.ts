@@ -59,14 +59,12 @@ export function desktopPage(places: Places, booked: readonly Booked[]): string {
 `;
 }
 
-const commands = ({ config }: Places): string[] => {
-  const countersign = `COUNTERSIGN_CONFIG=${config} scripts/countersign`;
-  return [
-    `${countersign} pay examples/bank/samples/invoice.xml`,
-    `${countersign} confirm deploy --field target=shop --field version=1.4.2 --payload README.md --until confirmed`,
-    `${countersign} doctor`,
-  ];
-};
+const commands = ({ config }: Places): string[] => [
+  `export COUNTERSIGN_CONFIG=${config}`,
+  "scripts/countersign pay examples/bank/samples/invoice.xml",
+  "scripts/countersign confirm deploy --field target=shop --field version=1.4.2 --payload README.md --until confirmed",
+  "scripts/countersign doctor",
+];
 
 const command = (text: string): string =>
   `<pre tabindex="0" role="region" aria-label="Command"><code>${escaped(text)}</code></pre>`;
