@@ -142,6 +142,24 @@ describe("check 12: no hint makes any policy weaker", () => {
     expect(passed(ask({}, { lifetimeMs: 30_000 })).lifetimeMs).toBe(30_000);
   });
 
+  test.each([
+    ["no fewer keys", undefined, undefined],
+    ["its own key", [key().keyId], undefined],
+    ["both", [key().keyId, plain.keyId], undefined],
+    ["the key without a display alone", [plain.keyId], "POLICY_UNMET"],
+  ])("malware picks no weaker mode by naming keys: %s", (_name, wanted, refused) => {
+    const keys = [key(), plain];
+    const named = ask({}, { keys, ...(wanted === undefined ? {} : { keyIds: wanted }) });
+    expect(isRefusal(named) ? named.refused : undefined).toBe(refused);
+    expect(findWeaker(ask({}, { keys }), named, ["A", "B", "C"])).toEqual([]);
+  });
+
+  test("a key without a display is named where no other may sign this", () => {
+    const keys = [key({ state: "REVOKED" }), plain];
+    expect(passed(ask({}, { keys, keyIds: [plain.keyId] }))).toMatchObject({ mode: "C", keyIds: [plain.keyId] });
+    expect(ask({}, { keys, keyIds: [key().keyId] })).toMatchObject({ refused: "KEY_NOT_ACCEPTED" });
+  });
+
   test("a lifetime in which nobody can read is refused", () => {
     expect(ask({}, { lifetimeMs: 9_999 })).toMatchObject({ refused: "BAD_INPUT", violations: [{ field: "lifetime" }] });
   });

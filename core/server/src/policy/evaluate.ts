@@ -14,8 +14,10 @@ export interface Asked {
   readonly fields: readonly Field[];
   /** Rendered; each key must be able to show them. */
   readonly lines: readonly Line[];
-  /** Those asked for, or all of the user's; whatever their state. */
+  /** All of the user's, whatever their state. */
   readonly keys: readonly Key[];
+  /** A wish: those of them that may sign; absent: all. It picks no weaker mode than all of them would have. */
+  readonly keyIds?: readonly HexId[] | undefined;
   /** The user's, in his order. */
   readonly links: readonly Link[];
   /** A wish: makes the answer stricter or changes nothing. */
@@ -51,9 +53,9 @@ export function evaluatePolicy(tenant: Pick<Tenant, "policy" | "policyVersion">,
   }
   const amounts = amountsOf(asked.fields);
   const highValue = isHighValue(amounts, policy.highValue);
-  const usable = usableKeys(policy, asked, highValue);
-  if (isRefusal(usable)) return usable;
-  const { mode, keys } = strongest(usable);
+  const signing = signingKeys(policy, asked, highValue);
+  if (isRefusal(signing)) return signing;
+  const { mode, keys } = signing;
   const beyond = mode === Mode.CHAT_SHOWS ? amountBeyond(amounts, policy.modeCLimit) : undefined;
   if (beyond !== undefined) {
     return refuse("POLICY_UNMET", `${beyond.currency}: above what the chat alone may show; use a key with a display`);
@@ -70,6 +72,18 @@ export function evaluatePolicy(tenant: Pick<Tenant, "policy" | "policyVersion">,
 interface Usable {
   readonly key: Key;
   readonly mode: Mode;
+}
+
+/** Malware that names the one key without a display must not get the mode that shows nothing on a key. */
+function signingKeys(policy: Policy, asked: Asked, highValue: boolean): { mode: Mode; keys: Key[] } | Refusal {
+  const { keys, keyIds } = asked;
+  const wanted = keyIds === undefined ? keys : keys.filter(({ keyId }) => keyIds.includes(keyId));
+  const usable = usableKeys(policy, { ...asked, keys: wanted }, highValue);
+  if (isRefusal(usable)) return usable;
+  const found = strongest(usable);
+  const all = usableKeys(policy, asked, highValue);
+  if (isRefusal(all) || STRENGTH[strongest(all).mode] <= STRENGTH[found.mode]) return found;
+  return refuse("POLICY_UNMET", "key_ids: the user has a key for a stronger mode than these. Name that one, or none.");
 }
 
 /** Keys that may sign this, each with the mode it would be signed in; or why there is none. */

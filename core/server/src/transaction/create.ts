@@ -87,7 +87,7 @@ async function look(given: CoreGiven, draft: Draft, shard: Shard, txId: HexId): 
   const content = freezeContent(draft, issuer, repeated);
   if (isRefusal(content)) return content;
   const of = { shard, txId, tenantId, userId, action: draft.action };
-  const extras = { keyIds: draft.keyIds ?? user.keyIds, others: [contentKey(draft, content.lines)] };
+  const extras = { keyIds: [...user.keyIds, ...(draft.keyIds ?? [])], others: [contentKey(draft, content.lines)] };
   const held = await loadCaseOf(given, of, extras);
   return { held, content, guarding: await loadGuarding(given, held) };
 }
@@ -143,15 +143,16 @@ function freeze(tenant: Tenant, draft: Draft, seen: Seen, drawn: Readonly<Record
 
 function evaluate(tenant: Tenant, draft: Draft, { held, content }: Seen): Evaluation | Refusal {
   const { userId, tenantId, kind, modeHint, lifetimeMs } = draft;
-  const keys = held.keys.flatMap(({ body }) => (body !== undefined && body.userId === userId ? [body] : []));
+  const own = held.keys.flatMap(({ body }) => (body !== undefined && body.userId === userId ? [body] : []));
+  const keys = own.filter(({ keyId }) => isOwnKey(held, keyId));
   if (draft.keyIds !== undefined) {
     const unknown = draft.keyIds.findIndex((id) => !keys.some((key) => key.keyId === id));
     if (unknown !== -1) return badInput(`key_ids[${unknown}]`, "the user has no such key");
   }
-  const wanted = draft.keyIds === undefined ? keys.filter(({ keyId }) => isOwnKey(held, keyId)) : keys;
   const links = held.links.flatMap(({ body }) => (body !== undefined && body.tenantId === tenantId ? [body] : []));
   const { fields, lines } = content;
-  return evaluatePolicy(tenant, { kind, fields, lines, keys: wanted, links, modeHint, lifetimeMs, now: held.now });
+  const asked = { kind, fields, lines, keys, keyIds: draft.keyIds, links, modeHint, lifetimeMs, now: held.now };
+  return evaluatePolicy(tenant, asked);
 }
 
 /** An ENROL loads the key that it is about as well, which must not sign for itself. */
