@@ -197,11 +197,30 @@ describe("check 04: DUPLICATE", () => {
     expect(await reasonOf({ fields, repeatOf: first.txId })).toBe("PENDING");
   });
 
+  test("threat 08: another order of the lines is no other payment; another order of arguments is another command", async () => {
+    await world.pending({ fields });
+    expect(await reasonOf({ fields: fields.toReversed() })).toBe("DUPLICATE");
+    const run = (...args: string[]): Partial<Draft> => {
+      const lines = [text(Label.HOST, "db1"), text(Label.COMMAND, "/bin/mv"), digest(1)];
+      return { kind: Kind.RUN, fields: [...lines, ...args.map((one) => text(Label.ARGUMENT, one))] };
+    };
+    await world.pending(run("a", "b"));
+    expect(await reasonOf(run("a", "b"))).toBe("DUPLICATE");
+    expect(await reasonOf(run("b", "a"))).toBe("PENDING");
+  });
+
   test("another user's equal content does not guard, nor another kind's", async () => {
     await world.pending({ fields });
     expect(await reasonOf({ fields, kind: Kind.TRANSFER })).toBe("PENDING");
     expect(await violationOf({ fields, repeatOf: drawHexId() })).toBe("repeat_of");
   });
+});
+
+test("check 12: a key without a display, named by malware, makes no mode C beside one with a display", async () => {
+  const plain = newTestKey();
+  await world.addKey(world.identity, plain, { hasDisplay: false });
+  expect(await create({ keyIds: [plain.keyId] })).toMatchObject({ refused: "POLICY_UNMET" });
+  expect(await world.pending()).toMatchObject({ mode: "B", keyIds: [world.key.keyId] });
 });
 
 describe("check 18: limits", () => {

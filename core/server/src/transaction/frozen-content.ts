@@ -82,12 +82,16 @@ function ruleOf(error: ProtocolError): string {
 
 const SAME = utf8("countersign/same-content/v1\0");
 
-/** Where the transactions of a user with equal content are known: without the repeat line, which makes no difference. */
+/**
+ * Where the transactions of a user with equal content are known: without the repeat line, and with the labels in one order,
+ * which make no difference to what is done. The order within one label does: arguments are one line each.
+ */
 export function contentKey(
   draft: Pick<Draft, "tenantId" | "userId" | "kind">,
   lines: readonly Line[],
 ): EntityKey<"content"> {
-  const rows = lines.filter(({ label }) => label !== Label.REPEAT).map(({ label, value }) => [label, value]);
+  const sorted = lines.filter(({ label }) => label !== Label.REPEAT).toSorted((one, other) => one.label - other.label);
+  const rows = sorted.map(({ label, value }) => [label, value]);
   const id = toHex(sha256(SAME, encodeCbor([draft.userId, draft.kind, rows])));
   return { type: "content", tenant: draft.tenantId, id };
 }

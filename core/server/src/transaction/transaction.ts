@@ -121,7 +121,7 @@ export type State = Transaction["state"];
 
 /**
  * The transactions with this content of this user that still guard against DUPLICATE, newest last; the entity's id is
- * hex SHA-256 over user, kind and lines without `repeat`. Those that ended without execution guard no more.
+ * hex SHA-256 over user, kind and lines by label, without `repeat`. Those that ended without execution guard no more.
  */
 export interface OpenContent {
   readonly txIds: readonly HexId[];
