@@ -1,7 +1,7 @@
 import type { HexId, UnixMs } from "../store/entity.ts";
 import type { Store } from "../store/store.ts";
 
-/** Row 6 burns no try, so a flood of garbage is slowed here, before a signature is verified. */
+/** Rows 5 and 6 burn no try, so a flood of garbage is slowed here, before it costs a commit. */
 const MOST_PER_MINUTE = 30;
 const MINUTE_MS = 60_000;
 const MOST_TRANSACTIONS = 10_000;

@@ -267,7 +267,20 @@ describe("check 05: what costs a try", () => {
     for (let i = 0; i < 30; i++) expect(await answer(world.signed(pending, {}, impostor))).toBe("BAD_SIGNATURE");
     expect(await answer(world.signed(pending, {}, impostor))).toBe("RATE_LIMITED");
     world.clock.advance(60_000);
+    expect(await answer(world.signed(pending, {}, impostor))).toBe("BAD_SIGNATURE");
+  });
+
+  test("row 5: so are keys that nobody knows", async () => {
+    for (let i = 0; i < 30; i++) expect(await answer(world.signed(pending, {}, newTestKey()))).toBe("UNKNOWN_KEY");
+    expect(await answer(world.signed(pending, {}, newTestKey()))).toBe("RATE_LIMITED");
+  });
+
+  test("row 6: a flood of bad signatures does not keep the user's own statement out, nor his reject", async () => {
+    const impostor = { ...newTestKey(), keyId: world.key.keyId };
+    for (let i = 0; i < 31; i++) await answer(world.signed(pending, {}, impostor));
+    expect(await answer(world.signed(pending, { code: world.wrongCode(pending) }))).toBe("WRONG_CODE");
     expect(await answer(world.signed(pending))).toBe("CONFIRMED");
+    expect(await answer(world.reject(pending))).toBe("REJECTED");
   });
 });
 

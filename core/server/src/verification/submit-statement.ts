@@ -17,7 +17,7 @@ import type { Transaction } from "../transaction/transaction.ts";
 import { badSignatureWait, countBadSignature } from "./bad-signature-limit.ts";
 import { compareCode } from "./compare-code.ts";
 import { use } from "./counter.ts";
-import { findRefusal, type Evidence } from "./find-refusal.ts";
+import { findRefusal, type Evidence, type Finding } from "./find-refusal.ts";
 import type { Verdict } from "./judged.ts";
 import { judgedKey } from "./judged-key.ts";
 import { seal } from "./seal.ts";
@@ -121,13 +121,21 @@ async function judgeHeld(
     return finishCompare(given, transaction, submission);
   }
   const wait = badSignatureWait(given.store, transaction.txId, held.now);
-  if (wait !== undefined) return refuse("RATE_LIMITED", "Too many bad signatures. Wait.", { retryAfterMs: wait });
+  // Only what the user's key did not sign: else a flood of garbage would keep his own statement out, and his reject.
+  if (wait !== undefined && isForeign(findRefusal(evidence))) {
+    return refuse("RATE_LIMITED", "Too many bad signatures. Wait.", { retryAfterMs: wait });
+  }
   if (transaction.state === "PENDING" && held.epoch !== transaction.issue.epoch) {
     // The store lost its master: the code that is out counts no more, and that is nobody's try.
     const reissued = await happen(given, transaction.txId, { type: "reissued", epoch: held.epoch }, "core");
     return isRefusal(reissued) ? reissued : undefined;
   }
   return judgeAnew(given, submission, found);
+}
+
+/** Nothing that an acceptable key of the user's signed. */
+function isForeign(finding: Finding | undefined): boolean {
+  return finding?.row === 5 || finding?.row === 6;
 }
 
 async function judgeAnew(
@@ -141,7 +149,7 @@ async function judgeAnew(
   const counted = await (finding === undefined ? countTry(given, submission, found) : noteReceived(given, found));
   if (counted !== "committed") return counted;
   const compared = compareCode(given, found.evidence.transaction, submission.statement?.codeProof);
-  if (finding?.reason === "BAD_SIGNATURE") countBadSignature(given.store, txId, found.held.now);
+  if (isForeign(finding)) countBadSignature(given.store, txId, found.held.now);
   return settle(given, txId, submission, finding ?? { row: 12, compared });
 }
 
