@@ -13,6 +13,7 @@ import type { CoreGiven } from "../given.ts";
 import { actorOf, anyApp, anyAppOrEnrolment, appOf, submitApp, unary, type Call } from "../rpc/handler.ts";
 import { badInput, isRefusal, type Refusal } from "../rpc/refusal.ts";
 import type { Service } from "../rpc/server.ts";
+import { atCreation } from "../transaction/change.ts";
 import { bodyHashOf, checkRequestId } from "../transaction/reserve.ts";
 import { transactionMessage } from "../transaction/transaction-message.ts";
 import { beginEnrolment } from "./begin-enrolment.ts";
@@ -81,9 +82,10 @@ async function finish(given: CoreGiven, request: KeyServiceFinishEnrolmentReques
   const enrolled = await finishEnrolment(given, caller, { token: request.enrolmentToken, signed });
   if (isRefusal(enrolled)) return enrolled;
   const { key, created } = enrolled;
+  const transaction = caller.kind === "app" ? created?.transaction : created && atCreation(created.transaction);
   return {
     key: keyMessage(key),
-    transaction: created === undefined ? undefined : transactionMessage(given, created.transaction),
+    transaction: transaction && transactionMessage(given, transaction),
     confirmationToken: created?.confirmationToken ?? "",
   };
 }

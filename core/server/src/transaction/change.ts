@@ -17,6 +17,12 @@ export function proceed(of: Transaction, progress: Partial<Progress>): Transacti
   return { ...of, ...progress, version: of.version + 1 };
 }
 
+/** As it was when it was created: what a program on the user's PC is told of it, however often it asks. */
+export function atCreation(of: Transaction): Transaction {
+  const progress = { triesLeft: of.policy.tries, lastRefusal: undefined, lateVeto: undefined };
+  return { ...stand(of, { state: "PENDING" }, progress), version: 1 };
+}
+
 /** Repeating something is harmless: nothing changes. */
 export function unchanged(transaction: Transaction): Step {
   return { transaction, effects: [] };

@@ -237,6 +237,21 @@ describe.each(Object.keys(STORES))("over the %s store", (name) => {
     expect(await reasonOf(ask(core.confirmation, "withdraw", {}, one.token))).toBe("ENDED");
   });
 
+  test("check 17: a grant that asks again learns nothing of what became of its transaction", async () => {
+    const grantRequest = { requestId: "told", userId: world.userId, kinds: [KindMessage.PAY], lifetime: undefined };
+    const { grant } = await ask(core.transactions, "createGrant", grantRequest, submit);
+    const wanted = request();
+    const first = await ask(core.transactions, "create", wanted, grant);
+    const { transactionId } = first.transaction!;
+    const before = await world.transaction(transactionId);
+    const wrong = Buffer.from(world.signed(before, { code: world.wrongCode(before) }));
+    const submitting = ask(core.verification, "submitStatement", { transactionId, signedStatement: wrong }, submit);
+    expect(await reasonOf(submitting)).toBe("WRONG_CODE");
+    expect(await ask(core.transactions, "create", wanted, grant)).toEqual(first);
+    await happen(world.given, transactionId, { type: "cancelled", by: "app", detail: "told" }, "test");
+    expect(await ask(core.transactions, "create", wanted, grant)).toEqual(first);
+  });
+
   test("a grant creates once, for its user and kinds, and its request may come again", async () => {
     const grantRequest = { requestId: "grant", userId: world.userId, kinds: [KindMessage.PAY], lifetime: undefined };
     const { grant } = await ask(core.transactions, "createGrant", grantRequest, submit);

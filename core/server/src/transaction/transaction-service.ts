@@ -21,6 +21,7 @@ import { actorOf, type Caller } from "../rpc/caller.ts";
 import { badInput, isRefusal, type Refusal } from "../rpc/refusal.ts";
 import type { Service } from "../rpc/server.ts";
 import type { HexId } from "../store/entity.ts";
+import { atCreation } from "./change.ts";
 import { checkDetail } from "./check-detail.ts";
 import { createTransaction } from "./create.ts";
 import { createGrant, spendGrant } from "./grant.ts";
@@ -71,10 +72,8 @@ async function create(
   const created = await createTransaction(given, draft);
   if (isRefusal(created)) return created;
   const { transaction, confirmationToken } = created;
-  return TransactionServiceCreateResponse.create({
-    transaction: transactionMessage(given, transaction),
-    confirmationToken,
-  });
+  const told = caller.kind === "grant" ? atCreation(transaction) : transaction;
+  return TransactionServiceCreateResponse.create({ transaction: transactionMessage(given, told), confirmationToken });
 }
 
 async function watch(
