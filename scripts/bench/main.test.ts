@@ -1,0 +1,49 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { expect, test } from "@jest/globals";
+import { ROOT } from "@countersign/testing/child";
+
+const NODE_FLAGS = ["--conditions=source", "--disable-warning=ExperimentalWarning"];
+const TINY = ["--transactions", "4", "--repeats", "1", "--warm-up", "2", "--connections", "2"];
+/** The benchmark stops by itself before it would be killed, and that before the test is given up. */
+const LIMITS = { withinSeconds: 20, killedMs: 40_000, testMs: 50_000 };
+
+test(
+  "a tiny run of P1 confirms transactions and prints its figures",
+  async () => {
+    const args = [...NODE_FLAGS, "scripts/bench/main.ts", "--json", "--within", String(LIMITS.withinSeconds), ...TINY];
+    const run = promisify(execFile)(process.execPath, args, {
+      cwd: ROOT,
+      timeout: LIMITS.killedMs,
+      killSignal: "SIGKILL",
+    });
+    const printed = JSON.parse((await run).stdout) as Record<string, unknown>;
+    const spread = { median: expect.any(Number), least: expect.any(Number), most: expect.any(Number) };
+    expect(printed).toMatchObject({ bench: "P1", limitMicros: spread, ratio: spread, ratioWithBot: spread });
+    expect(printed["samples"]).toMatchObject({
+      core: [{ units: 4 }],
+      "core-bot": [{ units: 4 }],
+      verify: [{ units: 40 }],
+    });
+  },
+  LIMITS.testMs,
+);
+
+test(
+  "an option out of its bounds is refused before anything starts",
+  async () => {
+    const run = promisify(execFile)(
+      process.execPath,
+      [...NODE_FLAGS, "scripts/bench/main.ts", "--in-flight", "100000"],
+      {
+        cwd: ROOT,
+        timeout: LIMITS.killedMs,
+      },
+    );
+    await expect(run).rejects.toMatchObject({
+      code: 64,
+      stderr: "--in-flight: must be a whole number from 1 to 256\n",
+    });
+  },
+  LIMITS.testMs,
+);

@@ -1,0 +1,70 @@
+// npm run bench -- [--json] [--transactions N] [--repeats N] [--warm-up N] [--in-flight N] [--connections N] [--no-bot]
+//                  [--pin] [--profile DIR] [--within SECONDS]
+// Goal P1: full transactions (Create + SubmitStatement, FULL durability) per CPU-second of the core, against two
+// bare gRPC echoes and one P-256 verify. Needs Linux (/proc). Everything is on loopback and in a folder that is removed.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { factsOf } from "./figures.ts";
+import { measureP1, type P1Options } from "./p1.ts";
+import { describeProfile } from "./profile.ts";
+import { describeP1, summarise } from "./report.ts";
+
+const { values } = parseArgs({
+  options: {
+    json: { type: "boolean", default: false },
+    transactions: { type: "string", default: "1000" },
+    repeats: { type: "string", default: "5" },
+    "warm-up": { type: "string", default: "2500" },
+    "in-flight": { type: "string", default: "64" },
+    connections: { type: "string", default: "8" },
+    "no-bot": { type: "boolean", default: false },
+    pin: { type: "boolean", default: false },
+    /** Whatever happens, it stops by then. */
+    within: { type: "string", default: "900" },
+    profile: { type: "string" },
+  },
+});
+
+function whole(
+  name: "transactions" | "repeats" | "warm-up" | "in-flight" | "connections" | "within",
+  most: number,
+): number {
+  const text = values[name];
+  const number = Number(text);
+  if (/^\d+$/.test(text) && number >= 1 && number <= most) return number;
+  process.stderr.write(`--${name}: must be a whole number from 1 to ${most}\n`);
+  process.exit(64);
+}
+
+const options: P1Options = {
+  transactions: whole("transactions", 5_000),
+  repeats: whole("repeats", 25),
+  warmUp: whole("warm-up", 5_000),
+  inFlight: whole("in-flight", 256),
+  connections: whole("connections", 32),
+  bot: !values["no-bot"],
+  pin: values.pin,
+  profile: values.profile === undefined ? undefined : resolve(values.profile),
+};
+
+const stop = new AbortController();
+for (const name of ["SIGINT", "SIGTERM"] as const)
+  process.once(name, () => stop.abort(new Error(`stopped by ${name}`)));
+const folder = mkdtempSync(join(tmpdir(), "countersign-bench-"));
+try {
+  const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(1000 * whole("within", 3_600))]);
+  const result = await measureP1(folder, options, signal, (line) => process.stderr.write(`${line}\n`));
+  const facts = factsOf(["node", ...process.execArgv, "scripts/bench/main.ts", ...process.argv.slice(2)]);
+  const summary = summarise(result);
+  if (values.json) console.log(JSON.stringify({ bench: "P1", facts, options, ...summary, samples: result.samples }));
+  else console.log(describeP1(summary, facts, options));
+  if (options.profile !== undefined) console.log(describeProfile(options.profile));
+} catch (error) {
+  const reason: unknown = stop.signal.aborted ? stop.signal.reason : error;
+  process.stderr.write(`${reason instanceof Error ? (reason.stack ?? reason.message) : String(reason)}\n`);
+  process.exitCode = stop.signal.aborted ? 130 : 1;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
