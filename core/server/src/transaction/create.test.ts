@@ -44,6 +44,11 @@ const digest = (fill: number): Field => ({
   value: { type: "digest", digest: new Uint8Array(32).fill(fill) },
 });
 
+function move(...args: readonly string[]): Partial<Draft> {
+  const lines = [text(Label.HOST, "db1"), text(Label.COMMAND, "/bin/mv"), digest(1)];
+  return { kind: Kind.RUN, fields: [...lines, ...args.map((one) => text(Label.ARGUMENT, one))] };
+}
+
 describe("what is frozen", () => {
   test("check 08: content, policy, nonce and code are new with each transaction", async () => {
     const a = await world.pending({ fields: payment(1) });
@@ -200,13 +205,9 @@ describe("check 04: DUPLICATE", () => {
   test("threat 08: another order of the lines is no other payment; another order of arguments is another command", async () => {
     await world.pending({ fields });
     expect(await reasonOf({ fields: fields.toReversed() })).toBe("DUPLICATE");
-    const run = (...args: string[]): Partial<Draft> => {
-      const lines = [text(Label.HOST, "db1"), text(Label.COMMAND, "/bin/mv"), digest(1)];
-      return { kind: Kind.RUN, fields: [...lines, ...args.map((one) => text(Label.ARGUMENT, one))] };
-    };
-    await world.pending(run("a", "b"));
-    expect(await reasonOf(run("a", "b"))).toBe("DUPLICATE");
-    expect(await reasonOf(run("b", "a"))).toBe("PENDING");
+    await world.pending(move("a", "b"));
+    expect(await reasonOf(move("a", "b"))).toBe("DUPLICATE");
+    expect(await reasonOf(move("b", "a"))).toBe("PENDING");
   });
 
   test("another user's equal content does not guard, nor another kind's", async () => {
