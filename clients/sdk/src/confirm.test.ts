@@ -3,7 +3,9 @@ import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { status } from "@grpc/grpc-js";
 import { Kind, Label, RejectReason as R, type Field } from "@countersign/protocol";
 import { RejectReason, State } from "@countersign/proto/node/core/v1/content";
+import { TransactionServiceListRequest } from "@countersign/proto/node/core/v1/transaction_service";
 import { tempFolder } from "@countersign/testing";
+import { call } from "./call.ts";
 import { confirm, confirmOpen, outcomeOf, type ConfirmGiven, type ConfirmRequest } from "./confirm.ts";
 import { openCore } from "./core-connection.ts";
 import { openDaemon } from "./daemon-connection.ts";
@@ -171,6 +173,28 @@ test.each([
   [{ code: status.RESOURCE_EXHAUSTED, reason: "KEY_BUSY" }, "BUSY"],
 ])("%o withdraws and tells it", async (error, state) => {
   expect(await run([{ type: "error", error }])).toMatchObject({ state });
+  expect(core.only.transaction.state).toBe(State.CANCELLED);
+});
+
+test("a key whose time is over withdraws nothing: the core tells that it expired", async () => {
+  core.lifetimeS = 1n;
+  const error = { code: status.ABORTED, reason: "KEY_REFUSED", metadata: { status: "USER_TIMEOUT" } };
+  daemon.acts.push({ type: "error", error });
+  const parts = given();
+  const outcome = outcomeOf(confirm(PAYMENT, parts));
+  await daemon.askedTimes(1);
+  // The refusal came before this answer, and a withdrawal would come before the next one.
+  await parts.daemon.listKeys();
+  const list = TransactionServiceListRequest.create({ userId: PAYMENT.userId });
+  await call(parts.core.transactions.list.bind(parts.core.transactions), list, parts.core);
+  expect(core.only.transaction.state).toBe(State.PENDING);
+  core.change(core.only, { state: State.EXPIRED });
+  expect(await outcome).toEqual({ state: "EXPIRED" });
+});
+
+test("a key that nobody touched withdraws", async () => {
+  const error = { code: status.ABORTED, reason: "KEY_REFUSED", metadata: { status: "USER_TIMEOUT" } };
+  expect(await run([{ type: "error", error }])).toMatchObject({ state: "KEY_REFUSED", status: "USER_TIMEOUT" });
   expect(core.only.transaction.state).toBe(State.CANCELLED);
 });
 

@@ -16,6 +16,9 @@ import { watchToTheEnd } from "./watch.ts";
 /** How often the key is asked at most: tries and resent codes of the strictest policy fit in. */
 const MOST_ROUNDS = 10;
 
+/** Key and core count the same lifetime from other beginnings, the key in whole seconds. */
+const LAST_MOMENTS_MS = 3_000;
+
 /** How often one statement is handed in while the core is away or busy. It gets the same verdict each time. */
 const MOST_SUBMITS = 20;
 
@@ -105,6 +108,8 @@ export class Confirmation {
         signed = await this.#sign(content);
       } catch (error) {
         if (this.#keyStop.signal.aborted) return;
+        // The key counts by itself and may be first at the end of the lifetime: the core tells that, not a withdrawal.
+        if (error instanceof KeyError && error.status === "USER_TIMEOUT" && this.#leftMs() < LAST_MOMENTS_MS) return;
         if (error instanceof KeyError) return this.#stop(outcomeOfKey(error));
         await this.#view.withdraw("the key's daemon failed").catch(() => undefined);
         throw error;
@@ -118,12 +123,11 @@ export class Confirmation {
   async #sign(content: Uint8Array): Promise<Uint8Array> {
     const { deviceId = "", requester = "", daemon } = this.#given;
     const { serverId, transactionId, nonce, mode, keyIds } = this.#open;
-    const left = this.#open.lifetimeMs - (performance.now() - this.#startedAt);
     const request = {
       ...{ deviceId, requester, serverId, transactionId, keyIds: [...keyIds] },
       ...{ nonce: Buffer.from(nonce), content: Buffer.from(content) },
       mode: mode === 1 || mode === 2 || mode === 3 ? mode : 0,
-      expiresInS: Math.min(600, Math.max(1, Math.floor(left / 1000))),
+      expiresInS: Math.min(600, Math.max(1, Math.floor(this.#leftMs() / 1000))),
     } as const;
     for await (const event of daemon.sign(request, this.#keyStop.signal)) {
       if (typeof event === "string") this.#events.push({ type: "key", step: event });
@@ -134,6 +138,10 @@ export class Confirmation {
       }
     }
     throw new KeyError("KEY_LEFT", "the key gave no answer");
+  }
+
+  #leftMs(): number {
+    return this.#open.lifetimeMs - (performance.now() - this.#startedAt);
   }
 
   /** True when the key is to be asked again. */

@@ -26,8 +26,7 @@ async function openThaw(core: CoreConnection, userId: string): Promise<Made | un
   const request = TransactionServiceListRequest.create({ userId });
   const { transactions } = await call(core.transactions.list.bind(core.transactions), request, core);
   const open = transactions.find(({ kind, state }) => kind === Kind.THAW && state === State.PENDING);
-  // Made a while ago: what is left of it is known by this PC's clock alone.
-  return open && { transaction: { ...open, createdAt: undefined }, confirmationToken: "" };
+  return open && { transaction: open, confirmationToken: "" };
 }
 
 function requestThaw(core: CoreConnection, userId: string): Promise<Made> {

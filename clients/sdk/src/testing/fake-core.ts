@@ -69,6 +69,8 @@ export class FakeCore {
   readonly receiptKey: TestKey = new TestKey();
   readonly held: Map<string, Held> = new Map();
   executor: Executor = "execute";
+  /** Of what is created from now on. */
+  lifetimeS = 140n;
   /** Fields that malware put into Create on the way. */
   alter: ((fields: Field[]) => Field[]) | undefined;
   /** Changes the receipt on its way out. */
@@ -245,7 +247,7 @@ export class FakeCore {
         version: 1n,
         keyIds: this.userKey === undefined ? [] : [toHex(this.userKey.keyId)],
       },
-      ...{ createdAt: { seconds: now, nanos: 0 }, expiresAt: { seconds: now + 140n, nanos: 0 } },
+      ...{ createdAt: { seconds: now, nanos: 0 }, expiresAt: { seconds: now + this.lifetimeS, nanos: 0 } },
     });
     const token = `cs_conf_${randomBytes(24).toString("base64url")}`;
     const held: Held = {
