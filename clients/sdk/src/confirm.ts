@@ -61,7 +61,12 @@ export async function* confirm(request: ConfirmRequest, given: ConfirmGiven): As
   if ("outcome" in created) return yield created;
   const open = openTransaction(created.transaction);
   const lines = withRepeatLine(own.value, request.repeatOf, open.lines);
-  const confirmation = new Confirmation(open, lines, viewOf(open, created.confirmationToken, given), given);
+  const isNew = request.requestId === undefined;
+  const confirmation = new Confirmation(
+    { open, own: lines, isNew },
+    viewOf(open, created.confirmationToken, given),
+    given,
+  );
   yield createdEvent(open);
   const difference = findDifference(lines, request.kind, open, given.pinned.serverId);
   if (difference !== undefined) return yield* confirmation.giveUp({ state: "CONTENT_DIFFERS", difference });
@@ -81,7 +86,8 @@ export async function* confirmOpen(
 ): AsyncGenerator<Progress, void> {
   const open = openTransaction(transaction);
   const lines = given.meant ?? open.lines;
-  const confirmation = new Confirmation(open, lines, viewOf(open, confirmationToken, given), given);
+  const of = { open, own: lines, isNew: false };
+  const confirmation = new Confirmation(of, viewOf(open, confirmationToken, given), given);
   yield createdEvent(open);
   const difference = findDifference(lines, open.kind, open, given.pinned.serverId);
   if (difference !== undefined) return yield* confirmation.giveUp({ state: "CONTENT_DIFFERS", difference });

@@ -37,11 +37,20 @@ export class Confirmation {
   readonly #startedAt = performance.now();
   /** Why this client gave up: stands for the bare CANCELLED or ENDED that follows its withdrawal. */
   #because: Outcome | undefined;
+  /** What the key signed so far. */
+  readonly #signed: Uint8Array[] = [];
+  /** The transaction was made for this confirmation: no other client has had its key sign it. */
+  readonly #isNew: boolean;
   #rejectedOnKey = false;
 
-  constructor(open: OpenTransaction, own: readonly Line[], view: View, given: ConfirmGiven) {
+  constructor(
+    { open, own, isNew }: { readonly open: OpenTransaction; readonly own: readonly Line[]; readonly isNew: boolean },
+    view: View,
+    given: ConfirmGiven,
+  ) {
     this.#open = open;
     this.#own = own;
+    this.#isNew = isNew;
     this.#view = view;
     this.#given = given;
   }
@@ -90,7 +99,9 @@ export class Confirmation {
 
   async #conclude({ ending }: Standing): Promise<Outcome> {
     if (ending === "EXECUTED" || ending === undefined) {
-      return checkReceipt(() => this.#view.receipt(), this.#open, this.#own, this.#given.pinned);
+      const signed = this.#isNew ? this.#signed : undefined;
+      const confirmed = { open: this.#open, own: this.#own, signed };
+      return checkReceipt(() => this.#view.receipt(), confirmed, this.#given.pinned);
     }
     const bare = ending.state === "CANCELLED" || ending.state === "ENDED" || ending.state === "EXPIRED";
     if (bare && this.#because !== undefined) return this.#because;
@@ -133,6 +144,7 @@ export class Confirmation {
       if (typeof event === "string") this.#events.push({ type: "key", step: event });
       else {
         this.#rejectedOnKey ||= event.rejected;
+        this.#signed.push(event.signedStatement);
         this.#events.push({ type: "signed", rejected: event.rejected });
         return event.signedStatement;
       }

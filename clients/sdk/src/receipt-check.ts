@@ -1,4 +1,14 @@
-import { fromHex, receiptNumberOf, toHex, txDigestOf, verifyReceipt, type Line } from "@countersign/protocol";
+import {
+  equalBytes,
+  fromHex,
+  parseSigned,
+  ProtocolError,
+  receiptNumberOf,
+  toHex,
+  txDigestOf,
+  verifyReceipt,
+  type Line,
+} from "@countersign/protocol";
 import { CoreError } from "./core-error.ts";
 import type { Outcome } from "./outcome.ts";
 import type { OpenTransaction } from "./transaction-view.ts";
@@ -11,14 +21,26 @@ export interface Pinned {
   readonly publicKeys: readonly Uint8Array[];
 }
 
+/** What a receipt has to be of. */
+export interface Confirmed {
+  readonly open: OpenTransaction;
+  /** The client's own lines. */
+  readonly own: readonly Line[];
+  /**
+   * What the key signed for this client, if the transaction can have been confirmed by nothing else: else malware that
+   * answers with an equal, older transaction would have its receipt pass for this one's.
+   */
+  readonly signed: readonly Uint8Array[] | undefined;
+}
+
 /**
  * Says EXECUTED only with a receipt in hand that the pinned core signed, of this transaction, executed, over the client's
- * own lines. Everything else is RECEIPT_UNVERIFIED: something was probably done, and the phone knows.
+ * own lines and what the key signed for it. Everything else is RECEIPT_UNVERIFIED: something was probably done, and the
+ * phone knows.
  */
 export async function checkReceipt(
   fetch: () => Promise<Uint8Array>,
-  open: OpenTransaction,
-  own: readonly Line[],
+  { open, own, signed }: Confirmed,
   pinned: Pinned,
 ): Promise<Outcome> {
   let json: Uint8Array;
@@ -34,12 +56,25 @@ export async function checkReceipt(
   if (toHex(receipt.txId) !== open.transactionId)
     return { state: "RECEIPT_UNVERIFIED", why: "it is of another transaction" };
   if (receipt.state !== "EXECUTED") return { state: "RECEIPT_UNVERIFIED", why: `it says ${receipt.state}` };
-  if (!sameLines(content.lines, own)) {
+  if (content.kind !== open.kind || !sameLines(content.lines, own)) {
     return { state: "RECEIPT_UNVERIFIED", why: "its lines are not those that were meant" };
+  }
+  if (signed?.some((one) => sameStatement(one, receipt.signedStatement)) === false) {
+    return { state: "RECEIPT_UNVERIFIED", why: "it is over a statement that the key did not sign now" };
   }
   return { state: "EXECUTED", receipt: { json, name: receiptNumberOf(receipt.txId, txDigestOf(receipt.content)) } };
 }
 
 function sameLines(a: readonly Line[], b: readonly Line[]): boolean {
   return a.length === b.length && a.every(({ label, value }, i) => label === b[i]?.label && value === b[i]?.value);
+}
+
+/** By what was signed: a signature can be spelled in two ways. `own` came through the daemon and may be anything. */
+function sameStatement(own: Uint8Array, receipted: Uint8Array): boolean {
+  try {
+    return equalBytes(parseSigned(own).payload, parseSigned(receipted).payload);
+  } catch (error) {
+    if (error instanceof ProtocolError) return false;
+    throw error;
+  }
 }
