@@ -1,10 +1,11 @@
 // scripts/demo: parses the command line, runs the demo, exits with the client's exit code.
 import { parseArgs } from "node:util";
 import { resolve } from "node:path";
-import { ROOT } from "@countersign/testing/child";
+import { keepFromTerminal, ROOT } from "@countersign/testing/child";
 import { demo } from "./demo.ts";
 import type { ModeName } from "./installation.ts";
 import { ATTACKS, type Attack } from "./mitm/attacks.ts";
+import { untilSignal } from "./until-signal.ts";
 
 const HELP = `scripts/demo [FILE] [--mode A|B|C] [--attack NAME] [--user careful|careless] [--auto] [--json] [--trace FILE]
 
@@ -55,11 +56,15 @@ if (values.user !== "careful" && values.user !== "careless")
   usage(`A user is careful or careless, not ${values.user}.`);
 
 const scripted = values.auto || values.json || !process.stdin.isTTY;
+keepFromTerminal();
+const ending = new AbortController();
+void untilSignal().then(() => ending.abort());
 process.exitCode = await demo({
   file: resolve(process.env["CALLED_FROM"] ?? process.cwd(), file),
   mode: values.mode as ModeName,
   attack: values.attack as Attack | undefined,
   user: scripted ? values.user : "person",
   json: values.json,
-  trace: values.trace,
+  trace: values.trace === undefined ? undefined : resolve(process.env["CALLED_FROM"] ?? process.cwd(), values.trace),
+  signal: ending.signal,
 });

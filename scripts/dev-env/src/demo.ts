@@ -1,8 +1,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
+import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { setUpDesk } from "./desk.ts";
-import { startInstallation, type ModeName } from "./installation.ts";
+import { renderAmount } from "@countersign/protocol";
+import { Story } from "./demo/story.ts";
+import { setUpDesk, type Desk } from "./desk.ts";
+import { startInstallation, type Installation, type ModeName } from "./installation.ts";
 import { meantByFile } from "./meant-by-file.ts";
 import type { Attack } from "./mitm/attacks.ts";
 import { runScenario, type Ended } from "./scenario.ts";
@@ -15,6 +18,8 @@ export interface DemoOptions {
   readonly user: "careful" | "careless" | "person";
   readonly json: boolean;
   readonly trace: string | undefined;
+  /** Aborts when it is asked to end: the client withdraws, and all parts end. */
+  readonly signal: AbortSignal;
 }
 
 const WHAT_IT_IS: Readonly<Record<Attack, string>> = {
@@ -29,83 +34,107 @@ const WHAT_IT_IS: Readonly<Record<Attack, string>> = {
   "withheld-statement": "malware keeps the statement, shows a failure, and submits it after the user tried again",
 };
 
+/** Two attacks are slips of the person; a person who watches has to make them. */
+const YOUR_PART: Partial<Record<Attack, string>> = {
+  "wrong-code": "you: mistype the code once, on purpose",
+  "swap-codes": "you: two prompts are on the phone; type the code of the other one first",
+};
+
+const CANCELLED = 17;
+
 /** Runs the main job once on parts of its own and tells it as it happens. Resolves with the client's exit code. */
 export async function demo(options: DemoOptions): Promise<number> {
-  const say = (line: string): void => {
-    if (!options.json) process.stderr.write(`${line}\n`);
-  };
   const folder = mkdtempSync(join(tmpdir(), "countersign-demo-"));
   const trace = openTrace(options.trace);
-  const started = performance.now();
-  say(`  Countersign demo · mode ${options.mode} · ${basename(options.file)} · NOT FOR PRODUCTION`);
-  if (options.attack !== undefined) say(`  attack ${options.attack}: ${WHAT_IT_IS[options.attack]}`);
   const channel = options.user === "person" ? "sandbox" : "telegram";
-  const installation = await startInstallation({ folder, mode: options.mode, channel, trace });
   try {
-    const desk = await setUpDesk(installation, { userId: "anna", mode: options.mode, chatId: "4242" });
+    const started = performance.now();
+    introduce(options);
+    const installation = await startInstallation({ folder, mode: options.mode, channel, trace });
     try {
-      say(`  ✔ core, bot, bank, key and daemon ready in ${seconds(started)}: key enrolled, chat linked`);
-      if (options.user === "person") {
-        say(`  Key    ${desk.keyUrl}/\n  Phone  ${desk.phoneUrl}/\n  PIN    ${desk.pin}`);
+      const desk = await setUpDesk(installation, { userId: "anna", mode: options.mode, chatId: "4242" });
+      try {
+        ready(options, desk, performance.now() - started);
+        return options.signal.aborted ? CANCELLED : await play(options, installation, desk);
+      } finally {
+        await desk.stop();
       }
-      say(`  what you meant\n${indent(meantByFile(options.file))}`);
-      const onOutput = (line: string): void => {
-        if (options.json) process.stdout.write(`${line}\n`);
-        else say(`  client  ${stateOf(line)}`);
-      };
-      const ended = await runScenario({
-        installation,
-        desk,
-        file: options.file,
-        attack: options.attack,
-        user: options.user,
-        onOutput,
-      });
-      tell(options, ended, say);
-      return ended.exitCode;
     } finally {
-      await desk.stop();
+      await installation.stop();
     }
   } finally {
-    await installation.stop();
     await trace.close();
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function tell({ json, attack, user }: DemoOptions, ended: Ended, say: (line: string) => void): void {
-  const executions = ended.booked.filter((line) => line["type"] === "transaction").length;
-  if (json) {
-    process.stdout.write(
-      `${JSON.stringify({ event: "demo", exitCode: ended.exitCode, executions, ledger: ended.booked })}\n`,
-    );
-    return;
-  }
-  for (const line of ended.booked) say(`  ledger  ${JSON.stringify(line)}`);
-  say(
-    executions === 0
-      ? "  ⛔ nothing was executed"
-      : `  ✔ executed ${executions === 1 ? "once" : `${executions} times`}`,
-  );
-  if (attack === "alter-both" && user === "careless" && executions > 0) {
-    say("  A user who confirms whatever he sees confirms this too: that is the scheme's limit (SECURITY.md).");
-  }
-  say(`  exit ${ended.exitCode}`);
+async function play(options: DemoOptions, installation: Installation, desk: Desk): Promise<number> {
+  const { file, attack, user, signal, json } = options;
+  const story = new Story(meantByFile(file), (text) => say(options, text));
+  story.begin();
+  const onOutput = (line: string): void => {
+    if (json) process.stdout.write(`${line}\n`);
+    story.client(line);
+  };
+  const ended = await runScenario({ installation, desk, file, attack, user, onOutput, onlooker: story, signal });
+  conclude(options, ended);
+  if (user === "person") await untilEnter(signal);
+  return ended.exitCode;
 }
 
-const seconds = (since: number): string => `${((performance.now() - since) / 1000).toFixed(1)} s`;
+function say({ json }: DemoOptions, text: string): void {
+  if (!json) process.stderr.write(`${text}\n`);
+}
 
-const indent = (text: string): string =>
-  text
-    .split("\n")
-    .map((line) => `    ${line}`)
-    .join("\n");
+function introduce(options: DemoOptions): void {
+  const { mode, file, attack, user } = options;
+  say(options, `\n  Countersign demo   NOT FOR PRODUCTION · mode ${mode} · ${basename(file)}`);
+  if (attack !== undefined) say(options, `  attack ${attack}: ${WHAT_IT_IS[attack]}`);
+  if (user === "careless") say(options, "  the user confirms whatever he sees");
+}
 
-function stateOf(line: string): string {
-  try {
-    const { state, message } = JSON.parse(line) as { state?: string; message?: string };
-    return [state, message].filter((part) => part !== undefined).join(" · ") || line;
-  } catch {
-    return line;
+function ready(options: DemoOptions, desk: Desk, ms: number): void {
+  const { json, user, attack } = options;
+  if (json) process.stdout.write(`${JSON.stringify({ event: "ready", readyMs: Math.round(ms) })}\n`);
+  say(
+    options,
+    `  ✔ core, chat bot, bank, key and daemon ready in ${(ms / 1000).toFixed(1)} s; key enrolled, chat linked\n`,
+  );
+  if (user !== "person") return;
+  say(options, `  Key    ${desk.keyUrl}/\n  Phone  ${desk.phoneUrl}/\n  PIN    ${desk.pin}\n`);
+  say(
+    options,
+    "  Open both pages. Read every page on the key and compare; then type the PIN and the phone's code there.",
+  );
+  const part = attack === undefined ? undefined : YOUR_PART[attack];
+  say(options, part === undefined ? "" : `  ${part}\n`);
+}
+
+function conclude(options: DemoOptions, ended: Ended): void {
+  const { attack, user } = options;
+  const executions = ended.booked.filter((line) => line["type"] === "transaction").length;
+  if (options.json) {
+    const { exitCode, booked: ledger } = ended;
+    process.stdout.write(`${JSON.stringify({ event: "demo", exitCode, executions, ledger })}\n`);
+    return;
   }
+  const payments = ended.booked.filter((line) => line["type"] === "payment").map(bookedText);
+  const times = executions === 1 ? "once" : `${executions} times`;
+  say(options, `  ${"bank's book".padEnd(13)} ${executions === 0 ? "nothing" : `${payments.join("; ")} · ${times}`}`);
+  if (attack === "alter-both" && user === "careless" && executions > 0) {
+    say(options, "  A user who confirms whatever he sees confirms this too: that is the scheme's limit (SECURITY.md).");
+  }
+  say(options, `  exit ${ended.exitCode}\n`);
+}
+
+function bookedText(line: Readonly<Record<string, unknown>>): string {
+  const { currency, minorUnits, payee } = line as Record<string, string>;
+  return `${renderAmount({ currency: currency ?? "", minorUnits: BigInt(minorUnits ?? "0") })} → ${payee ?? ""}`;
+}
+
+/** The pages live as long as this process: the person reads the outcome on the phone first. */
+async function untilEnter(signal: AbortSignal): Promise<void> {
+  process.stderr.write("  Read the outcome on your phone, then press Enter here.\n");
+  await once(process.stdin, "data", { signal }).catch(() => undefined);
+  process.stdin.destroy();
 }

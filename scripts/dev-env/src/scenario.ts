@@ -18,7 +18,9 @@ import { malwareOf, SUBMIT, type Attack, type Malware } from "./mitm/attacks.ts"
 import { startProxy, type Proxy } from "./mitm/proxy.ts";
 import { connect } from "./parts.ts";
 import { secondPayment } from "./second-payment.ts";
-import { slippingFinger, swappingEyes, type Sense } from "./person/senses.ts";
+import { KeyInHand, type Screen } from "./person/key-in-hand.ts";
+import { PhoneInHand, type Message } from "./person/phone-in-hand.ts";
+import { overTheShoulder, slippingFinger, swappingEyes, type Sense } from "./person/senses.ts";
 
 /** One payment at one desk: who wants what, and what stands in the way. */
 export interface Scenario {
@@ -31,6 +33,18 @@ export interface Scenario {
   readonly user: "careful" | "careless" | "person";
   /** Sees every line the client writes, as it comes. */
   readonly onOutput?: ((line: string) => void) | undefined;
+  /** Looks over the user's shoulder. */
+  readonly onlooker?: Onlooker | undefined;
+  /** Stops the client as Ctrl-C does: it withdraws. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Sees what the user sees: his key's screens, and his chat whenever it has changed. */
+export interface Onlooker {
+  key(screen: Screen): void;
+  phone(messages: readonly Message[]): void;
+  /** Resolves when it has seen how it ended. */
+  enough(): Promise<void>;
 }
 
 /** How it ended. */
@@ -57,6 +71,8 @@ export async function runScenario(scenario: Scenario): Promise<Ended> {
   const pc = await infect(installation, desk, malware);
   const senses = await sensesOf(scenario);
   const other = attack === "swap-codes" ? await secondPayment(installation, desk) : undefined;
+  const leaving = new AbortController();
+  const watching = lookOver(scenario, leaving.signal);
   const user = scenario.user === "person" ? undefined : await seat(scenario, senses);
   const before = readLedger(installation).length;
   try {
@@ -66,10 +82,13 @@ export async function runScenario(scenario: Scenario): Promise<Ended> {
       await release(malware, pc.toCore);
       await untilSettled(installation, malware);
     }
+    await scenario.onlooker?.enough();
     return { ...run, booked: readLedger(installation).slice(before) };
   } finally {
     await other?.withdraw();
     await user?.stop();
+    leaving.abort();
+    await watching;
     for (const part of [pc.toCore, pc.toDaemon, ...senses.all]) part.close();
   }
 }
@@ -106,8 +125,48 @@ interface Senses {
   readonly all: readonly Sense[];
 }
 
+/** The onlooker's own eyes: on the chat, and on the key as far as a person turns its pages, which is slow enough. */
+async function lookOver({ desk, user, onlooker }: Scenario, signal: AbortSignal): Promise<void> {
+  if (onlooker === undefined) return;
+  const [phone, key] = [new PhoneInHand(desk.phoneUrl), new KeyInHand(desk.keyUrl)];
+  const eyes = [
+    follow(
+      (after) => phone.look(after, signal),
+      (chat) => onlooker.phone(chat.messages),
+    ),
+  ];
+  if (user === "person")
+    eyes.push(
+      follow(
+        (after) => key.look(after, signal),
+        (screen) => onlooker.key(screen),
+      ),
+    );
+  await Promise.allSettled(eyes);
+}
+
+/** Until looking fails, as it does once it is aborted. */
+async function follow<T extends { readonly version: number }>(
+  look: (after: number | undefined) => Promise<T>,
+  see: (seen: T) => void,
+): Promise<never> {
+  for (let version: number | undefined; ;) {
+    const seen = await look(version);
+    if (seen.version !== version) see(seen);
+    version = seen.version;
+  }
+}
+
 /** Two attacks happen to the person and not to the PC: a slip of the finger, codes read under each other's message. */
-async function sensesOf({ desk, attack }: Scenario): Promise<Senses> {
+async function sensesOf(scenario: Scenario): Promise<Senses> {
+  const senses = await errantSensesOf(scenario);
+  const { onlooker, user } = scenario;
+  if (onlooker === undefined || user === "person") return senses;
+  const shoulder = await overTheShoulder(senses.keyUrl, (screen) => onlooker.key(screen));
+  return { ...senses, keyUrl: shoulder.url, all: [...senses.all, shoulder] };
+}
+
+async function errantSensesOf({ desk, attack }: Scenario): Promise<Senses> {
   if (attack === "wrong-code") {
     const finger = await slippingFinger(desk.keyUrl);
     return { keyUrl: finger.url, phoneUrl: desk.phoneUrl, all: [finger] };
@@ -132,7 +191,7 @@ async function seat(scenario: Scenario, senses: Senses): Promise<{ stop(): Promi
 }
 
 /** The client, as a process of its own: it sees the proxies' addresses where core and daemon should be. */
-function pay({ installation, desk, file, onOutput }: Scenario, pc: InfectedPc): Promise<Omit<Ended, "booked">> {
+function pay({ installation, desk, file, onOutput, signal }: Scenario, pc: InfectedPc): Promise<Omit<Ended, "booked">> {
   const client = spawn(
     process.execPath,
     [
@@ -142,8 +201,12 @@ function pay({ installation, desk, file, onOutput }: Scenario, pc: InfectedPc): 
       ...["--daemon", pc.toDaemon.address.replace("unix:", "")],
       ...["pay", file, "--receipts", desk.folder],
     ],
-    { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] },
+    // With a signal of ours it is kept from the terminal's, which would be the second Ctrl-C.
+    { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"], detached: signal !== undefined },
   );
+  const withdraw = (): void => void client.kill("SIGINT");
+  signal?.addEventListener("abort", withdraw, { once: true });
+  if (signal?.aborted === true) withdraw();
   let output = "";
   let rest = "";
   const take = (text: string): void => {
@@ -157,6 +220,7 @@ function pay({ installation, desk, file, onOutput }: Scenario, pc: InfectedPc): 
   return new Promise((resolve, reject) => {
     client.once("error", reject);
     client.once("close", (code) => {
+      signal?.removeEventListener("abort", withdraw);
       const states = output
         .split("\n")
         .filter((line) => line.startsWith("{"))

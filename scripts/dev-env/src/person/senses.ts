@@ -3,6 +3,7 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
+import type { Screen } from "./key-in-hand.ts";
 
 /** An HTTP address that passes everything to another one, changed on the way. */
 export interface Sense {
@@ -44,6 +45,16 @@ export async function swappingEyes(phoneUrl: string): Promise<Sense> {
       one.text = one.text.replace(code, `$1${second}`);
       other.text = other.text.replace(code, `$1${first}`);
       return JSON.stringify(chat);
+    },
+  });
+}
+
+/** Somebody looks over the person's shoulder: sees every screen of the key that the person looks at. */
+export async function overTheShoulder(keyUrl: string, see: (screen: Screen) => void): Promise<Sense> {
+  return between(keyUrl, {
+    answer: (path, body) => {
+      if (path.startsWith("/screen")) see(JSON.parse(body) as Screen);
+      return body;
     },
   });
 }
