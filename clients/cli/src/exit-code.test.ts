@@ -88,6 +88,8 @@ const ROWS: readonly Row[] = [
   { exit: 14, when: "another key is plugged in than named", args: ["--key", "OTHER"], state: "ERROR" },
   { exit: 14, when: "the key leaves", acts: [keyError("KEY_LEFT")], state: "KEY_LEFT" },
   { exit: 14, when: "the PIN is blocked", acts: [keyError("KEY_REFUSED", "PIN_BLOCKED")], state: "KEY_REFUSED" },
+  { exit: 14, when: "the key wants a replug", acts: [keyError("KEY_REFUSED", "PIN_INVALID")], state: "KEY_REFUSED" },
+  { exit: 14, when: "the key has no PIN yet", acts: [keyError("KEY_REFUSED", "PIN_REQUIRED")], state: "KEY_REFUSED" },
   {
     exit: 15,
     when: "no channel delivers",
@@ -159,7 +161,7 @@ const ROWS: readonly Row[] = [
     before: (world) =>
       world.core.errors.set(
         "create",
-        Array.from({ length: 5 }, () => ({ code: status.UNAVAILABLE })),
+        Array.from({ length: 9 }, () => ({ code: status.UNAVAILABLE })),
       ),
     state: "ERROR",
   },

@@ -59,11 +59,13 @@ export function exitCodeOf(outcome: Outcome): ExitCode {
   }
 }
 
-/** By the key's own status (docs/protocol/hid.md): what it cannot show is bad input, a blocked key is no key. */
+/** By the key's own status (docs/protocol/hid.md): what it cannot show is bad input, a key without a usable PIN is no key. */
 const KEY_STATUS: Readonly<Record<string, ExitCode>> = {
   UNRENDERABLE: ExitCode.REFUSED_INPUT,
   TOO_LONG: ExitCode.REFUSED_INPUT,
   PIN_BLOCKED: ExitCode.NO_KEY,
+  PIN_INVALID: ExitCode.NO_KEY,
+  PIN_REQUIRED: ExitCode.NO_KEY,
   NO_KEY: ExitCode.NO_KEY,
   NOT_ALLOWED: ExitCode.NO_KEY,
   STORAGE: ExitCode.NO_KEY,
