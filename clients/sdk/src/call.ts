@@ -28,7 +28,7 @@ export const pause: Pause = (ms, signal) =>
 export interface CallGiven {
   readonly token: Token | undefined;
   readonly deadlineMs: number;
-  /** How often an idempotent call is tried in all while nothing answers; default 4. */
+  /** How often an idempotent call is tried in all while nothing answers; default 5: three seconds, in which a core restarts. */
   readonly attempts?: number;
   readonly pause?: Pause;
   readonly signal?: AbortSignal | undefined;
@@ -50,7 +50,7 @@ export async function call<Request, Response>(
   request: Request,
   given: CallGiven,
 ): Promise<Response> {
-  const attempts = given.attempts ?? 4;
+  const attempts = given.attempts ?? 5;
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await callOnce(method, request, given);

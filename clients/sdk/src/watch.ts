@@ -34,12 +34,31 @@ export async function* watchToTheEnd(
   }
 }
 
+/**
+ * Messages of a stream that tells the whole standing first, whenever it is opened: opened again when it breaks. Throws
+ * the CoreError of a core that stays away for about a minute, and any other error at once.
+ */
+export async function* reopened<T>(open: () => AsyncIterable<T>, wait: Pause = pause): AsyncGenerator<T, void> {
+  for (let failures = 0; ; failures += 1) {
+    try {
+      for await (const message of open()) {
+        failures = 0;
+        yield message;
+      }
+      return;
+    } catch (error) {
+      if (!isBroken(error) || failures + 1 >= MOST_FAILURES) throw error;
+    }
+    await wait(Math.min(100 * 2 ** failures, 2_000));
+  }
+}
+
 /** The cursor is of an epoch that is gone: the watch starts again from now. */
 function isStaleCursor(error: unknown): boolean {
   return error instanceof CoreError && (error.code === status.INVALID_ARGUMENT || error.code === status.OUT_OF_RANGE);
 }
 
-/** The stream broke; the transaction is where it was. */
+/** The stream broke; what it tells about is where it was. */
 function isBroken(error: unknown): boolean {
   if (!(error instanceof CoreError)) return false;
   return (

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { status } from "@grpc/grpc-js";
 import { Kind, Label } from "@countersign/protocol";
 import { State } from "@countersign/proto/node/core/v1/content";
 import {
@@ -22,7 +23,7 @@ import {
   UserServiceRequestThawResponse,
   UserState,
 } from "@countersign/proto/node/core/v1/user_service";
-import { CODE } from "@countersign/sdk/testing";
+import { CODE, fakeStatusError } from "@countersign/sdk/testing";
 import { CliWorld } from "../testing/cli.ts";
 
 let world: CliWorld;
@@ -72,6 +73,19 @@ test("link shows the address, waits for the chat, then asks the key", async () =
   expect(err).toContain(deepLink);
   expect(err).toMatch(/[▀▄█]{5}/u);
   expect(err).toContain("4711");
+});
+
+test("link goes on watching when the core was away", async () => {
+  let watches = 0;
+  world.core.identity["link.beginLink"] = () => LinkServiceBeginLinkResponse.create({ linkToken: "T".repeat(22) });
+  world.core.identity["link.watchLink"] = async function* () {
+    yield LinkServiceWatchLinkResponse.create({ state: LinkState.WAITING });
+    watches += 1;
+    if (watches === 1) throw fakeStatusError({ code: status.UNAVAILABLE });
+    yield LinkServiceWatchLinkResponse.create({ state: LinkState.LINKED });
+  };
+  const { code, err } = await world.run("link", "telegram");
+  expect([code, err, watches]).toEqual([0, expect.stringContaining("/start TTTT"), 2]);
 });
 
 test("link that fails says why", async () => {

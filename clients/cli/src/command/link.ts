@@ -4,7 +4,7 @@ import {
   LinkServiceWatchLinkRequest,
   LinkState,
 } from "@countersign/proto/node/core/v1/link_service";
-import { bearer, call, messages } from "@countersign/sdk";
+import { bearer, call, messages, reopened } from "@countersign/sdk";
 import { renderUnicodeCompact } from "uqr";
 import { refused } from "../cli-error.ts";
 import { ExitCode } from "../exit-code.ts";
@@ -28,7 +28,8 @@ export function linkCommand(
       const begun = await call(core.links.beginLink.bind(core.links), request, core);
       tellLink(begun.deepLink, begun.linkToken, given);
       const watch = LinkServiceWatchLinkRequest.create({ linkId: begun.linkId, userId });
-      for await (const event of messages(core.links.watchLink(watch, bearer(core.token)))) {
+      const open = () => messages(core.links.watchLink(watch, bearer(core.token)));
+      for await (const event of reopened(open)) {
         given.terminal.record({ state: LINK_STATES[event.state] ?? "WAITING" });
         if (event.state === LinkState.CLAIMED) return takeToKey(event, { core, daemon, key }, given);
         if (event.state === LinkState.LINKED) return linked(given);

@@ -41,13 +41,13 @@ export class FakeWire {
     };
   }
 
-  /** A stream whose messages come from an async iterable, and that then ends. */
+  /** A stream whose messages come from an async iterable, and that then ends, or breaks with what that throws. */
   stream(answer: (request: unknown) => AsyncIterable<unknown>): Handler {
     return (call: ServerWritableStream<unknown, unknown>) => {
       void (async () => {
         for await (const message of answer(call.request)) call.write(message);
         call.end();
-      })();
+      })().catch((error: unknown) => call.emit("error", error));
     };
   }
 
