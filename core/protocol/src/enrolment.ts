@@ -5,7 +5,7 @@ import { checkSafeText, type GlyphProfile } from "./safe-text.ts";
 
 // enrolment = det-CBOR { 1: 1, 2: serverId, 3: challenge (32), 4: keyId, 5: public key (COSE_Key), 6: model, 7: serial,
 //                        8: registry version, 9: glyph profile (1 ascii, 2 latin), 10: attestation (COSE_Sign1),
-//                        11: token digits typed on the key (absent if none), 12: has display, 13: has keypad }
+//                        11: digitsProof, of token digits typed on the key (absent if none), 12: has display, 13: has keypad }
 //                                                            docs/protocol/code-and-statement.md section 7
 
 /** What a new credential key signs once, about itself. */
@@ -24,8 +24,8 @@ export interface Enrolment {
   readonly glyphProfile: GlyphProfile;
   /** COSE_Sign1 of an attestation whose challenge is attestationChallengeFor(challenge, publicKey). */
   readonly attestation: Uint8Array;
-  /** Digits of the enrolment token that were typed on the key itself. */
-  readonly tokenDigits?: string;
+  /** digitsProofOf the token digits that were typed on the key itself; 32 bytes. */
+  readonly digitsProof?: Uint8Array;
   readonly hasDisplay: boolean;
   readonly hasKeypad: boolean;
 }
@@ -33,7 +33,6 @@ export interface Enrolment {
 /** Code points of a model's or serial's name. */
 export const MAX_DEVICE_NAME = 32;
 const MAX_ATTESTATION = 1024;
-const TOKEN_DIGITS = /^\d{1,32}$/;
 const PROFILES: readonly GlyphProfile[] = ["ascii", "latin"];
 
 /** The bytes that are signed. Throws for an enrolment that decodeEnrolment would refuse. */
@@ -50,7 +49,7 @@ export function encodeEnrolment(enrolment: Enrolment): Uint8Array {
     [9, PROFILES.indexOf(enrolment.glyphProfile) + 1],
     [10, enrolment.attestation],
   ]);
-  if (enrolment.tokenDigits !== undefined) map.set(11, enrolment.tokenDigits);
+  if (enrolment.digitsProof !== undefined) map.set(11, enrolment.digitsProof);
   map.set(12, enrolment.hasDisplay);
   map.set(13, enrolment.hasKeypad);
   const bytes = encodeCbor(map);
@@ -71,14 +70,13 @@ export function decodeEnrolment(bytes: Uint8Array): Enrolment {
   const registryVersion = map.integer(8, "registryVersion", 1, 0xffff);
   const glyphProfile = PROFILES[map.integer(9, "glyphProfile", 1, PROFILES.length) - 1]!;
   const attestation = map.bytes(10, "attestation", 1, MAX_ATTESTATION);
-  const tokenDigits = map.has(11) ? map.text(11, "tokenDigits") : undefined;
+  const digitsProof = map.has(11) ? map.bytes(11, "digitsProof", 32) : undefined;
   const hasDisplay = map.boolean(12, "hasDisplay");
   const hasKeypad = map.boolean(13, "hasKeypad");
   map.end();
   importPublicKey(publicKey);
   checkSafeText(model, { ascii: true, maxCodePoints: MAX_DEVICE_NAME, field: "enrolment.model" });
   checkSafeText(serial, { ascii: true, maxCodePoints: MAX_DEVICE_NAME, field: "enrolment.serial" });
-  if (tokenDigits !== undefined && !TOKEN_DIGITS.test(tokenDigits)) map.refuse("tokenDigits", "expected digits");
   return {
     serverId,
     challenge,
@@ -89,7 +87,7 @@ export function decodeEnrolment(bytes: Uint8Array): Enrolment {
     registryVersion,
     glyphProfile,
     attestation,
-    ...(tokenDigits === undefined ? {} : { tokenDigits }),
+    ...(digitsProof === undefined ? {} : { digitsProof }),
     hasDisplay,
     hasKeypad,
   };

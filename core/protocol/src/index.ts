@@ -28,6 +28,7 @@ export { COSE_KEY_LENGTH, coseKeyOf, fingerprintOf, importPublicKey } from "./co
 export { parseSigned, SignatureType, type SignedMessage, signMessage, verifySigned } from "./cose.ts";
 export { currencies, exponentOf } from "./currency.ts";
 export { type CborOptions, type CborValue, decodeCbor, encodeCbor } from "./det-cbor.ts";
+export { digitsProofOf } from "./digits-proof.ts";
 export { decodeEnrolment, encodeEnrolment, type Enrolment, MAX_DEVICE_NAME } from "./enrolment.ts";
 export type { Field, FieldValue, Line } from "./field.ts";
 export { isCoreKind, isKind, Kind, kindName, REGISTRY_VERSION, requiredLabels } from "./kind.ts";

@@ -59,9 +59,9 @@ function errorOf(error: Error): object {
   return { name: error.name, message: quotable(error.message), stack: quotable(error.stack ?? ""), ...causeOf(error) };
 }
 
-/** An error of somebody else's code may quote what it was given: digits that could be a code or a PIN are masked too. */
+/** An error of somebody else's code may quote what it was given: digits that could be a code, a PIN or token digits are masked too. */
 function quotable(text: string): string {
-  return withoutTokens(text).replaceAll(/(?<![0-9A-Fa-f])[0-9]{4,10}(?![0-9A-Fa-f])/g, "[digits]");
+  return withoutTokens(text).replaceAll(/(?<![0-9A-Fa-f])(?:[0-9]{4,10}|[0-9]{16})(?![0-9A-Fa-f])/g, "[digits]");
 }
 
 function causeOf(error: Error): object {

@@ -7,7 +7,14 @@ import {
   Step,
   VerificationMethod,
 } from "@countersign/proto/node/device/v1/device_service";
-import { decodeEnrolment, decodeStatement, parseSigned, type Statement, toHex } from "@countersign/protocol";
+import {
+  decodeEnrolment,
+  decodeStatement,
+  digitsProofOf,
+  parseSigned,
+  type Statement,
+  toHex,
+} from "@countersign/protocol";
 import { startChild } from "@countersign/testing";
 import { CallFailed, collect } from "./testing/device-client.ts";
 import { enrol, PIN, type Rig, SERVER_ID, setPin, signRequest, startRig } from "./testing/rig.ts";
@@ -277,7 +284,7 @@ describe("claim 11: Answer", () => {
 });
 
 describe("enrolling and PIN", () => {
-  test("digits are typed on the key and stand inside the enrolment", async () => {
+  test("digits are typed on the key, and a proof of them stands inside the enrolment", async () => {
     const enrolling = rig.client.enrol({
       serverId: SERVER_ID,
       serverName: "Acme Bank",
@@ -293,7 +300,8 @@ describe("enrolling and PIN", () => {
     await rig.hands.until("fingerprint");
     await rig.hands.press("ok");
     const { last } = await enrolling;
-    expect(decodeEnrolment(parseSigned(last ?? new Uint8Array(0)).payload).tokenDigits).toBe("73190246");
+    const { challenge, publicKey, digitsProof } = decodeEnrolment(parseSigned(last ?? new Uint8Array(0)).payload);
+    expect(digitsProof).toEqual(digitsProofOf("73190246", challenge, publicKey));
   });
 
   test("a server name of 21 columns is refused by the daemon, an unsafe one by the key", async () => {

@@ -3,6 +3,7 @@ import { fromHex, toHex } from "../bytes.ts";
 import { fingerprintOf } from "../cose-key.ts";
 import { signMessage, SignatureType } from "../cose.ts";
 import { type CborValue, decodeCbor, encodeCbor } from "../det-cbor.ts";
+import { digitsProofOf } from "../digits-proof.ts";
 import { decodeEnrolment, encodeEnrolment, type Enrolment } from "../enrolment.ts";
 import { CHALLENGE, counting, flipped, KEY_ID, SERVER_ID, vectorKey } from "./fixture.ts";
 import { type Named, type Refused, refusalOf, type Suite } from "./suite.ts";
@@ -36,6 +37,7 @@ export const ATTESTATION: Uint8Array = signMessage(
   attestationPayload,
   device.sign,
 );
+const TOKEN_DIGITS = "8392017456170392";
 const ENROLMENT: Enrolment = {
   serverId: SERVER_ID,
   challenge: CHALLENGE,
@@ -46,14 +48,14 @@ const ENROLMENT: Enrolment = {
   registryVersion: 1,
   glyphProfile: "latin",
   attestation: ATTESTATION,
-  tokenDigits: "83920174",
+  digitsProof: digitsProofOf(TOKEN_DIGITS, CHALLENGE, key.publicKey),
   hasDisplay: true,
   hasKeypad: true,
 };
-const { tokenDigits: _, ...noToken } = ENROLMENT;
+const { digitsProof: _, ...noToken } = ENROLMENT;
 
 const ACCEPT: readonly (readonly [name: string, enrolment: Enrolment])[] = [
-  ["a key with token digits typed on it", ENROLMENT],
+  [`a key with the token digits ${TOKEN_DIGITS} typed on it`, ENROLMENT],
   ["a key without token digits", noToken],
   ["a key without display and keypad", { ...noToken, glyphProfile: "ascii", hasDisplay: false, hasKeypad: false }],
 ];
@@ -76,7 +78,8 @@ const REJECT: readonly Row[] = [
   ["no attestation", "bad-field", "enrolment", [10, undefined]],
   ["an empty attestation", "bad-field", "enrolment", [10, new Uint8Array()]],
   ["an attestation of 1025 bytes", "bad-field", "enrolment", [10, counting(1025)]],
-  ["token digits that are none", "bad-field", "enrolment", [11, "8392 0174"]],
+  ["token digits in the clear", "bad-field", "enrolment", [11, TOKEN_DIGITS]],
+  ["a digits proof of 31 bytes", "bad-field", "enrolment", [11, counting(31)]],
   ["a display of 1", "bad-field", "enrolment", [12, 1]],
   ["no keypad", "bad-field", "enrolment", [13, undefined]],
   ["a further member", "bad-field", "enrolment", [14, 0]],

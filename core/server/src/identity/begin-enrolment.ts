@@ -6,7 +6,7 @@ import { shardOfKey, type UnixMs } from "../store/entity.ts";
 import { commitOnce, untilSettled } from "../transaction/commit.ts";
 import { reserve, type RequestUse } from "../transaction/reserve.ts";
 import { loadUser } from "./change-user.ts";
-import { digitsFor, digitsMac, type EnrolmentDigits } from "./enrolment-digits.ts";
+import { digitsFor, type EnrolmentDigits } from "./enrolment-digits.ts";
 import type { Enrolment } from "./enrolment.ts";
 import { enrolmentKey } from "./entity-key.ts";
 
@@ -44,8 +44,10 @@ export async function beginEnrolment(
   const challenge = fromHex(hex);
   const digits = asked.digits ? digitsFor(given.secrets, challenge) : undefined;
   const until = reserved.at + LIFETIME_MS;
-  const mac = digits === undefined ? undefined : digitsMac(given.secrets, challenge, digits.reveal());
-  const body = { tenantId, userId, challenge, serial, digitsMac: mac, wrongDigits: 0, until, usedBy: undefined };
+  const body = {
+    ...{ tenantId, userId, challenge, serial, digits: asked.digits },
+    ...{ wrongDigits: 0, until, usedBy: undefined },
+  };
   const stored = await store(given, token, body, use.by);
   return isRefusal(stored) ? stored : { token, challenge, digits, until };
 }
@@ -59,7 +61,7 @@ function store(given: CoreGiven, token: string, body: Enrolment, by: string): Pr
     if (entities[0].body !== undefined) return true;
     const { tenantId: tenant, userId } = body;
     const detail = {
-      bound: body.serial !== undefined ? "serial" : body.digitsMac !== undefined ? "digits" : "fingerprint",
+      bound: body.serial !== undefined ? "serial" : body.digits ? "digits" : "fingerprint",
     };
     const audit = [
       { event: "enrolment.begun", tenant, actor: `app:${by}`, subject: `user:${userId}`, detail },

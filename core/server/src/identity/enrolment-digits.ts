@@ -1,10 +1,10 @@
 // Digits that bind an enrolment token to a person: they reach him off the PC and are typed on the key itself. They are
-// derived, so that a repeated BeginEnrolment answers the same ones, and stored nowhere.
-import { concatBytes, equalBytes, hmacSha256, utf8, type MacKey } from "@countersign/protocol";
+// derived, so that a repeated BeginEnrolment answers the same ones, and stored nowhere. The key's proof of them passes the
+// PC: 16 digits are more than can be tried within the life of a token.
+import { digitsProofOf, equalBytes, hmacSha256, utf8, type Enrolment, type MacKey } from "@countersign/protocol";
 
 const DRAW = utf8("countersign/enrolment-digits/v1\0");
-const MAC = utf8("countersign/digits/v1\0");
-const DIGITS = 8;
+const DIGITS = 16;
 const RANGE = 10n ** BigInt(DIGITS);
 
 /** Wrong digits that an enrolment token bears. */
@@ -28,7 +28,7 @@ export class EnrolmentDigits {
   }
 }
 
-/** Eight unbiased digits for a challenge. */
+/** Sixteen unbiased digits for a challenge. */
 export function digitsFor(secrets: { readonly token: MacKey }, challenge: Uint8Array): EnrolmentDigits {
   for (let block = 0; ; block++) {
     const bytes = hmacSha256(secrets.token, DRAW, challenge, Uint8Array.of(block));
@@ -38,15 +38,12 @@ export function digitsFor(secrets: { readonly token: MacKey }, challenge: Uint8A
   }
 }
 
-/** What is stored to check them by. */
-export function digitsMac(secrets: { readonly token: MacKey }, challenge: Uint8Array, digits: string): Uint8Array {
-  return hmacSha256(secrets.token, concatBytes(MAC, challenge), utf8(digits));
-}
-
+/** Whether the key proves the digits that were handed out for this challenge, for the public key that it enrols. */
 export function digitsFit(
   secrets: { readonly token: MacKey },
   challenge: Uint8Array,
-  { typed, mac }: { typed: string | undefined; mac: Uint8Array },
+  { publicKey, digitsProof }: Pick<Enrolment, "publicKey" | "digitsProof">,
 ): boolean {
-  return typed !== undefined && equalBytes(digitsMac(secrets, challenge, typed), mac);
+  const expected = digitsProofOf(digitsFor(secrets, challenge).reveal(), challenge, publicKey);
+  return digitsProof !== undefined && equalBytes(expected, digitsProof);
 }

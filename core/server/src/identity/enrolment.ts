@@ -7,8 +7,8 @@ export interface Enrolment {
   readonly challenge: Uint8Array;
   /** Only this device may use it; undefined: any. */
   readonly serial: string | undefined;
-  /** HMAC(K_token, "countersign/digits/v1\0" ‖ challenge ‖ digits), if digits were asked for; never the digits. */
-  readonly digitsMac: Uint8Array | undefined;
+  /** The key has to prove the digits of this challenge, which are stored nowhere. */
+  readonly digits: boolean;
   /** Wrong digits that were signed so far; the third ends the token, or 10 minutes would do for guessing. */
   readonly wrongDigits: number;
   readonly until: UnixMs;

@@ -88,8 +88,7 @@ function spendToken(
     const keyId = toHex(map.keyId);
     if (enrolment.usedBy === keyId) return { enrolment, map, tenant };
     if (enrolment.usedBy !== undefined) return badToken;
-    const mac = enrolment.digitsMac;
-    const fits = mac === undefined || digitsFit(given.secrets, challenge, { typed: map.tokenDigits, mac });
+    const fits = !enrolment.digits || digitsFit(given.secrets, challenge, map);
     const body = fits ? { ...enrolment, usedBy: keyId } : { ...enrolment, wrongDigits: enrolment.wrongDigits + 1 };
     const event = fits ? "enrolment.used" : "enrolment.wrong-digits";
     const { tenantId, userId } = enrolment;
@@ -190,8 +189,8 @@ function keyOf(
 }
 
 /** Known to be the user's own without his reading its fingerprint to anybody. */
-function isBound({ serial, digitsMac }: Enrolment): boolean {
-  return serial !== undefined || digitsMac !== undefined;
+function isBound({ serial, digits }: Enrolment): boolean {
+  return serial !== undefined || digits;
 }
 
 async function isFirst(given: CoreGiven, key: Key): Promise<boolean> {

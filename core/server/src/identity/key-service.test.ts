@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { fingerprintOf, fromHex, Kind, toHex } from "@countersign/protocol";
+import { decodeEnrolment, fingerprintOf, fromHex, Kind, parseSigned, toHex } from "@countersign/protocol";
 import { credentials } from "@grpc/grpc-js";
 import {
   KeyServiceBeginEnrolmentRequest,
@@ -94,14 +94,28 @@ describe("a first key", () => {
 
   test("is ACTIVE when the digits were typed on it", async () => {
     const begun = await begin({ digits: true });
-    expect(begun.digits).toMatch(/^[0-9]{8}$/);
+    expect(begun.digits).toMatch(/^[0-9]{16}$/);
     const { key } = await finish(begun, new TestDevice(), { digits: begun.digits });
     expect(key?.state).toBe(KeyState.ACTIVE);
   });
 
+  test("threat 06: malware that keeps the user's enrolment back cannot enrol a device of its own with what it saw", async () => {
+    const begun = await begin({ digits: true });
+    const given = { serverId: fromHex(begun.serverId), challenge: new Uint8Array(begun.challenge) };
+    const kept = decodeEnrolment(parseSigned(new TestDevice().enrol({ ...given, digits: begun.digits })).payload);
+    const map = kept.digitsProof === undefined ? {} : { digitsProof: kept.digitsProof };
+    const signed = Buffer.from(new TestDevice("BOUGHT-1").enrol(given, { map }));
+    const finishing = call(client, "finishEnrolment", {
+      enrolmentToken: begun.enrolmentToken,
+      signedEnrolment: signed,
+    });
+    expect((await refused(finishing)).reason).toBe("STATEMENT_MISMATCH");
+    expect(await list()).toEqual([]);
+  });
+
   test("wrong digits are refused, and after three the right ones too", async () => {
     const begun = await begin({ digits: true });
-    const wrong = String((Number(begun.digits) + 1) % 1e8).padStart(8, "0");
+    const wrong = String((BigInt(begun.digits) + 1n) % 10n ** 16n).padStart(16, "0");
     for (let i = 0; i < 3; i++) {
       expect((await refused(finish(begun, new TestDevice(), { digits: wrong }))).reason).toBe("STATEMENT_MISMATCH");
     }

@@ -3,6 +3,7 @@ import { generateKeyPairSync, randomBytes, sign, type KeyObject } from "node:cry
 import {
   attestationChallengeFor,
   coseKeyOf,
+  digitsProofOf,
   encodeAttestation,
   encodeEnrolment,
   SignatureType,
@@ -58,7 +59,7 @@ export class TestDevice {
     const map = encodeEnrolment({
       ...{ serverId, challenge, keyId, publicKey, model, serial },
       ...{ registryVersion: 1, glyphProfile: "latin", attestation: attested, hasDisplay: true, hasKeypad: true },
-      ...(given.digits === undefined ? {} : { tokenDigits: given.digits }),
+      ...(given.digits === undefined ? {} : { digitsProof: digitsProofOf(given.digits, challenge, publicKey) }),
       ...lies.map,
     });
     return signMessage(

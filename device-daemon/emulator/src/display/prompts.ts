@@ -88,7 +88,12 @@ export function enrolPrompt(serverName: string): Prompt {
 
 /** The digits that reached the person off the PC. */
 export function digitsPrompt(serverName: string, typed: string): Prompt {
-  return still("digits", ["DIGITS", "that you were given", typed.padEnd(6, "_"), serverName], ANSWER, WaitsFor.CODE);
+  return still(
+    "digits",
+    ["DIGITS", "that you were given", inFours(typed.padEnd(6, "_")), serverName],
+    ANSWER,
+    WaitsFor.CODE,
+  );
 }
 
 /** The new key's fingerprint, to be compared with what app or admin see. */
@@ -139,6 +144,11 @@ function slots(typed: string): string {
 }
 
 // Only for texts of the firmware and of its own configuration, never for a value.
+/** As digits are printed for people: in groups of four. */
+function inFours(typed: string): string {
+  return typed.replaceAll(/.{4}(?=.)/g, "$& ");
+}
+
 function fit(text: string): string {
   return [...text].slice(0, 21).join("");
 }

@@ -5,6 +5,7 @@ import {
   decodeAttestation,
   decodeEnrolment,
   deviceChallengeFor,
+  digitsProofOf,
   fingerprintOf,
   importPublicKey,
   parseSigned,
@@ -50,7 +51,7 @@ describe("enrolling", () => {
       hasDisplay: true,
       hasKeypad: true,
     });
-    expect(enrolment).not.toHaveProperty("tokenDigits");
+    expect(enrolment).not.toHaveProperty("digitsProof");
     expect(bench.store.load()?.credentials).toHaveLength(1);
   });
 
@@ -70,16 +71,19 @@ describe("enrolling", () => {
     });
   });
 
-  test("threat 06: token digits typed on the key are inside the signature", () => {
+  test("threat 06: of the token digits typed on the key a proof for this key is inside the signature, and no more", () => {
     const bench = new Bench();
     setPin(bench);
     bench.request(bench.open(), enrolRequest({ digits: true }));
     bench.press("ok");
     bench.type(PIN);
     expect(bench.page()).toBe("digits");
-    bench.type("73190246");
+    for (const digit of "7319024673190246") bench.press(digit as "7");
+    expect(bench.rows()[2]?.trim()).toBe("7319 0246 7319 0246");
     bench.press("ok");
-    expect(decodeEnrolment(signedBy(bench).payload).tokenDigits).toBe("73190246");
+    bench.press("ok");
+    const { challenge, publicKey, digitsProof } = decodeEnrolment(signedBy(bench).payload);
+    expect(digitsProof).toEqual(digitsProofOf("7319024673190246", challenge, publicKey));
   });
 
   test.each([
@@ -120,7 +124,9 @@ describe("enrolling", () => {
     bench.request(bench.open(), enrolRequest({ digits: true }));
     bench.type(PIN);
     bench.type("73190246");
-    expect(decodeEnrolment(signedBy(bench).payload)).toMatchObject({ hasDisplay: false, tokenDigits: "73190246" });
+    const enrolment = decodeEnrolment(signedBy(bench).payload);
+    const digitsProof = digitsProofOf("73190246", enrolment.challenge, enrolment.publicKey);
+    expect(enrolment).toMatchObject({ hasDisplay: false, digitsProof });
   });
 
   test("one key serves several servers, each with a private key of its own", () => {

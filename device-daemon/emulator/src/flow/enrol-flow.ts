@@ -11,6 +11,7 @@ import {
   attestationChallengeFor,
   checkGlyphs,
   checkSafeText,
+  digitsProofOf,
   encodeEnrolment,
   fingerprintOf,
   ProtocolError,
@@ -30,7 +31,7 @@ import { refusalOf } from "./read-transaction.ts";
 import { verifyHuman } from "./verify-human.ts";
 
 /** Digits of an enrolment token that is typed on the key. */
-const TOKEN_DIGITS = { min: 6, max: 12 } as const;
+const TOKEN_DIGITS = { min: 6, max: 16 } as const;
 
 /** The person said no, or may not. */
 type Stop = { readonly refused: Refused };
@@ -103,7 +104,7 @@ function signEnrolment(
     registryVersion: REGISTRY_VERSION,
     glyphProfile: profile.glyphs,
     attestation: attest(device, request.serverId, attestationChallengeFor(request.challenge, credential.publicKey)),
-    ...(digits === undefined ? {} : { tokenDigits: digits }),
+    ...(digits === undefined ? {} : { digitsProof: digitsProofOf(digits, request.challenge, credential.publicKey) }),
     hasDisplay: profile.display,
     hasKeypad: profile.keypad,
   });
