@@ -129,7 +129,7 @@ export interface KeyServiceBeginEnrolmentResponse {
   serverId: string;
   /** Shown by the key. */
   serverName: string;
-  /** 8 digits, if asked for: hand them to the user off the PC. */
+  /** 16 digits, if asked for: hand them to the user off the PC. */
   digits: string;
   /** When the token lapses. */
   expiresAt: Timestamp | undefined;
@@ -1359,12 +1359,16 @@ export const KeyServiceRevokeResponse: MessageFns<KeyServiceRevokeResponse> = {
   },
 };
 
-/** The users' smart keys. Caller: an app token of scope `submit`; FinishEnrolment also with the enrolment token alone. */
+/**
+ * The users' smart keys. Caller: an app token of scope `submit`; FinishEnrolment also with the enrolment token alone.
+ * What a user's PC must not decide takes one of scope `execute`, except on a development core: BeginEnrolment with
+ * `serial` or `digits`, ConfirmFingerprint, Revoke.
+ */
 export type KeyServiceService = typeof KeyServiceService;
 export const KeyServiceService = {
   /**
    * Issues a one-time enrolment token, valid 10 minutes at most. With `serial` only that device may use it; with
-   * `digits` the answer holds 8 digits that reach the user off the PC and are typed on the key; with neither a first
+   * `digits` the answer holds 16 digits that reach the user off the PC and are typed on the key; with neither a first
    * key stays PROVISIONAL until ConfirmFingerprint.
    */
   beginEnrolment: {
@@ -1441,7 +1445,7 @@ export const KeyServiceService = {
 export interface KeyServiceServer extends UntypedServiceImplementation {
   /**
    * Issues a one-time enrolment token, valid 10 minutes at most. With `serial` only that device may use it; with
-   * `digits` the answer holds 8 digits that reach the user off the PC and are typed on the key; with neither a first
+   * `digits` the answer holds 16 digits that reach the user off the PC and are typed on the key; with neither a first
    * key stays PROVISIONAL until ConfirmFingerprint.
    */
   beginEnrolment: handleUnaryCall<KeyServiceBeginEnrolmentRequest, KeyServiceBeginEnrolmentResponse>;
@@ -1462,7 +1466,7 @@ export interface KeyServiceServer extends UntypedServiceImplementation {
 export interface KeyServiceClient extends Client {
   /**
    * Issues a one-time enrolment token, valid 10 minutes at most. With `serial` only that device may use it; with
-   * `digits` the answer holds 8 digits that reach the user off the PC and are typed on the key; with neither a first
+   * `digits` the answer holds 16 digits that reach the user off the PC and are typed on the key; with neither a first
    * key stays PROVISIONAL until ConfirmFingerprint.
    */
   beginEnrolment(

@@ -1383,7 +1383,7 @@ export const LinkServiceService = {
       Buffer.from(LinkServiceListResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): LinkServiceListResponse => LinkServiceListResponse.decode(value),
   },
-  /** Sets the order of delivery; every linked channel exactly once. */
+  /** Sets the order of delivery; every linked channel exactly once. Scope `execute`, except on a development core. */
   reorder: {
     path: "/countersign.core.v1.LinkService/Reorder" as const,
     requestStream: false as const,
@@ -1416,7 +1416,7 @@ export interface LinkServiceServer extends UntypedServiceImplementation {
   watchLink: handleServerStreamingCall<LinkServiceWatchLinkRequest, LinkServiceWatchLinkResponse>;
   /** The user's channels in the order of delivery. */
   list: handleUnaryCall<LinkServiceListRequest, LinkServiceListResponse>;
-  /** Sets the order of delivery; every linked channel exactly once. */
+  /** Sets the order of delivery; every linked channel exactly once. Scope `execute`, except on a development core. */
   reorder: handleUnaryCall<LinkServiceReorderRequest, LinkServiceReorderResponse>;
   /** Creates an UNLINK transaction on the user's key. */
   unlink: handleUnaryCall<LinkServiceUnlinkRequest, LinkServiceUnlinkResponse>;
@@ -1465,7 +1465,7 @@ export interface LinkServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: LinkServiceListResponse) => void,
   ): ClientUnaryCall;
-  /** Sets the order of delivery; every linked channel exactly once. */
+  /** Sets the order of delivery; every linked channel exactly once. Scope `execute`, except on a development core. */
   reorder(
     request: LinkServiceReorderRequest,
     callback: (error: ServiceError | null, response: LinkServiceReorderResponse) => void,

@@ -109,7 +109,7 @@ export interface TransactionServiceCreateRequest {
   fields: Field[];
   /** SHA-256 of what will run or be booked, shown as a digest line. Required for RUN, DEPLOY and batches. Empty or 32 bytes. */
   payloadSha256: Buffer;
-  /** Keys that may sign; empty: all active keys of the user. */
+  /** Keys that may sign; empty: all active keys of the user. They pick no weaker mode: POLICY_UNMET. */
   keyIds: string[];
   /** Wished lifetime; the policy shortens it. Absent: the policy's. */
   lifetime:

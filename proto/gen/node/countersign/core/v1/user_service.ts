@@ -1127,7 +1127,10 @@ export const UserServiceService = {
       Buffer.from(UserServiceGetResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): UserServiceGetResponse => UserServiceGetResponse.decode(value),
   },
-  /** Refuses everything but rejects until resumed by an administrator. */
+  /**
+   * Refuses everything but rejects until resumed by an administrator. Scope `execute`, except on a development
+   * core: a token on a user's PC must not.
+   */
   suspend: {
     path: "/countersign.core.v1.UserService/Suspend" as const,
     requestStream: false as const,
@@ -1174,7 +1177,10 @@ export interface UserServiceServer extends UntypedServiceImplementation {
   create: handleUnaryCall<UserServiceCreateRequest, UserServiceCreateResponse>;
   /** The user as he stands. */
   get: handleUnaryCall<UserServiceGetRequest, UserServiceGetResponse>;
-  /** Refuses everything but rejects until resumed by an administrator. */
+  /**
+   * Refuses everything but rejects until resumed by an administrator. Scope `execute`, except on a development
+   * core: a token on a user's PC must not.
+   */
   suspend: handleUnaryCall<UserServiceSuspendRequest, UserServiceSuspendResponse>;
   /** As the user's /freeze: on his call. Undone by a THAW that his key signs. */
   freeze: handleUnaryCall<UserServiceFreezeRequest, UserServiceFreezeResponse>;
@@ -1218,7 +1224,10 @@ export interface UserServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: UserServiceGetResponse) => void,
   ): ClientUnaryCall;
-  /** Refuses everything but rejects until resumed by an administrator. */
+  /**
+   * Refuses everything but rejects until resumed by an administrator. Scope `execute`, except on a development
+   * core: a token on a user's PC must not.
+   */
   suspend(
     request: UserServiceSuspendRequest,
     callback: (error: ServiceError | null, response: UserServiceSuspendResponse) => void,
