@@ -122,7 +122,10 @@ function conclude(options: DemoOptions, ended: Ended): void {
   const times = executions === 1 ? "once" : `${executions} times`;
   say(options, `  ${"bank's book".padEnd(13)} ${executions === 0 ? "nothing" : `${payments.join("; ")} · ${times}`}`);
   if (attack === "alter-both" && user === "careless" && executions > 0) {
-    say(options, "  A user who confirms whatever he sees confirms this too: that is the scheme's limit (SECURITY.md).");
+    say(
+      options,
+      "  Whoever confirms whatever he sees confirms this too, and learns it afterwards: the scheme's limit (SECURITY.md).",
+    );
   }
   say(options, `  exit ${ended.exitCode}\n`);
 }

@@ -77,7 +77,7 @@ export async function runScenario(scenario: Scenario): Promise<Ended> {
   const before = readLedger(installation).length;
   try {
     let run = await pay(scenario, pc);
-    if (attack === "withheld-statement") {
+    if (attack === "withheld-statement" && scenario.signal?.aborted !== true) {
       run = await pay(scenario, pc);
       await release(malware, pc.toCore);
       await untilSettled(installation, malware);

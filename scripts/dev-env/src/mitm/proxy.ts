@@ -153,14 +153,17 @@ async function* send(
 
 async function* observed(call: PassingCall, answers: AsyncIterable<unknown>, observe: Observe): AsyncGenerator {
   const seen: unknown[] = [];
+  let failure: ServiceError | undefined;
   try {
     for await (const answer of answers) {
       seen.push(answer);
       yield answer;
     }
-    observe(call, seen, undefined);
   } catch (error) {
-    observe(call, seen, error as ServiceError);
+    failure = error as ServiceError;
     throw error;
+  } finally {
+    // Also when the caller wants no further answer, as a unary call does after the first.
+    observe(call, seen, failure);
   }
 }

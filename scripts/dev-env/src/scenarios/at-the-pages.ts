@@ -56,10 +56,25 @@ export async function readKeyPages(key: Page): Promise<string[]> {
   }
 }
 
+/** Types PIN and code on the key with the keyboard: the code as the phone shows it under the key's two words. */
+export async function confirmOnKey(key: Page, phone: Page, pin: string): Promise<void> {
+  await key.bringToFront();
+  await keyShows(key, "tries left");
+  await key.keyboard.type(pin);
+  await keyShows(key, "******");
+  await key.keyboard.press("Enter");
+  await keyShows(key, "from your phone");
+  const tag = /[A-Z]+ [A-Z]+(?=\. X reject)/.exec((await key.locator("#said").textContent()) ?? "")?.[0] ?? "";
+  const code = await codeOnPhone(phone, tag);
+  await key.bringToFront();
+  await key.keyboard.type(code);
+  await key.keyboard.press("Enter");
+}
+
 /** The code under the message that shows these words, as digits. */
 export async function codeOnPhone(phone: Page, words: string): Promise<string> {
-  const message = phone.locator(".message", { hasText: words }).last();
   await phone.bringToFront();
+  const message = phone.locator(".message", { hasText: words }).last();
   return ((await message.locator(".code").textContent()) ?? "").replaceAll(/\D/g, "");
 }
 

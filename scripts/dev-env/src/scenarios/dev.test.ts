@@ -4,9 +4,9 @@ import { basename, dirname, join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import { tempFolder, testWith } from "@countersign/testing";
 import { ROOT } from "@countersign/testing/child";
-import { chromium, type Browser, type Page } from "playwright-core";
+import { chromium, type Browser } from "playwright-core";
 import type { Endpoints } from "../dev/dev.ts";
-import { AtThePages, codeOnPhone, faultsOf, keyShows, readKeyPages } from "./at-the-pages.ts";
+import { AtThePages, confirmOnKey, faultsOf, keyShows, readKeyPages } from "./at-the-pages.ts";
 import { processesIn, startScript, type RunningScript } from "./entry-script.ts";
 import { freshFile } from "./fresh-file.ts";
 
@@ -128,21 +128,6 @@ describe("in a browser", () => {
     return { person, desk, key, phone };
   }
 
-  /** Types PIN and code on the key with the keyboard, as they stand on paper and phone. */
-  async function confirmOnKey(key: Page, phone: Page): Promise<void> {
-    await key.bringToFront();
-    await keyShows(key, "tries left");
-    await key.keyboard.type(PIN);
-    await keyShows(key, "******");
-    await key.keyboard.press("Enter");
-    await keyShows(key, "from your phone");
-    const tag = /[A-Z]+ [A-Z]+(?=\. X reject)/.exec((await key.locator("#said").textContent()) ?? "")?.[0] ?? "";
-    const code = await codeOnPhone(phone, tag);
-    await key.bringToFront();
-    await key.keyboard.type(code);
-    await key.keyboard.press("Enter");
-  }
-
   browserTest(
     "a person pays: pages by mouse, PIN and code by keyboard, the outcome on phone and console",
     async () => {
@@ -156,7 +141,7 @@ describe("in a browser", () => {
       faults.push(...(await faultsOf(key, "key-pin")));
       await phone.locator(".code").waitFor();
       faults.push(...(await faultsOf(phone, "phone-prompt")));
-      await confirmOnKey(key, phone);
+      await confirmOnKey(key, phone, PIN);
       expect({ exit: await payment.ended, said: payment.stderr() }).toEqual({ exit: 0, said: "" });
       await phone.getByText("Executed").last().waitFor();
       expect(await phone.locator(".code").count()).toBe(0);
@@ -207,7 +192,7 @@ describe("in a browser", () => {
       const paid = pay(first.at);
       await keyShows(before.key, "EUR 1 250.00");
       await readKeyPages(before.key);
-      await confirmOnKey(before.key, before.phone);
+      await confirmOnKey(before.key, before.phone, PIN);
       expect(await paid.ended).toBe(0);
       first.dev.process.kill("SIGTERM");
       expect(await first.dev.ended).toBe(0);
@@ -219,7 +204,7 @@ describe("in a browser", () => {
       const repaid = pay(again.at);
       await keyShows(key, "EUR 1 250.00");
       await readKeyPages(key);
-      await confirmOnKey(key, phone);
+      await confirmOnKey(key, phone, PIN);
       expect({ exit: await repaid.ended, said: repaid.stdout() }).toEqual({ exit: 0, said: repaid.stdout() });
       await desk.getByText("2 booked payments, the last").waitFor();
     },
