@@ -277,6 +277,28 @@ test.each([APP_TOKEN, GRANT_TOKEN])("abort withdraws and stops the key (%s)", as
   expect(core.only.transaction.state).toBe(State.CANCELLED);
 });
 
+test("a withdrawal that is still being repeated when the end is known breaks nothing", async () => {
+  const stop = new AbortController();
+  const [outage, back] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const pause = (ms: number): Promise<void> => {
+    if (ms !== 200) return noPause();
+    outage.resolve();
+    return back.promise;
+  };
+  daemon.acts.push({ type: "wait" });
+  core.errors.set("cancel", [{ code: status.UNAVAILABLE }]);
+  const confirming = given(APP_TOKEN, { signal: stop.signal, pause });
+  const outcome = outcomeOf(confirm(PAYMENT, confirming));
+  await daemon.askedTimes(1);
+  stop.abort();
+  await outage.promise;
+  core.change(core.only, { state: State.CANCELLED });
+  expect(await outcome).toEqual({ state: "CANCELLED", byUser: true });
+  confirming.core.close();
+  back.resolve();
+  await new Promise((resolve) => setImmediate(resolve));
+});
+
 test("an abort that comes too late changes nothing", async () => {
   const stop = new AbortController();
   core.executor = "none";

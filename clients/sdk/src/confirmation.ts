@@ -64,7 +64,7 @@ export class Confirmation {
   /** `content` is the client's own: what the key shows. */
   async *run(content: Uint8Array): AsyncGenerator<Progress, void> {
     const { signal } = this.#given;
-    const abort = (): void => void this.#stop({ state: "CANCELLED", byUser: true });
+    const abort = (): void => this.#guard(this.#stop({ state: "CANCELLED", byUser: true }));
     signal?.addEventListener("abort", abort, { once: true });
     this.#guard(this.#watch());
     this.#guard(this.#askKey(content));
