@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from "@jest/globals";
 import { isRefusal } from "../rpc/refusal.ts";
 import type { Found } from "../store/store.ts";
 import { Crash, crashAt } from "../testing/altered-store.ts";
-import { CoreWorld } from "../testing/core-world.ts";
+import { CoreWorld, newTestKey, signStatement, type TestKey } from "../testing/core-world.ts";
 import type { Transaction } from "../transaction/transaction.ts";
 import { finishOpenCompare } from "./finish-open-compare.ts";
 import { OPEN_COMPARE_MS, submitStatement } from "./submit-statement.ts";
@@ -105,6 +105,18 @@ describe("check 05: a crash between the counted try and its verdict", () => {
     expect(await recover()).toBe(1);
     expect((await world.transaction(pending.txId)).state).not.toBe("CONFIRMED");
     expect(await answer(signed)).toBe("EXPIRED");
+  });
+
+  test.each([
+    ["a signature that does not hold", (key: TestKey): TestKey => ({ ...newTestKey(), keyId: key.keyId })],
+    ["a key of the malware's", (): TestKey => newTestKey()],
+  ])("threat 05: an open compare is finished as it was signed, not as it comes again: %s", async (_name, forge) => {
+    const statement = world.statement(pending);
+    const signed = signStatement(world.key, statement);
+    await interrupted(signed);
+    expect(await answer(signStatement(forge(world.key), statement))).toBe("CONFIRMED");
+    const { confirmation } = (await world.transaction(pending.txId)) as { confirmation?: unknown };
+    expect(confirmation).toMatchObject({ keyId: world.key.keyId, signedStatement: signed });
   });
 
   test("claim 14: a key revoked between the two commits confirms nothing", async () => {

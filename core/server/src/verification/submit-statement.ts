@@ -20,7 +20,7 @@ import { use } from "./counter.ts";
 import { findRefusal, type Evidence, type Finding } from "./find-refusal.ts";
 import type { Verdict } from "./judged.ts";
 import { judgedKey } from "./judged-key.ts";
-import { seal } from "./seal.ts";
+import { seal, unseal } from "./seal.ts";
 import { settle } from "./settle.ts";
 import { readSubmission, type Submission } from "./submission.ts";
 import { refusalOf } from "./verdict-answer.ts";
@@ -118,7 +118,10 @@ async function judgeHeld(
   const { transaction } = evidence;
   if (judged.body !== undefined) {
     if (judged.body.verdict !== undefined) return judged.body.verdict; // row 2
-    return finishCompare(given, transaction, submission);
+    // As it was judged: what comes again under the same statement may have another signature, or none that holds.
+    const { sealed } = judged.body;
+    const opened = sealed === undefined ? submission : readSubmission(unseal(given.secrets.code, sealed));
+    return finishCompare(given, transaction, opened);
   }
   const wait = badSignatureWait(given.store, transaction.txId, held.now);
   // Only what the user's key did not sign: else a flood of garbage would keep his own statement out, and his reject.
