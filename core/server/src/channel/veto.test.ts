@@ -1,15 +1,18 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
-import { RejectReason } from "@countersign/protocol";
+import { Kind, Label, RejectReason, type Field } from "@countersign/protocol";
 import { AnswerType, CommandType, NoticeType } from "@countersign/proto/node/channel/v1/channel_service";
 import { shardOfUser } from "../store/entity.ts";
 import { drawHexId } from "../testing/core-world.ts";
 import { happen } from "../transaction/happen.ts";
 import type { Transaction } from "../transaction/transaction.ts";
+import { actionRefOf } from "./action-ref.ts";
 import { askCommand, askVeto } from "./testing/ask.ts";
 import { ChannelWorld } from "./testing/channel-world.ts";
 
 let world: ChannelWorld;
 afterEach(() => world.close());
+
+const text = (label: Label, value: string): Field => ({ label, value: { type: "text", text: value } });
 
 describe("a veto", () => {
   test.each([
@@ -114,6 +117,18 @@ describe("a veto", () => {
     }
     expect(await askVeto(bot, peerId, { actionRef: "A".repeat(22) })).toMatchObject({ type: AnswerType.NOT_LINKED });
     expect(await world.core.transaction(tx.txId)).toMatchObject({ state: "PENDING" });
+  });
+
+  test("threat 25: a chat that only claimed to be his, by a link token that leaked, freezes nobody", async () => {
+    world = await ChannelWorld.open();
+    const bot = await world.attached();
+    const { linkId } = await world.addLink(world.core.botId, "sandbox", { peerId: "stranger", state: "CLAIMED" });
+    const fields = [text(Label.CHANNEL, "sandbox"), text(Label.ADDRESS, "stranger")];
+    const tx = await world.core.pending({ kind: Kind.LINK, fields, action: { type: "link", linkId } });
+    const pressed = { actionRef: actionRefOf(tx.txId), reason: RejectReason.NOT_ME };
+    expect(await askVeto(bot, "stranger", pressed)).toMatchObject({ type: AnswerType.OK });
+    expect(await world.core.transaction(tx.txId)).toMatchObject({ state: "REJECTED" });
+    expect((await world.core.user()).state).toBe("ACTIVE");
   });
 
   test("threat 25: a bot that vetoes everything still stops, freezes nobody and raises an alarm", async () => {

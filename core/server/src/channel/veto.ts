@@ -22,10 +22,11 @@ export async function takeVeto(given: CoreGiven, bot: BotState, veto: Veto): Pro
   const reason = reasonOf(veto.reason);
   const targets = await targetsOf(given, chat, veto);
   if (targets === undefined) return NOT_LINKED;
-  const normal = await bot.countVeto();
+  // A chat that is only claimed is nobody's yet: a link token that leaked must not freeze the user.
+  const mayFreeze = (await bot.countVeto()) && chat.link.state !== "CLAIMED";
   const answers: AnswerDraft[] = [];
   for (const { txId } of targets) {
-    const event = { type: "vetoed", reason, onKey: false, mayFreeze: normal } as const;
+    const event = { type: "vetoed", reason, onKey: false, mayFreeze } as const;
     const after = await happen(given, txId, event, bot.actor);
     answers.push(isRefusal(after) ? NOTHING : answerOf(after));
   }
