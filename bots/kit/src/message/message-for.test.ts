@@ -146,6 +146,15 @@ test.each([
   expect(count(text, GROUPED)).toBe(1);
 });
 
+test.each([NoticeType.KEY_ENROLLED, NoticeType.LINKED, NoticeType.UNLINKED])(
+  "check 19: who or what came or went is named in mode A too: it is no value of the transaction (%s)",
+  (type) => {
+    const notice = sampleNotice(type, { detail: "7F3A 91C2 0B4D 11EE" });
+    const text = revealText(messageFor(readDelivery(sampleDeliver(Phase.ALERT, { mode: Mode.A, notice })), ZONE));
+    expect(text).toContain("7F3A 91C2 0B4D 11EE");
+  },
+);
+
 test.each([
   { reason: RejectReason.WRONG_DATA, says: "(wrong data)" },
   { reason: RejectReason.NOT_ME, says: "/thaw" },

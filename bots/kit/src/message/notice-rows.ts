@@ -52,11 +52,9 @@ export function platformName(platform: string): string {
   return PLATFORM_NAMES[platform] ?? platform;
 }
 
-// The executor's words: not part of what was signed, so dropped rather than refused when they cannot be shown. Mode A
-// hides the transaction from this chat, and free text may repeat it.
-function detailRun(notice: Notice, delivery: Delivery): Run | undefined {
-  if (delivery.mode === "A" || notice.detail === "" || !isShowable(notice.detail)) return undefined;
-  return value(platformName(notice.detail));
+// Not part of what was signed, so dropped rather than refused when it cannot be shown.
+function detailRun({ detail }: Notice): Run | undefined {
+  return detail === "" || !isShowable(detail) ? undefined : value(platformName(detail));
 }
 
 function timeOr(notice: Notice["at"], zone: string): Run {
@@ -74,7 +72,7 @@ function sentence(notice: Notice, delivery: Delivery, { words, zone }: Setting):
   if (type === NoticeType.REJECTED) return words.row(REJECTED[notice.rejectReason] ?? "rejected");
   if (type === NoticeType.WRONG_CODE) return words.row("wrong-code", {}, { tries: notice.triesLeft });
   const detailed = DETAILED[type];
-  if (detailed !== undefined) return words.row(detailed, { detail: detailRun(notice, delivery) ?? plain("–") });
+  if (detailed !== undefined) return words.row(detailed, { detail: detailRun(notice) ?? plain("–") });
   const id = SENTENCES[type];
   // A type of a newer core: shown by a newer bot, never guessed.
   if (id === undefined) throw new ChannelError({ fate: "permanent", detail: "malformed-delivery" });
@@ -92,8 +90,9 @@ export function noticeRows(delivery: Delivery, setting: Setting): Row[] {
   const { notice } = delivery;
   if (notice === undefined || notice.type === NoticeType.UNSPECIFIED) return [];
   const rows = [sentence(notice, delivery, setting)];
-  const detailId = DETAIL_ROWS[notice.type];
-  const detail = detailId === undefined ? undefined : detailRun(notice, delivery);
+  // The executor's words: mode A hides the transaction from this chat, and free text may repeat it.
+  const detailId = delivery.mode === "A" ? undefined : DETAIL_ROWS[notice.type];
+  const detail = detailRun(notice);
   if (detailId !== undefined && detail !== undefined) rows.push(setting.words.row(detailId, { detail }));
   if (notice.receipt !== "" && isShowable(notice.receipt)) {
     rows.push(setting.words.row("receipt", { receipt: strong(notice.receipt) }));
