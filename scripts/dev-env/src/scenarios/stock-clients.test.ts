@@ -10,6 +10,8 @@ import { startInstallation, type Installation } from "../installation.ts";
 
 const PYTHON = "/usr/bin/python3";
 const peerTest = testWith("protoc-python", existsSync(PYTHON) && hasGrpcTools());
+const GO_CLIENT = join(ROOT, ".peers/go-client");
+const goPeerTest = testWith("go-client", existsSync(GO_CLIENT));
 const folder = tempFolder();
 let installation: Installation;
 let desk: Desk;
@@ -41,6 +43,23 @@ peerTest(
       { call: "TransactionService.Create", ok: "TransactionServiceCreateResponse" },
       {
         lines: ["EUR 19.99", "Python Books Ltd", "DE89 3704 0044 0532 0130 00"],
+        tag: expect.stringMatching(/^[A-Z]+ [A-Z]+$/) as unknown,
+      },
+    ]);
+  },
+  60_000,
+);
+
+goPeerTest(
+  "a stock Go client creates a user and a payment",
+  () => {
+    const args = [installation.coreAddress, installation.submitTokenFile, desk.userId];
+    const lines = execFileSync(GO_CLIENT, args, { encoding: "utf8" }).trim().split("\n");
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+      { call: "UserService.Create", ok: true },
+      { call: "TransactionService.Create", ok: true },
+      {
+        lines: ["EUR 25.99", "Go Books Ltd", "DE89 3704 0044 0532 0130 00"],
         tag: expect.stringMatching(/^[A-Z]+ [A-Z]+$/) as unknown,
       },
     ]);
