@@ -1,5 +1,6 @@
 // One bot identity at the core, for a provider that takes every message at once. Codes are handed to whoever signs.
 import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { ClientDuplexStream, Metadata } from "@grpc/grpc-js";
 import {
   AnswerType,
@@ -24,6 +25,8 @@ export class BenchBot {
   /** By chat and tag: the code, or who waits for it. */
   readonly #codes = new Map<string, PromiseWithResolvers<string>>();
   readonly #answers = new Map<string, PromiseWithResolvers<AnswerType>>();
+  /** Rejects when the stream ends: nobody waits for what cannot come. */
+  readonly #over = Promise.withResolvers<never>();
   #delivered = 0;
   #outcomes = 0;
 
@@ -35,7 +38,11 @@ export class BenchBot {
       if (event?.$case === "answer") this.#answers.get(event.value.eventId)?.resolve(event.value.type);
     });
     this.#beat = setInterval(() => this.#send({ $case: "beat", value: { fence } }), BEAT_MS).unref();
-    stream.on("close", () => clearInterval(this.#beat));
+    this.#over.promise.catch(() => undefined);
+    stream.on("status", ({ details }) => {
+      clearInterval(this.#beat);
+      this.#over.reject(new Error(`the bot's stream ended: ${details}`));
+    });
   }
 
   /** Waits for the lease. `metadata` holds the bot's token. */
@@ -70,7 +77,7 @@ export class BenchBot {
     this.#answers.set(eventId, answer);
     const claim = { eventId, fence: this.#fence, peerId, peerName: "Ann", linkToken, privateChat: true };
     this.#send({ $case: "linkClaim", value: claim });
-    const type = await within(answer.promise, `the answer to ${peerId}`);
+    const type = await this.#within(answer.promise, `the answer to ${peerId}`);
     this.#answers.delete(eventId);
     if (type !== AnswerType.OK) throw new Error(`the core answered a link claim with ${type}`);
   }
@@ -78,7 +85,7 @@ export class BenchBot {
   /** The code in the message with this tag to this chat, once. */
   async codeFor(peerId: string, tag: string): Promise<string> {
     const name = `${peerId} ${tag}`;
-    const code = await within(this.#codeAt(name).promise, `the code of ${tag}`);
+    const code = await this.#within(this.#codeAt(name).promise, `the code of ${tag}`);
     this.#codes.delete(name);
     return code;
   }
@@ -88,7 +95,7 @@ export class BenchBot {
     const end = Date.now() + WAIT_MS;
     while (this.#outcomes < count) {
       if (Date.now() > end) throw new Error(`${this.#outcomes} of ${count} outcomes were delivered within 20 s`);
-      await new Promise((resolve) => setTimeout(resolve, 10));
+      await Promise.race([sleep(10), this.#over.promise]);
     }
   }
 
@@ -117,6 +124,10 @@ export class BenchBot {
     const known = this.#codes.get(name) ?? Promise.withResolvers<string>();
     this.#codes.set(name, known);
     return known;
+  }
+
+  #within<T>(promise: Promise<T>, what: string): Promise<T> {
+    return within(Promise.race([promise, this.#over.promise]), what);
   }
 
   #send(event: NonNullable<AttachRequest["event"]>): void {

@@ -25,8 +25,17 @@ let ticksPerSecond: number | undefined;
 
 /** CPU seconds, user and system, of all threads of a process since it began: fields 14 and 15 of /proc/PID/stat. */
 export function cpuSecondsOf(pid: number): number {
+  return secondsOf(`/proc/${pid}/stat`);
+}
+
+/** Of its first thread alone, the one that runs JavaScript: the others collect garbage and compile. */
+export function mainSecondsOf(pid: number): number {
+  return secondsOf(`/proc/${pid}/task/${pid}/stat`);
+}
+
+function secondsOf(file: string): number {
   ticksPerSecond ??= Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));
-  return ticksOf(readFileSync(`/proc/${pid}/stat`, "utf8")) / ticksPerSecond;
+  return ticksOf(readFileSync(file, "utf8")) / ticksPerSecond;
 }
 
 /** utime + stime of a line of /proc/PID/stat. The program's name, field 2, may hold spaces and parentheses. */

@@ -63,7 +63,8 @@ try {
   if (options.profile !== undefined) console.log(describeProfile(options.profile));
 } catch (error) {
   const reason: unknown = stop.signal.aborted ? stop.signal.reason : error;
-  process.stderr.write(`${reason instanceof Error ? (reason.stack ?? reason.message) : String(reason)}\n`);
+  const text = reason instanceof Error && !stop.signal.aborted ? reason.stack : undefined;
+  process.stderr.write(`${text ?? (reason instanceof Error ? reason.message : String(reason))}\n`);
   process.exitCode = stop.signal.aborted ? 130 : 1;
 } finally {
   rmSync(folder, { recursive: true, force: true });

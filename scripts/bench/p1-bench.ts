@@ -5,7 +5,7 @@ import { BenchBot } from "./bench-bot.ts";
 import { PLATFORM, serveCore, type BenchCore } from "./bench-core.ts";
 import type { BenchUser } from "./bench-user.ts";
 import { Calendar } from "./calendar.ts";
-import { cpuSecondsOf } from "./figures.ts";
+import { cpuSecondsOf, mainSecondsOf } from "./figures.ts";
 import { startEcho, startVerifier, type Echo } from "./limit.ts";
 import type { P1Options, P1Result, Sample, Variant } from "./p1.ts";
 import { codesFrom, Payments, recordedOf, type CodeSource } from "./payment.ts";
@@ -167,10 +167,11 @@ export class P1Bench {
   }
 
   async #sample(pid: number, units: number, work: () => Promise<void>): Promise<Sample> {
-    const [cpu, began] = [cpuSecondsOf(pid), performance.now()];
+    const [cpu, main, began] = [cpuSecondsOf(pid), mainSecondsOf(pid), performance.now()];
     await work();
     const seconds = (performance.now() - began) / 1000;
-    return { units, seconds, micros: ((cpuSecondsOf(pid) - cpu) * 1e6) / units };
+    const micros = ((cpuSecondsOf(pid) - cpu) * 1e6) / units;
+    return { units, seconds, micros, mainMicros: ((mainSecondsOf(pid) - main) * 1e6) / units };
   }
 }
 

@@ -26,6 +26,8 @@ export type Variant = "core" | "core-bot" | "echo" | "own-messages" | "verify";
 /** One variant in one repeat. `micros`: CPU of the measured process for one unit of work. */
 export interface Sample {
   readonly micros: number;
+  /** The part of its main thread; the rest is garbage collection and compilation beside it. */
+  readonly mainMicros: number;
   readonly units: number;
   readonly seconds: number;
 }

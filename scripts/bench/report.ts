@@ -6,6 +6,8 @@ export interface P1Summary {
   readonly users: number;
   readonly bytes: P1Result["bytes"];
   readonly micros: Readonly<Partial<Record<Variant, Spread>>>;
+  /** Of the core with delivery off, the part of its main thread. */
+  readonly mainMicros: Spread;
   /** Two echoes and one verify of the same repeat. */
   readonly limitMicros: Spread;
   /** The limit's CPU over the core's, repeat by repeat: the goal is 0.80. */
@@ -34,6 +36,7 @@ export function summarise({ samples, users, bytes }: P1Result): P1Summary {
     users,
     bytes,
     micros: each(({ micros }) => micros),
+    mainMicros: spreadOf(samples.core.map(({ mainMicros }) => mainMicros)),
     limitMicros: spreadOf(limits),
     ratio,
     ratioWithBot: ratioOf("core-bot"),
@@ -63,6 +66,7 @@ export function describeP1(summary: P1Summary, facts: Facts, options: P1Options)
     `P1: full transactions per CPU-second; median (least to most) of ${options.repeats} interleaved repeats`,
     `${"".padEnd(34)}    us CPU`.padEnd(64) + "per CPU-s",
     ...rows,
+    row("core's main thread, delivery off", summary.mainMicros),
     row("limit: two echoes and one verify", limitMicros),
     ...ratios,
     `by the clock, generator on the same cores: ${wall === undefined ? "-" : wall.median.toFixed(0)} transactions/s`,
