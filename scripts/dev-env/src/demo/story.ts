@@ -6,7 +6,7 @@ import { readMessage } from "../person/read-message.ts";
 import { endingText } from "./ending-text.ts";
 
 /** How long the phone gets to tell the outcome after the client has ended, in milliseconds. */
-const PHONE_MS = 3_000;
+const PHONE_MS = 2_000;
 
 /** Tells a run as it happens, a fact a line: what key and phone show beside what was meant, and what came of it. */
 export class Story implements Onlooker {
@@ -17,7 +17,8 @@ export class Story implements Onlooker {
   #isAsked = false;
   #reason = "";
   #old: ReadonlySet<string> | undefined;
-  /** A prompt is on the phone, and no outcome in its place. */
+  /** The core has the transaction, and the phone has not told an outcome. */
+  #isOpen = false;
   #isPrompted = false;
   #phoneSaid = new Map<string, string>();
   #told = new Set<string>();
@@ -70,6 +71,7 @@ export class Story implements Onlooker {
   client(line: string): void {
     const said = parsed(line);
     if (said === undefined) return;
+    if (said["tag"] !== undefined) this.#isOpen = true;
     if (said["step"] === "TRY_AGAIN") this.tell("client says", "Not confirmed yet. Look at your key and phone");
     if (typeof said["message"] === "string") this.tell("client says", said["message"].replaceAll(/\n\s*/g, " · "));
     else if (said["final"] === true) this.tell("client says", endingText(Number(said["exit"]), said));
@@ -78,8 +80,8 @@ export class Story implements Onlooker {
   async enough(): Promise<void> {
     const patience = AbortSignal.timeout(PHONE_MS);
     const over = new Promise<void>((resolve) => patience.addEventListener("abort", () => resolve(), { once: true }));
-    while (this.#isPrompted && !patience.aborted) await Promise.race([this.#changed.promise, over]);
-    if (this.#isPrompted) this.tell("phone shows", "still the prompt: nothing has happened yet");
+    while (this.#isOpen && !patience.aborted) await Promise.race([this.#changed.promise, over]);
+    if (this.#isOpen && this.#isPrompted) this.tell("phone shows", "still the prompt: nothing has happened yet");
   }
 
   #turn(page: ReadPage): void {
@@ -112,7 +114,7 @@ export class Story implements Onlooker {
     const isOutcome = /^[^\p{L}\p{N}\s]/u.test(said) && !said.startsWith("✔ Confirmed");
     if (!isOutcome || this.#phoneSaid.get(id) === said) return;
     this.#phoneSaid.set(id, said);
-    this.#isPrompted = false;
+    this.#isOpen = false;
     this.tell("phone says", said);
     this.#changed.resolve();
     this.#changed = Promise.withResolvers<void>();
