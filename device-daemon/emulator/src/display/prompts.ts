@@ -72,9 +72,20 @@ export function signingPrompt(): Prompt {
 
 /** A content that the key refuses to draw, and why. Nothing of the field itself is drawn. */
 export function cannotShowPrompt(field: string, codePoint: string, rule: string): Prompt {
-  const why = wrap(rule).slice(0, 3);
-  return still("cannot-show", ["CANNOT SHOW", fit(`${field} ${codePoint}`.trim()), ...why], "nothing was signed OK");
+  const why = wrap(RULE_IN_WORDS[rule] ?? rule).slice(0, 3);
+  const where = field.replace(/^lines\[(\d+)\]$/, (_all, at) => `line ${Number(at) + 1}`);
+  return still("cannot-show", ["CANNOT SHOW", fit(`${where} ${codePoint}`.trim()), ...why], "nothing was signed OK");
 }
+
+// Rules of docs/protocol/safe-text.md that people meet; another one is shown by its name.
+const RULE_IN_WORDS: Readonly<Record<string, string>> = {
+  "mixed-scripts": "mixed letters in one word",
+  "latin-lookalike": "letters that only look Latin",
+  "not-ascii": "more than plain letters",
+  "not-nfc": "letters in an odd form",
+  space: "a space too many",
+  mark: "a mark too many",
+};
 
 /** A request ended without a signature. */
 export function endedPrompt(why: string): Prompt {

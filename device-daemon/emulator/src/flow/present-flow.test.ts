@@ -240,6 +240,19 @@ describe("refusing", () => {
     expect(bench.page()).toBe("idle");
   });
 
+  test("claim 07: the page that says so speaks in words", () => {
+    const { bench, keyId } = readyBench();
+    bench.request(bench.open(), presentRequest(keyId, { content: evil("Mül\u043Eer GmbH") }));
+    expect(bench.rows().map((row) => row.trim())).toEqual([
+      "CANNOT SHOW",
+      "line 2 U+043E",
+      "mixed letters in one",
+      "word",
+      "",
+      "nothing was signed OK",
+    ]);
+  });
+
   test("claim 07: an ASCII key refuses Latin-1 letters", () => {
     const { bench, keyId } = readyBench({ glyphs: "ascii" });
     bench.request(bench.open(), presentRequest(keyId));
