@@ -46,7 +46,7 @@ export function deliverMessage(given: MessageGiven): Deliver {
     providerId: delivery.providerId ?? "",
     notAfter: timestampOf(delivery.notAfter),
     locale: user?.locale ?? "en",
-    phrase: user?.phrase ?? "",
+    phrase: phraseFor(given),
     issuerName: given.issuer,
   });
   if (handed.phase === "notice") return message;
@@ -57,6 +57,12 @@ export function deliverMessage(given: MessageGiven): Deliver {
   if (handed.phase !== "full") return named;
   const codeEntryOnHost = given.keys.length > 0 && given.keys.every(({ hasKeypad }) => !hasKeypad);
   return { ...named, expiresAt: timestampOf(transaction.expiresAt), codeEntryOnHost };
+}
+
+/** The user's own words go to his own chats: one that merely claims a link may be anybody's, and would learn them. */
+function phraseFor({ link, user }: MessageGiven): string {
+  const isHis = link?.state === "LINKED" || link?.state === "DEAD";
+  return isHis && user !== undefined ? user.phrase : "";
 }
 
 /** What the audit keeps of a message: SHA-256 of what the chat is to show, without the code and what only the stream needs. */
