@@ -4,11 +4,11 @@ import { aKey, aLink, aTransaction, aUser, NOW, txIdOf } from "./testing/entitie
 import { firstWish } from "./wish.ts";
 
 test.each([
-  ["threat 14: a linked chat", aLink("chat"), "blue teapot"],
-  ["threat 14: a chat that was gone for a while", aLink("chat", { state: "DEAD" }), "blue teapot"],
-  ["threat 07: a chat that merely claims a link", aLink("chat", { state: "CLAIMED" }), ""],
-  ["a chat that was removed since", undefined, ""],
-])("%s gets the phrase %j", (_who, link, phrase) => {
+  ["threat 14: a linked chat", "blue teapot", aLink("chat")],
+  ["threat 14: a chat that was gone for a while", "blue teapot", aLink("chat", { state: "DEAD" })],
+  ["threat 07: a chat that merely claims a link", "", aLink("chat", { state: "CLAIMED" })],
+  ["a chat that was removed since", "", undefined],
+])("%s gets the phrase %j", (_who, phrase, link) => {
   const issue = { epoch: 1, n: 1 };
   const wanted = { phase: "full", issue } as const;
   const ids = { deliveryId: "d1", txId: txIdOf("tx1"), type: "prompt" } as const;
