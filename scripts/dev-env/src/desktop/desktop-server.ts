@@ -15,11 +15,16 @@ export interface Desktop {
 const LONG_POLL_MS = 25_000;
 const GLANCE_MS = 250;
 
-const asset = (name: string): Uint8Array => readFileSync(new URL(`../../src/desktop/page/${name}`, import.meta.url));
 const FILES: Readonly<Record<string, { readonly type: string; readonly body: Uint8Array }>> = {
-  "/desktop.css": { type: "text/css; charset=utf-8", body: asset("desktop.css") },
-  "/desktop.js": { type: "text/javascript; charset=utf-8", body: asset("desktop.js") },
-  "/favicon.svg": { type: "image/svg+xml", body: asset("favicon.svg") },
+  "/desktop.css": {
+    type: "text/css; charset=utf-8",
+    body: readFileSync(new URL("./page/desktop.css", import.meta.url)),
+  },
+  "/desktop.js": {
+    type: "text/javascript; charset=utf-8",
+    body: readFileSync(new URL("./page/desktop.js", import.meta.url)),
+  },
+  "/favicon.svg": { type: "image/svg+xml", body: readFileSync(new URL("./page/favicon.svg", import.meta.url)) },
 };
 
 const HEADERS = {

@@ -90,7 +90,9 @@ describe("scripted", () => {
 });
 
 const executablePath = process.env["COUNTERSIGN_CHROMIUM"] ?? "/usr/bin/chromium";
-const present = existsSync(executablePath);
+/** Of util-linux: runs a command on a terminal of its own. */
+const TERMINAL = "/usr/bin/script";
+const present = existsSync(executablePath) && existsSync(TERMINAL);
 const browserTest = testWith("chromium", present);
 
 describe("on a terminal, in a browser", () => {
@@ -104,10 +106,10 @@ describe("on a terminal, in a browser", () => {
   });
   afterAll(async () => browser?.close());
 
-  /** Starts the demo on a terminal of its own (util-linux `script`) and opens the two pages it names. */
+  /** Starts the demo on a terminal of its own and opens the two pages it names. */
   async function sit(args: string) {
     const tmp = place();
-    const terminal = spawn("script", ["-qefc", `${join(ROOT, "scripts/demo")} ${args}`, "/dev/null"], {
+    const terminal = spawn(TERMINAL, ["-qefc", `${join(ROOT, "scripts/demo")} ${args}`, "/dev/null"], {
       cwd: folder,
       env: { ...process.env, TMPDIR: tmp },
       stdio: ["pipe", "pipe", "inherit"],
