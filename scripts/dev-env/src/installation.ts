@@ -40,6 +40,8 @@ export interface InstallationOptions {
   readonly listen?: string;
   /** More flags for the core. */
   readonly coreArgs?: readonly string[];
+  /** More members of the tenant's policy; `docs/protocol/policy.md`. */
+  readonly policy?: Readonly<Record<string, unknown>>;
 }
 
 const ISSUER = "Acme Bank";
@@ -48,10 +50,10 @@ const TELEGRAM_TOKEN = "4242:local-development-only";
 
 /** Starts everything but the user's own desk. Parts are processes of their own; they end with `stop`, or when one fails. */
 export async function startInstallation(options: InstallationOptions): Promise<Installation> {
-  const { folder, mode } = options;
+  const { folder } = options;
   const platform = options.channel ?? "telegram";
   mkdirSync(join(folder, "tokens"), { recursive: true, mode: 0o700 });
-  if (!TOKENS.every((name) => existsSync(join(folder, "tokens", name)))) await bootstrap(folder, mode, platform);
+  if (!TOKENS.every((name) => existsSync(join(folder, "tokens", name)))) await bootstrap(options, platform);
   let core = await serveCore(folder, options.listen ?? "127.0.0.1:0", options.coreArgs ?? []);
   const coreAddress = String(core.ready["address"]);
   const others: Child[] = [];
@@ -105,9 +107,10 @@ export function readLedger(installation: Pick<Installation, "ledgerFile">): Reco
   }
 }
 
-async function bootstrap(folder: string, mode: ModeName, platform: string): Promise<void> {
+async function bootstrap(options: InstallationOptions, platform: string): Promise<void> {
+  const { folder, mode } = options;
   const policy = join(folder, "policy.json");
-  writeFileSync(policy, JSON.stringify({ displayMode: mode === "A" ? "A" : "B" }));
+  writeFileSync(policy, JSON.stringify({ displayMode: mode === "A" ? "A" : "B", ...options.policy }));
   await runOnce("core/server/src/main.ts", [
     ...[
       "bootstrap",

@@ -1,0 +1,35 @@
+import { randomUUID } from "node:crypto";
+import { Kind, Label } from "@countersign/proto/node/core/v1/content";
+import type { Transaction, TransactionServiceCreateRequest } from "@countersign/proto/node/core/v1/transaction_service";
+import type { Parts } from "./parts.ts";
+
+const text = (label: Label, value: string) => ({ label, value: { $case: "text" as const, value } });
+
+/** Creates a payment as an app does, with nothing between it and the core. */
+export async function newPayment(
+  { transactions }: Parts,
+  userId: string,
+  more: Partial<TransactionServiceCreateRequest> = {},
+): Promise<Transaction> {
+  const iban = { id: { $case: "iban" as const, value: "DE02120300000000202051" } };
+  const { transaction } = await transactions.create({
+    requestId: randomUUID(),
+    userId,
+    kind: Kind.PAY,
+    fields: [
+      { label: Label.AMOUNT, value: { $case: "amount", value: { currency: "EUR", minorUnits: "4200" } } },
+      text(Label.TO, "Blumen Krause"),
+      { label: Label.ACCOUNT, value: { $case: "account", value: iban } },
+      text(Label.REFERENCE, `Flowers ${randomUUID()}`),
+    ],
+    payloadSha256: Buffer.alloc(0),
+    keyIds: [],
+    lifetime: undefined,
+    modeHint: 0,
+    contentVersions: [],
+    repeatOf: "",
+    ...more,
+  });
+  if (transaction === undefined) throw new Error("the core answered without a transaction");
+  return transaction;
+}
