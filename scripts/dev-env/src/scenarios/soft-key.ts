@@ -1,0 +1,61 @@
+import { generateKeyPairSync, randomBytes, sign, type KeyObject } from "node:crypto";
+import {
+  attestationChallengeFor,
+  CodeEntry,
+  codeProofOf,
+  coseKeyOf,
+  Decision,
+  encodeAttestation,
+  encodeEnrolment,
+  encodeStatement,
+  fromHex,
+  Shown,
+  SignatureType,
+  signMessage,
+  UserVerification,
+} from "@countersign/protocol";
+import type { Transaction } from "@countersign/proto/node/core/v1/transaction_service";
+
+/** A key without display and fingers: signs faster than anybody could type, for races. */
+export class SoftKey {
+  readonly serial: string = `SOFT-${randomBytes(3).toString("hex").toUpperCase()}`;
+  readonly #keyId = new Uint8Array(randomBytes(16));
+  readonly #pair: KeyObject = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
+  #counter = 0;
+
+  /** The signed enrolment for what BeginEnrolment gave. */
+  enrol(begun: { readonly serverId: string; readonly challenge: Uint8Array }): Buffer {
+    const { serial } = this;
+    const publicKey = publicKeyOf(this.#pair);
+    const [serverId, challenge] = [fromHex(begun.serverId), new Uint8Array(begun.challenge)];
+    const about = { serverId, model: "emulator", serial };
+    const bound = attestationChallengeFor(challenge, publicKey);
+    const attestation = encodeAttestation({ ...about, challenge: bound, firmware: "1.0" });
+    const enrolment = encodeEnrolment({
+      ...{ ...about, challenge, keyId: this.#keyId, publicKey },
+      ...{ registryVersion: 1, glyphProfile: "latin", hasDisplay: true, hasKeypad: true },
+      attestation: signMessage(SignatureType.ATTESTATION, new Uint8Array(16), attestation, this.#sign),
+    });
+    return Buffer.from(signMessage(SignatureType.ENROLMENT, this.#keyId, enrolment, this.#sign));
+  }
+
+  /** A statement that is right in everything, each time under the next counter. */
+  approve(transaction: Transaction, code: string): Buffer {
+    const [nonce, txDigest] = [new Uint8Array(transaction.nonce), new Uint8Array(transaction.txDigest)];
+    const statement = encodeStatement({
+      ...{ version: 1, serverId: fromHex(transaction.serverId), txId: fromHex(transaction.transactionId) },
+      ...{ nonce, txDigest, codeProof: codeProofOf(nonce, txDigest, code), decision: Decision.APPROVE },
+      ...{ shown: Shown.ALL, codeEntry: CodeEntry.KEY, userVerification: UserVerification.PIN },
+      counter: ++this.#counter,
+    });
+    return Buffer.from(signMessage(SignatureType.STATEMENT, this.#keyId, statement, this.#sign));
+  }
+
+  readonly #sign = (bytes: Uint8Array): Uint8Array =>
+    new Uint8Array(sign("sha256", bytes, { key: this.#pair, dsaEncoding: "ieee-p1363" }));
+}
+
+function publicKeyOf(pair: KeyObject): Uint8Array {
+  const { x = "", y = "" } = pair.export({ format: "jwk" });
+  return coseKeyOf(new Uint8Array(Buffer.from(x, "base64url")), new Uint8Array(Buffer.from(y, "base64url")));
+}
