@@ -28,7 +28,7 @@ export async function doctorCommand(given: CommandGiven): Promise<ExitCode> {
     for (const { what, good, fix } of findings) {
       allGood &&= good;
       terminal.record({ what, good, ...(fix === undefined ? {} : { fix }) });
-      const text = fix === undefined ? what : `${what}. Fix: ${fix}`;
+      const text = fix === undefined ? what : `${what.replace(/\.$/, "")}. Fix: ${fix}`;
       terminal.result(`  ${terminal.sign(good ? "done" : "failed")} ${printable(text)}`);
     }
   }
