@@ -20,6 +20,7 @@ export type Input =
 export type Page =
   | "idle"
   | "pages"
+  | "link-warning"
   | "pin"
   | "finger"
   | "code"

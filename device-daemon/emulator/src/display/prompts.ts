@@ -15,6 +15,13 @@ export function transactionPrompt(rows: readonly string[]): Prompt {
   return { page: "pages", waitsFor: WaitsFor.PAGING, draw: () => rows };
 }
 
+/** Ends the pages of a LINK, which malware may have begun for a chat of its own. */
+export function linkWarningPrompt(issuer: string): Prompt {
+  const warning = wrap("Your own phone must show these lines; a code you saw on the PC is false.");
+  const [head] = headed("LINK", issuer);
+  return still("link-warning", [head ?? "LINK", ...warning], "X reject ◀ back  OK ✓");
+}
+
 /** PIN entry: stars only, and how many tries are left. */
 export function pinPrompt(typed: number, retries: number, note: string): Prompt {
   const tries = retries === 1 ? "1 try left" : `${retries} tries left`;

@@ -5,6 +5,7 @@ import {
   codeProofOf,
   decodeStatement,
   encodeCbor,
+  encodeContent,
   importPublicKey,
   Kind,
   Label,
@@ -40,6 +41,47 @@ function approve(bench: Bench, code = "482915"): void {
   bench.type(PIN);
   bench.type(code);
 }
+
+describe("linking a chat", () => {
+  const lines = [
+    { label: Label.CHANNEL, value: "telegram" },
+    { label: Label.ADDRESS, value: "6002" },
+  ];
+  const content = encodeContent({ version: 1, issuer: "Acme Bank", kind: Kind.LINK, lines });
+
+  test("threat 07: the key warns on a page of its own, after the last line and before the PIN", () => {
+    const { bench, keyId } = readyBench();
+    bench.request(bench.open(), presentRequest(keyId, { content }));
+    bench.press("next", "next");
+    expect(bench.page()).toBe("link-warning");
+    expect(bench.rows()).toEqual([
+      "LINK        Acme Bank",
+      "Your own phone must  ",
+      "show these lines; a  ",
+      "code you saw on the  ",
+      "PC is false.         ",
+      "X reject ◀ back  OK ✓",
+    ]);
+    bench.press("back");
+    expect(bench.page()).toBe("pages");
+    bench.press("next");
+    bench.press("ok");
+    expect(bench.page()).toBe("pin");
+    bench.type(PIN);
+    bench.type("482915");
+    expect(statementOf(bench)).toMatchObject({ decision: 1, shown: 1 });
+  });
+
+  test("threat 07: the warning has a reject, and no other kind has the warning", () => {
+    const { bench, keyId } = readyBench();
+    bench.request(bench.open(), presentRequest(keyId, { content }));
+    bench.press("next", "next", "reject", "1", "ok");
+    expect(statementOf(bench)).toMatchObject({ decision: 2, reason: 1 });
+    bench.request(bench.open(), presentRequest(keyId));
+    bench.press("next", "next", "next", "next");
+    expect(bench.page()).toBe("pin");
+  });
+});
 
 describe("approving", () => {
   test("claim 05: the statement binds the digest of the received content and the proof of the typed code", () => {

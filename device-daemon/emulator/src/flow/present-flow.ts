@@ -1,10 +1,11 @@
 import { encodeOk, encodeRefused, encodeSigned, type Present, type Refused, Status } from "@countersign/key-protocol";
-import { type RejectReason, Shown } from "@countersign/protocol";
+import { Kind, type RejectReason, Shown } from "@countersign/protocol";
 import type { Device } from "../device.ts";
 import {
   cannotShowPrompt,
   codePrompt,
   endedPrompt,
+  linkWarningPrompt,
   pinLockedPrompt,
   signedPrompt,
   signingPrompt,
@@ -46,7 +47,7 @@ class Reader {
   readonly #deadline: number;
   readonly #seen = new Set<number>();
   #page = 0;
-  #at: "pages" | "proof" | "code";
+  #at: "pages" | "warning" | "proof" | "code";
   #proven: Proven | undefined;
 
   constructor(device: Device, transaction: Transaction, deadline: number, proven: Proven | undefined) {
@@ -78,6 +79,8 @@ class Reader {
     switch (this.#at) {
       case "pages":
         return yield* this.#turnPages();
+      case "warning":
+        return yield* this.#warn();
       case "proof":
         return yield* this.#prove();
       case "code":
@@ -97,8 +100,20 @@ class Reader {
       if (input.key === "next" || input.key === "ok") this.#page++;
       if (input.key === "back") this.#page = Math.max(0, this.#page - 1);
     }
-    this.#at = "proof";
+    this.#at = this.#transaction.content.kind === Kind.LINK ? "warning" : "proof";
     return "on";
+  }
+
+  *#warn(): Flow<"reject" | "on"> {
+    for (;;) {
+      const input = yield linkWarningPrompt(this.#transaction.content.issuer);
+      if (input.type !== "key") continue;
+      if (input.key === "reject") return "reject";
+      if (input.key === "back") return this.#backToPages();
+      if (input.key !== "ok") continue;
+      this.#at = "proof";
+      return "on";
+    }
   }
 
   *#prove(): Flow<{ readonly refused: Refused } | "reject" | "on"> {

@@ -51,7 +51,7 @@ async function answer(person: Person, screen: Screen, mind: Mind, signal: AbortS
   } else if (screen.page === "reject") {
     await key.press("1");
     await key.press("ok");
-  } else if (screen.page === "signed" || screen.page === "cannot-show") {
+  } else if (screen.page === "link-warning" || screen.page === "signed" || screen.page === "cannot-show") {
     await key.press("ok");
   }
 }

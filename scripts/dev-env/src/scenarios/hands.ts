@@ -55,6 +55,7 @@ export class Hands {
   /** Pages and PIN, until the key asks for the code. Resolves with the pages. */
   async readAndProve(): Promise<ReadPage[]> {
     const pages = await this.readPages();
+    if ((await this.screen()).page === "link-warning") await this.key.press("ok");
     await this.keyShows("pin");
     await this.key.type(this.#pin);
     await this.keyShows("code");
