@@ -6,5 +6,5 @@ export { openLog, type Log, type LogLevel } from "./log.ts";
 export { DEFAULT_POLICY, parsePolicy, PolicyError } from "./policy/policy-document.ts";
 export { type Policy } from "./policy/policy.ts";
 export { type CoreSeams, type RunningCore, startCore } from "./start-core.ts";
-export { type Buggify, CRASH_POINTS, type CrashPoint } from "./store/crash-point.ts";
-export { type AuditDraft, type ChangeSet, type CommitOutcome, type Store } from "./store/store.ts";
+export { type Buggify, type CrashPoint } from "./store/crash-point.ts";
+export { type AuditDraft, type ChangeSet, type Store } from "./store/store.ts";
