@@ -87,6 +87,7 @@ export class CrashWorld {
     const mark = this.#store.lastNumber();
     const { deaths } = this.core;
     const booked = this.#booked();
+    const acknowledged = this.core.acknowledged().length;
     const before = await messagesWithCode(his.phoneUrl);
     this.core.arm(at);
     const ended = await FLOWS[flow](this.installation, his);
@@ -102,7 +103,7 @@ export class CrashWorld {
       showsCode,
       tries: effectsOf(trail).filter((effect) => effect === "statement.counted").length,
       twice: tooOften(trail),
-      lost: [...this.acknowledgedAndLost(), ...takenBack(ended.told, trail)],
+      lost: [...lost(this.core.acknowledged().slice(acknowledged), trail), ...takenBack(ended.told, trail)],
     };
   }
 
