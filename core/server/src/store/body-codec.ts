@@ -9,10 +9,12 @@ export function encodeBody(body: object): string {
   return textOf(body, { above: undefined, name: "body" });
 }
 
-/** Reads what encodeBody wrote. The text was authenticated before. */
+/**
+ * Reads what encodeBody wrote. The text was authenticated before. All who load a version share what comes out, so it is
+ * frozen to its depth; only bytes cannot be, and nobody may write to them either.
+ */
 export function decodeBody(text: string): object {
-  const plain = JSON.parse(text) as object;
-  return text.includes('{"$') ? (fromPlain(plain) as object) : plain; // most bodies hold neither bytes nor bigint
+  return fromPlain(JSON.parse(text)) as object;
 }
 
 /** Where a value stands; turned into text only for an error. */
@@ -99,7 +101,7 @@ function fromPlain(value: unknown): unknown {
     const member = object[name];
     if (typeof member === "object") object[name] = fromPlain(member);
   }
-  return object;
+  return Object.freeze(object);
 }
 
 function base64url(bytes: Uint8Array): string {

@@ -1,3 +1,4 @@
+import { decodeBody } from "./body-codec.ts";
 import type { Index } from "./store.ts";
 import type { Place } from "./witness-table.ts";
 
@@ -5,9 +6,27 @@ import type { Place } from "./witness-table.ts";
 export interface VerifiedEntity {
   readonly place: Place;
   readonly version: number;
-  /** Encoded body. */
-  readonly text: string;
+  /** Encoded, until somebody loads it; from then on decoded and frozen, for all who load this version. */
+  readonly body: string | object;
+  /** What the body takes in memory, roughly. */
+  readonly bytes: number;
   readonly index: Index;
+}
+
+/** Objects, strings and byte arrays of a decoded body, roughly, against its text. */
+const DECODED = 3;
+
+export type DecodedEntity = VerifiedEntity & { readonly body: object };
+
+export function isDecoded(entity: VerifiedEntity): entity is DecodedEntity {
+  return typeof entity.body === "object";
+}
+
+/** The same entity with its body decoded. */
+export function decoded(entity: VerifiedEntity): DecodedEntity {
+  const { body, bytes } = entity;
+  if (typeof body === "object") return { ...entity, body };
+  return { ...entity, body: decodeBody(body), bytes: bytes * DECODED };
 }
 
 /** Objects, keys and map slots of one entry, roughly. */
@@ -39,8 +58,9 @@ export class EntityCache {
 
   set(name: string, entry: VerifiedEntity): void {
     if (this.#limit === 0) return;
+    const before = this.#young.get(name);
     this.#young.set(name, entry);
-    this.#youngBytes += entry.text.length + OVERHEAD;
+    this.#youngBytes += before === undefined ? entry.bytes + OVERHEAD : entry.bytes - before.bytes;
     if (this.#youngBytes * 2 <= this.#limit) return;
     this.#old = this.#young;
     this.#young = new Map();

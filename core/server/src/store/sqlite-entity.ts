@@ -30,7 +30,7 @@ export function readEntity(
   const text = row["body"] as string;
   const mac = given.mac.of(shard.shard, key, version, index, text);
   if (!equalBytes(mac, row["mac"] as Uint8Array)) throw tampered(key, "its MAC does not fit its row");
-  return { place, version, text, index };
+  return { place, version, body: text, bytes: text.length, index };
 }
 
 /** Index attributes of a row: NULL is "not set". */

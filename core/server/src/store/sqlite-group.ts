@@ -212,7 +212,8 @@ export class SqliteGroup {
     }
     this.#oldVersions.push([shard, place, expected, row]);
     shard.witness.set(place, text === undefined ? 0 : version, row);
-    this.#verified.push([name, text === undefined ? undefined : { place, version, text, index }]);
+    const entity = text === undefined ? undefined : { place, version, body: text, bytes: text.length, index };
+    this.#verified.push([name, entity]);
   }
 
   #undoTo(versions: number, verified: number): void {

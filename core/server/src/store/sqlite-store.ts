@@ -1,11 +1,11 @@
 // The embedded store: one SQLite database in a folder that one process owns. docs/protocol/store.md.
 import type { DatabaseSync } from "node:sqlite";
 import type { MacKey } from "@countersign/protocol";
-import { encodeBody, decodeBody } from "./body-codec.ts";
+import { encodeBody } from "./body-codec.ts";
 import { checkChangeSet, checkKey, checkShard, nameOf, storedIndex } from "./change-set.ts";
 import type { Buggify } from "./crash-point.ts";
 import { EntityMac } from "./entity-mac.ts";
-import { EntityCache, type VerifiedEntity } from "./entity-cache.ts";
+import { decoded, EntityCache, isDecoded, type DecodedEntity } from "./entity-cache.ts";
 import type { EntityKey, EntityType, Shard, UnixMs } from "./entity.ts";
 import { blameOf, openDatabase, type OwnedDatabase } from "./sqlite-database.ts";
 import { SqliteGroup, versionText, type GroupGiven, type PreparedChange } from "./sqlite-group.ts";
@@ -98,19 +98,21 @@ class SqliteStore implements Store {
       checkKey(key);
       const entity = this.#verified(shard, key);
       if (entity === undefined) return { key, version: "", body: undefined };
-      return { key, version: versionText(entity.version), body: decodeBody(entity.text) as never };
+      return { key, version: versionText(entity.version), body: entity.body as never };
     });
     return { entities: entities as Loaded<K>["entities"], epoch: truth.head.epoch, now: this.now() };
   }
 
-  #verified(shard: Shard, key: EntityKey): VerifiedEntity | undefined {
+  #verified(shard: Shard, key: EntityKey): DecodedEntity | undefined {
     const { truth, cache } = this.#given;
     const name = nameOf(key);
     const cacheName = `${shard}\0${name}`;
     const known = cache.get(cacheName);
-    if (known !== undefined) return known;
-    const entity = readEntity(this.#given, truth.of(shard), key, truth.placeOf(name));
-    if (entity !== undefined) cache.set(cacheName, entity);
+    if (known !== undefined && isDecoded(known)) return known;
+    const found = known ?? readEntity(this.#given, truth.of(shard), key, truth.placeOf(name));
+    if (found === undefined) return undefined;
+    const entity = decoded(found);
+    cache.set(cacheName, entity);
     return entity;
   }
 

@@ -201,16 +201,36 @@ function testBodies(open: OpenStore): void {
       expect((await seen(store, "big")).note).toBe(note);
     }));
 
-  test("nobody shares an object with the store", () =>
+  test("nobody changes a body that the store holds", () =>
     withStore(open, async (store) => {
       const write = writing("a", "", "before");
       const committed = store.commit(SHARD, changing([write]));
       (write.body as { userId: string }).userId = "after the call";
       await committed;
       const { entities } = await store.load(SHARD, peerKey("a"));
-      (entities[0].body as { userId: string }).userId = "after the load";
+      expect(() => ((entities[0].body as { userId: string }).userId = "after the load")).toThrow(TypeError);
       expect((await seen(store, "a")).note).toBe("before");
     }));
+
+  test("a loaded body is frozen to its depth, and stays as it was when another version is written", () =>
+    withStore(open, async (store) => {
+      const key: EntityKey<"transaction"> = { type: "transaction", tenant: TENANT, id: drawId() };
+      await store.commit(SHARD, changing([{ key, expected: "", body: nested("first") }]));
+      const [first] = (await store.load(SHARD, key)).entities;
+      expect(isFrozen(first.body)).toBe(true);
+      await store.commit(SHARD, changing([{ key, expected: first.version, body: nested("second") }]));
+      expect((await store.load(SHARD, key)).entities[0].body).toEqual(nested("second"));
+      expect(first.body).toEqual(nested("first"));
+    }));
+}
+
+function nested(note: string): never {
+  return { txId: note, issues: [{ epoch: 1, n: [1, { deep: 2n }] }] } as never;
+}
+
+function isFrozen(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return true;
+  return Object.isFrozen(value) && Object.values(value).every(isFrozen);
 }
 
 function testRules(open: OpenStore): void {
