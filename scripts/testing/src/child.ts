@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** Top folder of the workspace. */
@@ -14,6 +15,9 @@ let apart = false;
 export function keepFromTerminal(): void {
   apart = true;
 }
+
+/** Compiled modules are kept beside the packages: a part starts in less than half the time. */
+const NODE_COMPILE_CACHE = join(ROOT, "node_modules/.cache/compiled");
 
 /** A running part of the product, started from source with the Node that runs the tests. */
 export interface Child {
@@ -35,7 +39,7 @@ export async function startChild(
 ): Promise<Child> {
   const child = spawn(process.execPath, [...FROM_SOURCE, entry, ...args], {
     cwd: ROOT,
-    env: { ...process.env, ...env },
+    env: { ...process.env, NODE_COMPILE_CACHE, ...env },
     stdio: ["pipe", "pipe", "pipe"],
     detached: apart,
   });
@@ -68,7 +72,7 @@ export async function startChild(
 export function runOnce(entry: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<string> {
   const child = spawn(process.execPath, [...FROM_SOURCE, entry, ...args], {
     cwd: ROOT,
-    env: { ...process.env, ...env },
+    env: { ...process.env, NODE_COMPILE_CACHE, ...env },
     stdio: ["ignore", "pipe", "pipe"],
     detached: apart,
   });
