@@ -4,7 +4,7 @@ import type { CoreGiven } from "../given.ts";
 import { keyOwnerKey } from "../identity/entity-key.ts";
 import { keyIndex } from "../identity/key-index.ts";
 import { isRefusal, refuse, type Refusal } from "../rpc/refusal.ts";
-import { shardOfKey, type HexId } from "../store/entity.ts";
+import { shardOfKey, shardOfTransaction, type HexId } from "../store/entity.ts";
 import type { AnyWrite, LoadedEntity } from "../store/store.ts";
 import { applyEffects } from "../transaction/apply-effects.ts";
 import { auditOf, auditOfStep } from "../transaction/audit-event.ts";
@@ -12,7 +12,7 @@ import { loadCase, type HeldCase } from "../transaction/case.ts";
 import { commitOnce, untilSettled } from "../transaction/commit.ts";
 import { happen, unknownTransaction } from "../transaction/happen.ts";
 import { step } from "../transaction/machine.ts";
-import { isTxId } from "../transaction/transaction-key.ts";
+import { isTxId, transactionKey } from "../transaction/transaction-key.ts";
 import type { Transaction } from "../transaction/transaction.ts";
 import { badSignatureWait, countBadSignature } from "./bad-signature-limit.ts";
 import { compareCode } from "./compare-code.ts";
@@ -41,7 +41,8 @@ export async function submitStatement(
   const verdict = await once(given, ask.txId, submission, () => judge(given, ask.txId, ask.tenantId, submission));
   if (isRefusal(verdict)) return verdict;
   if (!verdict.accepted) return refusalOf(verdict);
-  return (await loadCase(given, ask.txId))?.transaction.body ?? unknownTransaction;
+  const { entities } = await given.store.load(shardOfTransaction(ask.txId), transactionKey(ask.txId));
+  return entities[0].body ?? unknownTransaction;
 }
 
 const inFlight = new WeakMap<CoreGiven, Map<string, Promise<Verdict | Refusal>>>();
