@@ -2,6 +2,7 @@ import { toHex } from "./bytes.ts";
 import { checkLength } from "./byte-length.ts";
 import { CborMap } from "./cbor-map.ts";
 import { type CborValue, encodeCbor } from "./det-cbor.ts";
+import { LastUsed } from "./last-used.ts";
 import type { PublicKey } from "./platform.ts";
 import { ProtocolError } from "./protocol-error.ts";
 import { importPoint, sha256 } from "#platform";
@@ -13,8 +14,8 @@ import { importPoint, sha256 } from "#platform";
 /** Length of an ES256 COSE_Key in bytes. */
 export const COSE_KEY_LENGTH = 77;
 
-const imported = new Map<string, PublicKey>();
-const MAX_IMPORTED = 1024;
+/** An import costs as much as half a verification; a key that is kept takes about 3 kB. */
+const imported = new LastUsed<PublicKey>(16_384);
 
 /** COSE_Key bytes of a P-256 point. */
 export function coseKeyOf(x: Uint8Array, y: Uint8Array): Uint8Array {
@@ -30,14 +31,13 @@ export function coseKeyOf(x: Uint8Array, y: Uint8Array): Uint8Array {
   return encodeCbor(new Map<number, CborValue>(members), { negative: true });
 }
 
-/** Reads a COSE_Key and checks that its point is on the curve; throws `bad-key`. The last 1024 keys are kept. */
+/** Reads a COSE_Key and checks that its point is on the curve; throws `bad-key`. The 16 384 keys used last are kept. */
 export function importPublicKey(coseKey: Uint8Array): PublicKey {
   if (coseKey.length !== COSE_KEY_LENGTH) throw new ProtocolError("bad-key", `expected ${COSE_KEY_LENGTH} bytes`);
   const id = toHex(coseKey);
   const found = imported.get(id);
   if (found !== undefined) return found;
   const key = readKey(coseKey);
-  if (imported.size >= MAX_IMPORTED) imported.delete(imported.keys().next().value!);
   imported.set(id, key);
   return key;
 }
