@@ -1,9 +1,9 @@
-import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { ConfigError, type CoreConfig } from "./config.ts";
 import type { CoreGiven } from "./given.ts";
 import { openLog, type Log } from "./log.ts";
+import { RandomPool } from "./random-pool.ts";
 import { serve } from "./rpc/server.ts";
 import { loadOrCreateSecrets, type Secrets } from "./secrets.ts";
 import { dueHandlersOf, servicesOf } from "./services.ts";
@@ -50,7 +50,7 @@ export async function startCore(
     store,
     secrets,
     serverId: secrets.serverId,
-    random: { bytes: (length) => new Uint8Array(randomBytes(length)) },
+    random: new RandomPool(),
     log,
     development: config.development,
     soleCore: true, // the embedded store lets one process in
