@@ -30,8 +30,8 @@ export class CallLife {
 
   constructor(raw: RawCall, options: { imposeDeadline: boolean; draining?: AbortSignal | undefined }) {
     this.#deadline = deadlineOf(raw, options.imposeDeadline);
-    const cancel = (): void => this.#abort.abort(new RefusalError(gone));
-    // Also fires after a normal end, when nobody listens to the signal any more.
+    const cancel = (): void => this.#abort.abort(callOver);
+    // Also fires after a normal end, so for every call: it must cost little.
     raw.on("cancelled", cancel);
     if (raw.cancelled) cancel();
     const { draining } = options;
@@ -51,7 +51,7 @@ export class CallLife {
     this.#timer = setTimeout(
       () => {
         passed();
-        this.#abort.abort(new RefusalError(gone));
+        this.#abort.abort(callOver);
       },
       Math.min(Math.max(left, 0), LONGEST_TIMER_MS),
     );
@@ -122,8 +122,8 @@ const resumeElsewhere = refuse(
   },
 );
 
-/** Nobody reads it: the call is over. */
-const gone = refuse("UNAVAILABLE", "The call is over: cancelled, or past its deadline.");
+/** Nobody reads it, its stack neither: one for all calls, as a stack costs ten times what the abort does. */
+const callOver = new RefusalError(refuse("UNAVAILABLE", "The call is over: cancelled, or past its deadline."));
 
 function deadlineOf(raw: RawCall, impose: boolean): Date {
   const asked = new Date(raw.getDeadline()).getTime();
