@@ -1,4 +1,6 @@
 // Jest 30 strips TypeScript by itself; types are tsc's job. Run through `npm run jest`, which passes the VM-modules flag.
+import { availableParallelism } from "node:os";
+
 export default {
   transform: {},
   extensionsToTreatAsEsm: [".ts"],
@@ -6,7 +8,7 @@ export default {
   testEnvironmentOptions: { customExportConditions: ["source", "node", "node-addons"] },
   testMatch: ["**/src/**/*.test.ts", "<rootDir>/scripts/**/*.test.ts"],
   modulePathIgnorePatterns: ["/dist/", "/.peers/"],
-  // Tests of whole processes mostly wait: one worker a core leaves none of them idle.
-  maxWorkers: "100%",
+  // Tests of whole processes mostly wait for each other: one worker more than cores leaves no core idle.
+  maxWorkers: availableParallelism() + 1,
   reporters: ["default", "<rootDir>/scripts/jest/closing-line.js"],
 };
