@@ -10,5 +10,6 @@ export default {
   modulePathIgnorePatterns: ["/dist/", "/.peers/"],
   // Tests of whole processes mostly wait for each other: one worker more than cores leaves no core idle.
   maxWorkers: availableParallelism() + 1,
+  testSequencer: "<rootDir>/scripts/jest/long-first.js",
   reporters: ["default", "<rootDir>/scripts/jest/closing-line.js"],
 };

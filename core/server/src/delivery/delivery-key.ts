@@ -1,6 +1,5 @@
 import { sha256, toHex, utf8 } from "@countersign/protocol";
-import { shardOfTransaction, shardOfUser, type EntityKey, type HexId, type Shard } from "../store/entity.ts";
-import type { Delivery } from "./delivery.ts";
+import type { EntityKey, HexId } from "../store/entity.ts";
 
 /** The one delivery of a transaction to a chat: its prompt, which later becomes its outcome. */
 export function deliveryKey(tenant: HexId, txId: HexId, linkId: HexId): EntityKey<"delivery"> {
@@ -10,13 +9,6 @@ export function deliveryKey(tenant: HexId, txId: HexId, linkId: HexId): EntityKe
 /** A message of its own to a chat; `event` names what happened and is unique in the user's life. */
 export function alertKey(tenant: HexId, event: string, linkId: HexId): EntityKey<"delivery"> {
   return keyOf(tenant, `alert\0${event}\0${linkId}`);
-}
-
-/** Deliveries live with their user. */
-export function shardOfDelivery(delivery: Delivery): Shard {
-  return delivery.txId === undefined
-    ? shardOfUser(delivery.tenantId, delivery.userId)
-    : shardOfTransaction(delivery.txId);
 }
 
 function keyOf(tenant: HexId, name: string): EntityKey<"delivery"> {

@@ -20,8 +20,6 @@ import {
   withdrawn,
 } from "./wish.ts";
 
-export { deliveryKey } from "./delivery-key.ts";
-
 /** What the plan reads of the loaded case. */
 export interface PlanGiven {
   /** The user's links in his order, and the action's. */

@@ -1,6 +1,7 @@
-// The threat model as a table: malware on the PC against a careful user, through real processes and real reports.
+// The threat model as a table: malware on the PC against a careful user, through real processes and real reports. One
+// test file a mode runs it, so that they run beside each other.
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { ROOT } from "@countersign/testing/child";
 import { tempFolder } from "@countersign/testing";
 import { anotherUser, setUpDesk, type Desk } from "../desk.ts";
@@ -25,7 +26,8 @@ const TABLE: readonly (readonly [row: string, attack: Attack, exits: Readonly<Re
 
 const INVOICE = join(ROOT, "examples/bank/samples/invoice.xml");
 
-describe.each(["A", "B", "C"] as const)("mode %s", (mode) => {
+/** Declares the whole table of one mode as tests. */
+export function testAttacks(mode: ModeName): void {
   const folder = tempFolder();
   let installation: Installation;
   let desk: Desk;
@@ -80,7 +82,7 @@ describe.each(["A", "B", "C"] as const)("mode %s", (mode) => {
     },
     30_000,
   );
-});
+}
 
 /** What the chat tells at the end. A reject of altered content is signed over it, and so proves the tampering too. */
 function phoneTells(attack: Attack, exit: number): string {

@@ -1,0 +1,3 @@
+import { testAttacks } from "./attack-table.ts";
+
+testAttacks("C");

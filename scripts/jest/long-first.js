@@ -1,0 +1,24 @@
+function weight({ path }) {
+  if (path.includes("/scenarios/")) return 2;
+  return path.includes("device-daemon") || path.includes("crash") ? 1 : 0;
+}
+
+/**
+ * Whole-process scenarios run first: they are the longest, and one that began last would be waited for alone. The order
+ * says nothing about results: every file stands by itself.
+ */
+export default class LongFirst {
+  sort(tests) {
+    return tests.toSorted((one, other) => weight(other) - weight(one) || one.path.localeCompare(other.path));
+  }
+
+  shard(tests, { shardIndex, shardCount }) {
+    return tests.filter((_test, at) => at % shardCount === shardIndex - 1);
+  }
+
+  allFailedTests(tests) {
+    return tests;
+  }
+
+  cacheResults() {}
+}
