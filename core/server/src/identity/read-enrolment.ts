@@ -14,6 +14,7 @@ import {
 } from "@countersign/protocol";
 import type { Policy } from "../policy/policy.ts";
 import { badInput, refuse, type Refusal } from "../rpc/refusal.ts";
+import { isEmulator } from "./emulator.ts";
 
 /** What the enrolment has to fit. */
 export interface Expected {
@@ -83,9 +84,4 @@ function mismatch(what: string): Refusal {
 
 function untrusted(what: string): Refusal {
   return refuse("ATTESTATION_UNTRUSTED", `signed_enrolment: ${what}`);
-}
-
-/** What calls itself one, in any spelling. */
-function isEmulator(model: string): boolean {
-  return model.toLowerCase().includes("emulator");
 }

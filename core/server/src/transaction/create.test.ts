@@ -49,6 +49,13 @@ function move(...args: readonly string[]): Partial<Draft> {
   return { kind: Kind.RUN, fields: [...lines, ...args.map((one) => text(Label.ARGUMENT, one))] };
 }
 
+test("threat 06: a core in production takes no signature of an emulator that was enrolled in development", async () => {
+  const production = { ...world.given, development: false };
+  const created = await createTransaction(production, world.draft());
+  expect(isRefusal(created) && created.refused).toBe("KEY_NOT_ACCEPTED");
+  expect(await reasonOf({})).toBe("PENDING");
+});
+
 describe("what is frozen", () => {
   test("check 08: content, policy, nonce and code are new with each transaction", async () => {
     const a = await world.pending({ fields: payment(1) });

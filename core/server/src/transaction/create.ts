@@ -1,6 +1,7 @@
 import { fromHex, isCoreKind, tagOf, toHex, txDigestOf } from "@countersign/protocol";
 import type { CoreGiven } from "../given.ts";
 import { directoryOf } from "../identity/directory.ts";
+import { withoutEmulators } from "../identity/emulator.ts";
 import { tenantKey, userKey } from "../identity/entity-key.ts";
 import type { Tenant } from "../identity/tenant.ts";
 import { evaluatePolicy, type Evaluation } from "../policy/evaluate.ts";
@@ -35,8 +36,9 @@ export async function createTransaction(given: CoreGiven, draft: Draft): Promise
   const use: RequestUse = { ...draft, by: draft.createdBy, rpc: draft.action?.type ?? "create" };
   const known = await findReservation(given, use);
   if (isRefusal(known)) return known;
-  const tenant = await directoryOf(given.store).get(tenantKey(draft.tenantId));
-  if (tenant === undefined) throw new Error(`tenant ${draft.tenantId} does not exist`);
+  const found = await directoryOf(given.store).get(tenantKey(draft.tenantId));
+  if (found === undefined) throw new Error(`tenant ${draft.tenantId} does not exist`);
+  const tenant = withoutEmulators(found, given.development);
   const shard = shardOfUser(draft.tenantId, draft.userId);
   let drawn = known?.drawn ?? draw(given, shard);
   let reserved = known !== undefined;
