@@ -109,7 +109,8 @@ describe("on a terminal, in a browser", () => {
   /** Starts the demo on a terminal of its own and opens the two pages it names. */
   async function sit(args: string) {
     const tmp = place();
-    const terminal = spawn(TERMINAL, ["-qefc", `${join(ROOT, "scripts/demo")} ${args}`, "/dev/null"], {
+    // exec: a shell between the terminal and the demo would get Ctrl-C too, and some end with 130 of their own.
+    const terminal = spawn(TERMINAL, ["-qefc", `exec ${join(ROOT, "scripts/demo")} ${args}`, "/dev/null"], {
       cwd: folder,
       env: { ...process.env, TMPDIR: tmp },
       stdio: ["pipe", "pipe", "inherit"],
