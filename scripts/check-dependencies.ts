@@ -10,6 +10,15 @@ const CHOSEN: ReadonlySet<string> = new Set([
   ...["@bomb.sh/tab", "@bufbuild/protobuf", "@clack/prompts", "@fluent/bundle", "@gramio/types", "@grpc/grpc-js"],
   ...["@grpc/reflection", "@noble/curves", "@noble/hashes", "cbor2", "commander", "grpc-health-check", "ibantools"],
   ...["node-hid", "pino", "saxes", "telegraf", "uqr", "valibot"],
+  ...[
+    "matrix-js-sdk",
+    "fake-indexeddb",
+    "nodemailer",
+    "@types/nodemailer",
+    "smtp-server",
+    "@types/smtp-server",
+    "smpp",
+  ],
 ]);
 
 /** First versions without a published crash or hole that reaches us. */

@@ -28,6 +28,8 @@ export const MESSAGES: Readonly<Record<string, Readonly<Record<number, WireField
     7: ["command", ".countersign.channel.v1.Command", "=event"],
     8: ["beat", ".countersign.channel.v1.Beat", "=event"],
     9: ["peer_gone", ".countersign.channel.v1.PeerGone", "=event"],
+    10: ["peer_question", ".countersign.channel.v1.PeerQuestion", "=event"],
+    11: ["delivery_receipt", ".countersign.channel.v1.DeliveryReceipt", "=event"],
   },
   ".countersign.channel.v1.Beat": {
     1: ["fence", "uint64"],
@@ -38,6 +40,13 @@ export const MESSAGES: Readonly<Record<string, Readonly<Record<number, WireField
     3: ["peer_id", "string"],
     4: ["type", "int32"],
     5: ["argument", "string"],
+  },
+  ".countersign.channel.v1.DeliveryReceipt": {
+    1: ["event_id", "string"],
+    2: ["fence", "uint64"],
+    3: ["peer_id", "string"],
+    4: ["provider_id", "string"],
+    5: ["reached", "bool"],
   },
   ".countersign.channel.v1.Failed": {
     1: ["sequence", "uint64"],
@@ -57,8 +66,15 @@ export const MESSAGES: Readonly<Record<string, Readonly<Record<number, WireField
     4: ["peer_name", "string"],
     5: ["link_token", "string"],
     6: ["private_chat", "bool"],
+    7: ["peer_identity", "string"],
   },
   ".countersign.channel.v1.PeerGone": {
+    1: ["event_id", "string"],
+    2: ["fence", "uint64"],
+    3: ["peer_id", "string"],
+    4: ["reason", "string"],
+  },
+  ".countersign.channel.v1.PeerQuestion": {
     1: ["event_id", "string"],
     2: ["fence", "uint64"],
     3: ["peer_id", "string"],
@@ -96,6 +112,10 @@ export const MESSAGES: Readonly<Record<string, Readonly<Record<number, WireField
   },
   ".countersign.core.v1.CodeServiceResendRequest": {
     1: ["transaction_id", "string"],
+  },
+  ".countersign.core.v1.CodeServiceWatchDeliveryRequest": {
+    1: ["transaction_id", "string"],
+    2: ["cursor", "string"],
   },
   ".countersign.core.v1.ConfirmationServiceGetRequest": {},
   ".countersign.core.v1.ConfirmationServiceResendRequest": {},
@@ -165,6 +185,7 @@ export const MESSAGES: Readonly<Record<string, Readonly<Record<number, WireField
     1: ["request_id", "string"],
     2: ["user_id", "string"],
     3: ["platform", "string"],
+    4: ["address", "string"],
   },
   ".countersign.core.v1.LinkServiceListRequest": {
     1: ["user_id", "string"],
@@ -212,6 +233,7 @@ export const MESSAGES: Readonly<Record<string, Readonly<Record<number, WireField
     8: ["mode_hint", "int32"],
     9: ["content_versions", "uint32", "*"],
     10: ["repeat_of", "string"],
+    11: ["assurance_hint", "int32"],
   },
   ".countersign.core.v1.TransactionServiceGetRequest": {
     1: ["transaction_id", "string"],
@@ -297,6 +319,7 @@ export const MESSAGES: Readonly<Record<string, Readonly<Record<number, WireField
 export const REQUESTS: Readonly<Record<string, `.${string}`>> = {
   "/countersign.channel.v1.ChannelService/Attach": ".countersign.channel.v1.AttachRequest",
   "/countersign.core.v1.CodeService/GetDelivery": ".countersign.core.v1.CodeServiceGetDeliveryRequest",
+  "/countersign.core.v1.CodeService/WatchDelivery": ".countersign.core.v1.CodeServiceWatchDeliveryRequest",
   "/countersign.core.v1.CodeService/Resend": ".countersign.core.v1.CodeServiceResendRequest",
   "/countersign.core.v1.ConfirmationService/Get": ".countersign.core.v1.ConfirmationServiceGetRequest",
   "/countersign.core.v1.ConfirmationService/Watch": ".countersign.core.v1.ConfirmationServiceWatchRequest",

@@ -75,7 +75,15 @@ export class BenchBot {
     const eventId = randomUUID();
     const answer = Promise.withResolvers<AnswerType>();
     this.#answers.set(eventId, answer);
-    const claim = { eventId, fence: this.#fence, peerId, peerName: "Ann", linkToken, privateChat: true };
+    const claim = {
+      eventId,
+      fence: this.#fence,
+      peerId,
+      peerName: "Ann",
+      linkToken,
+      privateChat: true,
+      peerIdentity: "",
+    };
     this.#send({ $case: "linkClaim", value: claim });
     const type = await this.#within(answer.promise, `the answer to ${peerId}`);
     this.#answers.delete(eventId);

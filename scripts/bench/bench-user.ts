@@ -45,7 +45,7 @@ export async function setUpUser(app: Wire, metadata: Metadata, bot: BenchBot, in
 
 async function linkChat(app: Wire, metadata: Metadata, bot: BenchBot, user: BenchUser): Promise<void> {
   const { userId, peerId, key, prompts } = user;
-  const begin = { requestId: `link-${userId}`, userId, platform: PLATFORM };
+  const begin = { requestId: `link-${userId}`, userId, platform: PLATFORM, address: "" };
   const { linkId, linkToken } = await app.call(LinkServiceService.beginLink, begin);
   await bot.claim(peerId, linkToken);
   const transaction = await linkTransaction(app, metadata, { linkId, userId });

@@ -2,11 +2,14 @@
 export type Fate = "not-sent" | "unknown" | "permanent";
 
 /** Closed, because it is logged and travels to the core: never text of a provider, which may hold the code. */
-export type FailureReason = "CHANNEL_DOWN" | "CHANNEL_BLOCKED_BY_USER";
+export type FailureReason =
+  "CHANNEL_DOWN" | "CHANNEL_BLOCKED_BY_USER" | "CHANNEL_IDENTITY_CHANGED" | "CHANNEL_DOES_NOT_FIT";
 
 /** What was observed. Closed for the same reason. */
 export type FailureDetail =
   | `http-${number}`
+  | `smtp-${number}`
+  | `smpp-${number}`
   | "connect"
   | "reset"
   | "timeout"
@@ -20,6 +23,9 @@ export type FailureDetail =
   | "chat-not-found"
   | "blocked"
   | "gone"
+  | "identity-changed"
+  | "not-ready"
+  | "not-encrypted"
   | "bug";
 
 interface Failure {

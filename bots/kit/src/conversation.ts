@@ -75,9 +75,19 @@ export class Conversation implements FrontDesk {
     else reply(text);
   }
 
-  async gone(eventId: string, peerId: string): Promise<void> {
+  async gone(eventId: string, peerId: string, why?: "CHANNEL_IDENTITY_CHANGED"): Promise<void> {
     this.#locales.delete(peerId);
-    await this.#given.ask({ $case: "peerGone", value: { eventId, fence: NO_FENCE, peerId } });
+    await this.#given.ask({ $case: "peerGone", value: { eventId, fence: NO_FENCE, peerId, reason: why ?? "" } });
+  }
+
+  async mayJoin(eventId: string, peerId: string): Promise<boolean> {
+    const answer = await this.#given.ask({ $case: "peerQuestion", value: { eventId, fence: NO_FENCE, peerId } });
+    return answer.type === AnswerType.OK;
+  }
+
+  async receipt(eventId: string, peerId: string, providerId: string, reached: boolean): Promise<void> {
+    const value = { eventId, fence: NO_FENCE, peerId, providerId, reached };
+    await this.#given.ask({ $case: "deliveryReceipt", value });
   }
 
   async #answer(said: Said, request: Request): Promise<Message> {
@@ -102,10 +112,11 @@ export class Conversation implements FrontDesk {
   }
 
   async #link(said: Said, linkToken: string): Promise<Message> {
-    const { eventId, peerId, privateChat } = said;
+    const { eventId, peerId, privateChat, peerIdentity = "" } = said;
+    const claim = { peerName: boundedName(said.peerName), linkToken, privateChat, peerIdentity };
     const answer = await this.#given.ask({
       $case: "linkClaim",
-      value: { eventId, fence: NO_FENCE, peerId, peerName: boundedName(said.peerName), linkToken, privateChat },
+      value: { eventId, fence: NO_FENCE, peerId, ...claim },
     });
     this.learnLocale(peerId, answer.locale);
     return linkAnswer(answer, this.#words(said));

@@ -14,6 +14,13 @@ export interface Outgoing {
   /** The provider's id of the message that this one takes the place of; undefined: a new message. */
   readonly replaces: string | undefined;
   readonly message: Message;
+  /** The message is worth nothing to the person from this moment on; undefined: a reply, which has no end of its own. */
+  readonly notAfter: Date | undefined;
+  /**
+   * The cryptographic identity that was bound when the chat was linked; empty: none was. An adapter whose provider has
+   * identities shows nothing to any other (permanent, CHANNEL_IDENTITY_CHANGED).
+   */
+  readonly peerIdentity: string;
   /**
    * Called by the adapter directly before every write to the provider, after all its own waiting. Throws ChannelError
    * (not-sent) when the deadline has passed or another process holds this bot's lease.
@@ -33,6 +40,8 @@ export interface Said {
   readonly text: string;
   /** BCP 47 tag the platform reports for this person, used until the core names his language. */
   readonly locale: string;
+  /** His cryptographic identity at the provider; absent: the provider has none, or he has not set one up. */
+  readonly peerIdentity?: string;
 }
 
 /** A press on a button of a message. */
@@ -54,8 +63,12 @@ export type PressReply = (text: string) => void;
 export interface FrontDesk {
   said(said: Said): Promise<void>;
   pressed(press: Press, reply: PressReply): Promise<void>;
-  /** The provider says that this chat blocked the bot or no longer exists. */
-  gone(eventId: string, peerId: string): Promise<void>;
+  /** The provider says that this chat blocked the bot, no longer exists, or has another identity than before. */
+  gone(eventId: string, peerId: string, why?: "CHANNEL_IDENTITY_CHANGED"): Promise<void>;
+  /** Whether the bot may join a chat that this person invites it to: he is linked, or links are being made. */
+  mayJoin(eventId: string, peerId: string): Promise<boolean>;
+  /** The provider says what became of a message it had accepted: on the phone, or never going to be. */
+  receipt(eventId: string, peerId: string, providerId: string, reached: boolean): Promise<void>;
 }
 
 /**
@@ -64,6 +77,8 @@ export interface FrontDesk {
  */
 export interface SecondChannel {
   readonly platform: Platform;
+  /** "short" where every character is paid for: the fewest words that hold what the message must hold. */
+  readonly wording: "full" | "short";
   /** Told to users by /status. */
   readonly endToEndEncrypted: boolean;
   /**

@@ -28,6 +28,8 @@ const desk: FrontDesk = {
     reply("Stopped. Nothing will be sent.");
   },
   gone: async () => undefined,
+  mayJoin: async () => false,
+  receipt: async () => undefined,
 };
 
 beforeAll(async () => {

@@ -34,6 +34,7 @@ testChannelContract("sandbox", async () => {
     channel,
     peerId: SANDBOX_PEER,
     unknownPeerId: "999",
+    traits: { twoPhase: true, deduplicates: true, cleansUp: true, hears: true },
     seen: async () =>
       (await look(address)).messages.map(({ id, text, buttons }) => ({
         id,

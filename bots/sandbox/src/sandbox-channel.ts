@@ -25,6 +25,7 @@ type Handed = (desk: FrontDesk) => void;
 /** A phone on this machine for development: one user, a page and REST. A production core refuses its platform. */
 export class SandboxChannel implements SecondChannel {
   readonly platform = "sandbox";
+  readonly wording = "full";
   readonly endToEndEncrypted = false;
   readonly #phone = new Phone();
   readonly #port: number;

@@ -25,7 +25,7 @@ test("entities cover what they style in any text, emoji and combining letters to
   const row = fc.array(fc.record({ style, text }), { minLength: 1, maxLength: 3 });
   fc.assert(
     fc.property(fc.array(fc.array(row, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 4 }), (blocks) => {
-      const message: Message = { locale: "en", direction: "ltr", blocks, buttons: [] };
+      const message: Message = { locale: "en", direction: "ltr", preview: "", blocks, buttons: [] };
       const rendered = renderMessage(message);
       expect(rendered.text).toBe(revealText(message));
       const styled = blocks.flat(2).filter((run) => run.style !== "plain");
@@ -64,6 +64,7 @@ test.each<[string, Partial<Message>]>([
   const message: Message = {
     locale: "en",
     direction: "ltr",
+    preview: "",
     blocks: [[[{ style: "plain", text: "x" }]]],
     buttons: [],
     ...part,
@@ -74,7 +75,7 @@ test.each<[string, Partial<Message>]>([
 test("4096 characters fit", () => {
   const blocks = [[[{ style: "code" as const, text: new Secret("code", groupDigits("482915")) }]]];
   const rest = [[{ style: "plain" as const, text: "x".repeat(4096 - 9) }]];
-  expect(renderMessage({ locale: "en", direction: "ltr", blocks: [...blocks, rest], buttons: [] }).text).toHaveLength(
-    4096,
-  );
+  expect(
+    renderMessage({ locale: "en", direction: "ltr", preview: "", blocks: [...blocks, rest], buttons: [] }).text,
+  ).toHaveLength(4096);
 });

@@ -137,6 +137,7 @@ test("the first message of a chat links it: the token arrives with the stable id
       fence: 1n,
       peerId: "4242",
       peerName: "Test Person",
+      peerIdentity: "",
       linkToken: "AAAAAAAAAAAAAAAAAAAAAA",
       privateChat: true,
     },

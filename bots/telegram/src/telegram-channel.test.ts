@@ -24,6 +24,7 @@ testChannelContract("telegram", async () => {
     channel,
     peerId: String(CHAT),
     unknownPeerId: "999",
+    traits: { twoPhase: true, deduplicates: true, cleansUp: true, hears: true },
     seen: async () =>
       chat
         .view()

@@ -39,6 +39,7 @@ const LAST_RETRY_MS = 15_000;
 /** Telegram as a second channel: private chats, the message edited into its next phase, veto by buttons. */
 export class TelegramChannel implements SecondChannel {
   readonly platform = "telegram";
+  readonly wording = "full";
   readonly endToEndEncrypted = false;
   readonly #given: TelegramGiven;
   readonly #api: TelegramApi;

@@ -25,6 +25,12 @@ class Desk implements FrontDesk {
     await this.hold;
   }
 
+  async mayJoin(): Promise<boolean> {
+    return false;
+  }
+
+  async receipt(): Promise<void> {}
+
   async gone(_eventId: string, peerId: string): Promise<void> {
     this.goneFrom.push(peerId);
     this.#changed();

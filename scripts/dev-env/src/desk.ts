@@ -149,7 +149,7 @@ async function enrolAndLink(parts: Parts, desk: Desk): Promise<void> {
 async function linkChat(parts: Parts, desk: Desk): Promise<void> {
   const { userId } = desk;
   const platform = parts.platform;
-  const begun = await parts.links.beginLink({ requestId: `link-${userId}`, userId, platform });
+  const begun = await parts.links.beginLink({ requestId: `link-${userId}`, userId, platform, address: "" });
   await new PhoneInHand(desk.phoneUrl).send(`/start ${begun.linkToken}`);
   for await (const progress of parts.links.watchLink({ linkId: begun.linkId, userId })) {
     if (progress.state === 4) throw new Error(`the chat was not linked: ${progress.reason}`);

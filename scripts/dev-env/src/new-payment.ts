@@ -27,6 +27,7 @@ export async function newPayment(
     lifetime: undefined,
     modeHint: 0,
     contentVersions: [],
+    assuranceHint: 0,
     repeatOf: "",
     ...more,
   });

@@ -55,7 +55,8 @@ export class DeliveryDesk {
     this.#lanes.put(peerId, async () => {
       try {
         const outgoing = { deliveryId: eventId, peerId, phase: "reply", replaces: undefined, message } as const;
-        await this.#hand({ ...outgoing, beforeWrite: () => undefined }, CALL_DEADLINE_MS);
+        const bound = { notAfter: undefined, peerIdentity: "" };
+        await this.#hand({ ...outgoing, ...bound, beforeWrite: () => undefined }, CALL_DEADLINE_MS);
       } catch (error) {
         this.#given.log.write({ event: "reply-not-delivered", detail: asChannelError(error).detail });
       }
@@ -100,7 +101,8 @@ export class DeliveryDesk {
     await pace.admit({ peerId, newMessage: replaces === undefined });
     beforeWrite();
     const left = delivery.notAfter === undefined ? Infinity : delivery.notAfter.getTime() - timer.now().getTime();
-    const outgoing = { deliveryId, peerId, phase, replaces, message, beforeWrite };
+    const { notAfter, peerIdentity } = delivery;
+    const outgoing = { deliveryId, peerId, phase, replaces, message, notAfter, peerIdentity, beforeWrite };
     const providerId = await this.#call(outgoing, Math.min(CALL_DEADLINE_MS, left));
     if (replaces === undefined) this.#remember(key, peerId, providerId);
     return providerId;

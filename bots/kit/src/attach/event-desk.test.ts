@@ -59,7 +59,7 @@ test("an event under way at three refusals of the stream is given up; outages co
 });
 
 test("a gone chat settles once written: the core answers nothing", async () => {
-  const gone = desk.ask({ $case: "peerGone", value: { eventId: "e2", fence: 0n, peerId: "1" } });
+  const gone = desk.ask({ $case: "peerGone", value: { eventId: "e2", fence: 0n, peerId: "1", reason: "" } });
   desk.attached(session(1n));
   await gone;
   expect(written).toHaveLength(1);

@@ -4,7 +4,10 @@ import type { Session } from "./session.ts";
 
 type Event = NonNullable<AttachRequest["event"]>;
 /** What a bot reports on its own account; the fence is filled in when it is written. */
-export type BotEvent = Extract<Event, { $case: "veto" | "linkClaim" | "resend" | "command" | "peerGone" }>;
+export type BotEvent = Extract<
+  Event,
+  { $case: "veto" | "linkClaim" | "resend" | "command" | "peerGone" | "peerQuestion" | "deliveryReceipt" }
+>;
 
 interface Pending {
   readonly event: BotEvent;
@@ -71,8 +74,10 @@ export class EventDesk {
     const session = this.#session;
     if (session === undefined) return;
     session.write({ event: withFence(pending.event, session.fence) });
-    // The core sends no answer to this one: written is all there is.
-    if (pending.event.$case === "peerGone") this.answered(Answer.create({ eventId: pending.event.value.eventId }));
+    // The core sends no answer to these: written is all there is.
+    const { $case } = pending.event;
+    if ($case === "peerGone" || $case === "deliveryReceipt")
+      this.answered(Answer.create({ eventId: pending.event.value.eventId }));
   }
 }
 
@@ -88,5 +93,9 @@ function withFence(event: BotEvent, fence: bigint): BotEvent {
       return { $case: "command", value: { ...event.value, fence } };
     case "peerGone":
       return { $case: "peerGone", value: { ...event.value, fence } };
+    case "peerQuestion":
+      return { $case: "peerQuestion", value: { ...event.value, fence } };
+    case "deliveryReceipt":
+      return { $case: "deliveryReceipt", value: { ...event.value, fence } };
   }
 }

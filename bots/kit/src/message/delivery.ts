@@ -25,6 +25,8 @@ export interface Delivery {
   readonly actionRef: string;
   readonly notice: Notice | undefined;
   readonly codeEntryOnHost: boolean;
+  /** Bound when the chat was linked; empty: none. */
+  readonly peerIdentity: string;
 }
 
 const MODES = { [Mode.A]: "A", [Mode.B]: "B", [Mode.C]: "C" } as const;
@@ -62,7 +64,8 @@ export function readDelivery(deliver: Deliver): Delivery {
     texts.every(isShowable) &&
     (full ? /^[0-9]{6,10}$/.test(deliver.code) : deliver.code === "") &&
     (!full || (deliver.expiresAt !== undefined && mode !== undefined && (mode === "A" || lines.length > 0))) &&
-    /^[!-~]{0,24}$/.test(deliver.actionRef);
+    /^[!-~]{0,24}$/.test(deliver.actionRef) &&
+    /^[!-~]{0,128}$/.test(deliver.peerIdentity);
   if (!wellFormed) throw new ChannelError({ fate: "permanent", detail: "malformed-delivery" });
   return {
     deliveryId: deliver.deliveryId,
@@ -82,5 +85,6 @@ export function readDelivery(deliver: Deliver): Delivery {
     actionRef: deliver.actionRef,
     notice: deliver.notice,
     codeEntryOnHost: deliver.codeEntryOnHost,
+    peerIdentity: deliver.peerIdentity,
   };
 }

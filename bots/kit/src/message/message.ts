@@ -24,6 +24,8 @@ export interface Message {
   /** Language of the frame. */
   readonly locale: string;
   readonly direction: "ltr" | "rtl";
+  /** One line that says nothing of the transaction: for lock screens, subjects of mails, clients that show no styles. */
+  readonly preview: string;
   /** Blocks with an empty line between them, each of one or more rows. */
   readonly blocks: readonly (readonly Row[])[];
   /** Rows of buttons under the message. */

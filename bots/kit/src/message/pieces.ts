@@ -69,6 +69,7 @@ export function buildMessage(words: Words, blocks: readonly (readonly Row[])[], 
   return {
     locale: words.locale,
     direction: words.direction,
+    preview: words.text("waiting"),
     blocks: laidOut.filter((rows) => rows.length > 0),
     buttons,
   };

@@ -12,6 +12,7 @@ export interface Shown {
 /** A channel without provider: keeps what would be shown, in order, and does what the test tells it to. */
 export class FakeChannel implements SecondChannel {
   readonly platform = "sandbox";
+  readonly wording = "full";
   readonly endToEndEncrypted = false;
   readonly writes: Shown[] = [];
   /** Runs before each write; throws or waits as the test wishes. */

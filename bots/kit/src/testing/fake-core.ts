@@ -16,7 +16,7 @@ type Stream = ServerDuplexStream<AttachRequest, AttachResponse>;
 /** An event a bot reported on its own account. */
 export type UserEvent = Extract<
   NonNullable<AttachRequest["event"]>,
-  { $case: "veto" | "linkClaim" | "resend" | "command" | "peerGone" }
+  { $case: "veto" | "linkClaim" | "resend" | "command" | "peerGone" | "peerQuestion" | "deliveryReceipt" }
 >;
 /** How the bot reported a Deliver. */
 export type Report = { readonly sent: Sent } | { readonly failed: Failed };

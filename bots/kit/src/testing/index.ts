@@ -10,6 +10,11 @@ export { Kind, Label, Mode, RejectReason, State } from "@countersign/proto/node/
 export { timestampOf } from "../message/timestamp.ts";
 export { FakeCore, type Report, type UserEvent } from "./fake-core.ts";
 export { ManualTimer, settled } from "./manual-timer.ts";
-export { testChannelContract, type ChannelUnderTest, type SeenMessage } from "./channel-contract.ts";
+export {
+  testChannelContract,
+  type ChannelUnderTest,
+  type ProviderTraits,
+  type SeenMessage,
+} from "./channel-contract.ts";
 export { SAMPLE_CODE, SAMPLE_LINES, sampleDeliver, sampleNotice } from "./sample.ts";
 export { sampleOutgoing } from "./sample-outgoing.ts";

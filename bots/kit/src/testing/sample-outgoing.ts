@@ -7,7 +7,8 @@ import { sampleDeliver } from "./sample.ts";
 /** The sample prompt as an adapter gets it; its last look always says yes. */
 export function sampleOutgoing(phase: Phase, more: Partial<Deliver> = {}): Outgoing {
   const delivery = readDelivery(sampleDeliver(phase, more));
-  const { deliveryId, peerId, phase: name, replaces } = delivery;
+  const { deliveryId, peerId, phase: name, replaces, notAfter, peerIdentity } = delivery;
   const message = messageFor(delivery, "Europe/Berlin");
-  return { deliveryId, peerId, phase: name, replaces, message, beforeWrite: () => undefined };
+  const beforeWrite = (): void => undefined;
+  return { deliveryId, peerId, phase: name, replaces, message, notAfter, peerIdentity, beforeWrite };
 }

@@ -1,6 +1,7 @@
 // One stream of one bot. docs/protocol/delivery.md section 6.
 import {
   Answer,
+  AnswerType,
   AttachResponse,
   Fate,
   type AttachRequest,
@@ -163,15 +164,20 @@ class Session {
         return this.#engine.report(event.value.sequence, failedReport(event.value));
       case "peerGone":
         return takePeerGone(this.#given, this.#bot, event.value.peerId);
+      case "deliveryReceipt":
+        return undefined;
       case "veto":
       case "linkClaim":
       case "resend":
       case "command":
+      case "peerQuestion":
         return this.#answer(event);
     }
   }
 
-  async #answer(event: Extract<Event, { $case: "veto" | "linkClaim" | "resend" | "command" }>): Promise<void> {
+  async #answer(
+    event: Extract<Event, { $case: "veto" | "linkClaim" | "resend" | "command" | "peerQuestion" }>,
+  ): Promise<void> {
     const { eventId, peerId } = event.value;
     if (!/^[!-~]{1,128}$/.test(eventId))
       throw new EventError("event_id", "must be 1 to 128 printable ASCII characters");
@@ -179,7 +185,9 @@ class Session {
     await this.#of.send({ event: { $case: "answer", value: Answer.create({ ...draft, eventId }) } });
   }
 
-  #act(event: Extract<Event, { $case: "veto" | "linkClaim" | "resend" | "command" }>): Promise<AnswerDraft> {
+  #act(
+    event: Extract<Event, { $case: "veto" | "linkClaim" | "resend" | "command" | "peerQuestion" }>,
+  ): Promise<AnswerDraft> {
     switch (event.$case) {
       case "veto":
         return takeVeto(this.#given, this.#bot, event.value);
@@ -189,6 +197,8 @@ class Session {
         return takeResend(this.#given, this.#bot, event.value);
       case "command":
         return takeCommand(this.#given, this.#bot, event.value);
+      case "peerQuestion":
+        return Promise.resolve({ type: AnswerType.NOT_LINKED });
     }
   }
 

@@ -73,7 +73,7 @@ describe("commands", () => {
     const second = world.bot(await world.botToken(other));
     await second.hello();
     await world.addLink(other, "sandbox");
-    bot.write({ $case: "peerGone", value: { eventId: "g", fence: bot.fence, peerId: world.core.linkId } });
+    bot.write({ $case: "peerGone", value: { eventId: "g", fence: bot.fence, peerId: world.core.linkId, reason: "" } });
     bot.write({ $case: "beat", value: { fence: bot.fence } });
     await bot.next("beatAck");
     while ((await world.link()).state !== "DEAD") await new Promise((resolve) => setImmediate(resolve));

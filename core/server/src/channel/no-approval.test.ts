@@ -32,11 +32,21 @@ function events({ texts, actionRef: ref, peerId, fence: right }: Known): Record<
     sent: fc.record({ sequence, fence, providerId: text }),
     failed: fc.record({ sequence, fence, fate: number, reason: text, retryAfterMs: fc.nat() }),
     veto: fc.record({ eventId, fence, peerId: peer, actionRef, tag: text, reason: number }),
-    linkClaim: fc.record({ eventId, fence, peerId: peer, peerName: text, linkToken: text, privateChat: fc.boolean() }),
+    linkClaim: fc.record({
+      eventId,
+      fence,
+      peerId: peer,
+      peerName: text,
+      linkToken: text,
+      privateChat: fc.boolean(),
+      peerIdentity: text,
+    }),
     resend: fc.record({ eventId, fence, peerId: peer, actionRef }),
     command: fc.record({ eventId, fence, peerId: peer, type: number, argument: text }),
     beat: fc.record({ fence }),
-    peerGone: fc.record({ eventId, fence, peerId: peer }),
+    peerGone: fc.record({ eventId, fence, peerId: peer, reason: text }),
+    peerQuestion: fc.record({ eventId, fence, peerId: peer }),
+    deliveryReceipt: fc.record({ eventId, fence, peerId: peer, providerId: text, reached: fc.boolean() }),
   };
 }
 

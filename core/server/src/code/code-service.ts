@@ -11,8 +11,8 @@ import {
 import type { Delivery } from "../delivery/delivery.ts";
 import { timestampOf } from "../delivery/timestamp.ts";
 import type { CoreGiven } from "../given.ts";
-import { actorOf, submitApp, unary, type Call } from "../rpc/handler.ts";
-import { isRefusal, type Refusal } from "../rpc/refusal.ts";
+import { actorOf, serverStream, submitApp, unary, type Call } from "../rpc/handler.ts";
+import { isRefusal, refuse, type Refusal } from "../rpc/refusal.ts";
 import type { Service } from "../rpc/server.ts";
 import { shardOfTransaction } from "../store/entity.ts";
 import { ownTransaction } from "../transaction/own-transaction.ts";
@@ -24,6 +24,9 @@ export function codeService(given: CoreGiven): Service {
   const implementation: CodeServiceServer = {
     getDelivery: unary(given, submitApp, (request: CodeServiceGetDeliveryRequest, call) =>
       getDelivery(given, request, call),
+    ),
+    watchDelivery: serverStream(given, submitApp, () =>
+      Promise.resolve(refuse("UNAVAILABLE", "WatchDelivery is not there yet.")),
     ),
     resend: unary(given, submitApp, (request: CodeServiceResendRequest, call) => resend(given, request, call)),
   };

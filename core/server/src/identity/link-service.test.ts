@@ -30,7 +30,7 @@ let requests = 0;
 function begin(
   over: { requestId?: string; userId?: string; platform?: string } = {},
 ): Promise<LinkServiceBeginLinkResponse> {
-  const request = { requestId: `r${++requests}`, userId: world.core.userId, platform: "sandbox", ...over };
+  const request = { requestId: `r${++requests}`, userId: world.core.userId, platform: "sandbox", address: "", ...over };
   return new Promise((resolve, reject) => {
     world.links.beginLink(request, world.app, (error, response) => (error ? reject(error) : resolve(response)));
   });
@@ -80,7 +80,8 @@ function claim(
   linkToken: string,
   over: { peerId?: string; peerName?: string; privateChat?: boolean } = {},
 ) {
-  const value = { eventId: "", fence: 0n, peerId: "4242", peerName: "Erika M.", linkToken, privateChat: true, ...over };
+  const chat = { peerId: "4242", peerName: "Erika M.", privateChat: true, peerIdentity: "" };
+  const value = { eventId: "", fence: 0n, linkToken, ...chat, ...over };
   return bot.ask({ $case: "linkClaim", value });
 }
 

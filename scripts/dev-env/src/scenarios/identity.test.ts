@@ -71,7 +71,12 @@ describe("a first key", () => {
     const keyId = key?.keyId ?? "";
     expect(key?.state).toBe(KeyState.PROVISIONAL);
     const { links, keys } = scene.parts;
-    const { linkId, linkToken } = await links.beginLink({ requestId: "a", userId: desk.userId, platform: "telegram" });
+    const { linkId, linkToken } = await links.beginLink({
+      requestId: "a",
+      userId: desk.userId,
+      platform: "telegram",
+      address: "",
+    });
     await hands.phone.send(`/start ${linkToken}`);
     const { reason } = await last(links.watchLink({ linkId, userId: desk.userId }));
     expect(reason).toBe("KEY_NOT_ACCEPTED");
@@ -213,7 +218,7 @@ describe("a chat", () => {
 
     const other = await withKey();
     const { linkToken: others } = await scene.parts.links.beginLink({
-      ...{ requestId: randomUUID(), userId: other.desk.userId, platform: "telegram" },
+      ...{ requestId: randomUUID(), userId: other.desk.userId, platform: "telegram", address: "" },
     });
     await hands.phone.send(`/start ${others}`);
     await hands.phoneSays("This chat is linked already");

@@ -153,7 +153,12 @@ describe("what a whole run leaves behind", () => {
     const { signedEnrolment } = await enrolOnKey(scene.parts, another.desk, enrolment, enrolment.digits);
     const { enrolmentToken } = enrolment;
     const { confirmationToken } = await keys.finishEnrolment({ enrolmentToken, signedEnrolment });
-    const { linkId, linkToken } = await links.beginLink({ requestId: "leavings", userId, platform: "telegram" });
+    const { linkId, linkToken } = await links.beginLink({
+      requestId: "leavings",
+      userId,
+      platform: "telegram",
+      address: "",
+    });
     const phone = new Hands({ ...another.desk, phoneUrl: scene.installation.phoneOf(chatId) });
     await phone.phone.send(`/start ${linkToken}`);
     const prompt = await phone.phoneSays("Code: ");

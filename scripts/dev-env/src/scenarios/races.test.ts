@@ -148,7 +148,7 @@ async function enrolAndLink(): Promise<void> {
   await parts.users.create({ requestId: "user", userId, phrase: "blue teapot", locale: "en" });
   const begun = await parts.keys.beginEnrolment({ requestId: "key", userId, serial: key.serial, digits: false });
   await parts.keys.finishEnrolment({ enrolmentToken: begun.enrolmentToken, signedEnrolment: key.enrol(begun) });
-  const link = await parts.links.beginLink({ requestId: "link", userId, platform: parts.platform });
+  const link = await parts.links.beginLink({ requestId: "link", userId, platform: parts.platform, address: "" });
   await phone.send(`/start ${link.linkToken}`);
   for await (const { transaction } of parts.links.watchLink({ linkId: link.linkId, userId })) {
     if (transaction === undefined) continue;

@@ -152,6 +152,21 @@ export const NoticeType = {
   KEY_ENROLLED: 20,
   /** LAST_WARNING - The core found one more wrong code would block the user. */
   LAST_WARNING: 21,
+  /** KEY_REVOKED - A key was revoked; detail is its fingerprint. */
+  KEY_REVOKED: 22,
+  /** USER_SUSPENDED - The relying party suspended the user. */
+  USER_SUSPENDED: 23,
+  /**
+   * CHANNEL_SUSPENDED - A channel is somebody else's now, or may be: nothing is sent there until the key links it anew; detail names the
+   * platform.
+   */
+  CHANNEL_SUSPENDED: 24,
+  /** CHANNEL_DEAD - A channel cannot be reached any more; detail names the platform. */
+  CHANNEL_DEAD: 25,
+  /** MISSED - A confirmation could not reach the user while this chat was away; nothing was sent. */
+  MISSED: 26,
+  /** LINK_REFUSED - Somebody tried to link a chat with a token that was used already or was another's; detail names the platform. */
+  LINK_REFUSED: 27,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -180,6 +195,12 @@ export namespace NoticeType {
   export type UNLINKED = typeof NoticeType.UNLINKED;
   export type KEY_ENROLLED = typeof NoticeType.KEY_ENROLLED;
   export type LAST_WARNING = typeof NoticeType.LAST_WARNING;
+  export type KEY_REVOKED = typeof NoticeType.KEY_REVOKED;
+  export type USER_SUSPENDED = typeof NoticeType.USER_SUSPENDED;
+  export type CHANNEL_SUSPENDED = typeof NoticeType.CHANNEL_SUSPENDED;
+  export type CHANNEL_DEAD = typeof NoticeType.CHANNEL_DEAD;
+  export type MISSED = typeof NoticeType.MISSED;
+  export type LINK_REFUSED = typeof NoticeType.LINK_REFUSED;
   export type UNRECOGNIZED = typeof NoticeType.UNRECOGNIZED;
 }
 
@@ -251,6 +272,24 @@ export function noticeTypeFromJSON(object: any): NoticeType {
     case 21:
     case "NOTICE_TYPE_LAST_WARNING":
       return NoticeType.LAST_WARNING;
+    case 22:
+    case "NOTICE_TYPE_KEY_REVOKED":
+      return NoticeType.KEY_REVOKED;
+    case 23:
+    case "NOTICE_TYPE_USER_SUSPENDED":
+      return NoticeType.USER_SUSPENDED;
+    case 24:
+    case "NOTICE_TYPE_CHANNEL_SUSPENDED":
+      return NoticeType.CHANNEL_SUSPENDED;
+    case 25:
+    case "NOTICE_TYPE_CHANNEL_DEAD":
+      return NoticeType.CHANNEL_DEAD;
+    case 26:
+    case "NOTICE_TYPE_MISSED":
+      return NoticeType.MISSED;
+    case 27:
+    case "NOTICE_TYPE_LINK_REFUSED":
+      return NoticeType.LINK_REFUSED;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -304,6 +343,18 @@ export function noticeTypeToJSON(object: NoticeType): string {
       return "NOTICE_TYPE_KEY_ENROLLED";
     case NoticeType.LAST_WARNING:
       return "NOTICE_TYPE_LAST_WARNING";
+    case NoticeType.KEY_REVOKED:
+      return "NOTICE_TYPE_KEY_REVOKED";
+    case NoticeType.USER_SUSPENDED:
+      return "NOTICE_TYPE_USER_SUSPENDED";
+    case NoticeType.CHANNEL_SUSPENDED:
+      return "NOTICE_TYPE_CHANNEL_SUSPENDED";
+    case NoticeType.CHANNEL_DEAD:
+      return "NOTICE_TYPE_CHANNEL_DEAD";
+    case NoticeType.MISSED:
+      return "NOTICE_TYPE_MISSED";
+    case NoticeType.LINK_REFUSED:
+      return "NOTICE_TYPE_LINK_REFUSED";
     case NoticeType.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
@@ -599,8 +650,14 @@ export interface AttachRequest {
     /** Keeps the lease. */
     { $case: "beat"; value: Beat }
     | //
-    /** The provider says this chat is gone for good. */
+    /** The provider says this chat is gone for good, or is somebody else's now. */
     { $case: "peerGone"; value: PeerGone }
+    | //
+    /** Somebody invites the bot to a chat: may it come? */
+    { $case: "peerQuestion"; value: PeerQuestion }
+    | //
+    /** The provider says later what became of a message it had accepted. */
+    { $case: "deliveryReceipt"; value: DeliveryReceipt }
     | undefined;
 }
 
@@ -615,7 +672,7 @@ export interface AttachResponse {
     /** Show this to the user. */
     { $case: "deliver"; value: Deliver }
     | //
-    /** Answer to Veto, LinkClaim, Resend and Command. */
+    /** Answer to Veto, LinkClaim, Resend, Command and PeerQuestion. */
     { $case: "answer"; value: Answer }
     | //
     /** Answer to Beat. */
@@ -695,6 +752,11 @@ export interface Deliver {
     | undefined;
   /** The key has no keypad: the code is typed where the transaction was started. */
   codeEntryOnHost: boolean;
+  /**
+   * The cryptographic identity that was bound when the chat was linked, as LinkClaim had it; empty: none. A provider that
+   * has identities shows nothing to any other: Failed, PERMANENT, CHANNEL_IDENTITY_CHANGED.
+   */
+  peerIdentity: string;
 }
 
 /** What happened, in the words of docs/protocol/states.md. The bot words it in the user's language. */
@@ -735,7 +797,7 @@ export interface Failed {
   fence: bigint;
   /** What is known. */
   fate: Fate;
-  /** CHANNEL_DOWN or CHANNEL_BLOCKED_BY_USER; never text of the provider. */
+  /** CHANNEL_DOWN, CHANNEL_BLOCKED_BY_USER, CHANNEL_IDENTITY_CHANGED or CHANNEL_DOES_NOT_FIT; never text of the provider. */
   reason: string;
   /** The provider asked to wait this long; 0: nothing asked. */
   retryAfterMs: number;
@@ -771,6 +833,11 @@ export interface LinkClaim {
   linkToken: string;
   /** True only for one-to-one chats; anything else is refused. */
   privateChat: boolean;
+  /**
+   * Cryptographic identity of the person at the provider (Matrix: his cross-signing master key, unpadded base64); empty:
+   * the provider has none, or he has not set one up.
+   */
+  peerIdentity: string;
 }
 
 /** The user wants a new code. */
@@ -831,7 +898,7 @@ export interface Summary {
   createdAt: Timestamp | undefined;
 }
 
-/** The provider says this chat blocked the bot or does not exist. */
+/** The provider says this chat blocked the bot, does not exist, or has another cryptographic identity than before. */
 export interface PeerGone {
   /** Drawn by the bot. */
   eventId: string;
@@ -839,6 +906,35 @@ export interface PeerGone {
   fence: bigint;
   /** The chat. */
   peerId: string;
+  /** CHANNEL_IDENTITY_CHANGED suspends the channel until the key links it anew; empty or anything else: it is gone. */
+  reason: string;
+}
+
+/**
+ * Whether the bot may join a chat with this person: he is linked, or links of this platform are being made. The answer is
+ * OK or NOT_LINKED.
+ */
+export interface PeerQuestion {
+  /** Drawn by the bot. */
+  eventId: string;
+  /** From Welcome. */
+  fence: bigint;
+  /** Who invites. */
+  peerId: string;
+}
+
+/** What a provider says of a message after it had accepted it: an SMSC's delivery report, a bounce. */
+export interface DeliveryReceipt {
+  /** Drawn by the bot. */
+  eventId: string;
+  /** From Welcome. */
+  fence: bigint;
+  /** The chat. */
+  peerId: string;
+  /** As Sent had it. */
+  providerId: string;
+  /** True: it reached the phone. False: it never will; the next channel is asked. */
+  reached: boolean;
 }
 
 function createBaseAttachRequest(): AttachRequest {
@@ -874,6 +970,12 @@ export const AttachRequest: MessageFns<AttachRequest> = {
         break;
       case "peerGone":
         PeerGone.encode(message.event.value, writer.uint32(74).fork()).join();
+        break;
+      case "peerQuestion":
+        PeerQuestion.encode(message.event.value, writer.uint32(82).fork()).join();
+        break;
+      case "deliveryReceipt":
+        DeliveryReceipt.encode(message.event.value, writer.uint32(90).fork()).join();
         break;
     }
     return writer;
@@ -964,6 +1066,22 @@ export const AttachRequest: MessageFns<AttachRequest> = {
             message.event = { $case: "peerGone", value: PeerGone.decode(reader, reader.uint32()) };
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.event = { $case: "peerQuestion", value: PeerQuestion.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.event = { $case: "deliveryReceipt", value: DeliveryReceipt.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1000,6 +1118,14 @@ export const AttachRequest: MessageFns<AttachRequest> = {
         ? { $case: "peerGone", value: PeerGone.fromJSON(object.peerGone) }
         : isSet(object.peer_gone)
         ? { $case: "peerGone", value: PeerGone.fromJSON(object.peer_gone) }
+        : isSet(object.peerQuestion)
+        ? { $case: "peerQuestion", value: PeerQuestion.fromJSON(object.peerQuestion) }
+        : isSet(object.peer_question)
+        ? { $case: "peerQuestion", value: PeerQuestion.fromJSON(object.peer_question) }
+        : isSet(object.deliveryReceipt)
+        ? { $case: "deliveryReceipt", value: DeliveryReceipt.fromJSON(object.deliveryReceipt) }
+        : isSet(object.delivery_receipt)
+        ? { $case: "deliveryReceipt", value: DeliveryReceipt.fromJSON(object.delivery_receipt) }
         : undefined,
     };
   },
@@ -1024,6 +1150,10 @@ export const AttachRequest: MessageFns<AttachRequest> = {
       obj.beat = Beat.toJSON(message.event.value);
     } else if (message.event?.$case === "peerGone") {
       obj.peerGone = PeerGone.toJSON(message.event.value);
+    } else if (message.event?.$case === "peerQuestion") {
+      obj.peerQuestion = PeerQuestion.toJSON(message.event.value);
+    } else if (message.event?.$case === "deliveryReceipt") {
+      obj.deliveryReceipt = DeliveryReceipt.toJSON(message.event.value);
     }
     return obj;
   },
@@ -1085,6 +1215,18 @@ export const AttachRequest: MessageFns<AttachRequest> = {
       case "peerGone": {
         if (object.event?.value !== undefined && object.event?.value !== null) {
           message.event = { $case: "peerGone", value: PeerGone.fromPartial(object.event.value) };
+        }
+        break;
+      }
+      case "peerQuestion": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = { $case: "peerQuestion", value: PeerQuestion.fromPartial(object.event.value) };
+        }
+        break;
+      }
+      case "deliveryReceipt": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = { $case: "deliveryReceipt", value: DeliveryReceipt.fromPartial(object.event.value) };
         }
         break;
       }
@@ -1562,6 +1704,7 @@ function createBaseDeliver(): Deliver {
     actionRef: "",
     notice: undefined,
     codeEntryOnHost: false,
+    peerIdentity: "",
   };
 }
 
@@ -1629,6 +1772,9 @@ export const Deliver: MessageFns<Deliver> = {
     }
     if (message.codeEntryOnHost !== false) {
       writer.uint32(152).bool(message.codeEntryOnHost);
+    }
+    if (message.peerIdentity !== "") {
+      writer.uint32(162).string(message.peerIdentity);
     }
     return writer;
   },
@@ -1798,6 +1944,14 @@ export const Deliver: MessageFns<Deliver> = {
             message.codeEntryOnHost = reader.bool();
             continue;
           }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.peerIdentity = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1865,6 +2019,11 @@ export const Deliver: MessageFns<Deliver> = {
         : isSet(object.code_entry_on_host)
         ? globalThis.Boolean(object.code_entry_on_host)
         : false,
+      peerIdentity: isSet(object.peerIdentity)
+        ? globalThis.String(object.peerIdentity)
+        : isSet(object.peer_identity)
+        ? globalThis.String(object.peer_identity)
+        : "",
     };
   },
 
@@ -1927,6 +2086,9 @@ export const Deliver: MessageFns<Deliver> = {
     if (message.codeEntryOnHost !== false) {
       obj.codeEntryOnHost = message.codeEntryOnHost;
     }
+    if (message.peerIdentity !== "") {
+      obj.peerIdentity = message.peerIdentity;
+    }
     return obj;
   },
 
@@ -1960,6 +2122,7 @@ export const Deliver: MessageFns<Deliver> = {
       ? Notice.fromPartial(object.notice)
       : undefined;
     message.codeEntryOnHost = object.codeEntryOnHost ?? false;
+    message.peerIdentity = object.peerIdentity ?? "";
     return message;
   },
 };
@@ -2562,7 +2725,7 @@ export const Veto: MessageFns<Veto> = {
 };
 
 function createBaseLinkClaim(): LinkClaim {
-  return { eventId: "", fence: 0n, peerId: "", peerName: "", linkToken: "", privateChat: false };
+  return { eventId: "", fence: 0n, peerId: "", peerName: "", linkToken: "", privateChat: false, peerIdentity: "" };
 }
 
 export const LinkClaim: MessageFns<LinkClaim> = {
@@ -2587,6 +2750,9 @@ export const LinkClaim: MessageFns<LinkClaim> = {
     }
     if (message.privateChat !== false) {
       writer.uint32(48).bool(message.privateChat);
+    }
+    if (message.peerIdentity !== "") {
+      writer.uint32(58).string(message.peerIdentity);
     }
     return writer;
   },
@@ -2652,6 +2818,14 @@ export const LinkClaim: MessageFns<LinkClaim> = {
             message.privateChat = reader.bool();
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.peerIdentity = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2692,6 +2866,11 @@ export const LinkClaim: MessageFns<LinkClaim> = {
         : isSet(object.private_chat)
         ? globalThis.Boolean(object.private_chat)
         : false,
+      peerIdentity: isSet(object.peerIdentity)
+        ? globalThis.String(object.peerIdentity)
+        : isSet(object.peer_identity)
+        ? globalThis.String(object.peer_identity)
+        : "",
     };
   },
 
@@ -2715,6 +2894,9 @@ export const LinkClaim: MessageFns<LinkClaim> = {
     if (message.privateChat !== false) {
       obj.privateChat = message.privateChat;
     }
+    if (message.peerIdentity !== "") {
+      obj.peerIdentity = message.peerIdentity;
+    }
     return obj;
   },
 
@@ -2729,6 +2911,7 @@ export const LinkClaim: MessageFns<LinkClaim> = {
     message.peerName = object.peerName ?? "";
     message.linkToken = object.linkToken ?? "";
     message.privateChat = object.privateChat ?? false;
+    message.peerIdentity = object.peerIdentity ?? "";
     return message;
   },
 };
@@ -3330,7 +3513,7 @@ export const Summary: MessageFns<Summary> = {
 };
 
 function createBasePeerGone(): PeerGone {
-  return { eventId: "", fence: 0n, peerId: "" };
+  return { eventId: "", fence: 0n, peerId: "", reason: "" };
 }
 
 export const PeerGone: MessageFns<PeerGone> = {
@@ -3346,6 +3529,9 @@ export const PeerGone: MessageFns<PeerGone> = {
     }
     if (message.peerId !== "") {
       writer.uint32(26).string(message.peerId);
+    }
+    if (message.reason !== "") {
+      writer.uint32(34).string(message.reason);
     }
     return writer;
   },
@@ -3387,6 +3573,14 @@ export const PeerGone: MessageFns<PeerGone> = {
             message.peerId = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3412,6 +3606,7 @@ export const PeerGone: MessageFns<PeerGone> = {
         : isSet(object.peer_id)
         ? globalThis.String(object.peer_id)
         : "",
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
     };
   },
 
@@ -3426,6 +3621,9 @@ export const PeerGone: MessageFns<PeerGone> = {
     if (message.peerId !== "") {
       obj.peerId = message.peerId;
     }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
     return obj;
   },
 
@@ -3437,6 +3635,267 @@ export const PeerGone: MessageFns<PeerGone> = {
     message.eventId = object.eventId ?? "";
     message.fence = (object.fence !== undefined && object.fence !== null) ? BigInt(object.fence) : 0n;
     message.peerId = object.peerId ?? "";
+    message.reason = object.reason ?? "";
+    return message;
+  },
+};
+
+function createBasePeerQuestion(): PeerQuestion {
+  return { eventId: "", fence: 0n, peerId: "" };
+}
+
+export const PeerQuestion: MessageFns<PeerQuestion> = {
+  encode(message: PeerQuestion, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.eventId !== "") {
+      writer.uint32(10).string(message.eventId);
+    }
+    if (message.fence !== 0n) {
+      if (BigInt.asUintN(64, message.fence) !== message.fence) {
+        throw new globalThis.Error("value provided for field message.fence of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.fence);
+    }
+    if (message.peerId !== "") {
+      writer.uint32(26).string(message.peerId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PeerQuestion {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePeerQuestion();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.eventId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.fence = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.peerId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PeerQuestion {
+    return {
+      eventId: isSet(object.eventId)
+        ? globalThis.String(object.eventId)
+        : isSet(object.event_id)
+        ? globalThis.String(object.event_id)
+        : "",
+      fence: isSet(object.fence) ? BigInt(object.fence) : 0n,
+      peerId: isSet(object.peerId)
+        ? globalThis.String(object.peerId)
+        : isSet(object.peer_id)
+        ? globalThis.String(object.peer_id)
+        : "",
+    };
+  },
+
+  toJSON(message: PeerQuestion): unknown {
+    const obj: any = {};
+    if (message.eventId !== "") {
+      obj.eventId = message.eventId;
+    }
+    if (message.fence !== 0n) {
+      obj.fence = message.fence.toString();
+    }
+    if (message.peerId !== "") {
+      obj.peerId = message.peerId;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<PeerQuestion>): PeerQuestion {
+    return PeerQuestion.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PeerQuestion>): PeerQuestion {
+    const message = createBasePeerQuestion();
+    message.eventId = object.eventId ?? "";
+    message.fence = (object.fence !== undefined && object.fence !== null) ? BigInt(object.fence) : 0n;
+    message.peerId = object.peerId ?? "";
+    return message;
+  },
+};
+
+function createBaseDeliveryReceipt(): DeliveryReceipt {
+  return { eventId: "", fence: 0n, peerId: "", providerId: "", reached: false };
+}
+
+export const DeliveryReceipt: MessageFns<DeliveryReceipt> = {
+  encode(message: DeliveryReceipt, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.eventId !== "") {
+      writer.uint32(10).string(message.eventId);
+    }
+    if (message.fence !== 0n) {
+      if (BigInt.asUintN(64, message.fence) !== message.fence) {
+        throw new globalThis.Error("value provided for field message.fence of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.fence);
+    }
+    if (message.peerId !== "") {
+      writer.uint32(26).string(message.peerId);
+    }
+    if (message.providerId !== "") {
+      writer.uint32(34).string(message.providerId);
+    }
+    if (message.reached !== false) {
+      writer.uint32(40).bool(message.reached);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeliveryReceipt {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeliveryReceipt();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.eventId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.fence = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.peerId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.providerId = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.reached = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): DeliveryReceipt {
+    return {
+      eventId: isSet(object.eventId)
+        ? globalThis.String(object.eventId)
+        : isSet(object.event_id)
+        ? globalThis.String(object.event_id)
+        : "",
+      fence: isSet(object.fence) ? BigInt(object.fence) : 0n,
+      peerId: isSet(object.peerId)
+        ? globalThis.String(object.peerId)
+        : isSet(object.peer_id)
+        ? globalThis.String(object.peer_id)
+        : "",
+      providerId: isSet(object.providerId)
+        ? globalThis.String(object.providerId)
+        : isSet(object.provider_id)
+        ? globalThis.String(object.provider_id)
+        : "",
+      reached: isSet(object.reached) ? globalThis.Boolean(object.reached) : false,
+    };
+  },
+
+  toJSON(message: DeliveryReceipt): unknown {
+    const obj: any = {};
+    if (message.eventId !== "") {
+      obj.eventId = message.eventId;
+    }
+    if (message.fence !== 0n) {
+      obj.fence = message.fence.toString();
+    }
+    if (message.peerId !== "") {
+      obj.peerId = message.peerId;
+    }
+    if (message.providerId !== "") {
+      obj.providerId = message.providerId;
+    }
+    if (message.reached !== false) {
+      obj.reached = message.reached;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<DeliveryReceipt>): DeliveryReceipt {
+    return DeliveryReceipt.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DeliveryReceipt>): DeliveryReceipt {
+    const message = createBaseDeliveryReceipt();
+    message.eventId = object.eventId ?? "";
+    message.fence = (object.fence !== undefined && object.fence !== null) ? BigInt(object.fence) : 0n;
+    message.peerId = object.peerId ?? "";
+    message.providerId = object.providerId ?? "";
+    message.reached = object.reached ?? false;
     return message;
   },
 };

@@ -11,7 +11,9 @@ import {
   type ChannelCredentials,
   Client,
   type ClientOptions,
+  type ClientReadableStream,
   type ClientUnaryCall,
+  type handleServerStreamingCall,
   type handleUnaryCall,
   makeGenericClientConstructor,
   type Metadata,
@@ -108,6 +110,122 @@ export function deliveryStateToJSON(object: DeliveryState): string {
   }
 }
 
+/** What happened to a message. */
+export const DeliveryEventType = {
+  /** UNSPECIFIED - Never sent. */
+  UNSPECIFIED: 0,
+  /** QUEUED - The channel is to show something: a code, an outcome. */
+  QUEUED: 1,
+  /** HANDED - Handed to the bot. */
+  HANDED: 2,
+  /** NOTICE_SENT - The provider accepted the code-free notice. */
+  NOTICE_SENT: 3,
+  /** SENT - The provider accepted the message with the code. */
+  SENT: 4,
+  /** EDITED - A later text took its place: a wrong code, a new code, the outcome. */
+  EDITED: 5,
+  /** REACHED - The provider says that it reached the phone. */
+  REACHED: 6,
+  /** RETRIED - It did not leave, and is tried again; see reason. */
+  RETRIED: 7,
+  /** UNKNOWN - It left and no answer came. */
+  UNKNOWN: 8,
+  /** FAILED - Given up; see reason. */
+  FAILED: 9,
+  /** WITHDRAWN - No longer wanted; see reason. */
+  WITHDRAWN: 10,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type DeliveryEventType = typeof DeliveryEventType[keyof typeof DeliveryEventType];
+
+export namespace DeliveryEventType {
+  export type UNSPECIFIED = typeof DeliveryEventType.UNSPECIFIED;
+  export type QUEUED = typeof DeliveryEventType.QUEUED;
+  export type HANDED = typeof DeliveryEventType.HANDED;
+  export type NOTICE_SENT = typeof DeliveryEventType.NOTICE_SENT;
+  export type SENT = typeof DeliveryEventType.SENT;
+  export type EDITED = typeof DeliveryEventType.EDITED;
+  export type REACHED = typeof DeliveryEventType.REACHED;
+  export type RETRIED = typeof DeliveryEventType.RETRIED;
+  export type UNKNOWN = typeof DeliveryEventType.UNKNOWN;
+  export type FAILED = typeof DeliveryEventType.FAILED;
+  export type WITHDRAWN = typeof DeliveryEventType.WITHDRAWN;
+  export type UNRECOGNIZED = typeof DeliveryEventType.UNRECOGNIZED;
+}
+
+export function deliveryEventTypeFromJSON(object: any): DeliveryEventType {
+  switch (object) {
+    case 0:
+    case "DELIVERY_EVENT_TYPE_UNSPECIFIED":
+      return DeliveryEventType.UNSPECIFIED;
+    case 1:
+    case "DELIVERY_EVENT_TYPE_QUEUED":
+      return DeliveryEventType.QUEUED;
+    case 2:
+    case "DELIVERY_EVENT_TYPE_HANDED":
+      return DeliveryEventType.HANDED;
+    case 3:
+    case "DELIVERY_EVENT_TYPE_NOTICE_SENT":
+      return DeliveryEventType.NOTICE_SENT;
+    case 4:
+    case "DELIVERY_EVENT_TYPE_SENT":
+      return DeliveryEventType.SENT;
+    case 5:
+    case "DELIVERY_EVENT_TYPE_EDITED":
+      return DeliveryEventType.EDITED;
+    case 6:
+    case "DELIVERY_EVENT_TYPE_REACHED":
+      return DeliveryEventType.REACHED;
+    case 7:
+    case "DELIVERY_EVENT_TYPE_RETRIED":
+      return DeliveryEventType.RETRIED;
+    case 8:
+    case "DELIVERY_EVENT_TYPE_UNKNOWN":
+      return DeliveryEventType.UNKNOWN;
+    case 9:
+    case "DELIVERY_EVENT_TYPE_FAILED":
+      return DeliveryEventType.FAILED;
+    case 10:
+    case "DELIVERY_EVENT_TYPE_WITHDRAWN":
+      return DeliveryEventType.WITHDRAWN;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return DeliveryEventType.UNRECOGNIZED;
+  }
+}
+
+export function deliveryEventTypeToJSON(object: DeliveryEventType): string {
+  switch (object) {
+    case DeliveryEventType.UNSPECIFIED:
+      return "DELIVERY_EVENT_TYPE_UNSPECIFIED";
+    case DeliveryEventType.QUEUED:
+      return "DELIVERY_EVENT_TYPE_QUEUED";
+    case DeliveryEventType.HANDED:
+      return "DELIVERY_EVENT_TYPE_HANDED";
+    case DeliveryEventType.NOTICE_SENT:
+      return "DELIVERY_EVENT_TYPE_NOTICE_SENT";
+    case DeliveryEventType.SENT:
+      return "DELIVERY_EVENT_TYPE_SENT";
+    case DeliveryEventType.EDITED:
+      return "DELIVERY_EVENT_TYPE_EDITED";
+    case DeliveryEventType.REACHED:
+      return "DELIVERY_EVENT_TYPE_REACHED";
+    case DeliveryEventType.RETRIED:
+      return "DELIVERY_EVENT_TYPE_RETRIED";
+    case DeliveryEventType.UNKNOWN:
+      return "DELIVERY_EVENT_TYPE_UNKNOWN";
+    case DeliveryEventType.FAILED:
+      return "DELIVERY_EVENT_TYPE_FAILED";
+    case DeliveryEventType.WITHDRAWN:
+      return "DELIVERY_EVENT_TYPE_WITHDRAWN";
+    case DeliveryEventType.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 /** One attempt over one channel. */
 export interface DeliveryAttempt {
   /** telegram, matrix, mail, sms or sandbox. */
@@ -119,7 +237,51 @@ export interface DeliveryAttempt {
   /** Number of the code it carries, from 1. */
   issue: number;
   /** Of the last change. */
-  at: Timestamp | undefined;
+  at:
+    | Timestamp
+    | undefined;
+  /** 32 hexadecimal digits: which of the user's channels. */
+  linkId: string;
+  /** Everything that happened to it, oldest first; the newest 64. */
+  events: DeliveryEvent[];
+}
+
+/** One event of one message. It holds neither code nor text. */
+export interface DeliveryEvent {
+  /** Unique within the transaction. */
+  eventId: string;
+  /** What happened. */
+  type: DeliveryEventType;
+  /** When, by the store's clock. */
+  at:
+    | Timestamp
+    | undefined;
+  /** telegram, matrix, mail, sms or sandbox. */
+  platform: string;
+  /** 32 hexadecimal digits: which of the user's channels. */
+  linkId: string;
+  /** Of RETRIED, FAILED and WITHDRAWN. */
+  reason: string;
+  /** Number of the code it is about, from 1; 0: about none. */
+  issue: number;
+}
+
+/** See WatchDelivery. */
+export interface CodeServiceWatchDeliveryRequest {
+  /** 32 hexadecimal digits. */
+  transactionId: string;
+  /** Of the last message seen; empty: from the start. */
+  cursor: string;
+}
+
+/** See WatchDelivery. */
+export interface CodeServiceWatchDeliveryResponse {
+  /** What happened. */
+  event:
+    | DeliveryEvent
+    | undefined;
+  /** To go on from. */
+  cursor: string;
 }
 
 /** See GetDelivery. */
@@ -147,7 +309,7 @@ export interface CodeServiceResendResponse {
 }
 
 function createBaseDeliveryAttempt(): DeliveryAttempt {
-  return { platform: "", state: 0, reason: "", issue: 0, at: undefined };
+  return { platform: "", state: 0, reason: "", issue: 0, at: undefined, linkId: "", events: [] };
 }
 
 export const DeliveryAttempt: MessageFns<DeliveryAttempt> = {
@@ -166,6 +328,12 @@ export const DeliveryAttempt: MessageFns<DeliveryAttempt> = {
     }
     if (message.at !== undefined) {
       Timestamp.encode(message.at, writer.uint32(42).fork()).join();
+    }
+    if (message.linkId !== "") {
+      writer.uint32(50).string(message.linkId);
+    }
+    for (const v of message.events) {
+      DeliveryEvent.encode(v!, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -223,6 +391,22 @@ export const DeliveryAttempt: MessageFns<DeliveryAttempt> = {
             message.at = Timestamp.decode(reader, reader.uint32());
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.linkId = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.events.push(DeliveryEvent.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -242,6 +426,12 @@ export const DeliveryAttempt: MessageFns<DeliveryAttempt> = {
       reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
       issue: isSet(object.issue) ? globalThis.Number(object.issue) : 0,
       at: isSet(object.at) ? fromJsonTimestamp(object.at) : undefined,
+      linkId: isSet(object.linkId)
+        ? globalThis.String(object.linkId)
+        : isSet(object.link_id)
+        ? globalThis.String(object.link_id)
+        : "",
+      events: globalThis.Array.isArray(object?.events) ? object.events.map((e: any) => DeliveryEvent.fromJSON(e)) : [],
     };
   },
 
@@ -262,6 +452,12 @@ export const DeliveryAttempt: MessageFns<DeliveryAttempt> = {
     if (message.at !== undefined) {
       obj.at = fromTimestamp(message.at).toISOString();
     }
+    if (message.linkId !== "") {
+      obj.linkId = message.linkId;
+    }
+    if (message.events?.length) {
+      obj.events = message.events.map((e) => DeliveryEvent.toJSON(e));
+    }
     return obj;
   },
 
@@ -275,6 +471,357 @@ export const DeliveryAttempt: MessageFns<DeliveryAttempt> = {
     message.reason = object.reason ?? "";
     message.issue = object.issue ?? 0;
     message.at = (object.at !== undefined && object.at !== null) ? Timestamp.fromPartial(object.at) : undefined;
+    message.linkId = object.linkId ?? "";
+    message.events = object.events?.map((e) => DeliveryEvent.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseDeliveryEvent(): DeliveryEvent {
+  return { eventId: "", type: 0, at: undefined, platform: "", linkId: "", reason: "", issue: 0 };
+}
+
+export const DeliveryEvent: MessageFns<DeliveryEvent> = {
+  encode(message: DeliveryEvent, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.eventId !== "") {
+      writer.uint32(10).string(message.eventId);
+    }
+    if (message.type !== 0) {
+      writer.uint32(16).int32(message.type);
+    }
+    if (message.at !== undefined) {
+      Timestamp.encode(message.at, writer.uint32(26).fork()).join();
+    }
+    if (message.platform !== "") {
+      writer.uint32(34).string(message.platform);
+    }
+    if (message.linkId !== "") {
+      writer.uint32(42).string(message.linkId);
+    }
+    if (message.reason !== "") {
+      writer.uint32(50).string(message.reason);
+    }
+    if (message.issue !== 0) {
+      writer.uint32(56).uint32(message.issue);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeliveryEvent {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeliveryEvent();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.eventId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.type = reader.int32() as any;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.at = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.platform = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.linkId = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.issue = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): DeliveryEvent {
+    return {
+      eventId: isSet(object.eventId)
+        ? globalThis.String(object.eventId)
+        : isSet(object.event_id)
+        ? globalThis.String(object.event_id)
+        : "",
+      type: isSet(object.type) ? deliveryEventTypeFromJSON(object.type) : 0,
+      at: isSet(object.at) ? fromJsonTimestamp(object.at) : undefined,
+      platform: isSet(object.platform) ? globalThis.String(object.platform) : "",
+      linkId: isSet(object.linkId)
+        ? globalThis.String(object.linkId)
+        : isSet(object.link_id)
+        ? globalThis.String(object.link_id)
+        : "",
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      issue: isSet(object.issue) ? globalThis.Number(object.issue) : 0,
+    };
+  },
+
+  toJSON(message: DeliveryEvent): unknown {
+    const obj: any = {};
+    if (message.eventId !== "") {
+      obj.eventId = message.eventId;
+    }
+    if (message.type !== 0) {
+      obj.type = deliveryEventTypeToJSON(message.type);
+    }
+    if (message.at !== undefined) {
+      obj.at = fromTimestamp(message.at).toISOString();
+    }
+    if (message.platform !== "") {
+      obj.platform = message.platform;
+    }
+    if (message.linkId !== "") {
+      obj.linkId = message.linkId;
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    if (message.issue !== 0) {
+      obj.issue = Math.round(message.issue);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<DeliveryEvent>): DeliveryEvent {
+    return DeliveryEvent.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DeliveryEvent>): DeliveryEvent {
+    const message = createBaseDeliveryEvent();
+    message.eventId = object.eventId ?? "";
+    message.type = object.type ?? 0;
+    message.at = (object.at !== undefined && object.at !== null) ? Timestamp.fromPartial(object.at) : undefined;
+    message.platform = object.platform ?? "";
+    message.linkId = object.linkId ?? "";
+    message.reason = object.reason ?? "";
+    message.issue = object.issue ?? 0;
+    return message;
+  },
+};
+
+function createBaseCodeServiceWatchDeliveryRequest(): CodeServiceWatchDeliveryRequest {
+  return { transactionId: "", cursor: "" };
+}
+
+export const CodeServiceWatchDeliveryRequest: MessageFns<CodeServiceWatchDeliveryRequest> = {
+  encode(message: CodeServiceWatchDeliveryRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.transactionId !== "") {
+      writer.uint32(10).string(message.transactionId);
+    }
+    if (message.cursor !== "") {
+      writer.uint32(18).string(message.cursor);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CodeServiceWatchDeliveryRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCodeServiceWatchDeliveryRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.transactionId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.cursor = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CodeServiceWatchDeliveryRequest {
+    return {
+      transactionId: isSet(object.transactionId)
+        ? globalThis.String(object.transactionId)
+        : isSet(object.transaction_id)
+        ? globalThis.String(object.transaction_id)
+        : "",
+      cursor: isSet(object.cursor) ? globalThis.String(object.cursor) : "",
+    };
+  },
+
+  toJSON(message: CodeServiceWatchDeliveryRequest): unknown {
+    const obj: any = {};
+    if (message.transactionId !== "") {
+      obj.transactionId = message.transactionId;
+    }
+    if (message.cursor !== "") {
+      obj.cursor = message.cursor;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<CodeServiceWatchDeliveryRequest>): CodeServiceWatchDeliveryRequest {
+    return CodeServiceWatchDeliveryRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CodeServiceWatchDeliveryRequest>): CodeServiceWatchDeliveryRequest {
+    const message = createBaseCodeServiceWatchDeliveryRequest();
+    message.transactionId = object.transactionId ?? "";
+    message.cursor = object.cursor ?? "";
+    return message;
+  },
+};
+
+function createBaseCodeServiceWatchDeliveryResponse(): CodeServiceWatchDeliveryResponse {
+  return { event: undefined, cursor: "" };
+}
+
+export const CodeServiceWatchDeliveryResponse: MessageFns<CodeServiceWatchDeliveryResponse> = {
+  encode(message: CodeServiceWatchDeliveryResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.event !== undefined) {
+      DeliveryEvent.encode(message.event, writer.uint32(10).fork()).join();
+    }
+    if (message.cursor !== "") {
+      writer.uint32(18).string(message.cursor);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CodeServiceWatchDeliveryResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCodeServiceWatchDeliveryResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.event = DeliveryEvent.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.cursor = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CodeServiceWatchDeliveryResponse {
+    return {
+      event: isSet(object.event) ? DeliveryEvent.fromJSON(object.event) : undefined,
+      cursor: isSet(object.cursor) ? globalThis.String(object.cursor) : "",
+    };
+  },
+
+  toJSON(message: CodeServiceWatchDeliveryResponse): unknown {
+    const obj: any = {};
+    if (message.event !== undefined) {
+      obj.event = DeliveryEvent.toJSON(message.event);
+    }
+    if (message.cursor !== "") {
+      obj.cursor = message.cursor;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<CodeServiceWatchDeliveryResponse>): CodeServiceWatchDeliveryResponse {
+    return CodeServiceWatchDeliveryResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CodeServiceWatchDeliveryResponse>): CodeServiceWatchDeliveryResponse {
+    const message = createBaseCodeServiceWatchDeliveryResponse();
+    message.event = (object.event !== undefined && object.event !== null)
+      ? DeliveryEvent.fromPartial(object.event)
+      : undefined;
+    message.cursor = object.cursor ?? "";
     return message;
   },
 };
@@ -585,6 +1132,24 @@ export const CodeServiceService = {
     responseDeserialize: (value: Buffer): CodeServiceGetDeliveryResponse =>
       CodeServiceGetDeliveryResponse.decode(value),
   },
+  /**
+   * What happens to the messages of a transaction, from its first: first what has been, then what comes. Ends when the
+   * transaction has ended and its last message was dealt with. A consumer that comes back gives its cursor and dedupes by
+   * event_id.
+   */
+  watchDelivery: {
+    path: "/countersign.core.v1.CodeService/WatchDelivery" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: CodeServiceWatchDeliveryRequest): Buffer =>
+      Buffer.from(CodeServiceWatchDeliveryRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): CodeServiceWatchDeliveryRequest =>
+      CodeServiceWatchDeliveryRequest.decode(value),
+    responseSerialize: (value: CodeServiceWatchDeliveryResponse): Buffer =>
+      Buffer.from(CodeServiceWatchDeliveryResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): CodeServiceWatchDeliveryResponse =>
+      CodeServiceWatchDeliveryResponse.decode(value),
+  },
   /** A new code that supersedes the last. At most 3, at least 60 s apart: else RESOURCE_EXHAUSTED, RATE_LIMITED. */
   resend: {
     path: "/countersign.core.v1.CodeService/Resend" as const,
@@ -602,6 +1167,12 @@ export const CodeServiceService = {
 export interface CodeServiceServer extends UntypedServiceImplementation {
   /** Every delivery attempt of a transaction. */
   getDelivery: handleUnaryCall<CodeServiceGetDeliveryRequest, CodeServiceGetDeliveryResponse>;
+  /**
+   * What happens to the messages of a transaction, from its first: first what has been, then what comes. Ends when the
+   * transaction has ended and its last message was dealt with. A consumer that comes back gives its cursor and dedupes by
+   * event_id.
+   */
+  watchDelivery: handleServerStreamingCall<CodeServiceWatchDeliveryRequest, CodeServiceWatchDeliveryResponse>;
   /** A new code that supersedes the last. At most 3, at least 60 s apart: else RESOURCE_EXHAUSTED, RATE_LIMITED. */
   resend: handleUnaryCall<CodeServiceResendRequest, CodeServiceResendResponse>;
 }
@@ -623,6 +1194,20 @@ export interface CodeServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CodeServiceGetDeliveryResponse) => void,
   ): ClientUnaryCall;
+  /**
+   * What happens to the messages of a transaction, from its first: first what has been, then what comes. Ends when the
+   * transaction has ended and its last message was dealt with. A consumer that comes back gives its cursor and dedupes by
+   * event_id.
+   */
+  watchDelivery(
+    request: CodeServiceWatchDeliveryRequest,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<CodeServiceWatchDeliveryResponse>;
+  watchDelivery(
+    request: CodeServiceWatchDeliveryRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<CodeServiceWatchDeliveryResponse>;
   /** A new code that supersedes the last. At most 3, at least 60 s apart: else RESOURCE_EXHAUSTED, RATE_LIMITED. */
   resend(
     request: CodeServiceResendRequest,

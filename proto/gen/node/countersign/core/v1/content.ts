@@ -769,6 +769,66 @@ export function rejectReasonToJSON(object: RejectReason): string {
   }
 }
 
+/** How much a channel proves about who reads it, in rising order. */
+export const Assurance = {
+  /** UNSPECIFIED - Never sent. */
+  UNSPECIFIED: 0,
+  /** LOW - Mail, SMS: whoever has the mailbox or the number. */
+  LOW: 1,
+  /** MEDIUM - A chat account, without a bound cryptographic identity. */
+  MEDIUM: 2,
+  /** HIGH - End-to-end encrypted to an identity that the key signed for. */
+  HIGH: 3,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type Assurance = typeof Assurance[keyof typeof Assurance];
+
+export namespace Assurance {
+  export type UNSPECIFIED = typeof Assurance.UNSPECIFIED;
+  export type LOW = typeof Assurance.LOW;
+  export type MEDIUM = typeof Assurance.MEDIUM;
+  export type HIGH = typeof Assurance.HIGH;
+  export type UNRECOGNIZED = typeof Assurance.UNRECOGNIZED;
+}
+
+export function assuranceFromJSON(object: any): Assurance {
+  switch (object) {
+    case 0:
+    case "ASSURANCE_UNSPECIFIED":
+      return Assurance.UNSPECIFIED;
+    case 1:
+    case "ASSURANCE_LOW":
+      return Assurance.LOW;
+    case 2:
+    case "ASSURANCE_MEDIUM":
+      return Assurance.MEDIUM;
+    case 3:
+    case "ASSURANCE_HIGH":
+      return Assurance.HIGH;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return Assurance.UNRECOGNIZED;
+  }
+}
+
+export function assuranceToJSON(object: Assurance): string {
+  switch (object) {
+    case Assurance.UNSPECIFIED:
+      return "ASSURANCE_UNSPECIFIED";
+    case Assurance.LOW:
+      return "ASSURANCE_LOW";
+    case Assurance.MEDIUM:
+      return "ASSURANCE_MEDIUM";
+    case Assurance.HIGH:
+      return "ASSURANCE_HIGH";
+    case Assurance.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 /** Money or another asset as integer minor units. Never floating point. */
 export interface Amount {
   /** ISO 4217 code, or a registered asset code such as BTC. */

@@ -21,6 +21,7 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { Timestamp } from "../../../google/protobuf/timestamp.ts";
+import { Assurance, assuranceFromJSON, assuranceToJSON } from "./content.ts";
 import { Transaction } from "./transaction_service.ts";
 
 export const protobufPackage = "countersign.core.v1";
@@ -41,6 +42,8 @@ export const LinkState = {
   FAILED: 4,
   /** DEAD - Linked, and the provider says it is unreachable for good. */
   DEAD: 5,
+  /** SUSPENDED - Linked, and now of another cryptographic identity: nothing goes there until the key links it anew. */
+  SUSPENDED: 6,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -53,6 +56,7 @@ export namespace LinkState {
   export type LINKED = typeof LinkState.LINKED;
   export type FAILED = typeof LinkState.FAILED;
   export type DEAD = typeof LinkState.DEAD;
+  export type SUSPENDED = typeof LinkState.SUSPENDED;
   export type UNRECOGNIZED = typeof LinkState.UNRECOGNIZED;
 }
 
@@ -76,6 +80,9 @@ export function linkStateFromJSON(object: any): LinkState {
     case 5:
     case "LINK_STATE_DEAD":
       return LinkState.DEAD;
+    case 6:
+    case "LINK_STATE_SUSPENDED":
+      return LinkState.SUSPENDED;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -97,6 +104,8 @@ export function linkStateToJSON(object: LinkState): string {
       return "LINK_STATE_FAILED";
     case LinkState.DEAD:
       return "LINK_STATE_DEAD";
+    case LinkState.SUSPENDED:
+      return "LINK_STATE_SUSPENDED";
     case LinkState.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
@@ -113,10 +122,14 @@ export interface Channel {
   peerId: string;
   /** Name as the platform shows it, if it is safe text. */
   peerName: string;
-  /** LINKED or DEAD. */
+  /** LINKED, DEAD or SUSPENDED. */
   state: LinkState;
   /** When it was linked. */
-  linkedAt: Timestamp | undefined;
+  linkedAt:
+    | Timestamp
+    | undefined;
+  /** How much the channel proves about who reads it; docs/protocol/policy.md. */
+  assurance: Assurance;
 }
 
 /** See BeginLink. */
@@ -127,6 +140,11 @@ export interface LinkServiceBeginLinkRequest {
   userId: string;
   /** telegram, matrix, mail, sms or sandbox. */
   platform: string;
+  /**
+   * Of mail and sms, where nobody can send a token: the address (local@domain) or the number (+ and digits). The LINK's
+   * lines and code go there at once. Empty for all others.
+   */
+  address: string;
 }
 
 /** See BeginLink. */
@@ -210,7 +228,7 @@ export interface LinkServiceUnlinkResponse {
 }
 
 function createBaseChannel(): Channel {
-  return { linkId: "", platform: "", peerId: "", peerName: "", state: 0, linkedAt: undefined };
+  return { linkId: "", platform: "", peerId: "", peerName: "", state: 0, linkedAt: undefined, assurance: 0 };
 }
 
 export const Channel: MessageFns<Channel> = {
@@ -232,6 +250,9 @@ export const Channel: MessageFns<Channel> = {
     }
     if (message.linkedAt !== undefined) {
       Timestamp.encode(message.linkedAt, writer.uint32(50).fork()).join();
+    }
+    if (message.assurance !== 0) {
+      writer.uint32(56).int32(message.assurance);
     }
     return writer;
   },
@@ -297,6 +318,14 @@ export const Channel: MessageFns<Channel> = {
             message.linkedAt = Timestamp.decode(reader, reader.uint32());
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.assurance = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -333,6 +362,7 @@ export const Channel: MessageFns<Channel> = {
         : isSet(object.linked_at)
         ? fromJsonTimestamp(object.linked_at)
         : undefined,
+      assurance: isSet(object.assurance) ? assuranceFromJSON(object.assurance) : 0,
     };
   },
 
@@ -356,6 +386,9 @@ export const Channel: MessageFns<Channel> = {
     if (message.linkedAt !== undefined) {
       obj.linkedAt = fromTimestamp(message.linkedAt).toISOString();
     }
+    if (message.assurance !== 0) {
+      obj.assurance = assuranceToJSON(message.assurance);
+    }
     return obj;
   },
 
@@ -372,12 +405,13 @@ export const Channel: MessageFns<Channel> = {
     message.linkedAt = (object.linkedAt !== undefined && object.linkedAt !== null)
       ? Timestamp.fromPartial(object.linkedAt)
       : undefined;
+    message.assurance = object.assurance ?? 0;
     return message;
   },
 };
 
 function createBaseLinkServiceBeginLinkRequest(): LinkServiceBeginLinkRequest {
-  return { requestId: "", userId: "", platform: "" };
+  return { requestId: "", userId: "", platform: "", address: "" };
 }
 
 export const LinkServiceBeginLinkRequest: MessageFns<LinkServiceBeginLinkRequest> = {
@@ -390,6 +424,9 @@ export const LinkServiceBeginLinkRequest: MessageFns<LinkServiceBeginLinkRequest
     }
     if (message.platform !== "") {
       writer.uint32(26).string(message.platform);
+    }
+    if (message.address !== "") {
+      writer.uint32(34).string(message.address);
     }
     return writer;
   },
@@ -431,6 +468,14 @@ export const LinkServiceBeginLinkRequest: MessageFns<LinkServiceBeginLinkRequest
             message.platform = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.address = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -456,6 +501,7 @@ export const LinkServiceBeginLinkRequest: MessageFns<LinkServiceBeginLinkRequest
         ? globalThis.String(object.user_id)
         : "",
       platform: isSet(object.platform) ? globalThis.String(object.platform) : "",
+      address: isSet(object.address) ? globalThis.String(object.address) : "",
     };
   },
 
@@ -470,6 +516,9 @@ export const LinkServiceBeginLinkRequest: MessageFns<LinkServiceBeginLinkRequest
     if (message.platform !== "") {
       obj.platform = message.platform;
     }
+    if (message.address !== "") {
+      obj.address = message.address;
+    }
     return obj;
   },
 
@@ -481,6 +530,7 @@ export const LinkServiceBeginLinkRequest: MessageFns<LinkServiceBeginLinkRequest
     message.requestId = object.requestId ?? "";
     message.userId = object.userId ?? "";
     message.platform = object.platform ?? "";
+    message.address = object.address ?? "";
     return message;
   },
 };

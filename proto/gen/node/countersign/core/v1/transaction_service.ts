@@ -23,6 +23,9 @@ import {
 import { Duration } from "../../../google/protobuf/duration.ts";
 import { Timestamp } from "../../../google/protobuf/timestamp.ts";
 import {
+  Assurance,
+  assuranceFromJSON,
+  assuranceToJSON,
   Field,
   Kind,
   kindFromJSON,
@@ -121,6 +124,11 @@ export interface TransactionServiceCreateRequest {
   contentVersions: number[];
   /** The transaction that this one is meant to repeat; adds a `repeat` line. */
   repeatOf: string;
+  /**
+   * Least assurance of a channel that may carry the code. A stricter one than the policy's is honoured, a weaker one
+   * ignored.
+   */
+  assuranceHint: Assurance;
 }
 
 /** See Create. */
@@ -740,6 +748,7 @@ function createBaseTransactionServiceCreateRequest(): TransactionServiceCreateRe
     modeHint: 0,
     contentVersions: [],
     repeatOf: "",
+    assuranceHint: 0,
   };
 }
 
@@ -778,6 +787,9 @@ export const TransactionServiceCreateRequest: MessageFns<TransactionServiceCreat
     }
     if (message.repeatOf !== "") {
       writer.uint32(82).string(message.repeatOf);
+    }
+    if (message.assuranceHint !== 0) {
+      writer.uint32(88).int32(message.assuranceHint);
     }
     return writer;
   },
@@ -885,6 +897,14 @@ export const TransactionServiceCreateRequest: MessageFns<TransactionServiceCreat
             message.repeatOf = reader.string();
             continue;
           }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.assuranceHint = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -937,6 +957,11 @@ export const TransactionServiceCreateRequest: MessageFns<TransactionServiceCreat
         : isSet(object.repeat_of)
         ? globalThis.String(object.repeat_of)
         : "",
+      assuranceHint: isSet(object.assuranceHint)
+        ? assuranceFromJSON(object.assuranceHint)
+        : isSet(object.assurance_hint)
+        ? assuranceFromJSON(object.assurance_hint)
+        : 0,
     };
   },
 
@@ -972,6 +997,9 @@ export const TransactionServiceCreateRequest: MessageFns<TransactionServiceCreat
     if (message.repeatOf !== "") {
       obj.repeatOf = message.repeatOf;
     }
+    if (message.assuranceHint !== 0) {
+      obj.assuranceHint = assuranceToJSON(message.assuranceHint);
+    }
     return obj;
   },
 
@@ -992,6 +1020,7 @@ export const TransactionServiceCreateRequest: MessageFns<TransactionServiceCreat
     message.modeHint = object.modeHint ?? 0;
     message.contentVersions = object.contentVersions?.map((e) => e) || [];
     message.repeatOf = object.repeatOf ?? "";
+    message.assuranceHint = object.assuranceHint ?? 0;
     return message;
   },
 };
