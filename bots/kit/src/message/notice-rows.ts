@@ -30,6 +30,8 @@ const SENTENCES: Readonly<Record<number, MessageId>> = {
   [NoticeType.BLOCKED]: "blocked",
   [NoticeType.THAWED]: "thawed",
   [NoticeType.LAST_WARNING]: "last-warning",
+  [NoticeType.USER_SUSPENDED]: "user-suspended",
+  [NoticeType.MISSED]: "missed",
 };
 
 /** Types whose sentence names a platform or a fingerprint. */
@@ -37,6 +39,10 @@ const DETAILED: Readonly<Record<number, MessageId>> = {
   [NoticeType.LINKED]: "linked",
   [NoticeType.UNLINKED]: "unlinked",
   [NoticeType.KEY_ENROLLED]: "key-enrolled",
+  [NoticeType.KEY_REVOKED]: "key-revoked",
+  [NoticeType.CHANNEL_SUSPENDED]: "channel-suspended",
+  [NoticeType.CHANNEL_DEAD]: "channel-dead",
+  [NoticeType.LINK_REFUSED]: "link-refused",
 };
 
 const PLATFORM_NAMES: Readonly<Record<string, string>> = {

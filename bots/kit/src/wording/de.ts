@@ -54,6 +54,17 @@ export const de: Wording = {
   unlinked: "Ein Chat wurde von Ihnen gelöst: { $detail }. Wenn Sie das nicht waren, senden Sie jetzt /freeze.",
   "key-enrolled":
     "Ein Schlüssel wurde für Sie angemeldet: { $detail }. Wenn Sie das nicht waren, senden Sie jetzt /freeze.",
+  "key-revoked":
+    "Ein Schlüssel von Ihnen wurde gesperrt: { $detail }. Er kann nichts mehr bestätigen. Wenn Sie das nicht waren, senden Sie jetzt /freeze.",
+  "user-suspended":
+    "⛔ Der Dienst hat Ihre Bestätigungen ausgesetzt. Bis er das aufhebt, kann nichts bestätigt werden.",
+  "channel-suspended":
+    "⚠ Ihr Kanal { $detail } ist ausgesetzt: Er gehört jetzt jemand anderem, oder das ist möglich. Dorthin wird nichts gesendet, bis Sie ihn mit Ihrem Schlüssel neu verknüpfen.",
+  "channel-dead":
+    "⚠ Ihr Kanal { $detail } ist nicht mehr erreichbar. Dorthin wird nichts gesendet, bis Sie dort schreiben oder ihn neu verknüpfen.",
+  missed: "Während dieser Chat weg war, konnte Sie eine Bestätigung nicht erreichen. Nichts wurde gesendet.",
+  "link-refused":
+    "⚠ Jemand wollte einen Chat ({ $detail }) mit einem Link verknüpfen, der schon benutzt war oder jemand anderem gehört. Das wurde abgelehnt. Wenn Sie das nicht waren, senden Sie jetzt /freeze.",
   "last-warning": "⚠ Noch ein falscher Code sperrt Ihre Bestätigungen.",
   reason: "Grund: { $detail }",
   reference: "Referenz: { $detail }",

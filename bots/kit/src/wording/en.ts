@@ -46,6 +46,16 @@ export const en = {
   linked: "A chat was linked to you: { $detail }. If that was not you, send /freeze now.",
   unlinked: "A chat was unlinked from you: { $detail }. If that was not you, send /freeze now.",
   "key-enrolled": "A key was enrolled for you: { $detail }. If that was not you, send /freeze now.",
+  "key-revoked":
+    "A key of yours was revoked: { $detail }. It can confirm nothing any more. If that was not you, send /freeze now.",
+  "user-suspended": "⛔ The service suspended your confirmations. Nothing can be confirmed until it lifts that.",
+  "channel-suspended":
+    "⚠ Your channel { $detail } is suspended: it is somebody else's now, or may be. Nothing is sent there until you link it anew with your key.",
+  "channel-dead":
+    "⚠ Your channel { $detail } cannot be reached any more. Nothing is sent there until you write to it or link it anew.",
+  missed: "While this chat was away, a confirmation could not reach you. Nothing was sent.",
+  "link-refused":
+    "⚠ Somebody tried to link a chat ({ $detail }) with a link that was used already or was another's. It was refused. If that was not you, send /freeze now.",
   "last-warning": "⚠ One more wrong code will block your confirmations.",
   reason: "Reason: { $detail }",
   reference: "Reference: { $detail }",

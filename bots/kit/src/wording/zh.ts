@@ -44,6 +44,14 @@ export const zh: Wording = {
   linked: "有一个聊天已与您绑定：{ $detail }。如果不是您本人，请立即发送 /freeze。",
   unlinked: "有一个聊天已与您解绑：{ $detail }。如果不是您本人，请立即发送 /freeze。",
   "key-enrolled": "已为您登记一把密钥：{ $detail }。如果不是您本人，请立即发送 /freeze。",
+  "key-revoked": "您的一把密钥已被吊销：{ $detail }。它不能再确认任何内容。如果不是您本人，请立即发送 /freeze。",
+  "user-suspended": "⛔ 服务方已停用您的确认。在其解除之前，任何内容都不能确认。",
+  "channel-suspended":
+    "⚠ 您的渠道 { $detail } 已停用：它现在属于或可能属于他人。在您用密钥重新绑定之前，不会向那里发送任何内容。",
+  "channel-dead": "⚠ 您的渠道 { $detail } 已无法联系。在您从那里发来消息或重新绑定之前，不会向那里发送任何内容。",
+  missed: "此聊天离线期间，有一笔确认未能送达您。没有发送任何内容。",
+  "link-refused":
+    "⚠ 有人试图用已用过或属于他人的链接绑定聊天（{ $detail }）。已被拒绝。如果不是您本人，请立即发送 /freeze。",
   "last-warning": "⚠ 再输错一次验证码，您的确认将被锁定。",
   reason: "原因：{ $detail }",
   reference: "参考号：{ $detail }",
