@@ -46,11 +46,11 @@ const CANCELLED = 17;
 export async function demo(options: DemoOptions): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), "countersign-demo-"));
   const trace = openTrace(options.trace);
-  const channel = options.user === "person" ? "sandbox" : "telegram";
+  const channels = [options.user === "person" ? ("sandbox" as const) : ("telegram" as const)];
   try {
     const started = performance.now();
     introduce(options);
-    const installation = await startInstallation({ folder, mode: options.mode, channel, trace });
+    const installation = await startInstallation({ folder, mode: options.mode, channels, trace });
     try {
       const desk = await setUpDesk(installation, { userId: "anna", mode: options.mode, chatId: "4242" });
       try {

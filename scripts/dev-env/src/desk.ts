@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { randomBytes } from "node:crypto";
 import { startChild, type Child } from "@countersign/testing/child";
 import { connect, last, type Parts } from "./parts.ts";
+import type { ChannelName } from "./chat/chat-service.ts";
 import type { Installation, ModeName } from "./installation.ts";
 import { KeyInHand } from "./person/key-in-hand.ts";
 import { act } from "./person/person.ts";
@@ -40,6 +41,8 @@ export interface DeskHome {
 export interface Sitter {
   readonly userId: string;
   readonly chatId: string;
+  /** The first one's phone is the desk's. Without it: the installation's first channel. */
+  readonly channels?: readonly ChannelName[];
 }
 
 const PIN = "271828";
@@ -57,7 +60,7 @@ export async function setUpDesk(
     userId: options.userId,
     pin: PIN,
     serial: home.serial,
-    phoneUrl: installation.phoneOf(options.chatId),
+    phoneUrl: installation.phoneOf(options.chatId, options.channels?.[0]),
     folder,
     stop: async () => {
       await Promise.all(parts.children.map((child) => child.stop()));
@@ -68,8 +71,9 @@ export async function setUpDesk(
       await pluggedIn(connected);
       if (home.isSetUp) return;
       await whileAt(desk, () => last(connected.device.setPin({ deviceId: "" })));
-      await enrolAndLink(connected, desk);
+      await enrol(connected, desk);
     });
+    if (!home.isSetUp) await linkAll(installation, desk, options);
   } catch (error) {
     await desk.stop();
     throw error;
@@ -105,8 +109,9 @@ async function startParts(
 
 /** Another user with the same key and PC: a credential of his own on the key, a chat of his own. */
 export async function anotherUser(installation: Installation, desk: Desk, sitter: Sitter): Promise<Desk> {
-  const his = { ...desk, userId: sitter.userId, phoneUrl: installation.phoneOf(sitter.chatId) };
-  await withParts(installation, his, (parts) => enrolAndLink(parts, his));
+  const his = { ...desk, userId: sitter.userId, phoneUrl: installation.phoneOf(sitter.chatId, sitter.channels?.[0]) };
+  await withParts(installation, his, (parts) => enrol(parts, his));
+  await linkAll(installation, his, sitter);
   return his;
 }
 
@@ -125,7 +130,12 @@ async function pluggedIn(parts: Parts): Promise<void> {
   throw new Error("the daemon ended before the key was there");
 }
 
-async function enrolAndLink(parts: Parts, desk: Desk): Promise<void> {
+/** Every channel that he wants, in his order; without a wish, the installation's first. */
+async function linkAll(installation: Installation, desk: Desk, { chatId, channels }: Sitter): Promise<void> {
+  for (const channel of channels ?? [installation.platform]) await linkChannel(installation, desk, { chatId, channel });
+}
+
+async function enrol(parts: Parts, desk: Desk): Promise<void> {
   const { userId, serial } = desk;
   await parts.users.create({ requestId: `user-${userId}`, userId, phrase: "blue teapot", locale: "en" });
   const begun = await parts.keys.beginEnrolment({ requestId: `key-${userId}`, userId, serial, digits: false });
@@ -142,15 +152,32 @@ async function enrolAndLink(parts: Parts, desk: Desk): Promise<void> {
   );
   if (enrolled.event?.$case !== "signedEnrolment") throw new Error("the key made no enrolment");
   await parts.keys.finishEnrolment({ enrolmentToken: begun.enrolmentToken, signedEnrolment: enrolled.event.value });
-  await linkChat(parts, desk);
 }
 
-/** Links the chat as a user does: token to the bot, lines compared on key and phone, code typed on the key. */
-async function linkChat(parts: Parts, desk: Desk): Promise<void> {
+/** One more channel for the user of a desk; the desk's phone stays the one it was. */
+export function linkChannel(
+  installation: Installation,
+  desk: Desk,
+  { chatId, channel }: { readonly chatId: string; readonly channel: ChannelName },
+): Promise<void> {
+  const bot = installation.bot(channel);
+  const there = { ...desk, phoneUrl: bot.phoneOf(chatId) };
+  const address = bot.service.addressOf(chatId);
+  return withParts(installation, there, (parts) => linkChat(parts, there, { platform: channel, address }));
+}
+
+/** Where the code of a LINK goes: a chat that sends the token, or an address that gets the code unasked. */
+interface LinkTarget {
+  readonly platform: ChannelName;
+  readonly address: string | undefined;
+}
+
+/** Links a channel as a user does: token to the bot, lines compared on key and phone, code typed on the key. */
+async function linkChat(parts: Parts, desk: Desk, { platform, address }: LinkTarget): Promise<void> {
   const { userId } = desk;
-  const platform = parts.platform;
-  const begun = await parts.links.beginLink({ requestId: `link-${userId}`, userId, platform, address: "" });
-  await new PhoneInHand(desk.phoneUrl).send(`/start ${begun.linkToken}`);
+  const requestId = `link-${platform}-${userId}`;
+  const begun = await parts.links.beginLink({ requestId, userId, platform, address: address ?? "" });
+  if (address === undefined) await new PhoneInHand(desk.phoneUrl).send(`/start ${begun.linkToken}`);
   for await (const progress of parts.links.watchLink({ linkId: begun.linkId, userId })) {
     if (progress.state === 4) throw new Error(`the chat was not linked: ${progress.reason}`);
     if (progress.state === 3) return;

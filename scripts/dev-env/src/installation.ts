@@ -1,29 +1,32 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { runOnce, startChild, type Child } from "@countersign/testing/child";
+import { Bot } from "./chat/bot.ts";
+import type { ChannelName } from "./chat/chat-service.ts";
 import { openTrace, type Trace } from "./trace.ts";
 
 /** One mode of confirming; `docs/architecture.md`. */
 export type ModeName = "A" | "B" | "C";
 
-/** A core with one tenant, its bot, the chat service that the bot talks to, and the bank that executes. */
+/** A core with one tenant, its bots, the chat services that the bots talk to, and the bank that executes. */
 export interface Installation {
   readonly folder: string;
   readonly issuer: string;
-  /** Platform of its bot. */
-  readonly platform: string;
+  /** Of its first bot. */
+  readonly platform: ChannelName;
   readonly coreAddress: string;
   readonly serverId: string;
   /** Hex COSE_Key, as pinned by clients at set-up. */
   readonly corePublicKey: string;
   readonly submitTokenFile: string;
   readonly executeTokenFile: string;
-  /** Address of the phone that a chat id sees. */
-  phoneOf(chatId: string): string;
+  /** Address of the phone that a chat id sees, on the first channel unless one is named. */
+  phoneOf(chatId: string, channel?: ChannelName): string;
+  bot(channel?: ChannelName): Bot;
   readonly ledgerFile: string;
   readonly trace: Trace;
   core(): Child;
-  /** Bot, bank, and what stands in for a chat service. */
+  /** Bank and chat services, with the bots that run now. */
   readonly children: readonly Child[];
   /** Ends the core as a power cut would and starts it again on the same data and port. */
   restartCore(args?: readonly string[]): Promise<void>;
@@ -34,7 +37,8 @@ export interface InstallationOptions {
   /** A folder of the caller's own; everything is written below it. With what an earlier run left there it goes on. */
   readonly folder: string;
   readonly mode: ModeName;
-  readonly channel?: "telegram" | "sandbox";
+  /** In any order; the first is the users'. Without it: telegram. */
+  readonly channels?: readonly ChannelName[];
   readonly trace?: Trace;
   /** Where the core listens; a free port of loopback without it. */
   readonly listen?: string;
@@ -45,28 +49,34 @@ export interface InstallationOptions {
 }
 
 const ISSUER = "Acme Bank";
-const TOKENS = ["desk.token", "bank.token", "bot.token"];
-const TELEGRAM_TOKEN = "4242:local-development-only";
+const TOKENS = ["desk.token", "bank.token"];
 
 /** Starts everything but the user's own desk. Parts are processes of their own; they end with `stop`, or when one fails. */
 export async function startInstallation(options: InstallationOptions): Promise<Installation> {
   const { folder } = options;
-  const platform = options.channel ?? "telegram";
+  const channels = options.channels ?? ["telegram"];
+  const platform = channels[0] ?? "telegram";
   mkdirSync(join(folder, "tokens"), { recursive: true, mode: 0o700 });
-  if (!TOKENS.every((name) => existsSync(join(folder, "tokens", name)))) await bootstrap(options, platform);
+  if (!TOKENS.every((name) => existsSync(join(folder, "tokens", name)))) await bootstrap(options, channels);
   let core = await serveCore(folder, options.listen ?? "127.0.0.1:0", options.coreArgs ?? []);
   const coreAddress = String(core.ready["address"]);
+  const bots: Bot[] = [];
   const others: Child[] = [];
   const stop = async (): Promise<void> => {
+    await Promise.all(bots.map((bot) => bot.stop()));
     await Promise.all(others.map((child) => child.stop()));
     await core.stop();
+  };
+  const botOf = (channel: ChannelName = platform): Bot => {
+    const bot = bots.find((one) => one.channel === channel);
+    if (bot === undefined) throw new Error(`the installation has no bot of ${channel}`);
+    return bot;
   };
   try {
     const ledgerFile = join(folder, "ledger.jsonl");
     const bank = startBank(folder, coreAddress, ledgerFile).then((child) => others.push(child));
-    const phone =
-      platform === "telegram" ? startTelegram(folder, coreAddress, others) : startSandbox(folder, coreAddress, others);
-    const [phoneOf] = await Promise.all([phone, bank]);
+    const starting = channels.map(async (channel) => bots.push(await Bot.start(channel, { folder, coreAddress })));
+    await Promise.all([...starting, bank]);
     return {
       folder,
       issuer: ISSUER,
@@ -76,11 +86,14 @@ export async function startInstallation(options: InstallationOptions): Promise<I
       corePublicKey: String(core.ready["corePublicKey"]),
       submitTokenFile: join(folder, "tokens/desk.token"),
       executeTokenFile: join(folder, "tokens/bank.token"),
-      phoneOf,
+      phoneOf: (chatId, channel) => botOf(channel).phoneOf(chatId),
+      bot: botOf,
       ledgerFile,
       trace: options.trace ?? openTrace(undefined),
       core: () => core,
-      children: others,
+      get children() {
+        return [...others, ...bots.flatMap((bot) => bot.children)];
+      },
       restartCore: async (args = []) => {
         await core.stop("SIGKILL");
         core = await serveCore(folder, coreAddress, args);
@@ -107,10 +120,11 @@ export function readLedger(installation: Pick<Installation, "ledgerFile">): Reco
   }
 }
 
-async function bootstrap(options: InstallationOptions, platform: string): Promise<void> {
+async function bootstrap(options: InstallationOptions, channels: readonly ChannelName[]): Promise<void> {
   const { folder, mode } = options;
   const policy = join(folder, "policy.json");
-  writeFileSync(policy, JSON.stringify({ displayMode: mode === "A" ? "A" : "B", ...options.policy }));
+  const given = { displayMode: mode === "A" ? "A" : "B", channels, ...options.policy };
+  writeFileSync(policy, JSON.stringify(given));
   await runOnce("core/server/src/main.ts", [
     ...[
       "bootstrap",
@@ -122,7 +136,8 @@ async function bootstrap(options: InstallationOptions, platform: string): Promis
       join(folder, "tokens"),
     ],
     ...["--tenant", "acme", "--issuer", ISSUER, "--policy", policy],
-    ...["--app", "desk:submit", "--app", "bank:execute", "--bot", `bot:${platform}`],
+    ...["--app", "desk:submit", "--app", "bank:execute"],
+    ...channels.flatMap((channel) => ["--bot", `${channel}-bot:${channel}`]),
   ]);
 }
 
@@ -137,33 +152,4 @@ function startBank(folder: string, coreAddress: string, ledgerFile: string): Pro
   return startChild("examples/bank/src/main.ts", [
     ...["--core", coreAddress, "--token-file", join(folder, "tokens/bank.token"), "--ledger", ledgerFile],
   ]);
-}
-
-type PhoneOf = (chatId: string) => string;
-
-/** The real Telegram adapter against the strict fake of Telegram's own service. */
-async function startTelegram(folder: string, coreAddress: string, children: Child[]): Promise<PhoneOf> {
-  const tokenFile = join(folder, "tokens/telegram.token");
-  writeFileSync(tokenFile, TELEGRAM_TOKEN, { mode: 0o600 });
-  const service = await startChild("bots/telegram/src/testing/fake-bot-api-main.ts", [
-    ...["--listen", "127.0.0.1:0", "--telegram-token-file", tokenFile],
-  ]);
-  children.push(service);
-  const apiRoot = String(service.ready["apiRoot"]);
-  const bot = await startChild("bots/telegram/src/main.ts", [
-    ...["--core", coreAddress, "--token-file", join(folder, "tokens/bot.token"), "--plaintext"],
-    ...["--telegram-token-file", tokenFile, "--api-root", apiRoot],
-  ]);
-  children.push(bot);
-  return (chatId) => `${apiRoot}phone/${chatId}`;
-}
-
-/** The phone for people: a page. */
-async function startSandbox(folder: string, coreAddress: string, children: Child[]): Promise<PhoneOf> {
-  const bot = await startChild("bots/sandbox/src/main.ts", [
-    ...["--core", coreAddress, "--token-file", join(folder, "tokens/bot.token")],
-    ...["--listen", "127.0.0.1:0", "--plaintext"],
-  ]);
-  children.push(bot);
-  return () => String(bot.ready["phone"]);
 }

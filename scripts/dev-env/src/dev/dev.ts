@@ -61,7 +61,7 @@ export async function startDev(options: { readonly data: string | undefined }): 
   try {
     const corePort = await freePort(8701);
     const listen = `127.0.0.1:${corePort}`;
-    const installation = await startInstallation({ folder: data.folder, mode: "B", channel: "sandbox", listen });
+    const installation = await startInstallation({ folder: data.folder, mode: "B", channels: ["sandbox"], listen });
     open.push(installation);
     const desk = await deskOf(installation, data, run);
     open.push(desk);

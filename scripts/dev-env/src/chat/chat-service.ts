@@ -1,0 +1,16 @@
+import type { Child } from "@countersign/testing/child";
+
+/** Where the codes of an installation go: a chat service, or mail, or SMS. */
+export type ChannelName = "telegram" | "matrix" | "mail" | "sms" | "sandbox";
+
+/** What stands ready for a bot of ours, and for the people on the other side. */
+export interface ChatService {
+  /** Processes of the service; empty where the bot is the phone. */
+  readonly children: readonly Child[];
+  /** The bot's program, and its flags beside those of the core. */
+  readonly bot: { readonly entry: string; readonly args: readonly string[] };
+  /** Address of the phone that a chat id sees; the bot is the one that runs. */
+  phoneOf(chatId: string, bot: Child): string;
+  /** Where a chat id is reached, on channels that nobody can write a token to; undefined: he sends the token himself. */
+  addressOf(chatId: string): string | undefined;
+}
