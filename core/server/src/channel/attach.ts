@@ -10,6 +10,7 @@ import {
   type Hello,
 } from "@countersign/proto/node/channel/v1/channel_service";
 import type { Report } from "../delivery/attempt.ts";
+import { CHANNEL_REASONS } from "../delivery/delivery.ts";
 import { DeliveryEngine } from "../delivery/engine.ts";
 import { StaleFenceError } from "../delivery/lane-fence.ts";
 import type { CoreGiven } from "../given.ts";
@@ -237,13 +238,13 @@ function sentReport(providerId: string): Report {
   return { type: "sent", providerId };
 }
 
-/** A fate that this core does not know is unknown. No text of a provider gets in. */
+/** A fate that this core does not know is unknown, a reason CHANNEL_DOWN. No text of a provider gets in. */
 function failedReport({ fate, reason, retryAfterMs }: Failed): Report {
   const known = fate === Fate.NOT_SENT ? "not-sent" : fate === Fate.PERMANENT ? "permanent" : "unknown";
   return {
     type: "failed",
     fate: known,
-    reason: reason === "CHANNEL_BLOCKED_BY_USER" ? reason : "CHANNEL_DOWN",
+    reason: CHANNEL_REASONS.find((one) => one === reason) ?? "CHANNEL_DOWN",
     retryAfterMs: Math.min(retryAfterMs, MOST_RETRY_MS),
   };
 }

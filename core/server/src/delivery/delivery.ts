@@ -49,9 +49,16 @@ export type Wanted =
 
 export type DeliveryState = "QUEUED" | "SENDING" | "SENT" | "UNKNOWN" | "FAILED" | "WITHDRAWN";
 
+/** What a bot may say of a message that failed; anything else is the first. */
+export const CHANNEL_REASONS = [
+  "CHANNEL_DOWN",
+  "CHANNEL_BLOCKED_BY_USER",
+  "CHANNEL_IDENTITY_CHANGED",
+  "CHANNEL_DOES_NOT_FIT",
+] as const;
+
 /** Why a delivery failed or was withdrawn; a closed list, so that no provider's text reaches the store. */
-export type DeliveryReason =
-  "CHANNEL_DOWN" | "CHANNEL_BLOCKED_BY_USER" | "expired" | "superseded" | "vetoed" | "cancelled";
+export type DeliveryReason = (typeof CHANNEL_REASONS)[number] | "expired" | "superseded" | "vetoed" | "cancelled";
 
 /**
  * What one chat should show for one transaction, and how far that is. The lane's worker brings the chat from what it
