@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { runOnce, startChild, type Child } from "@countersign/testing/child";
 import { Bot } from "./chat/bot.ts";
-import type { ChannelName } from "./chat/chat-service.ts";
+import type { Between, ChannelName } from "./chat/chat-service.ts";
 import { openTrace, type Trace } from "./trace.ts";
 
 /** One mode of confirming; `docs/architecture.md`. */
@@ -40,6 +40,8 @@ export interface InstallationOptions {
   /** In any order; the first is the users'. Without it: telegram. */
   readonly channels?: readonly ChannelName[];
   readonly trace?: Trace;
+  /** What stands between the bots and their providers; nothing without it. */
+  readonly between?: Between;
   /** Where the core listens; a free port of loopback without it. */
   readonly listen?: string;
   /** More flags for the core. */
@@ -75,7 +77,7 @@ export async function startInstallation(options: InstallationOptions): Promise<I
   try {
     const ledgerFile = join(folder, "ledger.jsonl");
     const bank = startBank(folder, coreAddress, ledgerFile).then((child) => others.push(child));
-    const starting = channels.map(async (channel) => bots.push(await Bot.start(channel, { folder, coreAddress })));
+    const starting = channels.map(async (channel) => bots.push(await Bot.start(channel, { ...options, coreAddress })));
     await Promise.all([...starting, bank]);
     return {
       folder,

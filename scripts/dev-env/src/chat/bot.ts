@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { startChild, type Child } from "@countersign/testing/child";
-import type { ChannelName, ChatService } from "./chat-service.ts";
+import type { Between, ChannelName, ChatService } from "./chat-service.ts";
 import { startSandbox } from "./sandbox-service.ts";
 import { startTelegram } from "./telegram-service.ts";
 
@@ -8,9 +8,10 @@ import { startTelegram } from "./telegram-service.ts";
 export interface BotHome {
   readonly folder: string;
   readonly coreAddress: string;
+  readonly between?: Between;
 }
 
-const SERVICES: Partial<Record<ChannelName, (folder: string) => Promise<ChatService>>> = {
+const SERVICES: Partial<Record<ChannelName, (folder: string, between: Between) => Promise<ChatService>>> = {
   telegram: startTelegram,
   sandbox: startSandbox,
 };
@@ -32,7 +33,7 @@ export class Bot {
   static async start(channel: ChannelName, home: BotHome): Promise<Bot> {
     const start = SERVICES[channel];
     if (start === undefined) throw new Error(`no chat service of ${channel} can be started here`);
-    const service = await start(home.folder);
+    const service = await start(home.folder, home.between ?? ((port) => Promise.resolve(port)));
     try {
       return new Bot(channel, service, home, await startProcess(channel, service, home));
     } catch (error) {

@@ -13,4 +13,15 @@ export interface ChatService {
   phoneOf(chatId: string, bot: Child): string;
   /** Where a chat id is reached, on channels that nobody can write a token to; undefined: he sends the token himself. */
   addressOf(chatId: string): string | undefined;
+  /** Every text that any message of the chat showed at any time, with the id of its message. */
+  everShown(chatId: string): Promise<readonly Shown[]>;
 }
+
+/** One text of one message; an edited message has several. */
+export interface Shown {
+  readonly messageId: string;
+  readonly text: string;
+}
+
+/** Puts something between a bot and its provider: from the provider's port to the port that the bot is given. */
+export type Between = (providerPort: number) => Promise<number>;

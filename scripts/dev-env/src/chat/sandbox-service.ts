@@ -7,5 +7,6 @@ export function startSandbox(): Promise<ChatService> {
     bot: { entry: "bots/sandbox/src/main.ts", args: ["--listen", "127.0.0.1:0"] },
     phoneOf: (_chatId, bot) => String(bot.ready["phone"]),
     addressOf: () => undefined,
+    everShown: () => Promise.reject(new Error("the sandbox phone keeps no history")),
   });
 }

@@ -88,7 +88,7 @@ export class CrashWorld {
     const { deaths } = this.core;
     const booked = this.#booked();
     const acknowledged = this.core.acknowledged().length;
-    const before = await messagesWithCode(his.phoneUrl);
+    const before = await this.#withCode(his);
     this.core.arm(at);
     const ended = await FLOWS[flow](this.installation, his);
     await this.core.until(`${deathsOf(at)}\n${ended.output}`, () => this.core.deaths >= deaths + at.length);
@@ -99,7 +99,7 @@ export class CrashWorld {
       exit: ended.exitCode,
       state: ended.told.at(-1)?.["state"],
       booked: this.#booked() - booked,
-      withCode: [...(await messagesWithCode(his.phoneUrl))].filter((id) => !before.has(id)).length,
+      withCode: [...(await this.#withCode(his))].filter((id) => !before.has(id)).length,
       showsCode,
       tries: effectsOf(trail).filter((effect) => effect === "statement.counted").length,
       twice: tooOften(trail),
@@ -131,6 +131,11 @@ export class CrashWorld {
     for (const step of before === "linked" ? [] : before) await step(this.installation, desk);
     this.#known.set(kind, { desk, flows: 1 });
     return desk;
+  }
+
+  async #withCode({ phoneUrl }: Desk): Promise<Set<string>> {
+    const chatId = phoneUrl.slice(phoneUrl.lastIndexOf("/") + 1);
+    return messagesWithCode(await this.installation.bot().service.everShown(chatId));
   }
 
   #booked(): number {

@@ -1,3 +1,4 @@
+import type { Shown } from "../chat/chat-service.ts";
 import type { Committed } from "./store-on-disk.ts";
 import { effectsOf } from "./store-on-disk.ts";
 import type { Told } from "./client.ts";
@@ -38,18 +39,7 @@ export function takenBack(told: readonly Told[], trail: readonly Committed[]): s
   return [...new Set([...unknown, ...back])];
 }
 
-interface Recorded {
-  readonly params: Readonly<Record<string, unknown>>;
-  readonly performed: boolean;
-}
-
-/** Ids of the messages in a chat that showed a code at any time, from what the fake of Telegram was asked to do. */
-export async function messagesWithCode(phoneUrl: string): Promise<Set<string>> {
-  const [root = "", chat = ""] = phoneUrl.split("phone/");
-  const history = (await (await fetch(`${root}history`)).json()) as Recorded[];
-  const shown = history.filter(
-    ({ params, performed }) =>
-      performed && String(params["chat_id"]) === chat && /^Code: [\d ]+$/m.test(String(params["text"])),
-  );
-  return new Set(shown.map(({ params }) => JSON.stringify(params["message_id"] ?? "a new one")));
+/** Ids of the messages that showed a code at any time. */
+export function messagesWithCode(shown: readonly Shown[]): Set<string> {
+  return new Set(shown.filter(({ text }) => /^Code: [\d ]+$/m.test(text)).map(({ messageId }) => messageId));
 }
