@@ -38,12 +38,14 @@ export async function startBot(given: BotGiven, signal?: AbortSignal): Promise<B
   const abort = (): void => stopping.abort();
   signal?.addEventListener("abort", abort, { once: true });
   const events = new EventDesk(log);
-  const deliveries = new DeliveryDesk({ channel, pace: new Pace(given.pace, timer), timer, zone, log });
+  const { platform, wording: style, hears = platform !== "mail" && platform !== "sms" } = channel;
+  const manner = { zone, style, hears };
+  const deliveries = new DeliveryDesk({ channel, pace: new Pace(given.pace, timer), timer, manner, log });
   const conversation = new Conversation({
     ask: async (event) => events.ask(event),
     say: (peerId, eventId, message) => deliveries.say(peerId, eventId, message),
     timer,
-    zone,
+    manner,
     endToEndEncrypted: channel.endToEndEncrypted,
   });
   const listening = Promise.withResolvers<void>();
@@ -51,7 +53,7 @@ export async function startBot(given: BotGiven, signal?: AbortSignal): Promise<B
   const deepLink = await channel.signIn(stopping.signal);
   const attachment = new Attachment({
     core,
-    hello: { platform: channel.platform, deepLink },
+    hello: { platform, deepLink },
     events,
     deliveries,
     timer,

@@ -28,6 +28,12 @@ export type FailureDetail =
   | "not-encrypted"
   | "bug";
 
+/** What follows from the detail alone, unless the adapter names another reason. */
+const REASONS: Readonly<Partial<Record<FailureDetail, FailureReason>>> = {
+  "does-not-fit": "CHANNEL_DOES_NOT_FIT",
+  "identity-changed": "CHANNEL_IDENTITY_CHANGED",
+};
+
 interface Failure {
   readonly fate: Fate;
   readonly reason?: FailureReason | undefined;
@@ -50,7 +56,7 @@ export class ChannelError extends Error {
   constructor(failure: Failure) {
     super(`the message was not confirmed (${failure.fate}): ${failure.detail}`);
     this.fate = failure.fate;
-    this.reason = failure.reason ?? "CHANNEL_DOWN";
+    this.reason = failure.reason ?? REASONS[failure.detail] ?? "CHANNEL_DOWN";
     this.detail = failure.detail;
     this.retryAfterMs = failure.retryAfterMs;
   }

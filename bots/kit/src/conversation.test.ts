@@ -27,7 +27,7 @@ beforeEach(() => {
     },
     say: (peerId, _eventId, message) => void spoken.push({ peerId, text: revealText(message) }),
     timer,
-    zone: "Europe/Berlin",
+    manner: { zone: "Europe/Berlin", style: "full", hears: true },
     endToEndEncrypted: false,
   });
 });

@@ -3,9 +3,9 @@ import { RejectReason } from "@countersign/proto/node/core/v1/content";
 import type { DeliveryDesk } from "./attach/delivery-desk.ts";
 import type { BotEvent } from "./attach/event-desk.ts";
 import { readRequest, type Request } from "./command.ts";
-import { commandAnswer, helpMessage, linkAnswer, vetoAnswer } from "./message/answer-message.ts";
-import type { Message } from "./message/message.ts";
-import { buildMessage, readButton, strong } from "./message/pieces.ts";
+import { answerMessage, commandAnswer, helpMessage, linkAnswer, vetoAnswer } from "./message/answer-message.ts";
+import type { Manner, Message } from "./message/message.ts";
+import { readButton, strong } from "./message/pieces.ts";
 import type { FrontDesk, Press, PressReply, Said } from "./second-channel.ts";
 import type { Timer } from "./timer.ts";
 import { LOCALES, Words } from "./wording/words.ts";
@@ -14,7 +14,7 @@ interface ConversationGiven {
   readonly ask: (event: BotEvent) => Promise<Answer>;
   readonly say: DeliveryDesk["say"];
   readonly timer: Timer;
-  readonly zone: string;
+  readonly manner: Manner;
   readonly endToEndEncrypted: boolean;
 }
 
@@ -45,7 +45,7 @@ export class Conversation implements FrontDesk {
 
   async said(said: Said): Promise<void> {
     if (!said.privateChat) return;
-    const message = await this.#answer(said, readRequest(said.text));
+    const message = await this.#answer(said, requestOf(said));
     this.#given.say(said.peerId, said.eventId, message);
   }
 
@@ -71,7 +71,7 @@ export class Conversation implements FrontDesk {
     this.learnLocale(peerId, answer.locale);
     const words = this.#words(press);
     const text = vetoAnswer(answer, reason === RejectReason.NOT_ME, words);
-    if (soon === undefined) this.#given.say(peerId, eventId, buildMessage(words, [[[strong(text)]]]));
+    if (soon === undefined) this.#given.say(peerId, eventId, answerMessage(words, [[[strong(text)]]]));
     else reply(text);
   }
 
@@ -90,7 +90,7 @@ export class Conversation implements FrontDesk {
     await this.#given.ask({ $case: "deliveryReceipt", value });
   }
 
-  async #answer(said: Said, request: Request): Promise<Message> {
+  async #answer(said: Said, request: ReturnType<typeof requestOf>): Promise<Message> {
     switch (request.type) {
       case "link":
         return this.#link(said, request.token);
@@ -106,6 +106,8 @@ export class Conversation implements FrontDesk {
         return this.#sentence(said, "greeting");
       case "code":
         return this.#sentence(said, "code-ignored");
+      case "forwarded":
+        return this.#sentence(said, "forwarded");
       case "other":
         return this.#sentence(said, "not-understood");
     }
@@ -130,19 +132,19 @@ export class Conversation implements FrontDesk {
       value: { eventId, fence: NO_FENCE, peerId, actionRef: "", tag, reason },
     });
     const words = this.#words(said);
-    return buildMessage(words, [[[strong(vetoAnswer(answer, false, words))]]]);
+    return answerMessage(words, [[[strong(vetoAnswer(answer, false, words))]]]);
   }
 
   async #command(said: Said, type: CommandType, argument: string): Promise<Message> {
-    const { zone, endToEndEncrypted } = this.#given;
+    const { manner, endToEndEncrypted } = this.#given;
     const wish = argument.toLowerCase();
     if (type === CommandType.LANGUAGE && !LOCALES.includes(wish)) {
       const words = this.#words(said);
-      return buildMessage(words, [[words.row("answer-language-which", { choices: strong(LOCALES.join(", ")) })]]);
+      return answerMessage(words, [[words.row("answer-language-which", { choices: strong(LOCALES.join(", ")) })]]);
     }
     const answer = await this.#ask(said, type, type === CommandType.LANGUAGE ? wish : "");
     if (type === CommandType.LANGUAGE && answer.type === AnswerType.OK) this.learnLocale(said.peerId, wish);
-    return commandAnswer(type, answer, { words: this.#words(said), zone, endToEndEncrypted });
+    return commandAnswer(type, answer, { ...manner, words: this.#words(said), endToEndEncrypted });
   }
 
   async #ask(said: Said, type: CommandType, argument: string): Promise<Answer> {
@@ -155,14 +157,20 @@ export class Conversation implements FrontDesk {
     return answer;
   }
 
-  #sentence(said: Said, id: "greeting" | "code-ignored" | "not-understood"): Message {
+  #sentence(said: Said, id: "greeting" | "code-ignored" | "forwarded" | "not-understood"): Message {
     const words = this.#words(said);
-    return buildMessage(words, [[words.row(id)]]);
+    return answerMessage(words, [[words.row(id)]]);
   }
 
   #words({ peerId, locale }: { readonly peerId: string; readonly locale: string }): Words {
-    return Words.in(this.#locales.get(peerId) ?? locale);
+    return Words.in(this.#locales.get(peerId) ?? locale, this.#given.manner.style);
   }
+}
+
+// Words of somebody else: what they would do must not happen to who passed them on, least of all a link.
+function requestOf({ text, forwarded = false }: Said): Request | { readonly type: "forwarded" } {
+  const request = readRequest(text);
+  return forwarded && request.type !== "code" && request.type !== "other" ? { type: "forwarded" } : request;
 }
 
 /** A shown name cut to what the core takes: at most 64 characters, none that protobuf would change or lines would break at. */

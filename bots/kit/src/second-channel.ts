@@ -1,4 +1,5 @@
 import type { Message } from "./message/message.ts";
+import type { Style } from "./wording/words.ts";
 
 /** Chat services, as the token of a bot names them. */
 export type Platform = "telegram" | "matrix" | "mail" | "sms" | "sandbox";
@@ -40,6 +41,8 @@ export interface Said {
   readonly text: string;
   /** BCP 47 tag the platform reports for this person, used until the core names his language. */
   readonly locale: string;
+  /** The words are somebody else's, passed on: they are answered and do nothing. Absent: his own, or nobody can tell. */
+  readonly forwarded?: boolean;
   /** His cryptographic identity at the provider; absent: the provider has none, or he has not set one up. */
   readonly peerIdentity?: string;
 }
@@ -78,7 +81,9 @@ export interface FrontDesk {
 export interface SecondChannel {
   readonly platform: Platform;
   /** "short" where every character is paid for: the fewest words that hold what the message must hold. */
-  readonly wording: "full" | "short";
+  readonly wording: Style;
+  /** False: nobody reads what people answer, so no message asks them to. Absent: false for mail and SMS alone. */
+  readonly hears?: boolean;
   /** Told to users by /status. */
   readonly endToEndEncrypted: boolean;
   /**

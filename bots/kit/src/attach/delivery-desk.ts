@@ -3,7 +3,7 @@ import { ChannelError, type Fate as FateName } from "../channel-error.ts";
 import type { BotLog } from "../log.ts";
 import { readDelivery, type Delivery } from "../message/delivery.ts";
 import { messageFor } from "../message/message-for.ts";
-import type { Message } from "../message/message.ts";
+import type { Manner, Message } from "../message/message.ts";
 import type { Pace } from "../pace/pace.ts";
 import type { Outgoing, SecondChannel } from "../second-channel.ts";
 import type { Timer } from "../timer.ts";
@@ -19,7 +19,7 @@ interface DeskGiven {
   readonly channel: SecondChannel;
   readonly pace: Pace;
   readonly timer: Timer;
-  readonly zone: string;
+  readonly manner: Manner;
   readonly log: BotLog;
 }
 
@@ -93,9 +93,9 @@ export class DeliveryDesk {
     const key = `${delivery.deliveryId}/${delivery.phase}`;
     const shown = delivery.replaces === undefined ? this.#shown.get(key) : undefined;
     if (shown !== undefined) return shown.providerId;
-    const { pace, timer, zone } = this.#given;
+    const { pace, timer, manner } = this.#given;
     const { deliveryId, peerId, phase, replaces } = delivery;
-    const message = messageFor(delivery, zone);
+    const message = messageFor(delivery, manner);
     const beforeWrite = (): void => this.#refuseLate(delivery, session);
     beforeWrite();
     await pace.admit({ peerId, newMessage: replaces === undefined });

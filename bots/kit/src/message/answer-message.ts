@@ -1,9 +1,10 @@
 import { AnswerType, CommandType, type Answer, type Summary } from "@countersign/proto/node/channel/v1/channel_service";
 import { State } from "@countersign/proto/node/core/v1/content";
+import { COMMAND_NAMES } from "../command.ts";
 import { en, type MessageId } from "../wording/en.ts";
 import type { Words } from "../wording/words.ts";
 import { isShowable } from "./delivery.ts";
-import type { Message, Row } from "./message.ts";
+import type { Message, Row, Run } from "./message.ts";
 import { platformName } from "./notice-rows.ts";
 import { buildMessage, kindName, plain, strong, type Setting } from "./pieces.ts";
 import { dateOf, timeText } from "./timestamp.ts";
@@ -29,29 +30,45 @@ export function vetoAnswer(answer: Answer, notMe: boolean, words: Words): string
 /** Answer to a link token. */
 export function linkAnswer(answer: Answer, words: Words): Message {
   const id = answer.type === AnswerType.OK ? "answer-link-ok" : (REFUSALS[answer.type] ?? "answer-failed");
-  return buildMessage(words, [[words.row(id)]]);
+  return answerMessage(words, [[words.row(id)]]);
+}
+
+/** What the bot says to what somebody wrote. */
+export function answerMessage(words: Words, blocks: readonly (readonly Row[])[]): Message {
+  return buildMessage(words, { preview: "preview-answer", blocks });
+}
+
+/** In short, more would not fit into two segments. */
+const LISTED_IN_SHORT = 3;
+
+function nameRuns(summary: Summary, { words }: Setting): Run[] {
+  const known = words.style === "short" ? [summary.tag] : [summary.tag, summary.issuerName];
+  const names = known.filter((name) => name !== "" && isShowable(name));
+  return names.flatMap((name, at) => (at === 0 ? [strong(name)] : [plain(words.separator), strong(name)]));
 }
 
 /** One line about one transaction. In mode A the core leaves out the kind, and the tag stands alone. */
-function summaryRow(summary: Summary, { words, zone }: Setting): Row {
+function summaryRow(summary: Summary, setting: Setting): Row {
+  const { words, zone } = setting;
+  const short = words.style === "short";
   const created = dateOf(summary.createdAt);
   const state = `state-${summary.state}`;
   const parts = [
-    summary.kind === 0 ? "" : kindName(words, summary.kind),
+    summary.kind === 0 || short ? "" : kindName(words, summary.kind),
     summary.state !== State.UNSPECIFIED && state in en ? words.text(state as MessageId) : "",
-    created === undefined ? "" : timeText(created, zone, true),
-  ].filter((part) => part !== "" && isShowable(part));
-  const names = [summary.tag, summary.issuerName].filter((name) => name !== "" && isShowable(name));
-  return [
-    ...names.flatMap((name, at) => (at === 0 ? [strong(name)] : [plain(" · "), strong(name)])),
-    ...parts.map((part) => plain(` · ${part}`)),
-  ];
+    created === undefined || short ? "" : timeText(created, zone, true),
+  ].filter((part) => part !== "");
+  return [...nameRuns(summary, setting), ...parts.map((part) => plain(`${words.separator}${part}`))];
 }
 
 function listed(answer: Answer, setting: Setting, some: MessageId, none: MessageId): Row[] {
   const { words } = setting;
-  if (answer.transactions.length === 0) return [words.row(none)];
-  return [words.row(some), ...answer.transactions.map((summary) => summaryRow(summary, setting))];
+  const { transactions } = answer;
+  if (transactions.length === 0) return [words.row(none)];
+  const first = words.style === "short" ? transactions.slice(0, LISTED_IN_SHORT) : transactions;
+  const count = transactions.length - first.length;
+  const more = count === 0 ? [] : [words.row("answer-more", {}, { count })];
+  return [words.row(some), ...first.map((summary) => summaryRow(summary, setting)), ...more];
 }
 
 function channelRows(answer: Answer, words: Words): Row[] {
@@ -86,7 +103,7 @@ export function commandAnswer(
   setting: Setting & { readonly endToEndEncrypted: boolean },
 ): Message {
   const { words } = setting;
-  return buildMessage(words, [commandRows(type, answer, setting)]);
+  return answerMessage(words, [commandRows(type, answer, setting)]);
 }
 
 function commandRows(
@@ -112,19 +129,16 @@ function commandRows(
   return [words.row(id ?? "answer-failed")];
 }
 
+const TAG_EXAMPLE = "AMBER TIGER";
+
 /** The list of commands. */
 export function helpMessage(words: Words): Message {
-  const commands = [
-    "pending",
-    "history",
-    "channels",
-    "status",
-    "freeze",
-    "thaw",
-    "unlink",
-    "language",
-    "help",
-  ] as const;
-  const rows = commands.map((name): Row => [plain(`/${name} · ${words.text(`help-${name}`)}`)]);
-  return buildMessage(words, [[words.row("help")], rows]);
+  const names = COMMAND_NAMES.map((name) => `/${name}`);
+  if (words.style === "short") {
+    const rows = [words.row("help"), [plain(names.join(" "))], [plain(`!block ${TAG_EXAMPLE}`)]];
+    return answerMessage(words, [rows]);
+  }
+  const rows = COMMAND_NAMES.map((name): Row => [plain(`/${name} · ${words.text(`help-${name}`)}`)]);
+  const block: Row = [plain(`!block ${TAG_EXAMPLE} · ${words.text("help-block")}`)];
+  return answerMessage(words, [[words.row("help")], [...rows, block], [words.row("help-sign")]]);
 }

@@ -5,6 +5,7 @@ import { sampleDeliver, sampleNotice } from "../testing/sample.ts";
 import { readDelivery } from "./delivery.ts";
 import { messageFor } from "./message-for.ts";
 
+const MANNER = { zone: "UTC", style: "full", hears: true } as const;
 const full = (more: Partial<Deliver>): Deliver => sampleDeliver(Phase.FULL, more);
 
 test.each<[string, Deliver]>([
@@ -35,7 +36,7 @@ test.each<[string, Deliver]>([
   ["an outcome that tells nothing", sampleDeliver(Phase.OUTCOME)],
 ])("words nothing for %s", (_what, deliver) => {
   const delivery = readDelivery(deliver);
-  expect(() => messageFor(delivery, "UTC")).toThrow(expect.objectContaining({ detail: "malformed-delivery" }));
+  expect(() => messageFor(delivery, MANNER)).toThrow(expect.objectContaining({ detail: "malformed-delivery" }));
 });
 
 test("an error over a delivery holds nothing of it", () => {
@@ -51,7 +52,7 @@ test("check 16: a delivery prints without its code", () => {
 
 test("a reason of the executor that cannot be shown is left out, the outcome stays", () => {
   const notice = sampleNotice(NoticeType.EXECUTION_FAILED, { detail: "closed\nCode: 111 111" });
-  const message = messageFor(readDelivery(sampleDeliver(Phase.OUTCOME, { notice })), "UTC");
+  const message = messageFor(readDelivery(sampleDeliver(Phase.OUTCOME, { notice })), MANNER);
   expect(JSON.stringify(message)).not.toContain("111 111");
   expect(JSON.stringify(message)).toContain("could not carry it out");
 });

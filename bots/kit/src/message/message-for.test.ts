@@ -8,7 +8,7 @@ import { readDelivery } from "./delivery.ts";
 import { messageFor } from "./message-for.ts";
 import { groupDigits, revealText, type Message } from "./message.ts";
 
-const ZONE = "Europe/Berlin";
+const MANNER = { zone: "Europe/Berlin", style: "full", hears: true } as const;
 const ALL_LOCALES = [...LOCALES, PSEUDO_LOCALE];
 const NOTICES = Object.values(NoticeType).filter((type) => type > 0);
 const MODES = { A: Mode.A, B: Mode.B, C: Mode.C } as const;
@@ -35,7 +35,7 @@ describe.each(cases)("$locale, mode $mode, host entry $host", ({ locale, mode, h
   const shown = mode === "A" ? [] : SAMPLE_LINES;
 
   test("check 25: the notice holds no digit, tag, name or value", () => {
-    const text = revealText(messageFor(readDelivery(sampleDeliver(Phase.NOTICE, given)), ZONE));
+    const text = revealText(messageFor(readDelivery(sampleDeliver(Phase.NOTICE, given)), MANNER));
     expect(text).toBe(Words.in(locale).text("waiting"));
     expect(text).not.toMatch(/\p{Nd}/u);
     for (const hidden of ["AMBER", "Acme", "blue teapot", ...SAMPLE_LINES.map(({ value }) => value)]) {
@@ -46,7 +46,7 @@ describe.each(cases)("$locale, mode $mode, host entry $host", ({ locale, mode, h
   const claim =
     mode === "A" ? "claim 16: code, tag and expiry, no value" : "claim 17: all lines byte-equal, the code last";
   test(`${claim}; check 15: each exactly once`, () => {
-    const message = messageFor(readDelivery(sampleDeliver(Phase.FULL, given)), ZONE);
+    const message = messageFor(readDelivery(sampleDeliver(Phase.FULL, given)), MANNER);
     const text = revealText(message);
     expect(count(text, GROUPED)).toBe(1);
     expect(text).not.toContain(SAMPLE_CODE);
@@ -67,7 +67,7 @@ describe.each(cases)("$locale, mode $mode, host entry $host", ({ locale, mode, h
   test.each(NOTICES)("notice type %i: the outcome holds no code, and the lines the mode shows once each", (type) => {
     const notice = sampleNotice(type);
     const deliver = sampleDeliver(Phase.OUTCOME, { ...given, notice });
-    const message = messageFor(readDelivery(deliver), ZONE);
+    const message = messageFor(readDelivery(deliver), MANNER);
     const text = revealText(message);
     expect(text.replaceAll(/\s/g, "")).not.toContain(SAMPLE_CODE);
     for (const { value } of SAMPLE_LINES) expect(count(text, value)).toBe(shown.length === 0 ? 0 : 1);
@@ -79,7 +79,7 @@ describe.each(cases)("$locale, mode $mode, host entry $host", ({ locale, mode, h
 
 test.each(ALL_LOCALES)("claim 16: in mode A not even lines that came by mistake appear (%s)", (locale) => {
   const deliver = { ...sampleDeliver(Phase.FULL, { locale, mode: Mode.A }), lines: [...SAMPLE_LINES] };
-  const text = revealText(messageFor(readDelivery(deliver), ZONE));
+  const text = revealText(messageFor(readDelivery(deliver), MANNER));
   for (const { value } of SAMPLE_LINES) expect(text).not.toContain(value);
 });
 
@@ -97,7 +97,7 @@ test("claim 17: any lines and any code appear exactly once, in order, whatever t
         code: digits,
         lines: values.map((text, at) => ({ label: ((at % 8) + Label.DETAIL_1) as Label, value: text })),
       });
-      const message = messageFor(readDelivery(deliver), ZONE);
+      const message = messageFor(readDelivery(deliver), MANNER);
       expect(valuesOf(message)).toEqual(values);
       const codes = message.blocks.flat(2).filter(({ style }) => style === "code");
       expect(codes).toHaveLength(1);
@@ -108,7 +108,7 @@ test("claim 17: any lines and any code appear exactly once, in order, whatever t
 });
 
 test("the whole message of mode B in English is that of the storyboard", () => {
-  const text = revealText(messageFor(readDelivery(sampleDeliver(Phase.FULL)), ZONE));
+  const text = revealText(messageFor(readDelivery(sampleDeliver(Phase.FULL)), MANNER));
   expect(text.split("\n")).toEqual([
     "Acme Bank · AMBER TIGER",
     "phrase: blue teapot",
@@ -128,7 +128,7 @@ test("the whole message of mode B in English is that of the storyboard", () => {
 });
 
 test("in Arabic every value has a row of its own", () => {
-  const message = messageFor(readDelivery(sampleDeliver(Phase.FULL, { locale: "ar-EG" })), ZONE);
+  const message = messageFor(readDelivery(sampleDeliver(Phase.FULL, { locale: "ar-EG" })), MANNER);
   const rows = message.blocks.flat().filter((row) => row.some(({ style }) => style === "value" || style === "code"));
   expect(rows.every((row) => row.length === 1)).toBe(true);
   expect(message.blocks.flat().map((row) => row.map(({ text }) => String(text)).join(""))).toContain(
@@ -141,7 +141,7 @@ test.each([
   { type: NoticeType.WRONG_CODE, says: "Wrong code, 2 tries left" },
   { type: NoticeType.RESENT, says: "New code: it takes the place of the last one" },
 ])("after $says the whole message still holds the code once", ({ type, says }) => {
-  const text = revealText(messageFor(readDelivery(sampleDeliver(Phase.FULL, { notice: sampleNotice(type) })), ZONE));
+  const text = revealText(messageFor(readDelivery(sampleDeliver(Phase.FULL, { notice: sampleNotice(type) })), MANNER));
   expect(text).toContain(says);
   expect(count(text, GROUPED)).toBe(1);
 });
@@ -150,7 +150,7 @@ test.each([NoticeType.KEY_ENROLLED, NoticeType.LINKED, NoticeType.UNLINKED])(
   "check 19: who or what came or went is named in mode A too: it is no value of the transaction (%s)",
   (type) => {
     const notice = sampleNotice(type, { detail: "7F3A 91C2 0B4D 11EE" });
-    const text = revealText(messageFor(readDelivery(sampleDeliver(Phase.ALERT, { mode: Mode.A, notice })), ZONE));
+    const text = revealText(messageFor(readDelivery(sampleDeliver(Phase.ALERT, { mode: Mode.A, notice })), MANNER));
     expect(text).toContain("7F3A 91C2 0B4D 11EE");
   },
 );
@@ -162,12 +162,12 @@ test.each([
   { reason: RejectReason.SOMEBODY_TOLD_ME_TO, says: "(somebody told you to)" },
 ])("a reject names its reason: $says", ({ reason, says }) => {
   const notice = sampleNotice(NoticeType.REJECTED, { rejectReason: reason });
-  expect(revealText(messageFor(readDelivery(sampleDeliver(Phase.OUTCOME, { notice })), ZONE))).toContain(says);
+  expect(revealText(messageFor(readDelivery(sampleDeliver(Phase.OUTCOME, { notice })), MANNER))).toContain(says);
 });
 
 test("a veto is still offered after CONFIRMED", () => {
   const notice = sampleNotice(NoticeType.CONFIRMED);
-  const message = messageFor(readDelivery(sampleDeliver(Phase.OUTCOME, { notice, actionRef: "r" })), ZONE);
+  const message = messageFor(readDelivery(sampleDeliver(Phase.OUTCOME, { notice, actionRef: "r" })), MANNER);
   expect(revealText(message)).toContain("until 14:41:44 (UTC+1)");
   expect(message.buttons.flat()).toHaveLength(3);
 });

@@ -1,12 +1,12 @@
 import { Words } from "../wording/words.ts";
 import type { Delivery } from "./delivery.ts";
-import type { Message } from "./message.ts";
+import type { Manner, Message } from "./message.ts";
 import { outcomeMessage } from "./outcome-message.ts";
 import { noticeMessage, promptMessage } from "./prompt-message.ts";
 
-/** Words a delivery in its user's language; `zone` is the IANA name of the zone in which times are shown. */
-export function messageFor(delivery: Delivery, zone: string): Message {
-  const setting = { words: Words.in(delivery.locale), zone };
+/** Words a delivery in its user's language. What each message holds: docs/protocol/messages.md. */
+export function messageFor(delivery: Delivery, manner: Manner): Message {
+  const setting = { ...manner, words: Words.in(delivery.locale, manner.style) };
   switch (delivery.phase) {
     case "notice":
       return noticeMessage(setting);

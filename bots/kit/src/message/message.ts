@@ -1,4 +1,5 @@
 import type { Secret } from "../secret.ts";
+import type { Style } from "../wording/words.ts";
 
 /**
  * A stretch of text in one style. `value` is a piece of the transaction, byte for byte as signed: adapters never
@@ -17,6 +18,15 @@ export interface Button {
   readonly label: string;
   /** Opaque to the provider; ASCII, at most 32 bytes. */
   readonly id: string;
+}
+
+/** How a channel speaks. */
+export interface Manner {
+  /** IANA name of the zone in which times are shown. */
+  readonly zone: string;
+  readonly style: Style;
+  /** Whether the bot sees what people answer: where it does not, no message asks for an answer. */
+  readonly hears: boolean;
 }
 
 /** A message as words and structure; each adapter renders it with the means of its provider. */

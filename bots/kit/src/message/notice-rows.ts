@@ -34,7 +34,7 @@ const SENTENCES: Readonly<Record<number, MessageId>> = {
   [NoticeType.MISSED]: "missed",
 };
 
-/** Types whose sentence names a platform or a fingerprint. */
+/** Types whose sentence names a platform or a fingerprint, at its end: in Arabic that gets a row of its own. */
 const DETAILED: Readonly<Record<number, MessageId>> = {
   [NoticeType.LINKED]: "linked",
   [NoticeType.UNLINKED]: "unlinked",
@@ -43,6 +43,19 @@ const DETAILED: Readonly<Record<number, MessageId>> = {
   [NoticeType.CHANNEL_SUSPENDED]: "channel-suspended",
   [NoticeType.CHANNEL_DEAD]: "channel-dead",
   [NoticeType.LINK_REFUSED]: "link-refused",
+};
+
+/** What to do about it, or why, in sentences of their own. */
+const ADVICE: Readonly<Record<number, readonly (MessageId | "freeze" | "thaw")[]>> = {
+  [NoticeType.FROZEN]: ["thaw"],
+  [NoticeType.BLOCKED]: ["thaw"],
+  [NoticeType.LINKED]: ["freeze"],
+  [NoticeType.UNLINKED]: ["freeze"],
+  [NoticeType.KEY_ENROLLED]: ["freeze"],
+  [NoticeType.KEY_REVOKED]: ["freeze"],
+  [NoticeType.CHANNEL_SUSPENDED]: ["channel-suspended-why"],
+  [NoticeType.CHANNEL_DEAD]: ["channel-dead-why"],
+  [NoticeType.LINK_REFUSED]: ["link-refused-why", "freeze"],
 };
 
 const PLATFORM_NAMES: Readonly<Record<string, string>> = {
@@ -65,7 +78,7 @@ function detailRun({ detail }: Notice): Run | undefined {
 
 function timeOr(notice: Notice["at"], zone: string): Run {
   const date = dateOf(notice);
-  return date === undefined ? plain("–") : time(date, zone);
+  return date === undefined ? plain("-") : time(date, zone);
 }
 
 function sentence(notice: Notice, delivery: Delivery, { words, zone }: Setting): Row {
@@ -78,11 +91,21 @@ function sentence(notice: Notice, delivery: Delivery, { words, zone }: Setting):
   if (type === NoticeType.REJECTED) return words.row(REJECTED[notice.rejectReason] ?? "rejected");
   if (type === NoticeType.WRONG_CODE) return words.row("wrong-code", {}, { tries: notice.triesLeft });
   const detailed = DETAILED[type];
-  if (detailed !== undefined) return words.row(detailed, { detail: detailRun(notice) ?? plain("–") });
+  if (detailed !== undefined) return words.row(detailed, { detail: detailRun(notice) ?? plain("-") });
   const id = SENTENCES[type];
   // A type of a newer core: shown by a newer bot, never guessed.
   if (id === undefined) throw new ChannelError({ fate: "permanent", detail: "malformed-delivery" });
   return words.row(id, { issuer });
+}
+
+function adviceRows({ type, rejectReason }: Notice, { words, hears }: Setting): Row[] {
+  const frozenToo = type === NoticeType.REJECTED && rejectReason === RejectReason.NOT_ME;
+  const advice = frozenToo ? ["thaw" as const] : (ADVICE[type] ?? []);
+  return advice.map((one) => {
+    if (one === "freeze") return words.row(hears ? "freeze-now" : "freeze-elsewhere");
+    if (one === "thaw") return words.row(hears ? "thaw-now" : "thaw-elsewhere");
+    return words.row(one);
+  });
 }
 
 const DETAIL_ROWS: Readonly<Record<number, MessageId>> = {
@@ -95,7 +118,7 @@ const DETAIL_ROWS: Readonly<Record<number, MessageId>> = {
 export function noticeRows(delivery: Delivery, setting: Setting): Row[] {
   const { notice } = delivery;
   if (notice === undefined || notice.type === NoticeType.UNSPECIFIED) return [];
-  const rows = [sentence(notice, delivery, setting)];
+  const rows = [sentence(notice, delivery, setting), ...adviceRows(notice, setting)];
   // The executor's words: mode A hides the transaction from this chat, and free text may repeat it.
   const detailId = delivery.mode === "A" ? undefined : DETAIL_ROWS[notice.type];
   const detail = detailRun(notice);

@@ -18,6 +18,6 @@ export function outcomeMessage(delivery: Delivery, setting: Setting): Message {
     delivery.notice?.type === NoticeType.TAMPERED && content.length > 0
       ? [words.row("tampered-lines", { issuer: strong(delivery.issuer) })]
       : [];
-  const blocks = [[...heading(delivery), ...phraseRow(delivery, words)], told, [...holds, ...content]];
-  return buildMessage(words, blocks, vetoButtons(delivery, words));
+  const blocks = [[...heading(delivery, words), ...phraseRow(delivery, words)], told, [...holds, ...content]];
+  return buildMessage(words, { preview: "preview-news", blocks, buttons: vetoButtons(delivery, setting) });
 }

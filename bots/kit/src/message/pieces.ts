@@ -3,14 +3,12 @@ import { ChannelError } from "../channel-error.ts";
 import { en, type MessageId } from "../wording/en.ts";
 import type { Words } from "../wording/words.ts";
 import type { Delivery } from "./delivery.ts";
-import type { Button, Message, Row, Run } from "./message.ts";
+import type { Button, Manner, Message, Row, Run } from "./message.ts";
 import { timeText } from "./timestamp.ts";
 
 /** What wording needs beside the delivery. */
-export interface Setting {
+export interface Setting extends Manner {
   readonly words: Words;
-  /** IANA name of the zone in which times are shown. */
-  readonly zone: string;
 }
 
 export function plain(text: string): Run {
@@ -63,24 +61,32 @@ function splitRow(row: Row): Row[] {
   return [before, [last]];
 }
 
-/** A message of the blocks that hold something. */
-export function buildMessage(words: Words, blocks: readonly (readonly Row[])[], buttons: Button[][] = []): Message {
+interface Parts {
+  /** What lock screens and subjects say. */
+  readonly preview: "waiting" | "preview-news" | "preview-answer";
+  readonly blocks: readonly (readonly Row[])[];
+  readonly buttons?: readonly (readonly Button[])[];
+}
+
+/** A message of the blocks that hold something; in short all of them are one, since empty lines are paid for too. */
+export function buildMessage(words: Words, { preview, blocks, buttons = [] }: Parts): Message {
   const laidOut = words.direction === "rtl" ? blocks.map((rows) => rows.flatMap(splitRow)) : blocks;
+  const kept = laidOut.filter((rows) => rows.length > 0);
   return {
     locale: words.locale,
     direction: words.direction,
-    preview: words.text("waiting"),
-    blocks: laidOut.filter((rows) => rows.length > 0),
+    preview: words.text(preview),
+    blocks: words.style === "short" ? [kept.flat()] : kept,
     buttons,
   };
 }
 
 /** `Acme Bank · AMBER TIGER`, with what is known of the two. */
-export function heading(delivery: Delivery): Row[] {
+export function heading(delivery: Delivery, words: Words): Row[] {
   const runs = [delivery.issuer, delivery.tag].filter((text) => text !== "").map(strong);
   const [first, second] = runs;
   if (first === undefined) return [];
-  return [second === undefined ? [first] : [first, plain(" · "), second]];
+  return [second === undefined ? [first] : [first, plain(words.separator), second]];
 }
 
 /** The user's own phrase, by which he knows a false bot. */
@@ -107,9 +113,9 @@ const VETO_BUTTONS: readonly {
   { letter: "c", reason: 3, label: "button-changed-my-mind" },
 ];
 
-/** [ Not me ] above [ Wrong data ][ Changed my mind ], or nothing where no veto is offered. */
-export function vetoButtons(delivery: Delivery, words: Words): Button[][] {
-  if (delivery.actionRef === "") return [];
+/** [ Not me ] above [ Wrong data ][ Changed my mind ], or nothing where no veto is offered or a press would be lost. */
+export function vetoButtons(delivery: Delivery, { words, style, hears }: Setting): Button[][] {
+  if (delivery.actionRef === "" || style === "short" || !hears) return [];
   const [notMe, ...others] = VETO_BUTTONS.map(({ letter, label }) => ({
     label: words.text(label),
     id: `${letter}.${delivery.actionRef}`,

@@ -1,23 +1,14 @@
 import { Secret } from "../secret.ts";
-import type { MessageId } from "../wording/en.ts";
+import { en, type MessageId } from "../wording/en.ts";
+import type { Words } from "../wording/words.ts";
 import type { Delivery } from "./delivery.ts";
 import { groupDigits, type Message, type Row } from "./message.ts";
 import { noticeRows } from "./notice-rows.ts";
-import {
-  buildMessage,
-  contentRows,
-  fact,
-  heading,
-  phraseRow,
-  strong,
-  time,
-  vetoButtons,
-  type Setting,
-} from "./pieces.ts";
+import { buildMessage, contentRows, heading, phraseRow, strong, time, vetoButtons, type Setting } from "./pieces.ts";
 
 /** The code-free first line, which push previews and lock screens show. The same for every transaction. */
 export function noticeMessage({ words }: Setting): Message {
-  return buildMessage(words, [[[strong(words.text("waiting"))]]]);
+  return buildMessage(words, { preview: "waiting", blocks: [[[strong(words.text("waiting"))]]] });
 }
 
 function compareId(delivery: Delivery): MessageId {
@@ -33,12 +24,19 @@ function compareId(delivery: Delivery): MessageId {
   }
 }
 
+// What the core asks on its own account changes who can confirm or where to; it says so in a sentence. Mode A hides it
+// with everything else.
+function aboutRows({ kind, mode }: Delivery, words: Words): Row[] {
+  const id = `about-${kind}`;
+  return mode !== "A" && id in en ? [words.row(id as MessageId)] : [];
+}
+
 function codeRows(delivery: Delivery, { words, zone }: Setting): Row[] {
   const { code, expiresAt } = delivery;
   const rows: Row[] = [];
   if (code !== undefined) {
     const grouped = new Secret("code", groupDigits(code.reveal()));
-    rows.push(fact(words, words.text("code"), { style: "code", text: grouped }));
+    rows.push(words.row("code", { code: { style: "code", text: grouped } }));
   }
   if (expiresAt !== undefined) rows.push(words.row("valid-until", { time: time(expiresAt, zone) }));
   rows.push(words.row(delivery.codeEntryOnHost ? "warning-host" : "warning-key", { issuer: strong(delivery.issuer) }));
@@ -52,11 +50,12 @@ function codeRows(delivery: Delivery, { words, zone }: Setting): Row[] {
 export function promptMessage(delivery: Delivery, setting: Setting): Message {
   const { words } = setting;
   const blocks = [
-    [...heading(delivery), ...phraseRow(delivery, words)],
+    [...heading(delivery, words), ...phraseRow(delivery, words)],
     noticeRows(delivery, setting),
+    aboutRows(delivery, words),
     contentRows(delivery, words),
     [words.row(compareId(delivery))],
     codeRows(delivery, setting),
   ];
-  return buildMessage(words, blocks, vetoButtons(delivery, words));
+  return buildMessage(words, { preview: "waiting", blocks, buttons: vetoButtons(delivery, setting) });
 }

@@ -185,7 +185,10 @@ export class FakeCore {
     if (open === undefined) this.#refuse(attached.stream, `a report of sequence ${sequence}, which is not open`);
     else if ("sent" in report && report.sent.providerId === "")
       this.#refuse(attached.stream, "Sent without provider id");
-    else if ("failed" in report && !/^CHANNEL_(DOWN|BLOCKED_BY_USER)$/.test(report.failed.reason)) {
+    else if (
+      "failed" in report &&
+      !/^CHANNEL_(DOWN|BLOCKED_BY_USER|IDENTITY_CHANGED|DOES_NOT_FIT)$/.test(report.failed.reason)
+    ) {
       this.#refuse(attached.stream, "Failed with a reason of its own");
     } else open.resolve(report);
   }

@@ -3,6 +3,8 @@ import type { Wording } from "./en.ts";
 /** German. */
 export const de: Wording = {
   waiting: "Eine Bestätigung wartet",
+  "preview-news": "Neues zu Ihren Bestätigungen",
+  "preview-answer": "Antwort auf Ihre Nachricht",
   phrase: "Ihr Satz: { $phrase }",
   fact: "{ $label }: { $value }",
   "compare-a":
@@ -13,7 +15,7 @@ export const de: Wording = {
   "compare-c": "Ihr Schlüssel hat keine Anzeige: Lesen Sie hier jede Zeile.",
   "compare-c-host":
     "Ihr Schlüssel hat keine Anzeige: Nur dieser Nachricht können Sie trauen. Lesen Sie hier jede Zeile.",
-  code: "Code",
+  code: "Code: { $code }",
   "valid-until": "Gültig bis { $time }",
   "warning-key": "Nur auf dem Schlüssel eintippen. Niemand von { $issuer } wird danach fragen.",
   "warning-host":
@@ -31,7 +33,7 @@ export const de: Wording = {
   rejected: "⛔ Von Ihnen gestoppt · nichts wurde gesendet",
   "rejected-wrong-data": "⛔ Von Ihnen gestoppt (falsche Angaben) · nichts wurde gesendet",
   "rejected-not-me":
-    "⛔ Von Ihnen gestoppt (das waren Sie nicht) · nichts wurde gesendet. Ihre anderen Bestätigungen sind eingefroren: Senden Sie /thaw und benutzen Sie dann Ihren Schlüssel.",
+    "⛔ Von Ihnen gestoppt (das waren Sie nicht) · nichts wurde gesendet. Ihre anderen Bestätigungen sind eingefroren.",
   "rejected-changed-my-mind": "⛔ Von Ihnen gestoppt (doch nicht) · nichts wurde gesendet",
   "rejected-told-me-to": "⛔ Von Ihnen gestoppt (jemand hat Sie dazu gedrängt) · nichts wurde gesendet",
   tampered:
@@ -45,26 +47,39 @@ export const de: Wording = {
     "{ $tries ->\n    [one] Falscher Code, noch { $tries } Versuch\n   *[other] Falscher Code, noch { $tries } Versuche\n}",
   resent: "Neuer Code: Er ersetzt den letzten, der nicht mehr gilt.",
   superseded: "Eine neuere Nachricht enthält den Code. Diese gilt nicht mehr.",
-  frozen:
-    "⛔ Ihre Bestätigungen sind eingefroren. Um sie wieder zu benutzen, senden Sie /thaw und benutzen dann Ihren Schlüssel.",
-  blocked:
-    "⛔ 5 falsche Codes nacheinander: Ihre Bestätigungen sind gesperrt. Um sie wieder zu benutzen, senden Sie /thaw und benutzen dann Ihren Schlüssel.",
+  frozen: "⛔ Ihre Bestätigungen sind eingefroren.",
+  blocked: "⛔ 5 falsche Codes nacheinander: Ihre Bestätigungen sind gesperrt.",
   thawed: "✔ Ihre Bestätigungen funktionieren wieder.",
-  linked: "Ein Chat wurde mit Ihnen verknüpft: { $detail }. Wenn Sie das nicht waren, senden Sie jetzt /freeze.",
-  unlinked: "Ein Chat wurde von Ihnen gelöst: { $detail }. Wenn Sie das nicht waren, senden Sie jetzt /freeze.",
-  "key-enrolled":
-    "Ein Schlüssel wurde für Sie angemeldet: { $detail }. Wenn Sie das nicht waren, senden Sie jetzt /freeze.",
-  "key-revoked":
-    "Ein Schlüssel von Ihnen wurde gesperrt: { $detail }. Er kann nichts mehr bestätigen. Wenn Sie das nicht waren, senden Sie jetzt /freeze.",
+  linked: "Ein Chat wurde mit Ihnen verknüpft: { $detail }",
+  unlinked: "Ein Chat wurde von Ihnen gelöst: { $detail }",
+  "key-enrolled": "Ein Schlüssel wurde für Sie angemeldet: { $detail }",
+  "key-revoked": "Ein Schlüssel von Ihnen wurde gesperrt und kann nichts mehr bestätigen: { $detail }",
   "user-suspended":
     "⛔ Der Dienst hat Ihre Bestätigungen ausgesetzt. Bis er das aufhebt, kann nichts bestätigt werden.",
-  "channel-suspended":
-    "⚠ Ihr Kanal { $detail } ist ausgesetzt: Er gehört jetzt jemand anderem, oder das ist möglich. Dorthin wird nichts gesendet, bis Sie ihn mit Ihrem Schlüssel neu verknüpfen.",
-  "channel-dead":
-    "⚠ Ihr Kanal { $detail } ist nicht mehr erreichbar. Dorthin wird nichts gesendet, bis Sie dort schreiben oder ihn neu verknüpfen.",
+  "channel-suspended": "⚠ Ein Kanal von Ihnen ist ausgesetzt: { $detail }",
+  "channel-dead": "⚠ Ein Kanal von Ihnen ist nicht mehr erreichbar: { $detail }",
   missed: "Während dieser Chat weg war, konnte Sie eine Bestätigung nicht erreichen. Nichts wurde gesendet.",
-  "link-refused":
-    "⚠ Jemand wollte einen Chat ({ $detail }) mit einem Link verknüpfen, der schon benutzt war oder jemand anderem gehört. Das wurde abgelehnt. Wenn Sie das nicht waren, senden Sie jetzt /freeze.",
+  "link-refused": "⚠ Jemand wollte einen Chat mit Ihnen verknüpfen: { $detail }",
+  "channel-suspended-why":
+    "Er gehört jetzt jemand anderem, oder das ist möglich. Dorthin wird nichts gesendet, bis Sie ihn mit Ihrem Schlüssel neu verknüpfen.",
+  "channel-dead-why": "Dorthin wird nichts gesendet, bis Sie dort schreiben oder ihn neu verknüpfen.",
+  "link-refused-why": "Das wurde abgelehnt: Der Link war schon benutzt oder gehört jemand anderem.",
+  "freeze-now": "Wenn Sie das nicht waren, senden Sie jetzt /freeze.",
+  "freeze-elsewhere":
+    "Wenn Sie das nicht waren, frieren Sie Ihre Bestätigungen sofort ein: Senden Sie /freeze in einem anderen Chat oder wenden Sie sich an den Dienst.",
+  "thaw-now": "Um sie wieder zu benutzen, senden Sie /thaw und benutzen dann Ihren Schlüssel.",
+  "thaw-elsewhere":
+    "Um sie wieder zu benutzen, senden Sie /thaw in einem anderen Chat oder wenden Sie sich an den Dienst, und benutzen dann Ihren Schlüssel.",
+  "about-32":
+    "Jemand will, dass dieser Chat Ihre Bestätigungen erhält. Machen Sie nur weiter, wenn Sie das selbst begonnen haben. Ein Code, den Sie auf dem PC sahen, ist falsch.",
+  "about-33":
+    "Der Chat unten erhält dann keine Bestätigungen mehr. Machen Sie nur weiter, wenn Sie das selbst begonnen haben.",
+  "about-34":
+    "Ein weiterer Schlüssel kann dann für Sie bestätigen. Machen Sie nur weiter, wenn Sie ihn in der Hand haben und das selbst begonnen haben.",
+  "about-35":
+    "Ein Schlüssel von Ihnen kann dann nichts mehr bestätigen. Machen Sie nur weiter, wenn Sie das selbst begonnen haben.",
+  "about-36":
+    "Damit können Sie Ihre Bestätigungen wieder benutzen. Machen Sie nur weiter, wenn Sie darum gebeten haben.",
   "last-warning": "⚠ Noch ein falscher Code sperrt Ihre Bestätigungen.",
   reason: "Grund: { $detail }",
   reference: "Referenz: { $detail }",
@@ -88,6 +103,7 @@ export const de: Wording = {
   "answer-pending": "Auf Sie wartet:",
   "answer-history-none": "Es wurde noch nichts von Ihnen erbeten.",
   "answer-history": "Die letzten Vorgänge:",
+  "answer-more": "und { $count } weitere",
   "answer-freeze-ok":
     "Eingefroren: Nichts kann bestätigt werden. Um wieder zu bestätigen, senden Sie /thaw und benutzen dann Ihren Schlüssel.",
   "answer-thaw-ok": "Angefragt. Eine Nachricht mit Code folgt: Bestätigen Sie das Auftauen mit Ihrem Schlüssel.",
@@ -107,11 +123,12 @@ export const de: Wording = {
   "status-e2ee": "Dieser Chat ist Ende-zu-Ende-verschlüsselt.",
   "status-not-e2ee": "Dieser Chat ist nicht Ende-zu-Ende-verschlüsselt.",
   "code-ignored":
-    "Ich brauche nie einen Code und habe Ihre Eingabe nicht beachtet. Tippen Sie Codes nur auf Ihrem Schlüssel oder dort, wo die Nachricht mit dem Code es sagt. Wenn jemand Sie bat, ihn hierher zu senden, drücken Sie Das war ich nicht.",
+    "Ich brauche nie einen Code und habe Ihre Eingabe nicht beachtet. Tippen Sie Codes nur auf Ihrem Schlüssel oder dort, wo die Nachricht mit dem Code es sagt. Wenn jemand Sie bat, ihn hierher zu senden, stoppen Sie diese Bestätigung.",
   greeting:
-    "Ich bringe Ihnen Bestätigungen und kann sie stoppen; genehmigen kann ich nie eine. Um diesen Chat zu verknüpfen, öffnen Sie den Link oder das Bild, das der Dienst Ihnen zeigt.",
+    "Ich bringe Ihnen Bestätigungen und kann sie stoppen; genehmigen kann ich nie eine. Um diesen Chat zu verknüpfen, öffnen Sie den Link oder scannen Sie das Bild, das der Dienst Ihnen zeigt.",
   "not-understood": "Das habe ich nicht verstanden. /help sagt, was ich kann.",
-  help: "Ich bringe Ihnen Bestätigungen. Mit den Knöpfen darunter können Sie eine stoppen. Genehmigen kann ich nie eine: Das tut nur Ihr Schlüssel.",
+  forwarded: "Das wurde an mich weitergeleitet. Ich handle nur nach dem, was Sie selbst schreiben.",
+  help: "Ich bringe Ihnen Bestätigungen. Mit den Knöpfen darunter oder mit ihren zwei Wörtern können Sie eine stoppen. Genehmigen kann ich nie eine: Das tut nur Ihr Schlüssel.",
   "help-pending": "was auf Sie wartet",
   "help-history": "die letzten zehn",
   "help-channels": "wohin Nachrichten gehen",
@@ -121,6 +138,8 @@ export const de: Wording = {
   "help-unlink": "diesen Chat sofort lösen",
   "help-language": "die Sprache meiner Nachrichten",
   "help-help": "diese Liste",
+  "help-block": "stoppen, was diese zwei Wörter trägt",
+  "help-sign": "Wo / mich nicht erreicht, schreiben Sie ! statt dessen.",
 
   "state-1": "wartet auf Sie",
   "state-2": "wartet auf andere",

@@ -1,6 +1,8 @@
 /** Fluent patterns of the frame. Values of a transaction are never among them; they enter as placeables. */
 export const en = {
   waiting: "Confirmation waiting",
+  "preview-news": "News about your confirmations",
+  "preview-answer": "Answer to your message",
   phrase: "phrase: { $phrase }",
   fact: "{ $label }: { $value }",
   "compare-a": "Compare your KEY's screen with what you meant, then type this code on it.",
@@ -8,7 +10,7 @@ export const en = {
   "compare-b": "Every line must match the key AND what you meant.",
   "compare-c": "Your key has no screen: read every line here.",
   "compare-c-host": "Your key has no screen: this message is your only trusted view. Read every line here.",
-  code: "Code",
+  code: "Code: { $code }",
   "valid-until": "Valid until { $time }",
   "warning-key": "Type it only on your key. Nobody from { $issuer } will ask for it.",
   "warning-host":
@@ -25,8 +27,7 @@ export const en = {
   "execution-unknown": "? Confirmed. { $issuer } is checking whether it was carried out. Do not repeat it.",
   rejected: "⛔ Stopped by you · nothing was sent",
   "rejected-wrong-data": "⛔ Stopped by you (wrong data) · nothing was sent",
-  "rejected-not-me":
-    "⛔ Stopped by you (not you) · nothing was sent. Your other confirmations are frozen: send /thaw, then use your key.",
+  "rejected-not-me": "⛔ Stopped by you (not you) · nothing was sent. Your other confirmations are frozen.",
   "rejected-changed-my-mind": "⛔ Stopped by you (changed your mind) · nothing was sent",
   "rejected-told-me-to": "⛔ Stopped by you (somebody told you to) · nothing was sent",
   tampered: "⚠ STOPPED. What you signed is not what { $issuer } holds. Nothing was sent. Your PC may be unsafe.",
@@ -39,23 +40,34 @@ export const en = {
     "{ $tries ->\n    [one] Wrong code, { $tries } try left\n   *[other] Wrong code, { $tries } tries left\n}",
   resent: "New code: it takes the place of the last one, which no longer works.",
   superseded: "A newer message carries the code. This one no longer works.",
-  frozen: "⛔ Your confirmations are frozen. To use them again, send /thaw, then use your key.",
-  blocked:
-    "⛔ 5 wrong codes in a row: your confirmations are blocked. To use them again, send /thaw, then use your key.",
+  frozen: "⛔ Your confirmations are frozen.",
+  blocked: "⛔ 5 wrong codes in a row: your confirmations are blocked.",
   thawed: "✔ Your confirmations work again.",
-  linked: "A chat was linked to you: { $detail }. If that was not you, send /freeze now.",
-  unlinked: "A chat was unlinked from you: { $detail }. If that was not you, send /freeze now.",
-  "key-enrolled": "A key was enrolled for you: { $detail }. If that was not you, send /freeze now.",
-  "key-revoked":
-    "A key of yours was revoked: { $detail }. It can confirm nothing any more. If that was not you, send /freeze now.",
+  linked: "A chat was linked to you: { $detail }",
+  unlinked: "A chat was unlinked from you: { $detail }",
+  "key-enrolled": "A key was enrolled for you: { $detail }",
+  "key-revoked": "A key of yours was revoked and can confirm nothing any more: { $detail }",
   "user-suspended": "⛔ The service suspended your confirmations. Nothing can be confirmed until it lifts that.",
-  "channel-suspended":
-    "⚠ Your channel { $detail } is suspended: it is somebody else's now, or may be. Nothing is sent there until you link it anew with your key.",
-  "channel-dead":
-    "⚠ Your channel { $detail } cannot be reached any more. Nothing is sent there until you write to it or link it anew.",
+  "channel-suspended": "⚠ A channel of yours is suspended: { $detail }",
+  "channel-dead": "⚠ A channel of yours cannot be reached any more: { $detail }",
   missed: "While this chat was away, a confirmation could not reach you. Nothing was sent.",
-  "link-refused":
-    "⚠ Somebody tried to link a chat ({ $detail }) with a link that was used already or was another's. It was refused. If that was not you, send /freeze now.",
+  "link-refused": "⚠ Somebody tried to link a chat to you: { $detail }",
+  "channel-suspended-why":
+    "It is somebody else's now, or may be. Nothing is sent there until you link it anew with your key.",
+  "channel-dead-why": "Nothing is sent there until you write to it or link it anew.",
+  "link-refused-why": "It was refused: the link was used already, or was another's.",
+  "freeze-now": "If that was not you, send /freeze now.",
+  "freeze-elsewhere":
+    "If that was not you, freeze your confirmations at once: send /freeze in another chat, or ask the service.",
+  "thaw-now": "To use them again, send /thaw, then use your key.",
+  "thaw-elsewhere": "To use them again, send /thaw in another chat or ask the service, then use your key.",
+  "about-32":
+    "Somebody wants this chat to receive your confirmations. Go on only if you began that yourself. A code that you saw on the PC is false.",
+  "about-33": "The chat below will receive no confirmations any more. Go on only if you began that yourself.",
+  "about-34":
+    "Another key will be able to confirm for you. Go on only if it is in your hands and you began that yourself.",
+  "about-35": "A key of yours will be able to confirm nothing any more. Go on only if you began that yourself.",
+  "about-36": "This lets your confirmations be used again. Go on only if you asked for it.",
   "last-warning": "⚠ One more wrong code will block your confirmations.",
   reason: "Reason: { $detail }",
   reference: "Reference: { $detail }",
@@ -77,6 +89,7 @@ export const en = {
   "answer-pending": "Waiting for you:",
   "answer-history-none": "Nothing has been asked of you yet.",
   "answer-history": "The last transactions:",
+  "answer-more": "and { $count } more",
   "answer-freeze-ok":
     "Frozen: nothing can be confirmed. To use your confirmations again, send /thaw, then use your key.",
   "answer-thaw-ok": "Asked. A message with a code follows: confirm the thaw with your key.",
@@ -96,11 +109,12 @@ export const en = {
   "status-e2ee": "This chat is end-to-end encrypted.",
   "status-not-e2ee": "This chat is not end-to-end encrypted.",
   "code-ignored":
-    "I never need a code, and ignored what you typed. Type codes only on your key, or where the message with the code says. If somebody asked you to send it here, press Not me.",
+    "I never need a code, and ignored what you typed. Type codes only on your key, or where the message with the code says. If somebody asked you to send it here, stop that confirmation.",
   greeting:
     "I bring you confirmations and can stop them; I can never approve one. To link this chat, open the link or scan the picture that the service shows you.",
   "not-understood": "I did not understand that. /help says what I can do.",
-  help: "I bring you confirmations. You can stop one with the buttons under it. I can never approve one: only your key does.",
+  forwarded: "That was forwarded to me. I act only on what you write yourself.",
+  help: "I bring you confirmations. You can stop one with the buttons under it, or by its two words. I can never approve one: only your key does.",
   "help-pending": "what waits for you",
   "help-history": "the last ten",
   "help-channels": "where messages go",
@@ -110,6 +124,8 @@ export const en = {
   "help-unlink": "remove this chat at once",
   "help-language": "the language of my messages",
   "help-help": "this list",
+  "help-block": "stop what carries these two words",
+  "help-sign": "Where / does not reach me, write ! in its place.",
 
   "state-1": "waiting for you",
   "state-2": "waiting for others",

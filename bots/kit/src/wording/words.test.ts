@@ -7,6 +7,7 @@ import { en, type MessageId } from "./en.ts";
 import { zh } from "./zh.ts";
 
 const ids = Object.keys(en) as MessageId[];
+const NUMBERS = ["tries", "count"];
 const placeables = (pattern: string): string[] => [...new Set(pattern.match(/\$\w+/g))].toSorted();
 
 test.each([
@@ -21,9 +22,11 @@ test.each([...LOCALES, PSEUDO_LOCALE])("%s formats every text, with nothing left
   const words = Words.in(locale);
   for (const id of ids) {
     const names = placeables(en[id]).map((name) => name.slice(1));
-    const numbers = Object.fromEntries(names.filter((name) => name === "tries").map((name) => [name, 1]));
+    const numbers = Object.fromEntries(names.filter((name) => NUMBERS.includes(name)).map((name) => [name, 1]));
     const runs = Object.fromEntries(
-      names.filter((name) => name !== "tries").map((name) => [name, { style: "value" as const, text: `<${name}>` }]),
+      names
+        .filter((name) => !NUMBERS.includes(name))
+        .map((name) => [name, { style: "value" as const, text: `<${name}>` }]),
     );
     const row = words.row(id, runs, numbers);
     expect(row.filter(({ style }) => style === "value")).toHaveLength(Object.keys(runs).length);

@@ -1,11 +1,19 @@
 import { FluentBundle, FluentResource } from "@fluent/bundle";
 import type { Row, Run } from "../message/message.ts";
+import { arShort } from "./ar-short.ts";
 import { ar } from "./ar.ts";
+import { deShort } from "./de-short.ts";
 import { de } from "./de.ts";
+import { enShort, type ShortWording } from "./en-short.ts";
 import { en, type MessageId, type Wording } from "./en.ts";
+import { zhShort } from "./zh-short.ts";
 import { zh } from "./zh.ts";
 
 const WORDINGS: Readonly<Record<string, Wording>> = { en, de, zh, ar };
+const SHORT: Readonly<Record<string, ShortWording>> = { en: enShort, de: deShort, zh: zhShort, ar: arShort };
+
+/** How many words: "short" where every character is paid for. */
+export type Style = "full" | "short";
 
 /** Longer and accented English: shows texts that were left untranslated or do not fit. */
 export const PSEUDO_LOCALE = "en-XA";
@@ -35,14 +43,18 @@ function pseudo(text: string): string {
 /** The frame in one language. */
 export class Words {
   readonly locale: string;
+  readonly style: Style;
   readonly direction: "ltr" | "rtl";
   readonly #bundle: FluentBundle;
 
-  private constructor(locale: string) {
+  private constructor(locale: string, style: Style) {
     this.locale = locale;
+    this.style = style;
     this.direction = locale === "ar" ? "rtl" : "ltr";
-    const wording = locale === PSEUDO_LOCALE ? en : WORDINGS[locale];
-    if (wording === undefined) throw new Error(`no wording for ${locale}; choose one of ${LOCALES.join(", ")}`);
+    const language = locale === PSEUDO_LOCALE ? "en" : locale;
+    const full = WORDINGS[language];
+    if (full === undefined) throw new Error(`no wording for ${locale}; choose one of ${LOCALES.join(", ")}`);
+    const wording = style === "short" ? { ...full, ...SHORT[language] } : full;
     this.#bundle = new FluentBundle(`${locale}-u-nu-latn`, {
       useIsolating: false,
       ...(locale === PSEUDO_LOCALE ? { transform: pseudo } : {}),
@@ -55,11 +67,17 @@ export class Words {
   static readonly #made = new Map<string, Words>();
 
   /** The words in the language that fits `wish` best. */
-  static in(wish: string): Words {
+  static in(wish: string, style: Style = "full"): Words {
     const locale = chooseLocale(wish);
-    const made = Words.#made.get(locale) ?? new Words(locale);
-    Words.#made.set(locale, made);
+    const key = `${locale} ${style}`;
+    const made = Words.#made.get(key) ?? new Words(locale, style);
+    Words.#made.set(key, made);
     return made;
+  }
+
+  /** Between parts of one row. */
+  get separator(): string {
+    return this.style === "short" ? " - " : " · ";
   }
 
   /** A sentence without values. */
