@@ -19,6 +19,7 @@ import { isOpen } from "./delivery-index.ts";
 import type { Delivery } from "./delivery.ts";
 import { isReachable } from "./eligible.ts";
 import { fenceWrite, laneFenceKey, type Seat } from "./lane-fence.ts";
+import { afterReceipt, type ProviderReceipt } from "./receipt.ts";
 import { givenUp, withdrawn } from "./wish.ts";
 
 /** A delivery where it lives. */
@@ -38,6 +39,8 @@ export interface Handing {
 export interface Advance {
   /** What the bot said about what it was handed; absent: the delivery was found in the lane. */
   readonly told?: { readonly handed: Handed; readonly report: Report };
+  /** What the provider said, by its bot, of a message that was accepted long ago. */
+  readonly receipt?: ProviderReceipt;
   /** The bot may be handed nothing before this moment: its provider asked the whole identity to wait. */
   readonly pausedUntil: UnixMs;
   /** False for a report that came too late to go on from: somebody else may be dealing with the chat. */
@@ -83,7 +86,7 @@ async function attempt(
     epoch,
     ...(handing === undefined ? {} : { notAfter: after.notAfter }),
     writes: [...consequence.writes, fenced],
-    audit: [auditOf(after, seat, handing)],
+    audit: [auditOf(after, seat, handing, how.receipt)],
   });
   if (outcome !== "committed") return undefined;
   if (consequence.undeliverable && after.txId !== undefined) {
@@ -99,10 +102,8 @@ function saysChatGone(report: Report): boolean {
 
 /** What is known of the delivery now, before anything is handed out. */
 function judge(before: Delivery, held: HeldCase | undefined, how: Advance, now: UnixMs): Delivery {
-  const { told } = how;
-  // Found in the lane as SENDING: nobody of this holder has it, so nobody knows what became of it.
-  const known = told === undefined ? afterSilence(before, now) : afterReport(before, told.handed, told.report, now);
-  if (!isOpen(known)) return known;
+  const known = learn(before, how, now);
+  if (!isOpen(known) || how.receipt !== undefined) return known;
   if (known.wanted.phase === "full") {
     const transaction = held?.transaction.body;
     if (transaction?.state !== "PENDING" || !isIssue(known, transaction)) {
@@ -114,14 +115,24 @@ function judge(before: Delivery, held: HeldCase | undefined, how: Advance, now: 
   return now > known.notAfter ? afterLast(known, now) : known;
 }
 
+function learn(before: Delivery, { told, receipt }: Advance, now: UnixMs): Delivery {
+  if (receipt !== undefined) return afterReceipt(before, receipt, now);
+  // Found in the lane as SENDING: nobody of this holder has it, so nobody knows what became of it.
+  return told === undefined ? afterSilence(before, now) : afterReport(before, told.handed, told.report, now);
+}
+
 function isIssue(delivery: Delivery, { issue }: Transaction): boolean {
   const { wanted } = delivery;
   return wanted.phase === "full" && wanted.issue.epoch === issue.epoch && wanted.issue.n === issue.n;
 }
 
-/** While the provider wants the whole identity to wait, what waits in the lane gets a moment at which it is found again. */
+/**
+ * While the provider wants the whole identity to wait, what waits in the lane gets a moment at which it is found again.
+ * What may not wait so long is given up now, so that the next channel is asked now.
+ */
 function postponed(delivery: Delivery, until: UnixMs, now: UnixMs): Delivery {
   if (delivery.retryAt === undefined || !isOpen(delivery) || now >= until || delivery.retryAt >= until) return delivery;
+  if (until >= delivery.notAfter) return givenUp(delivery, "CHANNEL_DOWN", now);
   return { ...delivery, retryAt: until, updatedAt: now };
 }
 
@@ -157,10 +168,15 @@ async function loadKeys(given: CoreGiven, held: HeldCase): Promise<Key[]> {
   return entities.map(({ body }) => body).filter((body) => body !== undefined);
 }
 
-function auditOf(delivery: Delivery, seat: Seat, handing: Handing | undefined): AuditDraft {
+function auditOf(
+  delivery: Delivery,
+  seat: Seat,
+  handing: Handing | undefined,
+  receipt: ProviderReceipt | undefined,
+): AuditDraft {
   const { wanted, wish, state, reason, platform } = delivery;
   return {
-    event: handing === undefined ? `delivery.${state.toLowerCase()}` : "delivery.handed",
+    event: handing !== undefined ? "delivery.handed" : `delivery.${receipt ? "receipt" : state.toLowerCase()}`,
     tenant: delivery.tenantId,
     actor: handing === undefined ? `bot:${seat.botId}` : "core",
     subject: delivery.txId === undefined ? `user:${delivery.userId}` : `transaction:${delivery.txId}`,
@@ -172,6 +188,7 @@ function auditOf(delivery: Delivery, seat: Seat, handing: Handing | undefined): 
       phase: handing?.handed.phase ?? wanted.phase,
       ...(wanted.phase === "full" ? { issue: wanted.issue.n } : {}),
       ...(reason === undefined ? {} : { reason }),
+      ...(receipt === undefined ? {} : { reached: receipt.reached }),
       ...(handing === undefined ? {} : { messageDigest: messageDigest(handing.message) }),
     },
   };

@@ -2,6 +2,7 @@
 import type { UnixMs } from "../store/entity.ts";
 import type { Delivery, DeliveryReason, IssueNumber } from "./delivery.ts";
 import { PLATFORM_TRAITS } from "./platform-trait.ts";
+import { noted, wantedIssue, type TimelineEventType } from "./timeline.ts";
 import { givenUp, handPhase, showsIssue, withdrawn, type HandPhase } from "./wish.ts";
 
 /** What a bot was handed. */
@@ -35,8 +36,9 @@ export function handOut(
   const phase = handPhase(delivery);
   if (phase === undefined || delivery.retryAt === undefined || delivery.retryAt > now) return undefined;
   const issue = delivery.wanted.phase === "full" ? delivery.wanted.issue : undefined;
+  const told = noted(delivery, "HANDED", now, { issue: wantedIssue(delivery) });
   return {
-    delivery: { ...delivery, state: "SENDING", fence, updatedAt: now },
+    delivery: { ...told, state: "SENDING", fence, updatedAt: now },
     handed: { wish: delivery.wish, phase, issue: phase === "full" ? issue : undefined },
   };
 }
@@ -71,7 +73,8 @@ function afterSent(delivery: Delivery, handed: Handed, providerId: string, now: 
   // A notice that was repeated and arrived after all: the chat shows one more harmless line.
   if (handed.phase === "notice" && delivery.providerId !== undefined) return delivery;
   // A provider whose edits have no id of their own, or a bot that leaves it out, keeps the message's.
-  const known = { ...delivery, providerId: providerId === "" ? delivery.providerId : providerId, updatedAt: now };
+  const named = { ...delivery, providerId: providerId === "" ? delivery.providerId : providerId, updatedAt: now };
+  const known = withoutReceipt(noted(named, sentEvent(delivery, handed), now, { issue: issueOf(delivery, handed) }));
   const current = handed.wish === delivery.wish;
   if (handed.phase === "notice") {
     return current && delivery.state !== "WITHDRAWN" ? { ...known, state: "QUEUED", unknowns: 0, retryAt: now } : known;
@@ -82,9 +85,26 @@ function afterSent(delivery: Delivery, handed: Handed, providerId: string, now: 
     ...(handed.phase === "full" ? { shownIssue: handed.issue, mayHoldCode: true } : {}),
     ...(handed.phase === "outcome" ? { mayHoldCode: false } : {}),
   };
-  return current
-    ? { ...shown, state: "SENT", reason: undefined, attempts: 0, unknowns: 0, fallbackAt: undefined }
-    : shown;
+  // How many copies left with an unknown fate stays known: a receipt about this one says nothing of those.
+  return current ? { ...shown, state: "SENT", reason: undefined, attempts: 0, fallbackAt: undefined } : shown;
+}
+
+/** A text of the transaction took the place of another, or is its first. Where nothing is replaced each code is a first. */
+function sentEvent(delivery: Delivery, { phase }: Handed): TimelineEventType {
+  if (phase === "notice") return "NOTICE_SENT";
+  if (phase !== "full") return delivery.type === "prompt" ? "EDITED" : "SENT";
+  const replaces = PLATFORM_TRAITS[delivery.platform].tells === "every change";
+  return replaces && delivery.shownIssue !== undefined ? "EDITED" : "SENT";
+}
+
+/** Which code the report is about; a notice announces the one that is wanted. */
+function issueOf(delivery: Delivery, { wish, issue }: Handed): number {
+  return issue?.n ?? (wish === delivery.wish ? wantedIssue(delivery) : 0);
+}
+
+/** What was said of an earlier message says nothing of the one that the provider took now. */
+function withoutReceipt({ receipt: _of, ...delivery }: Delivery): Delivery {
+  return delivery;
 }
 
 function afterFailed(
@@ -97,21 +117,29 @@ function afterFailed(
   if (delivery.shown >= handed.wish || (handed.phase === "notice" && delivery.providerId !== undefined))
     return delivery;
   const left = report.fate === "unknown";
-  const known = {
-    ...delivery,
+  const issue = issueOf(delivery, handed);
+  const known: Delivery = {
+    ...(left ? noted(delivery, "UNKNOWN", now, { issue }) : delivery),
     mayHoldCode: delivery.mayHoldCode || (left && handed.phase === "full"),
     updatedAt: now,
   };
-  if (report.fate === "permanent") {
+  const isCurrent = handed.wish === delivery.wish;
+  if (report.fate === "permanent" && (isCurrent || isAboutChat(report.reason))) {
     return isDeleted(delivery, handed, report.reason) ? anew(known, now) : givenUp(known, report.reason, now);
   }
-  if (handed.wish !== delivery.wish) return nothingArrived(known) ? withdrawn(known, "superseded", now) : known;
+  if (!isCurrent) return nothingArrived(known) ? withdrawn(known, "superseded", now) : known;
   const counted = { ...known, attempts: known.attempts + 1, unknowns: known.unknowns + (left ? 1 : 0) };
   const repeats = handed.phase === "notice" ? NOTICE_REPEATS : PLATFORM_TRAITS[delivery.platform].repeats;
   if (left && counted.unknowns > repeats) return givenUp(counted, report.reason, now);
   const retryAt = now + Math.max(report.retryAfterMs, backoff(counted.attempts));
   if (retryAt >= delivery.notAfter) return givenUp(counted, report.reason, now);
-  return { ...counted, state: left ? "UNKNOWN" : "QUEUED", retryAt };
+  if (left) return { ...counted, state: "UNKNOWN", retryAt };
+  return { ...noted(counted, "RETRIED", now, { issue, reason: report.reason }), state: "QUEUED", retryAt };
+}
+
+/** Not about one message: no other will get there either. */
+function isAboutChat(reason: DeliveryReason): boolean {
+  return reason === "CHANNEL_BLOCKED_BY_USER" || reason === "CHANNEL_IDENTITY_CHANGED";
 }
 
 /** The message that stood there can no longer be replaced: the user deleted it, then asked for a new code. */
@@ -122,7 +150,8 @@ function isDeleted(delivery: Delivery, handed: Handed, reason: DeliveryReason): 
 
 /** Once for a wish: the code gets a message of its own, notice first. */
 function anew(delivery: Delivery, now: UnixMs): Delivery {
-  return { ...delivery, state: "QUEUED", providerId: undefined, attempts: 1, retryAt: now };
+  const told = noted(delivery, "RETRIED", now, { issue: wantedIssue(delivery), reason: "CHANNEL_DOWN" });
+  return { ...told, state: "QUEUED", providerId: undefined, attempts: 1, retryAt: now };
 }
 
 /** The transaction ended while its notice was on the way, and the notice never arrived: there is nothing to replace. */

@@ -1,5 +1,6 @@
 // The worker of one attached bot: brings each chat of its lane from what it shows to what is wanted.
 import type { Deliver } from "@countersign/proto/node/channel/v1/channel_service";
+import { findChat } from "../channel/chat.ts";
 import type { CoreGiven } from "../given.ts";
 import type { Shard, UnixMs } from "../store/entity.ts";
 import { IntegrityError, type Found } from "../store/store.ts";
@@ -8,7 +9,9 @@ import type { Handed, Report } from "./attempt.ts";
 import { REPORT_WITHIN_MS } from "./delivery-index.ts";
 import type { Delivery } from "./delivery.ts";
 import { codeOf } from "./deliver-message.ts";
+import { findMessage } from "./find-message.ts";
 import type { Seat } from "./lane-fence.ts";
+import type { ProviderReceipt } from "./receipt.ts";
 
 /** What the engine needs of the stream it works for. */
 export interface EngineStream {
@@ -44,6 +47,7 @@ export class DeliveryEngine {
   readonly #busy = new Map<string, bigint>();
   readonly #turns = new Map<Shard, Promise<unknown>>();
   readonly #work = new Set<Promise<void>>();
+  readonly #reports = new Set<Promise<unknown>>();
   readonly #untrusted = new Set<string>();
   #sequence = 0n;
   #pausedUntil: UnixMs = 0;
@@ -93,7 +97,28 @@ export class DeliveryEngine {
   }
 
   /** What the bot reports. An unknown sequence number is a report that came twice. */
-  async report(sequence: bigint, report: Report): Promise<void> {
+  report(sequence: bigint, report: Report): Promise<void> {
+    const taking = this.#takeReport(sequence, report);
+    const settled: Promise<unknown> = taking.then(
+      () => this.#reports.delete(settled),
+      () => this.#reports.delete(settled),
+    );
+    this.#reports.add(settled);
+    return taking;
+  }
+
+  /**
+   * What the provider says of a message after it had accepted it. Its Sent may be on its way into the store still, so
+   * the reports before it come first. Another chat's or bot's message, an unknown one, or the same again: nothing.
+   */
+  async receipt(peerId: string, receipt: ProviderReceipt): Promise<void> {
+    await Promise.all(this.#reports);
+    const chat = await findChat(this.#given, this.#stream.seat, peerId);
+    const place = chat && (await findMessage(this.#given, chat, receipt.providerId));
+    if (place !== undefined) await this.#tryAdvance(place, { receipt, pausedUntil: 0, goesOn: false });
+  }
+
+  async #takeReport(sequence: bigint, report: Report): Promise<void> {
     const flight = this.#flights.get(sequence);
     if (flight === undefined) return;
     this.#flights.delete(sequence);

@@ -4,6 +4,7 @@ import { linkIndex } from "../identity/link-index.ts";
 import type { UnixMs } from "../store/entity.ts";
 import type { AnyWrite, LoadedEntity } from "../store/store.ts";
 import type { Transaction } from "../transaction/transaction.ts";
+import { fallbackMoment } from "./channel-timeout.ts";
 import type { Delivery } from "./delivery.ts";
 import { deliveryWrite } from "./delivery-index.ts";
 import { deliveryKey } from "./delivery-key.ts";
@@ -34,19 +35,16 @@ export function nextChannel(channels: Channels, now: UnixMs): NextChannel | unde
   const notAfter = transaction.expiresAt - CODE_MARGIN_MS;
   if (transaction.state !== "PENDING" || now > notAfter) return undefined;
   const eligible = eligibleLinks(transaction, existing(links), now);
-  const link = eligible.find(({ linkId }) => !isAsked(deliveryOf(channels, linkId)?.body, transaction));
+  const [link, ...behind] = eligible.filter(({ linkId }) => !isAsked(deliveryOf(channels, linkId)?.body, transaction));
   if (link === undefined) return undefined;
   const key = deliveryKey(transaction.tenantId, transaction.txId, link.linkId);
   const loaded = deliveries.find((delivery) => delivery.key.id === key.id) ?? { key, version: "", body: undefined };
   const wanted = { phase: "full", issue: transaction.issue } as const;
-  const fallbackAt = Math.min(now + transaction.policy.channelTimeoutMs, notAfter);
+  const fallbackAt = fallbackMoment(transaction.policy.channelTimeoutMs, behind.length, notAfter, now);
   const prompt = { deliveryId: key.id, txId: transaction.txId, type: "prompt" } as const;
   const body =
     loaded.body === undefined
-      ? {
-          ...firstWish(link, { ...prompt, wanted, notAfter, fallbackAt }, now),
-          createdAt: afterOthers(deliveries, now),
-        }
+      ? firstWish(link, { ...prompt, wanted, notAfter, fallbackAt, createdAt: afterOthers(deliveries, now) }, now)
       : { ...nextWish(loaded.body, wanted, { notAfter, fallbackAt }, now), providerId: undefined };
   return { link, writes: [deliveryWrite(loaded, body, now), ...countPrompt(links, link, transaction)] };
 }

@@ -4,9 +4,11 @@ import type { Link } from "../identity/link.ts";
 import type { EntityKey, UnixMs } from "../store/entity.ts";
 import type { AnyWrite, LoadedEntity } from "../store/store.ts";
 import type { Effect, Transaction } from "../transaction/transaction.ts";
+import { fallbackMoment } from "./channel-timeout.ts";
 import type { Delivery, DeliveryReason, Notice, NoticeType } from "./delivery.ts";
 import { deliveryWrite, isOpen } from "./delivery-index.ts";
 import { alertKey } from "./delivery-key.ts";
+import { eligibleLinks } from "./eligible.ts";
 import { nextChannel } from "./next-channel.ts";
 import { PLATFORM_TRAITS } from "./platform-trait.ts";
 import {
@@ -118,8 +120,14 @@ class Plan {
 
   deliverCode(why: "created" | "resent"): void {
     const alive = this.#prompts().filter(({ body: { state } }) => state !== "FAILED" && state !== "WITHDRAWN");
-    for (const prompt of why === "resent" ? alive : []) this.#renew(prompt);
-    if (why === "resent" && alive.length > 0) return;
+    if (why === "resent" && alive.length > 0) {
+      // What FAILED with an earlier code may be asked again with this one.
+      const renewed = new Set(alive.map(({ body: { linkId } }) => linkId));
+      const eligible = eligibleLinks(this.#transaction, this.#links(), this.#now);
+      const behind = eligible.filter(({ linkId }) => !renewed.has(linkId)).length;
+      for (const prompt of alive) this.#renew(prompt, behind);
+      return;
+    }
     const channels = { ...this.#given, transaction: this.#transaction };
     for (const write of nextChannel(channels, this.#now)?.writes ?? []) this.#put(write);
   }
@@ -154,12 +162,12 @@ class Plan {
   }
 
   /** A new issue takes the place of the old code wherever that stands or waits. */
-  #renew({ loaded, body }: Prompt): void {
+  #renew({ loaded, body }: Prompt, behind: number): void {
     const { issue, expiresAt, policy, lastIssueAt } = this.#transaction;
     const notAfter = expiresAt - CODE_MARGIN_MS;
     const resent: Notice = { type: "RESENT", at: lastIssueAt };
     const wanted = { phase: "full", issue, ...(isTouched(body) ? { notice: resent } : {}) } as const;
-    const fallbackAt = Math.min(this.#now + policy.channelTimeoutMs, notAfter);
+    const fallbackAt = fallbackMoment(policy.channelTimeoutMs, behind, notAfter, this.#now);
     this.#putDelivery(loaded, nextWish(body, wanted, { notAfter, fallbackAt }, this.#now));
   }
 

@@ -1,8 +1,10 @@
 // Pure: how a delivery's wish is born and replaced. What the provider answers changes it in attempt.ts.
 import type { Link } from "../identity/link.ts";
 import type { HexId, UnixMs } from "../store/entity.ts";
-import type { Delivery, DeliveryReason, Notice, NoticeType, Wanted } from "./delivery.ts";
+import { CHANNEL_REASONS, type Delivery, type DeliveryReason, type Notice } from "./delivery.ts";
+import type { NoticeType, Wanted } from "./delivery.ts";
 import { PLATFORM_TRAITS } from "./platform-trait.ts";
+import { isSaidUnknown, noted, wantedIssue } from "./timeline.ts";
 
 /** A code must not be on its way when its transaction ends: the last moment is this much before it. */
 export const CODE_MARGIN_MS = 20_000;
@@ -23,13 +25,16 @@ export interface NewDelivery {
   readonly wanted: Wanted;
   readonly notAfter: UnixMs;
   readonly fallbackAt: UnixMs | undefined;
+  /** Attempts are told in this order; now, if it is left out. */
+  readonly createdAt?: UnixMs;
 }
 
 /** The first wish for a chat. The link must have been claimed. */
 export function firstWish(link: Link, fresh: NewDelivery, now: UnixMs): Delivery {
   const { botId, peerId } = link;
   if (botId === undefined || peerId === undefined) throw new Error(`link ${link.linkId}: no chat has claimed it`);
-  return {
+  const delivery: Delivery = {
+    createdAt: now,
     ...fresh,
     tenantId: link.tenantId,
     userId: link.userId,
@@ -48,9 +53,9 @@ export function firstWish(link: Link, fresh: NewDelivery, now: UnixMs): Delivery
     unknowns: 0,
     retryAt: now,
     fence: 0,
-    createdAt: now,
     updatedAt: now,
   };
+  return noted(delivery, "QUEUED", now, { issue: wantedIssue(delivery) });
 }
 
 /**
@@ -63,7 +68,7 @@ export function nextWish(
   times: { notAfter: UnixMs; fallbackAt?: UnixMs },
   now: UnixMs,
 ): Delivery {
-  return {
+  const next: Delivery = {
     ...delivery,
     wanted,
     wish: delivery.wish + 1,
@@ -77,24 +82,36 @@ export function nextWish(
     fallbackAt: times.fallbackAt,
     updatedAt: now,
   };
+  return noted(next, "QUEUED", now, { issue: wantedIssue(next) });
 }
 
 /** Nothing is wanted any more in a chat that shows nothing of the transaction. */
 export function withdrawn(delivery: Delivery, reason: DeliveryReason, now: UnixMs): Delivery {
-  return { ...delivery, state: "WITHDRAWN", reason, retryAt: undefined, fallbackAt: undefined, updatedAt: now };
+  const known = noted(delivery, "WITHDRAWN", now, { issue: wantedIssue(delivery), reason });
+  return { ...known, state: "WITHDRAWN", reason, retryAt: undefined, fallbackAt: undefined, updatedAt: now };
 }
 
 /** No further try; the state tells what is known of the code: seen, perhaps seen, certainly not. */
 export function givenUp(delivery: Delivery, reason: DeliveryReason, now: UnixMs): Delivery {
-  const knows = { ...delivery, retryAt: undefined, updatedAt: now };
-  if (delivery.wanted.phase !== "full" || !delivery.mayHoldCode) return { ...knows, state: "FAILED", reason };
-  return showsIssue(delivery) ? { ...knows, state: "SENT", reason: undefined } : { ...knows, state: "UNKNOWN", reason };
+  const knows: Delivery = { ...delivery, retryAt: undefined, updatedAt: now };
+  const issue = wantedIssue(delivery);
+  const type = isChannelReason(reason) ? "FAILED" : "WITHDRAWN";
+  if (delivery.wanted.phase !== "full" || !delivery.mayHoldCode) {
+    return { ...noted(knows, type, now, { issue, reason }), state: "FAILED", reason };
+  }
+  // About no code: the one that is wanted stands there, a later text around it was given up.
+  if (showsIssue(delivery)) {
+    return { ...noted(knows, type, now, { issue: 0, reason }), state: "SENT", reason: undefined };
+  }
+  const said = type === "FAILED" && isSaidUnknown(knows);
+  const told = said ? knows : noted(knows, type === "FAILED" ? "UNKNOWN" : type, now, { issue, reason });
+  return { ...told, state: "UNKNOWN", reason };
 }
 
 /** Whether the code that is wanted stands in the chat, whatever became of later edits. */
 export function showsIssue(delivery: Delivery): boolean {
-  const { wanted, shownIssue } = delivery;
-  if (wanted.phase !== "full" || shownIssue === undefined) return false;
+  const { wanted, shownIssue, receipt } = delivery;
+  if (wanted.phase !== "full" || shownIssue === undefined || receipt === "lost") return false;
   return shownIssue.epoch === wanted.issue.epoch && shownIssue.n === wanted.issue.n;
 }
 
@@ -114,4 +131,9 @@ export function handPhase(delivery: Delivery): HandPhase | undefined {
 
 function mayHoldCodeAfter(delivery: Delivery): boolean {
   return delivery.mayHoldCode || (delivery.state === "SENDING" && handPhase(delivery) === "full");
+}
+
+/** The channel failed, rather than that nobody wanted the message any more. */
+function isChannelReason(reason: DeliveryReason): boolean {
+  return CHANNEL_REASONS.some((one) => one === reason);
 }
