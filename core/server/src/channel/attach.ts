@@ -166,7 +166,7 @@ class Session {
       case "peerGone":
         return takePeerGone(this.#given, this.#bot, event.value.peerId);
       case "deliveryReceipt":
-        return undefined;
+        return this.#engine.receipt(event.value.peerId, event.value);
       case "veto":
       case "linkClaim":
       case "resend":
