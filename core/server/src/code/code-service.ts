@@ -2,22 +2,21 @@ import {
   CodeServiceGetDeliveryResponse,
   CodeServiceResendResponse,
   CodeServiceService,
-  DeliveryAttempt,
-  DeliveryState,
+  CodeServiceWatchDeliveryResponse,
   type CodeServiceGetDeliveryRequest,
   type CodeServiceResendRequest,
   type CodeServiceServer,
+  type CodeServiceWatchDeliveryRequest,
 } from "@countersign/proto/node/core/v1/code_service";
-import type { Delivery } from "../delivery/delivery.ts";
-import { timestampOf } from "../delivery/timestamp.ts";
 import type { CoreGiven } from "../given.ts";
-import { actorOf, serverStream, submitApp, unary, type Call } from "../rpc/handler.ts";
-import { isRefusal, refuse, type Refusal } from "../rpc/refusal.ts";
+import { actorOf, serverStream, submitApp, unary, type Call, type Send } from "../rpc/handler.ts";
+import { isRefusal, type Refusal } from "../rpc/refusal.ts";
 import type { Service } from "../rpc/server.ts";
-import { shardOfTransaction } from "../store/entity.ts";
 import { ownTransaction } from "../transaction/own-transaction.ts";
-import type { Transaction } from "../transaction/transaction.ts";
+import { attemptMessage } from "./delivery-message.ts";
+import { promptsOf } from "./prompts.ts";
 import { resendCode } from "./resend.ts";
+import { watchDelivery } from "./watch-delivery.ts";
 
 /** How the code travels. The code itself is in no answer. */
 export function codeService(given: CoreGiven): Service {
@@ -25,9 +24,7 @@ export function codeService(given: CoreGiven): Service {
     getDelivery: unary(given, submitApp, (request: CodeServiceGetDeliveryRequest, call) =>
       getDelivery(given, request, call),
     ),
-    watchDelivery: serverStream(given, submitApp, () =>
-      Promise.resolve(refuse("UNAVAILABLE", "WatchDelivery is not there yet.")),
-    ),
+    watchDelivery: serverStream(given, submitApp, (request, call, send) => watch(given, request, call, send)),
     resend: unary(given, submitApp, (request: CodeServiceResendRequest, call) => resend(given, request, call)),
   };
   return { definition: CodeServiceService, implementation };
@@ -40,8 +37,22 @@ async function getDelivery(
 ): Promise<CodeServiceGetDeliveryResponse | Refusal> {
   const transaction = await ownTransaction(given, caller, transactionId);
   if (isRefusal(transaction)) return transaction;
-  const attempts = await promptsOf(given, transaction);
-  return CodeServiceGetDeliveryResponse.create({ attempts: attempts.map(attemptMessage) });
+  const { prompts } = await promptsOf(given, transaction);
+  return CodeServiceGetDeliveryResponse.create({ attempts: prompts.map(attemptMessage) });
+}
+
+async function watch(
+  given: CoreGiven,
+  { transactionId, cursor }: CodeServiceWatchDeliveryRequest,
+  { caller, signal }: Call,
+  send: Send<CodeServiceWatchDeliveryResponse>,
+): Promise<void | Refusal> {
+  const found = await ownTransaction(given, caller, transactionId);
+  if (isRefusal(found)) return found;
+  const { txId, tenantId } = found;
+  return watchDelivery(given, { txId, tenantId, cursor, signal }, (event, after) =>
+    send(CodeServiceWatchDeliveryResponse.create({ event, cursor: after })),
+  );
 }
 
 async function resend(
@@ -54,27 +65,4 @@ async function resend(
   const resent = await resendCode(given, transactionId, actorOf(caller));
   if (isRefusal(resent)) return resent;
   return CodeServiceResendResponse.create({ resendsLeft: Math.max(0, resent.policy.resends - resent.resends) });
-}
-
-const MOST_DELIVERIES = 64;
-
-/** Oldest first; alerts are no attempts. */
-async function promptsOf(given: CoreGiven, { txId, tenantId }: Transaction): Promise<Delivery[]> {
-  const shard = shardOfTransaction(txId);
-  const page = { tenant: tenantId, limit: MOST_DELIVERIES };
-  const keys = await given.store.list(shard, "delivery", txId, page);
-  const { entities } = await given.store.load(shard, ...keys);
-  const prompts = entities.map(({ body }) => body).filter((body) => body?.type === "prompt");
-  return prompts.toReversed() as Delivery[];
-}
-
-function attemptMessage({ platform, state, reason, wanted, shownIssue, updatedAt }: Delivery): DeliveryAttempt {
-  const issue = wanted.phase === "full" ? wanted.issue.n : (shownIssue?.n ?? 0);
-  return DeliveryAttempt.create({
-    platform,
-    state: DeliveryState[state],
-    reason: reason ?? "",
-    issue,
-    at: timestampOf(updatedAt),
-  });
 }

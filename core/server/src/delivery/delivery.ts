@@ -25,7 +25,13 @@ export type NoticeType =
   | "LINKED"
   | "UNLINKED"
   | "KEY_ENROLLED"
-  | "LAST_WARNING";
+  | "LAST_WARNING"
+  | "KEY_REVOKED"
+  | "USER_SUSPENDED"
+  | "CHANNEL_SUSPENDED"
+  | "CHANNEL_DEAD"
+  | "MISSED"
+  | "LINK_REFUSED";
 
 export interface Notice {
   readonly type: NoticeType;

@@ -15,7 +15,7 @@ export const PERMISSION: Readonly<Record<string, readonly CallerKind[]>> = {
     Cancel: ["submit"],
     Veto: ["submit"],
   }),
-  ...service("CodeService", { GetDelivery: ["submit"], Resend: ["submit"] }),
+  ...service("CodeService", { GetDelivery: ["submit"], WatchDelivery: ["submit"], Resend: ["submit"] }),
   ...service("VerificationService", { SubmitStatement: ["submit", "confirmation"] }),
   ...service("ConfirmationService", {
     Get: ["confirmation"],

@@ -1,17 +1,22 @@
-import type { EntityKey, EntityType } from "../store/entity.ts";
+import type { EntityKey, EntityType, Shard } from "../store/entity.ts";
 import type { Store } from "../store/store.ts";
 
-/** Ids of entities of one type that a commit touched, for who waits for them. Hints alone: load before acting. */
+/** Ids of entities of some types that a commit touched, for who waits for them. Hints alone: load before acting. */
 export class Hints {
   readonly #unsubscribe: () => void;
   #ids = new Set<string>();
   #wake: (() => void) | undefined;
 
   /** `wants`: ids that matter. Subscribe first, then read what is there: nothing falls in between. */
-  constructor(store: Store, type: EntityType, wants: (id: string) => boolean = () => true) {
-    this.#unsubscribe = store.subscribe((_shard, keys: readonly EntityKey[]) => {
+  constructor(
+    store: Store,
+    types: EntityType | readonly EntityType[],
+    wants: (id: string, shard: Shard) => boolean = () => true,
+  ) {
+    const wanted = [types].flat();
+    this.#unsubscribe = store.subscribe((shard, keys: readonly EntityKey[]) => {
       for (const key of keys) {
-        if (key.type === type && wants(key.id)) this.#ids.add(key.id);
+        if (wanted.includes(key.type) && wants(key.id, shard)) this.#ids.add(key.id);
       }
       if (this.#ids.size > 0) this.#wake?.();
     });
