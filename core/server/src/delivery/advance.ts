@@ -1,18 +1,20 @@
 // One load, one judgement, one commit for one delivery of an attached bot. docs/protocol/delivery.md section 4.
 import type { Deliver } from "@countersign/proto/node/channel/v1/channel_service";
 import type { CoreGiven } from "../given.ts";
+import type { ChannelLoss } from "../identity/channel-loss.ts";
 import { directoryOf } from "../identity/directory.ts";
-import { keyKey, tenantKey, userKey } from "../identity/entity-key.ts";
+import { keyKey, tenantKey } from "../identity/entity-key.ts";
 import type { Key } from "../identity/key.ts";
-import type { User } from "../identity/user.ts";
+import type { Link } from "../identity/link.ts";
 import { isRefusal } from "../rpc/refusal.ts";
-import { shardOfUser, type EntityKey, type Shard, type UnixMs } from "../store/entity.ts";
+import type { EntityKey, Shard, UnixMs } from "../store/entity.ts";
 import type { AuditDraft } from "../store/store.ts";
 import { loadCase, type HeldCase } from "../transaction/case.ts";
 import { commitOnce, untilSettled } from "../transaction/commit.ts";
 import { happen } from "../transaction/happen.ts";
 import type { Transaction } from "../transaction/transaction.ts";
 import { afterLast, afterReport, afterSilence, handOut, type Handed, type Report } from "./attempt.ts";
+import { chatOf, type DeliveryChat } from "./chat-of.ts";
 import { consequenceOf } from "./consequence.ts";
 import { deliverMessage, messageDigest } from "./deliver-message.ts";
 import { isOpen } from "./delivery-index.ts";
@@ -74,14 +76,16 @@ async function attempt(
   const before = loaded.body;
   if (before === undefined || before.botId !== seat.botId) return "same";
   const held = before.txId === undefined ? undefined : await loadCase(given, before.txId);
-  const judged = judge(before, held, how, now);
+  const chat = await chatOf(given, before, held);
+  const judged = judge(before, { held, link: chat.link }, how, now);
   const mayHand = how.goesOn && now >= how.pausedUntil;
   const out = mayHand ? handOut(judged, seat.fence, now) : undefined;
   const after = out?.delivery ?? postponed(judged, how.pausedUntil, now);
   if (after === before) return "same";
-  const handing = out && (await handingOf(given, after, out.handed, held));
-  const chatGone = how.told !== undefined && saysChatGone(how.told.report);
-  const consequence = consequenceOf(loaded, after, { held, chatGone }, now);
+  const handing = out && (await handingOf(given, after, out.handed, { held, chat }));
+  const loss = how.told === undefined ? undefined : lossIn(how.told.report);
+  const lost = loss === undefined ? undefined : { loss, links: chat.links };
+  const consequence = consequenceOf(loaded, after, { held, lost }, now);
   const outcome = await commitOnce(given, shard, {
     epoch,
     ...(handing === undefined ? {} : { notAfter: after.notAfter }),
@@ -96,20 +100,28 @@ async function attempt(
 }
 
 /** For good, and about the chat; a message that does not fit or was deleted says nothing about the next one. */
-function saysChatGone(report: Report): boolean {
-  return report.type === "failed" && report.fate === "permanent" && report.reason === "CHANNEL_BLOCKED_BY_USER";
+function lossIn(report: Report): ChannelLoss | undefined {
+  if (report.type !== "failed" || report.fate !== "permanent") return undefined;
+  if (report.reason === "CHANNEL_IDENTITY_CHANGED") return "SUSPENDED";
+  return report.reason === "CHANNEL_BLOCKED_BY_USER" ? "DEAD" : undefined;
 }
 
 /** What is known of the delivery now, before anything is handed out. */
-function judge(before: Delivery, held: HeldCase | undefined, how: Advance, now: UnixMs): Delivery {
+function judge(
+  before: Delivery,
+  { held, link }: { readonly held: HeldCase | undefined; readonly link: Link | undefined },
+  how: Advance,
+  now: UnixMs,
+): Delivery {
   const known = learn(before, how, now);
   if (!isOpen(known) || how.receipt !== undefined) return known;
+  // Whoever reads there now may be somebody else: not even an outcome.
+  if (link?.state === "SUSPENDED") return givenUp(known, "CHANNEL_IDENTITY_CHANGED", now);
   if (known.wanted.phase === "full") {
     const transaction = held?.transaction.body;
     if (transaction?.state !== "PENDING" || !isIssue(known, transaction)) {
       return known.mayHoldCode ? givenUp(known, "superseded", now) : withdrawn(known, "superseded", now);
     }
-    const link = held?.links.find(({ key }) => key.id === known.linkId)?.body;
     if (!isReachable(link, transaction)) return givenUp(known, "CHANNEL_BLOCKED_BY_USER", now);
   }
   return now > known.notAfter ? afterLast(known, now) : known;
@@ -140,26 +152,20 @@ async function handingOf(
   given: CoreGiven,
   delivery: Delivery,
   handed: Handed,
-  held: HeldCase | undefined,
+  { held, chat }: { readonly held: HeldCase | undefined; readonly chat: DeliveryChat },
 ): Promise<Handing> {
   const transaction = held?.transaction.body;
-  const link = held?.links.find(({ key }) => key.id === delivery.linkId)?.body;
   const tenant = await directoryOf(given.store).get(tenantKey(delivery.tenantId));
   const message = deliverMessage({
     delivery,
     handed,
-    link,
-    user: held?.user.body ?? (await loadUser(given, delivery)),
+    link: chat.link,
+    user: chat.user,
     transaction,
     keys: handed.phase === "full" && held !== undefined ? await loadKeys(given, held) : [],
     issuer: tenant?.issuer ?? "",
   });
   return { handed, message, transaction, notAfter: delivery.notAfter };
-}
-
-async function loadUser(given: CoreGiven, { tenantId, userId }: Delivery): Promise<User | undefined> {
-  const { entities } = await given.store.load(shardOfUser(tenantId, userId), userKey(tenantId, userId));
-  return entities[0].body;
 }
 
 async function loadKeys(given: CoreGiven, held: HeldCase): Promise<Key[]> {

@@ -1,5 +1,6 @@
 // Pure: what else the same commit does when a delivery changed.
-import { linkIndex } from "../identity/link-index.ts";
+import { lossWrites, type ChannelLoss } from "../identity/channel-loss.ts";
+import type { Link } from "../identity/link.ts";
 import type { UnixMs } from "../store/entity.ts";
 import type { AnyWrite, LoadedEntity } from "../store/store.ts";
 import type { Case } from "../transaction/case.ts";
@@ -15,28 +16,35 @@ export interface Consequence {
   readonly undeliverable: boolean;
 }
 
+/** What else is known: the transaction's case, absent for an alert of none; that the channel is lost, with the user's links. */
+export interface Seen {
+  readonly held: Case | undefined;
+  readonly lost?: { readonly loss: ChannelLoss; readonly links: readonly LoadedEntity<"link">[] } | undefined;
+}
+
 /**
- * The writes for one changed delivery: itself, its link when the provider says the chat is gone, and the next channel
- * when this one failed or took too long. `held` is the transaction's case, absent for an alert of no transaction.
+ * The writes for one changed delivery: itself, its link and what the other channels are told when the provider says the
+ * chat is gone or somebody else's, and the next channel when this one failed or took too long.
  */
 export function consequenceOf(
   loaded: LoadedEntity<"delivery">,
   changed: Delivery,
-  seen: { readonly held: Case | undefined; readonly chatGone: boolean },
+  seen: Seen,
   now: UnixMs,
 ): Consequence {
-  const dead = seen.chatGone ? deadLink(seen.held, changed) : [];
+  const { lost } = seen;
+  const loss = lost === undefined ? [] : lossWrites(lost.links, changed.linkId, lost.loss, now);
   const transaction = seen.held?.transaction.body;
   if (seen.held === undefined || transaction === undefined || !wantsNext(changed, transaction, now)) {
-    return { writes: [deliveryWrite(loaded, changed, now), ...dead], undeliverable: false };
+    return { writes: [deliveryWrite(loaded, changed, now), ...loss], undeliverable: false };
   }
-  const channels = after(seen.held, transaction, changed, dead);
+  const channels = after(seen.held, transaction, changed, loss);
   const next = nextChannel(channels, now);
   const undeliverable = next === undefined && isUndeliverable(channels);
   // Kept due until the machine was told; otherwise the next channel was asked, or there is none left to ask.
   const settled = { ...changed, fallbackAt: undefined };
   const own = deliveryWrite(loaded, undeliverable ? { ...changed, fallbackAt: now } : settled, now);
-  return { writes: [own, ...dead, ...(next?.writes ?? [])], undeliverable };
+  return { writes: [own, ...loss, ...(next?.writes ?? [])], undeliverable };
 }
 
 /** The code is not in this chat: it failed there, or the channel's time is up. */
@@ -45,21 +53,14 @@ function wantsNext(delivery: Delivery, transaction: Transaction, now: UnixMs): b
   return delivery.state === "FAILED" || (delivery.fallbackAt !== undefined && delivery.fallbackAt <= now);
 }
 
-function deadLink(held: Case | undefined, delivery: Delivery): AnyWrite[] {
-  const link = held?.links.find(({ key }) => key.id === delivery.linkId);
-  if (link?.body?.state !== "LINKED") return [];
-  const body = { ...link.body, state: "DEAD" } as const;
-  return [{ key: link.key, expected: link.version, body, index: linkIndex(body) }];
-}
-
 /** The case as this commit leaves it; versions stay those that were loaded. */
-function after(held: Case, transaction: Transaction, changed: Delivery, dead: readonly AnyWrite[]): Channels {
-  const gone = new Set(dead.map(({ key }) => key.id));
+function after(held: Case, transaction: Transaction, changed: Delivery, loss: readonly AnyWrite[]): Channels {
   return {
     transaction,
-    links: held.links.map((link) =>
-      gone.has(link.key.id) && link.body !== undefined ? { ...link, body: { ...link.body, state: "DEAD" } } : link,
-    ),
+    links: held.links.map((link) => {
+      const lost = loss.find(({ key }) => key.type === "link" && key.id === link.key.id);
+      return lost === undefined ? link : { ...link, body: lost.body as Link };
+    }),
     deliveries: held.deliveries.map((delivery) =>
       delivery.key.id === changed.deliveryId ? { ...delivery, body: changed } : delivery,
     ),

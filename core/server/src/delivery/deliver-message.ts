@@ -48,6 +48,7 @@ export function deliverMessage(given: MessageGiven): Deliver {
     locale: user?.locale ?? "en",
     phrase: phraseFor(given),
     issuerName: given.issuer,
+    peerIdentity: given.link?.peerIdentity ?? "",
   });
   if (handed.phase === "notice") return message;
   const notice = delivery.wanted.notice;

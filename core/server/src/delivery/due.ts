@@ -29,7 +29,7 @@ async function deliveryMoment(given: CoreGiven, { shard, key }: Found<"delivery"
   const held = before.txId === undefined ? undefined : await loadCase(given, before.txId);
   const moved = atMoment(before, now);
   const changed = { ...moved, fallbackAt: stillWaits(moved, held) ? moved.fallbackAt : undefined };
-  const consequence = consequenceOf(loaded, changed, { held, chatGone: false }, now);
+  const consequence = consequenceOf(loaded, changed, { held }, now);
   const { deliveryId, tenantId, txId, userId, state } = changed;
   const subject = txId === undefined ? `user:${userId}` : `transaction:${txId}`;
   const detail = { delivery: deliveryId, state };

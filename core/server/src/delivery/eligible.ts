@@ -1,5 +1,7 @@
 import { Kind } from "@countersign/protocol";
 import type { Link } from "../identity/link.ts";
+import { assuranceOf, isAtLeast, LEAST_ASSURANCE } from "../policy/assurance.ts";
+import type { FrozenPolicy } from "../policy/policy.ts";
 import type { UnixMs } from "../store/entity.ts";
 import type { Transaction } from "../transaction/transaction.ts";
 
@@ -13,8 +15,9 @@ export type ForChoice = Pick<Transaction, "kind" | "action" | "policy">;
  * The chats that may get this transaction's code, in the order of delivery. `links` are in the user's order.
  *
  * A LINK's code goes to the chat that claims to be his and to no other. A THAW goes through holds and pauses on any
- * linked channel, so that a user can always free himself. All others: linked, allowed by the frozen policy, not on hold
- * for high value, not paused.
+ * linked channel, so that a user can always free himself. All others: linked, allowed by the frozen policy, of the
+ * assurance that it asks for, not on hold for high value, not paused. Failover takes from the same list, so that nobody
+ * forces a weaker channel by blocking a better one.
  */
 export function eligibleLinks(transaction: ForChoice, links: readonly Link[], now: UnixMs): Link[] {
   const { kind, action, policy } = transaction;
@@ -27,10 +30,18 @@ export function eligibleLinks(transaction: ForChoice, links: readonly Link[], no
   if (kind === Kind.THAW) return linked;
   return linked.filter(
     (link) =>
-      policy.channels.includes(link.platform) &&
+      isAllowed(link, policy) &&
       !(policy.highValue && link.heldUntil > now) &&
       link.unanswered < (policy.unansweredPause ?? UNANSWERED_PAUSE),
   );
+}
+
+/** Whether the frozen policy lets this channel carry a code, or show what a transaction says. */
+export function isAllowed(
+  link: Pick<Link, "platform" | "peerIdentity">,
+  { channels, assurance = LEAST_ASSURANCE }: Pick<FrozenPolicy, "channels" | "assurance">,
+): boolean {
+  return channels.includes(link.platform) && isAtLeast(assuranceOf(link), assurance);
 }
 
 /** Whether the link may be handed this transaction's messages at all: it was not removed since they were planned. */
@@ -38,5 +49,9 @@ export function isReachable(link: Link | undefined, transaction: Pick<Transactio
   if (link === undefined) return false;
   if (link.state === "LINKED") return true;
   const action = transaction?.action;
-  return action?.type === "link" && action.linkId === link.linkId && link.state !== "UNLINKED" && link.state !== "DEAD";
+  return action?.type === "link" && action.linkId === link.linkId && !isLost(link);
+}
+
+function isLost({ state }: Link): boolean {
+  return state === "UNLINKED" || state === "DEAD" || state === "SUSPENDED";
 }

@@ -8,7 +8,7 @@ import { fallbackMoment } from "./channel-timeout.ts";
 import type { Delivery, DeliveryReason, Notice, NoticeType } from "./delivery.ts";
 import { deliveryWrite, isOpen } from "./delivery-index.ts";
 import { alertKey } from "./delivery-key.ts";
-import { eligibleLinks } from "./eligible.ts";
+import { eligibleLinks, isAllowed } from "./eligible.ts";
 import { nextChannel } from "./next-channel.ts";
 import { PLATFORM_TRAITS } from "./platform-trait.ts";
 import {
@@ -90,14 +90,14 @@ export function alertWrites(
 }
 
 /**
- * Whether the chat may show what the transaction says: in modes B and C, on platforms that the frozen policy allows. A
+ * Whether the chat may show what the transaction says: in modes B and C, on channels that the frozen policy allows. A
  * LINK shows its lines in the chat that is being linked, whatever the mode: comparing them is what the link rests on.
  */
 export function maySeeLines(link: Link, transaction: Transaction): boolean {
   const { action, mode, policy } = transaction;
   if (action?.type === "link" && action.linkId === link.linkId) return true;
   // What the core itself asks of the user names no payee and no amount: a THAW passes every linked channel.
-  return mode !== "A" && (action !== undefined || policy.channels.includes(link.platform));
+  return mode !== "A" && (action !== undefined || isAllowed(link, policy));
 }
 
 const ANSWERED: readonly NoticeType[] = ["CONFIRMED", "REJECTED", "TAMPERED", "LOCKED", "WRONG_CODE", "LAST_WARNING"];

@@ -7,12 +7,14 @@ export interface Link {
   readonly tenantId: HexId;
   readonly userId: string;
   readonly platform: Platform;
-  readonly state: "WAITING" | "CLAIMED" | "LINKED" | "DEAD" | "FAILED" | "UNLINKED";
+  readonly state: "WAITING" | "CLAIMED" | "LINKED" | "DEAD" | "SUSPENDED" | "FAILED" | "UNLINKED";
   /** Set by the claim. */
   readonly botId: HexId | undefined;
   readonly peerId: string | undefined;
   /** Only if it is safe text. */
   readonly peerName: string | undefined;
+  /** His cryptographic identity at the provider, as claimed and then signed by the key; absent: none is bound. */
+  readonly peerIdentity?: string;
   /** The LINK transaction. */
   readonly txId: HexId | undefined;
   /** End of WAITING. */
@@ -23,6 +25,8 @@ export interface Link {
   /** Prompts in a row that nobody reacted to; 10 pause the chat until any command from it, or a thaw. */
   readonly unanswered: number;
   readonly failure: string | undefined;
+  /** When it became DEAD last. */
+  readonly diedAt?: UnixMs;
 }
 
 /** A link token that was issued; the entity's id is the hex SHA-256 of the token. One use. */

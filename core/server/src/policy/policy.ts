@@ -1,6 +1,7 @@
 // The policy document of a tenant: one validated value, frozen in part into each transaction at Create.
 import type { Kind } from "@countersign/protocol";
 import type { Platform } from "../identity/tenant.ts";
+import type { Assurance } from "./assurance.ts";
 
 /** An amount limit in one currency; other currencies are refused where a limit applies, because nothing can be compared. */
 export interface AmountLimit {
@@ -35,6 +36,9 @@ export interface Policy {
   /** Mode C is refused above these. Empty: no limit. */
   readonly modeCLimit: readonly AmountLimit[];
   readonly channels: readonly Platform[];
+  /** What a channel must prove to carry a code. Absent in a document stored before the setting: low, medium. */
+  readonly assurance?: Assurance;
+  readonly highValueAssurance?: Assurance;
   /** Key models that may enrol; "emulator" only counts on a development core. */
   readonly keyModels: readonly string[];
   readonly userVerification: "pin" | "biometric";
@@ -70,6 +74,8 @@ export interface FrozenPolicy {
   /** A channel that this links is so long not for high value; absent: 24 hours. */
   readonly holdMs?: number;
   readonly channels: readonly Platform[];
+  /** Of a channel that may carry the code or show the lines; absent: low, and `channels` says the rest. */
+  readonly assurance?: Assurance;
   readonly userVerification: "pin" | "biometric";
   /** So many wrong codes in a row, across transactions, block the user until a THAW. */
   readonly wrongCodesInARow: number;
