@@ -1,6 +1,10 @@
 import { afterEach, expect, test } from "@jest/globals";
 import { status } from "@grpc/grpc-js";
-import { DeliveryState, type CodeServiceGetDeliveryResponse } from "@countersign/proto/node/core/v1/code_service";
+import {
+  DeliveryEventType,
+  DeliveryState,
+  type CodeServiceGetDeliveryResponse,
+} from "@countersign/proto/node/core/v1/code_service";
 import { Fate } from "@countersign/proto/node/channel/v1/channel_service";
 import { ChannelWorld } from "../channel/testing/channel-world.ts";
 import { drawHexId } from "../testing/core-world.ts";
@@ -38,9 +42,12 @@ test("GetDelivery tells every attempt, oldest first, and never the code", async 
   while ((await getDelivery(tx.txId)).at(-1)?.state !== DeliveryState.SENT) await new Promise((r) => setImmediate(r));
   const attempts = await getDelivery(tx.txId);
   expect(attempts).toMatchObject([
-    { state: DeliveryState.FAILED, reason: "CHANNEL_BLOCKED_BY_USER" },
+    { state: DeliveryState.FAILED, reason: "CHANNEL_BLOCKED_BY_USER", linkId: world.core.linkId },
     { state: DeliveryState.SENT, reason: "", issue: 1 },
   ]);
+  const { QUEUED, HANDED, FAILED } = DeliveryEventType;
+  expect(attempts[0]?.events.map(({ type }) => type)).toEqual([QUEUED, HANDED, FAILED]);
+  expect(attempts[0]?.events.at(-1)).toMatchObject({ reason: "CHANNEL_BLOCKED_BY_USER", issue: 1 });
   expect(JSON.stringify(attempts, (_k, v: unknown) => (typeof v === "bigint" ? String(v) : v))).not.toContain(code);
   expect(first.delivered).toHaveLength(1);
 });
