@@ -10,9 +10,11 @@ import {
   zoneByFlags,
 } from "@countersign/bot-kit";
 import { TELEGRAM_PACE, TelegramChannel } from "./telegram-channel.ts";
+import { WEBHOOK_FLAGS, webhookByFlags } from "./webhook-settings.ts";
 
 const FLAGS = {
   ...CORE_FLAGS,
+  ...WEBHOOK_FLAGS,
   "telegram-token-file": { type: "string" },
   "api-root": { type: "string" },
 } as const;
@@ -30,6 +32,7 @@ async function main(): Promise<void> {
     apiRoot: values["api-root"] ?? "https://api.telegram.org/",
     timer: systemTimer,
     log,
+    webhook: webhookByFlags(values),
   });
   const core = connectByFlags(values);
   await runBot({ channel, core, pace: TELEGRAM_PACE, zone: zoneByFlags(values), timer: systemTimer, log }, () => ({}));

@@ -1,13 +1,13 @@
 import { ChannelError, type BotLog, type Timer } from "@countersign/bot-kit";
-import type { TelegramUpdate } from "@gramio/types";
+import { readUpdateId } from "./read-update.ts";
 import type { TelegramApi } from "./telegram-api.ts";
-import { classifyFailure } from "./telegram-failure.ts";
+import { classifyFailure, type TelegramFailure } from "./telegram-failure.ts";
 import { ALLOWED_UPDATES } from "./update-router.ts";
 
 interface PollerGiven {
   readonly api: TelegramApi;
-  /** Resolves once Telegram may forget the update. Never rejects. */
-  readonly handle: (update: TelegramUpdate) => Promise<void>;
+  /** Resolves once Telegram may forget the update, which may be anything at all. Never rejects. */
+  readonly handle: (update: unknown) => Promise<void>;
   readonly timer: Timer;
   readonly log: BotLog;
 }
@@ -16,6 +16,12 @@ const POLL_SECONDS = 25;
 const OPEN_PAUSE_MS = 1_000;
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 15_000;
+/** Listening is what vetoes depend on: whatever time Telegram names, we ask again after a minute. */
+const LONGEST_WAIT_MS = 60_000;
+/** Another process polls with our token. Whoever lost a round waits longer each time, so that one of the two can work. */
+const FIRST_CONFLICT_MS = 1_000;
+const LAST_CONFLICT_MS = 30_000;
+const CONFLICT_FORGOTTEN_MS = 120_000;
 
 /**
  * Long polling that loses nothing. Asking for updates from an offset makes Telegram forget all before it, so the offset
@@ -28,6 +34,8 @@ export class Poller {
   /** Updates seen from the offset on. */
   readonly #seen = new Map<number, "open" | "done">();
   #offset = 0;
+  #conflictMs = FIRST_CONFLICT_MS;
+  #conflictAt = -Infinity;
   #polling: Promise<void> = Promise.resolve();
 
   constructor(given: PollerGiven) {
@@ -60,35 +68,48 @@ export class Poller {
       } catch (error) {
         if (signal.aborted) break;
         const failure = classifyFailure(error);
-        const wait = Math.max(failure.retryAfterMs ?? 0, retryMs);
+        const wait = Math.min(Math.max(failure.retryAfterMs ?? this.#conflictWait(failure), retryMs), LONGEST_WAIT_MS);
         retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
         log.write({ event: "listening-failed", detail: failure.detail, retryInMs: wait });
+        // Somebody set a webhook: then Telegram lets nobody poll.
+        if (failure.webhookActive) await this.#given.api.call("deleteWebhook", {}, signal).catch(() => undefined);
         await timer.sleep(wait, signal);
       }
     }
     await this.#confirm();
   }
 
+  #conflictWait({ status, webhookActive }: TelegramFailure): number {
+    if (status !== 409 || webhookActive) return 0;
+    const now = this.#given.timer.monotonic();
+    const again = now - this.#conflictAt < CONFLICT_FORGOTTEN_MS;
+    this.#conflictMs = again ? Math.min(this.#conflictMs * 2, LAST_CONFLICT_MS) : FIRST_CONFLICT_MS;
+    this.#conflictAt = now;
+    return this.#conflictMs;
+  }
+
   async #turn(waitSeconds: number, signal: AbortSignal, onAnswer: () => void): Promise<void> {
     const { api, handle, timer } = this.#given;
     const params = { offset: this.#offset, timeout: waitSeconds, allowed_updates: [...ALLOWED_UPDATES] };
-    const updates = await api.call("getUpdates", params, signal, waitSeconds * 1000 + 8_000);
+    const updates: unknown = await api.call("getUpdates", params, signal, waitSeconds * 1000 + 8_000);
     if (!Array.isArray(updates)) throw new ChannelError({ fate: "unknown", detail: "malformed-answer" });
     onAnswer();
-    const handled = updates
-      .filter(({ update_id: id }) => !this.#seen.has(id))
-      .map(async (update) => {
-        this.#seen.set(update.update_id, "open");
-        await handle(update);
-        this.#seen.set(update.update_id, "done");
-      });
+    const handled = updates.map(async (update: unknown) => {
+      const id = readUpdateId(update);
+      if (id === undefined || this.#seen.has(id)) return;
+      this.#seen.set(id, "open");
+      await handle(update);
+      this.#seen.set(id, "done");
+    });
+    const offset = this.#offset;
     if (handled.length > 0 || this.#hasOpen()) {
       const over = new AbortController();
       await Promise.race([Promise.all(handled), timer.sleep(OPEN_PAUSE_MS, AbortSignal.any([signal, over.signal]))]);
-      if (handled.length === 0) await timer.sleep(OPEN_PAUSE_MS, signal);
       over.abort();
     }
     this.#advance();
+    // The same list again would come at once, as often as we ask: of updates that still wait, or that are none.
+    if (this.#offset === offset && (handled.length > 0 || this.#hasOpen())) await timer.sleep(OPEN_PAUSE_MS, signal);
   }
 
   #hasOpen(): boolean {

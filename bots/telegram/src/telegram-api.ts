@@ -1,34 +1,37 @@
 import type { Secret } from "@countersign/bot-kit";
 import type { APIMethodParams, APIMethodReturn, APIMethods, TelegramUser } from "@gramio/types";
 import { Telegraf } from "telegraf";
-import { classifyFailure } from "./telegram-failure.ts";
+import { classifyFailure, classifyRefusal, TelegramFailure, type RefusedAnswer } from "./telegram-failure.ts";
+import { Transport, type Answer } from "./transport.ts";
 
-/** Longest wait for an answer; telegraf's own is 500 s. */
+/** Longest wait for an answer. */
 const CALL_DEADLINE_MS = 8_000;
 
 /**
- * Typed access to the Bot API through telegraf's transport. Parameters and results are those of today's Bot API
- * (`@gramio/types`); telegraf's own types are frozen at 7.1. Every call has a deadline and rejects with TelegramFailure
- * alone.
+ * Typed access to the Bot API. Parameters and results are those of today's Bot API (`@gramio/types`); telegraf's own
+ * types are frozen at 7.1, and its client follows redirects with the whole request (docs/decisions/0006). Every call
+ * has a deadline and rejects with TelegramFailure alone.
  */
 export class TelegramApi {
-  /** For routing updates; its errors and its launcher are not used. */
+  /** For routing updates; its client, its errors and its launcher are not used. */
   readonly bot: Telegraf;
+  readonly #token: Secret;
+  readonly #transport: Transport;
 
   constructor(token: Secret, apiRoot: string) {
     refuseDebugOutput(process.env["DEBUG"]);
-    this.bot = new Telegraf(token.reveal(), {
-      handlerTimeout: 5_000,
-      telegram: { apiRoot: withSlash(apiRoot), webhookReply: false },
-    });
+    this.#token = token;
+    this.#transport = new Transport(apiRoot);
+    // No token in it: what it could call by itself is refused by Telegram.
+    this.bot = new Telegraf("", { handlerTimeout: 5_000, telegram: { webhookReply: false } });
   }
 
-  /** Who we are, by getMe; telegraf would ask again at the first update, without a deadline. */
+  /** Who we are, by getMe; telegraf would ask by itself at the first update. */
   introduce(me: TelegramUser): void {
     this.bot.botInfo = me as NonNullable<Telegraf["botInfo"]>;
   }
 
-  /** Calls one method. `signal` ends it early; the fate is unknown then. */
+  /** Calls one method. `signal` ends it early. What the result holds is the other side's to choose, whatever its type says. */
   async call<M extends keyof APIMethods>(
     method: M,
     params: APIMethodParams<M>,
@@ -37,29 +40,40 @@ export class TelegramApi {
   ): Promise<APIMethodReturn<M>> {
     const deadline = AbortSignal.timeout(deadlineMs);
     const ends = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
-    const callApi = this.bot.telegram.callApi.bind(this.bot.telegram) as unknown as (
-      method: M,
-      params: unknown,
-      options: { signal: AbortSignal },
-    ) => Promise<APIMethodReturn<M>>;
     try {
-      return await callApi(method, params, { signal: ends });
+      const answer = await this.#transport.post(`bot${this.#token.reveal()}/${method}`, params ?? {}, ends);
+      return readAnswer(answer) as APIMethodReturn<M>;
     } catch (error) {
       throw classifyFailure(error);
     }
   }
+
+  /** Ends idle connections. */
+  close(): void {
+    this.#transport.close();
+  }
 }
 
-/** telegraf resolves methods against the root: a path prefix without slash at its end would be lost. */
-function withSlash(apiRoot: string): string {
-  const url = new URL(apiRoot);
-  if (!url.pathname.endsWith("/")) url.pathname += "/";
-  return url.href;
+function readAnswer({ status, body }: Answer): unknown {
+  // Of a server that failed, or that sends us elsewhere, nothing is believed but that.
+  if (status >= 500 || (status >= 300 && status < 400)) throw classifyRefusal({ error_code: status });
+  const answer = parse(body);
+  if (answer?.["ok"] === true && "result" in answer) return answer["result"];
+  throw classifyRefusal((answer ?? {}) as RefusedAnswer);
 }
 
-/** telegraf's debug output prints whole requests, codes included, to standard error. */
+function parse(body: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(body);
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    throw new TelegramFailure({ fate: "unknown", detail: "malformed-answer" });
+  }
+}
+
+/** telegraf's debug output prints updates, link tokens included, to standard error. */
 export function refuseDebugOutput(debug: string | undefined): void {
   if (debug !== undefined && /(?:^|[\s,])(?:\*|telegraf)/.test(debug)) {
-    throw new Error(`DEBUG=${debug} would print codes: start this bot without DEBUG`);
+    throw new Error(`DEBUG=${debug} would print what users write: start this bot without DEBUG`);
   }
 }

@@ -16,6 +16,8 @@ import { renderMessage } from "./render.ts";
 import { TelegramApi } from "./telegram-api.ts";
 import { classifyFailure, TelegramFailure } from "./telegram-failure.ts";
 import { UpdateRouter } from "./update-router.ts";
+import type { WebhookSettings } from "./webhook-settings.ts";
+import { Webhook } from "./webhook.ts";
 
 /** Below what Telegram is known to bear: 30 calls a second, one new message a second and chat. */
 export const TELEGRAM_PACE: PaceLimits = {
@@ -31,10 +33,14 @@ interface TelegramGiven {
   readonly apiRoot: string;
   readonly timer: Timer;
   readonly log: BotLog;
+  /** Telegram brings updates to us; undefined: we ask for them. */
+  readonly webhook?: WebhookSettings | undefined;
 }
 
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 15_000;
+/** However long Telegram asks us to wait before we listen: vetoes depend on it. */
+const LONGEST_WAIT_MS = 60_000;
 
 /** Telegram as a second channel: private chats, the message edited into its next phase, veto by buttons. */
 export class TelegramChannel implements SecondChannel {
@@ -44,14 +50,16 @@ export class TelegramChannel implements SecondChannel {
   readonly #given: TelegramGiven;
   readonly #api: TelegramApi;
   readonly #router: UpdateRouter;
-  readonly #poller: Poller;
+  readonly #listener: Poller | Webhook;
 
   constructor(given: TelegramGiven) {
-    const { timer, log } = given;
+    const { timer, log, webhook } = given;
     this.#given = given;
     this.#api = new TelegramApi(given.token, given.apiRoot);
     this.#router = new UpdateRouter(this.#api, log);
-    this.#poller = new Poller({ api: this.#api, handle: async (update) => this.#router.handle(update), timer, log });
+    const handle = async (update: unknown): Promise<void> => this.#router.handle(update);
+    const listening = { api: this.#api, handle, timer, log };
+    this.#listener = webhook === undefined ? new Poller(listening) : new Webhook({ ...listening, settings: webhook });
   }
 
   /** Rejects when Telegram does not know the token. */
@@ -69,7 +77,7 @@ export class TelegramChannel implements SecondChannel {
     this.#router.serve(desk);
     try {
       await this.#persist(signal, async () => this.#prepare(signal));
-      await this.#poller.start(signal);
+      await this.#listener.start(signal);
       this.#given.log.write({ event: "listening" });
     } catch {
       // aborted while Telegram was away: the next lease tries again
@@ -83,13 +91,14 @@ export class TelegramChannel implements SecondChannel {
     if (replaces !== undefined) return this.#edit(chat, replaces, rendered, outgoing, signal);
     outgoing.beforeWrite();
     const sent = await this.#api.call("sendMessage", { chat_id: chat, protect_content: true, ...rendered }, signal);
-    if (!Number.isSafeInteger(sent?.message_id))
+    if (!Number.isSafeInteger(sent?.message_id) || sent.message_id < 1)
       throw new ChannelError({ fate: "unknown", detail: "malformed-answer" });
     return String(sent.message_id);
   }
 
   async close(): Promise<void> {
-    await this.#poller.ended();
+    await this.#listener.ended();
+    this.#api.close();
   }
 
   async #edit(
@@ -101,8 +110,15 @@ export class TelegramChannel implements SecondChannel {
   ): Promise<string> {
     if (!/^\d{1,15}$/.test(replaces)) throw new ChannelError({ fate: "permanent", detail: "malformed-delivery" });
     outgoing.beforeWrite();
+    const message = Number(replaces);
     try {
-      await this.#api.call("editMessageText", { chat_id: chat, message_id: Number(replaces), ...rendered }, signal);
+      const edited = await this.#api.call(
+        "editMessageText",
+        { chat_id: chat, message_id: message, ...rendered },
+        signal,
+      );
+      const named: unknown = edited === true ? message : edited?.message_id;
+      if (named !== message) throw new ChannelError({ fate: "unknown", detail: "malformed-answer" });
     } catch (error) {
       // A repeated edit whose first answer was lost: what was asked for is what the phone shows.
       if (!(error instanceof TelegramFailure && error.notModified)) throw error;
@@ -112,7 +128,7 @@ export class TelegramChannel implements SecondChannel {
 
   // A webhook left from elsewhere would keep updates away. The menu is a courtesy, in every language.
   async #prepare(signal: AbortSignal): Promise<void> {
-    await this.#api.call("deleteWebhook", {}, signal);
+    if (this.#given.webhook === undefined) await this.#api.call("deleteWebhook", {}, signal);
     for (const locale of LOCALES) {
       const words = Words.in(locale);
       const commands = COMMAND_NAMES.map((name) => ({ command: name, description: words.text(`help-${name}`) }));
@@ -134,7 +150,7 @@ export class TelegramChannel implements SecondChannel {
       if (result.status === 401 || result.status === 404) {
         throw new Error("Telegram does not know this token: write the one from BotFather into --telegram-token-file");
       }
-      const wait = Math.max(retryMs, result.retryAfterMs ?? 0);
+      const wait = Math.min(Math.max(retryMs, result.retryAfterMs ?? 0), LONGEST_WAIT_MS);
       log.write({ event: "listening-failed", detail: result.detail, retryInMs: wait });
       await timer.sleep(wait, signal);
     }

@@ -1,22 +1,19 @@
-import type { BotLog, FrontDesk } from "@countersign/bot-kit";
-import { errorName } from "@countersign/bot-kit";
-import type { TelegramUpdate } from "@gramio/types";
-import type { Context, Telegraf } from "telegraf";
+import { errorName, type BotLog, type FrontDesk } from "@countersign/bot-kit";
+import type { Telegraf } from "telegraf";
+import { readMembership, readMessage, readPress, readUpdateId, type Happening } from "./read-update.ts";
 import type { TelegramApi } from "./telegram-api.ts";
 
 /** Updates that are asked for; everything else Telegram keeps to itself. */
 export const ALLOWED_UPDATES = ["message", "callback_query", "my_chat_member"] as const;
 
-type Task = () => Promise<void>;
-
 /**
  * Turns Telegram's updates into calls of the front desk. Handlers run inside telegraf, which waits for them and treats
- * their failure as the end of everything: so they only decide what is to be done, and put it into a list.
+ * their failure as the end of everything: so they only read what happened.
  */
 export class UpdateRouter {
   readonly #api: TelegramApi;
   readonly #log: BotLog;
-  readonly #tasks = new Map<number, Task>();
+  readonly #happened = new Map<number, Happening>();
   #desk: FrontDesk | undefined;
 
   constructor(api: TelegramApi, log: BotLog) {
@@ -30,80 +27,63 @@ export class UpdateRouter {
     this.#desk = desk;
   }
 
-  /** Deals with one update; resolves once it may be forgotten by Telegram. Never rejects. */
-  async handle(update: TelegramUpdate): Promise<void> {
+  /** Deals with one update, whatever it is; resolves once it may be forgotten by Telegram. Never rejects. */
+  async handle(update: unknown): Promise<void> {
+    const id = readUpdateId(update);
+    if (id === undefined) return;
     try {
       await this.#api.bot.handleUpdate(update as Parameters<Telegraf["handleUpdate"]>[0]);
-      const task = this.#tasks.get(update.update_id);
-      this.#tasks.delete(update.update_id);
-      await task?.();
+      const happened = this.#happened.get(id);
+      if (happened !== undefined) await this.#tell(id, happened);
     } catch (error) {
       this.#log.write({ event: "update-failed", errorName: errorName(error) });
+    } finally {
+      this.#happened.delete(id);
     }
   }
 
   #register(bot: Telegraf): void {
     // Without this, one throwing handler ends the process. The update is given up: it would throw again.
     bot.catch((error) => this.#log.write({ event: "update-failed", errorName: errorName(error) }));
-    bot.use(async (ctx, next) => {
-      if (ctx.chat === undefined || isOwnChat(ctx)) await next();
-      else if (ctx.chat.type !== "private") this.#leave(ctx, ctx.chat.id);
-    });
-    bot.start((ctx) => this.#said(ctx, `/start ${ctx.payload}`));
-    bot.on("message", (ctx) => {
-      if ("text" in ctx.message) this.#said(ctx, ctx.message.text);
-    });
-    bot.on("callback_query", (ctx) => this.#pressed(ctx));
-    bot.on("my_chat_member", (ctx) => {
-      const { status } = ctx.myChatMember.new_chat_member;
-      if (status === "kicked" || status === "left") this.#gone(ctx);
-    });
+    bot.on("message", (ctx) => this.#happens(ctx.update, readMessage(ctx.update.message)));
+    bot.on("callback_query", (ctx) => this.#happens(ctx.update, readPress(ctx.update.callback_query)));
+    bot.on("my_chat_member", (ctx) => this.#happens(ctx.update, readMembership(ctx.update.my_chat_member)));
   }
 
-  #put(ctx: Context, task: Task): void {
-    this.#tasks.set(ctx.update.update_id, task);
+  #happens({ update_id: id }: { readonly update_id: number }, happening: Happening): void {
+    this.#happened.set(id, happening);
   }
 
-  #said(ctx: Context, text: string): void {
-    const { from, desk } = { from: ctx.from, desk: this.#desk };
-    if (from === undefined || from.is_bot || desk === undefined) return;
-    const said = {
-      // Telegram repeats an update under the same id until it is confirmed: the core acts once.
-      eventId: `tg-${ctx.update.update_id}-${ctx.message?.date ?? 0}`,
-      peerId: String(from.id),
-      peerName: [from.first_name, from.last_name ?? ""].join(" ").trim(),
-      privateChat: true,
-      text,
-      locale: from.language_code ?? "",
-    };
-    this.#put(ctx, async () => desk.said(said));
+  // Telegram repeats an update under the same id until it is confirmed; the event id makes the core act once.
+  async #tell(id: number, happening: Happening): Promise<void> {
+    const desk = this.#desk;
+    if (desk === undefined || happening.type === "nothing") return;
+    if (happening.type === "elsewhere") {
+      await this.#leave(happening.chatId);
+      return;
+    }
+    const { person } = happening;
+    const [peerId, { locale }] = [String(person.id), person];
+    switch (happening.type) {
+      case "said": {
+        const eventId = `tg-${id}-${happening.at}`;
+        await desk.said({ eventId, peerId, peerName: person.name, privateChat: true, text: happening.text, locale });
+        return;
+      }
+      case "pressed": {
+        const { queryId, data } = happening;
+        const press = { eventId: `tg-${id}-${queryId}`, peerId, buttonId: data, locale };
+        await desk.pressed(press, (text) => void this.#popUp(queryId, text));
+        return;
+      }
+      case "gone":
+        await desk.gone(`tg-${id}-gone`, peerId);
+    }
   }
 
-  #pressed(ctx: Context): void {
-    const { from, desk, query } = { from: ctx.from, desk: this.#desk, query: ctx.callbackQuery };
-    if (from === undefined || desk === undefined || query === undefined || !("data" in query)) return;
-    const press = {
-      eventId: `tg-${ctx.update.update_id}-${query.id}`,
-      peerId: String(from.id),
-      buttonId: query.data,
-      locale: from.language_code ?? "",
-    };
-    this.#put(ctx, async () => desk.pressed(press, (text) => void this.#popUp(query.id, text)));
-  }
-
-  #gone(ctx: Context): void {
-    const { from, desk } = { from: ctx.from, desk: this.#desk };
-    if (from === undefined || desk === undefined) return;
-    this.#put(ctx, async () => desk.gone(`tg-${ctx.update.update_id}-gone`, String(from.id)));
-  }
-
-  #leave(ctx: Context, chatId: number): void {
-    const member = ctx.myChatMember?.new_chat_member.status;
-    if (member === "left" || member === "kicked") return;
-    this.#put(ctx, async () => {
-      await this.#api.call("leaveChat", { chat_id: chatId });
-      this.#log.write({ event: "group-left" });
-    });
+  async #leave(chatId: number): Promise<void> {
+    await this.#api.call("leaveChat", { chat_id: chatId });
+    this.#log.write({ event: "group-left" });
   }
 
   // The pop-up is a courtesy: the veto holds without it, and a press older than a quarter of a minute takes none.
@@ -114,9 +94,4 @@ export class UpdateRouter {
       this.#log.write({ event: "update-failed", errorName: errorName(error) });
     }
   }
-}
-
-/** A one-to-one chat, whose id is the person's own. */
-function isOwnChat(ctx: Context): boolean {
-  return ctx.chat?.type === "private" && ctx.chat.id === ctx.from?.id;
 }

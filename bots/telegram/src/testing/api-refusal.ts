@@ -2,9 +2,10 @@
 export class ApiRefusal extends Error {
   override readonly name: string = "ApiRefusal";
   readonly status: number;
-  readonly retryAfter: number | undefined;
+  /** Any JSON value: Telegram names whole seconds, faults whatever they like. */
+  readonly retryAfter: unknown;
 
-  constructor(status: number, description: string, retryAfter?: number) {
+  constructor(status: number, description: string, retryAfter?: unknown) {
     super(description);
     this.status = status;
     this.retryAfter = retryAfter;

@@ -2,12 +2,14 @@ import { ApiRefusal, badRequest } from "./api-refusal.ts";
 import { Chat } from "./chats.ts";
 import { checkParameters, readContent, type Parameters } from "./parameters.ts";
 import { UpdateQueue } from "./update-queue.ts";
+import { WebhookSender } from "./webhook-sender.ts";
 
 const BOT = { id: 7_000_001, is_bot: true, first_name: "Countersign", username: "countersign_test_bot" } as const;
 
 /** Telegram's side of one bot: chats, updates, and the methods on them. No network. */
 export class BotApi {
   readonly queue: UpdateQueue = new UpdateQueue(100_000);
+  readonly webhook: WebhookSender = new WebhookSender(this.queue);
   readonly chats: Map<number, Chat> = new Map();
   readonly #watched = new Map<number, Chat>();
   readonly groups: Set<number> = new Set();
@@ -24,9 +26,14 @@ export class BotApi {
       case "getMe":
         return { ...BOT, can_join_groups: false, can_read_all_group_messages: false, supports_inline_queries: false };
       case "getUpdates":
+        this.webhook.refusePolling();
         return this.queue.poll(parameters, closed);
+      case "setWebhook":
+        return this.webhook.set(parameters);
       case "deleteWebhook":
-        return true;
+        return this.webhook.delete(parameters);
+      case "getWebhookInfo":
+        return this.webhook.info();
       case "setMyCommands":
         this.menus.set((parameters["language_code"] ?? "") as string, parameters["commands"]);
         return true;
@@ -66,6 +73,11 @@ export class BotApi {
     const entities =
       command === undefined ? {} : { entities: [{ type: "bot_command", offset: 0, length: command.length }] };
     this.queue.put("message", { ...this.#head(chatId, message.id), text, ...entities });
+  }
+
+  /** Brings an update as it is, be it none at all. Without `update_id` it gets the next one. */
+  put(update: Readonly<Record<string, unknown>>): void {
+    this.queue.putRaw(update);
   }
 
   /** The person presses a button he sees. */

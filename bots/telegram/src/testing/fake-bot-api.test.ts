@@ -34,7 +34,9 @@ beforeEach(async () => {
 
 afterEach(async () => telegram.stop());
 
-const say = { chat_id: CHAT, text: "x" };
+const bare = { chat_id: CHAT, text: "x", link_preview_options: { is_disabled: true } };
+const say = { ...bare, protect_content: true };
+const change = { ...bare, reply_markup: { inline_keyboard: [] } };
 const keyboard = (data: string): object => ({
   reply_markup: { inline_keyboard: [[{ text: "a", callback_data: data }]] },
 });
@@ -43,12 +45,24 @@ test.each<[string, string, object, string]>([
   ["an unknown method", "sendMesage", say, "is not known here"],
   ["an unknown parameter", "sendMessage", { ...say, protect_contents: true }, 'no parameter "protect_contents"'],
   ["a wrong type", "sendMessage", { ...say, chat_id: "4242" }, '"chat_id" must be an integer'],
-  ["a missing parameter", "sendMessage", { chat_id: CHAT }, 'needs "text"'],
+  ["a missing parameter", "sendMessage", { ...say, text: undefined }, 'needs "text"'],
+  [
+    "an edit that does not say what becomes of the buttons",
+    "editMessageText",
+    { ...bare, message_id: 9 },
+    'needs "reply_markup"',
+  ],
+  [
+    "a message that could be forwarded",
+    "sendMessage",
+    { ...say, protect_content: false },
+    '"protect_content" must be true',
+  ],
   [
     "a wrong type inside",
     "sendMessage",
     { ...say, link_preview_options: { is_disabled: 1 } },
-    '"is_disabled" must be a boolean',
+    '"is_disabled" must be true',
   ],
   ["parse_mode, which we never use", "sendMessage", { ...say, parse_mode: "HTML" }, 'no parameter "parse_mode"'],
   ["an unknown chat", "sendMessage", { ...say, chat_id: 1 }, "Bad Request: chat not found"],
@@ -61,7 +75,7 @@ test.each<[string, string, object, string]>([
     { ...say, entities: [{ type: "code", offset: 0, length: 2 }] },
     "ENTITY_BOUNDS_INVALID",
   ],
-  ["an unknown message", "editMessageText", { ...say, message_id: 99 }, "message to edit not found"],
+  ["an unknown message", "editMessageText", { ...change, message_id: 99 }, "message to edit not found"],
   ["an unknown message", "deleteMessage", { chat_id: CHAT, message_id: 99 }, "message to delete not found"],
   ["an unknown query", "answerCallbackQuery", { callback_query_id: "9" }, "query is too old"],
   ["a group it is not in", "leaveChat", { chat_id: -5 }, "chat not found"],
@@ -81,7 +95,7 @@ test("knows its own token only", async () => {
 test("the same edit twice is not modified; without keyboard the keyboard goes", async () => {
   const { result } = await call("sendMessage", { ...say, ...keyboard("d") });
   const { message_id: id } = result as { message_id: number };
-  const edit = { ...say, message_id: id };
+  const edit = { ...change, message_id: id };
   expect(await call("editMessageText", { ...edit, ...keyboard("d") })).toMatchObject({
     description: expect.stringContaining("message is not modified"),
   });
@@ -138,9 +152,9 @@ test("limits are enforced when asked: one new message a second and chat, edits f
   expect(await call("sendMessage", say)).toMatchObject(refusal);
   const { message_id: id } = result as { message_id: number };
   for (let edit = 0; edit < 29; edit += 1) {
-    expect(await call("editMessageText", { ...say, text: `x${edit}`, message_id: id })).toMatchObject({ ok: true });
+    expect(await call("editMessageText", { ...change, text: `x${edit}`, message_id: id })).toMatchObject({ ok: true });
   }
-  expect(await call("editMessageText", { ...say, message_id: id })).toMatchObject(refusal);
+  expect(await call("editMessageText", { ...change, message_id: id })).toMatchObject(refusal);
 });
 
 test("faults are asked for by REST and used up", async () => {
@@ -169,7 +183,7 @@ test("the phone waits for the next version when asked to", async () => {
   const later = rest("GET", `phone/77/messages?after=0`);
   await rest("POST", `phone/77/send`, { text: "/start" });
   await later;
-  await call("sendMessage", { chat_id: 77, text: "hello" });
+  await call("sendMessage", { ...say, chat_id: 77, text: "hello" });
   expect(await rest("GET", "phone/77/messages?after=1")).toMatchObject({ version: 2, messages: [{ text: "hello" }] });
 });
 

@@ -5,6 +5,7 @@ import { ApiRefusal } from "./api-refusal.ts";
 import { BotApi } from "./bot-api.ts";
 import { Faults, type Fault } from "./faults.ts";
 import { answer } from "./http-answer.ts";
+import { answerUnreadably } from "./unreadable-answer.ts";
 import { handlePersonsSide } from "./persons-side.ts";
 import { RateLimit } from "./rate-limit.ts";
 
@@ -68,6 +69,7 @@ export class FakeBotApi {
   }
 
   async stop(): Promise<void> {
+    this.api.webhook.stop();
     this.#server.closeAllConnections();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
@@ -127,17 +129,16 @@ export class FakeBotApi {
         await perform();
         response.destroy();
         return;
-      case "non-json":
-        if (fault.performed === true) await perform();
-        recorded.status = 200;
-        response.writeHead(200, { "content-type": "text/html" }).end("<html>A proxy's page</html>");
-        return;
       case "slow":
         await new Promise<void>((resolve) => setTimeout(resolve, fault.delayMs ?? 100));
         this.#ok(recorded, response, await perform());
         return;
       case "lie":
         this.#ok(recorded, response, fault.result);
+        return;
+      default:
+        if (fault.performed === true) await perform();
+        recorded.status = answerUnreadably(fault, response);
     }
   }
 

@@ -1,18 +1,36 @@
 /**
  * What goes wrong. `status`: answered instead of done. `before`: never done, no answer (black hole). `after`: done, no
- * answer (time-out after accept). `reset-before`, `reset-after`: the same, the connection breaks. `non-json`: a proxy's
- * page, done or not by `performed`. `slow`: done after `delayMs`. `lie`: answered ok with `result`, not done.
+ * answer (time-out after accept). `reset-before`, `reset-after`: the same, the connection breaks. `slow`: done after
+ * `delayMs`. `lie`: answered ok with `result`, not done. The rest is done or not by `performed` and answered in a way
+ * nobody can read: `non-json` a proxy's page, `truncated` JSON cut off, `cut` a connection that ends within the answer,
+ * `huge` an answer without end, `drip` one that comes byte by byte, `redirect` another address (`location`).
  */
 export interface Fault {
   /** Method it hits; "*": all but getUpdates. */
   readonly method: string;
-  readonly kind: "status" | "before" | "after" | "reset-before" | "reset-after" | "non-json" | "slow" | "lie";
-  /** Of `status`. */
+  readonly kind:
+    | "status"
+    | "before"
+    | "after"
+    | "reset-before"
+    | "reset-after"
+    | "slow"
+    | "lie"
+    | "non-json"
+    | "truncated"
+    | "cut"
+    | "huge"
+    | "drip"
+    | "redirect";
+  /** Of `status`; of `non-json`, default 200. */
   readonly status?: number;
   readonly description?: string;
-  readonly retryAfter?: number;
-  /** Of `non-json`. */
+  /** Sent as it is, whatever it is. */
+  readonly retryAfter?: unknown;
+  /** Of an unreadable answer: whether Telegram did what was asked. */
   readonly performed?: boolean;
+  /** Of `redirect`. */
+  readonly location?: string;
   /** Of `slow`. */
   readonly delayMs?: number;
   /** Of `lie`. */
@@ -23,7 +41,10 @@ export interface Fault {
   readonly times?: number;
 }
 
-const KINDS = ["status", "before", "after", "reset-before", "reset-after", "non-json", "slow", "lie"];
+const KINDS: readonly string[] = [
+  ...["status", "before", "after", "reset-before", "reset-after", "slow", "lie"],
+  ...["non-json", "truncated", "cut", "huge", "drip", "redirect"],
+];
 
 /** Faults in the order in which they were asked for. */
 export class Faults {

@@ -14,6 +14,7 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 const integer: Check = (value) => (Number.isSafeInteger(value) ? undefined : "must be an integer");
 const text: Check = (value) => (typeof value === "string" ? undefined : "must be a string");
 const flag: Check = (value) => (typeof value === "boolean" ? undefined : "must be a boolean");
+const yes: Check = (value) => (value === true ? undefined : "must be true in a message of ours");
 const oneOf =
   (...values: readonly string[]): Check =>
   (value) =>
@@ -51,12 +52,12 @@ const ENTITY = object({
 });
 const BUTTON = object({ text: needed(text), callback_data: needed(text) });
 const KEYBOARD = object({ inline_keyboard: needed(list(list(BUTTON))) });
-const NO_PREVIEW = object({ is_disabled: needed(flag) });
+const NO_PREVIEW = object({ is_disabled: needed(yes) });
 const MESSAGE = {
   chat_id: needed(integer),
   text: needed(text),
   entities: optional(list(ENTITY)),
-  link_preview_options: optional(NO_PREVIEW),
+  link_preview_options: needed(NO_PREVIEW),
   reply_markup: optional(KEYBOARD),
 } as const;
 
@@ -69,14 +70,24 @@ const METHODS: Readonly<Record<string, Shape>> = {
     timeout: optional(integer),
     allowed_updates: optional(list(text)),
   },
+  setWebhook: {
+    url: needed(text),
+    secret_token: optional(text),
+    allowed_updates: optional(list(text)),
+    max_connections: optional(integer),
+    drop_pending_updates: optional(flag),
+  },
   deleteWebhook: { drop_pending_updates: optional(flag) },
+  getWebhookInfo: {},
   setMyCommands: {
     commands: needed(list(object({ command: needed(text), description: needed(text) }))),
     scope: optional(object({ type: needed(text) })),
     language_code: optional(text),
   },
-  sendMessage: { ...MESSAGE, protect_content: optional(flag), disable_notification: optional(flag) },
-  editMessageText: { ...MESSAGE, message_id: needed(integer) },
+  // Telegram knows these two as optional; a message of ours without them is a mistake.
+  sendMessage: { ...MESSAGE, protect_content: needed(yes), disable_notification: optional(flag) },
+  // Telegram takes an edit without reply_markup and removes the keyboard. Ours say each time what stays: [] for nothing.
+  editMessageText: { ...MESSAGE, message_id: needed(integer), reply_markup: needed(KEYBOARD) },
   deleteMessage: { chat_id: needed(integer), message_id: needed(integer) },
   answerCallbackQuery: {
     callback_query_id: needed(text),

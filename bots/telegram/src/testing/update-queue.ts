@@ -30,11 +30,45 @@ export class UpdateQueue {
   /** Adds one, unless its kind is not asked for. */
   put(kind: string, body: unknown): number {
     const id = this.#nextId;
-    this.#nextId += 1;
-    if (this.#allowed.length > 0 && !this.#allowed.includes(kind)) return id;
-    this.#updates.push({ update_id: id, [kind]: body });
-    this.#settle();
+    if (this.#allowed.length > 0 && !this.#allowed.includes(kind)) this.#nextId += 1;
+    else this.putRaw({ [kind]: body });
     return id;
+  }
+
+  /** Adds one as it is, under its own id or the next. Two may have the same. */
+  putRaw(update: Readonly<Record<string, unknown>>): void {
+    this.#updates.push({ update_id: this.#nextId, ...update });
+    this.#nextId += 1;
+    this.onChange();
+    this.#settle();
+  }
+
+  /** Told of every new update, before a poll is. */
+  onChange: () => void = () => undefined;
+
+  /** Kinds that are asked for; none named: all. */
+  get allowed(): readonly string[] {
+    return this.#allowed;
+  }
+
+  set allowed(kinds: readonly string[]) {
+    this.#allowed = kinds;
+  }
+
+  /** The bot has dealt with it. */
+  confirm(update: Update): void {
+    this.#updates = this.#updates.filter((other) => other !== update);
+  }
+
+  /** Forgets all. */
+  drop(): void {
+    this.#updates = [];
+  }
+
+  /** Ends a poll that waits, as Telegram does when a webhook is set. */
+  endPoll(description: string): void {
+    this.#poll?.refuse(new ApiRefusal(409, description));
+    this.#poll = undefined;
   }
 
   /** One getUpdates. `closed` aborts when the bot goes away before the answer. */
