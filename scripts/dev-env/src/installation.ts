@@ -26,6 +26,8 @@ export interface Installation {
   readonly ledgerFile: string;
   readonly trace: Trace;
   core(): Child;
+  /** Everything that the core has written so far, in its earlier lives too. */
+  coreOutput(): string;
   /** Bank and chat services, with the bots that run now. */
   readonly children: readonly Child[];
   /** Ends the core as a power cut would and starts it again on the same data and port. */
@@ -61,6 +63,7 @@ export async function startInstallation(options: InstallationOptions): Promise<I
   mkdirSync(join(folder, "tokens"), { recursive: true, mode: 0o700 });
   if (!TOKENS.every((name) => existsSync(join(folder, "tokens", name)))) await bootstrap(options, channels);
   let core = await serveCore(folder, options.listen ?? "127.0.0.1:0", options.coreArgs ?? []);
+  let earlier = "";
   const coreAddress = String(core.ready["address"]);
   const bots: Bot[] = [];
   const others: Child[] = [];
@@ -93,11 +96,13 @@ export async function startInstallation(options: InstallationOptions): Promise<I
       ledgerFile,
       trace: options.trace ?? openTrace(undefined),
       core: () => core,
+      coreOutput: () => earlier + core.output(),
       get children() {
         return [...others, ...bots.flatMap((bot) => bot.children)];
       },
       restartCore: async (args = []) => {
         await core.stop("SIGKILL");
+        earlier += core.output();
         core = await serveCore(folder, coreAddress, args);
       },
       stop,

@@ -22,6 +22,8 @@ export class Bot {
   readonly service: ChatService;
   readonly #home: BotHome;
   #process: Child;
+  /** What earlier processes wrote. */
+  #earlier = "";
 
   private constructor(channel: ChannelName, service: ChatService, home: BotHome, process: Child) {
     this.channel = channel;
@@ -47,6 +49,11 @@ export class Bot {
     return this.#process;
   }
 
+  /** Everything that its processes have written so far, dead ones too. */
+  output(): string {
+    return this.#earlier + this.#process.output();
+  }
+
   /** The service's processes and the bot's. */
   get children(): readonly Child[] {
     return [...this.service.children, this.#process];
@@ -64,6 +71,7 @@ export class Bot {
   /** Ends the process, by SIGKILL unless told otherwise, and starts it again. */
   async restart(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
     await this.#process.stop(signal);
+    this.#earlier += this.#process.output();
     this.#process = await startProcess(this.channel, this.service, this.#home);
   }
 

@@ -54,4 +54,9 @@ export function testKillMatrix(of: KillCase): void {
       }
     }
   }
+
+  of.testWith(`${of.channel}: after all deaths no code, token or key lies in a log, a store or a file`, async () => {
+    expect(seen.length).toBe(of.points.length * VICTIMS.length * SIDES.length);
+    expect(await world.leaks()).toEqual([]);
+  });
 }

@@ -1,3 +1,5 @@
+import { join } from "node:path";
+import { filesBelow, findSecrets } from "../scenarios/leavings.ts";
 import { startTripwire, type Side, type Tripwire } from "../chat/tripwire.ts";
 import type { ChannelName } from "../chat/chat-service.ts";
 import { messagesWithCode } from "../crash/survival.ts";
@@ -31,6 +33,8 @@ export interface Aftermath {
   readonly unsettled: readonly string[];
 }
 
+/** Ten digits are found in a log by no accident. */
+const LONG_CODES = { digits: 10, highValueDigits: 10 };
 const PATIENCE_MS = 40_000;
 /** At most five prompts a minute reach a user; his LINK is one. */
 const PAYMENTS_A_USER = 4;
@@ -58,7 +62,14 @@ export class KillWorld {
   static async start(channel: ChannelName, folder: string): Promise<KillWorld> {
     let wire: Tripwire | undefined;
     const between = async (port: number): Promise<number> => (wire = await startTripwire(port)).port;
-    const installation = await startInstallation({ folder, mode: "B", channels: [channel], between });
+    const installation = await startInstallation({
+      folder,
+      mode: "B",
+      channels: [channel],
+      between,
+      policy: LONG_CODES,
+      coreArgs: ["--log-level", "debug"],
+    });
     const first = await setUpDesk(installation, { mode: "B", userId: "first", chatId: "7000" });
     if (wire === undefined) throw new Error(`the service of ${channel} took no wire`);
     return new KillWorld(channel, installation, wire, first);
@@ -85,6 +96,24 @@ export class KillWorld {
       showsCode: messages.some(hasCode),
       unsettled: settled,
     };
+  }
+
+  /** Where a secret of this world was found that it must not be in: logs of every life, stores, files. */
+  async leaks(): Promise<string[]> {
+    const { folder } = this.installation;
+    const bot = this.installation.bot(this.#channel);
+    const chats = Array.from({ length: this.#users + 1 }, (_, i) => String(7000 + i));
+    const shown = (await Promise.all(chats.map((chatId) => bot.service.everShown(chatId)))).flat();
+    const codes = shown.flatMap(({ text }) => /^Code: ([\d ]+)$/m.exec(text)?.[1] ?? []);
+    if (codes.length === 0) throw new Error("no code was shown: there is nothing to look for");
+    const secrets = new Map<string, Uint8Array>(codes.map((code, i) => [`code ${i}`, digitsOf(code)]));
+    const keys = [...filesBelow(join(folder, "secrets"))].filter(([name]) => name.endsWith(".key"));
+    const given = [...filesBelow(join(folder, "tokens")), ...keys];
+    for (const [name, secret] of given) secrets.set(name, Buffer.from(Buffer.from(secret).toString().trim()));
+    const places = filesBelow(folder, ["tokens", "secrets"]);
+    places.set("log of the core", Buffer.from(this.installation.coreOutput()));
+    places.set("log of the bot", Buffer.from(bot.output()));
+    return findSecrets(secrets, places);
   }
 
   async stop(): Promise<void> {
@@ -138,6 +167,10 @@ export class KillWorld {
     const { attempts } = await this.#parts.codes.getDelivery({ transactionId });
     return attempts.filter(({ state }) => state === SENDING || state === QUEUED).map(({ state }) => String(state));
   }
+}
+
+function digitsOf(code: string): Uint8Array {
+  return Buffer.from(code.replaceAll(" ", ""));
 }
 
 function hasCode(message: Message): boolean {
