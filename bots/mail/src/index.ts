@@ -1,1 +1,3 @@
-export {};
+export { readSender, type Sender } from "./address.ts";
+export { MAIL_PACE, MailChannel } from "./mail-channel.ts";
+export type { SmtpServer } from "./smtp-session.ts";

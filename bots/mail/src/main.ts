@@ -1,0 +1,31 @@
+import { parseArgs } from "node:util";
+import {
+  connectByFlags,
+  CORE_FLAGS,
+  openLog,
+  requiredFlag,
+  runBot,
+  systemTimer,
+  zoneByFlags,
+} from "@countersign/bot-kit";
+import { readSender } from "./address.ts";
+import { MAIL_PACE, MailChannel } from "./mail-channel.ts";
+import { readServer, SMTP_FLAGS } from "./smtp-flags.ts";
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { ...CORE_FLAGS, ...SMTP_FLAGS }, strict: true });
+  const server = readServer(values);
+  const from = requiredFlag("from", values.from, 'whom mails are from, such as "Acme Bank <confirm@bank.example>"');
+  const log = openLog("mail");
+  const channel = new MailChannel({ server, sender: readSender(from), timer: systemTimer, log });
+  const core = connectByFlags(values);
+  await runBot({ channel, core, pace: MAIL_PACE, zone: zoneByFlags(values), timer: systemTimer, log }, () => ({}));
+}
+
+try {
+  await main();
+  process.exit(0);
+} catch (error) {
+  process.stderr.write(`mail bot: ${error instanceof Error ? error.message : "ended"}\n`);
+  process.exit(69);
+}
