@@ -5,7 +5,6 @@ import type { ChannelLoss } from "../identity/channel-loss.ts";
 import { directoryOf } from "../identity/directory.ts";
 import { keyKey, tenantKey } from "../identity/entity-key.ts";
 import type { Key } from "../identity/key.ts";
-import type { Link } from "../identity/link.ts";
 import { isRefusal } from "../rpc/refusal.ts";
 import type { EntityKey, Shard, UnixMs } from "../store/entity.ts";
 import type { AuditDraft } from "../store/store.ts";
@@ -13,16 +12,14 @@ import { loadCase, type HeldCase } from "../transaction/case.ts";
 import { commitOnce, untilSettled } from "../transaction/commit.ts";
 import { happen } from "../transaction/happen.ts";
 import type { Transaction } from "../transaction/transaction.ts";
-import { afterLast, afterReport, afterSilence, handOut, type Handed, type Report } from "./attempt.ts";
+import { handOut, type Handed, type Report } from "./attempt.ts";
 import { chatOf, type DeliveryChat } from "./chat-of.ts";
 import { consequenceOf } from "./consequence.ts";
 import { deliverMessage, messageDigest } from "./deliver-message.ts";
-import { isOpen } from "./delivery-index.ts";
 import type { Delivery } from "./delivery.ts";
-import { isReachable } from "./eligible.ts";
+import { judge, postponed, type Learnt } from "./judge.ts";
 import { fenceWrite, laneFenceKey, type Seat } from "./lane-fence.ts";
-import { afterReceipt, type ProviderReceipt } from "./receipt.ts";
-import { givenUp, withdrawn } from "./wish.ts";
+import type { ProviderReceipt } from "./receipt.ts";
 
 /** A delivery where it lives. */
 export interface DeliveryPlace {
@@ -38,11 +35,7 @@ export interface Handing {
   readonly notAfter: UnixMs;
 }
 
-export interface Advance {
-  /** What the bot said about what it was handed; absent: the delivery was found in the lane. */
-  readonly told?: { readonly handed: Handed; readonly report: Report };
-  /** What the provider said, by its bot, of a message that was accepted long ago. */
-  readonly receipt?: ProviderReceipt;
+export interface Advance extends Learnt {
   /** The bot may be handed nothing before this moment: its provider asked the whole identity to wait. */
   readonly pausedUntil: UnixMs;
   /** False for a report that came too late to go on from: somebody else may be dealing with the chat. */
@@ -77,7 +70,7 @@ async function attempt(
   if (before === undefined || before.botId !== seat.botId) return "same";
   const held = before.txId === undefined ? undefined : await loadCase(given, before.txId);
   const chat = await chatOf(given, before, held);
-  const judged = judge(before, { held, link: chat.link }, how, now);
+  const judged = judge(before, { transaction: held?.transaction.body, link: chat.link }, how, now);
   const mayHand = how.goesOn && now >= how.pausedUntil;
   const out = mayHand ? handOut(judged, seat.fence, now) : undefined;
   const after = out?.delivery ?? postponed(judged, how.pausedUntil, now);
@@ -104,48 +97,6 @@ function lossIn(report: Report): ChannelLoss | undefined {
   if (report.type !== "failed" || report.fate !== "permanent") return undefined;
   if (report.reason === "CHANNEL_IDENTITY_CHANGED") return "SUSPENDED";
   return report.reason === "CHANNEL_BLOCKED_BY_USER" ? "DEAD" : undefined;
-}
-
-/** What is known of the delivery now, before anything is handed out. */
-function judge(
-  before: Delivery,
-  { held, link }: { readonly held: HeldCase | undefined; readonly link: Link | undefined },
-  how: Advance,
-  now: UnixMs,
-): Delivery {
-  const known = learn(before, how, now);
-  if (!isOpen(known) || how.receipt !== undefined) return known;
-  // Whoever reads there now may be somebody else: not even an outcome.
-  if (link?.state === "SUSPENDED") return givenUp(known, "CHANNEL_IDENTITY_CHANGED", now);
-  if (known.wanted.phase === "full") {
-    const transaction = held?.transaction.body;
-    if (transaction?.state !== "PENDING" || !isIssue(known, transaction)) {
-      return known.mayHoldCode ? givenUp(known, "superseded", now) : withdrawn(known, "superseded", now);
-    }
-    if (!isReachable(link, transaction)) return givenUp(known, "CHANNEL_BLOCKED_BY_USER", now);
-  }
-  return now > known.notAfter ? afterLast(known, now) : known;
-}
-
-function learn(before: Delivery, { told, receipt }: Advance, now: UnixMs): Delivery {
-  if (receipt !== undefined) return afterReceipt(before, receipt, now);
-  // Found in the lane as SENDING: nobody of this holder has it, so nobody knows what became of it.
-  return told === undefined ? afterSilence(before, now) : afterReport(before, told.handed, told.report, now);
-}
-
-function isIssue(delivery: Delivery, { issue }: Transaction): boolean {
-  const { wanted } = delivery;
-  return wanted.phase === "full" && wanted.issue.epoch === issue.epoch && wanted.issue.n === issue.n;
-}
-
-/**
- * While the provider wants the whole identity to wait, what waits in the lane gets a moment at which it is found again.
- * What may not wait so long is given up now, so that the next channel is asked now.
- */
-function postponed(delivery: Delivery, until: UnixMs, now: UnixMs): Delivery {
-  if (delivery.retryAt === undefined || !isOpen(delivery) || now >= until || delivery.retryAt >= until) return delivery;
-  if (until >= delivery.notAfter) return givenUp(delivery, "CHANNEL_DOWN", now);
-  return { ...delivery, retryAt: until, updatedAt: now };
 }
 
 async function handingOf(

@@ -1,15 +1,11 @@
 import type { CoreGiven } from "../given.ts";
 import { isUnclaimed, linkIndex } from "../identity/link-index.ts";
-import type { UnixMs } from "../store/entity.ts";
 import type { Found } from "../store/store.ts";
-import { loadCase, type HeldCase } from "../transaction/case.ts";
+import { loadCase } from "../transaction/case.ts";
 import { commitOnce, untilSettled } from "../transaction/commit.ts";
 import { happen } from "../transaction/happen.ts";
-import { afterLast, afterSilence } from "./attempt.ts";
 import { consequenceOf } from "./consequence.ts";
-import { isOpen, REPORT_WITHIN_MS } from "./delivery-index.ts";
-import type { Delivery } from "./delivery.ts";
-import { showsIssue } from "./wish.ts";
+import { atMoment } from "./judge.ts";
 
 /**
  * For the sweeper: a delivery or link whose `due` has come. A missing report makes a delivery UNKNOWN, a passed
@@ -27,8 +23,7 @@ async function deliveryMoment(given: CoreGiven, { shard, key }: Found<"delivery"
   const before = loaded.body;
   if (before === undefined) return true;
   const held = before.txId === undefined ? undefined : await loadCase(given, before.txId);
-  const moved = atMoment(before, now);
-  const changed = { ...moved, fallbackAt: stillWaits(moved, held) ? moved.fallbackAt : undefined };
+  const changed = atMoment(before, held?.transaction.body, now);
   const consequence = consequenceOf(loaded, changed, { held }, now);
   const { deliveryId, tenantId, txId, userId, state } = changed;
   const subject = txId === undefined ? `user:${userId}` : `transaction:${txId}`;
@@ -38,18 +33,6 @@ async function deliveryMoment(given: CoreGiven, { shard, key }: Found<"delivery"
   if (outcome !== "committed") return undefined;
   if (consequence.undeliverable && txId !== undefined) await happen(given, txId, { type: "undeliverable" }, "core");
   return true;
-}
-
-function atMoment(delivery: Delivery, now: UnixMs): Delivery {
-  if (!isOpen(delivery)) return delivery;
-  if (now > delivery.notAfter) return afterLast(delivery, now);
-  const silent = delivery.state === "SENDING" && now >= delivery.updatedAt + REPORT_WITHIN_MS;
-  return silent ? afterSilence(delivery, now) : delivery;
-}
-
-/** The next channel is the business of a transaction that still waits for its code, and of a chat that has not shown it. */
-function stillWaits(delivery: Delivery, held: HeldCase | undefined): boolean {
-  return held?.transaction.body.state === "PENDING" && delivery.wanted.phase === "full" && !showsIssue(delivery);
 }
 
 async function linkMoment(given: CoreGiven, { shard, key }: Found<"link">): Promise<true | undefined> {
