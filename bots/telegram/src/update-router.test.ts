@@ -1,52 +1,13 @@
-import { Secret, silentLog, systemTimer, type FrontDesk, type Press, type Said } from "@countersign/bot-kit";
+import { Secret, silentLog, systemTimer } from "@countersign/bot-kit";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { TelegramChannel } from "./telegram-channel.ts";
 import { FAKE_TOKEN, FakeBotApi } from "./testing/index.ts";
+import { RecordingDesk } from "./testing/recording-desk.ts";
 
 const CHAT = 4242;
 
-/** A front desk that keeps what comes, and settles when the test says so. */
-class Desk implements FrontDesk {
-  readonly texts: Said[] = [];
-  readonly presses: Press[] = [];
-  readonly goneFrom: string[] = [];
-  hold: Promise<void> = Promise.resolve();
-  #watchers: (() => void)[] = [];
-
-  async said(said: Said): Promise<void> {
-    this.texts.push(said);
-    this.#changed();
-    await this.hold;
-  }
-
-  async pressed(press: Press): Promise<void> {
-    this.presses.push(press);
-    this.#changed();
-    await this.hold;
-  }
-
-  async mayJoin(): Promise<boolean> {
-    return false;
-  }
-
-  async receipt(): Promise<void> {}
-
-  async gone(_eventId: string, peerId: string): Promise<void> {
-    this.goneFrom.push(peerId);
-    this.#changed();
-  }
-
-  async until(holds: () => boolean): Promise<void> {
-    while (!holds()) await new Promise<void>((resolve) => this.#watchers.push(resolve));
-  }
-
-  #changed(): void {
-    for (const watcher of this.#watchers.splice(0)) watcher();
-  }
-}
-
 let telegram: FakeBotApi;
-let desk: Desk;
+let desk: RecordingDesk;
 let end: AbortController;
 const open: TelegramChannel[] = [];
 
@@ -62,7 +23,7 @@ async function listen(): Promise<TelegramChannel> {
 
 beforeEach(async () => {
   telegram = await FakeBotApi.start();
-  desk = new Desk();
+  desk = new RecordingDesk();
   end = new AbortController();
 });
 
@@ -94,7 +55,7 @@ test("an update is not confirmed to Telegram before the core has answered: a kil
 
   end = new AbortController();
   const [first] = desk.texts;
-  desk = new Desk();
+  desk = new RecordingDesk();
   await listen();
   await desk.until(() => desk.texts.length === 1);
   expect(desk.texts).toEqual([first]);
@@ -157,3 +118,89 @@ test("the menu is set in every language", async () => {
   await listen();
   expect([...telegram.api.menus.keys()].toSorted()).toEqual(["", "ar", "de", "zh"]);
 });
+
+const person = { id: CHAT, is_bot: false, first_name: "Ada", language_code: "en" };
+const own = { message_id: 900, date: 1_700_000_000, chat: { id: CHAT, type: "private" }, from: person };
+const forwarded = { forward_origin: { type: "user", sender_user: person, date: 1 }, forward_date: 1 };
+
+test("a forwarded command or link token is answered as nothing understood, and does nothing else", async () => {
+  await listen();
+  for (const text of ["/freeze", "/start AAAAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAAA"]) {
+    telegram.api.put({ message: { ...own, text, ...forwarded } });
+  }
+  await desk.until(() => desk.texts.length === 3);
+  expect(desk.texts.map(({ text }) => text)).toEqual(["", "", ""]);
+});
+
+test.each<[string, object]>([
+  ["an edited message", { edited_message: { ...own, text: "/freeze" } }],
+  ["a channel post", { channel_post: { ...own, chat: { id: -1, type: "channel" }, text: "/freeze" } }],
+  ["an inline query", { inline_query: { id: "1", from: person, query: "/freeze", offset: "" } }],
+  ["a message of a bot", { message: { ...own, from: { ...person, is_bot: true }, text: "/freeze" } }],
+  ["a press under a message that is not in his chat", { callback_query: { id: "1", from: person, data: "n.ref-1" } }],
+  ["a message without text", { message: { ...own, sticker: {} } }],
+  ["null", { message: null }],
+  ["a list", { callback_query: [] }],
+  ["two happenings in one", { my_chat_member: 5, callback_query: "x" }],
+  ["prototypes", JSON.parse('{"message":{"__proto__":{"text":"/freeze"},"constructor":{}}}') as object],
+])("%s is no event, and what follows is heard", async (_what, update) => {
+  await listen();
+  telegram.api.put(update as Readonly<Record<string, unknown>>);
+  telegram.api.say(CHAT, "after");
+  await desk.until(() => desk.texts.length === 1);
+  expect(desk.texts.map(({ text }) => text)).toEqual(["after"]);
+  expect(desk.calls).toBe(1);
+});
+
+test("a press on data of another person's message is handed in under the presser's own id", async () => {
+  await listen();
+  const stolen = { id: "1", from: person, message: own, chat_instance: "1", data: "n.ref-of-somebody-else" };
+  telegram.api.put({ callback_query: stolen });
+  await desk.until(() => desk.presses.length === 1);
+  expect(desk.presses).toMatchObject([{ peerId: String(CHAT), buttonId: "n.ref-of-somebody-else" }]);
+});
+
+test("list elements that are no updates do not keep the others away", async () => {
+  const update = { update_id: 70, message: { ...own, text: "/status" } };
+  const result = [null, 5, [], { update_id: "1" }, update, { update_id: -3 }];
+  telegram.faults.add({ method: "getUpdates", kind: "lie", result });
+  await listen();
+  await desk.until(() => desk.texts.length === 1);
+  telegram.api.say(CHAT, "still there");
+  await desk.until(() => desk.texts.length === 2);
+});
+
+test("a link token in a group is left with the group", async () => {
+  await listen();
+  telegram.api.joinGroup(-77, CHAT, "/start AAAAAAAAAAAAAAAAAAAAAA");
+  while (telegram.api.groups.size > 0) await new Promise((resolve) => setImmediate(resolve));
+  expect(desk.calls).toBe(0);
+});
+
+test("gone after blocking, back with the next command", async () => {
+  await listen();
+  telegram.api.setBlocked(CHAT, true);
+  await desk.until(() => desk.goneFrom.length === 1);
+  telegram.api.setBlocked(CHAT, false);
+  telegram.api.say(CHAT, "/status");
+  await desk.until(() => desk.texts.length === 1);
+  expect(desk.calls).toBe(2);
+});
+
+test("two processes poll with one token: both live, nothing is lost, and what comes twice has one event id", async () => {
+  await listen();
+  const other = new RecordingDesk();
+  const mine = desk;
+  desk = other;
+  await listen();
+  const all = (): Set<string> => new Set([...mine.texts, ...other.texts].map(({ eventId }) => eventId));
+  for (let at = 1; at <= 20; at += 1) {
+    telegram.api.say(CHAT, `text ${at}`);
+    if (at % 5 === 0) await Promise.race([mine.until(() => all().size === at), other.until(() => all().size === at)]);
+  }
+  const texts = new Set([...mine.texts, ...other.texts].map(({ text }) => text));
+  expect(texts.size).toBe(20);
+  expect(all().size).toBe(20);
+  expect(telegram.history.filter(({ status }) => status === 409).length).toBeGreaterThan(0);
+  expect(telegram.history.filter(({ status }) => status === 409).length).toBeLessThan(10);
+}, 20_000);
