@@ -155,14 +155,14 @@ async function enrol(parts: Parts, desk: Desk): Promise<void> {
 }
 
 /** One more channel for the user of a desk; the desk's phone stays the one it was. */
-export function linkChannel(
+export async function linkChannel(
   installation: Installation,
   desk: Desk,
   { chatId, channel }: { readonly chatId: string; readonly channel: ChannelName },
 ): Promise<void> {
   const bot = installation.bot(channel);
   const there = { ...desk, phoneUrl: bot.phoneOf(chatId) };
-  const address = bot.service.addressOf(chatId);
+  const address = await bot.service.addressOf(chatId);
   return withParts(installation, there, (parts) => linkChat(parts, there, { platform: channel, address }));
 }
 

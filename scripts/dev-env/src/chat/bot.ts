@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import { startChild, type Child } from "@countersign/testing/child";
 import type { Between, ChannelName, ChatService } from "./chat-service.ts";
+import { startMail } from "./mail-service.ts";
+import { startMatrix } from "./matrix-service.ts";
 import { startSandbox } from "./sandbox-service.ts";
 import { startTelegram } from "./telegram-service.ts";
 
@@ -14,6 +16,8 @@ export interface BotHome {
 const SERVICES: Partial<Record<ChannelName, (folder: string, between: Between) => Promise<ChatService>>> = {
   telegram: startTelegram,
   sandbox: startSandbox,
+  matrix: startMatrix,
+  mail: startMail,
 };
 
 /** A bot of an installation with its chat service; the bot's process can be killed and started again. */
@@ -39,7 +43,7 @@ export class Bot {
     try {
       return new Bot(channel, service, home, await startProcess(channel, service, home));
     } catch (error) {
-      await Promise.all(service.children.map((child) => child.stop()));
+      await end(service);
       throw error;
     }
   }
@@ -77,8 +81,13 @@ export class Bot {
 
   async stop(): Promise<void> {
     await this.#process.stop();
-    await Promise.all(this.service.children.map((child) => child.stop()));
+    await end(this.service);
   }
+}
+
+async function end(service: ChatService): Promise<void> {
+  await Promise.all(service.children.map((child) => child.stop()));
+  await service.close();
 }
 
 function startProcess(channel: ChannelName, { bot }: ChatService, { folder, coreAddress }: BotHome): Promise<Child> {

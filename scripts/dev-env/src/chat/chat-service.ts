@@ -12,7 +12,9 @@ export interface ChatService {
   /** Address of the phone that a chat id sees; the bot is the one that runs. */
   phoneOf(chatId: string, bot: Child): string;
   /** Where a chat id is reached, on channels that nobody can write a token to; undefined: he sends the token himself. */
-  addressOf(chatId: string): string | undefined;
+  addressOf(chatId: string): Promise<string | undefined>;
+  /** Ends what is no process of `children`. */
+  close(): Promise<void>;
   /** Every text that any message of the chat showed at any time, with the id of its message. */
   everShown(chatId: string): Promise<readonly Shown[]>;
 }

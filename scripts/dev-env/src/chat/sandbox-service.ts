@@ -6,7 +6,8 @@ export function startSandbox(): Promise<ChatService> {
     children: [],
     bot: { entry: "bots/sandbox/src/main.ts", args: ["--listen", "127.0.0.1:0"] },
     phoneOf: (_chatId, bot) => String(bot.ready["phone"]),
-    addressOf: () => undefined,
+    addressOf: () => Promise.resolve(undefined),
+    close: () => Promise.resolve(),
     everShown: () => Promise.reject(new Error("the sandbox phone keeps no history")),
   });
 }

@@ -22,7 +22,8 @@ export async function startTelegram(folder: string, between: Between): Promise<C
       args: ["--telegram-token-file", tokenFile, "--api-root", botsRoot.href],
     },
     phoneOf: (chatId) => `${apiRoot}phone/${chatId}`,
-    addressOf: () => undefined,
+    addressOf: () => Promise.resolve(undefined),
+    close: () => Promise.resolve(),
     everShown: (chatId) => everShown(apiRoot, chatId),
   };
 }
@@ -41,7 +42,7 @@ async function everShown(apiRoot: string, chatId: string): Promise<Shown[]> {
       ({ params, performed }) => performed && String(params["chat_id"]) === chatId && params["text"] !== undefined,
     )
     .map(({ params, result }, i) => ({
-      messageId: String(params["message_id"] ?? result?.message_id ?? `new ${i}`),
+      messageId: JSON.stringify(params["message_id"] ?? result?.message_id ?? `new ${i}`),
       text: String(params["text"]),
     }));
 }
