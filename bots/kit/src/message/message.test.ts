@@ -13,6 +13,10 @@ test.each([
   expect(groupDigits(digits)).toBe(grouped);
 });
 
+test("in text of the other direction the groups are one number, so that they keep their order", () => {
+  expect(groupDigits("482915", "rtl")).toBe("482\u00A0915");
+});
+
 test("a secret prints as its name everywhere", () => {
   const secret = new Secret("code", "482915");
   const printed = [

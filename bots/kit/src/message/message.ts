@@ -42,8 +42,15 @@ export interface Message {
   readonly buttons: readonly (readonly Button[])[];
 }
 
-/** Digits in the groups in which they are read and typed: 3 3, 4 4, 3 3 3, 3 3 4; separated by one space. */
-export function groupDigits(digits: string): string {
+// In a right-to-left paragraph the two groups of `482 915` stand in the other order: a space between numbers takes the
+// paragraph's direction. A no-break space joins them to one number.
+const GAP = { ltr: " ", rtl: "\u00A0" } as const;
+
+/**
+ * Digits in the groups in which they are read and typed: 3 3, 4 4, 3 3 3, 3 3 4; separated by one space, in text of the
+ * other direction by a no-break space.
+ */
+export function groupDigits(digits: string, direction: Message["direction"] = "ltr"): string {
   const size = digits.length === 8 ? 4 : 3;
   const groups: string[] = [];
   for (let at = 0; at < digits.length; at += size) groups.push(digits.slice(at, at + size));
@@ -51,7 +58,7 @@ export function groupDigits(digits: string): string {
   if (groups.length > 1 && last !== undefined && last.length === 1) {
     groups.splice(-2, 2, `${groups.at(-2)}${last}`);
   }
-  return groups.join(" ");
+  return groups.join(GAP[direction]);
 }
 
 /** The text of one run. Reveals a code: the result goes to the provider and nowhere else. */

@@ -35,7 +35,7 @@ function codeRows(delivery: Delivery, { words, zone }: Setting): Row[] {
   const { code, expiresAt } = delivery;
   const rows: Row[] = [];
   if (code !== undefined) {
-    const grouped = new Secret("code", groupDigits(code.reveal()));
+    const grouped = new Secret("code", groupDigits(code.reveal(), words.direction));
     rows.push(words.row("code", { code: { style: "code", text: grouped } }));
   }
   if (expiresAt !== undefined) rows.push(words.row("valid-until", { time: time(expiresAt, zone) }));

@@ -6,7 +6,7 @@ export const enShort = {
   phrase: '"{ $phrase }"',
   "compare-a": "Compare with your key.",
   "compare-a-host": "Compare with your key.",
-  "compare-b": "Every line must match your key.",
+  "compare-b": "Every line must match your key and what you meant.",
   "compare-c": "Read every line.",
   "compare-c-host": "Trust only this: read every line.",
   code: "Code { $code }",

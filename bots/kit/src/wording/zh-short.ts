@@ -5,7 +5,7 @@ export const zhShort: ShortWording = {
   phrase: "“{ $phrase }”",
   "compare-a": "请核对密钥屏幕。",
   "compare-a-host": "请核对密钥屏幕。",
-  "compare-b": "每一行须与密钥一致。",
+  "compare-b": "每一行须与密钥及本意一致。",
   "compare-c": "请逐行阅读。",
   "compare-c-host": "只信此消息：请逐行阅读。",
   code: "验证码 { $code }",

@@ -1,0 +1,100 @@
+import { Label, Mode, NoticeType, Phase } from "../testing/index.ts";
+import { describe, expect, test } from "@jest/globals";
+import { readFileSync } from "node:fs";
+import { revealText } from "../message/message.ts";
+import { everyMessage } from "../testing/every-message.ts";
+import { segments, septets } from "../testing/gsm-7.ts";
+import { sampleOutgoing } from "../testing/sample-outgoing.ts";
+import { sampleNotice } from "../testing/sample.ts";
+import { enShort } from "./en-short.ts";
+import { en, type MessageId } from "./en.ts";
+import { LOCALES, Words } from "./words.ts";
+
+const ids = Object.keys(en) as MessageId[];
+/** Texts with values are measured as whole messages. */
+const sentences = ids.filter((id) => !en[id].includes("{"));
+const GSM_LOCALES = ["en", "de"];
+
+test("what is put in short has a full text, and says the same values", () => {
+  const placeables = (pattern: string): string[] => (pattern.match(/\$\w+/g) ?? []).toSorted();
+  for (const [id, pattern] of Object.entries(enShort)) {
+    const full = placeables(en[id as MessageId]);
+    expect([id, placeables(pattern).every((name) => full.includes(name))]).toEqual([id, true]);
+  }
+});
+
+test.each(GSM_LOCALES)("%s, short: the whole frame can be written in GSM-7", (locale) => {
+  const words = Words.in(locale, "short");
+  for (const id of sentences) expect([id, septets(words.text(id))]).toEqual([id, expect.any(Number)]);
+  for (const { name, outgoing } of everyMessage(["short"], [locale])) {
+    const frame = outgoing.message.blocks.flat(2).map((run) => (run.style === "value" ? "" : String(run.text)));
+    expect([name, septets(frame.join("").replaceAll("[code]", "482 915"))]).toEqual([name, expect.any(Number)]);
+  }
+});
+
+test.each(LOCALES)("%s, short: every answer of one sentence fits into one or two segments", (locale) => {
+  const words = Words.in(locale, "short");
+  for (const id of sentences) {
+    const most = GSM_LOCALES.includes(locale) ? 1 : 2;
+    expect([id, segments(words.text(id)) <= most]).toEqual([id, true]);
+  }
+});
+
+/** As long as names get: 20 columns, the longest two words, 20 letters of phrase. */
+const LONG = { issuerName: "Bank of Utrecht West", tag: "ABSOLUTE ANALYSES", phrase: "four blue teapots x3" };
+const LINES = [
+  { label: Label.AMOUNT, value: "EUR 1 250.00" },
+  { label: Label.TO, value: "Müller GmbH" },
+  { label: Label.ACCOUNT, value: "DE89 3704 0044 0532 0130 00" },
+];
+
+interface Size {
+  readonly what: string;
+  readonly text: string;
+}
+
+function sizesOf(locale: string): Size[] {
+  const shown = (what: string, phase: Phase, more: Parameters<typeof sampleOutgoing>[1]): Size => {
+    const given = { locale, ...LONG, lines: more?.mode === Mode.A ? [] : LINES, ...more };
+    return { what, text: revealText(sampleOutgoing(phase, given, { style: "short", hears: false }).message) };
+  };
+  return [
+    shown("A", Phase.FULL, { mode: Mode.A }),
+    shown("A, typed on the PC", Phase.FULL, { mode: Mode.A, codeEntryOnHost: true }),
+    shown("B, three lines", Phase.FULL, { mode: Mode.B }),
+    shown("C, three lines", Phase.FULL, { mode: Mode.C }),
+    shown("C, typed on the PC", Phase.FULL, { mode: Mode.C, codeEntryOnHost: true }),
+    shown("A, executed", Phase.OUTCOME, { mode: Mode.A, notice: sampleNotice(NoticeType.EXECUTED) }),
+    shown("B, executed", Phase.OUTCOME, { mode: Mode.B, notice: sampleNotice(NoticeType.EXECUTED) }),
+    shown("tampered", Phase.ALERT, { mode: Mode.A, notice: sampleNotice(NoticeType.TAMPERED) }),
+    shown("linked", Phase.ALERT, { mode: Mode.A, notice: sampleNotice(NoticeType.LINKED, { detail: "telegram" }) }),
+  ];
+}
+
+function sizeText(text: string): string {
+  return `${septets(text) ?? `${text.length} u`}, ${segments(text)}`;
+}
+
+describe("sizes", () => {
+  test.each(GSM_LOCALES)("%s: a prompt of mode A is one SMS, with the longest names", (locale) => {
+    const [modeA] = sizesOf(locale);
+    expect(septets(modeA?.text ?? "")).toBeLessThanOrEqual(160);
+  });
+
+  test.each(["zh", "ar"])("%s: a prompt of mode A is two SMS at most, with the longest names", (locale) => {
+    const [modeA] = sizesOf(locale);
+    expect(modeA?.text.length).toBeLessThanOrEqual(134);
+  });
+
+  test("those in docs/protocol/messages.md are these", () => {
+    const rows = sizesOf("en").map(({ what }, at) => {
+      const cells = LOCALES.map((locale) => sizeText(sizesOf(locale)[at]?.text ?? ""));
+      return `| ${[what, ...cells].join(" | ")} |`;
+    });
+    const page = readFileSync(new URL("../../../../docs/protocol/messages.md", import.meta.url), "utf8");
+    const written = page
+      .split("\n")
+      .filter((line) => rows.some((row) => line.startsWith(row.slice(0, row.indexOf("|", 2)))));
+    expect(written).toEqual(rows);
+  });
+});
