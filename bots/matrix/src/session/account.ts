@@ -1,0 +1,64 @@
+import { randomInt } from "node:crypto";
+import type { Secret } from "@countersign/bot-kit";
+import type { CryptoStore } from "../crypto-store/crypto-store.ts";
+import type { HomeserverApi } from "./homeserver-api.ts";
+import { SetupRefused } from "./setup-refused.ts";
+
+/** Name that a user's client shows for the bot's device; also how the bot knows its own old devices. */
+export const DEVICE_NAME = "Countersign bot";
+
+const KEPT = "account";
+
+/** Who the bot is at its homeserver. */
+export interface Account {
+  readonly userId: string;
+  readonly deviceId: string;
+  readonly accessToken: string;
+}
+
+
+/** The account this store belongs to. Throws SetupRefused when it is another user's. */
+export function keptAccount(store: CryptoStore, userId: string): Account | undefined {
+  const kept = store.kept(KEPT);
+  if (kept === undefined) return undefined;
+  const account = JSON.parse(Buffer.from(kept).toString()) as Account;
+  if (account.userId !== userId) {
+    throw new SetupRefused(
+      `--store-folder holds a device of another Matrix user than --matrix-user ${userId}: give each bot a folder of its own`,
+    );
+  }
+  return account;
+}
+
+/**
+ * Logs in by password. The device id is ours and durable before the first try, so that a crash in between leaves no
+ * second device behind; `of` names the device to come back as, whose transaction ids the server remembers.
+ */
+export async function logIn(
+  api: HomeserverApi,
+  store: CryptoStore,
+  given: { readonly userId: string; readonly password: Secret; readonly deviceId?: string },
+  signal: AbortSignal,
+): Promise<Account> {
+  const { userId } = given;
+  const deviceId = given.deviceId ?? keptAccount(store, userId)?.deviceId ?? newDeviceId();
+  keep(store, { userId, deviceId, accessToken: "" });
+  const answer = await api.login({ userId, password: given.password, deviceId, deviceName: DEVICE_NAME }, signal);
+  const account = { userId, deviceId, accessToken: answer.accessToken };
+  keep(store, account);
+  return account;
+}
+
+function keep(store: CryptoStore, account: Account): void {
+  store.keep(KEPT, new Uint8Array(Buffer.from(JSON.stringify(account))));
+}
+
+/** Forgets the device, not the user: the next log-in makes a new one. */
+export function keepNewDevice(store: CryptoStore, userId: string): void {
+  keep(store, { userId, deviceId: newDeviceId(), accessToken: "" });
+}
+
+function newDeviceId(): string {
+  const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  return Array.from({ length: 10 }, () => letters[randomInt(letters.length)]).join("");
+}
