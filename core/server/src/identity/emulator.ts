@@ -5,9 +5,13 @@ export function isEmulator(model: string): boolean {
   return model.toLowerCase().includes("emulator");
 }
 
-/** The tenant as a core takes him: emulators count in development alone, whatever his policy says and whenever they enrolled. */
+/**
+ * The tenant as a core takes him: emulators and the sandbox count in development alone, whatever his policy says and
+ * whenever they enrolled or were linked.
+ */
 export function withoutEmulators(tenant: Tenant, development: boolean): Tenant {
   if (development) return tenant;
   const keyModels = tenant.policy.keyModels.filter((model) => !isEmulator(model));
-  return { ...tenant, policy: { ...tenant.policy, keyModels } };
+  const channels = tenant.policy.channels.filter((platform) => platform !== "sandbox");
+  return { ...tenant, policy: { ...tenant.policy, keyModels, channels } };
 }

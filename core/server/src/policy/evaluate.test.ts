@@ -232,10 +232,13 @@ describe("high value", () => {
     expect(isRefusal(ask(policy, { links: [link({ heldUntil: NOW + 1 })] }))).toBe(false);
   });
 
-  test("check 24: never by SMS, nor by mail", () => {
+  test("check 24: by default never by SMS, nor by mail", () => {
     const links = [link({ platform: "sms" }), link({ platform: "mail" })];
     expect(ask(policy, { fields: payment(10_000n), links })).toMatchObject({ refused: "NO_CHANNEL" });
-    expect(passed(ask(policy, { links })).frozen.channels).toEqual(["telegram", "sms", "mail"]);
+    expect(passed(ask(policy, { links })).frozen).toMatchObject({
+      channels: ["telegram", "sms", "mail"],
+      assurance: "low",
+    });
   });
 });
 
@@ -266,6 +269,46 @@ describe("channels", () => {
     const result = ask(policy, { links: [one], kind });
     expect(isRefusal(result) ? result.refused : undefined).toBe(refused);
   });
+});
+
+describe("assurance", () => {
+  const big = payment(10_000n);
+  const highValue = [{ currency: "EUR", minorUnits: "10000" }];
+  const frozenFor = (policy: object, over: Partial<Asked> = {}) => passed(ask(policy, over)).frozen.assurance;
+  const bound = link({ platform: "matrix", peerIdentity: "A".repeat(43) });
+
+  test("low by default, medium for high value", () => {
+    expect(frozenFor({})).toBe("low");
+    expect(frozenFor({ highValue }, { fields: big })).toBe("medium");
+  });
+
+  test("of both members the stricter counts for high value", () => {
+    const policy = { highValue, assurance: "medium", highValueAssurance: "high" };
+    expect(frozenFor(policy)).toBe("medium");
+    expect(frozenFor(policy, { fields: big, links: [bound] })).toBe("high");
+    expect(frozenFor({ highValue, assurance: "high" }, { fields: big, links: [bound] })).toBe("high");
+  });
+
+  test("a policy from before the setting asks for what it asked for then", () => {
+    const { assurance: _low, highValueAssurance: _medium, ...old } = parsePolicy({ highValue, channels: ["sms"] });
+    const asked = { kind: Kind.PAY, keys: [key()], modeHint: undefined, lifetimeMs: undefined, now: NOW };
+    const evaluate = (fields: Field[]) =>
+      evaluatePolicy(
+        { policy: old, policyVersion: 1 },
+        { ...asked, fields, lines: renderFields(Kind.PAY, fields), links: [link({ platform: "sms" })] },
+      );
+    expect(passed(evaluate(payment(1n))).frozen.assurance).toBe("low");
+    expect(evaluate(big)).toMatchObject({ refused: "NO_CHANNEL", metadata: { missing: "assurance" } });
+  });
+
+  const levels = ["low", "medium", "high"] as const;
+  test.each(levels.flatMap((own) => [undefined, ...levels].map((hint) => [own, hint] as const)))(
+    "check 12: the policy says %s, the hint %s: the stricter counts",
+    (assurance, assuranceHint) => {
+      const at = Math.max(levels.indexOf(assurance), assuranceHint === undefined ? 0 : levels.indexOf(assuranceHint));
+      expect(frozenFor({ assurance }, { assuranceHint, links: [bound] })).toBe(levels[at]);
+    },
+  );
 });
 
 test("a kind that the policy does not name is refused", () => {

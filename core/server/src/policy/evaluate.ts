@@ -4,7 +4,9 @@ import type { Link } from "../identity/link.ts";
 import type { Tenant } from "../identity/tenant.ts";
 import { badInput, isRefusal, refuse, type Refusal } from "../rpc/refusal.ts";
 import type { HexId, UnixMs } from "../store/entity.ts";
+import { LEAST_ASSURANCE, stricter, type Assurance } from "./assurance.ts";
 import { canShow, type Unshowable } from "./can-show.ts";
+import { channelRefusal } from "./channel-refusal.ts";
 import type { FrozenPolicy, Policy } from "./policy.ts";
 import { amountBeyond, amountsOf, isHighValue } from "./value-class.ts";
 
@@ -24,6 +26,8 @@ export interface Asked {
   readonly modeHint: Mode | undefined;
   /** A wish, milliseconds: makes the answer shorter or changes nothing. */
   readonly lifetimeMs: number | undefined;
+  /** A wish: a stricter one than the policy's counts, a weaker one changes nothing. */
+  readonly assuranceHint?: Assurance | undefined;
   readonly now: UnixMs;
 }
 
@@ -38,9 +42,6 @@ export interface Evaluation {
 
 const HARD_LIFETIME_MS = 600_000;
 const SHORTEST_LIFETIME_MS = 10_000;
-
-/** A code on paper or by post may be read by others: not for the highest class. */
-const NOT_FOR_HIGH_VALUE: readonly string[] = ["sms", "mail"];
 
 /**
  * Applies the tenant's policy at Create. Pure; hints never make the answer weaker. A THAW passes holds, pauses and limits,
@@ -60,10 +61,9 @@ export function evaluatePolicy(tenant: Pick<Tenant, "policy" | "policyVersion">,
   if (beyond !== undefined) {
     return refuse("POLICY_UNMET", `${beyond.currency}: above what the chat alone may show; use a key with a display`);
   }
-  const frozen = freeze(tenant, highValue);
-  if (!hasChannel(asked, policy, frozen)) {
-    return refuse("NO_CHANNEL", "The user has no linked channel that the policy allows for this. Link one first.");
-  }
+  const frozen = freeze(tenant, highValue, asked.assuranceHint);
+  const unreachable = channelRefusal(asked, frozen);
+  if (unreachable !== undefined) return unreachable;
   const lifetimeMs = lifetimeOf(policy, asked, mode);
   if (isRefusal(lifetimeMs)) return lifetimeMs;
   return { frozen, mode, keyIds: keys.map(({ keyId }) => keyId), lifetimeMs };
@@ -131,7 +131,11 @@ function strongest(usable: readonly Usable[]): { mode: Mode; keys: Key[] } {
   return { mode, keys: usable.filter((one) => one.mode === mode).map(({ key }) => key) };
 }
 
-function freeze({ policy, policyVersion }: Pick<Tenant, "policy" | "policyVersion">, highValue: boolean): FrozenPolicy {
+function freeze(
+  { policy, policyVersion }: Pick<Tenant, "policy" | "policyVersion">,
+  highValue: boolean,
+  hint: Assurance = LEAST_ASSURANCE,
+): FrozenPolicy {
   return {
     policyVersion,
     digits: highValue ? Math.max(policy.digits, policy.highValueDigits) : policy.digits,
@@ -142,24 +146,20 @@ function freeze({ policy, policyVersion }: Pick<Tenant, "policy" | "policyVersio
     channelTimeoutMs: policy.channelTimeoutS * 1000,
     unansweredPause: policy.unansweredPause,
     holdMs: policy.holdHours * 3_600_000,
-    channels: highValue ? policy.channels.filter((one) => !NOT_FOR_HIGH_VALUE.includes(one)) : policy.channels,
+    channels: policy.channels,
+    assurance: stricter(assuranceFor(policy, highValue), hint),
     userVerification: policy.userVerification,
     wrongCodesInARow: policy.wrongCodesInARow,
     highValue,
   };
 }
 
-/** A LINK goes to the chat that asks to be linked, whatever else there is. */
-function hasChannel({ kind, links, now }: Asked, policy: Policy, frozen: FrozenPolicy): boolean {
-  if (kind === Kind.LINK) return true;
-  const linked = links.filter(({ state }) => state === "LINKED");
-  if (kind === Kind.THAW) return linked.length > 0;
-  return linked.some(
-    ({ platform, heldUntil, unanswered }) =>
-      frozen.channels.includes(platform) &&
-      !(frozen.highValue && heldUntil > now) &&
-      unanswered < policy.unansweredPause,
-  );
+/** High value never asks for less than everything else does. */
+function assuranceFor(
+  { assurance = LEAST_ASSURANCE, highValueAssurance = "medium" }: Policy,
+  highValue: boolean,
+): Assurance {
+  return highValue ? stricter(highValueAssurance, assurance) : assurance;
 }
 
 function lifetimeOf(policy: Policy, { lines, lifetimeMs }: Asked, mode: Mode): number | Refusal {

@@ -54,6 +54,26 @@ describe("check 01, 03, 05, 18: each bound holds at its edge and not one beyond"
   });
 });
 
+describe("assurance", () => {
+  test.each([
+    [{}, "low", "medium"],
+    [{ assurance: "high" }, "high", "high"],
+    [{ assurance: "medium" }, "medium", "medium"],
+    [{ highValueAssurance: "low" }, "low", "low"],
+    [{ highValueAssurance: "high" }, "low", "high"],
+  ])("%j", (document, assurance, highValueAssurance) => {
+    expect(parsePolicy(document)).toMatchObject({ assurance, highValueAssurance });
+  });
+
+  test.each([
+    [{ assurance: "medium", highValueAssurance: "low" }, "highValueAssurance: must not be below assurance"],
+    [{ assurance: "best" }, "assurance: must be one of low, medium, high"],
+    [{ assurance: 1 }, "assurance: must be one of low, medium, high"],
+  ])("%j is refused", (document, rule) => {
+    expect(() => parsePolicy(document)).toThrow(rule);
+  });
+});
+
 test("check 27: zero approvers are refused", () => {
   expect(() => parsePolicy({ approvals: 0 })).toThrow("approvals: must be at least 1");
 });

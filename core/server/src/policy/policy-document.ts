@@ -2,6 +2,7 @@
 // docs/protocol/policy.md
 import { fromHex, importPublicKey, isCoreKind, isKind, Kind } from "@countersign/protocol";
 import * as v from "valibot";
+import { ASSURANCES, isAtLeast, stricter } from "./assurance.ts";
 import type { Policy } from "./policy.ts";
 
 /** The document breaks rules; `issues` names each member and its rule. */
@@ -88,6 +89,8 @@ const entries = {
   displayMode: v.optional(oneOf(["A", "B"]), "B"),
   modeCLimit: v.optional(amountLimits, []),
   channels: v.optional(distinct(platform, 1), ["telegram", "matrix", "sandbox"]),
+  assurance: v.optional(oneOf(ASSURANCES), "low"),
+  highValueAssurance: v.optional(oneOf(ASSURANCES)),
   keyModels: v.optional(distinct(deviceModel, 0), ["emulator"]),
   userVerification: v.optional(oneOf(["pin", "biometric"]), "pin"),
   wrongCodesInARow: v.optional(whole(1, 5), 5),
@@ -117,12 +120,23 @@ const document = v.pipe(
     v.check(({ digits, highValueDigits }) => highValueDigits >= digits, "must not be below digits"),
     ["highValueDigits"],
   ),
+  v.forward(
+    v.check(
+      ({ assurance, highValueAssurance: high = assurance }) => isAtLeast(high, assurance),
+      "must not be below assurance",
+    ),
+    ["highValueAssurance"],
+  ),
   v.rawCheck(({ dataset, addIssue }) => {
     if (!dataset.typed) return;
     const { digits, tries, wrongCodesInARow, guessOneIn } = dataset.value;
     const needed = digitsNeeded(Math.max(tries, wrongCodesInARow), guessOneIn);
     if (digits >= needed) return;
     addIssue({ message: `digits: ${digits} digits are guessed more often than 1 in ${guessOneIn}; take ${needed}` });
+  }),
+  v.transform((given) => {
+    const { assurance, highValueAssurance = stricter("medium", assurance) } = given;
+    return { ...given, highValueAssurance };
   }),
 );
 

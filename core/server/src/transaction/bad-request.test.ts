@@ -1,4 +1,4 @@
-import { Field, Kind, Label, Mode } from "@countersign/proto/node/core/v1/content";
+import { Assurance, Field, Kind, Label, Mode } from "@countersign/proto/node/core/v1/content";
 import { TransactionServiceCreateRequest } from "@countersign/proto/node/core/v1/transaction_service";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { ask, CoreClients, Reading, bearer, reasonOf, Refused } from "../testing/core-server.ts";
@@ -88,6 +88,7 @@ describe("Create names the member of the request", () => {
     ["no lifetime at all", { lifetime: { seconds: 0n, nanos: 0 } }, "lifetime"],
     ["a lifetime of 8 days", { lifetime: { seconds: 691_200n, nanos: 0 } }, "lifetime"],
     ["an unknown mode", { modeHint: 9 as Mode }, "mode_hint"],
+    ["an unknown assurance", { assuranceHint: 9 as Assurance }, "assurance_hint"],
     ["nobody", { userId: "nobody" }, "NOT_FOUND"],
   ])("%s", async (_name, change, member) => {
     const request = TransactionServiceCreateRequest.create({
@@ -105,6 +106,15 @@ describe("Create names the member of the request", () => {
     const { transaction } = await ask(core.transactions, "create", request, submit);
     expect(transaction?.mode).toBe(Mode.B);
     expect(transaction!.expiresAt!.seconds - transaction!.createdAt!.seconds).toBeLessThanOrEqual(91n);
+  });
+
+  test("check 12: a stricter assurance is frozen", async () => {
+    const request = TransactionServiceCreateRequest.create({
+      ...{ requestId: "assurance", userId: world.userId, kind: Kind.PAY, assuranceHint: Assurance.HIGH },
+      fields: payment(7001).map(fieldMessage),
+    });
+    const { transaction } = await ask(core.transactions, "create", request, submit);
+    expect((await world.transaction(transaction!.transactionId)).policy.assurance).toBe("high");
   });
 });
 

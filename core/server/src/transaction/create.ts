@@ -144,7 +144,7 @@ function freeze(tenant: Tenant, draft: Draft, seen: Seen, drawn: Readonly<Record
 }
 
 function evaluate(tenant: Tenant, draft: Draft, { held, content }: Seen): Evaluation | Refusal {
-  const { userId, tenantId, kind, modeHint, lifetimeMs } = draft;
+  const { userId, tenantId, kind, modeHint, lifetimeMs, assuranceHint } = draft;
   const own = held.keys.flatMap(({ body }) => (body !== undefined && body.userId === userId ? [body] : []));
   const keys = own.filter(({ keyId }) => isOwnKey(held, keyId));
   if (draft.keyIds !== undefined) {
@@ -153,8 +153,8 @@ function evaluate(tenant: Tenant, draft: Draft, { held, content }: Seen): Evalua
   }
   const links = held.links.flatMap(({ body }) => (body !== undefined && body.tenantId === tenantId ? [body] : []));
   const { fields, lines } = content;
-  const asked = { kind, fields, lines, keys, keyIds: draft.keyIds, links, modeHint, lifetimeMs, now: held.now };
-  return evaluatePolicy(tenant, asked);
+  const asked = { kind, fields, lines, keys, keyIds: draft.keyIds, links, modeHint, lifetimeMs, assuranceHint };
+  return evaluatePolicy(tenant, { ...asked, now: held.now });
 }
 
 /** An ENROL loads the key that it is about as well, which must not sign for itself. */

@@ -1,5 +1,6 @@
 import type { Field, Kind, Mode } from "@countersign/protocol";
 import type { HexId } from "../store/entity.ts";
+import type { Assurance } from "../policy/assurance.ts";
 import type { CoreAction } from "./transaction.ts";
 
 /** What somebody asks to be confirmed, before anything is frozen. */
@@ -19,6 +20,7 @@ export interface Draft {
   readonly keyIds?: readonly HexId[] | undefined;
   readonly lifetimeMs?: number | undefined;
   readonly modeHint?: Mode | undefined;
+  readonly assuranceHint?: Assurance | undefined;
   readonly repeatOf?: HexId | undefined;
   /** SHA-256 of what will run or be booked: becomes a `digest` line. */
   readonly payload?: Uint8Array | undefined;

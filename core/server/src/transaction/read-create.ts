@@ -1,8 +1,9 @@
 import { isCoreKind, isKind, Mode, type Kind } from "@countersign/protocol";
-import { Mode as ModeMessage } from "@countersign/proto/node/core/v1/content";
+import { Assurance as AssuranceMessage, Mode as ModeMessage } from "@countersign/proto/node/core/v1/content";
 import { TransactionServiceCreateRequest } from "@countersign/proto/node/core/v1/transaction_service";
 import type { Duration } from "@countersign/proto/google/protobuf/duration";
 import { checkUserId } from "../identity/user-name.ts";
+import type { Assurance } from "../policy/assurance.ts";
 import { actorOf, type Caller } from "../rpc/caller.ts";
 import { badInput, isRefusal, refuse, type Refusal } from "../rpc/refusal.ts";
 import type { Draft } from "./draft.ts";
@@ -47,7 +48,7 @@ export function readKind(kind: number, field = "kind"): Kind | Refusal {
   return isCoreKind(kind) ? badInput(field, "created by the core alone (reserved-kind)") : kind;
 }
 
-type Hints = Pick<Draft, "keyIds" | "lifetimeMs" | "modeHint" | "repeatOf" | "payload">;
+type Hints = Pick<Draft, "keyIds" | "lifetimeMs" | "modeHint" | "assuranceHint" | "repeatOf" | "payload">;
 
 function readHints(request: TransactionServiceCreateRequest): Hints | Refusal {
   const { payloadSha256, keyIds, contentVersions, repeatOf } = request;
@@ -64,10 +65,13 @@ function readHints(request: TransactionServiceCreateRequest): Hints | Refusal {
   if (isRefusal(lifetimeMs)) return lifetimeMs;
   const modeHint = readMode(request.modeHint);
   if (isRefusal(modeHint)) return modeHint;
+  const assuranceHint = readAssurance(request.assuranceHint);
+  if (isRefusal(assuranceHint)) return assuranceHint;
   return {
     keyIds: keyIds.length === 0 ? undefined : keyIds,
     lifetimeMs,
     modeHint,
+    assuranceHint,
     repeatOf: repeatOf === "" ? undefined : repeatOf,
     payload: payloadSha256.length === 0 ? undefined : new Uint8Array(payloadSha256),
   };
@@ -85,6 +89,21 @@ function readMode(mode: number): Mode | Refusal | undefined {
       return Mode.CHAT_SHOWS;
     default:
       return badInput("mode_hint", "must be A, B or C");
+  }
+}
+
+function readAssurance(assurance: number): Assurance | Refusal | undefined {
+  switch (assurance) {
+    case AssuranceMessage.UNSPECIFIED:
+      return undefined;
+    case AssuranceMessage.LOW:
+      return "low";
+    case AssuranceMessage.MEDIUM:
+      return "medium";
+    case AssuranceMessage.HIGH:
+      return "high";
+    default:
+      return badInput("assurance_hint", "must be LOW, MEDIUM or HIGH");
   }
 }
 
