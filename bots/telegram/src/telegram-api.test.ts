@@ -3,19 +3,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Secret } from "@countersign/bot-kit";
 import { expect, test } from "@jest/globals";
-import { refuseDebugOutput, TelegramApi } from "./telegram-api.ts";
+import { TelegramApi } from "./telegram-api.ts";
 import { FAKE_TOKEN, FakeBotApi } from "./testing/index.ts";
-
-test.each(["telegraf:client", "*", "express, telegraf:*", "telegraf*"])(
-  "DEBUG=%s would print codes: refused",
-  (debug) => {
-    expect(() => refuseDebugOutput(debug)).toThrow("start this bot without DEBUG");
-  },
-);
-
-test.each([undefined, "", "express", "knex:*"])("DEBUG=%s is none of ours", (debug) => {
-  expect(() => refuseDebugOutput(debug)).not.toThrow();
-});
 
 test("a root with a path keeps it, with or without a slash at its end", async () => {
   const paths: (string | undefined)[] = [];

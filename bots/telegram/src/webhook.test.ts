@@ -5,6 +5,7 @@ import { Secret, systemTimer, type BotLog, type LogEvent, type Timer } from "@co
 import { ManualTimer, settled } from "@countersign/bot-kit/testing";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { TelegramChannel } from "./telegram-channel.ts";
+import { freePort } from "./testing/free-port.ts";
 import { FAKE_TOKEN, FakeBotApi } from "./testing/index.ts";
 import { RecordingDesk } from "./testing/recording-desk.ts";
 
@@ -15,16 +16,6 @@ let end: AbortController;
 let logged: LogEvent[];
 const log: BotLog = { write: (event) => void logged.push(event) };
 const open: TelegramChannel[] = [];
-
-/** A free port of loopback; nobody else draws the same in the moment between. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
 
 function channelOn(port: number, timer: Timer = systemTimer, secret: string = "the_secret"): TelegramChannel {
   const url = new URL(`http://127.0.0.1:${port}/telegram`);

@@ -1,0 +1,30 @@
+import { errorName } from "@countersign/bot-kit";
+
+// Each prints requests or headers of a library or of node itself: codes, tokens, what users write.
+const TRACES: Readonly<Record<string, RegExp>> = {
+  DEBUG: /(?:^|[\s,])(?:\*|telegraf)/,
+  NODE_DEBUG: /\*|http|net|tls|stream|undici|fetch/i,
+  GRPC_TRACE: /\S/,
+  GRPC_NODE_TRACE: /\S/,
+};
+
+/** Throws when the environment asks for traces that hold secrets, naming what to leave out. */
+export function refuseTraces(environment: Readonly<Record<string, string | undefined>>): void {
+  for (const [name, forbidden] of Object.entries(TRACES)) {
+    if (forbidden.test(environment[name] ?? "")) {
+      throw new Error(`${name} would print codes and tokens: start this bot without it`);
+    }
+  }
+}
+
+/** What may be told of an error that nobody caught: a name and where in the code, never its message or what it holds. */
+export function lastWords(error: unknown): string {
+  const stack = error instanceof Error && typeof error.stack === "string" ? error.stack : "";
+  const places = stack.match(/[\w.-]+\.[cm]?[jt]s:\d+:\d+(?=\)?$)/gm) ?? [];
+  return [`bug: ${errorName(error)}`, ...places.slice(0, 8)].join(" < ");
+}
+
+/** A message of ours or of node without what looks like a token: people paste tokens where a path belongs. */
+export function scrub(message: string): string {
+  return message.replaceAll(/\d{3,}:[\w-]{5,}/g, "[telegram token]").replaceAll(/cs_[a-z]+_[\w-]+/g, "[token]");
+}
