@@ -175,8 +175,10 @@ describe("a message after its report", () => {
     "a late report on what got there in another try changes nothing: %j",
     (report) => {
       const delivery = fresh(shown);
-      expect(afterReport(delivery, { wish: 1, phase: "notice", issue: undefined }, report, NOW)).toEqual(delivery);
-      const withCode: Handed = { wish: 1, phase: "full", issue: { epoch: 1, n: 1 } };
+      expect(afterReport(delivery, { wish: 1, phase: "notice", issue: undefined, hand: 1 }, report, NOW)).toEqual(
+        delivery,
+      );
+      const withCode: Handed = { wish: 1, phase: "full", issue: { epoch: 1, n: 1 }, hand: 1 };
       expect(afterReport(delivery, withCode, report, NOW)).toMatchObject({
         state: "SENT",
         shown: 1,
@@ -231,7 +233,7 @@ describe("handing out", () => {
   test("names fence and issue", () => {
     const out = handOut(fresh({ providerId: "m1" }), 7, NOW);
     expect(out?.delivery).toMatchObject({ state: "SENDING", fence: 7 });
-    expect(out?.handed).toEqual({ wish: 1, phase: "full", issue: { epoch: 1, n: 1 } });
+    expect(out?.handed).toEqual({ wish: 1, phase: "full", issue: { epoch: 1, n: 1 }, hand: 1 });
   });
 });
 
@@ -282,5 +284,5 @@ function inFlight(delivery: Delivery): Handed {
   const phase = handPhase(delivery);
   if (phase === undefined) throw new Error("nothing is in flight");
   const issue = phase === "full" && delivery.wanted.phase === "full" ? delivery.wanted.issue : undefined;
-  return { wish: delivery.wish, phase, issue };
+  return { wish: delivery.wish, phase, issue, hand: delivery.hands ?? 0 };
 }

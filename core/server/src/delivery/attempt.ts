@@ -3,7 +3,7 @@ import type { UnixMs } from "../store/entity.ts";
 import type { Delivery, DeliveryReason, IssueNumber } from "./delivery.ts";
 import { PLATFORM_TRAITS } from "./platform-trait.ts";
 import { noted, wantedIssue, type TimelineEventType } from "./timeline.ts";
-import { givenUp, handPhase, showsIssue, withdrawn, type HandPhase } from "./wish.ts";
+import { givenUp, handPhase, mayHoldCodeAfter, showsIssue, withdrawn, type HandPhase } from "./wish.ts";
 
 /** What a bot was handed. */
 export interface Handed {
@@ -11,6 +11,8 @@ export interface Handed {
   readonly phase: HandPhase;
   /** Of phase "full". */
   readonly issue: IssueNumber | undefined;
+  /** Which hand-out of the delivery it was, from 1. */
+  readonly hand: number;
 }
 
 /** What the bot, or its silence, says about it. */
@@ -37,9 +39,10 @@ export function handOut(
   if (phase === undefined || delivery.retryAt === undefined || delivery.retryAt > now) return undefined;
   const issue = delivery.wanted.phase === "full" ? delivery.wanted.issue : undefined;
   const told = noted(delivery, "HANDED", now, { issue: wantedIssue(delivery) });
+  const hand = handsOf(delivery) + 1;
   return {
-    delivery: { ...told, state: "SENDING", fence, updatedAt: now },
-    handed: { wish: delivery.wish, phase, issue: phase === "full" ? issue : undefined },
+    delivery: { ...told, state: "SENDING", fence, hands: hand, updatedAt: now },
+    handed: { wish: delivery.wish, phase, issue: phase === "full" ? issue : undefined, hand },
   };
 }
 
@@ -54,7 +57,7 @@ export function afterReport(delivery: Delivery, handed: Handed, report: Report, 
 export function afterSilence(delivery: Delivery, now: UnixMs): Delivery {
   const phase = handPhase(delivery);
   if (delivery.state !== "SENDING" || phase === undefined) return delivery;
-  const handed = { wish: delivery.wish, phase, issue: undefined };
+  const handed = { wish: delivery.wish, phase, issue: undefined, hand: handsOf(delivery) };
   return afterFailed(
     delivery,
     handed,
@@ -72,17 +75,22 @@ export function afterLast(delivery: Delivery, now: UnixMs): Delivery {
 function afterSent(delivery: Delivery, handed: Handed, providerId: string, now: UnixMs): Delivery {
   // A notice that was repeated and arrived after all: the chat shows one more harmless line.
   if (handed.phase === "notice" && delivery.providerId !== undefined) return delivery;
-  // A provider whose edits have no id of their own, or a bot that leaves it out, keeps the message's.
-  const named = { ...delivery, providerId: providerId === "" ? delivery.providerId : providerId, updatedAt: now };
-  const known = withoutReceipt(noted(named, sentEvent(delivery, handed), now, { issue: issueOf(delivery, handed) }));
+  const told = noted(delivery, sentEvent(delivery, handed), now, { issue: issueOf(delivery, handed) });
   const current = handed.wish === delivery.wish;
+  // What was reported of a later wish first tells what stands in the chat, and what the provider calls it.
+  const newest = handed.wish >= delivery.shown;
+  // A provider whose edits have no id of their own, or a bot that leaves it out, keeps the message's.
+  const known: Delivery = newest
+    ? { ...withoutReceipt(told), providerId: providerId === "" ? delivery.providerId : providerId, updatedAt: now }
+    : { ...told, updatedAt: now };
   if (handed.phase === "notice") {
     return current && delivery.state !== "WITHDRAWN" ? { ...known, state: "QUEUED", unknowns: 0, retryAt: now } : known;
   }
-  const shown = {
+  const shown: Delivery = {
     ...known,
     shown: Math.max(delivery.shown, handed.wish),
-    ...(handed.phase === "full" ? { shownIssue: handed.issue, mayHoldCode: true } : {}),
+    ...(handed.phase === "full" ? { mayHoldCode: true } : {}),
+    ...(handed.phase === "full" && newest ? { shownIssue: handed.issue } : {}),
     ...(handed.phase === "outcome" ? { mayHoldCode: false } : {}),
   };
   // How many copies left with an unknown fate stays known: a receipt about this one says nothing of those.
@@ -124,9 +132,13 @@ function afterFailed(
     updatedAt: now,
   };
   const isCurrent = handed.wish === delivery.wish;
-  if (report.fate === "permanent" && (isCurrent || isAboutChat(report.reason))) {
-    return isDeleted(delivery, handed, report.reason) ? anew(known, now) : givenUp(known, report.reason, now);
+  // It was taken for lost, or is not wanted any more: what is at the bot now has a fate of its own.
+  const isLate = delivery.state === "SENDING" && handed.hand !== handsOf(delivery);
+  if (report.fate === "permanent" && (isAboutChat(report.reason) || (isCurrent && !isLate))) {
+    const held = isLate ? { ...known, mayHoldCode: mayHoldCodeAfter(delivery) } : known;
+    return isDeleted(delivery, handed, report.reason) ? anew(held, now) : givenUp(held, report.reason, now);
   }
+  if (isLate) return left ? known : delivery;
   if (!isCurrent) return nothingArrived(known) ? withdrawn(known, "superseded", now) : known;
   const counted = { ...known, attempts: known.attempts + 1, unknowns: known.unknowns + (left ? 1 : 0) };
   const repeats = handed.phase === "notice" ? NOTICE_REPEATS : PLATFORM_TRAITS[delivery.platform].repeats;
@@ -140,6 +152,11 @@ function afterFailed(
 /** Not about one message: no other will get there either. */
 function isAboutChat(reason: DeliveryReason): boolean {
   return reason === "CHANNEL_BLOCKED_BY_USER" || reason === "CHANNEL_IDENTITY_CHANGED";
+}
+
+/** Deliveries from before do not know; then it is the last one that is told of. */
+function handsOf({ hands = 0 }: Delivery): number {
+  return hands;
 }
 
 /** The message that stood there can no longer be replaced: the user deleted it, then asked for a new code. */

@@ -21,6 +21,6 @@ test.each([
     transaction: aTransaction(),
     keys: [aKey("k")],
   };
-  const message = deliverMessage({ ...given, handed: { wish: 1, phase: "full", issue }, issuer: "Acme Bank" });
+  const message = deliverMessage({ ...given, handed: { wish: 1, phase: "full", issue, hand: 1 }, issuer: "Acme Bank" });
   expect(message.phrase).toBe(phrase);
 });

@@ -107,6 +107,8 @@ export interface Delivery {
   readonly fallbackAt: UnixMs | undefined;
   /** Of the bot's lease under which it was last handed out; 0 before. */
   readonly fence: number;
+  /** How often it was handed out: which one a report is about. Absent in deliveries from before. */
+  readonly hands?: number;
   readonly createdAt: UnixMs;
   readonly updatedAt: UnixMs;
   /** What the provider said of the message after it had accepted it: that it reached the phone, or never will. */

@@ -44,7 +44,10 @@ export function judge(before: Delivery, { transaction, link }: Around, learnt: L
  * What may not wait so long is given up now, so that the next channel is asked now.
  */
 export function postponed(delivery: Delivery, until: UnixMs, now: UnixMs): Delivery {
-  if (delivery.retryAt === undefined || !isOpen(delivery) || now >= until || delivery.retryAt >= until) return delivery;
+  const { retryAt } = delivery;
+  if (retryAt === undefined || !isOpen(delivery) || now >= until || retryAt >= until) return delivery;
+  // A late report about an earlier hand-out came; this one is at the bot still.
+  if (delivery.state === "SENDING") return delivery;
   if (until >= delivery.notAfter) return givenUp(delivery, "CHANNEL_DOWN", now);
   return { ...delivery, retryAt: until, updatedAt: now };
 }

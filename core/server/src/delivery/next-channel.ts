@@ -9,7 +9,7 @@ import type { Delivery } from "./delivery.ts";
 import { deliveryWrite } from "./delivery-index.ts";
 import { deliveryKey } from "./delivery-key.ts";
 import { eligibleLinks } from "./eligible.ts";
-import { CODE_MARGIN_MS, firstWish, nextWish } from "./wish.ts";
+import { CODE_MARGIN_MS, firstWish, nextWish, showsIssue } from "./wish.ts";
 
 /** A transaction with the chats of its user and what was sent to them: as loaded, or as a change set will leave it. */
 export interface Channels {
@@ -28,12 +28,15 @@ export interface NextChannel {
 
 /**
  * The first channel, in the user's order, that may have the current code and was not asked yet. Failover stays inside
- * the issue: the same code. Undefined: there is none, or no time left.
+ * the issue: the same code. Undefined: there is none, no time left, or the code stands in a chat by now.
  */
 export function nextChannel(channels: Channels, now: UnixMs): NextChannel | undefined {
   const { transaction, links, deliveries } = channels;
   const notAfter = transaction.expiresAt - CODE_MARGIN_MS;
   if (transaction.state !== "PENDING" || now > notAfter) return undefined;
+  // The chat before it reported late: nobody needs another message, and some cost money.
+  if (deliveries.some(({ body }) => isAsked(body, transaction) && body !== undefined && showsIssue(body)))
+    return undefined;
   const eligible = eligibleLinks(transaction, existing(links), now);
   const [link, ...behind] = eligible.filter(({ linkId }) => !isAsked(deliveryOf(channels, linkId)?.body, transaction));
   if (link === undefined) return undefined;

@@ -129,7 +129,8 @@ export function handPhase(delivery: Delivery): HandPhase | undefined {
   return PLATFORM_TRAITS[delivery.platform].edits && delivery.providerId === undefined ? "notice" : "full";
 }
 
-function mayHoldCodeAfter(delivery: Delivery): boolean {
+/** Whether a code stands in the chat, or may, once what is at the bot now is told of no more. */
+export function mayHoldCodeAfter(delivery: Delivery): boolean {
   return delivery.mayHoldCode || (delivery.state === "SENDING" && handPhase(delivery) === "full");
 }
 
