@@ -2,7 +2,7 @@ import type { FrontDesk, Message, Outgoing, SecondChannel } from "@countersign/b
 
 /**
  * A channel that is given the sample prompts of the contract in long words, and passes on what an SMS has room for: the
- * values and the code, byte for byte. What is far too long stays so.
+ * values and the code, byte for byte, and of news what became of the transaction. What is far too long stays so.
  */
 export class CompactChannel implements SecondChannel {
   readonly platform = "sms";
@@ -23,7 +23,8 @@ export class CompactChannel implements SecondChannel {
   }
 
   async deliver(outgoing: Outgoing, signal: AbortSignal): Promise<string> {
-    const message = outgoing.phase === "full" ? compact(outgoing.message) : outgoing.message;
+    const { message: long, phase } = outgoing;
+    const message = phase === "full" ? compact(long) : { ...long, blocks: long.blocks.slice(0, 2) };
     return this.#channel.deliver({ ...outgoing, message }, signal);
   }
 

@@ -64,6 +64,7 @@ export class FakeSmsc {
   refuseBindWith = 0;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  #port = 0;
   #watchers: (() => void)[] = [];
 
   private constructor(options: FakeSmscOptions) {
@@ -77,11 +78,13 @@ export class FakeSmsc {
     const smsc = new FakeSmsc(options);
     smsc.#server.listen(options.port ?? 0, "127.0.0.1");
     await once(smsc.#server, "listening");
+    smsc.#port = (smsc.#server.address() as AddressInfo).port;
     return smsc;
   }
 
+  /** Of 127.0.0.1; the same after it stopped. */
   get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+    return this.#port;
   }
 
   /** Breaks every connection without a word. */

@@ -4,3 +4,4 @@ export { SAMPLE_NUMBER, SAMPLE_SHORT_CODE, shortMessage, shortOutgoing } from ".
 export type { SmscFault } from "./smsc-fault.ts";
 export type { Stored } from "./smsc-store.ts";
 export type { Submitted } from "./submit-sm.ts";
+export { FAKE_GATEWAY_KEY, FakeGateway, type GatewayFault, type Posted } from "./fake-gateway.ts";

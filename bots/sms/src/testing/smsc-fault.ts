@@ -29,6 +29,11 @@ export class SmscFaults {
     this.#faults = [];
   }
 
+  /** Faults that have not happened yet. */
+  get pending(): number {
+    return this.#faults.length;
+  }
+
   take(): SmscFault | undefined {
     const first = this.#faults[0];
     if (first === undefined) return undefined;
