@@ -21,14 +21,13 @@ test.each([
   ...[".a@test.example", "a.@test.example", `${"a".repeat(65)}@test.example`, `a@${"b.".repeat(130)}cc`],
 ])("%j is none", (text) => expect(isAddress(text)).toBe(false));
 
+const looksClean = (text: string): boolean => /^[!-~]+$/.test(text) && !/[<>,;:"()[\]\\%!|/]/.test(text);
+
 test("nothing that is an address can end a line, a bracket or a word", () => {
   const dirty = fc.string({ unit: fc.constantFrom(..."aZ9.@-_+<>\r\n\0\t ,;:\"'()[]\\é%!|/") });
-  fc.assert(
-    fc.property(fc.oneof(dirty, fc.emailAddress(), fc.string()), (text) => {
-      if (isAddress(text)) expect(text).toMatch(/^[!-~]+$/);
-      if (isAddress(text)) expect(text).not.toMatch(/[<>,;:"()[\]\\%!|/]/);
-    }),
-  );
+  const taken = fc.sample(fc.oneof(dirty, fc.emailAddress(), fc.string()), 5_000).filter(isAddress);
+  expect(taken.length).toBeGreaterThan(0);
+  expect(taken.filter((text) => !looksClean(text))).toEqual([]);
 });
 
 test("a sender is read with or without a name", () => {

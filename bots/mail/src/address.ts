@@ -22,7 +22,7 @@ export interface Sender {
   readonly domain: string;
 }
 
-const UNSHOWABLE = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Cn}\p{Zl}\p{Zp}"<>]/u;
+const UNSHOWABLE = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Cn}\p{Zl}\p{Zp}"\\<>]/u;
 
 /** Reads `Name <address>` or an address alone. Throws, naming the flag, when it is neither. */
 export function readSender(text: string): Sender {

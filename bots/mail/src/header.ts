@@ -28,8 +28,10 @@ export function headerText(text: string): string {
   return words.join("\r\n ");
 }
 
-/** A name in front of an address: quoted ASCII, else encoded words. */
-export function displayName(name: string): string {
+/** `"Name" <address>`, or the address alone; the name as `readSender` lets it through. */
+export function mailbox(name: string, address: string): string {
+  if (name === "") return address;
   const written = headerText(name);
-  return written === name ? `"${name.replaceAll(/["\\]/g, "\\$&")}"` : written;
+  const quoted = written === name ? `"${name}"` : written;
+  return `${quoted}${quoted.length + address.length > LONGEST_PLAIN ? "\r\n " : " "}<${address}>`;
 }

@@ -30,7 +30,7 @@ testChannelContract("mail", async () => {
     close: async () => {
       await channel.close();
       await smtp.stop();
-      expect(smtp.violations).toEqual([]);
+      if (smtp.violations.length > 0) throw new Error(smtp.violations.join());
     },
   };
 });
@@ -233,15 +233,13 @@ test("a server that is not there: certainly not sent", async () => {
   expect(await ship(full())).toContain("@bank.example");
 });
 
-test("a server that was restarted between two mails: not sent, then sent once", async () => {
+test("a server that was restarted between two mails: the second is sent, or certainly not sent and then sent", async () => {
   await ship(full());
   await smtp.stop();
   await smtp.listen();
   const again = await ship(full());
-  if (again instanceof ChannelError) {
-    expect(again.fate).toBe("not-sent");
-    await ship(full());
-  }
+  const repeated = again instanceof ChannelError ? [again.fate, await ship(full())] : ["not-sent", again];
+  expect(repeated).toEqual(["not-sent", expect.stringContaining("@bank.example")]);
   expect(mails()).toHaveLength(2);
 });
 

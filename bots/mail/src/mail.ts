@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { ChannelError, revealText, type Outgoing } from "@countersign/bot-kit";
 import { isAddress, type Sender } from "./address.ts";
-import { displayName, headerText } from "./header.ts";
+import { headerText, mailbox } from "./header.ts";
 import { quotedPrintable } from "./quoted-printable.ts";
 
 /** A prompt has 24 lines of 140 characters at most; what is longer is no message of ours. In bytes of UTF-8. */
@@ -48,7 +48,7 @@ function messageIdOf({ deliveryId, phase, peerId }: Outgoing, { domain }: Sender
 const MESSAGE_ID = /^<[0-9a-f]{40}@[a-z0-9.-]{1,254}>$/;
 const LANGUAGE = /^[A-Za-z0-9]{1,8}(?:-[A-Za-z0-9]{1,8}){0,4}$/;
 // The core refuses these at Create. Here they could begin a header or a line of their own.
-const UNSHOWABLE_TEXT = /[\0-\x09\x0B-\x1F\x7F-\x9F\u2028\u2029]/;
+const UNSHOWABLE_TEXT = /[^\P{Cc}\n]|[\u2028\u2029]/u;
 
 function malformed(): never {
   throw new ChannelError({ fate: "permanent", detail: "malformed-delivery" });
@@ -74,7 +74,7 @@ export function composeMail(outgoing: Outgoing, sender: Sender, now: Date): Mail
     replaces === undefined || replaces === messageId ? [] : [`In-Reply-To: ${replaces}`, `References: ${replaces}`];
   const head = [
     `Date: ${now.toUTCString().replace(/GMT$/, "+0000")}`,
-    `From: ${sender.name === "" ? sender.address : `${displayName(sender.name)} <${sender.address}>`}`,
+    `From: ${mailbox(sender.name, sender.address)}`,
     `To: ${to}`,
     `Subject: ${headerText(message.preview)}`,
     `Message-ID: ${messageId}`,

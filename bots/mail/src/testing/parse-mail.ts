@@ -15,25 +15,26 @@ const KNOWN: readonly string[] = [
 const REQUIRED: readonly string[] = [...KNOWN.slice(0, 5), ...KNOWN.slice(7, 10), ...KNOWN.slice(11)];
 
 /**
- * Reads a mail, strictly: CRLF alone, ASCII, lines of at most 998 bytes (78 in the head), each header known and present
- * once, one part of quoted-printable UTF-8. Throws an error that names what is wrong. `received`: headers of mail servers
- * may stand above.
+ * Reads a mail, strictly: CRLF alone, ASCII, lines of at most 998 bytes (78 in the head, where they can be folded), each header known and present
+ * once, one part of quoted-printable UTF-8. Throws an error that names what is wrong. `kept`: as a mailbox on disk has
+ * it, lines ended by LF, headers of mail servers above.
  */
-export function parseMail(bytes: Uint8Array, received = false): ParsedMail {
-  const raw = Buffer.from(bytes).toString("latin1");
-  const lines = raw.split("\r\n");
+export function parseMail(bytes: Uint8Array, kept = false): ParsedMail {
+  const lines = Buffer.from(bytes)
+    .toString("latin1")
+    .split(kept ? "\n" : "\r\n");
   if (lines.some((line) => /[\r\n\0\x80-\xFF]/.test(line))) throw new Error("a bare CR or LF, a NUL or an 8-bit byte");
   if (lines.some((line) => line.length > 998)) throw new Error("a line of more than 998 bytes");
   if (lines.at(-1) !== "") throw new Error("the last line has no end");
   const split = lines.indexOf("");
-  const headers = readHeaders(lines.slice(0, split), received);
+  const headers = readHeaders(lines.slice(0, split), kept);
   const value = (name: string): string => headers.find(([known]) => known === name)?.[1] ?? "";
   if (value("Content-Type") !== "text/plain; charset=utf-8") throw new Error("not one part of plain text in UTF-8");
   if (value("Content-Transfer-Encoding") !== "quoted-printable") throw new Error("not quoted-printable");
   return { headers, subject: value("Subject"), text: decodeBody(lines.slice(split + 1, -1)) };
 }
 
-function readHeaders(lines: readonly string[], received: boolean): [string, string][] {
+function readHeaders(lines: readonly string[], kept: boolean): [string, string][] {
   const headers: [string, string][] = [];
   for (const line of lines) {
     const last = headers.at(-1);
@@ -42,14 +43,19 @@ function readHeaders(lines: readonly string[], received: boolean): [string, stri
     else if (match?.[1] === undefined) throw new Error("a line in the head that is no header");
     else headers.push([match[1], match[2] ?? ""]);
   }
-  const ours = received ? headers.filter(([name]) => KNOWN.includes(name)) : headers;
+  const ours = kept ? headers.filter(([name]) => KNOWN.includes(name)) : headers;
   const names = ours.map(([name]) => name);
   for (const name of names)
     if (!KNOWN.includes(name)) throw new Error(`a header ${name}, which no mail of the bot has`);
   for (const name of REQUIRED) if (!names.includes(name)) throw new Error(`no header ${name}`);
   if (new Set(names).size !== names.length) throw new Error("a header twice");
-  if (!received && lines.some((line) => line.length > 78)) throw new Error("a line in the head of more than 78 bytes");
+  if (!kept && lines.some(isUnfolded)) throw new Error("a line in the head of more than 78 bytes");
   return ours.map(([name, text]) => [name, decodeWords(text)]);
+}
+
+/** What cannot be folded, such as a long address, may be longer. */
+function isUnfolded(line: string): boolean {
+  return line.length > 78 && / /.test(line.replace(/^(?:[A-Za-z-]+:)? /, ""));
 }
 
 function decodeWords(text: string): string {

@@ -37,7 +37,7 @@ export class SmtpDialogue {
   }
 
   async #command(line: string): Promise<void> {
-    const verb = line.split(/[ :]/, 1)[0]?.toUpperCase();
+    const verb: string = line.split(/[ :]/, 1)[0]?.toUpperCase() ?? "";
     switch (verb) {
       case "EHLO":
         return this.#ehlo(line);
@@ -151,6 +151,8 @@ export class SmtpDialogue {
 
   async #perform(fault: SmtpFault | undefined, received: string, right: string | undefined): Promise<boolean> {
     switch (fault?.kind) {
+      case undefined:
+        break;
       case "answer":
         this.#wire.say(`${fault.code} ${fault.text ?? received.replaceAll(/\s+/g, " ").slice(0, 4_000)}`);
         return false;
