@@ -91,6 +91,7 @@ export class Poller {
   async #turn(waitSeconds: number, signal: AbortSignal, onAnswer: () => void): Promise<void> {
     const { api, handle, timer } = this.#given;
     const params = { offset: this.#offset, timeout: waitSeconds, allowed_updates: [...ALLOWED_UPDATES] };
+    const askedAt = timer.monotonic();
     const updates: unknown = await api.call("getUpdates", params, signal, waitSeconds * 1000 + 8_000);
     if (!Array.isArray(updates)) throw new ChannelError({ fate: "unknown", detail: "malformed-answer" });
     onAnswer();
@@ -108,8 +109,11 @@ export class Poller {
       over.abort();
     }
     this.#advance();
-    // The same list again would come at once, as often as we ask: of updates that still wait, or that are none.
-    if (this.#offset === offset && (handled.length > 0 || this.#hasOpen())) await timer.sleep(OPEN_PAUSE_MS, signal);
+    // The same list again would come at once, as often as we ask: of updates that still wait, or that are none; and of
+    // nothing, from a server that does not wait as it was asked to.
+    const hasty = handled.length === 0 && waitSeconds > 0 && timer.monotonic() - askedAt < OPEN_PAUSE_MS / 2;
+    const again = this.#offset === offset && (handled.length > 0 || this.#hasOpen());
+    if (hasty || again) await timer.sleep(OPEN_PAUSE_MS, signal);
   }
 
   #hasOpen(): boolean {

@@ -100,15 +100,12 @@ test.each<[string, unknown]>([
   expect(await ship(notice())).toMatchObject({ fate: "unknown", detail: "malformed-answer" });
 });
 
-test.each<[unknown]>([[{ message_id: 99 }], [false], [null], ["yes"]])(
-  "an edit answered with %j: unknown, and repeated until Telegram says what it did",
-  async (result) => {
-    const id = await ship(notice());
-    telegram.faults.add({ method: "editMessageText", kind: "lie", result });
-    expect(await ship(full(id))).toMatchObject({ fate: "unknown", detail: "malformed-answer" });
-    expect(await ship(full(id))).toBe(id);
-  },
-);
+test.each([99, "1", null])("an edit that Telegram says it made of message %j: unknown, and repeated", async (other) => {
+  const id = await ship(notice());
+  telegram.faults.add({ method: "editMessageText", kind: "lie", result: { message_id: other } });
+  expect(await ship(full(id))).toMatchObject({ fate: "unknown", detail: "malformed-answer" });
+  expect(await ship(full(id))).toBe(id);
+});
 
 test.each<[string, number, string, object]>([
   ["blocked", 403, "Forbidden: bot was blocked by the user", { reason: "CHANNEL_BLOCKED_BY_USER", detail: "blocked" }],

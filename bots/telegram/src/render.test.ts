@@ -1,4 +1,4 @@
-import { groupDigits, revealText, Secret, type Message } from "@countersign/bot-kit";
+import { groupDigits, revealText, Secret, Words, type Message } from "@countersign/bot-kit";
 import { Label, Mode, Phase, SAMPLE_LINES, sampleOutgoing } from "@countersign/bot-kit/testing";
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
@@ -15,7 +15,7 @@ test.each(locales.flatMap((locale) => [Mode.A, Mode.B, Mode.C].map((mode) => ({ 
       .filter(({ type }) => type === "code")
       .map(({ offset, length }) => text.slice(offset, offset + length));
     const shown = mode === Mode.A ? [] : SAMPLE_LINES.map(({ value }) => value);
-    expect(inCode).toEqual([...shown, "482 915"]);
+    expect(inCode).toEqual([...shown, groupDigits("482915", Words.in(locale).direction)]);
   },
 );
 

@@ -117,8 +117,11 @@ export class TelegramChannel implements SecondChannel {
         { chat_id: chat, message_id: message, ...rendered },
         signal,
       );
-      const named: unknown = edited === true ? message : edited?.message_id;
-      if (named !== message) throw new ChannelError({ fate: "unknown", detail: "malformed-answer" });
+      // The answer need not name the message; one that names another contradicts what we asked for.
+      const named = typeof edited === "object" && edited !== null ? edited.message_id : undefined;
+      if (named !== undefined && named !== message) {
+        throw new ChannelError({ fate: "unknown", detail: "malformed-answer" });
+      }
     } catch (error) {
       // A repeated edit whose first answer was lost: what was asked for is what the phone shows.
       if (!(error instanceof TelegramFailure && error.notModified)) throw error;

@@ -1,3 +1,4 @@
+import { request } from "node:http";
 import { ApiRefusal, badRequest } from "./api-refusal.ts";
 import type { Update, UpdateQueue } from "./update-queue.ts";
 
@@ -116,23 +117,15 @@ export class WebhookSender {
   }
 
   async #post(update: Update, url: string, secret: string | undefined): Promise<number> {
-    const headers = {
-      "content-type": "application/json",
-      ...(secret === undefined ? {} : { "x-telegram-bot-api-secret-token": secret }),
-    };
+    const named = secret === undefined ? {} : { "x-telegram-bot-api-secret-token": secret };
+    const headers = { "content-type": "application/json", ...named };
     const signal = AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(this.patienceMs)]);
-    try {
-      const answer = await fetch(url, {
-        method: "POST",
-        headers,
-        body: JSON.stringify(update),
-        signal,
-        redirect: "error",
+    return new Promise((resolve) => {
+      const sent = request(url, { method: "POST", headers, signal, agent: false }, (answer) => {
+        answer.on("error", () => resolve(0)).on("end", () => resolve(answer.statusCode ?? 0));
+        answer.resume();
       });
-      await answer.arrayBuffer();
-      return answer.status;
-    } catch {
-      return 0;
-    }
+      sent.on("error", () => resolve(0)).end(JSON.stringify(update));
+    });
   }
 }
