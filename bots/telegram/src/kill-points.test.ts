@@ -1,6 +1,15 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { FakeCore, Phase, SAMPLE_CODE, sampleDeliver, type Report } from "@countersign/bot-kit/testing";
+import {
+  FakeCore,
+  NoticeType,
+  Phase,
+  SAMPLE_CODE,
+  sampleDeliver,
+  sampleNotice,
+  timestampOf,
+  type Report,
+} from "@countersign/bot-kit/testing";
 import { startChild, tempFolder, type Child } from "@countersign/testing";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { FAKE_TOKEN, FakeBotApi, type Fault } from "./testing/index.ts";
@@ -22,8 +31,10 @@ async function startBot(): Promise<Child> {
 }
 
 /** The same Deliver as before the crash, as the core repeats it; ids of the provider as far as the core knows them. */
-async function repeated(phase: Phase, providerId: string): Promise<Report> {
-  return core.deliver(sampleDeliver(phase, { peerId: String(CHAT), providerId, notAfter: undefined }));
+async function repeated(phase: Phase, providerId: string, notAfter?: Date): Promise<Report> {
+  const notice = phase === Phase.OUTCOME ? sampleNotice(NoticeType.EXECUTED) : undefined;
+  const until = notAfter === undefined ? undefined : timestampOf(notAfter);
+  return core.deliver(sampleDeliver(phase, { peerId: String(CHAT), providerId, notice, notAfter: until }));
 }
 
 async function killed(bot: Child): Promise<void> {
@@ -47,37 +58,98 @@ afterEach(async () => {
 const providerIdOf = (report: Report): string => ("sent" in report ? report.sent.providerId : "");
 const history = (method: string): number => telegram.history.filter((call) => call.method === method).length;
 
-test.each<[string, Phase, Fault]>([
-  ["before Telegram took the notice", Phase.NOTICE, { method: "sendMessage", kind: "before" }],
-  ["after Telegram took the notice", Phase.NOTICE, { method: "sendMessage", kind: "after" }],
-  ["before Telegram took the edit", Phase.FULL, { method: "editMessageText", kind: "before" }],
-  ["after Telegram took the edit", Phase.FULL, { method: "editMessageText", kind: "after" }],
-])(
-  "kill point: SIGKILL %s: the next process shows exactly one code, and neither wrote it anywhere else",
-  async (_when, phase, fault) => {
+const compact = (text: string): string => text.replaceAll(" ", "");
+/** How often the phone was ever shown the code. */
+const codesEverShown = (): number =>
+  telegram.api.open(CHAT).everShown.filter((text) => compact(text).includes(SAMPLE_CODE)).length;
+const seen = (): string[] =>
+  telegram.api
+    .open(CHAT)
+    .view()
+    .messages.map(({ text }) => compact(text));
+
+/** A prompt up to the phase before, delivered; the id that the core knows by then. */
+async function deliveredBefore(phase: Phase): Promise<string> {
+  if (phase === Phase.NOTICE) return "";
+  const id = providerIdOf(await repeated(Phase.NOTICE, ""));
+  if (phase === Phase.OUTCOME) await repeated(Phase.FULL, id);
+  return id;
+}
+
+/** Kills the bot when the call of this phase has reached Telegram: before or after it is carried out. */
+async function killedAt(bot: Child, phase: Phase, when: "before" | "after", id: string): Promise<void> {
+  const method = phase === Phase.NOTICE ? "sendMessage" : "editMessageText";
+  const fault: Fault = { method, kind: when };
+  telegram.faults.add(fault);
+  const calls = history(method);
+  const lost = repeated(phase, id).catch(() => undefined);
+  while (history(method) === calls) await new Promise((resolve) => setImmediate(resolve));
+  await killed(bot);
+  expect(await lost).toBeUndefined();
+}
+
+function expectNothingLeaked(): void {
+  expect(compact(output)).not.toMatch(new RegExp(`${SAMPLE_CODE}|teapot|AMBER|test-token|${core.token}`));
+  expect(core.violations).toEqual([]);
+}
+
+const POINTS = [
+  { name: "notice", phase: Phase.NOTICE, when: "before" },
+  { name: "notice", phase: Phase.NOTICE, when: "after" },
+  { name: "edit", phase: Phase.FULL, when: "before" },
+  { name: "edit", phase: Phase.FULL, when: "after" },
+  { name: "outcome", phase: Phase.OUTCOME, when: "before" },
+  { name: "outcome", phase: Phase.OUTCOME, when: "after" },
+] as const;
+
+test.each(POINTS)(
+  "kill point: SIGKILL $when Telegram took the $name: the phone sees the code exactly once, then the outcome without it",
+  async ({ phase, when }) => {
     const first = await startBot();
-    const id = phase === Phase.FULL ? providerIdOf(await repeated(Phase.NOTICE, "")) : "";
-    telegram.faults.add(fault);
-    const calls = history(fault.method);
-    const lost = repeated(phase, id).catch(() => undefined);
-    while (history(fault.method) === calls) await new Promise((resolve) => setImmediate(resolve));
-    await killed(first);
-    expect(await lost).toBeUndefined();
+    const known = await deliveredBefore(phase);
+    await killedAt(first, phase, when, known);
 
     const second = await startBot();
-    const shown = phase === Phase.FULL ? id : providerIdOf(await repeated(Phase.NOTICE, ""));
-    expect(providerIdOf(await repeated(Phase.FULL, shown))).toBe(shown);
+    const id = known === "" ? providerIdOf(await repeated(Phase.NOTICE, "")) : known;
+    if (phase !== Phase.OUTCOME) expect(providerIdOf(await repeated(Phase.FULL, id))).toBe(id);
+    if (phase !== Phase.OUTCOME) expect(seen().filter((text) => text.includes(SAMPLE_CODE))).toHaveLength(1);
+    expect(codesEverShown()).toBe(1);
+    expect(providerIdOf(await repeated(Phase.OUTCOME, id))).toBe(id);
     expect(await second.stop()).toBe(0);
     output += second.output();
 
-    const texts = telegram.api
-      .open(CHAT)
-      .view()
-      .messages.map(({ text }) => text.replaceAll(" ", ""));
-    expect(texts.filter((text) => text.includes(SAMPLE_CODE))).toHaveLength(1);
-    expect(output.replaceAll(" ", "")).not.toMatch(new RegExp(`${SAMPLE_CODE}|teapot|AMBER|test-token|${core.token}`));
+    expect(codesEverShown()).toBe(1);
+    expect(seen().filter((text) => text.includes(SAMPLE_CODE))).toEqual([]);
+    expect(seen().filter((text) => text.includes("Executed"))).toHaveLength(1);
+    // A notice may stand twice; it says nothing.
+    expect(new Set(seen().filter((text) => !text.includes("Executed")))).toEqual(
+      new Set(phase === Phase.NOTICE && when === "after" ? ["Confirmationwaiting"] : []),
+    );
     expect(output).toContain('"event":"delivered"');
-    expect(core.violations).toEqual([]);
+    expectNothingLeaked();
+  },
+  20_000,
+);
+
+test.each(POINTS.filter(({ phase }) => phase !== Phase.OUTCOME))(
+  "kill point: SIGKILL $when Telegram took the $name, and the time of the code is over: no code after that",
+  async ({ phase, when }) => {
+    const first = await startBot();
+    const known = await deliveredBefore(phase);
+    await killedAt(first, phase, when, known);
+    const before = codesEverShown();
+
+    const second = await startBot();
+    const over = new Date(Date.now() - 1);
+    for (const late of [Phase.NOTICE, Phase.FULL]) {
+      const report = await repeated(late, late === Phase.FULL ? known || "1" : "", over);
+      expect("failed" in report).toBe(true);
+    }
+    expect(await second.stop()).toBe(0);
+    output += second.output();
+    expect(codesEverShown()).toBe(before);
+    expect(before).toBe(phase === Phase.FULL && when === "after" ? 1 : 0);
+    expectNothingLeaked();
   },
   20_000,
 );

@@ -1,0 +1,71 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { FakeCore, Phase, sampleDeliver, type Report } from "@countersign/bot-kit/testing";
+import { startChild, tempFolder, type Child } from "@countersign/testing";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { freePort } from "./testing/free-port.ts";
+import { FAKE_TOKEN, FakeBotApi } from "./testing/index.ts";
+
+const CHAT = 4242;
+const LEASE_MS = 6_000;
+const folder = tempFolder();
+let core: FakeCore;
+let telegram: FakeBotApi;
+
+beforeEach(async () => {
+  core = await FakeCore.start({ leaseMs: LEASE_MS });
+  telegram = await FakeBotApi.start();
+  telegram.api.open(CHAT);
+});
+
+afterEach(async () => {
+  core.stop();
+  await telegram.stop();
+});
+
+async function startBot(webhookPort: number | undefined): Promise<Child> {
+  const [coreFile, telegramFile] = [join(folder, "core"), join(folder, "telegram")];
+  writeFileSync(coreFile, core.token, { mode: 0o600 });
+  writeFileSync(telegramFile, FAKE_TOKEN, { mode: 0o600 });
+  const address = `127.0.0.1:${webhookPort}`;
+  const webhook = ["--webhook-listen", address, "--webhook-url", `http://${address}/hook`];
+  return startChild("bots/telegram/src/main.ts", [
+    ...["--core", core.address, "--plaintext", "--token-file", coreFile],
+    ...["--telegram-token-file", telegramFile, "--api-root", telegram.apiRoot],
+    ...(webhookPort === undefined ? [] : webhook),
+  ]);
+}
+
+const notice = async (id: string): Promise<Report> =>
+  core.deliver(sampleDeliver(Phase.NOTICE, { peerId: String(CHAT), deliveryId: id, notAfter: undefined }));
+const calls = (method: string): number => telegram.history.filter((call) => call.method === method).length;
+
+test.each(["polling", "webhook"])(
+  "a standby (%s) of the same identity disturbs nothing, and takes over within the lease after SIGKILL; no word is lost",
+  async (mode) => {
+    const ports = mode === "webhook" ? [await freePort(), await freePort()] : [];
+    const first = await startBot(ports[0]);
+    // Is ready when it holds the lease; until then it has only introduced itself.
+    const standby = startBot(ports[1]);
+    while (calls("getMe") < 2) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(await notice("one")).toHaveProperty("sent");
+    telegram.api.say(CHAT, "/status");
+    await core.until(() => core.events.length === 1);
+    expect(telegram.history.filter(({ status }) => status === 409)).toEqual([]);
+    expect(telegram.api.webhook.registrations).toHaveLength(ports.length / 2);
+
+    await first.stop("SIGKILL");
+    const killedAt = performance.now();
+    telegram.api.say(CHAT, "/freeze");
+    const second = await standby;
+    expect(await notice("two")).toHaveProperty("sent");
+    // The first command may come again, under its own id; the second must come.
+    await core.until(() => new Set(core.events.map(({ value }) => value.eventId)).size === 2);
+    expect(performance.now() - killedAt).toBeLessThan(LEASE_MS);
+    expect(core.fence).toBe(2n);
+    if (mode === "webhook") expect(telegram.api.webhook.url).toBe(`http://127.0.0.1:${ports[1]}/hook`);
+    expect(await second.stop()).toBe(0);
+    expect(core.violations).toEqual([]);
+  },
+  30_000,
+);
