@@ -1,7 +1,6 @@
 // One stream of one bot. docs/protocol/delivery.md section 6.
 import {
   Answer,
-  AnswerType,
   AttachResponse,
   Fate,
   type AttachRequest,
@@ -19,11 +18,13 @@ import type { Call, Send } from "../rpc/handler.ts";
 import { badInput, isRefusal, refuse, type Refusal } from "../rpc/refusal.ts";
 import { Hints } from "../transaction/hints.ts";
 import { auditOfBot, type AnswerDraft, type BotState } from "./bot-state.ts";
+import { isPeerIdentity } from "./claim-chat.ts";
 import { takeCommand } from "./command.ts";
 import { rememberDeepLink, isDeepLink } from "./deep-link.ts";
 import { LEASE_MS, takeLease, type Lease } from "./lease.ts";
 import { takeLinkClaim } from "./link-claim.ts";
 import { takePeerGone } from "./peer-gone.ts";
+import { takePeerQuestion } from "./peer-question.ts";
 import { takeResend } from "./resend.ts";
 import { takeVeto } from "./veto.ts";
 
@@ -164,7 +165,7 @@ class Session {
       case "failed":
         return this.#engine.report(event.value.sequence, failedReport(event.value));
       case "peerGone":
-        return takePeerGone(this.#given, this.#bot, event.value.peerId);
+        return takePeerGone(this.#given, this.#bot, event.value);
       case "deliveryReceipt":
         return this.#engine.receipt(event.value.peerId, event.value);
       case "veto":
@@ -182,6 +183,8 @@ class Session {
     const { eventId, peerId } = event.value;
     if (!/^[!-~]{1,128}$/.test(eventId))
       throw new EventError("event_id", "must be 1 to 128 printable ASCII characters");
+    if (event.$case === "linkClaim" && !isPeerIdentity(event.value.peerIdentity))
+      throw new EventError("link_claim.peer_identity", "must be at most 128 printable ASCII characters");
     const draft = await this.#bot.once(`${event.$case}\0${peerId}\0${eventId}`, () => this.#act(event));
     await this.#of.send({ event: { $case: "answer", value: Answer.create({ ...draft, eventId }) } });
   }
@@ -199,7 +202,7 @@ class Session {
       case "command":
         return takeCommand(this.#given, this.#bot, event.value);
       case "peerQuestion":
-        return Promise.resolve({ type: AnswerType.NOT_LINKED });
+        return takePeerQuestion(this.#given, this.#bot, this.#of.platform, event.value);
     }
   }
 

@@ -3,6 +3,7 @@ import type { CoreGiven } from "../given.ts";
 import { shardOfKey } from "../store/entity.ts";
 import { commitOnce } from "../transaction/commit.ts";
 import { leaseKey, type BotName } from "./lease.ts";
+import { QuestionRate } from "./question-rate.ts";
 import { VetoRate } from "./veto-rate.ts";
 
 /** An answer before it is addressed to its event. */
@@ -13,6 +14,7 @@ export class BotState {
   readonly name: BotName;
   readonly #given: CoreGiven;
   readonly #rate = new VetoRate();
+  readonly #questions = new QuestionRate();
   readonly #answers = new Map<string, Promise<AnswerDraft>>();
 
   constructor(given: CoreGiven, name: BotName) {
@@ -26,6 +28,11 @@ export class BotState {
 
   prompted(): void {
     this.#rate.prompted(this.#given.store.now());
+  }
+
+  /** Counts a question about somebody who has no chat; whether it may be answered with more than no. */
+  admitsStranger(): boolean {
+    return this.#questions.admits(this.#given.store.now());
   }
 
   /** Counts a veto; whether it may also freeze the user. Raises the alarm when there are too many. */

@@ -11,7 +11,10 @@ import type { BotName } from "./lease.ts";
 export interface Chat {
   readonly shard: Shard;
   readonly user: User;
-  /** LINKED, DEAD (it may come back), or CLAIMED: then it may do nothing but stop its own LINK. */
+  /**
+   * LINKED, DEAD (it may come back), or CLAIMED: then it may do nothing but stop its own LINK. Never SUSPENDED: whoever
+   * writes there may be somebody else, so nothing that it says counts, not even a veto.
+   */
   readonly link: Link;
 }
 

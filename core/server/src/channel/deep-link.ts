@@ -1,4 +1,5 @@
 import type { CoreGiven } from "../given.ts";
+import { directoryOf } from "../identity/directory.ts";
 import { botKey } from "../identity/entity-key.ts";
 import type { Bot, Platform } from "../identity/tenant.ts";
 import { shardOfKey, type EntityKey, type HexId } from "../store/entity.ts";
@@ -28,6 +29,15 @@ export async function deepLinkOf(
   const key = currentBotKey(tenantId, platform);
   const { entities } = await given.store.load(shardOfKey(key), key);
   return entities[0].body?.deepLink.replace("{token}", token) ?? "";
+}
+
+/** The bot of a platform that said Hello last; undefined: none ever did, or it was switched off since. */
+export async function currentBot(given: CoreGiven, tenantId: HexId, platform: Platform): Promise<Bot | undefined> {
+  const alias = currentBotKey(tenantId, platform);
+  const { entities } = await given.store.load(shardOfKey(alias), alias);
+  const botId = entities[0].body?.botId;
+  const bot = botId === undefined ? undefined : await directoryOf(given.store).get(botKey(tenantId, botId));
+  return bot?.disabled === false ? bot : undefined;
 }
 
 /** Keeps the pattern of a bot's Hello, with the bot and as that of its platform's current bot. */

@@ -1,4 +1,5 @@
 import type { EntityKey, HexId } from "../store/entity.ts";
+import type { Platform } from "./tenant.ts";
 
 // Keys of the entities that more than one flow reads. What is found by a token or an id that came from outside, before
 // its tenant is known, belongs to the installation: tenant "".
@@ -45,6 +46,14 @@ export function keyOwnerKey(keyId: HexId): EntityKey<"key-owner"> {
 }
 export function linkOwnerKey(tenantId: HexId, linkId: HexId): EntityKey<"link-owner"> {
   return { type: "link-owner", tenant: tenantId, id: linkId };
+}
+/** Until when a token for a chat of this platform may be about. */
+export function openLinksKey(tenantId: HexId, platform: Platform): EntityKey<"open-links"> {
+  return { type: "open-links", tenant: tenantId, id: platform };
+}
+/** `of`: what is counted, as 64 hexadecimal digits. */
+export function linkRateKey(tenantId: HexId, of: string): EntityKey<"link-rate"> {
+  return { type: "link-rate", tenant: tenantId, id: of };
 }
 /** `peerId`: the stable id of the chat on the bot's platform. */
 export function peerKey(tenantId: HexId, botId: HexId, peerId: string): EntityKey<"peer"> {

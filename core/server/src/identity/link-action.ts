@@ -1,6 +1,6 @@
 // Pure: what a confirmed LINK or UNLINK does, as writes of the commit that confirms it. docs/protocol/delivery.md section 7.
 import { alertWrites } from "../delivery/plan.ts";
-import type { UnixMs } from "../store/entity.ts";
+import type { HexId, UnixMs } from "../store/entity.ts";
 import type { AnyWrite, LoadedEntity } from "../store/store.ts";
 import type { CoreAction, Transaction } from "../transaction/transaction.ts";
 import { linkIndex } from "./link-index.ts";
@@ -17,8 +17,8 @@ export interface LinkGiven {
 }
 
 /**
- * LINK: the chat becomes the user's last channel, on hold for high value. UNLINK: it is his no more. Every other linked
- * channel is told. No writes when the link moved on meanwhile: a chat is linked once, and removed once.
+ * LINK: the chat becomes the user's last channel, or takes the place of the lost one that it was before, on hold for high
+ * value. UNLINK: it is his no more. Every other linked channel is told. No writes when the link moved on meanwhile: a chat is linked once, and removed once.
  */
 export function linkWrites(
   action: Extract<CoreAction, { type: "link" | "unlink" }>,
@@ -46,12 +46,28 @@ function linked(
   // Old channels are told, and have this long to object, before the new one carries a code of high value.
   const heldUntil = now + (policy.holdMs ?? CHANNEL_HOLD_MS);
   const body: Link = { ...link, state: "LINKED", linkedAt: now, heldUntil, unanswered: 0 };
-  const linkIds = [...user.linkIds.filter((id) => id !== link.linkId), link.linkId];
+  const before = given.links.find(({ body: other }) => other !== undefined && wasBefore(other, link));
+  const others = user.linkIds.filter((id) => id !== link.linkId);
+  const isOld = (id: HexId): boolean => id === before?.key.id;
+  const linkIds = others.some(isOld) ? others.map((id) => (isOld(id) ? link.linkId : id)) : [...others, link.linkId];
   return [
     { key: loaded.key, expected: loaded.version, body, index: linkIndex(body) },
+    ...(before?.body === undefined ? [] : [replacedWrite(before, before.body)]),
     userWrite(given.user, { ...user, linkIds }),
     ...told(given, link, "LINKED", txId, now),
   ];
+}
+
+/** The same chat, suspended or dead: its user linked it anew. */
+function wasBefore(other: Link, { linkId, platform, botId, peerId }: Link): boolean {
+  const isLost = other.state === "SUSPENDED" || other.state === "DEAD";
+  const same = other.platform === platform && other.botId === botId && other.peerId === peerId;
+  return isLost && same && other.linkId !== linkId;
+}
+
+function replacedWrite({ key, version }: LoadedEntity<"link">, link: Link): AnyWrite {
+  const body: Link = { ...link, state: "UNLINKED" };
+  return { key, expected: version, body, index: linkIndex(body) };
 }
 
 /** Also used when the chat itself asks: there it happens at once. `event` is unique in the user's life. */
@@ -63,7 +79,7 @@ export function unlinked(
   event: string,
   now: UnixMs,
 ): AnyWrite[] {
-  if (link.state !== "LINKED" && link.state !== "DEAD") return [];
+  if (link.state !== "LINKED" && link.state !== "DEAD" && link.state !== "SUSPENDED") return [];
   const body: Link = { ...link, state: "UNLINKED" };
   const linkIds = user.linkIds.filter((id) => id !== link.linkId);
   return [

@@ -13,7 +13,7 @@ export function safePeerName(name: string): string | undefined {
   }
 }
 
-/** LINK: platform and stable id on the key, and the name if it has one. */
+/** LINK: platform and stable id on the key, the name if it has one, and the identity that the link is bound to. */
 export function linkDraft(link: Link, by: Pick<Draft, "requestId" | "bodyHash">): Draft {
   return { ...draftOf(link, by), kind: Kind.LINK, action: { type: "link", linkId: link.linkId } };
 }
@@ -33,11 +33,12 @@ function draftOf(link: Link, { requestId, bodyHash }: Pick<Draft, "requestId" | 
   return { tenantId, userId, createdBy: "core", requestId, bodyHash, fields: fieldsOf(link) };
 }
 
-function fieldsOf({ platform, peerId, peerName }: Link): Field[] {
+function fieldsOf({ platform, peerId, peerName, peerIdentity }: Link): Field[] {
   return [
     text(Label.CHANNEL, platform),
     text(Label.ADDRESS, peerId ?? ""),
     ...(peerName === undefined ? [] : [text(Label.DETAIL_1, peerName)]),
+    ...(peerIdentity === undefined ? [] : [text(Label.DETAIL_2, peerIdentity)]),
   ];
 }
 

@@ -47,13 +47,13 @@ async function begin(
   request: LinkServiceBeginLinkRequest,
   { caller }: Call,
 ): Promise<LinkServiceBeginLinkResponse | Refusal> {
-  const { requestId, userId, platform } = request;
+  const { requestId, userId, platform, address } = request;
   const refusal = checkRequestId(requestId) ?? checkUserId(userId);
   if (refusal !== undefined) return refusal;
   const { tenantId, appId } = appOf(caller);
   const bodyHash = bodyHashOf("link.begin", LinkServiceBeginLinkRequest.encode(request).finish());
   const use = { tenantId, by: appId, rpc: "link.begin", requestId, bodyHash };
-  const begun = await beginLink(given, use, { userId, platform });
+  const begun = await beginLink(given, use, { userId, platform, address });
   if (isRefusal(begun)) return begun;
   return LinkServiceBeginLinkResponse.create({ ...begun, expiresAt: timestampOf(begun.expiresAt) });
 }

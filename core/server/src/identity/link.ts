@@ -45,3 +45,13 @@ export interface Peer {
   readonly userId: string | undefined;
   readonly linkId: HexId | undefined;
 }
+
+/** Whether tokens for a platform are about: the latest end of any, rounded up to a minute. */
+export interface OpenLinks {
+  readonly until: UnixMs;
+}
+
+/** The links that were begun by address lately, by one user or for one address. */
+export interface LinkRate {
+  readonly uses: readonly { readonly linkId: HexId; readonly at: UnixMs }[];
+}

@@ -3,7 +3,7 @@ import type { BotLease } from "../channel/bot-lease.ts";
 import type { Delivery } from "../delivery/delivery.ts";
 import type { Enrolment } from "../identity/enrolment.ts";
 import type { Key } from "../identity/key.ts";
-import type { Link, LinkToken, Peer } from "../identity/link.ts";
+import type { Link, LinkRate, LinkToken, OpenLinks, Peer } from "../identity/link.ts";
 import type { App, Bot, Grant, Tenant, TokenHolder } from "../identity/tenant.ts";
 import type { User } from "../identity/user.ts";
 import type { Reservation } from "./reservation.ts";
@@ -42,6 +42,8 @@ export interface Bodies {
   request: Reservation;
   enrolment: Enrolment;
   "link-token": LinkToken;
+  "open-links": OpenLinks;
+  "link-rate": LinkRate;
   peer: Peer;
   "bot-lease": BotLease;
   /** Where a key id lives: credentials are found by id before their user is known. */

@@ -28,6 +28,8 @@ const TYPES: Record<EntityType, true> = {
   request: true,
   enrolment: true,
   "link-token": true,
+  "open-links": true,
+  "link-rate": true,
   peer: true,
   "bot-lease": true,
   "key-owner": true,
