@@ -1,4 +1,4 @@
-import { Fate, NoticeType, Phase } from "@countersign/proto/node/channel/v1/channel_service";
+import { AnswerType, Fate, NoticeType, Phase } from "@countersign/proto/node/channel/v1/channel_service";
 import { status } from "@grpc/grpc-js";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { AttachRefused } from "./attach/attachment.ts";
@@ -7,17 +7,25 @@ import { startBot, type Bot } from "./bot.ts";
 import { ChannelError } from "./channel-error.ts";
 import type { LogEvent } from "./log.ts";
 import { timestampOf } from "./message/timestamp.ts";
+import type { PaceLimits } from "./pace/pace.ts";
 import { Secret } from "./secret.ts";
 import { FakeChannel } from "./testing/fake-channel.ts";
 import { FakeCore } from "./testing/fake-core.ts";
 import { ManualTimer, settled } from "./testing/manual-timer.ts";
 import { sampleDeliver, sampleNotice } from "./testing/sample.ts";
 
+const FAST = {
+  identity: { perSecond: 1000, burst: 1000 },
+  chat: { perSecond: 1000, burst: 1000 },
+  longestWaitMs: 5_000,
+};
+
 let core: FakeCore;
 let channel: FakeChannel;
 let timer: ManualTimer;
 let bot: Bot | undefined;
 let logged: LogEvent[];
+let pace: PaceLimits;
 
 async function start(more: { readonly token?: string } = {}): Promise<Bot> {
   bot = await startBot({
@@ -27,7 +35,7 @@ async function start(more: { readonly token?: string } = {}): Promise<Bot> {
       plaintext: true,
       token: new Secret("bot token", more.token ?? core.token),
     }),
-    pace: { identity: { perSecond: 1000, burst: 1000 }, chat: { perSecond: 1000, burst: 1000 }, longestWaitMs: 5_000 },
+    pace,
     zone: "Europe/Berlin",
     timer,
     log: { write: (event) => void logged.push(event) },
@@ -36,10 +44,10 @@ async function start(more: { readonly token?: string } = {}): Promise<Bot> {
 }
 
 /** Lets the bot's retry timers run until the core has what it waits for. */
-async function whileTimePasses(until: Promise<unknown>): Promise<void> {
+async function whileTimePasses(until: Promise<unknown>, step: number = 1_000): Promise<void> {
   const done = new AbortController();
   void until.then(() => done.abort());
-  while (!done.signal.aborted) await timer.advance(1_000);
+  while (!done.signal.aborted) await timer.advance(step);
 }
 
 beforeEach(async () => {
@@ -48,6 +56,7 @@ beforeEach(async () => {
   timer = new ManualTimer(new Date("2026-11-22T13:30:00Z"));
   bot = undefined;
   logged = [];
+  pace = FAST;
 });
 
 afterEach(async () => {
@@ -271,6 +280,129 @@ test("check 16: codes are in no log line, whatever happens to their message", as
   await core.deliver(sampleDeliver(Phase.FULL, { providerId: "1", notice }));
   expect(logged.filter(({ event }) => event === "delivered")).toHaveLength(2);
   expect(JSON.stringify(logged)).not.toMatch(/482|915|teapot|AMBER|4242/);
+});
+
+test("who writes without end is answered a few times, and holds up nobody's confirmation, not even his own", async () => {
+  pace = { identity: { perSecond: 10, burst: 1 }, chat: { perSecond: 1, burst: 1 }, longestWaitMs: 5_000 };
+  await start();
+  const saying = Array.from({ length: 200 }, async (_, at) =>
+    channel.desk?.said({
+      eventId: `flood-${at}`,
+      peerId: "1",
+      peerName: "Eve",
+      privateChat: true,
+      locale: "en",
+      text: "hello",
+    }),
+  );
+  await Promise.all(saying);
+  await settled();
+  const started = timer.monotonic();
+  const own = core.deliver(sampleDeliver(Phase.NOTICE, { peerId: "1", deliveryId: fresh(1) }));
+  const other = core.deliver(sampleDeliver(Phase.NOTICE, { peerId: "2", deliveryId: fresh(2) }));
+  await whileTimePasses(Promise.all([own, other]), 100);
+  expect(await own).toHaveProperty("sent");
+  expect(await other).toHaveProperty("sent");
+  expect(timer.monotonic() - started).toBeLessThanOrEqual(2_100);
+  await timer.advance(10_000);
+  const replies = channel.writes.filter(({ text }) => text.startsWith("I did not understand"));
+  expect(replies.length).toBeGreaterThanOrEqual(1);
+  expect(replies.length).toBeLessThanOrEqual(3);
+  expect(logged.filter(({ event }) => event === "reply-not-delivered").length).toBeGreaterThanOrEqual(197);
+});
+
+test("a chat whose provider hangs holds up its own messages alone", async () => {
+  await start();
+  const gate = Promise.withResolvers<void>();
+  channel.beforeWrite = async ({ peerId }) => (peerId === "1" ? gate.promise : undefined);
+  const hanging = core.deliver(sampleDeliver(Phase.NOTICE, { peerId: "1", deliveryId: fresh(1) }));
+  for (let chat = 2; chat < 40; chat += 1) {
+    const report = await core.deliver(
+      sampleDeliver(Phase.NOTICE, { peerId: String(chat), deliveryId: fresh(chat), notAfter: undefined }),
+    );
+    expect(report).toHaveProperty("sent");
+  }
+  gate.resolve();
+  expect(await hanging).toHaveProperty("sent");
+});
+
+test("where the provider must be left alone for years, the core is told ten minutes", async () => {
+  await start();
+  const failure = { fate: "not-sent", detail: "rate-limited", retryAfterMs: 1e13 } as const;
+  channel.beforeWrite = async () => Promise.reject(new ChannelError(failure));
+  const report = await core.deliver(sampleDeliver(Phase.NOTICE));
+  expect(report).toMatchObject({ failed: { retryAfterMs: 600_000 } });
+});
+
+test.each([
+  { detail: "does-not-fit", reason: "CHANNEL_DOES_NOT_FIT" },
+  { detail: "identity-changed", reason: "CHANNEL_IDENTITY_CHANGED" },
+] as const)("what was observed ($detail) reaches the core as its reason", async ({ detail, reason }) => {
+  await start();
+  channel.beforeWrite = async () => Promise.reject(new ChannelError({ fate: "permanent", detail }));
+  expect(await core.deliver(sampleDeliver(Phase.NOTICE))).toMatchObject({ failed: { fate: Fate.PERMANENT, reason } });
+});
+
+test("a channel of few words gets few", async () => {
+  channel = new FakeChannel("short");
+  await start();
+  await core.deliver(sampleDeliver(Phase.FULL));
+  await channel.desk?.said({
+    eventId: "e1",
+    peerId: "9",
+    peerName: "",
+    privateChat: true,
+    locale: "en",
+    text: "/help",
+  });
+  await settled();
+  expect(channel.writes[0]?.text).toContain('"blue teapot"');
+  expect(channel.writes[0]?.text).toContain("Code 482 915\nUntil 14:32:10 (UTC+1)");
+  expect(channel.writes[1]?.text).toContain("/pending /history");
+});
+
+test("a mail asks nobody to answer it", async () => {
+  channel = Object.assign(new FakeChannel(), { platform: "mail" });
+  await start();
+  const notice = sampleNotice(NoticeType.LINKED, { detail: "matrix" });
+  await core.deliver(sampleDeliver(Phase.ALERT, { notice, actionRef: "" }));
+  await core.deliver(sampleDeliver(Phase.FULL, { deliveryId: fresh(2) }));
+  expect(channel.writes[0]?.text).toContain("send /freeze in another chat, or ask the service");
+});
+
+test("an invitation is asked about, and a provider's receipt is told and not waited for", async () => {
+  await start();
+  core.answerWith(({ value }) => ({ type: value.peerId === "7" ? AnswerType.OK : AnswerType.NOT_LINKED }));
+  expect(await channel.desk?.mayJoin("e1", "7")).toBe(true);
+  expect(await channel.desk?.mayJoin("e2", "8")).toBe(false);
+  await channel.desk?.receipt("e3", "7", "provider-1", false);
+  await core.until(() => core.events.length === 3);
+  expect(core.events).toMatchObject([
+    { $case: "peerQuestion", value: { peerId: "7", fence: 1n } },
+    { $case: "peerQuestion", value: { peerId: "8" } },
+    { $case: "deliveryReceipt", value: { providerId: "provider-1", reached: false } },
+  ]);
+});
+
+test("a standby takes over when the stream of the first breaks, and the first becomes the standby", async () => {
+  const first = channel;
+  const running = await start();
+  channel = new FakeChannel();
+  const second = start();
+  await core.until(() => core.waiting === 1);
+  core.breakStream();
+  const other = await second;
+  expect(core.fence).toBe(2n);
+  await whileTimePasses(core.until(() => core.waiting === 1));
+  expect([first.listening, channel.listening]).toEqual([false, true]);
+  expect(await core.deliver(sampleDeliver(Phase.NOTICE, { notAfter: undefined }))).toMatchObject({
+    sent: { fence: 2n },
+  });
+  expect([first.writes.length, channel.writes.length]).toEqual([0, 1]);
+  await other.stop();
+  await whileTimePasses(core.attached());
+  expect(first.listening).toBe(true);
+  await running.stop();
 });
 
 test("check 29: without TLS the core must be on this machine", () => {

@@ -1,12 +1,15 @@
 import { Answer, AnswerType, CommandType } from "@countersign/proto/node/channel/v1/channel_service";
 import { Kind, State } from "@countersign/proto/node/core/v1/content";
 import { beforeEach, expect, test } from "@jest/globals";
+import fc from "fast-check";
 import type { BotEvent } from "./attach/event-desk.ts";
 import { Conversation } from "./conversation.ts";
-import { revealText } from "./message/message.ts";
+import { revealText, type Manner } from "./message/message.ts";
 import { timestampOf } from "./message/timestamp.ts";
 import type { Said } from "./second-channel.ts";
+import { segments } from "./testing/gsm-7.ts";
 import { ManualTimer, settled } from "./testing/manual-timer.ts";
+import { LOCALES } from "./wording/words.ts";
 
 const TOKEN = "AbCdEfGhIjKlMnOpQr_-12";
 let asked: BotEvent[];
@@ -15,21 +18,40 @@ let answers: (event: BotEvent) => Promise<Partial<Answer>>;
 let conversation: Conversation;
 let timer: ManualTimer;
 
-beforeEach(() => {
-  asked = [];
-  spoken = [];
-  answers = async () => ({ type: AnswerType.OK });
-  timer = new ManualTimer();
-  conversation = new Conversation({
+function conversing(manner: Partial<Manner> = {}): Conversation {
+  return new Conversation({
     ask: async (event) => {
       asked.push(event);
       return Answer.create(await answers(event));
     },
     say: (peerId, _eventId, message) => void spoken.push({ peerId, text: revealText(message) }),
     timer,
-    manner: { zone: "Europe/Berlin", style: "full", hears: true },
+    manner: { zone: "Europe/Berlin", style: "full", hears: true, ...manner },
     endToEndEncrypted: false,
   });
+}
+
+/** An answer that has something to tell about everything. */
+const FULL_ANSWER: Partial<Answer> = {
+  type: AnswerType.OK,
+  userState: "FROZEN",
+  paused: true,
+  platforms: ["telegram", "matrix", "mail", "sms"],
+  transactions: Array.from({ length: 10 }, () => ({
+    tag: "AMBER TIGER",
+    issuerName: "Acme Bank",
+    kind: Kind.PAY,
+    state: State.EXECUTED,
+    createdAt: timestampOf(new Date("2026-11-22T13:30:00Z")),
+  })),
+};
+
+beforeEach(() => {
+  asked = [];
+  spoken = [];
+  answers = async () => ({ type: AnswerType.OK });
+  timer = new ManualTimer();
+  conversation = conversing();
 });
 
 async function say(text: string, more: Partial<Said> = {}): Promise<string> {
@@ -169,3 +191,90 @@ test.each(["", "x.r1", "n.", `n.${"r".repeat(25)}`, "approve"])(
     expect(replies).toHaveLength(1);
   },
 );
+
+test.each(["/freeze", `/start ${TOKEN}`, TOKEN, "!block amber tiger", "/help", "/unlink"])(
+  "threat 14: forwarded, %s does nothing, and the bot says why",
+  async (text) => {
+    expect(await say(text, { forwarded: true })).toContain("I act only on what you write yourself");
+    expect(asked).toEqual([]);
+  },
+);
+
+test("threat 14: a code that is forwarded or stands in a sentence goes nowhere, and the bot says so", async () => {
+  expect(await say("482915", { forwarded: true })).toContain("I never need a code");
+  expect(await say("my code is 482 915, please confirm")).toContain("I never need a code");
+  expect(asked).toEqual([]);
+});
+
+const commands = ["pending", "history", "channels", "status", "freeze", "thaw", "unlink", "language de", "help"];
+
+test.each(LOCALES.flatMap((locale) => (["full", "short"] as const).map((style) => ({ locale, style }))))(
+  "$locale, $style: every command is answered, by / and by ! alike, with nothing left open",
+  async ({ locale, style }) => {
+    conversation = conversing({ style });
+    answers = async () => ({ ...FULL_ANSWER, locale });
+    for (const command of [...commands, "block amber tiger", "language", "language xx", "approve", "start"]) {
+      const bySlash = await say(`/${command}`, { locale });
+      const byBang = await say(`!${command.toUpperCase()}`, { locale });
+      expect([command, byBang]).toEqual([command, bySlash]);
+      expect([command, bySlash.trim()]).not.toEqual([command, ""]);
+      expect(bySlash).not.toMatch(/[{}\uE000-\uF8FF\u200B-\u200F\u2066-\u2069]|undefined|NaN/u);
+      expect([command, style === "short" && segments(bySlash) > 2]).toEqual([command, false]);
+    }
+  },
+);
+
+test("in short a list names three and counts the rest", async () => {
+  conversation = conversing({ style: "short" });
+  answers = async () => FULL_ANSWER;
+  expect((await say("/history")).split("\n")).toEqual([
+    "The last transactions:",
+    "AMBER TIGER - executed",
+    "AMBER TIGER - executed",
+    "AMBER TIGER - executed",
+    "and 7 more",
+  ]);
+});
+
+const KNOWN = ["veto", "linkClaim", "command"];
+
+/** What a hostile person or provider writes: signs, commands, tokens, codes, anything. */
+const anyText = fc.oneof(
+  fc.string({ unit: "binary", maxLength: 300 }),
+  fc.string({ unit: "grapheme", maxLength: 4096, size: "max" }),
+  fc.stringMatching(/^[/!]?[a-zA-Z]{0,12}(@\w{0,5})?[ \n][\s\S]{0,80}$/),
+  fc.constantFrom("/freeze", "!block amber tiger", TOKEN, "482 915", "/__proto__", "/constructor", "/".repeat(4096)),
+);
+
+test("whatever is written, nothing is thrown, and only known events with bounded contents reach the core", async () => {
+  const hostile = fc.record({ peerName: anyText, locale: anyText, forwarded: fc.boolean() });
+  await fc.assert(
+    fc.asyncProperty(anyText, hostile, async (text, more) => {
+      asked = [];
+      spoken = [];
+      await conversation.said({ eventId: "e1", peerId: "4242", privateChat: true, text, ...more });
+      expect(spoken).toHaveLength(1);
+      expect(asked.length).toBeLessThanOrEqual(1);
+      const [event] = asked;
+      expect(KNOWN).toContain(event?.$case ?? "veto");
+      const told = JSON.stringify(event?.value ?? {}, (_key, value: unknown) =>
+        typeof value === "bigint" ? String(value) : value,
+      );
+      expect(told.length).toBeLessThan(1_500);
+      expect(told).not.toMatch(/482.?915/);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("whatever a provider hands in as a press, nothing is thrown and only vetoes leave", async () => {
+  await fc.assert(
+    fc.asyncProperty(anyText, anyText, async (buttonId, locale) => {
+      asked = [];
+      const replies: string[] = [];
+      await conversation.pressed({ eventId: "e1", peerId: "1", buttonId, locale }, (text) => replies.push(text));
+      expect(replies).toHaveLength(1);
+      expect(asked.every(({ $case }) => $case === "veto")).toBe(true);
+    }),
+  );
+});

@@ -14,6 +14,11 @@ import { withDeadline } from "./with-deadline.ts";
 /** A provider that has not answered after this long is not waited for. */
 const CALL_DEADLINE_MS = 8_000;
 const SHOWN_KEPT = 4_096;
+/** Answers of one chat that may wait, and chats whose answers may. */
+const REPLIES_WAITING = 3;
+const CHATS_WAITING = 1_000;
+/** The core is told no longer wait; the field holds 32 bits. */
+const LONGEST_RETRY_MS = 600_000;
 
 interface DeskGiven {
   readonly channel: SecondChannel;
@@ -35,6 +40,7 @@ export class DeliveryDesk {
   readonly #lanes = new Lanes();
   /** Provider ids of new messages: a stream that broke before the report must not show the same message twice. */
   readonly #shown = new Map<string, { readonly peerId: string; readonly providerId: string }>();
+  readonly #waitingReplies = new Map<string, number>();
   #stopping = false;
 
   constructor(given: DeskGiven) {
@@ -47,18 +53,29 @@ export class DeliveryDesk {
       this.#given.log.write({ event: "stale-fence" });
       return;
     }
-    this.#lanes.put(deliver.peerId, async () => this.#ship(deliver, session));
+    this.#lanes.put(`deliver ${deliver.peerId}`, async () => this.#ship(deliver, session));
   }
 
-  /** Answers something a user wrote: a new message that nobody reports. */
+  /**
+   * Answers something a user wrote: a new message that nobody reports. Answers have lanes of their own and give way to
+   * what the core sends; what a chat writes beyond a few answers that wait is not answered.
+   */
   say(peerId: string, eventId: string, message: Message): void {
-    this.#lanes.put(peerId, async () => {
+    const waiting = this.#waitingReplies.get(peerId) ?? 0;
+    if (waiting >= REPLIES_WAITING || this.#waitingReplies.size >= CHATS_WAITING) {
+      this.#given.log.write({ event: "reply-not-delivered", detail: "rate-limited" });
+      return;
+    }
+    this.#waitingReplies.set(peerId, waiting + 1);
+    this.#lanes.put(`reply ${peerId}`, async () => {
       try {
-        const outgoing = { deliveryId: eventId, peerId, phase: "reply", replaces: undefined, message } as const;
-        const bound = { notAfter: undefined, peerIdentity: "" };
-        await this.#hand({ ...outgoing, ...bound, beforeWrite: () => undefined }, CALL_DEADLINE_MS);
+        await this.#reply(peerId, eventId, message);
       } catch (error) {
         this.#given.log.write({ event: "reply-not-delivered", detail: asChannelError(error).detail });
+      } finally {
+        const left = (this.#waitingReplies.get(peerId) ?? 1) - 1;
+        if (left > 0) this.#waitingReplies.set(peerId, left);
+        else this.#waitingReplies.delete(peerId);
       }
     });
   }
@@ -83,9 +100,8 @@ export class DeliveryDesk {
     } catch (error) {
       const { fate, reason, retryAfterMs = 0, detail } = asChannelError(error);
       log.write({ event: "not-delivered", phase, fate, detail });
-      session.write({
-        event: { $case: "failed", value: { sequence, fence, fate: FATES[fate], reason, retryAfterMs } },
-      });
+      const failed = { sequence, fence, fate: FATES[fate], reason, retryAfterMs: boundedRetry(retryAfterMs) };
+      session.write({ event: { $case: "failed", value: failed } });
     }
   }
 
@@ -108,9 +124,13 @@ export class DeliveryDesk {
     return providerId;
   }
 
-  async #hand(outgoing: Outgoing, deadlineMs: number): Promise<string> {
-    await this.#given.pace.admit({ peerId: outgoing.peerId, newMessage: true });
-    return this.#call(outgoing, deadlineMs);
+  async #reply(peerId: string, eventId: string, message: Message): Promise<void> {
+    const beforeWrite = (): void => this.#refuseStopping();
+    beforeWrite();
+    await this.#given.pace.admitReply(peerId);
+    beforeWrite();
+    const outgoing = { deliveryId: eventId, peerId, phase: "reply", replaces: undefined, message } as const;
+    await this.#call({ ...outgoing, notAfter: undefined, peerIdentity: "", beforeWrite }, CALL_DEADLINE_MS);
   }
 
   async #call(outgoing: Outgoing, deadlineMs: number): Promise<string> {
@@ -129,11 +149,15 @@ export class DeliveryDesk {
   // The last look: after every wait, directly before the write.
   #refuseLate(delivery: Delivery, session: Session): void {
     const { notAfter } = delivery;
-    if (this.#stopping) throw new ChannelError({ fate: "not-sent", detail: "shutting-down", retryAfterMs: 1_000 });
+    this.#refuseStopping();
     if (!session.holdsLease()) throw new ChannelError({ fate: "not-sent", detail: "lease-lost" });
     if (notAfter !== undefined && this.#given.timer.now() >= notAfter) {
       throw new ChannelError({ fate: "not-sent", detail: "late" });
     }
+  }
+
+  #refuseStopping(): void {
+    if (this.#stopping) throw new ChannelError({ fate: "not-sent", detail: "shutting-down", retryAfterMs: 1_000 });
   }
 
   #forget(peerId: string, providerId: string | undefined): void {
@@ -147,6 +171,10 @@ export class DeliveryDesk {
     const oldest = this.#shown.size > SHOWN_KEPT ? this.#shown.keys().next().value : undefined;
     if (oldest !== undefined) this.#shown.delete(oldest);
   }
+}
+
+function boundedRetry(ms: number): number {
+  return ms > 0 ? Math.min(Math.ceil(ms), LONGEST_RETRY_MS) : 0;
 }
 
 // Adapters reject with ChannelError alone; another error is a bug of theirs, after which nobody knows what was sent. Its

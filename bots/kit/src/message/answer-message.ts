@@ -73,10 +73,9 @@ function listed(answer: Answer, setting: Setting, some: MessageId, none: Message
 
 function channelRows(answer: Answer, words: Words): Row[] {
   if (answer.platforms.length === 0) return [words.row("answer-channels-none")];
-  const names = answer.platforms
-    .filter(isShowable)
-    .map((platform, at) => [plain(`${at + 1}. ${platformName(platform)}`)]);
-  return [words.row("answer-channels"), ...names];
+  const names = answer.platforms.filter(isShowable).map(platformName);
+  const rows = words.style === "short" ? [names.join(", ")] : names.map((name, at) => `${at + 1}. ${name}`);
+  return [words.row("answer-channels"), ...rows.map((row): Row => [plain(row)])];
 }
 
 const USER_STATES: Readonly<Record<string, MessageId>> = {

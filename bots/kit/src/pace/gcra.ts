@@ -28,6 +28,11 @@ export class Gcra {
     this.#emptyAt = Math.max(this.#emptyAt, now) + this.#interval;
   }
 
+  /** The place taken last is used only now, later than was foreseen: what follows keeps its distance from that. */
+  usedAt(now: number): void {
+    this.#emptyAt = Math.max(this.#emptyAt, now + this.#interval);
+  }
+
   /** Whether forgetting this bucket would change nothing. */
   isFull(now: number): boolean {
     return this.#emptyAt <= now;

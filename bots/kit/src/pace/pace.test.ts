@@ -1,6 +1,7 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { ManualTimer, settled } from "../testing/manual-timer.ts";
+import { Lanes } from "../attach/lanes.ts";
 import { Gcra } from "./gcra.ts";
 import { Pace } from "./pace.ts";
 
@@ -76,4 +77,140 @@ test("a silence that comes while waiting and lasts too long is refused too", asy
   pace.silence(35_000);
   await timer.advance(1_000);
   expect(await refusal).toMatchObject({ retryAfterMs: 34_000 });
+});
+
+/** Lets time pass until nobody sleeps any more. */
+async function untilAllAwake(timer: ManualTimer): Promise<void> {
+  while (await timer.advanceToNext()) await settled();
+}
+
+interface Left {
+  readonly at: number;
+  readonly peerId: string;
+}
+
+interface Plan {
+  readonly gap: number;
+  readonly chat: number;
+  readonly what: "message" | "edit" | "reply" | "silence";
+}
+
+const SILENCE: Plan = { gap: 5, chat: 0, what: "silence" };
+
+/** Runs a plan and tells when each call left; refusals leave never. */
+async function departures(plan: readonly Plan[]): Promise<{ left: Left[]; silences: [number, number][] }> {
+  const timer = new ManualTimer();
+  const pace = new Pace(limits, timer);
+  const left: Left[] = [];
+  const silences: [number, number][] = [];
+  const lanes = new Lanes();
+  for (const [at, { gap, chat, what }] of plan.entries()) {
+    await timer.advance(gap);
+    const peerId = String(chat);
+    if (what === "silence") {
+      pace.silence(1_500);
+      silences.push([timer.monotonic(), timer.monotonic() + 1_500]);
+      continue;
+    }
+    // As the desk does: one lane a chat, and one for its answers.
+    lanes.put(what === "reply" ? `reply ${peerId}` : peerId, async () => {
+      const call = { peerId, newMessage: what === "message" };
+      const admitted = what === "reply" ? pace.admitReply(peerId) : pace.admit(call);
+      const counted = what === "edit" ? `edit ${at}` : peerId;
+      await admitted.then(() => left.push({ at: timer.monotonic(), peerId: counted })).catch(() => undefined);
+    });
+    await settled();
+  }
+  await untilAllAwake(timer);
+  await lanes.idle();
+  return { left, silences };
+}
+
+test("whatever is asked when: rates of identity and chat hold, and nothing leaves in a silence", async () => {
+  const what = fc.constantFrom("message" as const, "message" as const, "edit" as const, "reply" as const);
+  const entry = fc.record({ gap: fc.nat(40), chat: fc.nat(30), what });
+  const plans = fc.array(fc.oneof({ weight: 20, arbitrary: entry }, { weight: 1, arbitrary: fc.constant(SILENCE) }), {
+    minLength: 20,
+    maxLength: 90,
+  });
+  await fc.assert(
+    fc.asyncProperty(plans, async (plan) => {
+      const { left, silences } = await departures(plan);
+      for (const { at: from, peerId } of left) {
+        const within = left.filter(({ at }) => at >= from && at < from + 999.5);
+        expect(within.length).toBeLessThanOrEqual(25 + 5);
+        expect(within.filter((one) => one.peerId === peerId)).toHaveLength(1);
+        expect(silences.some(([start, end]) => from > start && from < end)).toBe(false);
+      }
+    }),
+    { numRuns: 25 },
+  );
+}, 60_000);
+
+test("a chat that waits keeps no place of the identity from the others", async () => {
+  const timer = new ManualTimer();
+  const pace = new Pace({ ...limits, identity: { perSecond: 1, burst: 1 } }, timer);
+  await pace.admit(toChat("1"));
+  await timer.advance(1_000);
+  await pace.admit(toChat("1"));
+  const waits = pace.admit(toChat("1"));
+  await timer.advance(1_000);
+  await waits;
+  await timer.advance(1_000);
+  let admitted = false;
+  void pace.admit(toChat("2")).then(() => (admitted = true));
+  await settled();
+  expect(admitted).toBe(true);
+});
+
+test("answers give way: a message that comes later leaves before answers that wait", async () => {
+  const timer = new ManualTimer();
+  const pace = new Pace({ ...limits, identity: { perSecond: 1, burst: 1 } }, timer);
+  const left: string[] = [];
+  await pace.admit(toChat("1"));
+  const replies = ["a", "b"].map(async (name) => pace.admitReply(name).then(() => left.push(name)));
+  await settled();
+  const prompt = pace.admit(toChat("2")).then(() => left.push("prompt"));
+  await untilAllAwake(timer);
+  await Promise.all([...replies, prompt]);
+  expect(left).toEqual(["prompt", "a", "b"]);
+});
+
+test("an answer that would wait too long is given up", async () => {
+  const timer = new ManualTimer();
+  const pace = new Pace(limits, timer);
+  pace.silence(6_000);
+  await expect(pace.admitReply("1")).rejects.toMatchObject({ fate: "not-sent", detail: "rate-limited" });
+});
+
+test.each([Infinity, Number.NaN, 1e12])("a silence of %d is ten minutes at most", async (ms) => {
+  const timer = new ManualTimer();
+  const pace = new Pace(limits, timer);
+  pace.silence(ms);
+  await expect(pace.admit(toChat("1"))).rejects.toMatchObject({ retryAfterMs: 600_000 });
+  await timer.advance(600_000);
+  await pace.admit(toChat("1"));
+});
+
+test.each([-5, 0])("a silence of %d is none", async (ms) => {
+  const pace = new Pace(limits, new ManualTimer());
+  pace.silence(ms);
+  await expect(pace.admit(toChat("1"))).resolves.toBeUndefined();
+});
+
+test("after a silence those who waited leave at the rate, not all at once", async () => {
+  const timer = new ManualTimer();
+  const pace = new Pace({ ...limits, identity: { perSecond: 10, burst: 1 } }, timer);
+  const left: number[] = [];
+  const waiting = ["1", "2", "3", "4"].map(async (peerId) =>
+    pace.admit(toChat(peerId)).then(() => left.push(timer.monotonic())),
+  );
+  await settled();
+  pace.silence(1_000);
+  await untilAllAwake(timer);
+  await Promise.all(waiting);
+  expect(left[0]).toBe(0);
+  const gaps = left.slice(2).map((at, index) => at - (left[index + 1] ?? 0));
+  expect(left[1]).toBeGreaterThanOrEqual(1_000);
+  expect(gaps.every((gap) => gap >= 100)).toBe(true);
 });

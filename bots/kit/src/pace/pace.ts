@@ -19,6 +19,8 @@ export interface Call {
 }
 
 const CHATS_KEPT = 10_000;
+/** A provider that asks for more is asked again after this long. */
+const LONGEST_SILENCE_MS = 600_000;
 
 /** Keeps one identity below its provider's limits, and still while the provider asked for silence. */
 export class Pace {
@@ -36,35 +38,65 @@ export class Pace {
 
   /** The provider said 429: nothing leaves under this identity for `ms` milliseconds, to whatever chat. */
   silence(ms: number): void {
-    this.#silentUntil = Math.max(this.#silentUntil, this.#timer.monotonic() + ms);
+    const bounded = Number.isFinite(ms) ? Math.min(Math.max(ms, 0), LONGEST_SILENCE_MS) : LONGEST_SILENCE_MS;
+    this.#silentUntil = Math.max(this.#silentUntil, this.#timer.monotonic() + bounded);
   }
 
   /**
    * Resolves when the call may leave. Throws ChannelError (not-sent, rate-limited, with the time to wait) when that would
-   * take too long, without using up a place.
+   * take too long; at once when that is known at once, without using up a place. The caller has one message a chat under
+   * way at a time.
    */
-  async admit(call: Call, signal?: AbortSignal): Promise<void> {
-    const now = this.#timer.monotonic();
-    const chat = call.newMessage ? this.#chat(call.peerId, now) : undefined;
-    const wait = Math.max(this.#identity.waitAt(now), chat?.waitAt(now) ?? 0, this.#silentUntil - now);
-    this.#refuseBeyond(wait);
-    this.#identity.take(now);
-    chat?.take(now);
-    if (wait > 0) await this.#timer.sleep(wait, signal);
-    // A 429 to somebody else may have come meanwhile.
-    for (let left = this.#silence(); left > 0; left = this.#silence()) {
-      signal?.throwIfAborted();
-      this.#refuseBeyond(left);
-      await this.#timer.sleep(left, signal);
+  async admit(call: Call): Promise<void> {
+    const startedAt = this.#timer.monotonic();
+    const chat = call.newMessage ? this.#chat(call.peerId, startedAt) : undefined;
+    const chatWait = chat?.waitAt(startedAt) ?? 0;
+    this.#refuseBeyond(startedAt, Math.max(chatWait, this.#identityWait()));
+    chat?.take(startedAt);
+    // The identity's place is taken when the chat is ready: a chat that waits keeps none from the others.
+    if (chatWait > 0) await this.#timer.sleep(chatWait);
+    let wait: number;
+    do {
+      wait = this.#identityWait();
+      this.#refuseBeyond(startedAt, wait);
+      this.#identity.take(this.#timer.monotonic() + this.#silence());
+      if (wait > 0) await this.#timer.sleep(wait);
+      // A 429 to somebody else may have come meanwhile: then everybody lines up anew, or all would leave at its end.
+    } while (this.#silence() > 0);
+    chat?.usedAt(this.#timer.monotonic());
+  }
+
+  /**
+   * The same for an answer to a person. It leaves only when nothing else is waiting, so that those who write much hold up
+   * nobody's confirmation.
+   */
+  async admitReply(peerId: string): Promise<void> {
+    const startedAt = this.#timer.monotonic();
+    for (;;) {
+      const now = this.#timer.monotonic();
+      const chat = this.#chat(peerId, now);
+      const wait = Math.max(chat.waitAt(now), this.#identityWait());
+      this.#refuseBeyond(startedAt, wait);
+      if (wait === 0) {
+        chat.take(now);
+        this.#identity.take(now);
+        return;
+      }
+      await this.#timer.sleep(wait);
     }
   }
 
   #silence(): number {
-    return this.#silentUntil - this.#timer.monotonic();
+    return Math.max(0, this.#silentUntil - this.#timer.monotonic());
   }
 
-  #refuseBeyond(wait: number): void {
-    if (wait <= this.#limits.longestWaitMs) return;
+  #identityWait(): number {
+    const silence = this.#silence();
+    return silence + this.#identity.waitAt(this.#timer.monotonic() + silence);
+  }
+
+  #refuseBeyond(startedAt: number, wait: number): void {
+    if (this.#timer.monotonic() - startedAt + wait <= this.#limits.longestWaitMs) return;
     throw new ChannelError({ fate: "not-sent", detail: "rate-limited", retryAfterMs: Math.ceil(wait) });
   }
 

@@ -23,6 +23,8 @@ export interface EveryMessage {
   readonly code: string | undefined;
   /** Parts that count: values, code, tag. Each stands in the rendered text exactly so often. */
   readonly shows: readonly { readonly text: string; readonly times: number }[];
+  /** A value is a word of the frame, the tag or the code: `times` may be above 1. */
+  readonly collides: boolean;
   /** What this message must not hold anywhere. */
   readonly hides: readonly string[];
 }
@@ -133,6 +135,7 @@ function worded(locale: string, style: Style, of: Wanted): EveryMessage {
     values,
     code,
     shows: [...new Set(parts)].map((part) => ({ text: part, times: occurrences(text, part) })),
+    collides: content?.collides ?? false,
     hides: hiddenBy(of),
   };
 }

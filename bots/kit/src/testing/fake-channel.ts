@@ -1,6 +1,7 @@
 import { ChannelError } from "../channel-error.ts";
 import { revealText } from "../message/message.ts";
-import type { FrontDesk, Outgoing, SecondChannel } from "../second-channel.ts";
+import type { Style } from "../wording/words.ts";
+import type { FrontDesk, Outgoing, Platform, SecondChannel } from "../second-channel.ts";
 
 /** What the provider of the fake shows: chat, id, text. */
 export interface Shown {
@@ -11,8 +12,8 @@ export interface Shown {
 
 /** A channel without provider: keeps what would be shown, in order, and does what the test tells it to. */
 export class FakeChannel implements SecondChannel {
-  readonly platform = "sandbox";
-  readonly wording = "full";
+  readonly platform: Platform = "sandbox";
+  readonly wording: Style;
   readonly endToEndEncrypted = false;
   readonly writes: Shown[] = [];
   /** Runs before each write; throws or waits as the test wishes. */
@@ -22,6 +23,10 @@ export class FakeChannel implements SecondChannel {
   listening = false;
   closed = false;
   #nextId = 1;
+
+  constructor(wording: Style = "full") {
+    this.wording = wording;
+  }
 
   async signIn(): Promise<string> {
     return "https://phone.example/{token}";

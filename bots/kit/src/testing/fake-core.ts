@@ -91,6 +91,11 @@ export class FakeCore {
     return this.#attached?.fence ?? 0n;
   }
 
+  /** Bots that said Hello and wait for the lease. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
   /** Resolves when `holds` does; looks again after everything that arrives. */
   async until(holds: () => boolean): Promise<void> {
     while (!holds()) {
@@ -198,7 +203,9 @@ export class FakeCore {
     if (eventId === "" || peerId === "")
       return this.#refuse(attached.stream, `${event.$case} without event or chat id`);
     this.events.push(event);
-    const answer = event.$case === "peerGone" ? undefined : this.#answers(event);
+    // As the core: these two are told, not asked.
+    const told = event.$case === "peerGone" || event.$case === "deliveryReceipt";
+    const answer = told ? undefined : this.#answers(event);
     if (answer === undefined) return undefined;
     const value = Answer.create({ ...answer, eventId });
     attached.stream.write(AttachResponse.create({ event: { $case: "answer", value } }));

@@ -41,6 +41,13 @@ export class ManualTimer implements Timer {
     });
   }
 
+  /** Moves to the moment at which the next sleeper wakes. False when nobody sleeps. */
+  async advanceToNext(): Promise<boolean> {
+    if (this.#sleepers.length === 0) return false;
+    await this.advance(Math.max(0, Math.min(...this.#sleepers.map(({ until }) => until)) - this.#elapsed));
+    return true;
+  }
+
   /** Moves forward and lets everything that became due run. */
   async advance(ms: number): Promise<void> {
     this.#elapsed += ms;
