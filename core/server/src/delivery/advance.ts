@@ -1,7 +1,7 @@
 // One load, one judgement, one commit for one delivery of an attached bot. docs/protocol/delivery.md section 4.
 import type { Deliver } from "@countersign/proto/node/channel/v1/channel_service";
 import type { CoreGiven } from "../given.ts";
-import type { ChannelLoss } from "../identity/channel-loss.ts";
+import { auditOfLoss, type ChannelLoss } from "../identity/channel-loss.ts";
 import { directoryOf } from "../identity/directory.ts";
 import { keyKey, tenantKey } from "../identity/entity-key.ts";
 import type { Key } from "../identity/key.ts";
@@ -74,16 +74,16 @@ async function attempt(
   const mayHand = how.goesOn && now >= how.pausedUntil;
   const out = mayHand ? handOut(judged, seat.fence, now) : undefined;
   const after = out?.delivery ?? postponed(judged, how.pausedUntil, now);
-  if (after === before) return "same";
-  const handing = out && (await handingOf(given, after, out.handed, { held, chat }));
   const loss = how.told === undefined ? undefined : lossIn(how.told.report);
+  if (after === before && loss === undefined) return "same";
+  const handing = out && (await handingOf(given, after, out.handed, { held, chat }));
   const lost = loss === undefined ? undefined : { loss, links: chat.links };
   const consequence = consequenceOf(loaded, after, { held, lost }, now);
   const outcome = await commitOnce(given, shard, {
     epoch,
     ...(handing === undefined ? {} : { notAfter: after.notAfter }),
     writes: [...consequence.writes, fenced],
-    audit: [auditOf(after, seat, handing, how.receipt)],
+    audit: [auditOf(after, seat, handing, how.receipt), ...auditOfLoss(consequence.writes, after, loss, `bot:${seat.botId}`)],
   });
   if (outcome !== "committed") return undefined;
   if (consequence.undeliverable && after.txId !== undefined) {

@@ -1,7 +1,7 @@
 // Pure: a channel that cannot be reached any more, or may be somebody else's now. docs/protocol/delivery.md section 7.
 import { alertWrites } from "../delivery/plan.ts";
 import type { HexId, UnixMs } from "../store/entity.ts";
-import type { AnyWrite, LoadedEntity } from "../store/store.ts";
+import type { AnyWrite, AuditDraft, LoadedEntity } from "../store/store.ts";
 import { linkIndex } from "./link-index.ts";
 import type { Link } from "./link.ts";
 
@@ -37,4 +37,17 @@ export function lossWrites(
 
 function canBeLost({ state }: Link, loss: ChannelLoss): boolean {
   return state === "LINKED" || (loss === "SUSPENDED" && state === "DEAD");
+}
+
+/** `link.dead` or `link.suspended`, if the writes make it so. */
+export function auditOfLoss(
+  writes: readonly AnyWrite[],
+  { tenantId, userId, linkId }: Pick<Link, "tenantId" | "userId" | "linkId">,
+  loss: ChannelLoss | undefined,
+  actor: string,
+): AuditDraft[] {
+  const isLost = writes.some(({ key }) => key.type === "link" && key.id === linkId);
+  if (loss === undefined || !isLost) return [];
+  const event = `link.${loss.toLowerCase()}`;
+  return [{ event, tenant: tenantId, actor, subject: `user:${userId}`, detail: { link: linkId } }];
 }
