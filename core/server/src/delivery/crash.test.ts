@@ -3,37 +3,11 @@
 import { describe, expect, test } from "@jest/globals";
 import type { Deliver } from "@countersign/proto/node/channel/v1/channel_service";
 import type { Platform } from "../identity/tenant.ts";
-import type { Store } from "../store/store.ts";
 import type { Effect } from "../transaction/transaction.ts";
+import { dyingStore, type Moment } from "./testing/dying-store.ts";
 import { aLink, aTransaction, NOW } from "./testing/entities.ts";
 import { Phone } from "./testing/phone.ts";
 import { FakeBot, good, turn, World, type Answer } from "./testing/world.ts";
-
-type Moment = "before" | "after";
-
-function die(): never {
-  throw new Error("killed");
-}
-
-/** The store until its n-th commit: then nothing is written, or nobody learns that it was, and the process is gone. */
-function dyingStore(store: Store, n: number, moment: Moment): { store: Store; died(): boolean } {
-  let commits = 0;
-  const dying = new Proxy(store, {
-    get(target, name) {
-      const value: unknown = Reflect.get(target, name);
-      if (typeof value !== "function") return value;
-      if (commits >= n && name !== "now") return die;
-      if (name !== "commit") return value.bind(target);
-      return async (...args: Parameters<Store["commit"]>) => {
-        commits += 1;
-        if (commits < n) return target.commit(...args);
-        if (moment === "after") await target.commit(...args);
-        return die();
-      };
-    },
-  });
-  return { store: dying, died: () => commits >= n };
-}
 
 /** Dies at the n-th message: the provider took it, or did not, and the report is lost. */
 function dyingAnswer(n: number, moment: Moment): { answer: Answer; died(): boolean } {
