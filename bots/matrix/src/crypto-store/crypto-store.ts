@@ -100,10 +100,16 @@ export class CryptoStore {
     return this.#next;
   }
 
-  /** Forgets every database, in memory and in the file; what was kept stays. For a device that the server forgot. */
+  /** Forgets everything, in memory and in the file, at once. For a device that the server forgot, before it is used. */
   async reset(): Promise<void> {
     await this.#dropDatabases();
-    await this.flush();
+    const kept = [...this.#kept.keys()].map((name) => writeName({ kind: "kept", name }));
+    const shapes = [...this.#versions.keys()].map((database) => writeName({ kind: "shape", database }));
+    this.#file.write({ put: new Map(), remove: [...kept, ...shapes, ...this.#written.keys()] });
+    this.#kept.clear();
+    this.#written.clear();
+    this.#versions.clear();
+    this.#dirty.clear();
   }
 
   /** Flushes, and lets the folder go whether that succeeded or not. */

@@ -42,7 +42,7 @@ export async function logIn(
 ): Promise<Account> {
   const { userId } = given;
   const deviceId = given.deviceId ?? keptAccount(store, userId)?.deviceId ?? newDeviceId();
-  keep(store, { userId, deviceId, accessToken: "" });
+  if (given.deviceId === undefined) keep(store, { userId, deviceId, accessToken: "" });
   const answer = await api.login({ userId, password: given.password, deviceId, deviceName: DEVICE_NAME }, signal);
   const account = { userId, deviceId, accessToken: answer.accessToken };
   keep(store, account);
@@ -53,9 +53,19 @@ function keep(store: CryptoStore, account: Account): void {
   store.keep(KEPT, new Uint8Array(Buffer.from(JSON.stringify(account))));
 }
 
-/** Forgets the device, not the user: the next log-in makes a new one. */
-export function keepNewDevice(store: CryptoStore, userId: string): void {
+/** Gives up a device whose keys the server has thrown away: nobody can encrypt to it or check it any more. */
+export async function retireDevice(store: CryptoStore, userId: string): Promise<void> {
+  await store.reset();
   keep(store, { userId, deviceId: newDeviceId(), accessToken: "" });
+}
+
+/** True when the server still hands out this device's keys. They go when the device is deleted or logged out. */
+export async function serverKnowsDevice(api: HomeserverApi, account: Account, signal: AbortSignal): Promise<boolean> {
+  const { userId, deviceId, accessToken } = account;
+  const asked = { device_keys: { [userId]: [deviceId] } };
+  const answer = await api.call("POST", "/_matrix/client/v3/keys/query", accessToken, signal, asked);
+  const keys = answer["device_keys"] as Record<string, Record<string, unknown> | undefined> | undefined;
+  return keys?.[userId]?.[deviceId] !== undefined;
 }
 
 function newDeviceId(): string {

@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { refusalOf, type Refusal } from "./allowed-write.ts";
 
 /** A request that would have shown something in clear. It did not leave; the message holds nothing of it. */
@@ -26,8 +27,11 @@ interface GuardGiven {
   readonly homeserver: URL;
   /** Everything the server learns of must be durable here before: see CryptoStore.flush. */
   readonly flush: () => Promise<void>;
-  /** The server asked for silence, in whatever request of the SDK. */
-  readonly onRateLimit: (retryAfterMs: number) => void;
+  /**
+   * The server no longer knows this token. Resolves with a new one of the same device, with which the request is
+   * repeated once; with undefined when there is none. Absent: such an answer is an answer.
+   */
+  readonly renew?: (token: string) => Promise<string | undefined>;
   /** For tests. */
   readonly fetch?: typeof fetch;
 }
@@ -38,6 +42,8 @@ const SILENCE_MS = 5_000;
 export class GuardedFetch {
   readonly #given: GuardGiven;
   readonly #awaited = new Map<string, AwaitedWrite>();
+  readonly #listeners = new Set<(retryAfterMs: number) => void>();
+  #shut = false;
 
   constructor(given: GuardGiven) {
     this.#given = given;
@@ -54,38 +60,70 @@ export class GuardedFetch {
     }
   }
 
+  /** Calls `listener` with every 429, in whatever request of the SDK, until the returned function is called. */
+  onRateLimit(listener: (retryAfterMs: number) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** From now on nothing leaves: another process may have the device. */
+  shut(): void {
+    this.#shut = true;
+  }
+
   readonly fetch: typeof fetch = async (input, init) => {
     const url = new URL(input instanceof Request ? input.url : String(input));
-    const method = init?.method ?? "GET";
-    const awaited = method === "PUT" ? this.#awaited.get(decodeURIComponent(url.pathname.split("/").at(-1) ?? "")) : undefined;
+    const awaited = init?.method === "PUT" ? this.#awaited.get(lastPart(url)) : undefined;
     try {
-      await this.#keepBack(method, url, init);
-      awaited?.beforeWrite();
-    } catch (error) {
-      if (awaited !== undefined) awaited.failure = error;
-      throw error;
-    }
-    if (awaited !== undefined) awaited.left = true;
-    try {
-      // A redirect would carry token, password and messages to a place that nobody configured.
-      const answer = await (this.#given.fetch ?? fetch)(url, { ...init, redirect: "error" });
-      if (answer.status === 429) this.#given.onRateLimit(await silenceOf(answer.clone()));
-      return answer;
+      const answer = await this.#send(url, init, awaited);
+      const token = answer.status === 401 ? tokenIn(init) : undefined;
+      if (token === undefined || this.#given.renew === undefined || !(await isUnknownToken(answer))) return answer;
+      const renewed = await this.#given.renew(token);
+      return renewed === undefined ? answer : await this.#send(url, withToken(init, renewed), awaited);
     } catch (error) {
       if (awaited !== undefined) awaited.failure = error;
       throw error;
     }
   };
 
+  async #send(url: URL, init: RequestInit | undefined, awaited: AwaitedWrite | undefined): Promise<Response> {
+    await this.#keepBack(init?.method ?? "GET", url, init);
+    if (awaited !== undefined) {
+      awaited.beforeWrite();
+      awaited.left = true;
+    }
+    // A redirect would carry token, password and messages to a place that nobody configured.
+    const answer = await (this.#given.fetch ?? fetch)(freshSync(url), { ...init, redirect: "error" });
+    if (answer.status === 429) {
+      const retryAfterMs = await silenceOf(answer.clone());
+      for (const listener of this.#listeners) listener(retryAfterMs);
+    }
+    return answer;
+  }
+
   async #keepBack(method: string, url: URL, init: RequestInit | undefined): Promise<void> {
+    if (this.#shut) throw new DOMException("the session is closed", "AbortError");
     if (url.origin !== this.#given.homeserver.origin) throw new PlaintextRefused("other-origin");
     const refusal = refusalOf(method, url, init?.body);
     if (refusal !== undefined) throw new PlaintextRefused(refusal);
     // Ratchets that moved on, one-time keys made, messages taken in: all of it is durable before the server can act on
     // it. A GET of /sync confirms what the last one brought. Without changes a flush costs nothing.
     await this.#given.flush();
+    if (this.#shut) throw new DOMException("the session is closed", "AbortError");
     init?.signal?.throwIfAborted();
   }
+}
+
+/**
+ * Synapse answers a first sync from a cache of two minutes when everything in the request is as before, so a bot that
+ * starts again would meet its rooms as they were: without those made since, where the SDK then sends plaintext. The
+ * time-out counts for that, and for nothing else: a first sync never waits.
+ */
+function freshSync(url: URL): URL {
+  if (!url.pathname.endsWith("/sync") || url.searchParams.has("since")) return url;
+  const fresh = new URL(url);
+  fresh.searchParams.set("timeout", String(randomInt(1, 30_000)));
+  return fresh;
 }
 
 /** How long a 429 asks to be quiet, in milliseconds. */
@@ -97,5 +135,32 @@ export async function silenceOf(answer: Response): Promise<number> {
     return typeof told === "number" && told >= 0 && Number.isFinite(told) ? told : SILENCE_MS;
   } catch {
     return SILENCE_MS;
+  }
+}
+
+function lastPart(url: URL): string {
+  const part = url.pathname.split("/").at(-1) ?? "";
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+function tokenIn(init: RequestInit | undefined): string | undefined {
+  return /^Bearer (.+)$/.exec(new Headers(init?.headers).get("authorization") ?? "")?.[1];
+}
+
+function withToken(init: RequestInit | undefined, token: string): RequestInit {
+  const headers = new Headers(init?.headers);
+  headers.set("authorization", `Bearer ${token}`);
+  return { ...init, headers };
+}
+
+async function isUnknownToken(answer: Response): Promise<boolean> {
+  try {
+    return ((await answer.clone().json()) as { errcode?: unknown }).errcode === "M_UNKNOWN_TOKEN";
+  } catch {
+    return false;
   }
 }

@@ -2,7 +2,6 @@ import { ChannelError } from "@countersign/bot-kit";
 import type { MatrixClient } from "matrix-js-sdk/lib/client.js";
 import { Method } from "matrix-js-sdk/lib/http-api/method.js";
 import { MatrixEvent } from "matrix-js-sdk/lib/models/event.js";
-import type { CryptoStore } from "../crypto-store/crypto-store.ts";
 import type { AwaitedWrite, GuardedFetch } from "./guarded-fetch.ts";
 import { OlmMachine, type PeerDevice } from "./olm-machine.ts";
 import { classifyFailure } from "./send-failure.ts";
@@ -26,9 +25,10 @@ export interface SendGiven extends WriteGiven {
 
 interface SessionGiven {
   readonly client: MatrixClient;
-  readonly store: CryptoStore;
   readonly guard: GuardedFetch;
   readonly deviceId: string;
+  /** Keys go to devices alone that their owners signed. */
+  readonly signedOnly: boolean;
   readonly ended: Promise<void>;
   readonly release: () => Promise<void>;
 }
@@ -78,15 +78,7 @@ export class MatrixSession {
   async devicesOf(userId: string, signal?: AbortSignal): Promise<readonly PeerDevice[]> {
     try {
       await this.#machine.refresh(userId, signal);
-      const crypto = this.client.getCrypto();
-      const devices = await crypto?.getUserDeviceInfo([userId], true);
-      const ids = [...(devices?.get(userId)?.keys() ?? [])];
-      return await Promise.all(
-        ids.map(async (deviceId) => {
-          const verdict = await crypto?.getDeviceVerificationStatus(userId, deviceId);
-          return { deviceId, signedByOwner: verdict?.signedByOwner === true };
-        }),
-      );
+      return await this.#knownDevices(userId);
     } catch (error) {
       throw classifyFailure(error);
     }
@@ -109,11 +101,7 @@ export class MatrixSession {
     txnId: string,
     given: SendGiven,
   ): Promise<string> {
-    const event = await bounded(given.signal, this.#encrypt(roomId, type, content, txnId, given)).catch(
-      (error: unknown) => {
-        throw classifyFailure(error, { beforeWrite: given.beforeWrite, left: false, failure: undefined });
-      },
-    );
+    const event = await this.#encryptInTime(roomId, type, content, txnId, given);
     const path = `/rooms/${encodeURIComponent(roomId)}/send/m.room.encrypted/${encodeURIComponent(txnId)}`;
     return this.#write(path, event.getWireContent(), txnId, given);
   }
@@ -127,6 +115,23 @@ export class MatrixSession {
   /** Stops syncing, makes the crypto store durable and lets another process have the device. */
   async close(): Promise<void> {
     await this.#given.release();
+  }
+
+  // Keys may have to be asked for, which the SDK repeats as long as the server says 429: then nothing was sent.
+  async #encryptInTime(...[roomId, type, content, txnId, given]: Parameters<MatrixSession["sendEncrypted"]>): Promise<MatrixEvent> {
+    const limited = Promise.withResolvers<never>();
+    const unlisten = this.#given.guard.onRateLimit((retryAfterMs) =>
+      limited.reject(new ChannelError({ fate: "not-sent", detail: "rate-limited", retryAfterMs })),
+    );
+    limited.promise.catch(() => undefined);
+    try {
+      const encrypted = this.#encrypt(roomId, type, content, txnId, given);
+      return await bounded(given.signal, Promise.race([encrypted, limited.promise]));
+    } catch (error) {
+      throw classifyFailure(error, { beforeWrite: given.beforeWrite, left: false, failure: undefined });
+    } finally {
+      unlisten();
+    }
   }
 
   async #encrypt(
@@ -147,7 +152,26 @@ export class MatrixSession {
     await this.#machine.encrypt(event, room);
     if (event.getWireType() !== "m.room.encrypted") throw refusal("not-encrypted");
     await this.#holdIdentity(roomId, given);
+    if (!(await this.#reachesSomebody(given.peer))) throw new ChannelError({ fate: "permanent", detail: "gone" });
     return event;
+  }
+
+  // A message sent while he has no device that gets its key is lost to him, and nobody would learn of it.
+  async #reachesSomebody(peer: string): Promise<boolean> {
+    const devices = await this.#knownDevices(peer);
+    return devices.some(({ signedByOwner }) => signedByOwner || !this.#given.signedOnly);
+  }
+
+  async #knownDevices(userId: string): Promise<PeerDevice[]> {
+    const crypto = this.client.getCrypto();
+    const devices = await crypto?.getUserDeviceInfo([userId], true);
+    const ids = [...(devices?.get(userId)?.keys() ?? [])];
+    return Promise.all(
+      ids.map(async (deviceId) => {
+        const verdict = await crypto?.getDeviceVerificationStatus(userId, deviceId);
+        return { deviceId, signedByOwner: verdict?.signedByOwner === true };
+      }),
+    );
   }
 
   // Before encryption, so that no key goes to an impostor's devices; after it, because keys may have come in meanwhile.

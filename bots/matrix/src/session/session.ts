@@ -6,7 +6,7 @@ import { AllDevicesIsolationMode, OnlySignedDevicesIsolationMode } from "matrix-
 import { HttpApiEvent } from "matrix-js-sdk/lib/http-api/interface.js";
 import { createClient } from "matrix-js-sdk/lib/matrix.js";
 import { SyncState } from "matrix-js-sdk/lib/sync.js";
-import { keptAccount, logIn, type Account } from "./account.ts";
+import { keptAccount, logIn, retireDevice, serverKnowsDevice, type Account } from "./account.ts";
 import { ensureIdentity, hasIdentity } from "./bot-identity.ts";
 import { GuardedFetch } from "./guarded-fetch.ts";
 import { ApiRefusal, HomeserverApi, refusalIn } from "./homeserver-api.ts";
@@ -48,6 +48,9 @@ const LAST_RETRY_MS = 15_000;
  */
 export async function openSession(given: SessionOptions): Promise<MatrixSession> {
   const homeserver = readHomeserver(given.homeserver);
+  if (!/^@[^\s:]+:\S+$/.test(given.userId)) {
+    throw new SetupRefused(`--matrix-user ${given.userId} is no Matrix user id: such as @countersign:example.org`);
+  }
   given.signal.throwIfAborted();
   const speak = quietConsole();
   let store: CryptoStore | undefined;
@@ -68,21 +71,32 @@ class Opening {
   readonly #speak: () => void;
   readonly #guard: GuardedFetch;
   readonly #api: HomeserverApi;
+  readonly #renewing: HomeserverApi;
+  readonly #life = new AbortController();
+  readonly #ended = Promise.withResolvers<void>();
+  #client: MatrixClient | undefined;
+  #renewal: Promise<string | undefined> | undefined;
 
   constructor(given: SessionOptions, homeserver: URL, store: CryptoStore, speak: () => void) {
     this.#given = given;
     this.#homeserver = homeserver;
     this.#store = store;
     this.#speak = speak;
-    this.#guard = new GuardedFetch({ homeserver, flush: () => store.flush(), onRateLimit: () => undefined });
+    this.#guard = new GuardedFetch({
+      homeserver,
+      flush: () => store.flush(),
+      renew: (token) => (this.#renewal ??= this.#renew(token).finally(() => (this.#renewal = undefined))),
+    });
     this.#api = new HomeserverApi(homeserver, this.#guard.fetch);
+    // Not through the guard of the session: a renewal must not wait for itself.
+    this.#renewing = new HomeserverApi(homeserver, new GuardedFetch({ homeserver, flush: () => store.flush() }).fetch);
   }
 
   async run(): Promise<MatrixSession> {
     const account = await this.#persist(() => this.#signIn());
-    const client = this.#client(account);
-    const ended = Promise.withResolvers<void>();
-    client.on(HttpApiEvent.SessionLoggedOut, () => ended.resolve());
+    const client = this.#makeClient(account);
+    this.#client = client;
+    client.on(HttpApiEvent.SessionLoggedOut, () => this.#ended.resolve());
     try {
       await client.initRustCrypto({ cryptoDatabasePrefix: this.#store.prefix });
       const crypto = client.getCrypto();
@@ -90,7 +104,7 @@ class Opening {
       crypto.setDeviceIsolationMode(
         this.#given.isolation === "signed" ? new OnlySignedDevicesIsolationMode() : new AllDevicesIsolationMode(false),
       );
-      await this.#startSync(client, ended.promise);
+      await this.#startSync(client, this.#ended.promise);
       if (!hasIdentity(this.#store)) {
         const { password, recoveryKeyFile, signal } = this.#given;
         const [store, api] = [this.#store, this.#api];
@@ -100,16 +114,20 @@ class Opening {
       }
       await this.#store.flush();
     } catch (error) {
+      this.#guard.shut();
+      this.#life.abort();
       client.stopClient();
       throw error;
     }
-    return this.#session(client, account, ended.promise);
+    return this.#session(client, account);
   }
 
-  #session(client: MatrixClient, account: Account, ended: Promise<void>): MatrixSession {
+  #session(client: MatrixClient, account: Account): MatrixSession {
     let released: Promise<void> | undefined;
     const release = async (): Promise<void> => {
       client.stopClient();
+      this.#guard.shut();
+      this.#life.abort();
       client.http.abort();
       try {
         await this.#store.close();
@@ -119,10 +137,10 @@ class Opening {
     };
     return new MatrixSession({
       client,
-      store: this.#store,
       guard: this.#guard,
       deviceId: account.deviceId,
-      ended,
+      signedOnly: this.#given.isolation === "signed",
+      ended: this.#ended.promise,
       release: () => (released ??= release()),
     });
   }
@@ -130,21 +148,36 @@ class Opening {
   /** The kept device if the server still knows it, under a new token if need be; else a new one. */
   async #signIn(): Promise<Account> {
     const { userId, password, signal } = this.#given;
-    const kept = keptAccount(this.#store, userId);
-    if (kept === undefined || kept.accessToken === "") {
-      return logIn(this.#api, this.#store, { userId, password }, signal);
-    }
-    let account = kept;
-    try {
-      await this.#api.whoAmI(kept.accessToken, signal);
-    } catch (error) {
-      if (refusalIn(error)?.errcode !== "M_UNKNOWN_TOKEN") throw error;
-      account = await logIn(this.#api, this.#store, { userId, password, deviceId: kept.deviceId }, signal);
-    }
-    return account;
+    const [api, store] = [this.#api, this.#store];
+    const kept = keptAccount(store, userId);
+    if (kept === undefined || kept.accessToken === "") return logIn(api, store, { userId, password }, signal);
+    // A token that the server forgot is renewed by the guard, under the same device: it remembers transaction ids by it.
+    if (await serverKnowsDevice(api, kept, signal)) return keptAccount(store, userId) ?? kept;
+    if (!hasIdentity(store)) return keptAccount(store, userId) ?? kept; // its keys were never uploaded
+    await retireDevice(store, userId);
+    return logIn(api, store, { userId, password }, signal);
   }
 
-  #client(account: Account): MatrixClient {
+  /** A new token of the same device; undefined when there is none, and then an open session is over. */
+  async #renew(token: string): Promise<string | undefined> {
+    const { userId, password } = this.#given;
+    const kept = keptAccount(this.#store, userId);
+    if (kept === undefined || kept.accessToken !== token) return kept?.accessToken; // renewed meanwhile
+    try {
+      const { deviceId } = kept;
+      const signal = this.#life.signal;
+      const account = await logIn(this.#renewing, this.#store, { userId, password, deviceId }, signal);
+      this.#client?.setAccessToken(account.accessToken);
+      if (this.#client === undefined) return account.accessToken;
+      if (await serverKnowsDevice(this.#renewing, account, signal)) return account.accessToken;
+    } catch (error) {
+      if (refusalIn(error)?.status !== 403) throw error; // as if there had been no answer: the SDK asks again
+    }
+    this.#ended.resolve();
+    return undefined;
+  }
+
+  #makeClient(account: Account): MatrixClient {
     return createClient({
       baseUrl: this.#homeserver.href.replace(/\/$/, ""),
       userId: account.userId,
