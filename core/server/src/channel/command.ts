@@ -15,6 +15,7 @@ import type { Transaction } from "../transaction/transaction.ts";
 import { NOT_LINKED, NOTHING, OK, RATE_LIMITED, type AnswerDraft, type BotState } from "./bot-state.ts";
 import { findChat, recentTransactions, type Chat } from "./chat.ts";
 import { hear } from "./peer-gone.ts";
+import { withdrawCodes } from "./withdraw-code.ts";
 
 const HISTORY = 10;
 const RECENT = 100;
@@ -76,9 +77,20 @@ async function thaw(given: CoreGiven, bot: BotState, { user }: Chat, command: Co
   return { ...(asked.refused === "RATE_LIMITED" ? RATE_LIMITED : NOTHING), userState: user.state };
 }
 
-/** At once: who holds the chat may leave. Other channels are told. A stolen bot token must not unlink every user. */
-async function unlink(given: CoreGiven, bot: BotState, { shard, user, link }: Chat): Promise<AnswerDraft> {
+/**
+ * At once: who holds the chat may leave, and no code stays in it. Other channels are told. A stolen bot token must not
+ * unlink every user.
+ */
+async function unlink(given: CoreGiven, bot: BotState, chat: Chat): Promise<AnswerDraft> {
   if (!(await bot.countVeto())) return RATE_LIMITED;
+  // Before: after a crash the chat is still linked, and may say it again. After: what was sent here meanwhile.
+  await withdrawCodes(given, chat, bot.actor);
+  const answer = await leave(given, bot, chat);
+  await withdrawCodes(given, chat, bot.actor);
+  return answer;
+}
+
+async function leave(given: CoreGiven, bot: BotState, { shard, user, link }: Chat): Promise<AnswerDraft> {
   const { tenantId, userId } = user;
   const done = await untilSettled(async () => {
     const names = [userKey(tenantId, userId), linkKey(tenantId, link.linkId)] as const;

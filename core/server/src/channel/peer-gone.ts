@@ -2,7 +2,7 @@
 import type { PeerGone } from "@countersign/proto/node/channel/v1/channel_service";
 import { alertWrites } from "../delivery/plan.ts";
 import type { CoreGiven } from "../given.ts";
-import { lossWrites, type ChannelLoss } from "../identity/channel-loss.ts";
+import { auditOfLoss, lossWrites, type ChannelLoss } from "../identity/channel-loss.ts";
 import { linkKey, userKey } from "../identity/entity-key.ts";
 import { linkIndex } from "../identity/link-index.ts";
 import type { Link } from "../identity/link.ts";
@@ -26,9 +26,10 @@ export async function takePeerGone(given: CoreGiven, bot: BotState, { peerId, re
     const keys = [...new Set([...user.linkIds, link.linkId])].map((id) => linkKey(name.tenantId, id));
     const { entities, epoch, now } = await given.store.load(shard, ...keys);
     const writes = lossWrites(entities, link.linkId, loss, now);
-    if (writes.length === 0) return true;
-    const change = { epoch, writes, audit: [auditOf(bot, chat, `link.${loss.toLowerCase()}`)] } as const;
-    return (await commitOnce(given, shard, change)) === "committed" ? true : undefined;
+    const [audit] = auditOfLoss(writes, link, loss, bot.actor);
+    if (audit === undefined) return true;
+    const outcome = await commitOnce(given, shard, { epoch, writes, audit: [audit] });
+    return outcome === "committed" ? true : undefined;
   });
 }
 

@@ -81,6 +81,6 @@ async function alertsOf(
   if (tell === undefined || user.linkIds.length === 0) return [];
   const { entities } = await given.store.load(shard, ...user.linkIds.map((id) => linkKey(user.tenantId, id)));
   const linked = entities.flatMap(({ body }: LoadedEntity<"link">): Link[] => (body?.state === "LINKED" ? [body] : []));
-  const event = `${user.tenantId}\0${user.userId}\0${tell.type}\0${now}`;
+  const event = `${user.tenantId}\0${user.userId}\0${tell.type}\0${tell.detail ?? ""}\0${now}`;
   return alertWrites(linked, { event, notice: { ...tell, at: now } }, now);
 }

@@ -1,10 +1,9 @@
 import { fingerprintOf } from "@countersign/protocol";
 import type { CoreGiven } from "../given.ts";
 import { badInput, isRefusal, refuse, type Refusal } from "../rpc/refusal.ts";
-import { shardOfKey, shardOfUser, type HexId } from "../store/entity.ts";
-import { commitOnce, untilSettled } from "../transaction/commit.ts";
+import { shardOfKey, type HexId } from "../store/entity.ts";
 import { changeUser, loadUser } from "./change-user.ts";
-import { keyKey, keyOwnerKey } from "./entity-key.ts";
+import { keyOwnerKey } from "./entity-key.ts";
 import { keyIndex } from "./key-index.ts";
 import type { Key } from "./key.ts";
 import { hadKey, loadKeyEntities } from "./load-keys.ts";
@@ -50,33 +49,28 @@ export async function confirmFingerprint(
   return isRefusal(changed) ? changed : confirmed;
 }
 
-/** At once and for good; what the key signs from now on is refused, in open transactions too. */
+/** At once and for good; what the key signs from now on is refused, in open transactions too. All chats are told. */
 export async function revokeKey(given: CoreGiven, name: KeyName, actor: string): Promise<Key | Refusal> {
   const owner = await ownerOfKey(given, name);
   if (isRefusal(owner)) return owner;
-  const key = keyKey(name.tenantId, name.keyId);
-  const shard = shardOfUser(owner.tenantId, owner.userId);
-  return untilSettled(async () => {
-    const { entities, epoch } = await given.store.load(shard, key);
-    const [{ version: expected, body }] = entities;
-    if (body === undefined) return unknownKey;
-    if (body.state === "REVOKED") return body;
-    const revoked: Key = { ...body, state: "REVOKED", ...(body.state === "PROVISIONAL" ? { neverActive: true } : {}) };
-    const outcome = await commitOnce(given, shard, {
-      epoch,
-      writes: [{ key, expected, body: revoked, index: keyIndex(revoked) }],
-      audit: [
-        {
-          event: "key.revoked",
-          tenant: name.tenantId,
-          actor,
-          subject: `key:${name.keyId}`,
-          detail: { user: owner.userId },
-        },
-      ],
-    });
-    return outcome === "committed" ? revoked : undefined;
+  let revoked: Key | Refusal = unknownKey;
+  const changed = await changeUser(given, owner, actor, async (user) => {
+    const [held] = await loadKeyEntities(given, user, [name.keyId]);
+    if (held === undefined) return unknownKey;
+    const key = held.body;
+    revoked = key;
+    if (key.state === "REVOKED") return user;
+    revoked = { ...key, state: "REVOKED", ...(key.state === "PROVISIONAL" ? { neverActive: true } : {}) };
+    return {
+      user: { ...user },
+      writes: [{ key: held.key, expected: held.version, body: revoked, index: keyIndex(revoked) }],
+      tell: { type: "KEY_REVOKED", detail: fingerprintOf(key.publicKey) },
+      event: "key.revoked",
+      subject: `key:${name.keyId}`,
+      detail: { user: owner.userId },
+    };
   });
+  return isRefusal(changed) ? changed : revoked;
 }
 
 /** Another tenant's key reads as unknown. */

@@ -66,7 +66,7 @@ async function change(
 
 function suspended(user: User): UserChange | User {
   if (user.state === "SUSPENDED") return user;
-  return { user: { ...user, state: "SUSPENDED" }, event: "user.suspended" };
+  return { user: { ...user, state: "SUSPENDED" }, event: "user.suspended", tell: { type: "USER_SUSPENDED" } };
 }
 
 /** Also a blocked user: "not me" outlives the five wrong codes. */
