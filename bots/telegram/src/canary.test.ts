@@ -47,7 +47,7 @@ const quiet = async (ms: number): Promise<void> => new Promise((resolve) => setT
 const providerId = (report: Report): string => ("sent" in report ? report.sent.providerId : "");
 
 test.each(["polling", "webhook"])(
-  "threat: the process (%s) through every fault writes no code, token, secret or word of a transaction anywhere",
+  "threat 21: the process (%s) through every fault writes no code, token, secret or word of a transaction anywhere",
   async (mode) => {
     const core = await FakeCore.start({ token: CORE_TOKEN });
     const telegram = await FakeBotApi.start({ token: TOKEN });

@@ -1,25 +1,34 @@
-import { connectCore, Secret, silentLog, startBot, systemTimer } from "@countersign/bot-kit";
-import { FakeCore, Phase, sampleDeliver, type Report } from "@countersign/bot-kit/testing";
+import { connectCore, Secret, silentLog, startBot, systemTimer, type Bot, type Timer } from "@countersign/bot-kit";
+import {
+  FakeCore,
+  ManualTimer,
+  NoticeType,
+  Phase,
+  sampleDeliver,
+  sampleNotice,
+  settled,
+  type Report,
+} from "@countersign/bot-kit/testing";
 import { expect, test } from "@jest/globals";
 import { TELEGRAM_PACE, TelegramChannel } from "./telegram-channel.ts";
 import { FAKE_TOKEN, FakeBotApi } from "./testing/index.ts";
 
-test("20 prompts at once stay below 30 calls a second and 1 message a second and chat: nothing is refused", async () => {
-  const telegram = await FakeBotApi.start();
-  const core = await FakeCore.start();
-  const bot = await startBot({
-    channel: new TelegramChannel({
-      token: new Secret("telegram token", FAKE_TOKEN),
-      apiRoot: telegram.apiRoot,
-      timer: systemTimer,
-      log: silentLog,
-    }),
+async function botBetween(core: FakeCore, telegram: FakeBotApi, timer: Timer): Promise<Bot> {
+  const { apiRoot } = telegram;
+  return startBot({
+    channel: new TelegramChannel({ token: new Secret("telegram token", FAKE_TOKEN), apiRoot, timer, log: silentLog }),
     core: connectCore({ address: core.address, plaintext: true, token: new Secret("bot token", core.token) }),
     pace: TELEGRAM_PACE,
     zone: "UTC",
-    timer: systemTimer,
+    timer,
     log: silentLog,
   });
+}
+
+test("20 prompts at once stay below 30 calls a second and 1 message a second and chat: nothing is refused", async () => {
+  const telegram = await FakeBotApi.start();
+  const core = await FakeCore.start();
+  const bot = await botBetween(core, telegram, systemTimer);
   telegram.rate.limits = { perBot: 30, perChat: 1 };
   const deliver = async (chat: number, phase: Phase, providerId: string): Promise<Report> =>
     core.deliver(
@@ -38,3 +47,58 @@ test("20 prompts at once stay below 30 calls a second and 1 message a second and
   core.stop();
   await telegram.stop();
 }, 15_000);
+
+const SECONDS = 60;
+const CHATS = 40;
+const STEP_MS = 10;
+
+test("25 calls a second for a minute, below 30 a bot and 1 a chat: no 429, nothing lost", async () => {
+  const timer = new ManualTimer();
+  const telegram = await FakeBotApi.start({ monotonic: () => timer.monotonic() });
+  const core = await FakeCore.start({ leaseMs: 3_600_000 });
+  const bot = await botBetween(core, telegram, timer);
+  telegram.rate.limits = { perBot: 30, perChat: 1 };
+  const asleep = timer.sleeping;
+  const over = new AbortController();
+  let [busy, failures] = [0, 0];
+  const show = async (phase: Phase, chat: number, prompt: number, providerId: string): Promise<string> => {
+    const notice = phase === Phase.OUTCOME ? sampleNotice(NoticeType.EXECUTED) : undefined;
+    const given = { peerId: String(chat), deliveryId: `${chat}-${prompt}`, providerId, notice, notAfter: undefined };
+    const report = await core.deliver(sampleDeliver(phase, given));
+    if ("failed" in report) failures += 1;
+    return "sent" in report ? report.sent.providerId : "";
+  };
+  const person = async (chat: number): Promise<void> => {
+    telegram.api.open(chat);
+    busy += 1;
+    for (let prompt = 0; !over.signal.aborted; prompt += 1) {
+      const id = await show(Phase.NOTICE, chat, prompt, "");
+      await show(Phase.FULL, chat, prompt, id);
+      await show(Phase.OUTCOME, chat, prompt, id);
+    }
+    busy -= 1;
+  };
+  const people = Array.from({ length: CHATS }, async (_, at) => person(1000 + at));
+  // Everybody waits for his turn before time moves on: what happens depends on no machine's speed.
+  const everybodyWaits = async (): Promise<void> => {
+    while (timer.sleeping < asleep + busy) await settled();
+  };
+  const start = telegram.history.length;
+  for (let ms = 0; ms < SECONDS * 1000; ms += STEP_MS) {
+    await everybodyWaits();
+    await timer.advance(STEP_MS);
+  }
+  const calls = telegram.history.slice(start).filter(({ method }) => method !== "getUpdates");
+  expect(calls.filter(({ status }) => status !== 200)).toEqual([]);
+  expect(failures).toBe(0);
+  expect(calls.length / SECONDS).toBeGreaterThanOrEqual(25);
+  over.abort();
+  while (busy > 0) {
+    await settled();
+    await timer.advance(STEP_MS);
+  }
+  await Promise.all(people);
+  await bot.stop();
+  core.stop();
+  await telegram.stop();
+}, 60_000);

@@ -128,7 +128,7 @@ test("409 on a send is not sent: nobody knows why, and it is repeated", async ()
   expect(await ship(notice())).toMatchObject({ fate: "not-sent", detail: "http-409" });
 });
 
-test("threat: a redirect to another host takes neither token nor message with it", async () => {
+test("threat 22: a redirect to another host takes neither token nor message with it", async () => {
   const requests: string[] = [];
   const thief: Server = createServer((request, response) => {
     requests.push(request.url ?? "");

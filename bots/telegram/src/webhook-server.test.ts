@@ -68,7 +68,7 @@ test.each<[string, Post, number]>([
   ["a wrong secret", { secret: "wrong_secret" }, 401],
   ["a longer secret", { secret: `${SECRET}x` }, 401],
   ["a form", { type: "application/x-www-form-urlencoded" }, 415],
-])("%s: nothing is handed in", async (_what, given, status) => {
+])("threat 16: %s: nothing is handed in", async (_what, given, status) => {
   expect(await post('{"update_id":1}', given)).toBe(status);
   expect(handled).toEqual([]);
   expect(wrongSecrets).toBe(status === 401 ? 1 : 0);
@@ -112,7 +112,7 @@ test("after 20 s without the core it answers 500; the repetition waits for the s
   expect(handled).toHaveLength(1);
 });
 
-test("updates out of order, and replayed, are each handed in once", async () => {
+test("threat 16: updates out of order, and replayed, are each handed in once", async () => {
   for (const id of [9, 7, 8, 7, 9, 1]) expect(await post(`{"update_id":${id}}`)).toBe(200);
   expect(handled.map((update) => (update as { update_id: number }).update_id)).toEqual([9, 7, 8, 1]);
 });

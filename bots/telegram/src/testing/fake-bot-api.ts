@@ -17,7 +17,7 @@ export interface Recorded {
   status: number;
   /** Whether Telegram did what was asked. */
   performed: boolean;
-  /** `performance.now()` at arrival. */
+  /** Milliseconds at arrival, by the clock that rates are counted against. */
   readonly at: number;
 }
 
@@ -28,6 +28,8 @@ interface FakeOptions {
   readonly token?: string;
   /** Of 127.0.0.1; 0: a free one. */
   readonly port?: number;
+  /** Milliseconds that only grow, against which rates are counted; default the machine's. */
+  readonly monotonic?: () => number;
 }
 
 /**
@@ -40,18 +42,20 @@ export class FakeBotApi {
   readonly rate: RateLimit = new RateLimit();
   readonly history: Recorded[] = [];
   readonly token: string;
+  readonly #monotonic: () => number;
   #server: Server;
   #origin = "";
 
-  private constructor(token: string) {
+  private constructor({ token = FAKE_TOKEN, monotonic = () => performance.now() }: FakeOptions) {
     this.token = token;
+    this.#monotonic = monotonic;
     this.#server = createServer((request, response) => {
       this.#serve(request, response).catch(() => response.destroy());
     });
   }
 
   static async start(options: FakeOptions = {}): Promise<FakeBotApi> {
-    const fake = new FakeBotApi(options.token ?? FAKE_TOKEN);
+    const fake = new FakeBotApi(options);
     fake.#server.listen(options.port ?? 0, "127.0.0.1");
     await once(fake.#server, "listening");
     fake.#origin = `http://127.0.0.1:${(fake.#server.address() as AddressInfo).port}`;
@@ -90,7 +94,7 @@ export class FakeBotApi {
   async #call(method: string, body: string, response: ServerResponse): Promise<void> {
     const closed = new AbortController();
     response.once("close", () => closed.abort());
-    const recorded: Recorded = { method, params: parse(body), status: 0, performed: false, at: performance.now() };
+    const recorded: Recorded = { method, params: parse(body), status: 0, performed: false, at: this.#monotonic() };
     this.history.push(recorded);
     const fault = this.faults.take(method, body);
     const perform = async (): Promise<unknown> => {
