@@ -98,8 +98,9 @@ function print(line: object): void {
 }
 
 try {
-  process.exitCode = await main(process.argv.slice(2));
+  // A connection whose other end takes nothing more outlives even a forced shutdown: it must not outlive the core.
+  process.exit(await main(process.argv.slice(2)));
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = error instanceof ConfigError ? EXIT_CONFIG : EXIT_FAILURE;
+  process.exit(error instanceof ConfigError ? EXIT_CONFIG : EXIT_FAILURE);
 }

@@ -1,5 +1,7 @@
 import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
+import { connect } from "node:http2";
 import { connect as connectTls } from "node:tls";
 import { join } from "node:path";
 import { afterEach, beforeAll, describe, expect, jest, test } from "@jest/globals";
@@ -128,6 +130,24 @@ describe("serve", () => {
     expect(await gone).toBe(0);
     stream.close();
   });
+
+  test("a caller that takes nothing more from its stream does not keep the core from ending", async () => {
+    const core = await serve();
+    // With no room for data, not even the end of the stream arrives; the connection stays.
+    const session = connect(`http://${(core.ready as { address: string }).address}`, {
+      settings: { initialWindowSize: 0 },
+    });
+    session.on("error", () => undefined);
+    const stream = session.request({
+      ...{ ":method": "POST", ":path": "/grpc.health.v1.Health/Watch" },
+      ...{ "content-type": "application/grpc", te: "trailers" },
+    });
+    stream.on("error", () => undefined);
+    stream.end(Buffer.alloc(5));
+    await once(stream, "response");
+    expect(await core.stop()).toBe(0);
+    session.destroy();
+  }, 20_000);
 
   test("a second core on the data folder, and a bootstrap beside a core, are refused", async () => {
     const core = await serve();

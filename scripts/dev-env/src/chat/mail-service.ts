@@ -2,13 +2,16 @@ import { startChild } from "@countersign/testing/child";
 import type { Message } from "../person/phone-in-hand.ts";
 import type { Between, ChatService } from "./chat-service.ts";
 
+function address(chatId: string): string {
+  return `u${chatId}@phone.example`;
+}
+
 /** The real mail adapter against a strict mail server of ours, whose mailboxes people read. */
 export async function startMail(_folder: string, between: Between): Promise<ChatService> {
   const server = await startChild("bots/mail/src/testing/fake-smtp-main.ts", ["--listen", "127.0.0.1:0"]);
   const origin = String(server.ready["origin"]);
   const [host = "", port = ""] = String(server.ready["smtp"]).split(":");
   const smtp = `${host}:${await between(Number(port))}`;
-  const address = (chatId: string): string => `u${chatId}@phone.example`;
   const mailbox = (chatId: string): string => `${origin}/mailbox/${address(chatId)}`;
   return {
     children: [server],
