@@ -1,6 +1,8 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { Secret, silentLog, systemTimer } from "@countersign/bot-kit";
-import { Phase, sampleOutgoing } from "@countersign/bot-kit/testing";
-import { tempFolder, testWith } from "@countersign/testing";
+import { FakeCore, Phase, sampleOutgoing } from "@countersign/bot-kit/testing";
+import { startChild, tempFolder, testWith, type Child } from "@countersign/testing";
 import { opensslPresent, selfSigned, type SelfSigned } from "@countersign/testing/mail";
 import { beforeAll, expect } from "@jest/globals";
 import { SMTPServer } from "smtp-server";
@@ -57,6 +59,26 @@ peerTest("a server that stops offering STARTTLS, or breaks the handshake, gets n
   await channel.close();
   await smtp.stop();
 });
+
+peerTest(
+  "a certificate of an unknown authority ends the bot, also where the environment would let it pass",
+  async () => {
+    const smtp = await FakeSmtp.start({ tls: certificate });
+    const core = await FakeCore.start();
+    const tokenFile = join(folder, "token");
+    writeFileSync(tokenFile, core.token);
+    const flags = ["--core", core.address, "--plaintext", "--token-file", tokenFile, "--from", "a@bank.example"];
+    const env = { NODE_TLS_REJECT_UNAUTHORIZED: "0" };
+    const start = async (more: readonly string[]): Promise<Child> =>
+      startChild("bots/mail/src/main.ts", [...flags, "--smtp", smtp.address, ...more], env);
+    await expect(start([])).rejects.toThrow(/ended with 69 .*certificate is not trusted.*--smtp-ca/s);
+    expect(smtp.commands.filter((command) => !/^(?:EHLO|STARTTLS)/.test(command))).toEqual([]);
+    const trusting = await start(["--smtp-ca", certificate.certFile]);
+    expect(await trusting.stop()).toBe(0);
+    core.stop();
+    await smtp.stop();
+  },
+);
 
 peerTest("a mail server of other authors takes the mail, with credentials, over TLS", async () => {
   const taken: string[] = [];
