@@ -83,6 +83,8 @@ class Phone:
             tell(tells="member", room=room_id, user=event.state_key, membership=event.membership)
         elif isinstance(event, nio.RedactedEvent):
             tell(tells="redaction", room=room_id, event=event.event_id, sender=event.sender)
+        elif event.source.get("type") == "test.mark":
+            tell(tells="mark", event=event.event_id)
         elif event.source.get("type") == "m.room.message":
             self.tell_message(room_id, event, event.decrypted)
 

@@ -61,6 +61,7 @@ export class MatrixPhone {
   /** Of its device. */
   deviceId = "";
   accessToken = "";
+  readonly #marks = new Set<string>();
   #url = "";
   #password = "";
   #child: ChildProcess | undefined;
@@ -172,6 +173,12 @@ export class MatrixPhone {
     await this.#ask("redact", { room, event });
   }
 
+  /** Resolves once the phone has met everything that the homeserver had in this room before. */
+  async catchUp(room: string): Promise<void> {
+    const { event } = await this.#ask("plain", { room, type: "test.mark", content: {} });
+    await this.until(() => this.#marks.has(String(event)));
+  }
+
   /** Whether it joins what it is invited to from now on. */
   async setJoins(value: boolean): Promise<void> {
     await this.#ask("joins", { value });
@@ -209,6 +216,9 @@ export class MatrixPhone {
         break;
       case "message":
         this.messages.push(told as unknown as PhoneMessage);
+        break;
+      case "mark":
+        this.#marks.add(event);
         break;
       case "redaction":
         this.redacted.add(event);

@@ -1,0 +1,69 @@
+import { parseArgs } from "node:util";
+import {
+  connectByFlags,
+  CORE_FLAGS,
+  openLog,
+  readSecret,
+  requiredFlag,
+  runBot,
+  systemTimer,
+  zoneByFlags,
+} from "@countersign/bot-kit";
+import { MATRIX_PACE, MatrixChannel } from "./matrix-channel.ts";
+import { readStoreKey } from "./store-key.ts";
+
+const FLAGS = {
+  ...CORE_FLAGS,
+  homeserver: { type: "string" },
+  "matrix-user": { type: "string" },
+  "matrix-password-file": { type: "string" },
+  store: { type: "string" },
+  "store-key-file": { type: "string" },
+  "recovery-key-file": { type: "string" },
+  devices: { type: "string" },
+  body: { type: "string" },
+} as const;
+
+function oneOf<T extends string>(name: string, given: string | undefined, choices: readonly [T, ...T[]]): T {
+  const chosen = choices.find((choice) => choice === (given ?? choices[0]));
+  if (chosen === undefined) throw new Error(`--${name} ${given} is none of ${choices.join(", ")}`);
+  return chosen;
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: FLAGS, strict: true });
+  const passwordFile = requiredFlag(
+    "matrix-password-file",
+    values["matrix-password-file"],
+    "path of a file holding the password of the bot's Matrix account",
+  );
+  const log = openLog("matrix");
+  const channel = new MatrixChannel({
+    homeserver: requiredFlag("homeserver", values.homeserver, "address such as https://matrix.example.org"),
+    userId: requiredFlag("matrix-user", values["matrix-user"], "the bot's account, such as @countersign:example.org"),
+    password: readSecret("matrix password", passwordFile),
+    store: requiredFlag("store", values.store, "folder of this bot alone, which holds its device"),
+    storeKey: readStoreKey(
+      requiredFlag("store-key-file", values["store-key-file"], "path of a file holding 64 hex digits"),
+    ),
+    recoveryKeyFile: requiredFlag(
+      "recovery-key-file",
+      values["recovery-key-file"],
+      "path where the recovery key is written at the first start; keep it apart from --store",
+    ),
+    devices: oneOf("devices", values.devices, ["signed", "all"]),
+    body: oneOf("body", values.body, ["preview", "full"]),
+    timer: systemTimer,
+    log,
+  });
+  const core = connectByFlags(values);
+  await runBot({ channel, core, pace: MATRIX_PACE, zone: zoneByFlags(values), timer: systemTimer, log }, () => ({}));
+}
+
+try {
+  await main();
+  process.exit(0);
+} catch (error) {
+  process.stderr.write(`matrix bot: ${error instanceof Error ? error.message : "ended"}\n`);
+  process.exit(69);
+}
