@@ -83,7 +83,10 @@ async function attempt(
     epoch,
     ...(handing === undefined ? {} : { notAfter: after.notAfter }),
     writes: [...consequence.writes, fenced],
-    audit: [auditOf(after, seat, handing, how.receipt), ...auditOfLoss(consequence.writes, after, loss, `bot:${seat.botId}`)],
+    audit: [
+      auditOf(after, seat, handing, how.receipt),
+      ...auditOfLoss(consequence.writes, after, loss, `bot:${seat.botId}`),
+    ],
   });
   if (outcome !== "committed") return undefined;
   if (consequence.undeliverable && after.txId !== undefined) {
