@@ -260,12 +260,14 @@ test("whatever is written, nothing is thrown, and only known events with bounded
       const told = JSON.stringify(event?.value ?? {}, (_key, value: unknown) =>
         typeof value === "bigint" ? String(value) : value,
       );
+      // No text that might be a code goes along; a name is the platform's.
+      const argument = event?.$case === "command" ? event.value.argument : "";
+      expect(["", ...LOCALES]).toContain(argument);
       expect(told.length).toBeLessThan(1_500);
-      expect(told).not.toMatch(/482.?915/);
     }),
     { numRuns: 500 },
   );
-});
+}, 60_000);
 
 test("whatever a provider hands in as a press, nothing is thrown and only vetoes leave", async () => {
   await fc.assert(

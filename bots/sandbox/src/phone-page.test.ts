@@ -66,9 +66,9 @@ async function violations(): Promise<string[]> {
   return (await builder.analyze()).violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join()}`);
 }
 
-async function show(phase: Phase, locale: string, providerId: string = ""): Promise<string> {
-  const expired = phase === Phase.OUTCOME ? { notice: sampleNotice(NoticeType.EXECUTED) } : {};
-  return channel.deliver(sampleOutgoing(phase, { peerId: SANDBOX_PEER, locale, providerId, ...expired }));
+async function show(phase: Phase, locale: string, providerId: string = "", type?: NoticeType): Promise<string> {
+  const told = phase === Phase.OUTCOME ? { notice: sampleNotice(type ?? NoticeType.EXECUTED) } : {};
+  return channel.deliver(sampleOutgoing(phase, { peerId: SANDBOX_PEER, locale, providerId, ...told }));
 }
 
 browserTest("a deep link fills in the token, and the person sends it himself", async () => {
@@ -118,21 +118,60 @@ browserTest(
   60_000,
 );
 
+browserTest(
+  "what the pop-up says leaves the pressed button in sight",
+  async () => {
+    await show(Phase.FULL, "en", await show(Phase.NOTICE, "en"));
+    const button = page.getByRole("button", { name: "Changed my mind" });
+    await button.focus();
+    await page.keyboard.press("Enter");
+    const popUp = page.getByRole("alert").getByText("Stopped. Nothing will be sent.");
+    await popUp.waitFor();
+    const [below, above] = [await button.boundingBox(), await popUp.boundingBox()];
+    expect((below?.y ?? 0) + (below?.height ?? 0)).toBeLessThanOrEqual(above?.y ?? 0);
+  },
+  60_000,
+);
+
+browserTest(
+  "the phone reports the language chosen on it, by keyboard too",
+  async () => {
+    await page.getByLabel("Language that this phone reports").selectOption("ar");
+    await page.getByRole("textbox").fill("/help");
+    await page.keyboard.press("Enter");
+    await page.getByRole("log").getByText("/help").waitFor();
+    expect(said).toMatchObject([{ text: "/help", locale: "ar" }]);
+    await page.reload();
+    expect(await page.getByLabel("Language that this phone reports").inputValue()).toBe("ar");
+    expect(await violations()).toEqual([]);
+  },
+  60_000,
+);
+
 for (const [locale, direction] of [
   ["de", "ltr"],
   ["zh", "ltr"],
   ["ar", "rtl"],
+  ["en-XA", "ltr"],
 ] as const) {
   browserTest(
     `${locale} reads in its own direction, from the top, in the dark too, without violations`,
     async () => {
       await page.emulateMedia({ colorScheme: "dark" });
-      await show(Phase.FULL, locale, await show(Phase.NOTICE, locale));
+      const id = await show(Phase.NOTICE, locale);
+      await show(Phase.FULL, locale, id);
       await page.getByText("482 915").waitFor();
       expect(await page.locator(".message").getAttribute("dir")).toBe(direction);
       expect(await page.evaluate("document.getElementById('chat').scrollTop")).toBe(0);
       expect(await violations()).toEqual([]);
       await picture(`prompt-${locale}`);
+      await page.locator(".message").getByRole("button").last().scrollIntoViewIfNeeded();
+      await picture(`prompt-end-${locale}`);
+      await show(Phase.OUTCOME, locale, id, NoticeType.TAMPERED);
+      await page.locator(".message").getByRole("button").first().waitFor({ state: "detached" });
+      expect(await page.getByText("482 915").count()).toBe(0);
+      expect(await violations()).toEqual([]);
+      await picture(`tampered-${locale}`);
     },
     60_000,
   );

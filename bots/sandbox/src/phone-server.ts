@@ -6,9 +6,9 @@ import type { Phone } from "./phone.ts";
 
 /** What the person can do on the page and over REST. */
 interface PersonsActions {
-  send(text: string): void;
+  send(text: string, locale: string): void;
   /** False when he sees no such button. */
-  press(messageId: string, buttonId: string): boolean;
+  press(messageId: string, buttonId: string, locale: string): boolean;
 }
 
 /** A phone that is reachable. */
@@ -99,10 +99,11 @@ async function act(
   if (body === undefined)
     return reply(response, 400, { error: "the body must be a JSON object of type application/json" });
   const { text, messageId, buttonId } = body;
+  const locale = typeof body["locale"] === "string" ? body["locale"] : "en";
   if (asked === "POST /send") {
     if (typeof text !== "string" || text.trim() === "") return reply(response, 400, { error: "text must be a string" });
-    person.send(text);
-  } else if (!person.press(String(messageId), String(buttonId))) {
+    person.send(text, locale);
+  } else if (!person.press(String(messageId), String(buttonId), locale)) {
     return reply(response, 400, { error: "the person sees no such button" });
   }
   return reply(response, 200, { ok: true });

@@ -49,8 +49,8 @@ export class SandboxChannel implements SecondChannel {
 
   async signIn(): Promise<string> {
     this.#server ??= await startPhoneServer(this.#port, this.#phone, {
-      send: (text) => this.#send(text),
-      press: (messageId, buttonId) => this.#press(messageId, buttonId),
+      send: (text, locale) => this.#send(text, locale),
+      press: (messageId, buttonId, locale) => this.#press(messageId, buttonId, locale),
     });
     return `${this.address}/?start={token}`;
   }
@@ -78,16 +78,16 @@ export class SandboxChannel implements SecondChannel {
     await this.#server?.stop();
   }
 
-  #send(text: string): void {
+  #send(text: string, locale: string): void {
     this.#phone.write(text);
     const eventId = this.#eventId();
-    const said = { eventId, peerId: SANDBOX_PEER, peerName: "Sandbox user", privateChat: true, text, locale: "en" };
+    const said = { eventId, peerId: SANDBOX_PEER, peerName: "Sandbox user", privateChat: true, text, locale };
     this.#hand((desk) => void desk.said(said));
   }
 
-  #press(messageId: string, buttonId: string): boolean {
+  #press(messageId: string, buttonId: string, locale: string): boolean {
     if (!this.#phone.hasButton(messageId, buttonId)) return false;
-    const press = { eventId: this.#eventId(), peerId: SANDBOX_PEER, buttonId, locale: "en" };
+    const press = { eventId: this.#eventId(), peerId: SANDBOX_PEER, buttonId, locale };
     this.#hand((desk) => void desk.pressed(press, (text) => this.#phone.popUp(text)));
     return true;
   }

@@ -4,6 +4,7 @@ const link = document.getElementById("link");
 const popUp = document.getElementById("pop-up");
 const composer = document.getElementById("composer");
 const field = document.getElementById("text");
+const language = document.getElementById("language");
 
 /** What each message looked like when it was drawn, by id. */
 const drawn = new Map();
@@ -35,7 +36,7 @@ async function post(path, body) {
   const response = await fetch(path, {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify(body),
+    body: JSON.stringify({ ...body, locale: language.value }),
   });
   if (!response.ok) showPopUp((await response.json()).error);
 }
@@ -55,7 +56,7 @@ function drawButtons(message) {
 
 function draw(message) {
   const item = element("article", `message ${message.from}`);
-  item.dir = message.direction;
+  item.dir = message.from === "bot" ? message.direction : "auto";
   if (message.locale !== "") item.lang = message.locale;
   item.append(element("span", "visually-hidden", message.from === "bot" ? "Countersign: " : "You: "));
   for (const rows of message.blocks) {
@@ -74,6 +75,8 @@ function draw(message) {
 
 function showPopUp(text) {
   popUp.textContent = text;
+  // It takes room from the chat: what was pressed must not end up below the edge.
+  if (chat.contains(document.activeElement)) document.activeElement.scrollIntoView({ block: "nearest" });
   clearTimeout(popUpEnds);
   popUpEnds = setTimeout(() => (popUp.textContent = ""), 15_000);
 }
@@ -119,6 +122,9 @@ async function follow() {
     }
   }
 }
+
+language.value = sessionStorage.getItem("language") ?? "en";
+language.addEventListener("change", () => sessionStorage.setItem("language", language.value));
 
 composer.addEventListener("submit", (event) => {
   event.preventDefault();
