@@ -37,6 +37,8 @@ app = judge.app()
 app.router.add_get("/accepted", judge.tell)
 listening = socket.socket()
 listening.bind(("127.0.0.1", 0))
+# Before the line below is printed: who reads it connects at once.
+listening.listen()
 origin = f"http://127.0.0.1:{listening.getsockname()[1]}/"
 
 

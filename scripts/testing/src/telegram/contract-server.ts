@@ -6,7 +6,9 @@ import { startPeer, type PeerProcess } from "./peer-process.ts";
 
 const PYTHON = join(ROOT, ".peers/lo-bot-api-emulator/bin/python");
 /** Whether scripts/install-peers has put it there. */
-export const contractServerPresent: boolean = existsSync(join(ROOT, ".peers/lo-bot-api-emulator/bin/lo-bot-api-emulator"));
+export const contractServerPresent: boolean = existsSync(
+  join(ROOT, ".peers/lo-bot-api-emulator/bin/lo-bot-api-emulator"),
+);
 
 /** A call that the server found right. */
 export interface Accepted {
