@@ -22,10 +22,9 @@ function drawRow(runs) {
   const row = element("span", "row");
   for (const { style, text } of runs) {
     if (style === "plain") row.append(text);
-    else if (style === "strong") row.append(element("strong", "", text));
     else {
-      const isolated = element("bdi", style, text);
-      if (style === "code") isolated.dir = "ltr";
+      const isolated = element(style === "strong" ? "strong" : "bdi", style === "strong" ? "" : style, text);
+      isolated.dir = style === "code" ? "ltr" : "auto";
       row.append(isolated);
     }
   }
