@@ -17,7 +17,9 @@ export interface Submitted {
 }
 
 const UDH = 0x40;
+const MODE = 0x03;
 const [SAR_REFERENCE, SAR_TOTAL, SAR_NUMBER] = [0x020c, 0x020e, 0x020f];
+const MORE_MESSAGES_TO_SEND = 0x0426;
 
 /**
  * Reads a submit_sm as strictly as the strictest SMSC. Throws PduError with the status that SMPP names for each breach.
@@ -31,7 +33,7 @@ export function readSubmitSm(body: Uint8Array): Submitted {
   if (ton !== 1 || npi !== 1) throw new PduError(0x50, "the destination is not international");
   if (!/^[1-9]\d{6,14}$/.test(number)) throw new PduError(0x0b, "destination_addr");
   const esmClass = fields.u8();
-  if ((esmClass & ~UDH) !== 0) throw new PduError(0x43, "esm_class");
+  if ((esmClass & ~(UDH | MODE)) !== 0) throw new PduError(0x43, "esm_class");
   if (fields.u8() !== 0 || fields.u8() > 3) throw new PduError(0x06, "protocol_id or priority_flag");
   if (fields.cString(17) !== "") throw new PduError(0x61, "schedule_delivery_time");
   const validityPeriod = fields.cString(17);
@@ -43,7 +45,10 @@ export function readSubmitSm(body: Uint8Array): Submitted {
   const length = fields.u8();
   if (length > 254) throw new PduError(0x01, "sm_length");
   const message = fields.bytes(length);
-  const { part, content } = partOf(message, (esmClass & UDH) !== 0, fields.tlvs());
+  const tlvs = fields.tlvs();
+  // Says that another part follows, which the part itself says too.
+  tlvs.delete(MORE_MESSAGES_TO_SEND);
+  const { part, content } = partOf(message, (esmClass & UDH) !== 0, tlvs);
   const text = readText(content, dataCoding, part !== undefined);
   const to = `+${number}`;
   return { source, to, esmClass, validityPeriod, registeredDelivery, replaceIfPresent, dataCoding, text, part };

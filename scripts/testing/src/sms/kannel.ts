@@ -38,7 +38,8 @@ export async function startKannel(given: KannelGiven): Promise<Kannel> {
   const children: ChildProcess[] = [];
   let output = "";
   const run = (program: string): void => {
-    const child = spawn(program, ["-v", "1", config], { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+    // At level 1 Kannel writes whole texts, codes included, into its log.
+    const child = spawn(program, ["-v", "2", config], { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding("utf8").on("data", (text: string) => (output += text));
     }
@@ -135,6 +136,12 @@ async function until(holds: () => Promise<boolean>, output: () => string): Promi
     if (performance.now() > end) throw new Error(`Kannel is not up after ${PATIENCE_MS} ms:\n${output()}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+}
+
+/** A port of loopback that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const [port = 0] = await freePorts(1);
+  return port;
 }
 
 async function freePorts(count: number): Promise<number[]> {
