@@ -3,6 +3,7 @@ import { confirmCommand } from "./command/confirm.ts";
 import { doctorCommand } from "./command/doctor.ts";
 import { keyConfirmCommand, keyEnrolCommand, keyListCommand, keySetPinCommand } from "./command/key.ts";
 import { linkCommand } from "./command/link.ts";
+import { txDeliveryCommand } from "./command/tx-delivery.ts";
 import { payCommand } from "./command/pay.ts";
 import { setupCommand } from "./command/setup.ts";
 import { thawCommand } from "./command/thaw.ts";
@@ -117,6 +118,10 @@ function addTransactions(program: Command, given: Given, finish: Finish): void {
   tx.command("watch <id>")
     .description("every state until it is over")
     .action(async (id: string) => finish(await txWatchCommand(id, given())));
+  tx.command("delivery <id>")
+    .description("what happened to its messages, channel by channel")
+    .option("--watch", "go on until the last message was dealt with")
+    .action(async (id: string, options: { watch?: boolean }) => finish(await txDeliveryCommand(id, options, given())));
   tx.command("cancel <id>")
     .description("withdraw it")
     .option("--reason <text>", "told to the user")

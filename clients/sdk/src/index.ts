@@ -12,6 +12,14 @@ export {
   type SignedByKey,
 } from "./daemon-connection.ts";
 export type { Outcome, Progress, RejectedBecause, VerifiedReceipt } from "./outcome.ts";
+export {
+  getDelivery,
+  watchDelivery,
+  type DeliveryAttempt,
+  type DeliveryEvent,
+  type DeliveryEventName,
+  type DeliveryStateName,
+} from "./delivery.ts";
 export { findDifference, ownContent, ownLines, type Difference, type Meant } from "./own-content.ts";
 export type { Pinned } from "./receipt-check.ts";
 export { standingOfApp, standingOfClient, stateName, type Standing } from "./standing.ts";

@@ -35,6 +35,34 @@ export async function* watchToTheEnd(
 }
 
 /**
+ * Messages of a stream that goes on behind a cursor, until it ends: opened again behind the last one when it breaks, from
+ * its start when the cursor is of an epoch that is gone. Throws the CoreError of a core that stays away for about a minute,
+ * and any other error at once.
+ */
+export async function* resumedByCursor<T extends { readonly cursor: string }>(
+  open: (cursor: string) => AsyncIterable<T>,
+  signal: AbortSignal,
+  wait: Pause = pause,
+): AsyncGenerator<T, void> {
+  let cursor = "";
+  for (let failures = 0; !signal.aborted; failures += 1) {
+    try {
+      for await (const message of open(cursor)) {
+        ({ cursor } = message);
+        failures = 0;
+        yield message;
+      }
+      return;
+    } catch (error) {
+      if (signal.aborted) return;
+      if (isStaleCursor(error) && cursor !== "") cursor = "";
+      else if (!isBroken(error) || failures + 1 >= MOST_FAILURES) throw error;
+    }
+    await wait(Math.min(100 * 2 ** failures, 2_000), signal);
+  }
+}
+
+/**
  * Messages of a stream that tells the whole standing first, whenever it is opened: opened again when it breaks. Throws
  * the CoreError of a core that stays away for about a minute, and any other error at once.
  */

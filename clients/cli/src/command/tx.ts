@@ -79,7 +79,7 @@ export function txCancelCommand(
   });
 }
 
-function transactionIdArgument(text: string): string {
+export function transactionIdArgument(text: string): string {
   if (!/^[0-9a-f]{32}$/.test(text)) throw refused(`"${printable(text)}" is no transaction id of 32 hexadecimal digits`);
   return text;
 }

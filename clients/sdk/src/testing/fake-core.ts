@@ -20,7 +20,10 @@ import {
 import {
   CodeServiceGetDeliveryResponse,
   CodeServiceService,
+  CodeServiceWatchDeliveryResponse,
   DeliveryState,
+  type CodeServiceWatchDeliveryRequest,
+  type DeliveryAttempt,
 } from "@countersign/proto/node/core/v1/code_service";
 import {
   ConfirmationClass,
@@ -78,6 +81,9 @@ export class FakeCore {
   /** The key that the user enrolled. */
   userKey: TestKey | undefined;
   deliveryState: DeliveryState = DeliveryState.SENT;
+  /** What GetDelivery and WatchDelivery tell instead; the stream breaks once after as many events as `deliveryBreaks`. */
+  deliveries: DeliveryAttempt[] | undefined;
+  deliveryBreaks = 0;
   watches = 0;
   submits = 0;
   address = "";
@@ -189,8 +195,14 @@ export class FakeCore {
         }),
       }),
     );
-    const getDelivery = this.#wire.unary("getDelivery", () => this.#delivery());
-    this.#server.addService(CodeServiceService, service({ getDelivery, resend: unimplemented }));
+    const getDelivery = this.#wire.unary("getDelivery", (request: ById) => {
+      this.#of(request);
+      return this.#delivery();
+    });
+    const watchDelivery = this.#wire.stream((request) =>
+      this.#watchDelivery(request as CodeServiceWatchDeliveryRequest),
+    );
+    this.#server.addService(CodeServiceService, service({ getDelivery, watchDelivery, resend: unimplemented }));
   }
 
   #knows(token: string): boolean {
@@ -333,8 +345,21 @@ export class FakeCore {
 
   #delivery(): unknown {
     return CodeServiceGetDeliveryResponse.create({
-      attempts: [{ platform: "telegram", state: this.deliveryState, reason: "", issue: 1, at: undefined }],
+      attempts: this.deliveries ?? [{ platform: "telegram", state: this.deliveryState, issue: 1 }],
     });
+  }
+
+  async *#watchDelivery(request: CodeServiceWatchDeliveryRequest): AsyncGenerator<unknown, void> {
+    this.#of(request);
+    const events = (this.deliveries ?? []).flatMap((attempt) => attempt.events);
+    for (let told = Number(request.cursor); told < events.length; told += 1) {
+      if (this.deliveryBreaks > 0 && told === this.deliveryBreaks) {
+        this.deliveryBreaks = 0;
+        throw fakeStatusError({ code: status.UNAVAILABLE });
+      }
+      const event = events[told];
+      yield CodeServiceWatchDeliveryResponse.create({ ...(event && { event }), cursor: String(told + 1) });
+    }
   }
 
   #watch<Request>(held: Held, call: ServerWritableStream<Request, unknown>, message: (held: Held) => unknown): void {
