@@ -14,13 +14,12 @@ export class SeenUpdates {
   }
 
   async #start(id: number, handle: () => Promise<void>): Promise<void> {
-    const handling = handle().then(() => {
-      this.#open.delete(id);
-      this.#done.add(id);
-      const oldest = this.#done.size > DONE_KEPT ? this.#done.values().next().value : undefined;
-      if (oldest !== undefined) this.#done.delete(oldest);
-    });
+    const handling = handle();
     this.#open.set(id, handling);
     await handling;
+    this.#open.delete(id);
+    this.#done.add(id);
+    const oldest = this.#done.size > DONE_KEPT ? this.#done.values().next().value : undefined;
+    if (oldest !== undefined) this.#done.delete(oldest);
   }
 }

@@ -63,7 +63,7 @@ test.each(["polling", "webhook"])(
     await core.until(() => new Set(core.events.map(({ value }) => value.eventId)).size === 2);
     expect(performance.now() - killedAt).toBeLessThan(LEASE_MS);
     expect(core.fence).toBe(2n);
-    if (mode === "webhook") expect(telegram.api.webhook.url).toBe(`http://127.0.0.1:${ports[1]}/hook`);
+    expect(telegram.api.webhook.url).toBe(mode === "webhook" ? `http://127.0.0.1:${ports[1]}/hook` : undefined);
     expect(await second.stop()).toBe(0);
     expect(core.violations).toEqual([]);
   },

@@ -1,7 +1,7 @@
 import type { Secret } from "@countersign/bot-kit";
 import type { APIMethodParams, APIMethodReturn, APIMethods, TelegramUser } from "@gramio/types";
 import { Telegraf } from "telegraf";
-import { classifyFailure, classifyRefusal, TelegramFailure, type RefusedAnswer } from "./telegram-failure.ts";
+import { classifyFailure, classifyRefusal, TelegramFailure } from "./telegram-failure.ts";
 import { Transport, type Answer } from "./transport.ts";
 
 /** Longest wait for an answer. */
@@ -58,7 +58,7 @@ function readAnswer({ status, body }: Answer): unknown {
   if (status >= 500 || (status >= 300 && status < 400)) throw classifyRefusal({ error_code: status });
   const answer = parse(body);
   if (answer?.["ok"] === true && "result" in answer) return answer["result"];
-  throw classifyRefusal((answer ?? {}) as RefusedAnswer);
+  throw classifyRefusal(answer ?? {});
 }
 
 function parse(body: string): Record<string, unknown> | undefined {

@@ -168,6 +168,7 @@ test("list elements that are no updates do not keep the others away", async () =
   await desk.until(() => desk.texts.length === 1);
   telegram.api.say(CHAT, "still there");
   await desk.until(() => desk.texts.length === 2);
+  expect(desk.texts.map(({ text }) => text)).toEqual(["/status", "still there"]);
 });
 
 test("a link token in a group is left with the group", async () => {

@@ -140,9 +140,14 @@ export class FakeBotApi {
       case "lie":
         this.#ok(recorded, response, fault.result);
         return;
-      default:
+      case "non-json":
+      case "truncated":
+      case "cut":
+      case "huge":
+      case "drip":
+      case "redirect":
         if (fault.performed === true) await perform();
-        recorded.status = answerUnreadably(fault, response);
+        recorded.status = answerUnreadably(fault.kind, fault, response);
     }
   }
 

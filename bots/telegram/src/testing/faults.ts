@@ -1,3 +1,6 @@
+/** Answers that nobody can read. */
+export type UnreadableKind = "non-json" | "truncated" | "cut" | "huge" | "drip" | "redirect";
+
 /**
  * What goes wrong. `status`: answered instead of done. `before`: never done, no answer (black hole). `after`: done, no
  * answer (time-out after accept). `reset-before`, `reset-after`: the same, the connection breaks. `slow`: done after
@@ -8,20 +11,7 @@
 export interface Fault {
   /** Method it hits; "*": all but getUpdates. */
   readonly method: string;
-  readonly kind:
-    | "status"
-    | "before"
-    | "after"
-    | "reset-before"
-    | "reset-after"
-    | "slow"
-    | "lie"
-    | "non-json"
-    | "truncated"
-    | "cut"
-    | "huge"
-    | "drip"
-    | "redirect";
+  readonly kind: "status" | "before" | "after" | "reset-before" | "reset-after" | "slow" | "lie" | UnreadableKind;
   /** Of `status`; of `non-json`, default 200. */
   readonly status?: number;
   readonly description?: string;

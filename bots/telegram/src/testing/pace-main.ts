@@ -79,7 +79,8 @@ const bot = await startBot({
 });
 
 const waits: number[] = [];
-let [failures, prompts, over] = [0, 0, false];
+let [failures, prompts] = [0, 0];
+const over = new AbortController();
 
 async function show(phase: number, chat: number, prompt: number, providerId: string): Promise<string> {
   const notice = phase === Phase.OUTCOME ? sampleNotice(NoticeType.EXECUTED) : undefined;
@@ -93,7 +94,7 @@ async function show(phase: number, chat: number, prompt: number, providerId: str
 
 async function person(chat: number): Promise<void> {
   await post(`${fake.apiRoot}phone/${chat}/unblock`, {});
-  for (let prompt = 0; !over; prompt += 1) {
+  for (let prompt = 0; !over.signal.aborted; prompt += 1) {
     const id = await show(Phase.NOTICE, chat, prompt, "");
     await show(Phase.FULL, chat, prompt, id);
     await show(Phase.OUTCOME, chat, prompt, id);
@@ -108,7 +109,7 @@ const people = Array.from({ length: chats }, async (_, at) => person(1_000_001 +
 await systemTimer.sleep(seconds * 1000);
 const elapsed = (performance.now() - startedAt) / 1000;
 const history = ((await (await fetch(`${fake.apiRoot}history`)).json()) as Call[]).slice(earlier);
-over = true;
+over.abort();
 const rss = process.memoryUsage().rss;
 await Promise.all(people);
 await bot.stop();

@@ -1,14 +1,14 @@
 import type { ServerResponse } from "node:http";
-import type { Fault } from "./faults.ts";
+import type { Fault, UnreadableKind } from "./faults.ts";
 
 const PAGE = "<html><head><title>Bad Gateway</title></head><body>A proxy's page</body></html>";
 const CHUNK = Buffer.alloc(64 * 1024, "x");
 const DRIP_MS = 20;
 
 /** Answers in a way nobody can read; returns the HTTP status that was sent. */
-export function answerUnreadably(fault: Fault, response: ServerResponse): number {
+export function answerUnreadably(kind: UnreadableKind, fault: Fault, response: ServerResponse): number {
   const json = { "content-type": "application/json" };
-  switch (fault.kind) {
+  switch (kind) {
     case "non-json":
       response.writeHead(fault.status ?? 200, { "content-type": "text/html" }).end(PAGE);
       return fault.status ?? 200;
@@ -26,7 +26,7 @@ export function answerUnreadably(fault: Fault, response: ServerResponse): number
       response.writeHead(200, json);
       pour(response);
       return 200;
-    default:
+    case "drip":
       response.writeHead(200, json);
       drip(response);
       return 200;
