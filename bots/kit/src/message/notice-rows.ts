@@ -114,13 +114,17 @@ const DETAIL_ROWS: Readonly<Record<number, MessageId>> = {
   [NoticeType.CANCELLED]: "reason",
 };
 
+/** In short, longer words of the executor are left out whole. */
+const LONGEST_IN_SHORT = 16;
+
 /** What happened, as one sentence, with receipt, reference or reason below. Empty when the delivery tells nothing. */
 export function noticeRows(delivery: Delivery, setting: Setting): Row[] {
   const { notice } = delivery;
   if (notice === undefined || notice.type === NoticeType.UNSPECIFIED) return [];
   const rows = [sentence(notice, delivery, setting), ...adviceRows(notice, setting)];
   // The executor's words: mode A hides the transaction from this chat, and free text may repeat it.
-  const detailId = delivery.mode === "A" ? undefined : DETAIL_ROWS[notice.type];
+  const hidden = delivery.mode === "A" || (setting.style === "short" && notice.detail.length > LONGEST_IN_SHORT);
+  const detailId = hidden ? undefined : DETAIL_ROWS[notice.type];
   const detail = detailRun(notice);
   if (detailId !== undefined && detail !== undefined) rows.push(setting.words.row(detailId, { detail }));
   if (notice.receipt !== "" && isShowable(notice.receipt)) {

@@ -7,13 +7,14 @@ import { buildMessage, contentRows, heading, phraseRow, strong, vetoButtons, typ
 
 /**
  * What became of a transaction, or a message of its own (alarm, freeze, link). Holds no code. The lines stand below it
- * where the mode shows them, else the tag alone; after TAMPERED they are introduced as what the relying party holds.
+ * where the mode shows them, else the tag alone; after TAMPERED they are introduced as what the relying party holds. In
+ * short the tag stands for them: that something was stopped must fit, whatever it was.
  */
 export function outcomeMessage(delivery: Delivery, setting: Setting): Message {
   const { words } = setting;
   const told = noticeRows(delivery, setting);
   if (told.length === 0) throw new ChannelError({ fate: "permanent", detail: "malformed-delivery" });
-  const content = contentRows(delivery, words);
+  const content = setting.style === "short" ? [] : contentRows(delivery, words);
   const holds =
     delivery.notice?.type === NoticeType.TAMPERED && content.length > 0
       ? [words.row("tampered-lines", { issuer: strong(delivery.issuer) })]

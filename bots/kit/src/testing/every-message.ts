@@ -121,7 +121,8 @@ function worded(locale: string, style: Style, of: Wanted): EveryMessage {
   const outgoing = sampleOutgoing(phase, deliver, { style, hears: style === "full" });
   const { message } = outgoing;
   const text = revealText(message);
-  const shown = mode !== "A" && phase !== Phase.NOTICE ? (content?.lines ?? []) : [];
+  const shows = mode !== "A" && (phase === Phase.FULL || (phase !== Phase.NOTICE && style === "full"));
+  const shown = shows ? (content?.lines ?? []) : [];
   const values = shown.map(({ value }) => value);
   const code = phase === Phase.FULL ? groupDigits(SAMPLE_CODE, message.direction) : undefined;
   const parts = [...values, ...(code === undefined ? [] : [code]), ...(phase === Phase.NOTICE ? [] : [TAG])];

@@ -1,4 +1,4 @@
-import { Label, Mode, NoticeType, Phase } from "../testing/index.ts";
+import { Label, Mode, NoticeType, Phase, RejectReason } from "../testing/index.ts";
 import { describe, expect, test } from "@jest/globals";
 import { readFileSync } from "node:fs";
 import { revealText } from "../message/message.ts";
@@ -87,6 +87,20 @@ describe("sizes", () => {
   test.each(["zh", "ar"])("%s: a prompt of mode A is two SMS at most, with the longest names", (locale) => {
     const [modeA] = sizesOf(locale);
     expect(modeA?.text.length).toBeLessThanOrEqual(134);
+  });
+
+  test.each(LOCALES)("%s: every outcome and alert is two SMS at most, with the longest names", (locale) => {
+    const types = Object.values(NoticeType).filter((type) => type > 0);
+    const long = types.flatMap((type) =>
+      [Mode.A, Mode.B].map((mode) => {
+        const detail = "7F3A 91C2 0B4D 11EE";
+        const notice = sampleNotice(type, { detail, rejectReason: RejectReason.NOT_ME });
+        const given = { locale, ...LONG, mode, lines: mode === Mode.A ? [] : LINES, notice };
+        const { message } = sampleOutgoing(Phase.OUTCOME, given, { style: "short", hears: false });
+        return { type, size: revealText(message).length, segments: segments(revealText(message)) };
+      }),
+    );
+    expect(long.filter((one) => one.segments > 2)).toEqual([]);
   });
 
   test("those in docs/protocol/messages.md are these", () => {
