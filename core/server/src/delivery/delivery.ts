@@ -1,7 +1,7 @@
 import type { RejectReason } from "@countersign/protocol";
 import type { Platform } from "../identity/tenant.ts";
 import type { HexId, UnixMs } from "../store/entity.ts";
-import type { LoggedEvent } from "./timeline.ts";
+import type { EventLog } from "./timeline.ts";
 
 /** What happened, as the chat tells it. Names as in countersign.channel.v1.NoticeType. */
 export type NoticeType =
@@ -114,6 +114,6 @@ export interface Delivery {
   /** What the provider said of the message after it had accepted it: that it reached the phone, or never will. */
   readonly receipt?: "reached" | "lost";
   /** Its newest events, oldest first (timeline.ts), and how many there ever were. Absent in deliveries from before. */
-  readonly log?: readonly LoggedEvent[];
+  readonly log?: EventLog;
   readonly logged?: number;
 }

@@ -17,11 +17,17 @@ const LETTERS = {
 } as const;
 /** Names as in countersign.core.v1.DeliveryEventType. */
 export type TimelineEventType = keyof typeof LETTERS;
-type Letter = (typeof LETTERS)[TimelineEventType];
-const TYPES = new Map(Object.entries(LETTERS).map(([type, letter]) => [letter, type as TimelineEventType]));
+const TYPES = new Map<string, TimelineEventType>(
+  Object.entries(LETTERS).map(([type, letter]) => [letter, type as TimelineEventType]),
+);
 
-/** As stored: letter, milliseconds since the delivery was made, number of the code or 0, and why where that is told. */
-export type LoggedEvent = readonly [letter: Letter, after: number, issue: number, reason?: DeliveryReason];
+/**
+ * As stored: events divided by ";", each a letter, the milliseconds since the delivery was made, "." and the number of the
+ * code or 0, and where that is told "." and why: `Q0.1;H350.1;F700.1.CHANNEL_DOWN`. One string, because a delivery is
+ * written six times in the life of a prompt, and its log is read only when somebody asks.
+ */
+export type EventLog = string;
+const ENTRY = /^([A-Z])(-?\d+)\.(\d+)(?:\.(\w+))?$/;
 
 /** One event, told. */
 export interface TimelineEvent {
@@ -41,28 +47,41 @@ export function noted(
   delivery: Delivery,
   type: TimelineEventType,
   now: UnixMs,
-  about: { readonly issue: number; readonly reason?: DeliveryReason },
+  { issue, reason }: { readonly issue: number; readonly reason?: DeliveryReason },
 ): Delivery {
-  const log = delivery.log ?? [];
-  const after = Math.max(now - delivery.createdAt, log.at(-1)?.[1] ?? now - delivery.createdAt);
-  const { issue, reason } = about;
-  const entry: LoggedEvent =
-    reason === undefined ? [LETTERS[type], after, issue] : [LETTERS[type], after, issue, reason];
-  return { ...delivery, log: [...log, entry].slice(-MOST_EVENTS), logged: (delivery.logged ?? 0) + 1 };
+  const { log = "", logged = 0, createdAt } = delivery;
+  const last = read(lastOf(log));
+  const after = Math.max(now - createdAt, last?.after ?? now - createdAt);
+  const entry = `${LETTERS[type]}${after}.${issue}${reason === undefined ? "" : `.${reason}`}`;
+  const kept = logged >= MOST_EVENTS ? log.slice(log.indexOf(";") + 1) : log;
+  return { ...delivery, log: kept === "" ? entry : `${kept};${entry}`, logged: logged + 1 };
 }
 
 /** The kept events, oldest first. */
-export function timelineOf({ log = [], logged = 0, createdAt }: Delivery): TimelineEvent[] {
-  return log.flatMap(([letter, after, issue, reason], index) => {
-    const type = TYPES.get(letter);
-    const sequence = logged - log.length + index + 1;
-    return type === undefined ? [] : [{ sequence, type, at: createdAt + after, issue, reason }];
+export function timelineOf({ log = "", logged = 0, createdAt }: Delivery): TimelineEvent[] {
+  const entries = log === "" ? [] : log.split(";");
+  return entries.flatMap((entry, index) => {
+    const event = read(entry);
+    if (event === undefined) return [];
+    const { after, ...told } = event;
+    return [{ ...told, sequence: logged - entries.length + index + 1, at: createdAt + after }];
   });
+}
+
+function read(entry: string): (Pick<TimelineEvent, "type" | "issue" | "reason"> & { after: number }) | undefined {
+  const [, letter = "", after = "", issue = "", reason] = ENTRY.exec(entry) ?? [];
+  const type = TYPES.get(letter);
+  // Its own core wrote it, from the closed list.
+  return type && { type, after: Number(after), issue: Number(issue), reason: reason as DeliveryReason | undefined };
+}
+
+function lastOf(log: EventLog): string {
+  return log.slice(log.lastIndexOf(";") + 1);
 }
 
 /** Whether the last that was said of it is that nobody knows. */
 export function isSaidUnknown({ log }: Delivery): boolean {
-  return log?.at(-1)?.[0] === LETTERS.UNKNOWN;
+  return log !== undefined && lastOf(log).startsWith(LETTERS.UNKNOWN);
 }
 
 /** Number of the code that is wanted, from 1; 0: an outcome or an alert. */
