@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { deserialize, serialize } from "node:v8";
 import {
+  emptyDatabase,
   lookAt,
   openDatabase,
   restoreDatabase,
@@ -102,7 +103,8 @@ export class CryptoStore {
 
   /** Forgets everything, in memory and in the file, at once. For a device that the server forgot, before it is used. */
   async reset(): Promise<void> {
-    await this.#dropDatabases();
+    // Nobody has opened them yet.
+    for (const name of this.#versions.keys()) await settled(dom.indexedDB.deleteDatabase(this.prefix + name));
     const kept = [...this.#kept.keys()].map((name) => writeName({ kind: "kept", name }));
     const shapes = [...this.#versions.keys()].map((database) => writeName({ kind: "shape", database }));
     this.#file.write({ put: new Map(), remove: [...kept, ...shapes, ...this.#written.keys()] });
@@ -120,7 +122,7 @@ export class CryptoStore {
       this.#unwatch();
       this.#file.close();
       this.#lock.release();
-      await this.#dropDatabases();
+      await this.#emptyDatabases();
     }
   }
 
@@ -227,15 +229,9 @@ export class CryptoStore {
     this.#dirty.clear();
   }
 
-  async #dropDatabases(): Promise<void> {
-    for (const name of (await this.#versionsNow()).keys()) {
-      const request = dom.indexedDB.deleteDatabase(this.prefix + name);
-      // A connection that is still open elsewhere keeps it in memory, under a name that nobody uses again.
-      await Promise.race([
-        settled(request),
-        new Promise<void>((resolve) => request.addEventListener("blocked", () => resolve())),
-      ]);
-    }
+  // In memory. Not by deleting the databases: that waits for every connection to be closed, busily and for ever.
+  async #emptyDatabases(): Promise<void> {
+    for (const name of (await this.#versionsNow()).keys()) await emptyDatabase(this.prefix + name);
   }
 }
 

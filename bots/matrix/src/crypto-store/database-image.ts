@@ -123,3 +123,15 @@ export async function restoreDatabase(name: string, shape: DatabaseShape, rows: 
   }
   db.close();
 }
+
+/** Takes every row out of a database, whoever has it open. */
+export async function emptyDatabase(name: string): Promise<void> {
+  const db = await openDatabase(name);
+  const stores = [...db.objectStoreNames];
+  if (stores.length > 0) {
+    const transaction = db.transaction(stores, "readwrite");
+    for (const store of stores) transaction.objectStore(store).clear();
+    await committed(transaction);
+  }
+  db.close();
+}

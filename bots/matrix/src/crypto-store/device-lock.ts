@@ -23,7 +23,7 @@ export class DeviceLock {
       db.close();
       throw new StoreError(
         "in-use",
-        `another process uses this device's store (${path}): stop it first, or give this bot a --store-folder of its own`,
+        `another process uses this device's store (${path}): stop it first, or give this bot a --store of its own`,
       );
     }
     return new DeviceLock(db);

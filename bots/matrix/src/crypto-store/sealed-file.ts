@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { exclusiveOr, Seal, u64 } from "./seal.ts";
@@ -13,6 +13,9 @@ const SCHEMA = `
   CREATE TABLE head (id INTEGER PRIMARY KEY CHECK (id = 1), store BLOB NOT NULL, checked BLOB NOT NULL, generation INTEGER NOT NULL, sealed BLOB NOT NULL) STRICT;
   CREATE TABLE item (id BLOB PRIMARY KEY, generation INTEGER NOT NULL, sealed BLOB NOT NULL) STRICT, WITHOUT ROWID;
 `;
+
+/** The least that SQLite calls a page. */
+const PAGE = 512;
 
 /** A change of the file: all of it is durable, or nothing. */
 export interface SealedChange {
@@ -59,6 +62,8 @@ export class SealedFile {
   static open(path: string, key: Uint8Array): { file: SealedFile; values: Map<string, Uint8Array> } {
     if (!existsSync(path)) create(path, key);
     refuseSharedFile(path);
+    // SQLite would take it for a new database.
+    if (statSync(path).size < PAGE) throw damaged(path, "it is cut short");
     let db: DatabaseSync | undefined;
     try {
       db = connect(path);
@@ -239,5 +244,6 @@ function describe(path: string, error: unknown): StoreError {
 }
 
 function sqliteReason(error: unknown): string {
-  return error instanceof Error ? error.message : "no reason given";
+  const { message } = error as { message?: unknown };
+  return typeof message === "string" ? message : "no reason given";
 }

@@ -24,7 +24,7 @@ export function keptAccount(store: CryptoStore, userId: string): Account | undef
   const account = JSON.parse(Buffer.from(kept).toString()) as Account;
   if (account.userId !== userId) {
     throw new SetupRefused(
-      `--store-folder holds a device of another Matrix user than --matrix-user ${userId}: give each bot a folder of its own`,
+      `--store holds a device of another Matrix user than --matrix-user ${userId}: give each bot a folder of its own`,
     );
   }
   return account;

@@ -74,15 +74,17 @@ function failure(fate: Fate, detail: FailureDetail): ChannelError {
   return new ChannelError({ fate, detail });
 }
 
-function nameOf(error: unknown): string | undefined {
-  return error instanceof Error ? error.name : undefined;
+// Errors of the platform are looked at by what they hold: they need not be of this realm's classes.
+function nameOf(error: unknown): unknown {
+  return (error as { name?: unknown } | undefined)?.name;
 }
 
 // `fetch` wraps the system's error once, the SDK wraps that as text alone.
 function codeOf(error: unknown): string | undefined {
-  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 4; at = at.cause, depth += 1) {
-    const { code } = at as NodeJS.ErrnoException;
-    if (typeof code === "string") return code;
+  let at = error as { code?: unknown; cause?: unknown } | undefined;
+  for (let depth = 0; typeof at === "object" && at !== null && depth < 4; depth += 1) {
+    if (typeof at.code === "string") return at.code;
+    at = at.cause as typeof at;
   }
   return undefined;
 }
