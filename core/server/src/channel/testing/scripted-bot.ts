@@ -75,7 +75,9 @@ export class ScriptedBot {
   }
 
   /** Sends an event that is answered, with an id of its own unless one is given, and waits for its answer. */
-  async ask(event: Extract<Event, { $case: "veto" | "linkClaim" | "resend" | "command" }>): Promise<Answer> {
+  async ask(
+    event: Extract<Event, { $case: "veto" | "linkClaim" | "resend" | "command" | "peerQuestion" }>,
+  ): Promise<Answer> {
     const eventId = event.value.eventId === "" ? `e${++this.#events}` : event.value.eventId;
     const value = { ...event.value, eventId, fence: this.fence };
     this.write({ ...event, value } as Event);
