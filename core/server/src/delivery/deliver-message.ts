@@ -94,7 +94,8 @@ function transactionPart(
   // A LINK in mode A shows its lines all the same: then key and chat both show.
   const mode = lines && of.mode === "A" ? "B" : of.mode;
   const content = decodeContent(of.content);
-  const stoppable = delivery.type === "prompt" && (of.state === "PENDING" || of.state === "CONFIRMED");
+  const stops = of.state === "PENDING" || of.state === "CONFIRMED";
+  const stoppable = delivery.type === "prompt" && stops && link?.state !== "UNLINKED";
   return {
     tag: of.tag,
     kind: content.kind,
