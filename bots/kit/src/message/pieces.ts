@@ -94,12 +94,23 @@ export function phraseRow(delivery: Delivery, words: Words): Row[] {
   return delivery.phrase === "" ? [] : [words.row("phrase", { phrase: strong(delivery.phrase) })];
 }
 
+/**
+ * What the core asks on its own account changes who can confirm or where to; a sentence says so. Mode A hides it with
+ * everything else.
+ */
+export function aboutRows({ kind, mode }: Delivery, words: Words): Row[] {
+  const id = `about-${kind}`;
+  return mode !== "A" && id in en ? [words.row(id as MessageId)] : [];
+}
+
 /** Kind and every line as signed. Nothing in mode A, where lines are empty by the reading of the delivery. */
 export function contentRows(delivery: Delivery, words: Words): Row[] {
   if (delivery.mode !== "B" && delivery.mode !== "C") return [];
   if (delivery.lines.length === 0) return [];
   const lines = delivery.lines.map((line) => fact(words, labelName(words, line.label), value(line.value)));
-  return [[strong(kindName(words, delivery.kind))], ...lines];
+  const kind = [strong(kindName(words, delivery.kind))];
+  // The sentence of the short style names the kind already.
+  return words.style === "short" && aboutRows(delivery, words).length > 0 ? lines : [kind, ...lines];
 }
 
 /** Short ids that travel through the provider: `<reason>.<action ref>`; reasons as in channel_service.proto. */

@@ -1,34 +1,38 @@
 import { Secret } from "../secret.ts";
-import { en, type MessageId } from "../wording/en.ts";
+import type { MessageId } from "../wording/en.ts";
 import type { Words } from "../wording/words.ts";
 import type { Delivery } from "./delivery.ts";
 import { groupDigits, type Message, type Row } from "./message.ts";
 import { noticeRows } from "./notice-rows.ts";
-import { buildMessage, contentRows, heading, phraseRow, strong, time, vetoButtons, type Setting } from "./pieces.ts";
+import {
+  aboutRows,
+  buildMessage,
+  contentRows,
+  heading,
+  phraseRow,
+  strong,
+  time,
+  vetoButtons,
+  type Setting,
+} from "./pieces.ts";
 
 /** The code-free first line, which push previews and lock screens show. The same for every transaction. */
 export function noticeMessage({ words }: Setting): Message {
   return buildMessage(words, { preview: "waiting", blocks: [[[strong(words.text("waiting"))]]] });
 }
 
-function compareId(delivery: Delivery): MessageId {
+function compareId(delivery: Delivery, words: Words): MessageId {
   const host = delivery.codeEntryOnHost;
   switch (delivery.mode) {
     case "A":
     case undefined:
       return host ? "compare-a-host" : "compare-a";
     case "B":
-      return "compare-b";
+      // Beside the question of the short style there is room for one word only: the key's screen shows the same lines.
+      return words.style === "short" && aboutRows(delivery, words).length > 0 ? "compare-a" : "compare-b";
     case "C":
       return host ? "compare-c-host" : "compare-c";
   }
-}
-
-// What the core asks on its own account changes who can confirm or where to; it says so in a sentence. Mode A hides it
-// with everything else.
-function aboutRows({ kind, mode }: Delivery, words: Words): Row[] {
-  const id = `about-${kind}`;
-  return mode !== "A" && id in en ? [words.row(id as MessageId)] : [];
 }
 
 function codeRows(delivery: Delivery, { words, zone }: Setting): Row[] {
@@ -54,7 +58,7 @@ export function promptMessage(delivery: Delivery, setting: Setting): Message {
     noticeRows(delivery, setting),
     aboutRows(delivery, words),
     contentRows(delivery, words),
-    [words.row(compareId(delivery))],
+    [words.row(compareId(delivery, words))],
     codeRows(delivery, setting),
   ];
   return buildMessage(words, { preview: "waiting", blocks, buttons: vetoButtons(delivery, setting) });

@@ -5,7 +5,7 @@ export const deShort: ShortWording = {
   phrase: '"{ $phrase }"',
   "compare-a": "Schlüssel-Anzeige prüfen.",
   "compare-a-host": "Schlüssel-Anzeige prüfen.",
-  "compare-b": "Jede Zeile muss dem Schlüssel und Ihrem Willen gleichen.",
+  "compare-b": "Jede Zeile mit Schlüssel und Absicht vergleichen.",
   "compare-c": "Jede Zeile lesen.",
   "compare-c-host": "Nur dem hier trauen: jede Zeile lesen.",
   code: "Code { $code }",

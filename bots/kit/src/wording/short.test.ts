@@ -1,4 +1,4 @@
-import { Label, Mode, NoticeType, Phase, RejectReason } from "../testing/index.ts";
+import { Kind, Label, Mode, NoticeType, Phase, RejectReason } from "../testing/index.ts";
 import { describe, expect, test } from "@jest/globals";
 import { readFileSync } from "node:fs";
 import { revealText } from "../message/message.ts";
@@ -51,6 +51,12 @@ const LINES = [
   { label: Label.ACCOUNT, value: "DE89 3704 0044 0532 0130 00" },
 ];
 
+const KEY_TYPES: readonly NoticeType[] = [NoticeType.KEY_ENROLLED, NoticeType.KEY_REVOKED];
+const LINK_LINES = [
+  { label: Label.CHANNEL, value: "sms" },
+  { label: Label.ADDRESS, value: "+4915112345678" },
+];
+
 interface Size {
   readonly what: string;
   readonly text: string;
@@ -67,6 +73,7 @@ function sizesOf(locale: string): Size[] {
     shown("B, three lines", Phase.FULL, { mode: Mode.B }),
     shown("C, three lines", Phase.FULL, { mode: Mode.C }),
     shown("C, typed on the PC", Phase.FULL, { mode: Mode.C, codeEntryOnHost: true }),
+    shown("link", Phase.FULL, { mode: Mode.B, kind: Kind.LINK, lines: LINK_LINES, phrase: "" }),
     shown("A, executed", Phase.OUTCOME, { mode: Mode.A, notice: sampleNotice(NoticeType.EXECUTED) }),
     shown("B, executed", Phase.OUTCOME, { mode: Mode.B, notice: sampleNotice(NoticeType.EXECUTED) }),
     shown("tampered", Phase.ALERT, { mode: Mode.A, notice: sampleNotice(NoticeType.TAMPERED) }),
@@ -89,11 +96,20 @@ describe("sizes", () => {
     expect(modeA?.text.length).toBeLessThanOrEqual(134);
   });
 
+  test.each(LOCALES)(
+    "%s: the link of a phone number is two SMS at most, so that SMS can be linked at all",
+    (locale) => {
+      const given = { locale, mode: Mode.B, kind: Kind.LINK, lines: LINK_LINES, phrase: "" };
+      const { message } = sampleOutgoing(Phase.FULL, given, { style: "short", hears: false });
+      expect([segments(revealText(message)) <= 2, revealText(message)]).toEqual([true, expect.any(String)]);
+    },
+  );
+
   test.each(LOCALES)("%s: every outcome and alert is two SMS at most, with the longest names", (locale) => {
     const types = Object.values(NoticeType).filter((type) => type > 0);
     const long = types.flatMap((type) =>
       [Mode.A, Mode.B].map((mode) => {
-        const detail = "7F3A 91C2 0B4D 11EE";
+        const detail = KEY_TYPES.includes(type) ? "7F3A 91C2 0B4D 11EE" : "telegram";
         const notice = sampleNotice(type, { detail, rejectReason: RejectReason.NOT_ME });
         const given = { locale, ...LONG, mode, lines: mode === Mode.A ? [] : LINES, notice };
         const { message } = sampleOutgoing(Phase.OUTCOME, given, { style: "short", hears: false });
