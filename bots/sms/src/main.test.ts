@@ -1,6 +1,14 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { FakeCore, NoticeType, Phase, Mode, sampleDeliver, sampleNotice, type Report } from "@countersign/bot-kit/testing";
+import {
+  FakeCore,
+  NoticeType,
+  Phase,
+  Mode,
+  sampleDeliver,
+  sampleNotice,
+  type Report,
+} from "@countersign/bot-kit/testing";
 import { startChild, tempFolder, type Child } from "@countersign/testing";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { FAKE_GATEWAY_KEY, FakeGateway, FakeSmsc, SAMPLE_NUMBER } from "./testing/index.ts";
@@ -133,7 +141,9 @@ test.each<[string, "no-answer" | "swallow"]>([
 );
 
 test("an account that the SMSC does not know ends the process with what to do next", async () => {
-  await expect(startChild(MAIN, smppFlags("other"))).rejects.toThrow(/ended with 69 .*check --system-id and --smpp-password-file/s);
+  await expect(startChild(MAIN, smppFlags("other"))).rejects.toThrow(
+    /ended with 69 .*check --system-id and --smpp-password-file/s,
+  );
 });
 
 test.each<[string, string[], string]>([

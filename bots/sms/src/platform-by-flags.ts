@@ -74,13 +74,18 @@ function receipts(flags: SmsFlags): ConstructorParameters<typeof GatewayPlatform
   const listen = flags["receipt-listen"];
   const url = flags["receipt-url"];
   if (listen === undefined) {
-    if (url !== undefined) throw new Error("--receipt-url needs --receipt-listen HOST:PORT, where your proxy passes it on");
+    if (url !== undefined)
+      throw new Error("--receipt-url needs --receipt-listen HOST:PORT, where your proxy passes it on");
     return undefined;
   }
   if (url !== undefined && !/^https?:\/\/[^?#%]+$/.test(url)) {
     throw new Error(`--receipt-url ${url}: http or https, without parameters`);
   }
-  const tokenFile = requiredFlag("token-file", flags["token-file"], "path of a file holding this bot's token of the core");
+  const tokenFile = requiredFlag(
+    "token-file",
+    flags["token-file"],
+    "path of a file holding this bot's token of the core",
+  );
   const token = readSecret("bot token", tokenFile).reveal();
   const secret = createHmac("sha256", token).update("countersign sms receipt path").digest("base64url").slice(0, 32);
   return { listen: readListenAddress(listen), url, secret: new Secret("receipt path", secret) };
@@ -98,11 +103,17 @@ function smpp(flags: SmsFlags, given: Given): SmsPlatform {
   const ca = flags["smpp-ca"];
   const systemId = requiredFlag("system-id", flags["system-id"], "the account's name at the SMSC");
   if (!/^[!-~]{1,15}$/.test(systemId)) throw new Error("--system-id: at most 15 characters of ASCII");
-  const passwordFile = requiredFlag("smpp-password-file", flags["smpp-password-file"], "path of a file holding its password");
+  const passwordFile = requiredFlag(
+    "smpp-password-file",
+    flags["smpp-password-file"],
+    "path of a file holding its password",
+  );
   const password = readSecret("SMPP password", passwordFile);
-  if (!/^[!-~]{1,8}$/.test(password.reveal())) throw new Error(`${passwordFile}: SMPP takes at most 8 characters of ASCII`);
+  if (!/^[!-~]{1,8}$/.test(password.reveal()))
+    throw new Error(`${passwordFile}: SMPP takes at most 8 characters of ASCII`);
   const window = Number(flags["smpp-window"] ?? "10");
-  if (!Number.isInteger(window) || window < 1 || window > 1_000) throw new Error("--smpp-window: 1 to 1000, default 10");
+  if (!Number.isInteger(window) || window < 1 || window > 1_000)
+    throw new Error("--smpp-window: 1 to 1000, default 10");
   return new SmppPlatform({
     ...given,
     account: {

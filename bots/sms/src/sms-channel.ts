@@ -77,7 +77,12 @@ export class SmsChannel implements SecondChannel {
     const messageRef = createHash("sha256").update(outgoing.deliveryId).digest("hex").slice(0, 24);
     const supersedes = outgoing.phase === "full";
     const sms = { to, text, segmented, notAfter, messageRef, supersedes };
-    return this.#given.platform.submit(sms, { signal, beforeWrite });
+    try {
+      return await this.#given.platform.submit(sms, { signal, beforeWrite });
+    } catch (error) {
+      // Another error is a bug of ours, after which nobody knows what was sent. Its text may hold the message.
+      throw error instanceof ChannelError ? error : new ChannelError({ fate: "unknown", detail: "bug" });
+    }
   }
 
   async close(): Promise<void> {

@@ -40,7 +40,7 @@ test("every place has its own encoding, whatever the text is", () => {
     fc.property(fc.oneof(fc.string({ unit: "binary" }), fc.string({ unit: "grapheme-composite" })), (text) => {
       if (!text.isWellFormed()) return;
       const values = { ...VALUES, text };
-      const { url, headers, body: sent } = form.fill(values);
+      const { url, headers, body: sent } = form.requestFor(values);
       expect(url.origin + url.pathname).toBe(`https://sms.example/to/4915112345678/${VALUES.ref}/send`);
       const parameters = [...url.searchParams];
       expect(parameters).toEqual([
@@ -54,7 +54,7 @@ test("every place has its own encoding, whatever the text is", () => {
       ]);
       expect(url.hash).toBe("");
       expect(Object.keys(headers).toSorted()).toEqual(["content-type", "x-key", "x-ref"]);
-      const read: unknown = JSON.parse(json.fill(values).body);
+      const read: unknown = JSON.parse(json.requestFor(values).body);
       expect(read).toEqual({ text, nested: [{ also: `<${text}>` }], minutes: 2, flag: true });
     }),
     { numRuns: 500 },
@@ -62,25 +62,29 @@ test("every place has its own encoding, whatever the text is", () => {
 });
 
 test("braces in a value are text: nothing is filled in twice", () => {
-  const { body } = filler({ form: { text: "{text}" } }).fill({ ...VALUES, text: "{secret:key} {to} $& $1" });
+  const { body } = filler({ form: { text: "{text}" } }).requestFor({ ...VALUES, text: "{secret:key} {to} $& $1" });
   expect(new URLSearchParams(body).get("text")).toBe("{secret:key} {to} $& $1");
 });
 
 test("a field that asks for what is not there is left out, everywhere", () => {
   const given = { from: "{sender}", validity: "{validityMinutes}", url: "{receiptUrl}?r={ref}", text: "{text}" };
   const none = { ...VALUES, sender: undefined, validityMinutes: undefined, receiptUrl: undefined };
-  const { url, headers } = filler({ query: given, headers: { "x-from": "{sender}" }, json: { a: ["{sender}"] } }).fill(none);
+  const { url, headers } = filler({
+    query: given,
+    headers: { "x-from": "{sender}" },
+    json: { a: ["{sender}"] },
+  }).requestFor(none);
   expect([...url.searchParams.keys()]).toEqual(["text"]);
   expect(headers).toEqual({ "content-type": "application/json" });
 });
 
 test("behind the receipt URL values are encoded for it, and the whole for its place", () => {
-  const { url } = filler({ query: { dlr: "{receiptUrl}?to={to}&status=%d" } }).fill(VALUES);
+  const { url } = filler({ query: { dlr: "{receiptUrl}?to={to}&status=%d" } }).requestFor(VALUES);
   expect(url.search).toContain("dlr=https%3A%2F%2Fbot.example%2Fr%2Fabc%3Fto%3D%252B4915112345678%26status%3D%25d");
 });
 
 test("user and password go as Basic", () => {
-  const { headers } = filler({ basicAuth: { user: "{secret:user}", password: "{secret:key}" } }).fill(VALUES);
+  const { headers } = filler({ basicAuth: { user: "{secret:user}", password: "{secret:key}" } }).requestFor(VALUES);
   expect(headers["authorization"]).toBe(`Basic ${Buffer.from("me:s3cret&x=y").toString("base64")}`);
 });
 

@@ -54,7 +54,8 @@ export class TemplateFiller {
     this.#check("query", Object.values(query), NAMES, true);
     this.#check("form", Object.values(form), NAMES, true);
     this.#check("json", leaves(json), NAMES, true);
-    if (/[{}]/.test(/^https?:\/\/[^/]*/.exec(url)?.[0] ?? "{")) throw new Error("gateway template: url: a placeholder in its host");
+    if (/[{}]/.test(/^https?:\/\/[^/]*/.exec(url)?.[0] ?? "{"))
+      throw new Error("gateway template: url: a placeholder in its host");
   }
 
   /** Whether a placeholder stands anywhere: what nobody asks for need not be made. */
@@ -62,9 +63,11 @@ export class TemplateFiller {
     return JSON.stringify(this.#template).includes(`{${name}}`);
   }
 
-  fill(values: Values): FilledRequest {
+  requestFor(values: Values): FilledRequest {
     const { method, query, headers: given, basicAuth, form, json } = this.#template;
-    const url = new URL(this.#template.url.replace(PLACEHOLDER, (_, name: Name) => encodeURIComponent(values[name] ?? "")));
+    const url = new URL(
+      this.#template.url.replace(PLACEHOLDER, (_, name: Name) => encodeURIComponent(values[name] ?? "")),
+    );
     url.search = this.#parameters(query, values).toString();
     const headers: Record<string, string> = Object.fromEntries(this.#parameters(given, values));
     if (basicAuth !== undefined) {
@@ -91,7 +94,9 @@ export class TemplateFiller {
         }
       }
       if (/\{receiptUrl\}/.test(text) && !/^\{receiptUrl\}(?![\s\S]*\{(?:text|secret:))/.test(text)) {
-        throw new Error(`gateway template: ${place}: {receiptUrl} begins its field, without {text} and secrets after it`);
+        throw new Error(
+          `gateway template: ${place}: {receiptUrl} begins its field, without {text} and secrets after it`,
+        );
       }
     }
   }
@@ -136,5 +141,5 @@ export class TemplateFiller {
 function leaves(json: Json): string[] {
   if (typeof json === "string") return [json];
   if (json === null || typeof json !== "object") return [];
-  return Object.values(json).flatMap((item) => leaves(item as Json));
+  return Object.values(json).flatMap((item) => leaves(item));
 }

@@ -1,4 +1,12 @@
-import { ChannelError, Secret, silentLog, systemTimer, type FrontDesk, type Outgoing, type Timer } from "@countersign/bot-kit";
+import {
+  ChannelError,
+  Secret,
+  silentLog,
+  systemTimer,
+  type FrontDesk,
+  type Outgoing,
+  type Timer,
+} from "@countersign/bot-kit";
 import { ManualTimer, testChannelContract } from "@countersign/bot-kit/testing";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { SmsChannel } from "../sms-channel.ts";
@@ -53,7 +61,7 @@ testChannelContract("sms over HTTP", async () => {
     close: async () => {
       await channel.close();
       await gateway.stop();
-      expect(gateway.violations).toEqual([]);
+      if (gateway.violations.length > 0) throw new Error(gateway.violations.join("; "));
     },
   };
 });
@@ -91,6 +99,9 @@ async function ship(more: Partial<Outgoing> = {}, deadlineMs: number = 5_000): P
   }
 }
 
+const late = (): never => {
+  throw new ChannelError({ fate: "not-sent", detail: "late" });
+};
 const seen = (): number => gateway.phones.at(SAMPLE_NUMBER).messages.length;
 const nothing = (): never => {
   throw new Error("nothing was posted");
@@ -127,7 +138,12 @@ test.each<[string, GatewayFault, object, number]>([
     { fate: "unknown", detail: "malformed-answer" },
     1,
   ],
-  ["an endless answer", { kind: "answer", body: "x".repeat(70_000) }, { fate: "unknown", detail: "malformed-answer" }, 1],
+  [
+    "an endless answer",
+    { kind: "answer", body: "x".repeat(70_000) },
+    { fate: "unknown", detail: "malformed-answer" },
+    1,
+  ],
   ["a black hole", { kind: "swallow" }, { fate: "unknown", detail: "timeout" }, 0],
   ["no answer after accept", { kind: "no-answer" }, { fate: "unknown", detail: "timeout" }, 1],
   ["a reset before", { kind: "reset-before" }, { fate: "unknown", detail: "reset" }, 0],
@@ -165,10 +181,7 @@ test.each<GatewayFault["kind"]>(["no-answer", "reset-after", "swallow", "reset-b
 );
 
 test("late never leaves: the last look is after the connection stands", async () => {
-  const beforeWrite = (): never => {
-    throw new ChannelError({ fate: "not-sent", detail: "late" });
-  };
-  expect(await ship({ beforeWrite })).toMatchObject({ fate: "not-sent", detail: "late" });
+  expect(await ship({ beforeWrite: late })).toMatchObject({ fate: "not-sent", detail: "late" });
   const notAfter = new Date(Date.now() + 59_000);
   expect(await ship({ notAfter })).toMatchObject({ fate: "not-sent", detail: "late" });
   expect(gateway.requests).toBe(0);
@@ -244,12 +257,18 @@ test("without the secret in the path there is nothing, with it only what a repor
 });
 
 test("with the lease the webhook goes, and a report that nobody took is to be repeated", async () => {
-  let asked = 0;
-  const slow = { ...desk, receipt: async (): Promise<void> => ((asked += 1), new Promise<void>(() => undefined)) };
+  const asked = Promise.withResolvers<void>();
+  const slow: FrontDesk = {
+    ...desk,
+    receipt: async () => {
+      asked.resolve();
+      await new Promise(() => undefined);
+    },
+  };
   await channel.listen(slow, lease.signal);
   await ship();
   const reporting = gateway.report(posted(), "delivered");
-  while (asked === 0) await new Promise((resolve) => setImmediate(resolve));
+  await asked.promise;
   lease.abort();
   expect(await reporting).toBe(503);
   await channel.close();

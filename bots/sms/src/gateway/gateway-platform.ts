@@ -58,7 +58,8 @@ export class GatewayPlatform implements SmsPlatform {
     if (receipts === undefined || template.receipt === undefined) return;
     const take = async (parameters: ReadonlyMap<string, string>): Promise<number> => this.#report(parameters);
     this.#listener = new ReceiptListener(receipts.listen, receipts.secret.reveal(), take);
-    if (receipts.url !== undefined) this.#receiptUrl = `${receipts.url.replace(/\/+$/, "")}/${receipts.secret.reveal()}`;
+    if (receipts.url !== undefined)
+      this.#receiptUrl = `${receipts.url.replace(/\/+$/, "")}/${receipts.secret.reveal()}`;
   }
 
   onReceipt(taker: ReceiptTaker): void {
@@ -97,9 +98,11 @@ export class GatewayPlatform implements SmsPlatform {
   // The address may still be held by a process that is ending.
   async #listen(signal: AbortSignal): Promise<void> {
     const { receipts, timer, log } = this.#given;
+    const listener = this.#listener;
+    if (listener === undefined || receipts === undefined) return;
     let retryMs = FIRST_RETRY_MS;
-    while (this.#listener !== undefined && receipts !== undefined && !signal.aborted) {
-      const port = await this.#listener.start().catch(() => undefined);
+    while (!signal.aborted) {
+      const port = await listener.start().catch(() => undefined);
       if (port !== undefined) {
         this.#receiptUrl ??= `http://${receipts.listen.host}:${port}/${receipts.secret.reveal()}`;
         return;
@@ -112,7 +115,7 @@ export class GatewayPlatform implements SmsPlatform {
 
   async #submit(sms: Sms, { signal, beforeWrite }: SubmitOptions): Promise<string> {
     const { template } = this.#given;
-    const answer = await callGateway(this.#filler.fill(this.#values(sms)), signal, () => {
+    const answer = await callGateway(this.#filler.requestFor(this.#values(sms)), signal, () => {
       // Minutes may have been used up while the connection was made.
       this.#validityMinutes(sms);
       beforeWrite();
@@ -127,7 +130,8 @@ export class GatewayPlatform implements SmsPlatform {
   #values(sms: Sms): Values {
     const { template, sender, timer } = this.#given;
     const { to, text, messageRef: ref, notAfter, segmented } = sms;
-    const seconds = notAfter === undefined ? undefined : Math.floor((notAfter.getTime() - timer.now().getTime()) / 1000);
+    const seconds =
+      notAfter === undefined ? undefined : Math.floor((notAfter.getTime() - timer.now().getTime()) / 1000);
     return {
       ...{ to, toDigits: to.slice(1), text, sender, ref, receiptUrl: this.#receiptUrl },
       alphabet: template.alphabets?.[segmented.alphabet],

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { once } from "node:events";
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 
 /** Takes the parameters of one delivery report; resolves with the HTTP status of the answer. Never rejects. */
 export type ReportTaker = (parameters: ReadonlyMap<string, string>) => Promise<number>;
@@ -37,11 +37,11 @@ export class ReceiptListener {
 
   /** Listens from now on; resolves with the port. Rejects when the address is taken. */
   async start(): Promise<number> {
-    const server = createServer((request, response) => {
-      void this.#answer(request).then((status) => {
-        response.writeHead(status, { "content-type": "text/plain", connection: "close" }).end();
-      });
-    });
+    const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+      const status = await this.#answer(request);
+      response.writeHead(status, { "content-type": "text/plain", connection: "close" }).end();
+    };
+    const server = createServer((request, response) => void serve(request, response));
     server.requestTimeout = LONGEST_WAIT_MS;
     server.maxConnections = 200;
     server.listen(this.#address.port, this.#address.host);
@@ -77,9 +77,12 @@ export class ReceiptListener {
   }
 
   #isOurs(path: string): boolean {
-    const digest = (text: string): Uint8Array => createHash("sha256").update(text).digest();
     return timingSafeEqual(digest(path.slice(path.lastIndexOf("/") + 1)), digest(this.#secret));
   }
+}
+
+function digest(text: string): Uint8Array {
+  return createHash("sha256").update(text).digest();
 }
 
 async function readBody(request: IncomingMessage): Promise<string | undefined> {
@@ -97,7 +100,10 @@ async function readBody(request: IncomingMessage): Promise<string | undefined> {
 function parameters(query: string, body: string, contentType: string = ""): Map<string, string> {
   const isJson = contentType.includes("json") && body !== "";
   const entries = isJson
-    ? Object.entries(JSON.parse(body) as Record<string, unknown>).map(([name, value]): [string, string] => [name, String(value)])
+    ? Object.entries(JSON.parse(body) as Record<string, unknown>).map(([name, value]): [string, string] => [
+        name,
+        String(value),
+      ])
     : [...new URLSearchParams(body)];
   const all = new Map<string, string>();
   for (const [name, value] of [...new URLSearchParams(query), ...entries]) if (!all.has(name)) all.set(name, value);

@@ -56,7 +56,8 @@ const pattern = v.pipe(
 
 function compiles(source: string): boolean {
   try {
-    return new RegExp(source, "u") !== undefined;
+    void new RegExp(source, "u");
+    return true;
   } catch {
     return false;
   }
@@ -100,7 +101,6 @@ const schema = v.strictObject({
     }),
   ),
 });
-
 
 /** Reads a template. Throws an error that names the member and what it must be. */
 export function readTemplate(source: string): GatewayTemplate {

@@ -36,11 +36,12 @@ test.each([
   expect(readDeliveryReport(deliverSm(said(stat)))).toEqual({ messageId: "42", from: "+4915112345678", reached });
 });
 
-test.each([
-  ...["0", "000123", "1A2B3C4D", "550e8400-e29b-41d4-a716-446655440000", "a_b@c$d[e]", "x".repeat(65)],
-])("the id %s is read as it is written", (id) => {
-  expect(readDeliveryReport(deliverSm(said("DELIVRD", id)))?.messageId).toBe(id);
-});
+test.each([...["0", "000123", "1A2B3C4D", "550e8400-e29b-41d4-a716-446655440000", "a_b@c$d[e]", "x".repeat(65)]])(
+  "the id %s is read as it is written",
+  (id) => {
+    expect(readDeliveryReport(deliverSm(said("DELIVRD", id)))?.messageId).toBe(id);
+  },
+);
 
 test("optional parameters go before the text", () => {
   const tlvs = [0x00, 0x1e, 0, 3, ...cString("77"), 0x04, 0x27, 0, 1, 5];

@@ -41,7 +41,8 @@ async function submit(text: string = "hello", beforeWrite: () => void = () => un
   return platform.submit(sms, { signal: forever, beforeWrite }).catch((error: object) => error);
 }
 
-const retries = (): unknown[] => events.flatMap((event) => (event.event === "listening-failed" ? [event.retryInMs] : []));
+const retries = (): unknown[] =>
+  events.flatMap((event) => (event.event === "listening-failed" ? [event.retryInMs] : []));
 
 test("the window: two unanswered requests, the third leaves when one is answered, after a last look of its own", async () => {
   smsc.manners.window = 2;

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { ChannelError, type Secret, type Timer } from "@countersign/bot-kit";
 import smpp, { type Pdu, type Session } from "smpp";
 import { readDeliveryReport, type DeliveryReport } from "./delivery-report.ts";
@@ -52,8 +53,10 @@ export class SmppLink {
   private constructor(given: LinkGiven) {
     this.#given = given;
     const { host, port, tls } = given.account;
-    const secure = tls === undefined ? {} : { ...tls, servername: host, minVersion: "TLSv1.2" as const };
-    this.#session = smpp.connect({ host, port, tls: tls !== undefined, ...secure });
+    // An address is checked against the certificate too, but may not be sent as a server's name.
+    const name = isIP(host) === 0 ? { servername: host } : {};
+    const secure = tls === undefined ? {} : { ...tls, ...name, minVersion: "TLSv1.2" as const };
+    this.#session = smpp.connect({ host, port, tls: tls !== undefined, noDelay: true, ...secure });
     this.#on("error", () => this.#end());
     this.#on("close", () => this.#end());
     this.#on("enquire_link", (pdu) => this.#answer(pdu, 0));

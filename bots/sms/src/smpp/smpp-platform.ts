@@ -57,18 +57,10 @@ export class SmppPlatform implements SmsPlatform {
 
   /** An account that is bound already, by the process that holds the lease, is one that the SMSC knows. */
   async check(signal: AbortSignal): Promise<void> {
-    try {
-      const link = await this.#bind(signal);
-      await link.close();
-    } catch (error) {
-      if (!(error instanceof BindRefused)) throw error;
-      if (REFUSED_FOR_GOOD.includes(error.status)) {
-        throw new Error("the SMSC does not know this account: check --system-id and --smpp-password-file", {
-          cause: undefined,
-        });
-      }
-      if (error.status !== ALREADY_BOUND) throw error;
-    }
+    const refused = await this.#bind(signal).then(async (link) => link.close(), onlyRefusal);
+    if (refused === undefined || refused.status === ALREADY_BOUND) return;
+    if (!REFUSED_FOR_GOOD.includes(refused.status)) throw refused;
+    throw new Error("the SMSC does not know this account: check --system-id and --smpp-password-file");
   }
 
   async open(signal: AbortSignal): Promise<void> {
@@ -173,6 +165,11 @@ export class SmppPlatform implements SmsPlatform {
   }
 }
 
+function onlyRefusal(error: unknown): BindRefused {
+  if (error instanceof BindRefused) return error;
+  throw error;
+}
+
 /** The first part is on its way: whatever became of the second, the phone may show something. */
 function halfSent(error: unknown): ChannelError {
   const { detail, retryAfterMs } = error instanceof ChannelError ? error : { detail: "bug" as const };
@@ -190,4 +187,3 @@ async function untilAborted(answer: Promise<Pdu>, signal: AbortSignal): Promise<
     signal.removeEventListener("abort", abort);
   }
 }
-

@@ -25,6 +25,7 @@ declare module "smpp" {
     readonly host: string;
     readonly port: number;
     readonly tls: boolean;
+    readonly noDelay: boolean;
   }
 
   interface Smpp {

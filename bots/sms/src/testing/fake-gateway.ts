@@ -87,7 +87,7 @@ export class FakeGateway {
   async report(posted: Posted, state: string, method: "GET" | "POST" = "POST", more: string = ""): Promise<number> {
     if (posted.reportTo === undefined) throw new Error("no report was asked for");
     const parameters = new URLSearchParams({ id: posted.id, to: posted.to.slice(1), state });
-    const url = method === "GET" ? `${posted.reportTo}&${parameters}${more}` : posted.reportTo;
+    const url = method === "GET" ? `${posted.reportTo}&${parameters.toString()}${more}` : posted.reportTo;
     const body = method === "GET" ? {} : { body: parameters };
     const { status } = await fetch(url, { method, ...body });
     return status;

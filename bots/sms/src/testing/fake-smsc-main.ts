@@ -33,7 +33,14 @@ const phones = servePhones(smsc).listen(portOf("phone-listen", values["phone-lis
 await once(phones, "listening");
 const origin = `http://127.0.0.1:${(phones.address() as AddressInfo).port}`;
 const { systemId, password } = smsc.account;
-const ready = { ready: true, smpp: `127.0.0.1:${smsc.port}`, systemId, password, origin, phone: `${origin}/phone/<number>` };
+const ready = {
+  ready: true,
+  smpp: `127.0.0.1:${smsc.port}`,
+  systemId,
+  password,
+  origin,
+  phone: `${origin}/phone/<number>`,
+};
 process.stdout.write(`${JSON.stringify(ready)}\n`);
 for (const signal of ["SIGTERM", "SIGINT"] as const)
   process.once(signal, () => {

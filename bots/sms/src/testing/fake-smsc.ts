@@ -71,7 +71,10 @@ export class FakeSmsc {
     this.account = { systemId: options.systemId ?? FAKE_SYSTEM_ID, password: options.password ?? FAKE_PASSWORD };
     this.store = new SmscStore(this.phones, options.now ?? (() => new Date()));
     const serve = (socket: Socket): void => this.#accept(socket);
-    this.#server = options.tls === undefined ? createServer(serve) : createTlsServer(options.tls, serve);
+    this.#server =
+      options.tls === undefined
+        ? createServer({ noDelay: true }, serve)
+        : createTlsServer({ ...options.tls, noDelay: true }, serve);
   }
 
   static async start(options: FakeSmscOptions = {}): Promise<FakeSmsc> {

@@ -64,7 +64,9 @@ async function phone(smsc: FakeSmsc, number: string, asked: string, url: URL, go
   switch (asked) {
     case "GET messages":
       if (after === null) return smsc.phones.at(number).view();
-      return smsc.phones.at(number).viewAfter(Number(after), AbortSignal.any([gone, AbortSignal.timeout(LONG_POLL_MS)]));
+      return smsc.phones
+        .at(number)
+        .viewAfter(Number(after), AbortSignal.any([gone, AbortSignal.timeout(LONG_POLL_MS)]));
     case "POST off":
       smsc.phones.at(number).off = true;
       return { ok: true };

@@ -1,5 +1,3 @@
-import type { RawPdu } from "./pdu.ts";
-
 /**
  * What goes wrong with the next submit_sm. `status`: refused with that status. `swallow`: not accepted, no answer.
  * `no-answer`: accepted, no answer. `reset-before`, `reset-after`: not accepted or accepted, the connection breaks.
@@ -51,10 +49,4 @@ export class SmscFaults {
 export function receiptText(id: string, stat: string, text: string): string {
   const done = stat === "DELIVRD" ? "001" : "000";
   return `id:${id} sub:001 dlvrd:${done} submit date:2611221330 done date:2611221331 stat:${stat} err:000 text:${text.slice(0, 20)}`;
-}
-
-/** A request of the SMSC that waits for its answer. */
-export interface Asked {
-  readonly request: RawPdu;
-  readonly answered: (status: number) => void;
 }

@@ -67,11 +67,14 @@ function partOf(
   }
   if (hasHeader) {
     const [length, element, size, reference = 0, of = 0, number = 0] = message;
-    if (length !== 5 || element !== 0 || size !== 3 || tlvs.size > 0) throw new PduError(0x43, "a header of another kind");
+    if (length !== 5 || element !== 0 || size !== 3 || tlvs.size > 0)
+      throw new PduError(0x43, "a header of another kind");
     return { part: checked({ reference, of, number }), content: message.slice(6) };
   }
   if (tlvs.size === 0) return { part: undefined, content: message };
-  const [reference, of, number] = sar.map((value) => (value === undefined ? -1 : Buffer.from(value).readUIntBE(0, value.length)));
+  const [reference, of, number] = sar.map((value) =>
+    value === undefined ? -1 : Buffer.from(value).readUIntBE(0, value.length),
+  );
   return { part: checked({ reference: reference ?? -1, of: of ?? -1, number: number ?? -1 }), content: message };
 }
 
@@ -90,7 +93,8 @@ function readText(content: Uint8Array, dataCoding: number, isPart: boolean): str
     }
   }
   if (dataCoding !== 8) throw new PduError(0x104, "data_coding");
-  if (content.length > (isPart ? 134 : 140) || content.length % 2 !== 0) throw new PduError(0x01, "not UCS-2 of a part");
+  if (content.length > (isPart ? 134 : 140) || content.length % 2 !== 0)
+    throw new PduError(0x01, "not UCS-2 of a part");
   return new TextDecoder("utf-16be", { fatal: true, ignoreBOM: true }).decode(content);
 }
 

@@ -25,10 +25,9 @@ test.each([
 });
 
 test("every character is read back", () => {
-  for (const character of EVERY) {
-    const septets = septetsOf(character);
-    if (septets !== undefined) expect(readSeptets(septets)).toBe(character);
-  }
+  const known = EVERY.filter((character) => septetsOf(character) !== undefined);
+  const septets = known.flatMap((character) => [...(septetsOf(character) ?? [])]);
+  expect(readSeptets(Uint8Array.from(septets))).toBe(known.join(""));
 });
 
 test.each([[[0x80]], [[0x1b]], [[0x1b, 0x41]], [[0x1b, 0x1b]]])("%j is no text", (septets) => {
