@@ -20,6 +20,7 @@ export function readRecoveryKey(path: string): Uint8Array<ArrayBuffer> | undefin
 
 /** Draws a key and writes it (0600, durable when this returns). Throws when the file is there already. */
 export function makeRecoveryKey(path: string): Uint8Array<ArrayBuffer> {
+  if (existsSync(path)) throw new SetupRefused(`--recovery-key-file ${path} is there already: it is never replaced`);
   const key = Uint8Array.from(randomBytes(32));
   const draft = `${path}.new`;
   rmSync(draft, { force: true });
