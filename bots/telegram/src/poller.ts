@@ -13,6 +13,7 @@ interface PollerGiven {
 }
 
 const POLL_SECONDS = 25;
+const MOST_UPDATES = 100;
 const OPEN_PAUSE_MS = 1_000;
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 15_000;
@@ -34,6 +35,8 @@ export class Poller {
   /** Updates seen from the offset on. */
   readonly #seen = new Map<number, "open" | "done">();
   #offset = 0;
+  /** How many updates we ask for: fewer after an answer we could not read, which may have been too long. */
+  #limit = MOST_UPDATES;
   #conflictMs = FIRST_CONFLICT_MS;
   #conflictAt = -Infinity;
   #polling: Promise<void> = Promise.resolve();
@@ -68,6 +71,7 @@ export class Poller {
       } catch (error) {
         if (signal.aborted) break;
         const failure = classifyFailure(error);
+        if (failure.detail === "malformed-answer") this.#limit = Math.max(1, Math.floor(this.#limit / 4));
         const wait = Math.min(Math.max(failure.retryAfterMs ?? this.#conflictWait(failure), retryMs), LONGEST_WAIT_MS);
         retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
         log.write({ event: "listening-failed", detail: failure.detail, retryInMs: wait });
@@ -90,10 +94,12 @@ export class Poller {
 
   async #turn(waitSeconds: number, signal: AbortSignal, onAnswer: () => void): Promise<void> {
     const { api, handle, timer } = this.#given;
-    const params = { offset: this.#offset, timeout: waitSeconds, allowed_updates: [...ALLOWED_UPDATES] };
+    const asked = { offset: this.#offset, limit: this.#limit, timeout: waitSeconds };
+    const params = { ...asked, allowed_updates: [...ALLOWED_UPDATES] };
     const askedAt = timer.monotonic();
     const updates: unknown = await api.call("getUpdates", params, signal, waitSeconds * 1000 + 8_000);
     if (!Array.isArray(updates)) throw new ChannelError({ fate: "unknown", detail: "malformed-answer" });
+    this.#limit = Math.min(this.#limit * 2, MOST_UPDATES);
     onAnswer();
     const handled = updates.map(async (update: unknown) => {
       const id = readUpdateId(update);

@@ -1,6 +1,9 @@
-import { Secret, silentLog, systemTimer } from "@countersign/bot-kit";
+import { Secret, silentLog, systemTimer, type LogEvent } from "@countersign/bot-kit";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { TelegramApi } from "./telegram-api.ts";
 import { TelegramChannel } from "./telegram-channel.ts";
+import { UpdateRouter } from "./update-router.ts";
 import { FAKE_TOKEN, FakeBotApi } from "./testing/index.ts";
 import { RecordingDesk } from "./testing/recording-desk.ts";
 
@@ -171,6 +174,35 @@ test("list elements that are no updates do not keep the others away", async () =
   expect(desk.texts.map(({ text }) => text)).toEqual(["/status", "still there"]);
 });
 
+test("whatever an update is, handling it ends, and nobody is told of what nobody did", async () => {
+  const token = new Secret("telegram token", FAKE_TOKEN);
+  const api = new TelegramApi(token, telegram.apiRoot);
+  api.introduce({ id: 1, is_bot: true, first_name: "Bot", username: "a_bot" });
+  const errors: LogEvent[] = [];
+  const router = new UpdateRouter(api, { write: (event) => void errors.push(event) });
+  router.serve(desk);
+  const kind = fc.constantFrom(
+    "message",
+    "callback_query",
+    "my_chat_member",
+    "edited_message",
+    "poll",
+    "x",
+    "__proto__",
+  );
+  const junk = fc.oneof(fc.jsonValue(), fc.constant({ ...own, text: 5 }), fc.constant({ ...own, chat: { id: "1" } }));
+  const update = fc.tuple(fc.nat(), fc.dictionary(kind, junk)).map(([id, fields]) => ({ update_id: id, ...fields }));
+  await fc.assert(
+    fc.asyncProperty(fc.oneof(update, fc.anything()), async (value) =>
+      expect(await router.handle(value)).toBeUndefined(),
+    ),
+    { numRuns: 500 },
+  );
+  expect(desk.calls).toBe(0);
+  expect(errors).toEqual([]);
+  api.close();
+});
+
 test("a link token in a group is left with the group", async () => {
   await listen();
   telegram.api.joinGroup(-77, CHAT, "/start AAAAAAAAAAAAAAAAAAAAAA");
@@ -211,4 +243,17 @@ test("a server that answers at once instead of waiting is not asked in a loop", 
   await listen();
   await new Promise((resolve) => setTimeout(resolve, 700));
   expect(telegram.history.filter(({ method }) => method === "getUpdates").length).toBeLessThan(5);
+});
+
+test("after an answer too long to read it asks for fewer updates, and for more again", async () => {
+  await listen();
+  telegram.faults.add({ method: "getUpdates", kind: "huge" });
+  telegram.api.say(CHAT, "one");
+  await desk.until(() => desk.texts.length === 1);
+  telegram.api.say(CHAT, "two");
+  await desk.until(() => desk.texts.length === 2);
+  telegram.api.say(CHAT, "three");
+  await desk.until(() => desk.texts.length === 3);
+  const limits = telegram.history.filter(({ method }) => method === "getUpdates").map(({ params }) => params["limit"]);
+  expect(new Set(limits)).toEqual(new Set([100, 25, 50]));
 });

@@ -31,6 +31,7 @@ export class WebhookServer {
   readonly #seen = new SeenUpdates();
   readonly #secretDigest: Uint8Array;
   #server: Server | undefined;
+  #closed = new AbortController();
 
   constructor(given: ServerGiven) {
     this.#given = given;
@@ -40,12 +41,8 @@ export class WebhookServer {
   /** Resolves with the port it listens on. Rejects with ChannelError when that is not to be had. */
   async open(): Promise<number> {
     const { host, port } = this.#given.settings;
-    const limits = {
-      headersTimeout: BODY_MS,
-      requestTimeout: BODY_MS,
-      maxHeaderSize: 16_384,
-      keepAliveTimeout: 60_000,
-    };
+    const slow = { headersTimeout: BODY_MS, requestTimeout: BODY_MS, connectionsCheckingInterval: BODY_MS / 2 };
+    const limits = { ...slow, maxHeaderSize: 16_384, keepAliveTimeout: 60_000 };
     const server = createServer(limits, (request, response) => {
       this.#serve(request, response).catch(() => response.destroy());
     });
@@ -59,6 +56,7 @@ export class WebhookServer {
     // A connection that breaks is the other side's business.
     server.on("error", () => undefined);
     this.#server = server;
+    this.#closed = new AbortController();
     return (server.address() as AddressInfo).port;
   }
 
@@ -68,6 +66,7 @@ export class WebhookServer {
     if (server === undefined) return;
     this.#server = undefined;
     const closed = once(server, "close");
+    this.#closed.abort();
     server.close();
     server.closeAllConnections();
     await closed;
@@ -92,7 +91,7 @@ export class WebhookServer {
     const { handle, timer } = this.#given;
     const over = new AbortController();
     const handled = this.#seen.once(id, async () => handle(update)).then(() => true);
-    const late = timer.sleep(PATIENCE_MS, over.signal).then(() => false);
+    const late = timer.sleep(PATIENCE_MS, AbortSignal.any([over.signal, this.#closed.signal])).then(() => false);
     const inTime = await Promise.race([handled, late]);
     over.abort();
     return inTime;

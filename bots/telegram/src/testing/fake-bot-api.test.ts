@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { startChild } from "@countersign/testing";
 import { FAKE_TOKEN, FakeBotApi } from "./fake-bot-api.ts";
@@ -143,6 +146,51 @@ test("a second poller ends the first by 409; an offset confirms", async () => {
   expect(update?.message.text).toBe("/start tok");
   expect(await call("getUpdates", {})).toMatchObject({ result: [{ update_id: update?.update_id }] });
   expect(await call("getUpdates", { offset: (update?.update_id ?? 0) + 1 })).toMatchObject({ result: [] });
+});
+
+test("with a webhook polling is 409; what came is brought with the secret, and again until it is answered 2xx", async () => {
+  const brought: { readonly secret: unknown; readonly body: string }[] = [];
+  const statuses = [500, 302, 204];
+  const bot = createServer((request, response) => {
+    let body = "";
+    request.setEncoding("utf8").on("data", (text: string) => (body += text));
+    request.on("end", () => {
+      brought.push({ secret: request.headers["x-telegram-bot-api-secret-token"], body });
+      response.writeHead(statuses[brought.length - 1] ?? 500).end();
+    });
+  }).listen(0, "127.0.0.1");
+  await once(bot, "listening");
+  const url = `http://127.0.0.1:${(bot.address() as AddressInfo).port}/hook`;
+  expect(await call("setWebhook", { url, secret_token: "a-b_C9", allowed_updates: ["message"] })).toMatchObject({
+    ok: true,
+  });
+  expect(await call("getUpdates", {})).toMatchObject({
+    error_code: 409,
+    description: expect.stringContaining("webhook is active"),
+  });
+  telegram.api.setBlocked(CHAT, true);
+  telegram.api.say(CHAT, "/freeze");
+  await telegram.api.webhook.until(() => telegram.api.queue.waiting.length === 0 || brought.length === 3);
+  expect(telegram.api.webhook.attempts.map(({ status }) => status).slice(0, 2)).toEqual([500, 302]);
+  expect(new Set(brought.map(({ secret }) => secret))).toEqual(new Set(["a-b_C9"]));
+  expect(new Set(brought.map(({ body }) => body)).size).toBe(1);
+  expect(await call("getWebhookInfo", {})).toMatchObject({ result: { url, allowed_updates: ["message"] } });
+  expect(await call("deleteWebhook", {})).toMatchObject({ ok: true });
+  expect(await call("getUpdates", {})).toMatchObject({ ok: true });
+  bot.closeAllConnections();
+  bot.close();
+});
+
+test.each<[string, object, string]>([
+  ["plain http", { url: "http://bot.example/" }, "An HTTPS URL must be provided"],
+  ["a secret with a space", { url: "https://bot.example/", secret_token: "a b" }, "unallowed characters"],
+  ["a secret of 257", { url: "https://bot.example/", secret_token: "x".repeat(257) }, "unallowed characters"],
+  ["101 connections", { url: "https://bot.example/", max_connections: 101 }, "max_connections"],
+])("a webhook with %s is refused", async (_what, params, description) => {
+  expect(await call("setWebhook", params)).toMatchObject({
+    error_code: 400,
+    description: expect.stringContaining(description),
+  });
 });
 
 test("limits are enforced when asked: one new message a second and chat, edits free of it, 30 calls a bot", async () => {

@@ -16,7 +16,7 @@ const LONG_POLL_MS = 25_000;
  * What the person does, and what the test arranges:
  * - `GET /phone/CHAT/messages[?after=V]` (waits up to 25 s for a version above V), `POST /phone/CHAT/send {"text"}`,
  *   `POST /phone/CHAT/press {"messageId","buttonId"}`, `POST /phone/CHAT/block`, `…/unblock`, `GET /phone/CHAT/pop-ups`
- * - `POST /groups/CHAT/say {"userId","text"}`
+ * - `POST /groups/CHAT/say {"userId","text"}`, `POST /updates {…}` (any update as it is)
  * - `POST /faults {…}`, `DELETE /faults`, `POST /limits {"perBot","perChat","retryAfter"}`, `GET /history`
  */
 export async function handlePersonsSide(fake: FakeBotApi, request: Request, response: ServerResponse): Promise<void> {
@@ -38,6 +38,10 @@ async function perform(fake: FakeBotApi, request: Request, response: ServerRespo
   const body = request.body === "" ? {} : (JSON.parse(request.body) as Record<string, unknown>);
   if (asked === "POST /groups" && action === "say") {
     fake.api.joinGroup(Number(id), Number(body["userId"]), String(body["text"]));
+    return { ok: true };
+  }
+  if (asked === "POST /updates") {
+    fake.api.put(body);
     return { ok: true };
   }
   if (asked === "GET /history") return fake.history;
