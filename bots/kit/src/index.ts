@@ -9,6 +9,7 @@ export {
   revealRun,
   revealText,
   type Button,
+  type Manner,
   type Message,
   type Row,
   type Run,
@@ -19,4 +20,4 @@ export { connectByFlags, CORE_FLAGS, requiredFlag, runBot, zoneByFlags, type Cor
 export type { FrontDesk, Outgoing, Platform, Press, PressReply, Said, SecondChannel } from "./second-channel.ts";
 export { Secret } from "./secret.ts";
 export { systemTimer, type Timer } from "./timer.ts";
-export { LOCALES, PSEUDO_LOCALE, Words } from "./wording/words.ts";
+export { LOCALES, PSEUDO_LOCALE, Words, type Style } from "./wording/words.ts";
