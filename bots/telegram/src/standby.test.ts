@@ -69,3 +69,31 @@ test.each(["polling", "webhook"])(
   },
   30_000,
 );
+
+test.each(["polling", "webhook"])(
+  "kill point: SIGKILL (%s) while the core has not answered a veto: the next process hands it in under the same id",
+  async (mode) => {
+    const ports = mode === "webhook" ? [await freePort(), await freePort()] : [];
+    const first = await startBot(ports[0]);
+    const report = await core.deliver(sampleDeliver(Phase.NOTICE, { peerId: String(CHAT), notAfter: undefined }));
+    const providerId = "sent" in report ? report.sent.providerId : "";
+    await core.deliver(sampleDeliver(Phase.FULL, { peerId: String(CHAT), providerId, notAfter: undefined }));
+    core.answerWith(() => undefined);
+    telegram.api.press(CHAT, Number(providerId), "0.0");
+    await core.until(() => core.events.length === 1);
+    await first.stop("SIGKILL");
+    const [before] = core.events.splice(0);
+
+    core.answerWith(() => ({ type: 1 }));
+    const second = await startBot(ports[1]);
+    await core.until(() => core.events.length === 1);
+    expect(before?.$case).toBe("veto");
+    expect(core.events[0]?.value.eventId).toBe(before?.value.eventId);
+    const chat = telegram.api.open(CHAT);
+    while (chat.popUps.length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    while (telegram.api.queue.waiting.length > 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(await second.stop()).toBe(0);
+    expect(core.violations).toEqual([]);
+  },
+  30_000,
+);

@@ -17,6 +17,8 @@ export interface Recorded {
   status: number;
   /** Whether Telegram did what was asked. */
   performed: boolean;
+  /** What it answered, or would have; undefined: it did not. */
+  result?: unknown;
   /** Milliseconds at arrival, by the clock that rates are counted against. */
   readonly at: number;
 }
@@ -101,6 +103,7 @@ export class FakeBotApi {
       this.rate.check(method, recorded.params["chat_id"], recorded.at);
       const result = await this.api.perform(method, recorded.params, closed.signal);
       recorded.performed = true;
+      recorded.result = result;
       return result;
     };
     try {
