@@ -11,7 +11,7 @@ import { bearer, call, messages, pause, type CallGiven, type Pause } from "./cal
 import type { CoreConnection } from "./core-connection.ts";
 import { resumedByCursor } from "./watch.ts";
 
-/** What happened to a message, docs/protocol/delivery.md section 6. "UNSPECIFIED": of a core newer than this program. */
+/** What happened to a message, docs/protocol/delivery.md section 4. "UNSPECIFIED": of a core newer than this program. */
 export type DeliveryEventName = Exclude<keyof typeof DeliveryEventType, "UNRECOGNIZED">;
 export type DeliveryStateName = Exclude<keyof typeof DeliveryState, "UNRECOGNIZED">;
 

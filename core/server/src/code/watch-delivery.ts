@@ -1,4 +1,4 @@
-// The timeline of a transaction's messages as a stream. docs/protocol/delivery.md section 6.
+// The timeline of a transaction's messages as a stream. docs/protocol/delivery.md section 4.
 import type { DeliveryEvent } from "@countersign/proto/node/core/v1/code_service";
 import { isOpen } from "../delivery/delivery-index.ts";
 import type { Delivery } from "../delivery/delivery.ts";

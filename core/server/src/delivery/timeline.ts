@@ -1,4 +1,4 @@
-// Pure: what happened to a delivery, kept in it. docs/protocol/delivery.md section 6.
+// Pure: what happened to a delivery, kept in it. docs/protocol/delivery.md section 4.
 import type { UnixMs } from "../store/entity.ts";
 import type { Delivery, DeliveryReason } from "./delivery.ts";
 
