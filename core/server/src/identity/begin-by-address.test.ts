@@ -86,7 +86,10 @@ describe.each([
     await open(openStore === undefined ? {} : { open: openStore });
     await world.core.changeUser({ linkIds: [world.core.linkId] });
     const taken: number[] = [];
-    for (let hour = 0; hour < 26; hour++) {
+    let last = 0;
+    for (const hour of [0, 1, 2, 24, 25]) {
+      await world.pass((hour - last) * HOUR_MS);
+      last = hour;
       for (let i = 0; i < 4; i++) {
         const done = await begin({ address: `a${hour}.${i}@example.com` }).then(
           () => true,
@@ -97,7 +100,6 @@ describe.each([
         );
         if (done) taken.push(hour);
       }
-      await world.pass(HOUR_MS);
     }
     expect(taken).toEqual([0, 0, 0, 1, 1, 24, 24, 24, 25, 25]);
   });
@@ -250,6 +252,11 @@ function dying(store: Store, at: number): Store {
   return new Proxy(store, { get: (of, name) => (name === "commit" ? commit : bound(of, name)) });
 }
 
+function use(requestId: string) {
+  const { tenantId, appId: by } = world.core;
+  return { tenantId, by, rpc: "link.begin", requestId, bodyHash: new Uint8Array(32) };
+}
+
 function bound(of: Store, name: string | symbol): unknown {
   const value: unknown = Reflect.get(of, name);
   return typeof value === "function" ? (value as (...args: unknown[]) => unknown).bind(of) : value;
@@ -257,18 +264,13 @@ function bound(of: Store, name: string | symbol): unknown {
 
 test("check 14: killed before or after any of its commits, the same call finishes it: one link, one LINK, one count", async () => {
   const bot = await open();
-  const use = (requestId: string) => ({
-    tenantId: world.core.tenantId,
-    by: world.core.appId,
-    rpc: "link.begin",
-    requestId,
-    bodyHash: new Uint8Array(32),
-  });
-  for (let at = 1; ; at += 0.5) {
+  let at = 0.5;
+  for (let killed = true; killed;) {
+    at += 0.5;
     const userId = await addUser(`user${at}`);
     const asked = { userId, platform: "mail", address: `user${at}@example.com` };
     const given = { ...world.given, store: dying(world.given.store, at) };
-    const killed = await beginByCall(given, use(`kill ${at}`), asked).then(
+    killed = await beginByCall(given, use(`kill ${at}`), asked).then(
       () => false,
       () => true,
     );
@@ -277,6 +279,6 @@ test("check 14: killed before or after any of its commits, the same call finishe
     const found = await bot.until(() => bot.phone.messages.filter(({ peerId }) => peerId === asked.address).at(0));
     expect(found.content.code).toMatch(/^\d{6}$/);
     expect(bot.phone.messages.filter(({ peerId }) => peerId === asked.address)).toHaveLength(1);
-    if (!killed) return expect(at).toBeGreaterThan(7);
   }
+  expect(at).toBeGreaterThan(7);
 });

@@ -229,6 +229,8 @@ describe("revoking", () => {
     expect((await revoke()).key?.state).toBe(KeyState.REVOKED);
     expect((await world.loadKey()).state).toBe("REVOKED");
     const fingerprint = fingerprintOf(world.key.publicKey);
+    const told = (await world.deliveries()).flatMap(({ wanted }) => wanted.notice ?? []);
+    expect(told).toMatchObject([{ type: "KEY_REVOKED", detail: fingerprint }]);
     const confirm = call(client, "confirmFingerprint", { keyId: world.key.keyId, fingerprint }, app);
     expect((await refused(confirm)).reason).toBe("STATE_CONFLICT");
   });

@@ -49,7 +49,7 @@ describe("a confirmed LINK", () => {
     expect(writes.map(({ expected }) => expected)).toEqual(["3", "7", ""]);
   });
 
-  test.each(["WAITING", "LINKED", "FAILED", "UNLINKED", "DEAD"] as const)(
+  test.each(["WAITING", "LINKED", "FAILED", "UNLINKED", "DEAD", "SUSPENDED"] as const)(
     "does nothing to a link that is %s",
     (state) => {
       const moved = given(old, { ...claimed, state });
@@ -58,16 +58,52 @@ describe("a confirmed LINK", () => {
   );
 });
 
-describe("a confirmed UNLINK", () => {
-  test.each([old, dead])("removes a channel that is $state and tells the others", (gone) => {
-    const other = aLink("other");
-    const writes = linkWrites({ type: "unlink", linkId: gone.linkId }, given(gone, other), aTransaction(), NOW);
-    expect(written<Link>(writes, "link")).toMatchObject([{ linkId: gone.linkId, state: "UNLINKED" }]);
-    expect(written<User>(writes, "user")[0]?.linkIds).toEqual([other.linkId]);
-    expect(written<Delivery>(writes, "delivery")).toMatchObject([
-      { linkId: other.linkId, wanted: { notice: { type: "UNLINKED", detail: "telegram" } } },
-    ]);
+describe("a confirmed LINK of a chat that was lost", () => {
+  const back = aLink("back", { state: "CLAIMED" });
+  const last = aLink("last");
+  test.each(["SUSPENDED", "DEAD"] as const)(
+    "check 20: takes the place of the %s one, which is his no more",
+    (state) => {
+      const lost = aLink("lost", { state, peerId: back.peerId });
+      const writes = linkWrites(
+        { type: "link", linkId: back.linkId },
+        given(old, lost, last, back),
+        aTransaction(),
+        NOW,
+      );
+      expect(written<Link>(writes, "link")).toMatchObject([
+        { linkId: back.linkId, state: "LINKED" },
+        { linkId: lost.linkId, state: "UNLINKED" },
+      ]);
+      expect(written<User>(writes, "user")[0]?.linkIds).toEqual([old.linkId, back.linkId, last.linkId]);
+      expect(written<Delivery>(writes, "delivery").map(({ linkId }) => linkId)).toEqual([old.linkId, last.linkId]);
+    },
+  );
+
+  test.each([
+    ["another chat", aLink("lost", { state: "SUSPENDED" })],
+    ["another bot's chat", aLink("lost", { state: "SUSPENDED", peerId: back.peerId, botId: "0".repeat(32) })],
+    ["a chat that is still linked", aLink("lost", { peerId: back.peerId })],
+  ])("leaves %s alone", (_name, other) => {
+    const writes = linkWrites({ type: "link", linkId: back.linkId }, given(other, back), aTransaction(), NOW);
+    expect(written<Link>(writes, "link").map(({ linkId }) => linkId)).toEqual([back.linkId]);
+    expect(written<User>(writes, "user")[0]?.linkIds).toEqual([other.linkId, back.linkId]);
   });
+});
+
+describe("a confirmed UNLINK", () => {
+  test.each([old, dead, aLink("suspended", { state: "SUSPENDED" })])(
+    "removes a channel that is $state and tells the others",
+    (gone) => {
+      const other = aLink("other");
+      const writes = linkWrites({ type: "unlink", linkId: gone.linkId }, given(gone, other), aTransaction(), NOW);
+      expect(written<Link>(writes, "link")).toMatchObject([{ linkId: gone.linkId, state: "UNLINKED" }]);
+      expect(written<User>(writes, "user")[0]?.linkIds).toEqual([other.linkId]);
+      expect(written<Delivery>(writes, "delivery")).toMatchObject([
+        { linkId: other.linkId, wanted: { notice: { type: "UNLINKED", detail: "telegram" } } },
+      ]);
+    },
+  );
 
   test("a channel is removed once", () => {
     const gone = { ...old, state: "UNLINKED" } as const;

@@ -28,6 +28,17 @@ test("what the key shows: platform, stable id, the name if it has one", () => {
   expect(lines(undefined)).toEqual(["telegram", "4242"]);
 });
 
+test("check 20: the key signs the identity that the link is bound to", () => {
+  for (const peerIdentity of ["nqOvzeuGWT/sRx3h7+MHoInYj3Uk2LD/unI9kDYcHwk", "!~".repeat(64)]) {
+    const { kind, fields } = linkDraft(aLink("a", { peerId: "@erika:example.com", peerIdentity }), by);
+    expect(renderFields(kind, fields).map(({ value }) => value)).toEqual([
+      "telegram",
+      "@erika:example.com",
+      peerIdentity,
+    ]);
+  }
+});
+
 test("both kinds are the core's own and act on that link", () => {
   const link = aLink("a");
   expect(linkDraft(link, by)).toMatchObject({

@@ -87,6 +87,8 @@ describe("states", () => {
     expect((await freeze()).user?.state).toBe(UserState.FROZEN);
     expect((await suspend()).user?.state).toBe(UserState.SUSPENDED);
     expect((await suspend()).user?.state).toBe(UserState.SUSPENDED);
+    const told = (await world.deliveries()).flatMap(({ wanted }) => wanted.notice ?? []);
+    expect(told.filter(({ type }) => type === "USER_SUSPENDED")).toHaveLength(1);
     expect((await refused(freeze())).reason).toBe("STATE_CONFLICT");
     expect((await refused(thaw("t"))).reason).toBe("STATE_CONFLICT");
   });

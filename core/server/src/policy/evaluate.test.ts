@@ -271,10 +271,11 @@ describe("channels", () => {
   });
 });
 
+const frozenFor = (policy: object, over: Partial<Asked> = {}) => passed(ask(policy, over)).frozen.assurance;
+
 describe("assurance", () => {
   const big = payment(10_000n);
   const highValue = [{ currency: "EUR", minorUnits: "10000" }];
-  const frozenFor = (policy: object, over: Partial<Asked> = {}) => passed(ask(policy, over)).frozen.assurance;
   const bound = link({ platform: "matrix", peerIdentity: "A".repeat(43) });
 
   test("low by default, medium for high value", () => {
