@@ -198,6 +198,16 @@ test("minutes are never later than notAfter, unless the operator takes them roun
   expect(posted().minutes).toBeUndefined();
 });
 
+test("seconds leave room for the way, the moment is told as it is", async () => {
+  await channel.close();
+  const json = { to: "{to}", text: "{text}", alphabet: "{alphabet}", minutes: "{validitySeconds}" };
+  channel = channelTo(gateway, systemTimer, { json });
+  await ship({ notAfter: new Date(Date.now() + 100_000) });
+  expect(posted().minutes).toBeGreaterThanOrEqual(96);
+  expect(posted().minutes).toBeLessThanOrEqual(98);
+  expect(await ship({ notAfter: new Date(Date.now() + 2_500) })).toMatchObject({ fate: "not-sent", detail: "late" });
+});
+
 test("what does not fit is not asked of the gateway", async () => {
   expect(await ship({ message: shortMessage("ж".repeat(60)) })).toMatchObject({ reason: "CHANNEL_DOES_NOT_FIT" });
   expect(gateway.requests).toBe(0);

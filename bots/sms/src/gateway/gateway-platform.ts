@@ -1,12 +1,13 @@
-import { ChannelError, type BotLog, type Secret, type Timer } from "@countersign/bot-kit";
+import type { BotLog, Secret, Timer } from "@countersign/bot-kit";
 import { numberOf } from "../number.ts";
 import { ReceiptBook, receiptOf } from "../receipt-book.ts";
 import type { ReceiptTaker, Sms, SmsPlatform, SubmitOptions } from "../sms-platform.ts";
 import { judgeAnswer } from "./answer.ts";
-import { TemplateFiller, type Values } from "./fill.ts";
+import { TemplateFiller } from "./fill.ts";
 import { callGateway } from "./http-call.ts";
 import { ReceiptListener } from "./receipt-listener.ts";
 import type { GatewayTemplate } from "./template.ts";
+import { Validity } from "./validity.ts";
 
 interface GatewayGiven {
   readonly template: GatewayTemplate;
@@ -114,40 +115,23 @@ export class GatewayPlatform implements SmsPlatform {
   }
 
   async #submit(sms: Sms, { signal, beforeWrite }: SubmitOptions): Promise<string> {
-    const { template } = this.#given;
-    const answer = await callGateway(this.#filler.requestFor(this.#values(sms)), signal, () => {
-      // Minutes may have been used up while the connection was made.
-      this.#validityMinutes(sms);
-      beforeWrite();
-    });
-    const id = judgeAnswer(answer, template);
-    const providerId = id ?? sms.messageRef;
-    const key = template.receipt?.ref === undefined ? providerId : sms.messageRef;
-    this.#book.keep(providerId, sms.to, [key]);
-    return providerId;
-  }
-
-  #values(sms: Sms): Values {
-    const { template, sender, timer } = this.#given;
-    const { to, text, messageRef: ref, notAfter, segmented } = sms;
-    const seconds =
-      notAfter === undefined ? undefined : Math.floor((notAfter.getTime() - timer.now().getTime()) / 1000);
-    return {
+    const { template, timer, sender } = this.#given;
+    const { to, text, messageRef: ref, segmented } = sms;
+    const validity = new Validity(sms.notAfter, timer, template.roundValidityUp);
+    const values = {
       ...{ to, toDigits: to.slice(1), text, sender, ref, receiptUrl: this.#receiptUrl },
       alphabet: template.alphabets?.[segmented.alphabet],
-      validityMinutes: this.#validityMinutes(sms),
-      validitySeconds: seconds?.toString(),
-      validUntil: notAfter?.toISOString(),
+      validityMinutes: this.#filler.uses("validityMinutes") ? validity.minutes() : undefined,
+      validitySeconds: this.#filler.uses("validitySeconds") ? validity.seconds() : undefined,
+      validUntil: sms.notAfter?.toISOString(),
     };
-  }
-
-  /** Whole minutes, never later than notAfter. Throws ChannelError (not-sent, late) when less than one is left. */
-  #validityMinutes({ notAfter }: Sms): string | undefined {
-    if (notAfter === undefined || !this.#filler.uses("validityMinutes")) return undefined;
-    const minutes = (notAfter.getTime() - this.#given.timer.now().getTime()) / 60_000;
-    const whole = this.#given.template.roundValidityUp ? Math.ceil(minutes) : Math.floor(minutes);
-    if (whole < 1) throw new ChannelError({ fate: "not-sent", detail: "late" });
-    return String(whole);
+    const answer = await callGateway(this.#filler.requestFor(values), signal, () => {
+      validity.refuseStale();
+      beforeWrite();
+    });
+    const providerId = judgeAnswer(answer, template) ?? ref;
+    this.#book.keep(providerId, to, [template.receipt?.ref === undefined ? providerId : ref]);
+    return providerId;
   }
 
   // 200: dealt with, or nothing of ours. 503: the gateway is to repeat it.
