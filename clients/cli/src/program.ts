@@ -42,7 +42,8 @@ export function buildProgram(io: Io, finish: (code: ExitCode) => void): Command 
     .command("link <platform>")
     .description("link a chat, mail address or phone number as the second channel")
     .option("--key <serial>", "which key, when several are plugged in")
-    .action(async (platform: string, options: { key?: string }) =>
+    .option("--address <address>", "of mail and sms: where the messages go")
+    .action(async (platform: string, options: { key?: string; address?: string }) =>
       finish(await linkCommand(platform, options, given())),
     );
   program

@@ -75,6 +75,40 @@ test("link shows the address, waits for the chat, then asks the key", async () =
   expect(err).toContain("4711");
 });
 
+test.each([
+  ["mail", "erika@example.com"],
+  ["sms", "+491701234567"],
+])("link %s names the address and asks the key at once", async (platform, address) => {
+  world.daemon.acts.push({ type: "approve", code: CODE });
+  let asked: unknown;
+  world.core.identity["link.beginLink"] = (request: unknown) => {
+    asked = request;
+    return LinkServiceBeginLinkResponse.create({ linkId: "ab".repeat(16) });
+  };
+  world.core.identity["link.watchLink"] = async function* () {
+    const linkLines = [
+      { label: Label.CHANNEL, value: platform },
+      { label: Label.ADDRESS, value: address },
+    ];
+    const { transaction, token } = world.core.hold({ kind: Kind.LINK, lines: linkLines, userId: "ada" });
+    yield LinkServiceWatchLinkResponse.create({ state: LinkState.CLAIMED, transaction, confirmationToken: token });
+  };
+  const { code, err } = await world.run("link", platform, "--address", address);
+  expect(code).toBe(0);
+  expect(asked).toMatchObject({ platform, address });
+  expect(err).toContain(`goes to ${address}`);
+  expect(err).not.toContain("/start");
+});
+
+test.each([
+  ["mail without an address", ["mail"], "--address erika@example.com"],
+  ["a chat with an address", ["telegram", "--address", "4711"], "needs none"],
+])("link refuses %s before anything is asked", async (_name, args, words) => {
+  const { code, err } = await world.run("link", ...args);
+  expect(code).not.toBe(0);
+  expect(err).toContain(words);
+});
+
 test("link goes on watching when the core was away", async () => {
   let watches = 0;
   world.core.identity["link.beginLink"] = () => LinkServiceBeginLinkResponse.create({ linkToken: "T".repeat(22) });

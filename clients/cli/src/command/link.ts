@@ -12,21 +12,27 @@ import { printable } from "../output/printable.ts";
 import { chooseKey, withCore, withDaemon, type CommandGiven } from "../session.ts";
 import { takeToKey } from "./take-to-key.ts";
 
-/** `countersign link PLATFORM`: the chat claims the token, then the key confirms the LINK transaction. */
+/** Where nobody can show a token to a bot: the core writes to the address itself. */
+const BY_ADDRESS: Readonly<Record<string, string>> = { mail: "erika@example.com", sms: "+491701234567" };
+
+/**
+ * `countersign link PLATFORM`: the chat claims the token, or the core writes to `--address`; then the key confirms the LINK
+ * transaction.
+ */
 export function linkCommand(
   platform: string,
-  options: { readonly key?: string },
+  options: { readonly key?: string; readonly address?: string },
   given: CommandGiven,
 ): Promise<ExitCode> {
-  if (!/^[a-z]{2,16}$/.test(platform))
-    throw refused(`platform "${printable(platform)}": expected telegram, matrix, mail, sms or sandbox`);
+  const address = checked(platform, options.address);
   const userId = given.settings.need("user");
   return withDaemon(given, async (daemon) => {
     const key = await chooseKey(daemon, options.key);
     return withCore(given, async (core) => {
-      const request = LinkServiceBeginLinkRequest.create({ requestId: randomUUID(), userId, platform });
+      const request = LinkServiceBeginLinkRequest.create({ requestId: randomUUID(), userId, platform, address });
       const begun = await call(core.links.beginLink.bind(core.links), request, core);
-      tellLink(begun.deepLink, begun.linkToken, given);
+      if (address === "") tellLink(begun.deepLink, begun.linkToken, given);
+      else tellAddress(platform, address, given);
       const watch = LinkServiceWatchLinkRequest.create({ linkId: begun.linkId, userId });
       const open = () => messages(core.links.watchLink(watch, bearer(core.token)));
       for await (const event of reopened(open)) {
@@ -38,6 +44,18 @@ export function linkCommand(
       return failed("the core ended the watch", given);
     });
   });
+}
+
+/** The address that is sent along: none for a chat. What an address looks like is the core's to say. */
+function checked(platform: string, address = ""): string {
+  if (!/^[a-z]{2,16}$/.test(platform))
+    throw refused(`platform "${printable(platform)}": expected telegram, matrix, mail, sms or sandbox`);
+  const example = BY_ADDRESS[platform];
+  if (example !== undefined && address === "")
+    throw refused(`${platform}: add the address that the messages go to, such as --address ${example}`);
+  if (example === undefined && address !== "")
+    throw refused(`--address: ${platform} needs none; you send its bot a token from your own phone`);
+  return address;
 }
 
 const LINK_STATES: Readonly<Record<number, string>> = {
@@ -53,6 +71,11 @@ function tellLink(deepLink: string, token: string, { terminal }: CommandGiven): 
   terminal.progress(`Open this on your own phone: ${printable(deepLink)}`);
   if (terminal.style.plain || terminal.io.stderr.isTTY !== true) return;
   for (const row of renderUnicodeCompact(deepLink).split("\n")) terminal.progress(row);
+}
+
+function tellAddress(platform: string, address: string, { terminal }: CommandGiven): void {
+  terminal.record({ state: "WAITING", platform, address });
+  terminal.progress(`A message with lines and code goes to ${printable(address)}. Read it on your own phone.`);
 }
 
 function linked({ terminal }: CommandGiven): ExitCode {
