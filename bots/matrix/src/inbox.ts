@@ -3,7 +3,7 @@ import { CryptoEvent } from "matrix-js-sdk/lib/crypto-api/index.js";
 import { MatrixEventEvent, type MatrixEvent } from "matrix-js-sdk/lib/models/event.js";
 import { RoomEvent, type Room } from "matrix-js-sdk/lib/models/room.js";
 import { RoomStateEvent } from "matrix-js-sdk/lib/models/room-state.js";
-import type { MatrixClient } from "matrix-js-sdk/lib/client.js";
+import { ClientEvent, type MatrixClient } from "matrix-js-sdk/lib/client.js";
 import { hearEvent, stableId, type DeviceRule } from "./heard-event.ts";
 import { answerInvitation } from "./invitation.ts";
 import type { Notes } from "./notes.ts";
@@ -35,6 +35,8 @@ const OWN_PASSED = 32;
  */
 export class Inbox {
   readonly #given: InboxGiven;
+  readonly #soiled = new Set<string>();
+  /** Rooms that are dealt with at the moment. */
   readonly #rooms = new Map<string, { again: boolean }>();
   /** Events without their key: it may come later than they do. */
   readonly #unread = new Map<string, MatrixEvent>();
@@ -47,9 +49,10 @@ export class Inbox {
     client.on(RoomEvent.Timeline, (_event, room) => this.#soil(room?.roomId));
     client.on(RoomEvent.MyMembership, (room) => this.#soil(room.roomId));
     client.on(RoomStateEvent.Members, (_event, state) => this.#soil(state.roomId));
-    client.on(MatrixEventEvent.Decrypted, (event) =>
-      this.#soil(this.#unread.has(event.getId() ?? "") ? event.getRoomId() : undefined),
-    );
+    client.on(ClientEvent.Sync, () => this.#dealWithSoiled());
+    client.on(MatrixEventEvent.Decrypted, (event) => {
+      if (this.#unread.has(event.getId() ?? "")) this.#start(event.getRoomId() ?? "");
+    });
     client.on(CryptoEvent.DevicesUpdated, (users) => this.#lookAtIdentities(users));
   }
 
@@ -57,14 +60,27 @@ export class Inbox {
   serve(desk: FrontDesk, signal: AbortSignal): void {
     this.#desk = desk;
     this.#signal = signal;
-    for (const { roomId } of this.#given.client.getRooms()) this.#soil(roomId);
-    const { notes } = this.#given;
+    const { client, notes } = this.#given;
+    for (const { roomId } of client.getRooms()) this.#soil(roomId);
     for (const room of notes.rooms()) this.#soil(room);
+    this.#dealWithSoiled();
     this.#lookAtIdentities(notes.rooms().map((room) => notes.peerIn(room) ?? ""));
   }
 
+  // Noted only: in the middle of a sync, members or the encryption of a room may be missing.
   #soil(roomId: string | undefined): void {
-    if (roomId === undefined || this.#signal.aborted) return;
+    if (roomId !== undefined) this.#soiled.add(roomId);
+  }
+
+  #dealWithSoiled(): void {
+    if (this.#signal.aborted) return;
+    const soiled = [...this.#soiled];
+    this.#soiled.clear();
+    for (const roomId of soiled) this.#start(roomId);
+  }
+
+  #start(roomId: string): void {
+    if (this.#signal.aborted) return;
     const running = this.#rooms.get(roomId);
     if (running === undefined) void this.#run(roomId);
     else running.again = true;
@@ -155,7 +171,12 @@ export class Inbox {
     }
   }
 
-  async #said(room: string, peer: string, said: { eventId: string; text: string }, desk: FrontDesk): Promise<void> {
+  async #said(
+    room: string,
+    peer: string,
+    { eventId, text }: { eventId: string; text: string },
+    desk: FrontDesk,
+  ): Promise<void> {
     const { client, notes, rooms, identityOf } = this.#given;
     const verdict = rooms.verdict(room);
     if (verdict?.type !== "chat" || verdict.peer !== peer) return;
@@ -165,7 +186,7 @@ export class Inbox {
     notes.keepChat(room, peer);
     const peerName = client.getRoom(room)?.getMember(peer)?.rawDisplayName ?? peer;
     await desk.said({
-      ...{ ...said, peerId: peer, peerName, privateChat: true, locale: "" },
+      ...{ eventId, peerId: peer, peerName, privateChat: true, text, locale: "" },
       ...(identity === "" ? {} : { peerIdentity: identity }),
     });
   }
@@ -220,7 +241,8 @@ function isReadable(event: MatrixEvent): boolean {
 /** Ends with the signal: the core may be away for long, and what it was asked is asked again under the next lease. */
 async function settledOr(signal: AbortSignal, promise: Promise<void>): Promise<void> {
   const over = Promise.withResolvers<never>();
-  const abort = (): void => over.reject(signal.reason);
+  // What the core has answered already is still noted.
+  const abort = (): void => void setImmediate(() => over.reject(signal.reason));
   signal.addEventListener("abort", abort, { once: true });
   try {
     if (signal.aborted) abort();

@@ -26,6 +26,6 @@ export async function answerInvitation(room: Room, desk: FrontDesk, rooms: Rooms
     await rooms.invite(inviter);
     return;
   }
-  await client.joinRoom(room.roomId);
+  await rooms.join(room.roomId);
   await rooms.markDirect(room.roomId, inviter);
 }

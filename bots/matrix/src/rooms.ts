@@ -1,4 +1,5 @@
 import type { MatrixClient } from "matrix-js-sdk/lib/client.js";
+import { Method } from "matrix-js-sdk/lib/http-api/method.js";
 import { EventType } from "matrix-js-sdk/lib/@types/event.js";
 import { Preset } from "matrix-js-sdk/lib/@types/partials.js";
 import type { Notes } from "./notes.ts";
@@ -10,6 +11,7 @@ const WEEK_MS = 7 * 24 * 3_600_000;
 export class Rooms {
   readonly #client: MatrixClient;
   readonly #notes: Notes;
+  #making = 0;
 
   constructor(client: MatrixClient, notes: Notes) {
     this.#client = client;
@@ -20,6 +22,8 @@ export class Rooms {
   verdict(roomId: string): RoomVerdict | undefined {
     const room = this.#client.getRoom(roomId);
     if (room?.getMyMembership() !== "join") return undefined;
+    // A room in the making is told piece by piece: first without its encryption, then without its guest.
+    if (this.#making > 0 && room.getCreator() === this.#client.getSafeUserId()) return undefined;
     return judgeRoom(viewOf(room), this.#client.getSafeUserId());
   }
 
@@ -33,17 +37,22 @@ export class Rooms {
   /** The room of this person and the bot, made if there is none that he has joined or is invited to. */
   async invite(peer: string): Promise<void> {
     if (this.#client.getRooms().some(({ roomId }) => this.#isChat(roomId, peer, false))) return;
-    const { room_id: roomId } = await this.#client.createRoom({
-      is_direct: true,
-      preset: Preset.TrustedPrivateChat,
-      invite: [peer],
-      initial_state: [
-        { type: "m.room.encryption", state_key: "", content: { algorithm: "m.megolm.v1.aes-sha2" } },
-        // Few servers keep to it: codes are redacted besides.
-        { type: "m.room.retention", state_key: "", content: { max_lifetime: WEEK_MS } },
-      ],
-    });
-    await this.markDirect(roomId, peer);
+    this.#making += 1;
+    try {
+      const { room_id: roomId } = await this.#client.createRoom({
+        is_direct: true,
+        preset: Preset.TrustedPrivateChat,
+        invite: [peer],
+        initial_state: [
+          { type: "m.room.encryption", state_key: "", content: { algorithm: "m.megolm.v1.aes-sha2" } },
+          // Few servers keep to it: codes are redacted besides.
+          { type: "m.room.retention", state_key: "", content: { max_lifetime: WEEK_MS } },
+        ],
+      });
+      await this.markDirect(roomId, peer);
+    } finally {
+      this.#making -= 1;
+    }
   }
 
   /** Has clients of the bot's account list the room as a chat with this person. A courtesy: never rejects. */
@@ -54,7 +63,7 @@ export class Rooms {
       if (rooms.includes(roomId)) return;
       const content = { ...known, [peer]: [...rooms, roomId] };
       await this.#client.http.authedRequest(
-        "PUT" as never,
+        Method.Put,
         `/user/${encodeURIComponent(this.#client.getSafeUserId())}/account_data/m.direct`,
         undefined,
         content,
@@ -62,6 +71,12 @@ export class Rooms {
     } catch {
       // the chat works without it
     }
+  }
+
+  /** Joins; the room is there once a sync has brought all of it. */
+  async join(roomId: string): Promise<void> {
+    // The SDK's own call shows the room as joined before its members and its encryption are known.
+    await this.#client.http.authedRequest(Method.Post, `/rooms/${encodeURIComponent(roomId)}/join`, undefined, {});
   }
 
   async leave(roomId: string): Promise<void> {

@@ -5,7 +5,10 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Secret, silentLog, systemTimer, type FrontDesk, type Press, type Said } from "@countersign/bot-kit";
 import { MatrixPhone, startSynapse, type Synapse, type SynapseOptions } from "@countersign/testing/synapse";
+import { letGoOfForgottenTimers } from "./forgotten-timers.ts";
 import { MatrixChannel, type MatrixGiven } from "../matrix-channel.ts";
+
+letGoOfForgottenTimers();
 
 /** Keeps what the adapter hands in, and says who may invite the bot. */
 export class RecordingDesk implements FrontDesk {
