@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
 import type { Child } from "@countersign/testing/child";
 import type { ChannelName } from "../chat/chat-service.ts";
 import { anotherUser, setUpDesk, type Desk } from "../desk.ts";
@@ -21,6 +22,8 @@ export interface ChannelFigures {
 
 /** At most five prompts a minute reach a user; his LINK is one. */
 const PROMPTS_A_USER = 4;
+/** The chat has said what it had to say about its LINK. */
+const AFTER_LINK_MS = 2_500;
 const QUEUED = 1;
 const SENT = 4;
 
@@ -33,7 +36,12 @@ export async function channelFigures(channel: ChannelName, folder: string, promp
     const took: number[] = [];
     let desk: Desk = first;
     for (let i = 0; i < prompts; i += 1) {
-      if (i % PROMPTS_A_USER === 0) desk = await somebody(installation, first, i);
+      if (i % PROMPTS_A_USER === 0) {
+        desk = await somebody(installation, first, i);
+        await setTimeout(AFTER_LINK_MS);
+      }
+      // A chat takes a message a second: what waits for that is no latency of ours.
+      await setTimeout(1_100);
       took.push(await onePrompt(parts, desk.userId));
     }
     const residentMiB = residentOf(installation.bot(channel).process);
@@ -57,14 +65,16 @@ function somebody(installation: Installation, first: Desk, i: number): Promise<D
 async function onePrompt(parts: Parts, userId: string): Promise<number> {
   const { transactionId } = await newPayment(parts, userId);
   let queued: number | undefined;
+  let took: number | undefined;
   for await (const { event } of parts.codes.watchDelivery({ transactionId, cursor: "" })) {
     const ms = Number(event?.at?.seconds ?? 0n) * 1000 + (event?.at?.nanos ?? 0) / 1e6;
     if (event?.type === QUEUED) queued ??= ms;
-    if (event?.type !== SENT || queued === undefined) continue;
+    if (event?.type !== SENT || queued === undefined || took !== undefined) continue;
+    took = ms - queued;
     await parts.transactions.cancel({ transactionId, reason: "measured" });
-    return ms - queued;
   }
-  throw new Error(`the code of ${transactionId} was not sent`);
+  if (took === undefined) throw new Error(`the code of ${transactionId} was not sent`);
+  return took;
 }
 
 function residentOf({ process }: Child): number {

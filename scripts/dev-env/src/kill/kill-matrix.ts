@@ -45,6 +45,7 @@ export function testKillMatrix(of: KillCase): void {
             const aftermath = await world.pay(point, victim, side);
             seen.push(aftermath);
             expect(aftermath.unsettled).toEqual([]);
+            expect(new Set(aftermath.told).size).toBe(aftermath.told.length);
             expect(aftermath.withCode).toBeGreaterThanOrEqual(1);
             expect(aftermath.withCode).toBeLessThanOrEqual(of.mostCodes);
             if (of.cleansUp) expect(aftermath.showsCode).toBe(false);

@@ -5,6 +5,7 @@ import type { ChannelName } from "../chat/chat-service.ts";
 import { messagesWithCode } from "../crash/survival.ts";
 import { anotherUser, setUpDesk, type Desk } from "../desk.ts";
 import { startInstallation, type Installation } from "../installation.ts";
+import { Timeline } from "./timeline.ts";
 import { newPayment } from "../new-payment.ts";
 import { connect, type Parts } from "../parts.ts";
 import { PhoneInHand, type Message } from "../person/phone-in-hand.ts";
@@ -31,6 +32,8 @@ export interface Aftermath {
   readonly showsCode: boolean;
   /** States of the delivery that would mean that something was forgotten. */
   readonly unsettled: readonly string[];
+  /** Ids of the events of its timeline, in order. */
+  readonly told: readonly string[];
 }
 
 /** Ten digits are found in a log by no accident. */
@@ -38,8 +41,10 @@ const LONG_CODES = { digits: 10, highValueDigits: 10 };
 const PATIENCE_MS = 40_000;
 /** At most five prompts a minute reach a user; his LINK is one. */
 const PAYMENTS_A_USER = 4;
-const SENDING = 2;
-const QUEUED = 1;
+/** DELIVERY_EVENT_TYPE_SENT. */
+const SENT = 4;
+/** DELIVERY_STATE_QUEUED and _SENDING. */
+const UNSETTLED: readonly number[] = [1, 2];
 
 /** An installation with a wire between one channel's bot and its provider, and users who are paid for. */
 export class KillWorld {
@@ -80,21 +85,28 @@ export class KillWorld {
     const { desk, chatId } = await this.#somebody();
     const phone = new PhoneInHand(desk.phoneUrl);
     const before = await this.#withCode(chatId);
+    const known = new Set((await phone.look(undefined, AbortSignal.timeout(5_000))).messages.map(({ id }) => id));
+    const isNew = (message: Message): boolean => !known.has(message.id) && hasCode(message);
     const dies = (): Promise<void> => this.#dies(point, victim, side);
     const [inPrompt, inOutcome] = point.during === "prompt" ? [dies, nothing] : [nothing, dies];
     let dying = inPrompt();
     const { transactionId } = await newPayment(this.#parts, desk.userId);
+    const timeline = new Timeline(this.#parts, transactionId);
     await dying;
-    await this.#until(phone, `the code of ${transactionId}`, (messages) => messages.some(hasCode));
+    await this.#until(phone, `the code of ${transactionId}`, (messages) => messages.some(isNew));
+    // A message of unknown fate may be sent once more: only then it is known how often the phone saw it.
+    await timeline.until(SENT);
     dying = inOutcome();
     await this.#parts.transactions.cancel({ transactionId, reason: "changed" });
     await dying;
-    const settled = await this.#settled(transactionId);
+    await timeline.ended;
+    const { attempts } = await this.#parts.codes.getDelivery({ transactionId });
     const { messages } = await phone.look(undefined, AbortSignal.timeout(5_000));
     return {
       withCode: [...(await this.#withCode(chatId))].filter((id) => !before.has(id)).length,
-      showsCode: messages.some(hasCode),
-      unsettled: settled,
+      showsCode: messages.some(isNew),
+      unsettled: attempts.filter(({ state }) => UNSETTLED.includes(state)).map(({ state }) => String(state)),
+      told: timeline.events.map(({ eventId }) => eventId),
     };
   }
 
@@ -138,7 +150,11 @@ export class KillWorld {
       const chatId = String(7000 + this.#users);
       const sitter = { userId: `user-${this.#users}`, chatId };
       const desk = await anotherUser(this.installation, this.#first, sitter);
-      await this.#until(new PhoneInHand(desk.phoneUrl), "the outcome of the LINK", (all) => !all.some(hasCode));
+      await this.#until(
+        new PhoneInHand(desk.phoneUrl),
+        "the outcome of the LINK",
+        (all) => all.length > 0 && !all.slice(-1).some(hasCode),
+      );
       this.#user = { desk, chatId, payments: 0 };
     }
     this.#user.payments += 1;
@@ -159,13 +175,6 @@ export class KillWorld {
       if (isSo(chat.messages)) return;
       ({ version } = chat);
     }
-  }
-
-  /** Waits for the end of all deliveries of an ended transaction. What is then still on its way was forgotten. */
-  async #settled(transactionId: string): Promise<string[]> {
-    for await (const event of this.#parts.codes.watchDelivery({ transactionId, cursor: "" })) void event;
-    const { attempts } = await this.#parts.codes.getDelivery({ transactionId });
-    return attempts.filter(({ state }) => state === SENDING || state === QUEUED).map(({ state }) => String(state));
   }
 }
 
