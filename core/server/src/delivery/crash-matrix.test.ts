@@ -182,7 +182,7 @@ describe.each(PLATFORMS)("claim 03: %s", (platform) => {
       if (scenario === "a prompt") await diesAgain(scenario, platform, point);
     }
     deaths += 2 * points.length;
-  });
+  }, 120_000);
 });
 
 test("the matrix is no smaller than it was: 500 deaths", () => {
