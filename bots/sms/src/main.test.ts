@@ -140,6 +140,29 @@ test.each<[string, "no-answer" | "swallow"]>([
   20_000,
 );
 
+test.each<[string, "no-answer" | "swallow"]>([
+  ["after the gateway took the message", "no-answer"],
+  ["before the gateway took the message", "swallow"],
+])(
+  "kill point: SIGKILL %s, and repeated by the next process: the same code at most twice",
+  async (_when, kind) => {
+    const first = await startChild(MAIN, httpFlags());
+    gateway.faults.push({ kind });
+    const lost = show("tx/1", Phase.FULL).catch(() => undefined);
+    await gateway.until(() => gateway.requests === 1);
+    await first.stop("SIGKILL");
+    await core.until(() => core.hello === undefined);
+    expect(await lost).toBeUndefined();
+    const second = await startChild(MAIN, httpFlags());
+    expect(await show("tx/1", Phase.FULL)).toHaveProperty("sent");
+    await scan(second);
+    const texts = gateway.phones.at(SAMPLE_NUMBER).messages.map(({ text }) => text);
+    expect(texts).toHaveLength(kind === "no-answer" ? 2 : 1);
+    expect(new Set(texts).size).toBe(1);
+  },
+  20_000,
+);
+
 test("an account that the SMSC does not know ends the process with what to do next", async () => {
   await expect(startChild(MAIN, smppFlags("other"))).rejects.toThrow(
     /ended with 69 .*check --system-id and --smpp-password-file/s,

@@ -61,6 +61,7 @@ export class SmppLink {
     this.#on("close", () => this.#end());
     this.#on("enquire_link", (pdu) => this.#answer(pdu, 0));
     this.#on("deliver_sm", (pdu) => void this.#delivered(pdu));
+    this.#on("data_sm", (pdu) => void this.#delivered(pdu));
     this.#on("unknown", (pdu) => this.#end(pdu));
     this.#on("unbind", (pdu) => {
       this.#answer(pdu, 0);

@@ -119,3 +119,12 @@ test("what a person writes to the sender is answered and goes nowhere", async ()
   expect(await smsc.sessions[0]?.ask(0x05, whole)).toBe(0);
   expect(told).toEqual([]);
 });
+
+test("a receipt that comes as data_sm, by optional parameters alone", async () => {
+  const id = await ship();
+  const named = [0x00, 0x1e, 0, id.length + 1, ...Buffer.from(`${id}\0`)];
+  const head = [0, 1, 1, ...Buffer.from("4915112345678\0"), 5, 0, ...Buffer.from("Acme\0"), 4, 0, 0];
+  const body = Uint8Array.from([...head, ...named, 0x04, 0x27, 0, 1, 2]);
+  expect(await smsc.sessions[0]?.ask(0x103, body)).toBe(0);
+  expect(told[0]?.slice(1)).toEqual([SAMPLE_NUMBER, id, true]);
+});

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { join } from "node:path";
 import { ROOT } from "../child.ts";
@@ -7,10 +7,14 @@ import { ROOT } from "../child.ts";
 const PYTHON: string = join(ROOT, ".peers/smsc/bin/python");
 const SCRIPT: string = join(ROOT, "scripts/testing/src/sms/smsc.py");
 
+const LIBRARIES: string = join(ROOT, ".peers/smsc/lib");
+
 /** Whether the SMSC from other hands is installed (`scripts/install-peers smsc`). */
-export const smscPresent: boolean = ["smpp34", "smpp", "gsm0338"].every((name) =>
-  existsSync(join(ROOT, ".peers/smsc/lib/python3.11/site-packages", name)),
-);
+export const smscPresent: boolean =
+  existsSync(LIBRARIES) &&
+  readdirSync(LIBRARIES).some((python) =>
+    ["smpp34", "smpp", "gsm0338"].every((name) => existsSync(join(LIBRARIES, python, "site-packages", name))),
+  );
 
 /** One submit_sm as that SMSC read it. */
 export interface Submit {
