@@ -20,7 +20,7 @@ let lease = new AbortController();
 
 beforeAll(async () => {
   if (!present) return;
-  world = await MatrixWorld.start();
+  world = await MatrixWorld.start({ encryptsByDefault: false });
   proxy = await FaultyProxy.start(world.synapse.url);
   channel = world.channel({ homeserver: proxy.url });
   await channel.signIn(AbortSignal.timeout(20_000));
@@ -103,7 +103,7 @@ peerTest("who leaves the chat is gone; a later message to him is refused for goo
 });
 
 peerTest("who puts the bot out of the chat is gone", async () => {
-  const bob = await world.person(channel);
+  const bob = await world.person(channel, { trusted: false });
   const desk = await listening();
   await bob.phone.kick(bob.room, world.bot);
   await desk.until(() => desk.goneOnes.includes(`${bob.userId} gone`));
@@ -158,12 +158,13 @@ peerTest("the bound identity is his: shown. Another one since: told, refused for
   expect(codesSeen(bob)).toBe(1);
 });
 
-peerTest("somebody without a device could never read it: refused for good, nothing sent", async () => {
-  const nobody = await world.synapse.register("deviceless", "pw");
+peerTest("somebody who has logged out everywhere could never read it: refused for good, nothing sent", async () => {
   const bob = await world.person(channel);
-  const room = await bob.phone.makeRoom([world.bot]);
-  expect(room).not.toBe(bob.room);
-  expect(await ship(full("no-device", nobody))).toMatchObject({ fate: "permanent" });
+  const headers = { authorization: `Bearer ${bob.phone.accessToken}` };
+  await fetch(`${world.synapse.url}/_matrix/client/v3/logout`, { method: "POST", headers });
+  const before = proxy.history.length;
+  expect(await ship(full("no-device", bob.userId))).toMatchObject({ fate: "permanent", detail: "not-encrypted" });
+  expect(proxy.history.slice(before).filter((line) => line.startsWith("PUT "))).toEqual([]);
 });
 
 peerTest.each([

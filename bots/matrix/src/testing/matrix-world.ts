@@ -140,16 +140,12 @@ export class MatrixWorld {
   }
 
   /** A new person who has started a chat with the bot. The channel is signed in. */
-  async person(channel: MatrixChannel): Promise<Person> {
+  async person(channel: MatrixChannel, options: { readonly trusted?: boolean } = {}): Promise<Person> {
     const phone = await this.phone();
-    const room = await this.openChat(phone, channel);
-    return { userId: phone.userId, phone, room };
-  }
 
-  async openChat(phone: MatrixPhone, channel: MatrixChannel): Promise<string> {
     const lease = new AbortController();
     await channel.listen(new RecordingDesk(), lease.signal);
-    const room = await phone.makeRoom([this.bot]);
+    const room = await phone.makeRoom([this.bot], options);
     await phone.until(() => phone.members.includes(`${room} ${this.bot} join`));
     // What the adapter notes of a new chat, it has noted once it takes an event of it.
     const desk = new RecordingDesk();
@@ -157,7 +153,7 @@ export class MatrixWorld {
     await phone.say(room, "hello");
     await desk.until(() => desk.texts.some(({ peerId }) => peerId === phone.userId));
     lease.abort();
-    return room;
+    return { userId: phone.userId, phone, room };
   }
 
   /** Messages in the clear that the homeserver was ever given. */

@@ -137,7 +137,7 @@ class Phone:
         answer = await self.client.room_create(
             is_direct=asked.get("direct", True),
             invite=asked["invite"],
-            preset=nio.RoomPreset.trusted_private_chat,
+            preset=nio.RoomPreset.trusted_private_chat if asked.get("trusted", True) else nio.RoomPreset.private_chat,
             initial_state=state,
         )
         return {"room": checked(answer).room_id}

@@ -135,8 +135,11 @@ export class MatrixPhone {
     }
   }
 
-  /** Makes a room, encrypted unless told otherwise, and invites these users. Resolves with its id. */
-  async makeRoom(invite: readonly string[], options: { encrypted?: boolean; direct?: boolean } = {}): Promise<string> {
+  /** Makes a room, encrypted and with equal rights unless told otherwise, and invites these users. Resolves with its id. */
+  async makeRoom(
+    invite: readonly string[],
+    options: { readonly encrypted?: boolean; readonly trusted?: boolean } = {},
+  ): Promise<string> {
     return String((await this.#ask("room", { invite, ...options }))["room"]);
   }
 

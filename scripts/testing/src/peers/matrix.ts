@@ -1,5 +1,5 @@
 export { FaultyProxy, type ProxyFault } from "./faulty-proxy.ts";
 export { setUpIdentity, type MatrixIdentity } from "./matrix-identity.ts";
 export { MatrixPhone, matrixPhonePresent, type PhoneMessage } from "./matrix-phone.ts";
-export type { SynapseRate } from "./synapse-config.ts";
-export { startSynapse, synapsePresent, type Synapse, type SynapseOptions } from "./synapse.ts";
+export type { SynapseOptions, SynapseRate } from "./synapse-config.ts";
+export { startSynapse, synapsePresent, type Synapse } from "./synapse.ts";

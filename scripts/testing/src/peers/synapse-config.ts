@@ -13,10 +13,18 @@ export interface SynapseRate {
   readonly burst_count: number;
 }
 
+/** What a test may set. */
+export interface SynapseOptions {
+  /** How fast one user may send events (`rc_message`); default: as good as unlimited. */
+  readonly messages?: SynapseRate;
+  /** Whether the server encrypts every new room by itself; default true. */
+  readonly encryptsByDefault?: boolean;
+}
+
 const OPEN: SynapseRate = { per_second: 1000, burst_count: 1000 };
 
 /** Writes configuration, signing key and log settings of a homeserver into its folder. JSON is YAML. Returns the path of the configuration. */
-export function writeSynapseConfig(folder: string, port: number, messages: SynapseRate = OPEN): string {
+export function writeSynapseConfig(folder: string, port: number, options: SynapseOptions = {}): string {
   const log = {
     version: 1,
     formatters: { plain: { format: "%(asctime)s %(levelname)s %(name)s %(message)s" } },
@@ -45,8 +53,8 @@ export function writeSynapseConfig(folder: string, port: number, messages: Synap
     form_secret: "f",
     trusted_key_servers: [],
     report_stats: false,
-    encryption_enabled_by_default_for_room_type: "all",
-    rc_message: messages,
+    encryption_enabled_by_default_for_room_type: options.encryptsByDefault === false ? "off" : "all",
+    rc_message: options.messages ?? OPEN,
     rc_login: { address: OPEN, account: OPEN },
     rc_joins: { local: OPEN },
     rc_invites: { per_room: OPEN, per_user: OPEN, per_issuer: OPEN },

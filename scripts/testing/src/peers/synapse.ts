@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { ROOT } from "../child.ts";
 import { freePort } from "./free-port.ts";
-import { REGISTRATION_SECRET, SERVER_NAME, writeSynapseConfig, type SynapseRate } from "./synapse-config.ts";
+import { REGISTRATION_SECRET, SERVER_NAME, writeSynapseConfig, type SynapseOptions } from "./synapse-config.ts";
 
 const PYTHON = join(ROOT, ".peers/synapse/bin/python");
 const START_MS = 30_000;
@@ -14,12 +14,6 @@ const LOOK_MS = 50;
 
 /** Whether `scripts/install-peers synapse` has run. */
 export const synapsePresent: boolean = existsSync(PYTHON);
-
-/** What a test may set. */
-export interface SynapseOptions {
-  /** How fast one user may send events (`rc_message`); default: as good as unlimited. */
-  readonly messages?: SynapseRate;
-}
 
 /** A real homeserver on a free port of loopback, its data in a folder of its own. */
 export interface Synapse {
@@ -44,7 +38,7 @@ export async function startSynapse(options: SynapseOptions = {}): Promise<Synaps
   const folder = mkdtempSync(join(tmpdir(), "countersign-synapse-"));
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const config = writeSynapseConfig(folder, port, options.messages);
+  const config = writeSynapseConfig(folder, port, options);
   let running: ChildProcess | undefined = await launch(folder, config, url);
   const pause = async (): Promise<void> => {
     const child = running;
