@@ -173,16 +173,20 @@ async function comesTooLate(scenario: Scenario, platform: Platform, death: Death
 
 let deaths = 0;
 describe.each(PLATFORMS)("claim 03: %s", (platform) => {
-  test.each(SCENARIOS)("%s, killed anywhere", async (scenario) => {
-    const points = await pointsOf(scenario, platform);
-    expect(points.length).toBeGreaterThanOrEqual(6);
-    for (const point of points) {
-      await goesOn(scenario, platform, point);
-      await comesTooLate(scenario, platform, point);
-      if (scenario === "a prompt") await diesAgain(scenario, platform, point);
-    }
-    deaths += 2 * points.length;
-  }, 120_000);
+  test.each(SCENARIOS)(
+    "%s, killed anywhere",
+    async (scenario) => {
+      const points = await pointsOf(scenario, platform);
+      expect(points.length).toBeGreaterThanOrEqual(6);
+      for (const point of points) {
+        await goesOn(scenario, platform, point);
+        await comesTooLate(scenario, platform, point);
+        if (scenario === "a prompt") await diesAgain(scenario, platform, point);
+      }
+      deaths += 2 * points.length;
+    },
+    120_000,
+  );
 });
 
 test("the matrix is no smaller than it was: 500 deaths", () => {
