@@ -338,6 +338,14 @@ test("an abort while five others wait for the server: not sent, and nobody is le
   expect(codes()).toBe(1);
 });
 
+test("a session carries fifty mails, then the next one begins; what is idle is closed in order", async () => {
+  for (let at = 0; at < 51; at += 1) await ship(full());
+  expect(smtp.connections).toBe(2);
+  expect(mails()).toHaveLength(51);
+  await channel.close();
+  await smtp.until(() => smtp.commands.filter((command) => command === "QUIT").length === 2);
+});
+
 test("signing in waits for the server, and stops when told to", async () => {
   smtp.faults.add({ stage: "greeting", kind: "answer", code: 421 });
   expect(await channel.signIn(AbortSignal.timeout(5_000))).toBe("");

@@ -14,7 +14,7 @@ import { openSmtpdPresent, startOpenSmtpd, type OpenSmtpd } from "@countersign/t
 import { afterEach, beforeEach, expect } from "@jest/globals";
 import { readSender } from "./address.ts";
 import { MailChannel } from "./mail-channel.ts";
-import { parseMail } from "./testing/index.ts";
+import { parseMail, type ParsedMail } from "./testing/index.ts";
 
 const peerTest = testWith("opensmtpd", openSmtpdPresent);
 const ADDRESS = "erika@test.example";
@@ -45,6 +45,8 @@ async function ship(outgoing: Outgoing): Promise<string | ChannelError> {
 
 const full = (locale = "en"): Outgoing => sampleOutgoing(Phase.FULL, { peerId: ADDRESS, locale });
 
+const messageIdOf = ({ headers }: ParsedMail): string | undefined => Object.fromEntries(headers)["Message-ID"];
+
 /** Another reader of mails than ours: Python's. */
 function readByPython(mail: Uint8Array): { readonly subject: string; readonly from: string; readonly text: string } {
   const script = [
@@ -66,14 +68,15 @@ peerTest(
       ...{ peerId: ADDRESS, providerId: id, notice: sampleNotice(NoticeType.EXECUTED), deliveryId: "end" },
     });
     await ship(outcome);
+    // A mail server delivers side by side: the order of arrival says nothing.
     const mails = (await smtpd.read(ADDRESS, 2)).map((mail) => parseMail(mail, true));
-    const [prompt, end] = mails.map(({ text }) => text);
+    const [prompt, end] = mails.toSorted((a) => (messageIdOf(a) === id ? -1 : 1));
     for (const { value } of SAMPLE_LINES)
-      expect(prompt?.split("\n").filter((line) => line.endsWith(value))).toHaveLength(1);
-    expect(prompt?.replaceAll(" ", "").split(SAMPLE_CODE)).toHaveLength(2);
-    expect(end?.replaceAll(" ", "")).not.toContain(SAMPLE_CODE);
-    expect(Object.fromEntries(mails[0]?.headers ?? [])).toMatchObject({ "Message-ID": id, To: ADDRESS });
-    expect(Object.fromEntries(mails[1]?.headers ?? [])).toMatchObject({ "In-Reply-To": id, References: id });
+      expect(prompt?.text.split("\n").filter((line) => line.endsWith(value))).toHaveLength(1);
+    expect(prompt?.text.replaceAll(" ", "").split(SAMPLE_CODE)).toHaveLength(2);
+    expect(end?.text.replaceAll(" ", "")).not.toContain(SAMPLE_CODE);
+    expect(Object.fromEntries(prompt?.headers ?? [])).toMatchObject({ "Message-ID": id, To: ADDRESS });
+    expect(Object.fromEntries(end?.headers ?? [])).toMatchObject({ "In-Reply-To": id, References: id });
   },
   30_000,
 );
@@ -114,7 +117,7 @@ peerTest(
 );
 
 peerTest(
-  "OpenSMTPD killed between prompt and outcome: nothing it took is lost, nothing comes twice",
+  "OpenSMTPD killed between prompt and outcome: nothing it took is lost; what it delivers again itself has one Message-ID",
   async () => {
     const id = String(await ship(full()));
     await smtpd.kill();
@@ -123,10 +126,16 @@ peerTest(
     });
     expect(await ship(outcome)).toMatchObject({ fate: "not-sent" });
     await smtpd.start();
-    expect(await ship(outcome)).toContain("@bank.example");
-    const mails = (await smtpd.read(ADDRESS, 2)).map((mail) => parseMail(mail, true).text.replaceAll(" ", ""));
-    expect(mails).toHaveLength(2);
-    expect(mails.filter((text) => text.includes(SAMPLE_CODE))).toHaveLength(1);
+    const outcomeId = String(await ship(outcome));
+    // Killed after it wrote the mailbox and before it noted so, a mail server delivers again when it is back.
+    let mails: readonly ParsedMail[] = [];
+    const ids = (): unknown[] => mails.map(messageIdOf);
+    while (!ids().includes(id) || !ids().includes(outcomeId)) {
+      mails = (await smtpd.read(ADDRESS, mails.length + 1)).map((mail) => parseMail(mail, true));
+    }
+    expect(new Set(ids())).toEqual(new Set([id, outcomeId]));
+    const codes = mails.filter(({ text }) => text.replaceAll(" ", "").includes(SAMPLE_CODE)).length;
+    expect([1, 2]).toContain(codes);
   },
   30_000,
 );

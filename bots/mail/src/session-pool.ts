@@ -73,7 +73,7 @@ export class SessionPool {
   }
 
   #putBack(session: SmtpSession): void {
-    if (this.#closed) session.quit();
+    if (this.#closed || session.worn) session.quit();
     if (!session.usable) return;
     const timer = setTimeout(() => {
       this.#idle.splice(

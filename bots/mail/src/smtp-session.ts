@@ -18,6 +18,9 @@ export interface SmtpServer {
 /** An SMTP server that says nothing for so long is left. */
 const SILENCE_MS = 60_000;
 const QUIT_MS = 1_000;
+const LONGEST_ANSWER = 65_536;
+/** Below what servers allow in one session, such as 100: the answer beyond would be 421. */
+const MOST_MAILS = 50;
 
 function connectionOptions({ host, port, tls, ca }: SmtpServer): SMTPConnectionOptions {
   return {
@@ -32,6 +35,7 @@ function connectionOptions({ host, port, tls, ca }: SmtpServer): SMTPConnectionO
     logger: false,
     connectionTimeout: SILENCE_MS,
     socketTimeout: SILENCE_MS,
+    maxResponseSize: LONGEST_ANSWER,
     // What is closed early must not be completed by the system's buffers.
     socketCloseTimeout: 0,
   };
@@ -42,6 +46,7 @@ export class SmtpSession {
   readonly #connection: SMTPConnection;
   readonly #sender: string;
   #usable = true;
+  #mails = 0;
 
   private constructor(connection: SMTPConnection, sender: string) {
     this.#connection = connection;
@@ -59,7 +64,6 @@ export class SmtpSession {
     const session = new SmtpSession(connection, sender);
     await session.#during("opening", signal, (settle) => {
       connection.once("error", settle);
-      connection.once("end", () => settle(new Error("ended")));
       connection.connect((error) => {
         if (error !== undefined) settle(error);
         else if (server.login === undefined) settle(null);
@@ -74,6 +78,11 @@ export class SmtpSession {
     return this.#usable;
   }
 
+  /** Whether it has carried as many mails as one session should. */
+  get worn(): boolean {
+    return this.#mails >= MOST_MAILS;
+  }
+
   /**
    * Hands one mail over; resolves once the server took it. `look` is called twice and may throw to stop the mail: before
    * its first command leaves (servers with PIPELINING get DATA along with it), and again after the server asked for the
@@ -82,6 +91,7 @@ export class SmtpSession {
    */
   async send(mail: Mail, look: () => void, signal: AbortSignal): Promise<void> {
     look();
+    this.#mails += 1;
     let moment: Moment = "envelope";
     let stopped: unknown;
     const connection = this.#connection;
@@ -148,6 +158,8 @@ export class SmtpSession {
       if (error === null || error === undefined) resolve();
       else reject(classifyFailure(error, now()));
     };
+    // nodemailer tells what happened after it has closed; where it tells nothing, this is told.
+    const ended = (): unknown => setImmediate(() => settle(new Error("ended")));
     const abort = (): void => {
       const fate = now() === "content" ? "unknown" : "not-sent";
       reject(new ChannelError({ fate, detail: "timeout" }));
@@ -156,6 +168,7 @@ export class SmtpSession {
     if (signal.aborted) abort();
     else {
       signal.addEventListener("abort", abort, { once: true });
+      this.#connection.once("end", ended);
       step(settle);
     }
     try {
@@ -166,6 +179,7 @@ export class SmtpSession {
       throw error;
     } finally {
       signal.removeEventListener("abort", abort);
+      this.#connection.removeListener("end", ended);
     }
   }
 }

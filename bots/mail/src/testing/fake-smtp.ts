@@ -48,7 +48,10 @@ export class FakeSmtp {
       void new SmtpDialogue(this, new Wire(socket)).run();
     };
     const implicit = options.implicit === true ? options.tls : undefined;
-    this.#server = implicit === undefined ? createServer(serve) : createTlsServer(implicit, serve);
+    // Answers to pipelined commands are small writes in a row.
+    const noDelay = true;
+    this.#server =
+      implicit === undefined ? createServer({ noDelay }, serve) : createTlsServer({ ...implicit, noDelay }, serve);
     this.#server.on("connection", (socket: Socket) => {
       this.#sockets.add(socket);
       socket.on("error", () => undefined);
@@ -88,7 +91,11 @@ export class FakeSmtp {
 
   /** Breaks every connection and listens no more. */
   async stop(): Promise<void> {
-    for (const socket of this.#sockets) socket.resetAndDestroy();
+    for (const socket of this.#sockets) {
+      // A reset while our end is under way fails and leaves the socket open.
+      if (socket.writableEnded) socket.destroy();
+      else socket.resetAndDestroy();
+    }
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
 
