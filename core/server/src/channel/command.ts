@@ -15,7 +15,7 @@ import type { Transaction } from "../transaction/transaction.ts";
 import { NOT_LINKED, NOTHING, OK, RATE_LIMITED, type AnswerDraft, type BotState } from "./bot-state.ts";
 import { findChat, recentTransactions, type Chat } from "./chat.ts";
 import { hear } from "./peer-gone.ts";
-import { withdrawCodes } from "./withdraw-code.ts";
+import { clearChat } from "./withdraw-code.ts";
 
 const HISTORY = 10;
 const RECENT = 100;
@@ -83,10 +83,8 @@ async function thaw(given: CoreGiven, bot: BotState, { user }: Chat, command: Co
  */
 async function unlink(given: CoreGiven, bot: BotState, chat: Chat): Promise<AnswerDraft> {
   if (!(await bot.countVeto())) return RATE_LIMITED;
-  // Before: after a crash the chat is still linked, and may say it again. After: what was sent here meanwhile.
-  await withdrawCodes(given, chat, bot.actor);
   const answer = await leave(given, bot, chat);
-  await withdrawCodes(given, chat, bot.actor);
+  await clearChat(given, chat.link, bot.actor);
   return answer;
 }
 

@@ -1,12 +1,16 @@
 import { afterEach, expect, test } from "@jest/globals";
 import { AnswerType, CommandType, NoticeType, Phase } from "@countersign/proto/node/channel/v1/channel_service";
+import { linkKey, userKey } from "../identity/entity-key.ts";
+import { unlinked } from "../identity/link-action.ts";
+import type { Link } from "../identity/link.ts";
 import type { Platform } from "../identity/tenant.ts";
+import { shardOfUser } from "../store/entity.ts";
 import { drawHexId } from "../testing/core-world.ts";
-import { findChat } from "./chat.ts";
 import { askCommand } from "./testing/ask.ts";
 import { ChannelWorld } from "./testing/channel-world.ts";
+import { unlinkChannel } from "./testing/linking.ts";
 import { idle, type Habit, type ScriptedBot } from "./testing/scripted-bot.ts";
-import { withdrawCodes } from "./withdraw-code.ts";
+import { clearChat } from "./withdraw-code.ts";
 
 let world: ChannelWorld;
 afterEach(() => world.close());
@@ -64,16 +68,43 @@ test("a mail cannot be taken back, and no further one is sent", async () => {
 
 test("what was not sent yet is not sent any more", async () => {
   const { first, second } = await open("telegram", idle);
-  first.kill();
+  await first.close();
   const tx = await world.core.pending();
   const [linkId = ""] = (await world.core.user()).linkIds;
   const link = await world.link(linkId);
-  const chat = await findChat(world.given, { tenantId: world.core.tenantId, botId: link.botId ?? "" }, "first");
-  if (chat === undefined) throw new Error("the chat is linked");
-  await withdrawCodes(world.given, chat, "test");
+  const { shard, writes } = await unlinkedElsewhere(link);
+  await world.core.commit(shard, writes);
+  await clearChat(world.given, link, "test");
   expect(await second.code()).toMatchObject({ tag: tx.tag });
-  await withdrawCodes(world.given, chat, "test");
+  await clearChat(world.given, link, "test");
   expect(await world.core.audited("delivery.unlinked")).toBe(1);
+  expect(await world.link(linkId)).not.toHaveProperty("leavingAt");
+});
+
+async function unlinkedElsewhere(link: Link) {
+  const { tenantId, userId } = link;
+  const shard = shardOfUser(tenantId, userId);
+  const names = [userKey(tenantId, userId), linkKey(tenantId, link.linkId)] as const;
+  const { entities, now } = await world.given.store.load(shard, ...names);
+  const [user, held] = entities;
+  const writes = unlinked({ user, links: [held] }, held, link, await world.core.user(), "elsewhere", now);
+  return { shard, writes };
+}
+
+test("check 20: UNLINK from elsewhere takes codes of other transactions out of the chat", async () => {
+  const { first, second } = await open("telegram");
+  const tx = await world.core.pending();
+  const { code } = await first.code();
+  const [linkId = ""] = (await world.core.user()).linkIds;
+  const unlink = await world.core.transaction(await unlinkChannel(world, linkId));
+  await first.until(() => first.delivered.find(({ tag, code: shown }) => tag === unlink.tag && shown !== ""));
+  await world.confirm(unlink, world.core.code(unlink));
+  expect(await world.link(linkId)).toMatchObject({ state: "UNLINKED", leavingAt: world.given.store.now() });
+  await world.pass(0);
+  expect(await second.code()).toMatchObject({ tag: tx.tag, code });
+  await first.until(() => (first.phone.withCode().length === 0 ? true : undefined));
+  expect(await world.link(linkId)).not.toHaveProperty("leavingAt");
+  expect(await world.given.store.nextDue()).toBeGreaterThan(world.given.store.now());
 });
 
 test("the only channel: the code goes from the chat, who read it may still use it", async () => {

@@ -1,4 +1,4 @@
-// The user leaves a chat: codes that stand there, or are on their way, go. docs/protocol/delivery.md section 7.
+// The user left a chat: codes that stand there, or are on their way, go. docs/protocol/delivery.md section 7.
 import type { CoreGiven } from "../given.ts";
 import { deliveryKey } from "../delivery/delivery-key.ts";
 import type { Delivery } from "../delivery/delivery.ts";
@@ -6,21 +6,29 @@ import { deliveryWrite, isOpen } from "../delivery/delivery-index.ts";
 import { nextChannel, type Channels } from "../delivery/next-channel.ts";
 import { PLATFORM_TRAITS } from "../delivery/platform-trait.ts";
 import { givenUp, isTouched, nextWish, TOLD_WITHIN_MS, withdrawn } from "../delivery/wish.ts";
-import { userKey } from "../identity/entity-key.ts";
-import type { HexId, UnixMs } from "../store/entity.ts";
+import { changeLink, type LinkName } from "../identity/change-link.ts";
+import { linkKey, userKey } from "../identity/entity-key.ts";
+import { isRefusal } from "../rpc/refusal.ts";
+import { shardOfUser, type HexId, type UnixMs } from "../store/entity.ts";
 import { loadCase, type HeldCase } from "../transaction/case.ts";
 import { commitOnce, untilSettled } from "../transaction/commit.ts";
-import type { Chat } from "./chat.ts";
 
 /**
- * For each of the user's open transactions: where the platform can, the message with the code becomes a line that the
- * chat was unlinked; the next channel is asked at once. Mail and SMS cannot take a message back.
+ * After a chat was unlinked, whoever did it: by the command, or by the sweeper, which also ends what a crash left. For each
+ * of the user's open transactions, where the platform can, the message with the code becomes a line that the chat was
+ * unlinked; the next channel is asked at once. Mail and SMS cannot take a message back.
  */
-export async function withdrawCodes(given: CoreGiven, { shard, user: name, link }: Chat, actor: string): Promise<void> {
-  const { entities } = await given.store.load(shard, userKey(name.tenantId, name.userId));
-  const user = entities[0].body ?? name;
+export async function clearChat(given: CoreGiven, name: LinkName, actor: string): Promise<void> {
+  const { tenantId, userId, linkId } = name;
+  const shard = shardOfUser(tenantId, userId);
+  const { entities } = await given.store.load(shard, userKey(tenantId, userId), linkKey(tenantId, linkId));
+  const [{ body: user }, { body: link }] = entities;
+  if (user === undefined || link?.leavingAt === undefined) return;
   const txIds = [...user.open.map(({ txId }) => txId), ...(user.thaw === undefined ? [] : [user.thaw.txId])];
-  for (const txId of txIds) await untilSettled(() => withdrawCode(given, txId, link.linkId, actor));
+  for (const txId of txIds) {
+    if (isRefusal(await untilSettled(() => withdrawCode(given, txId, linkId, actor)))) return;
+  }
+  await changeLink(given, name, { actor, event: "link.cleared" }, ({ leavingAt: _done, ...cleared }) => cleared);
 }
 
 async function withdrawCode(given: CoreGiven, txId: HexId, linkId: HexId, actor: string): Promise<true | undefined> {

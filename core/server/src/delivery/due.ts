@@ -1,3 +1,4 @@
+import { clearChat } from "../channel/withdraw-code.ts";
 import type { CoreGiven } from "../given.ts";
 import { isUnclaimed, linkIndex } from "../identity/link-index.ts";
 import type { Found } from "../store/store.ts";
@@ -10,11 +11,12 @@ import { atMoment } from "./judge.ts";
 /**
  * For the sweeper: a delivery or link whose `due` has come. A missing report makes a delivery UNKNOWN, a passed
  * fallbackAt asks the next channel, a passed notAfter ends it, a passed retryAt puts it back into its bot's lane; a link
- * whose token nobody used fails.
+ * whose token nobody used fails; codes go from a chat that was unlinked.
  */
 export async function deliveryDue(given: CoreGiven, found: Found): Promise<void> {
   if (isOf(found, "delivery")) await untilSettled(() => deliveryMoment(given, found));
   if (isOf(found, "link")) await untilSettled(() => linkMoment(given, found));
+  if (isOf(found, "link")) await clearLeft(given, found);
 }
 
 async function deliveryMoment(given: CoreGiven, { shard, key }: Found<"delivery">): Promise<true | undefined> {
@@ -55,6 +57,11 @@ async function linkMoment(given: CoreGiven, { shard, key }: Found<"link">): Prom
     ],
   });
   return outcome === "committed" ? true : undefined;
+}
+
+async function clearLeft(given: CoreGiven, { shard, key }: Found<"link">): Promise<void> {
+  const link = (await given.store.load(shard, key)).entities[0].body;
+  if (link?.leavingAt !== undefined) await clearChat(given, link, "core");
 }
 
 function isOf<T extends "delivery" | "link">(found: Found, type: T): found is Found<T> {

@@ -80,7 +80,9 @@ export function unlinked(
   now: UnixMs,
 ): AnyWrite[] {
   if (link.state !== "LINKED" && link.state !== "DEAD" && link.state !== "SUSPENDED") return [];
-  const body: Link = { ...link, state: "UNLINKED" };
+  // Codes are cleared from a chat that can be reached and is his.
+  const leaving = link.state === "LINKED" ? { leavingAt: now } : {};
+  const body: Link = { ...link, state: "UNLINKED", ...leaving };
   const linkIds = user.linkIds.filter((id) => id !== link.linkId);
   return [
     { key: loaded.key, expected: loaded.version, body, index: linkIndex(body) },

@@ -27,6 +27,8 @@ export interface Link {
   readonly failure: string | undefined;
   /** When it became DEAD last. */
   readonly diedAt?: UnixMs;
+  /** UNLINKED since then, and codes may still stand in its chat. */
+  readonly leavingAt?: UnixMs;
 }
 
 /** A link token that was issued; the entity's id is the hex SHA-256 of the token. One use. */
