@@ -1,6 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import { Kind } from "@countersign/protocol";
 import { eligibleLinks, isAllowed, isReachable } from "./eligible.ts";
+import type { Delivery } from "./delivery.ts";
+import { alertWrites, maySeeLines } from "./plan.ts";
 import { aLink, aPolicy, aTransaction, NOW } from "./testing/entities.ts";
 
 const matrix = aLink("matrix", { platform: "matrix", peerIdentity: "A".repeat(43) });
@@ -35,6 +37,13 @@ describe("check 24: the code goes to no channel below the assurance of its trans
 test("lines show where the code may go", () => {
   const policy = aPolicy({ assurance: "medium", channels: ["sms", "telegram"] });
   expect([sms, telegram, matrix].map((link) => isAllowed(link, policy))).toEqual([false, true, false]);
+});
+
+test("so do outcomes and alarms: a chat below the assurance is told the tag alone", () => {
+  const transaction = aTransaction({ policy: aPolicy({ assurance: "high" }), mode: "B" });
+  expect(all.map((link) => maySeeLines(link, transaction))).toEqual([false, false, false, true]);
+  const [alert] = alertWrites([telegram], { event: "e", notice: { type: "TAMPERED", at: NOW }, transaction }, NOW);
+  expect((alert?.body as Delivery).wanted).toMatchObject({ phase: "alert", showsLines: false });
 });
 
 test("check 20: a suspended chat is handed nothing, not even the LINK that is about it", () => {
