@@ -42,8 +42,9 @@ test("lines show where the code may go", () => {
 test("so do outcomes and alarms: a chat below the assurance is told the tag alone", () => {
   const transaction = aTransaction({ policy: aPolicy({ assurance: "high" }), mode: "B" });
   expect(all.map((link) => maySeeLines(link, transaction))).toEqual([false, false, false, true]);
-  const [alert] = alertWrites([telegram], { event: "e", notice: { type: "TAMPERED", at: NOW }, transaction }, NOW);
-  expect((alert?.body as Delivery).wanted).toMatchObject({ phase: "alert", showsLines: false });
+  const alert = { event: "e", notice: { type: "TAMPERED", at: NOW }, transaction } as const;
+  const [wanted] = alertWrites([telegram], alert, NOW).map(({ body }) => (body as Delivery).wanted);
+  expect(wanted).toMatchObject({ phase: "alert", showsLines: false });
 });
 
 test("check 20: a suspended chat is handed nothing, not even the LINK that is about it", () => {
