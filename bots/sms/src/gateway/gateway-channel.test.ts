@@ -198,6 +198,15 @@ test("minutes are never later than notAfter, unless the operator takes them roun
   expect(posted().minutes).toBeUndefined();
 });
 
+test("minutes that ran out while the connection was made are not sent", async () => {
+  await channel.close();
+  let now = Date.now();
+  // Ten seconds pass between any two looks.
+  channel = channelTo(gateway, { ...systemTimer, now: () => new Date((now += 10_000)) });
+  expect(await ship({ notAfter: new Date(now + 135_000) })).toMatchObject({ fate: "not-sent", detail: "late" });
+  expect(gateway.requests).toBe(0);
+});
+
 test("seconds leave room for the way, the moment is told as it is", async () => {
   await channel.close();
   const json = { to: "{to}", text: "{text}", alphabet: "{alphabet}", minutes: "{validitySeconds}" };

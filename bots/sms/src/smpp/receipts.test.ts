@@ -76,6 +76,8 @@ test("an SMSC that answers in hex and reports in decimal", async () => {
 });
 
 test("a report that overtakes the answer waits for the message to be accepted", async () => {
+  smsc.store.idBase = 16;
+  smsc.manners.mixesIdForms = true;
   smsc.manners.holdsAnswers = true;
   const shipping = ship();
   await smsc.until(() => smsc.sessions[0]?.held === 1);
@@ -85,6 +87,16 @@ test("a report that overtakes the answer waits for the message to be accepted", 
   smsc.sessions[0]?.answerNext();
   expect(await reporting).toBe(0);
   expect(told[0]?.slice(1)).toEqual([SAMPLE_NUMBER, await shipping, true]);
+});
+
+test("the acceptance is reported to the core before the receipt, even if both come in one packet", async () => {
+  smsc.manners.reports = true;
+  smsc.manners.reportsFirst = true;
+  await ship();
+  // As many steps as the kit takes from here to the core, and more.
+  for (let step = 0; step < 50; step += 1) await Promise.resolve();
+  expect(told).toEqual([]);
+  while (told.length === 0) await new Promise((resolve) => setImmediate(resolve));
 });
 
 test("a late report, and one of a message that nobody answered for, is told by what it says itself", async () => {
