@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { BotLog, FrontDesk, Outgoing, PaceLimits, SecondChannel, Secret, Timer } from "@countersign/bot-kit";
 import { ChannelError } from "@countersign/bot-kit";
 import { deliverMessage, transactionId } from "./delivering.ts";
@@ -99,7 +100,7 @@ export class MatrixChannel implements SecondChannel {
       ...{ homeserver, userId, password, recoveryKeyFile, timer, log, signal },
       ...{ storeFolder: store, storeKey, isolation: devices },
     });
-    const notes = (this.#notes ??= Notes.open(store));
+    const notes = (this.#notes ??= Notes.open(join(store, "notes.sqlite")));
     const rooms = new Rooms(session.client, notes);
     const inbox = new Inbox({
       ...{ client: session.client, rooms, notes, devices, log, timer },

@@ -167,24 +167,38 @@ peerTest("somebody who has logged out everywhere could never read it: refused fo
   expect(proxy.history.slice(before).filter((line) => line.startsWith("PUT "))).toEqual([]);
 });
 
-peerTest.each([
-  ["before the server had it", { kind: "reset-before" }, ["unknown"]],
-  ["after the server had it", { kind: "reset-after" }, ["unknown"]],
-  ["by an answer of a proxy", { kind: { status: 502, body: "<html>" } }, ["unknown"]],
-  ["by a time-out", { kind: "black-hole" }, ["unknown"]],
-  ["by a limit", { kind: { status: 429, body: '{"errcode":"M_LIMIT_EXCEEDED","retry_after_ms":1200}' } }, ["not-sent"]],
-] as const)("kill point: broken off %s and repeated: exactly one code on the phone", async (when, fault, fates) => {
-  alice.phone.messages.splice(0);
-  proxy.add({ matches: /^PUT .*\/send\/m\.room\.encrypted\//, ...fault });
-  const message = full(`broken ${when}`, alice.userId);
-  const first = await ship(message, 1_500);
-  expect(fates).toContain(first instanceof ChannelError ? first.fate : "sent");
-  expect(JSON.stringify(first)).not.toContain(SAMPLE_CODE);
-  const second = await ship(message);
-  expect(await ship(message)).toBe(second);
-  await alice.phone.catchUp(alice.room);
-  expect(codesSeen(alice)).toBe(1);
-  expect(alice.phone.undecryptable).toEqual([]);
+const LIMIT = { status: 429, body: '{"errcode":"M_LIMIT_EXCEEDED","retry_after_ms":1200}' };
+const BREAKS = [
+  { when: "before the server had it", kind: "reset-before", fate: "unknown" },
+  { when: "after the server had it", kind: "reset-after", fate: "unknown" },
+  { when: "by a proxy's page", kind: { status: 502, body: "<html>" }, fate: "unknown" },
+  { when: "by a time-out", kind: "black-hole", fate: "unknown" },
+  { when: "by a limit", kind: LIMIT, fate: "not-sent" },
+] as const;
+
+for (const { when, kind, fate } of BREAKS) {
+  peerTest(`kill point: broken off ${when} and repeated: exactly one code on the phone`, async () => {
+    alice.phone.messages.splice(0);
+    proxy.add({ matches: /^PUT .*\/send\/m\.room\.encrypted\//, kind });
+    const message = full(`broken ${when}`, alice.userId);
+    const first = await ship(message, 1_500);
+    expect(first).toMatchObject({ fate });
+    expect(JSON.stringify(first)).not.toContain(SAMPLE_CODE);
+    const second = await ship(message);
+    expect(await ship(message)).toBe(second);
+    await alice.phone.catchUp(alice.room);
+    expect(codesSeen(alice)).toBe(1);
+    expect(alice.phone.undecryptable).toEqual([]);
+  });
+}
+
+peerTest("the largest message that is let through fits into an event of the homeserver", async () => {
+  const words = { style: "value", text: "x".repeat(23_500) } as const;
+  const message = { locale: "en", direction: "ltr", preview: "", blocks: [[[words]]], buttons: [] } as const;
+  const shown = String(await ship({ ...full("large", alice.userId), message }));
+  await alice.phone.until(() => alice.phone.messages.some(({ event }) => shown.endsWith(event)));
+  const edited = { ...full("large-2", alice.userId, { providerId: shown }), message };
+  expect(await ship(edited)).toMatchObject({ fate: "permanent", reason: "CHANNEL_DOES_NOT_FIT" });
 });
 
 peerTest("the homeserver is down for a while: not sent, then sent, and nothing that was written is lost", async () => {

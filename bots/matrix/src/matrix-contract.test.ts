@@ -41,7 +41,7 @@ if (present) {
       unknownPeerId: "@nobody:localhost",
       seen: async () => {
         await phone.catchUp(room);
-        expect(phone.undecryptable).toEqual([]);
+        if (phone.undecryptable.length > 0) throw new Error("the phone cannot read a message");
         return phone.seen(room).map(({ event, formatted }) => ({ id: event, ...readHtml(formatted) }));
       },
       everWritten: async () => {

@@ -1,5 +1,4 @@
 import { closeSync, openSync } from "node:fs";
-import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
 const SCHEMA = `
@@ -25,9 +24,8 @@ export class Notes {
     this.#db = db;
   }
 
-  /** Of the bot whose store is in this folder, which exists and is locked by this process. */
-  static open(folder: string): Notes {
-    const path = join(folder, "notes.sqlite");
+  /** Opens the file, or makes it; its folder is locked by this process. */
+  static open(path: string): Notes {
     closeSync(openSync(path, "a", 0o600));
     const db = new DatabaseSync(path, { timeout: 0 });
     db.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
@@ -41,11 +39,11 @@ export class Notes {
   }
 
   /** The buttons of a message, by the order of the symbols that press them. */
-  keepButtons(event: string, room: string, buttons: readonly string[]): void {
+  keepButtons(event: string, room: string, buttons: readonly string[], most: number = PROMPTS_KEPT): void {
     this.#run("INSERT OR REPLACE INTO prompt (event, room, buttons) VALUES (?, ?, ?)", event, room, buttons.join("\n"));
     this.#run(
       "DELETE FROM prompt WHERE rowid <= (SELECT rowid FROM prompt ORDER BY rowid DESC LIMIT 1 OFFSET ?)",
-      PROMPTS_KEPT,
+      most,
     );
   }
 

@@ -55,5 +55,5 @@ function relationOf(content: Readonly<Record<string, unknown>>): Readonly<Record
 
 // Clients add marks for colour, and some for skin.
 function bare(symbol: string): string {
-  return symbol.replaceAll(/[\u{FE0E}\u{FE0F}\u{1F3FB}-\u{1F3FF}]/gu, "");
+  return symbol.replaceAll(/\p{Emoji_Modifier}|\u{FE0E}|\u{FE0F}/gu, "");
 }

@@ -10,5 +10,5 @@ export function letGoOfForgottenTimers(): void {
     const timer = original(...given);
     return (given[1] ?? 0) >= LONG_MS ? timer.unref() : timer;
   };
-  globalThis.setTimeout = Object.assign(patched, original) as typeof original;
+  globalThis.setTimeout = Object.assign(patched, original);
 }
