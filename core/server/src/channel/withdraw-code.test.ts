@@ -96,9 +96,9 @@ test("check 20: UNLINK from elsewhere takes codes of other transactions out of t
   const tx = await world.core.pending();
   const { code } = await first.code();
   const [linkId = ""] = (await world.core.user()).linkIds;
-  const unlink = await world.core.transaction(await unlinkChannel(world, linkId));
-  await first.until(() => first.delivered.find(({ tag, code: shown }) => tag === unlink.tag && shown !== ""));
-  await world.confirm(unlink, world.core.code(unlink));
+  const removal = await world.core.transaction(await unlinkChannel(world, linkId));
+  await first.until(() => first.delivered.find(({ tag, code: shown }) => tag === removal.tag && shown !== ""));
+  await world.confirm(removal, world.core.code(removal));
   expect(await world.link(linkId)).toMatchObject({ state: "UNLINKED", leavingAt: world.given.store.now() });
   await world.pass(0);
   expect(await second.code()).toMatchObject({ tag: tx.tag, code });
