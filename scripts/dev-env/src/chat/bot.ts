@@ -4,6 +4,7 @@ import type { Between, ChannelName, ChatService } from "./chat-service.ts";
 import { startMail } from "./mail-service.ts";
 import { startMatrix } from "./matrix-service.ts";
 import { startSandbox } from "./sandbox-service.ts";
+import { startSms } from "./sms-service.ts";
 import { startTelegram } from "./telegram-service.ts";
 
 /** Where a bot finds its core, and the installation's folder. */
@@ -13,11 +14,12 @@ export interface BotHome {
   readonly between?: Between;
 }
 
-const SERVICES: Partial<Record<ChannelName, (folder: string, between: Between) => Promise<ChatService>>> = {
+const SERVICES: Readonly<Record<ChannelName, (folder: string, between: Between) => Promise<ChatService>>> = {
   telegram: startTelegram,
   sandbox: startSandbox,
   matrix: startMatrix,
   mail: startMail,
+  sms: startSms,
 };
 
 /** A bot of an installation with its chat service; the bot's process can be killed and started again. */
@@ -37,9 +39,7 @@ export class Bot {
   }
 
   static async start(channel: ChannelName, home: BotHome): Promise<Bot> {
-    const start = SERVICES[channel];
-    if (start === undefined) throw new Error(`no chat service of ${channel} can be started here`);
-    const service = await start(home.folder, home.between ?? ((port) => Promise.resolve(port)));
+    const service = await SERVICES[channel](home.folder, home.between ?? ((port) => Promise.resolve(port)));
     try {
       return new Bot(channel, service, home, await startProcess(channel, service, home));
     } catch (error) {

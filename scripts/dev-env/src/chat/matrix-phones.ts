@@ -97,7 +97,7 @@ export class MatrixPhones {
     const at = join(folder, `phone-${chatId}`);
     mkdirSync(at);
     const phone = await MatrixPhone.start({ url: synapse.url, userId, password, folder: at });
-    const room = await phone.makeRoom([bot], { direct: true });
+    const room = await phone.makeRoom([bot]);
     await phone.until(() => phone.members.includes(`${room} ${bot} join`));
     return { phone, room };
   }

@@ -41,5 +41,5 @@ export function takenBack(told: readonly Told[], trail: readonly Committed[]): s
 
 /** Ids of the messages that showed a code at any time. */
 export function messagesWithCode(shown: readonly Shown[]): Set<string> {
-  return new Set(shown.filter(({ text }) => /^Code: [\d ]+$/m.test(text)).map(({ messageId }) => messageId));
+  return new Set(shown.filter(({ text }) => /^Code:? [\d ]+$/m.test(text)).map(({ messageId }) => messageId));
 }

@@ -116,7 +116,7 @@ export class KillWorld {
     const bot = this.installation.bot(this.#channel);
     const chats = Array.from({ length: this.#users + 1 }, (_, i) => String(7000 + i));
     const shown = (await Promise.all(chats.map((chatId) => bot.service.everShown(chatId)))).flat();
-    const codes = shown.flatMap(({ text }) => /^Code: ([\d ]+)$/m.exec(text)?.[1] ?? []);
+    const codes = shown.flatMap(({ text }) => /^Code:? ([\d ]+)$/m.exec(text)?.[1] ?? []);
     if (codes.length === 0) throw new Error("no code was shown: there is nothing to look for");
     const secrets = new Map<string, Uint8Array>(codes.map((code, i) => [`code ${i}`, digitsOf(code)]));
     const keys = [...filesBelow(join(folder, "secrets"))].filter(([name]) => name.endsWith(".key"));
