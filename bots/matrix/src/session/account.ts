@@ -16,7 +16,6 @@ export interface Account {
   readonly accessToken: string;
 }
 
-
 /** The account this store belongs to. Throws SetupRefused when it is another user's. */
 export function keptAccount(store: CryptoStore, userId: string): Account | undefined {
   const kept = store.kept(KEPT);

@@ -2,7 +2,13 @@ import { describe, expect, test } from "@jest/globals";
 import { refusalOf } from "./allowed-write.ts";
 
 const room = "/_matrix/client/v3/rooms/!r:localhost";
-const sealed = { algorithm: "m.megolm.v1.aes-sha2", ciphertext: "AwgA", sender_key: "k", device_id: "D", session_id: "s" };
+const sealed = {
+  algorithm: "m.megolm.v1.aes-sha2",
+  ciphertext: "AwgA",
+  sender_key: "k",
+  device_id: "D",
+  session_id: "s",
+};
 
 function judge(path: string, body: unknown, method = "PUT"): string | undefined {
   return refusalOf(method, new URL(path, "http://localhost"), typeof body === "string" ? body : JSON.stringify(body));
@@ -16,7 +22,11 @@ describe("what may leave for a room", () => {
       `${room}/send/m.room.encrypted/t`,
       { ...sealed, "m.relates_to": { "m.in_reply_to": { event_id: "$e" } } },
     ],
-    ["a reaction", `${room}/send/m.reaction/t`, { "m.relates_to": { rel_type: "m.annotation", event_id: "$e", key: "👍" } }],
+    [
+      "a reaction",
+      `${room}/send/m.reaction/t`,
+      { "m.relates_to": { rel_type: "m.annotation", event_id: "$e", key: "👍" } },
+    ],
     ["a redaction", `${room}/redact/$e/t`, {}],
     ["encryption switched on", `${room}/state/m.room.encryption/`, { algorithm: "m.megolm.v1.aes-sha2" }],
     ["retention", `${room}/state/m.room.retention/`, { max_lifetime: 1 }],
@@ -43,7 +53,12 @@ describe("what is kept back", () => {
     ["any other event", `${room}/send/m.sticker/t`, { body: "x" }, "plaintext-event"],
     ["a type spelled otherwise", `${room}/send/m%2Eroom%2Emessage/t`, { body: "x" }, "plaintext-event"],
     ["plaintext called encrypted", `${room}/send/m.room.encrypted/t`, { body: "482915" }, "plaintext-event"],
-    ["plaintext beside ciphertext", `${room}/send/m.room.encrypted/t`, { ...sealed, body: "482915" }, "plaintext-event"],
+    [
+      "plaintext beside ciphertext",
+      `${room}/send/m.room.encrypted/t`,
+      { ...sealed, body: "482915" },
+      "plaintext-event",
+    ],
     [
       "a new text in a relation",
       `${room}/send/m.room.encrypted/t`,

@@ -22,7 +22,11 @@ const accepts: Script = () => ({ status: 200, json: { event_id: "$e" } });
 const send = "/_matrix/client/v3/rooms/!r:x/send/m.room.encrypted/t1";
 const sealed = JSON.stringify({ algorithm: "m.megolm.v1.aes-sha2", ciphertext: "A" });
 
-function guardOf(server: ScriptedHomeserver, steps: string[] = [], more: { renew?: () => Promise<string | undefined> } = {}): GuardedFetch {
+function guardOf(
+  server: ScriptedHomeserver,
+  steps: string[] = [],
+  more: { renew?: () => Promise<string | undefined> } = {},
+): GuardedFetch {
   return new GuardedFetch({
     homeserver: server.url,
     flush: async () => {
@@ -124,7 +128,9 @@ describe("before anything leaves", () => {
     const server = await serve(accepts);
     const over = new AbortController();
     const failing = new GuardedFetch({ homeserver: server.url, flush: () => Promise.reject(new Error("disk full")) });
-    await expect(failing.fetch(new URL(send, server.url), { method: "PUT", body: sealed })).rejects.toThrow("disk full");
+    await expect(failing.fetch(new URL(send, server.url), { method: "PUT", body: sealed })).rejects.toThrow(
+      "disk full",
+    );
     const slow = new GuardedFetch({ homeserver: server.url, flush: async () => over.abort() });
     const given = { method: "PUT", body: sealed, signal: over.signal };
     await expect(slow.fetch(new URL(send, server.url), given)).rejects.toThrow("aborted");

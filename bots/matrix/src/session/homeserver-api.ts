@@ -39,7 +39,12 @@ export class HomeserverApi {
   }
 
   async login(
-    given: { readonly userId: string; readonly password: Secret; readonly deviceId: string; readonly deviceName: string },
+    given: {
+      readonly userId: string;
+      readonly password: Secret;
+      readonly deviceId: string;
+      readonly deviceName: string;
+    },
     signal: AbortSignal,
   ): Promise<{ readonly accessToken: string }> {
     const answer = await this.call("POST", "/_matrix/client/v3/login", undefined, signal, {
@@ -81,7 +86,7 @@ export class HomeserverApi {
     });
     if (answer.ok) return readObject(await answer.text());
     const retryAfterMs = answer.status === 429 ? await silenceOf(answer.clone()) : undefined;
-    throw new ApiRefusal(answer.status, await answer.text().then(readObject, () => ({})), retryAfterMs);
+    throw new ApiRefusal(answer.status, await answer.text().then(readObject).catch(() => ({})), retryAfterMs);
   }
 }
 

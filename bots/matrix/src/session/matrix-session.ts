@@ -118,7 +118,9 @@ export class MatrixSession {
   }
 
   // Keys may have to be asked for, which the SDK repeats as long as the server says 429: then nothing was sent.
-  async #encryptInTime(...[roomId, type, content, txnId, given]: Parameters<MatrixSession["sendEncrypted"]>): Promise<MatrixEvent> {
+  async #encryptInTime(
+    ...[roomId, type, content, txnId, given]: Parameters<MatrixSession["sendEncrypted"]>
+  ): Promise<MatrixEvent> {
     const limited = Promise.withResolvers<never>();
     const unlisten = this.#given.guard.onRateLimit((retryAfterMs) =>
       limited.reject(new ChannelError({ fate: "not-sent", detail: "rate-limited", retryAfterMs })),

@@ -28,7 +28,11 @@ function clientOf(guard: GuardedFetch, url: URL): MatrixClient {
 }
 
 /** What one send ends as, against a server of this script. */
-async function fateOf(script: Script, signal = new AbortController().signal, beforeWrite = (): void => undefined): Promise<ChannelError> {
+async function fateOf(
+  script: Script,
+  signal = new AbortController().signal,
+  beforeWrite = (): void => undefined,
+): Promise<ChannelError> {
   const server = await ScriptedHomeserver.start(script);
   servers.push(server);
   return failureAt(server.url, signal, beforeWrite);
@@ -60,15 +64,31 @@ describe("what a send ended as", () => {
       matrix(429, "M_LIMIT_EXCEEDED", { retry_after_ms: 1500 }),
       { fate: "not-sent", detail: "rate-limited", retryAfterMs: 1500 },
     ],
-    ["a rate limit of a proxy", () => ({ status: 429, text: "no" }), { fate: "not-sent", detail: "rate-limited", retryAfterMs: 5000 }],
-    ["a room that put the bot out", matrix(403, "M_FORBIDDEN"), { fate: "permanent", detail: "blocked", reason: "CHANNEL_BLOCKED_BY_USER" }],
-    ["an event that is too large", matrix(413, "M_TOO_LARGE"), { fate: "permanent", detail: "does-not-fit", reason: "CHANNEL_DOES_NOT_FIT" }],
+    [
+      "a rate limit of a proxy",
+      () => ({ status: 429, text: "no" }),
+      { fate: "not-sent", detail: "rate-limited", retryAfterMs: 5000 },
+    ],
+    [
+      "a room that put the bot out",
+      matrix(403, "M_FORBIDDEN"),
+      { fate: "permanent", detail: "blocked", reason: "CHANNEL_BLOCKED_BY_USER" },
+    ],
+    [
+      "an event that is too large",
+      matrix(413, "M_TOO_LARGE"),
+      { fate: "permanent", detail: "does-not-fit", reason: "CHANNEL_DOES_NOT_FIT" },
+    ],
     ["an event that is not there", matrix(404, "M_NOT_FOUND"), { fate: "permanent", detail: "gone" }],
     ["a proxy without that path", () => ({ status: 404, text: "no" }), { fate: "not-sent", detail: "http-404" }],
     ["a request that is a bug", matrix(400, "M_BAD_JSON"), { fate: "not-sent", detail: "http-400" }],
     ["a server's error", matrix(500, "M_UNKNOWN"), { fate: "unknown", detail: "http-500" }],
     ["a gateway's error", () => ({ status: 502, text: "<html>" }), { fate: "unknown", detail: "http-502" }],
-    ["an answer that is no JSON", () => ({ status: 200, text: "<html>welcome" }), { fate: "unknown", detail: "malformed-answer" }],
+    [
+      "an answer that is no JSON",
+      () => ({ status: 200, text: "<html>welcome" }),
+      { fate: "unknown", detail: "malformed-answer" },
+    ],
     ["a cut connection", () => "cut", { fate: "unknown", detail: "reset" }],
   ])("%s", async (_name, script, expected) => {
     expect(await fateOf(script)).toMatchObject({ name: "ChannelError", ...expected });
@@ -107,7 +127,10 @@ describe("what a send ended as", () => {
   test("a store that cannot be written keeps everything back", () => {
     const failure = new StoreError("unwritable", "disk full");
     const awaited = { beforeWrite: () => undefined, left: false, failure };
-    expect(classifyFailure(new Error("fetch failed"), awaited)).toMatchObject({ fate: "not-sent", detail: "not-ready" });
+    expect(classifyFailure(new Error("fetch failed"), awaited)).toMatchObject({
+      fate: "not-sent",
+      detail: "not-ready",
+    });
   });
 
   test("nothing of the request or of the answer is in it", async () => {

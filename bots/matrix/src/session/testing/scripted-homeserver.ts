@@ -13,7 +13,12 @@ export interface Seen {
 export type Script = (seen: Seen) => Answer | Promise<Answer>;
 
 type Answer =
-  | { readonly status: number; readonly json?: unknown; readonly text?: string; readonly headers?: Record<string, string> }
+  | {
+      readonly status: number;
+      readonly json?: unknown;
+      readonly text?: string;
+      readonly headers?: Record<string, string>;
+    }
   | "silence"
   | "cut";
 
