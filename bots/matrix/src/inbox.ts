@@ -1,5 +1,6 @@
-import { errorName, type BotLog, type FrontDesk, type Timer } from "@countersign/bot-kit";
+import { ChannelError, errorName, type BotLog, type FrontDesk, type Timer } from "@countersign/bot-kit";
 import { CryptoEvent } from "matrix-js-sdk/lib/crypto-api/index.js";
+import { HTTPError } from "matrix-js-sdk/lib/http-api/errors.js";
 import { MatrixEventEvent, type MatrixEvent } from "matrix-js-sdk/lib/models/event.js";
 import { RoomEvent, type Room } from "matrix-js-sdk/lib/models/room.js";
 import { RoomStateEvent } from "matrix-js-sdk/lib/models/room-state.js";
@@ -96,9 +97,10 @@ export class Inbox {
       try {
         await this.#deal(roomId, signal);
       } catch (error) {
+        if (!signal.aborted) log.write({ event: "update-failed", errorName: errorName(error) });
+        // The homeserver would refuse it again: the room is looked at when something happens in it.
+        if (isRefused(error)) continue;
         state.again = true; // under the next lease, if this one is over
-        if (signal.aborted) continue;
-        log.write({ event: "update-failed", errorName: errorName(error) });
         await timer.sleep(RETRY_MS, signal);
       }
     }
@@ -133,15 +135,25 @@ export class Inbox {
     const { roomId } = room;
     const late = [...this.#unread.values()].filter((event) => event.getRoomId() === roomId && isReadable(event));
     for (const event of late) {
-      await settledOr(signal, this.#handle(event, desk));
+      await this.#handleOne(event, desk, signal);
       this.#unread.delete(event.getId() ?? "");
     }
     const events = await eventsAfter(client, room, notes.handledUpTo(roomId));
     for (const [at, event] of events.entries()) {
-      await settledOr(signal, this.#handle(event, desk));
+      await this.#handleOne(event, desk, signal);
       // The bot's own events are passed over again rather than each be written down.
       const own = event.getSender() === client.getSafeUserId() && at < OWN_PASSED;
       if (!own) notes.handled(roomId, event.getId() ?? "");
+    }
+  }
+
+  async #handleOne(event: MatrixEvent, desk: FrontDesk, signal: AbortSignal): Promise<void> {
+    try {
+      await settledOr(signal, this.#handle(event, desk));
+    } catch (error) {
+      if (signal.aborted || error instanceof ChannelError) throw error;
+      // People send what they like, and one event must not stop all that follow.
+      this.#given.log.write({ event: "update-failed", errorName: errorName(error) });
     }
   }
 
@@ -232,6 +244,11 @@ export class Inbox {
     await desk.gone(stableId("identity", peer, known, identity), peer, "CHANNEL_IDENTITY_CHANGED");
     notes.keepIdentity(peer, identity);
   }
+}
+
+function isRefused(error: unknown): boolean {
+  const status = error instanceof HTTPError ? (error.httpStatus ?? 0) : 0;
+  return status >= 400 && status < 500 && status !== 429;
 }
 
 function isReadable(event: MatrixEvent): boolean {

@@ -1,7 +1,7 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { FakeCore, Phase, SAMPLE_CODE, sampleDeliver, type Report } from "@countersign/bot-kit/testing";
-import { startChild, testWith, type Child } from "@countersign/testing";
+import { startChild, testWith } from "@countersign/testing";
 import { FaultyProxy, matrixPhonePresent, synapsePresent, type MatrixPhone } from "@countersign/testing/synapse";
 import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
 import { MatrixWorld } from "./testing/matrix-world.ts";
@@ -59,11 +59,6 @@ async function link(core: FakeCore, phone: MatrixPhone): Promise<string> {
   return room;
 }
 
-function resident(bot: Child): number {
-  const status = readFileSync(`/proc/${bot.process.pid}/status`, "utf8");
-  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024);
-}
-
 peerTest("kill points: SIGKILL after the homeserver took the code, then a new process: exactly one", async () => {
   const core = await FakeCore.start();
   let bot = await startChild(MAIN, flags(core));
@@ -95,7 +90,6 @@ peerTest("kill points: SIGKILL after the homeserver took the code, then a new pr
   }
   expect(phone.undecryptable).toEqual([]);
   expect(world.plaintexts()).toBe(0);
-  process.stderr.write(`matrix bot: ${resident(bot)} MB resident\n`);
   expect(await bot.stop()).toBe(0);
   outputs.push(bot.output());
   for (const hidden of [

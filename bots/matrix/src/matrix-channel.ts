@@ -7,6 +7,7 @@ import { Inbox } from "./inbox.ts";
 import { Notes } from "./notes.ts";
 import { renderSentence, type BodyRule } from "./render.ts";
 import { Rooms } from "./rooms.ts";
+import { StoreError } from "./crypto-store/store-error.ts";
 import { openSession, type MatrixSession } from "./session/index.ts";
 
 /** What a homeserver bears whose operator lifted the limits of the bot's account; docs/how-to/matrix-bot.md. */
@@ -43,7 +44,7 @@ interface Parts {
 }
 
 const REPLY_MS = 8_000;
-const RETRY_MS = 5_000;
+const RETRY_MS = 1_000;
 
 /** Matrix as a second channel: encrypted one-to-one rooms, codes redacted after use, veto by reaction or command. */
 export class MatrixChannel implements SecondChannel {
@@ -62,12 +63,17 @@ export class MatrixChannel implements SecondChannel {
   }
 
   /**
-   * Opens the bot's device, and so waits for another process on the same store to end. Rejects when the homeserver
+   * Opens the bot's device, and waits as long as another process has it: a standby has the same store. Rejects when the homeserver
    * refuses user or password, or the store cannot be used. Matrix has no address that carries a token: people start an
    * encrypted chat with the bot and send it.
    */
   async signIn(signal: AbortSignal): Promise<string> {
-    if (this.#parts === undefined) await this.#open(AbortSignal.any([signal, this.#closing.signal]));
+    const either = AbortSignal.any([signal, this.#closing.signal]);
+    while (this.#parts === undefined) {
+      either.throwIfAborted();
+      await this.#open(either).catch(refuseUnlessInUse);
+      if (this.#parts === undefined) await this.#given.timer.sleep(RETRY_MS, either);
+    }
     return "";
   }
 
@@ -143,4 +149,8 @@ export class MatrixChannel implements SecondChannel {
       this.#given.log.write({ event: "reply-not-delivered", detail });
     }
   }
+}
+
+function refuseUnlessInUse(error: unknown): void {
+  if (!(error instanceof StoreError && error.code === "in-use")) throw error;
 }

@@ -1,6 +1,6 @@
 import { sampleOutgoing, Phase, SAMPLE_CODE } from "@countersign/bot-kit/testing";
 import { testWith } from "@countersign/testing";
-import { matrixPhonePresent, synapsePresent } from "@countersign/testing/synapse";
+import { matrixPhonePresent, setUpIdentity, synapsePresent } from "@countersign/testing/synapse";
 import { afterAll, beforeAll, beforeEach, expect, jest } from "@jest/globals";
 import type { Outgoing } from "@countersign/bot-kit";
 import type { MatrixChannel } from "./matrix-channel.ts";
@@ -27,8 +27,10 @@ afterAll(async () => {
   if (present) await world.stop();
 });
 
-beforeEach(() => {
-  alice?.phone.messages.splice(0);
+beforeEach(async () => {
+  if (!present) return;
+  await alice.phone.catchUp(alice.room);
+  alice.phone.messages.splice(0);
 });
 
 async function open(): Promise<MatrixChannel> {
@@ -135,4 +137,34 @@ peerTest("what people wrote and pressed while no bot ran is handed in once it li
   await alice.phone.say(alice.room, "/status");
   await later.until(() => later.texts.length > 0);
   expect(later.texts.map(({ text }) => text)).toEqual(["/status"]);
+});
+
+peerTest("a second process on the same store waits for the first to end", async () => {
+  const standby = world.channel();
+  const waiting = standby.signIn(AbortSignal.timeout(20_000));
+  await ship(full("while another waits"));
+  await channel.close();
+  expect(await waiting).toBe("");
+  channel = standby;
+  expect(await ship(full("after it"))).toMatch(/^c\|/);
+});
+
+peerTest("devices that their owner signed, alone: others get nothing and order nothing", async () => {
+  await channel.close();
+  channel = world.channel({ devices: "signed" });
+  await channel.signIn(AbortSignal.timeout(20_000));
+  const desk = new RecordingDesk();
+  await channel.listen(desk, AbortSignal.any([]));
+  const { phone, room, userId } = alice;
+  await expect(ship(full("unsigned"))).rejects.toMatchObject({ fate: "permanent", detail: "not-encrypted" });
+  await phone.say(room, "/freeze");
+  const { deviceId, accessToken, url, password } = phone;
+  const { masterKey } = await setUpIdentity({ url, userId, password, deviceId, accessToken });
+  await ship(full("signed", { peerIdentity: masterKey }));
+  await phone.say(room, "/status");
+  await desk.until(() => desk.texts.length > 0);
+  expect(desk.texts).toMatchObject([{ text: "/status", peerIdentity: masterKey }]);
+  await phone.catchUp(room);
+  expect(phone.seen(room).filter(({ formatted }) => withCode(formatted))).toHaveLength(1);
+  expect(phone.undecryptable).toEqual([]);
 });

@@ -19,10 +19,10 @@ export async function eventsAfter(
   const isMark = (event: MatrixEvent): boolean =>
     handled === undefined ? isComing(event, me) : event.getId() === handled;
   for (let page = 0; ; page += 1) {
-    const events = room.getLiveTimeline().getEvents().filter(isFromServer);
+    const events = room.getLiveTimeline().getEvents();
     const mark = events.findLastIndex(isMark);
-    if (mark >= 0) return events.slice(mark + 1);
-    if (room.oldState.paginationToken === null || page === MOST_PAGES) return events;
+    const isWhole = mark >= 0 || room.oldState.paginationToken === null || page === MOST_PAGES;
+    if (isWhole) return events.slice(mark + 1).filter(isFromServer);
     await client.scrollback(room, PAGE);
   }
 }

@@ -1,7 +1,7 @@
-const LONG_MS = 20_000;
+const LONG_MS = 10_000;
 
 /**
- * The SDK bounds every request by a timer (a minute, of a sync nearly two) that it never clears. The bot's process ends
+ * The SDK bounds every request by a timer (15 s to nearly two minutes) that it never clears. The bot's process ends
  * by itself; a test run would wait for them.
  */
 export function letGoOfForgottenTimers(): void {
