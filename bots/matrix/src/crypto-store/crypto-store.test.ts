@@ -214,7 +214,7 @@ describe("the crypto store", () => {
         await Promise.all(flushes);
         const survivor = await afterKill(folder);
         const found = (await databasesOf(survivor)) === 0 ? [] : await contents(survivor, "loose");
-        expect(new Map(found as [string, number][])).toEqual(new Map([...flushed].toSorted()));
+        expect(new Map(found as [string, number][])).toEqual(flushed);
         await survivor.close();
         await store.close();
       }),
@@ -226,13 +226,26 @@ describe("the crypto store", () => {
 type Kind = "put" | "delete" | "range" | "clear" | "cursor-update" | "cursor-delete" | "flush";
 
 const command: fc.Arbitrary<[Kind, string, number]> = fc.tuple(
-  fc.constantFrom<Kind>("put", "put", "put", "delete", "range", "clear", "cursor-update", "cursor-delete", "flush", "flush"),
+  fc.constantFrom<Kind>(
+    "put",
+    "put",
+    "put",
+    "delete",
+    "range",
+    "clear",
+    "cursor-update",
+    "cursor-delete",
+    "flush",
+    "flush",
+  ),
   fc.constantFrom("a", "b", "c", "d"),
   fc.nat(3),
 );
 
 interface WalkingStore extends DbStore {
-  openCursor(key: string): { result: { update(value: unknown): void; delete(): void } | null } & ReturnType<DbStore["get"]>;
+  openCursor(
+    key: string,
+  ): { result: { update(value: unknown): void; delete(): void } | null } & ReturnType<DbStore["get"]>;
 }
 
 function apply(kind: Kind, at: DbStore, name: string, value: number): void {

@@ -27,7 +27,7 @@ async function holder(path: string): Promise<ChildProcess> {
     { cwd: join(ROOT, "bots/matrix/src/crypto-store"), stdio: ["ignore", "pipe", "inherit"] },
   );
   children.push(child);
-  await once(child.stdout!, "data");
+  await once(child.stdout, "data");
   return child;
 }
 

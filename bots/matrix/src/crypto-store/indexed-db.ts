@@ -2,6 +2,7 @@
  * The parts of IndexedDB that the store uses. Importing this module puts IndexedDB into `globalThis` (an implementation
  * in memory), so it is imported before the SDK. Types are our own: the DOM's would open every browser global to the bot.
  */
+// oxlint-disable-next-line import/no-unassigned-import -- it is there for its effect on globalThis
 import "fake-indexeddb/auto";
 
 /** Keys the standard allows. */
@@ -112,11 +113,11 @@ function tagged(key: DbKey): Tagged {
   if (typeof key === "string") return key;
   if (typeof key === "number") return { number: String(key) }; // JSON has no infinities
   if (key instanceof Date) return { date: key.getTime() };
-  if (Array.isArray(key)) return key.map((part: DbKey) => tagged(part));
+  if (Array.isArray(key)) return key.map((part) => tagged(part));
   const view = key as ArrayBufferView | ArrayBuffer;
   const raw = ArrayBuffer.isView(view)
     ? Buffer.from(view.buffer, view.byteOffset, view.byteLength)
-    : Buffer.from(view as ArrayBuffer);
+    : Buffer.from(view);
   return { bytes: raw.toString("hex") };
 }
 

@@ -68,13 +68,22 @@ function noteAnswer(store: DbStore, request: DbRequest<DbKey>): DbRequest<DbKey>
   return request;
 }
 
-function watchStores(prototype: DbStore): void {
-  const { add, put, delete: remove, clear } = prototype;
+type Method<Answer> = (this: unknown, ...given: unknown[]) => Answer;
+
+function methodOf<Answer>(prototype: object, name: string): Method<Answer> {
+  return Reflect.get(prototype, name) as Method<Answer>;
+}
+
+function watchStores(prototype: object): void {
+  const add = methodOf<DbRequest<DbKey>>(prototype, "add");
+  const put = methodOf<DbRequest<DbKey>>(prototype, "put");
+  const remove = methodOf<unknown>(prototype, "delete");
+  const clear = methodOf<unknown>(prototype, "clear");
   Object.assign(prototype, {
-    add(this: DbStore, ...given: Parameters<DbStore["add"]>) {
+    add(this: DbStore, ...given: unknown[]) {
       return noteAnswer(this, add.apply(this, given));
     },
-    put(this: DbStore, ...given: Parameters<DbStore["put"]>) {
+    put(this: DbStore, ...given: unknown[]) {
       return noteAnswer(this, put.apply(this, given));
     },
     delete(this: DbStore, key: unknown) {
@@ -89,8 +98,9 @@ function watchStores(prototype: DbStore): void {
   });
 }
 
-function watchCursors(prototype: DbCursor): void {
-  const { update, delete: remove } = prototype;
+function watchCursors(prototype: object): void {
+  const update = methodOf<DbRequest<DbKey>>(prototype, "update");
+  const remove = methodOf<unknown>(prototype, "delete");
   Object.assign(prototype, {
     update(this: DbCursor, value: unknown) {
       return noteAnswer(storeOf(this), update.call(this, value));

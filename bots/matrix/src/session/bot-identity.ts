@@ -52,7 +52,7 @@ export async function ensureIdentity(given: IdentityGiven): Promise<void> {
     // Keys that are here but not at the server are left from a start that was interrupted.
     setupNewCrossSigning: !exists && cached,
     authUploadDeviceSigningKeys: async (upload) => {
-      await withPassword(given, async (authentication) => upload(authentication as never));
+      await withPassword(given, async (authentication) => upload(authentication));
     },
   });
   const verdict = await crypto.getDeviceVerificationStatus(account.userId, account.deviceId);

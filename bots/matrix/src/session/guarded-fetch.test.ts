@@ -1,4 +1,3 @@
-import "../crypto-store/indexed-db.ts";
 import { ChannelError } from "@countersign/bot-kit";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { createClient } from "matrix-js-sdk/lib/matrix.js";
@@ -57,7 +56,9 @@ describe("the plaintext guard", () => {
     });
     expect(client.getRoom("!r:x")).toBeNull();
     const message = { msgtype: "m.text", body: "Code 482 915" } as never;
-    await expect(client.sendEvent("!r:x", "m.room.message" as never, message, "t1")).rejects.toThrow();
+    await expect(client.sendEvent("!r:x", "m.room.message" as never, message, "t1")).rejects.toThrow(
+      "kept back: plaintext-event",
+    );
     expect(server.seen).toEqual([]);
     // The same without the guard is what it is there for.
     const bare = createClient({
@@ -80,7 +81,9 @@ describe("the plaintext guard", () => {
       name: "PlaintextRefused",
       refusal: "other-origin",
     });
-    await expect(guard.fetch(new URL(send, server.url), { method: "PUT", body: sealed })).rejects.toThrow();
+    await expect(guard.fetch(new URL(send, server.url), { method: "PUT", body: sealed })).rejects.toThrow(
+      "fetch failed",
+    );
     expect(other.seen).toEqual([]);
   });
 });

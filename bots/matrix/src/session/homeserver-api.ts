@@ -86,7 +86,14 @@ export class HomeserverApi {
     });
     if (answer.ok) return readObject(await answer.text());
     const retryAfterMs = answer.status === 429 ? await silenceOf(answer.clone()) : undefined;
-    throw new ApiRefusal(answer.status, await answer.text().then(readObject).catch(() => ({})), retryAfterMs);
+    throw new ApiRefusal(
+      answer.status,
+      await answer
+        .text()
+        .then(readObject)
+        .catch(() => ({})),
+      retryAfterMs,
+    );
   }
 }
 

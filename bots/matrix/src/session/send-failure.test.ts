@@ -1,4 +1,3 @@
-import "../crypto-store/indexed-db.ts";
 import { ChannelError } from "@countersign/bot-kit";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { Method } from "matrix-js-sdk/lib/http-api/method.js";

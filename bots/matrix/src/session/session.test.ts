@@ -31,6 +31,13 @@ function options(folder: string, homeserver: string, more: Partial<SessionOption
   };
 }
 
+/** The bot's own devices; the account has one more, of its registration. */
+async function devicesAtServer(someone: Someone, session: MatrixSession): Promise<string[]> {
+  const { devices } = await session.client.getDevices();
+  expect(someone.userId).toBe(session.userId);
+  return devices.filter(({ display_name: name }) => name === DEVICE_NAME).map(({ device_id: id }) => id);
+}
+
 describe("opening, as far as no homeserver is needed", () => {
   const folder = tempFolder();
 
@@ -117,12 +124,6 @@ describe("a device at a homeserver", () => {
   afterAll(async () => {
     if (synapsePresent) await world.stop();
   });
-
-  async function devicesAtServer(someone: Someone, session: MatrixSession): Promise<string[]> {
-    const { devices } = await session.client.getDevices();
-    expect(someone.userId).toBe(session.userId);
-    return devices.filter(({ display_name: name }) => name === DEVICE_NAME).map(({ device_id: id }) => id);
-  }
 
   peerTest("is the same after every start, signed by the bot's identity, and ready within two seconds", async () => {
     const account = await world.someone();

@@ -1,4 +1,3 @@
-import "./loose-timers.ts";
 import { randomUUID } from "node:crypto";
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,6 +10,9 @@ import { MatrixEventEvent } from "matrix-js-sdk/lib/models/event.js";
 import type { Unsendable } from "../sendable.ts";
 import type { MatrixSession, SendGiven } from "../matrix-session.ts";
 import { openSession, type SessionOptions } from "../session.ts";
+import { loosenTimers } from "./loose-timers.ts";
+
+loosenTimers();
 
 /** One account with its own folder, which may be opened again and again. */
 export class Someone {
