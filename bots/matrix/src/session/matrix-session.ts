@@ -3,7 +3,7 @@ import type { MatrixClient } from "matrix-js-sdk/lib/client.js";
 import { Method } from "matrix-js-sdk/lib/http-api/method.js";
 import { MatrixEvent } from "matrix-js-sdk/lib/models/event.js";
 import type { AwaitedWrite, GuardedFetch } from "./guarded-fetch.ts";
-import { OlmMachine, type PeerDevice } from "./olm-machine.ts";
+import { OlmMachine, ThirdMember, type PeerDevice } from "./olm-machine.ts";
 import { classifyFailure } from "./send-failure.ts";
 import { unsendable, type Unsendable } from "./sendable.ts";
 
@@ -130,6 +130,7 @@ export class MatrixSession {
       const encrypted = this.#encrypt(roomId, type, content, txnId, given);
       return await bounded(given.signal, Promise.race([encrypted, limited.promise]));
     } catch (error) {
+      if (error instanceof ThirdMember) throw refusal("not-alone");
       throw classifyFailure(error, { beforeWrite: given.beforeWrite, left: false, failure: undefined });
     } finally {
       unlisten();
@@ -151,7 +152,7 @@ export class MatrixSession {
     await this.#holdIdentity(roomId, given);
     const event = new MatrixEvent({ type, content, room_id: roomId, sender: this.userId, event_id: `~${txnId}` });
     event.setTxnId(txnId);
-    await this.#machine.encrypt(event, room);
+    await this.#machine.encrypt(event, room, given.peer);
     if (event.getWireType() !== "m.room.encrypted") throw refusal("not-encrypted");
     await this.#holdIdentity(roomId, given);
     if (!(await this.#reachesSomebody(given.peer))) throw new ChannelError({ fate: "permanent", detail: "gone" });

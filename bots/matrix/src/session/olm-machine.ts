@@ -1,7 +1,7 @@
 import type { MatrixClient } from "matrix-js-sdk/lib/client.js";
 import { Method } from "matrix-js-sdk/lib/http-api/method.js";
 import type { MatrixEvent } from "matrix-js-sdk/lib/models/event.js";
-import type { Room } from "matrix-js-sdk/lib/models/room.js";
+import { Room } from "matrix-js-sdk/lib/models/room.js";
 
 /** A device of a user, as the crypto store knows it. */
 export interface PeerDevice {
@@ -41,6 +41,11 @@ interface RustCrypto {
   encryptEvent(event: MatrixEvent, room: Room): Promise<void>;
 }
 
+/** Somebody else came into the room after it was looked at. */
+export class ThirdMember extends Error {
+  override readonly name: string = "ThirdMember";
+}
+
 /**
  * What the SDK has but does not offer: encryption without its own sending (which repeats, and falls back to plaintext),
  * and another user's identity key (public are only verdicts on it). Bound to the version in package.json, and covered
@@ -53,8 +58,18 @@ export class OlmMachine {
     this.#client = client;
   }
 
-  /** Replaces the event's content by its ciphertext, after the room's key went to every device that may have it. */
-  async encrypt(event: MatrixEvent, room: Room): Promise<void> {
+  /**
+   * Replaces the event's content by its ciphertext, after the room's key went to every device that may have it. The
+   * homeserver says who is in the room and may say otherwise from one moment to the next, so the very list by which the
+   * SDK gives out keys is looked at: throws ThirdMember, with no key given out, when anybody but `peer` and the bot is on it.
+   */
+  async encrypt(event: MatrixEvent, room: Room, peer: string): Promise<void> {
+    const both: readonly string[] = [this.#client.getSafeUserId(), peer];
+    room.getEncryptionTargetMembers = async () => {
+      const members = await Room.prototype.getEncryptionTargetMembers.call(room);
+      if (members.some(({ userId }) => !both.includes(userId))) throw new ThirdMember();
+      return members;
+    };
     await this.#crypto.encryptEvent(event, room);
   }
 
