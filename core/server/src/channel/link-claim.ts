@@ -86,9 +86,15 @@ async function useToken(
   return isRefusal(settled) ? NOTHING : settled;
 }
 
-/** Two chats had one token: one of them is a thief's. Told once a token, however often it is tried. */
+const HOUR_MS = 3_600_000;
+
+/**
+ * Two chats had one token: one of them is a thief's. Told once an hour, however many tokens are tried: malware on the
+ * user's PC can begin links and show each token twice, and an alert may be an SMS that somebody pays for.
+ */
 function warnOwner(given: CoreGiven, { actor }: Claimant, { tenantId, userId, linkId, platform }: LinkToken) {
-  const alert = { event: `${linkId}\0LINK_REFUSED`, type: "LINK_REFUSED", detail: platform } as const;
+  const hour = Math.floor(given.store.now() / HOUR_MS);
+  const alert = { event: `LINK_REFUSED\0${hour}`, type: "LINK_REFUSED", detail: platform } as const;
   return alertOnce(given, { tenantId, userId }, alert, {
     event: "link.token-refused",
     actor,

@@ -51,6 +51,21 @@ test.each([
   },
 );
 
+// Whoever blocks and unblocks a bot in a loop must not make it send an SMS each time: somebody pays for every one.
+test("threat 25: a chat that dies again and again is told of once an hour, and is dead each time", () => {
+  const HOUR = 3_600_000;
+  let link = aLink("one");
+  const alerts: number[] = [];
+  for (let minute = 0; minute < 180; minute += 1) {
+    const writes = lossWrites(loaded(link, other), link.linkId, "DEAD", NOW + minute * 60_000);
+    expect(writes[0]?.body).toMatchObject({ state: "DEAD", diedAt: NOW + minute * 60_000 });
+    if (writes.length > 1) alerts.push(minute * 60_000);
+    link = { ...(writes[0]?.body as Link), state: "LINKED" };
+  }
+  expect(alerts).toEqual([0, HOUR, 2 * HOUR]);
+  expect(lossWrites(loaded(link, other), link.linkId, "SUSPENDED", NOW + 3 * HOUR - 1)).toHaveLength(2);
+});
+
 test("a link that nobody loaded is left alone", () => {
   expect(lossWrites(loaded(other), aLink("one").linkId, "DEAD", NOW)).toEqual([]);
 });

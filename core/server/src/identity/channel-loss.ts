@@ -8,10 +8,16 @@ import type { Link } from "./link.ts";
 /** DEAD: until the chat is heard of. SUSPENDED: until the user's key links it anew. */
 export type ChannelLoss = "DEAD" | "SUSPENDED";
 
+/**
+ * A chat dies and lives as often as its owner, its bot or its provider likes, and each alert may be an SMS that somebody
+ * pays for. What is told of it once in this time is enough: whoever was told knows not to rely on it.
+ */
+const DEATH_TOLD_EVERY_MS = 3_600_000;
+
 const NOTICE = { DEAD: "CHANNEL_DEAD", SUSPENDED: "CHANNEL_SUSPENDED" } as const;
 
 /**
- * The link in its new state, and an alert to every other linked channel, for one commit. `links` are all of the user's.
+ * The link in its new state, and an alert to every other linked channel, for one commit; of a death once an hour. `links` are all of the user's.
  * A dead chat can still turn out to be somebody else's; a suspended one does not die. No writes: it is so already, or
  * the link moved on.
  */
@@ -24,14 +30,16 @@ export function lossWrites(
   const loaded = links.find(({ key }) => key.id === linkId);
   const link = loaded?.body;
   if (loaded === undefined || link === undefined || !canBeLost(link, loss)) return [];
-  const body: Link = { ...link, state: loss, ...(loss === "DEAD" ? { diedAt: now } : {}) };
+  const isTold = loss === "SUSPENDED" || now >= (link.deathToldAt ?? -Infinity) + DEATH_TOLD_EVERY_MS;
+  const died = isTold ? { diedAt: now, deathToldAt: now } : { diedAt: now };
+  const body: Link = { ...link, state: loss, ...(loss === "DEAD" ? died : {}) };
   const others = links.flatMap(({ key, body: other }) =>
     key.id !== linkId && other?.state === "LINKED" ? [other] : [],
   );
   const notice = { type: NOTICE[loss], at: now, detail: link.platform };
   return [
     { key: loaded.key, expected: loaded.version, body, index: linkIndex(body) },
-    ...alertWrites(others, { event: `${linkId}\0${loss}\0${now}`, notice }, now),
+    ...alertWrites(isTold ? others : [], { event: `${linkId}\0${loss}\0${now}`, notice }, now),
   ];
 }
 

@@ -59,6 +59,24 @@ test("threat 20: the user's own chat comes second: refused, and his linked chann
   expect(await world.core.audited("link.token-refused")).toBe(1);
 });
 
+// A token of scope `submit` may lie on the user's PC: malware begins links and shows each token by two chats of its own.
+test("threat 25: many tokens, each used twice: his channels hear of it once an hour", async () => {
+  const twice = async (first: number): Promise<void> => {
+    for (let token = first; token < first + 3; token += 1) {
+      const begun = await beginLink(world);
+      await askClaim(bot, begun.linkToken, { peerId: `77${token}`, peerName: "" });
+      expect(await askClaim(bot, begun.linkToken, THIEF)).toMatchObject({ type: AnswerType.BAD_TOKEN });
+    }
+  };
+  await twice(1);
+  expect(await world.core.audited("link.token-refused")).toBe(1);
+  world.core.clock.advance(3_600_000);
+  bot = world.bot(await world.botToken(drawHexId()));
+  await bot.hello();
+  await twice(4);
+  expect(await world.core.audited("link.token-refused")).toBe(2);
+});
+
 test("threat 20: a token used again after it linked the right chat changes nothing, and is told there too", async () => {
   const begun = await beginLink(world);
   await askClaim(bot, begun.linkToken, OWN);

@@ -27,6 +27,8 @@ export interface Link {
   readonly failure: string | undefined;
   /** When it became DEAD last. */
   readonly diedAt?: UnixMs;
+  /** When the other channels were told of a death last. */
+  readonly deathToldAt?: UnixMs;
   /** UNLINKED since then, and codes may still stand in its chat. */
   readonly leavingAt?: UnixMs;
 }
