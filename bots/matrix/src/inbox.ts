@@ -9,7 +9,7 @@ import { hearEvent, stableId, type DeviceRule } from "./heard-event.ts";
 import { answerInvitation } from "./invitation.ts";
 import type { Notes } from "./notes.ts";
 import type { Rooms } from "./rooms.ts";
-import { routeEvent } from "./route-event.ts";
+import { routeEvent, type Action } from "./route-event.ts";
 import { eventsAfter } from "./timeline.ts";
 
 interface InboxGiven {
@@ -186,7 +186,7 @@ export class Inbox {
   async #said(
     room: string,
     peer: string,
-    { eventId, text }: { eventId: string; text: string },
+    { eventId, text, forwarded }: Extract<Action, { type: "said" }>,
     desk: FrontDesk,
   ): Promise<void> {
     const { client, notes, rooms, identityOf } = this.#given;
@@ -198,7 +198,7 @@ export class Inbox {
     notes.keepChat(room, peer);
     const peerName = client.getRoom(room)?.getMember(peer)?.rawDisplayName ?? peer;
     await desk.said({
-      ...{ eventId, peerId: peer, peerName, privateChat: true, text, locale: "" },
+      ...{ eventId, peerId: peer, peerName, privateChat: true, text, locale: "", forwarded },
       ...(identity === "" ? {} : { peerIdentity: identity }),
     });
   }

@@ -10,6 +10,7 @@ import {
   zoneByFlags,
 } from "@countersign/bot-kit";
 import { MATRIX_PACE, MatrixChannel } from "./matrix-channel.ts";
+import { keepErrorsQuiet, refuseTraces } from "./quiet-process.ts";
 import { readStoreKey } from "./store-key.ts";
 
 const FLAGS = {
@@ -38,6 +39,7 @@ async function main(): Promise<void> {
     "path of a file holding the password of the bot's Matrix account",
   );
   const log = openLog("matrix");
+  keepErrorsQuiet(log);
   const channel = new MatrixChannel({
     homeserver: requiredFlag("homeserver", values.homeserver, "address such as https://matrix.example.org"),
     userId: requiredFlag("matrix-user", values["matrix-user"], "the bot's account, such as @countersign:example.org"),
@@ -61,6 +63,7 @@ async function main(): Promise<void> {
 }
 
 try {
+  refuseTraces(process.env);
   await main();
   process.exit(0);
 } catch (error) {

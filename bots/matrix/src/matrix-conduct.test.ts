@@ -120,7 +120,11 @@ peerTest("texts in the clear, changed texts and the words of a reply are no comm
   await phone.say(room, "/freeze", { "m.relates_to": { "m.in_reply_to": { event_id: said } } });
   await phone.say(room, "/status");
   await desk.until(() => desk.texts.some(({ text }) => text === "/status"));
-  expect(desk.texts.map(({ text }) => text)).toEqual(["/pending", "", "/status"]);
+  expect(desk.texts.map(({ text, forwarded }) => [text, forwarded])).toEqual([
+    ["/pending", false],
+    ["/freeze", true],
+    ["/status", false],
+  ]);
   expect(new Set(desk.texts.map(({ eventId }) => eventId)).size).toBe(3);
 });
 

@@ -21,6 +21,7 @@ test("an encrypted text of the person is what he said, under an id made of the e
     type: "said",
     eventId: stableId("said", "$e"),
     text: "/status",
+    forwarded: false,
   });
 });
 
@@ -44,7 +45,7 @@ test.each<[string, Partial<HeardEvent>]>([
 
 test("the words of a reply are no command", () => {
   const content = { msgtype: "m.text", body: "/freeze", "m.relates_to": { "m.in_reply_to": { event_id: "$x" } } };
-  expect(routeEvent(heard({ content }), PEER, buttonsOf)).toMatchObject({ type: "said", text: "" });
+  expect(routeEvent(heard({ content }), PEER, buttonsOf)).toMatchObject({ type: "said", forwarded: true });
 });
 
 test("a long text is bounded", () => {

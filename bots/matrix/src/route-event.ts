@@ -3,7 +3,7 @@ import { SYMBOLS } from "./render.ts";
 
 /** What an event in a chat asks for. */
 export type Action =
-  | { readonly type: "said"; readonly eventId: string; readonly text: string }
+  | { readonly type: "said"; readonly eventId: string; readonly text: string; readonly forwarded: boolean }
   | { readonly type: "pressed"; readonly eventId: string; readonly buttonId: string }
   | { readonly type: "gone"; readonly eventId: string }
   | { readonly type: "nothing" };
@@ -43,9 +43,9 @@ function routeMessage({ id, content }: HeardEvent): Action {
   // The person changed what he had written: that has been dealt with.
   if (relation["rel_type"] === "m.replace") return NOTHING;
   if (msgtype !== "m.text" || typeof body !== "string") return NOTHING;
-  // A reply quotes somebody else's words, so none of its words is a command; he is told that it was not understood.
-  const text = Object.keys(relation).length > 0 ? "" : body.slice(0, LONGEST_TEXT);
-  return { type: "said", eventId: stableId("said", id), text };
+  // A reply quotes somebody else's words: none of its words is a command.
+  const forwarded = Object.keys(relation).length > 0;
+  return { type: "said", eventId: stableId("said", id), text: body.slice(0, LONGEST_TEXT), forwarded };
 }
 
 function relationOf(content: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
