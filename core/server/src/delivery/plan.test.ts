@@ -212,7 +212,7 @@ describe("the message becomes the outcome", () => {
 
   test.each([
     ["CONFIRMED", false],
-    ["EXECUTING", false],
+    ["EXECUTING", true],
   ] as const)("%s is told where messages can be replaced, not by mail", (type, final) => {
     for (const [link, phase] of [
       [telegram, "outcome"],

@@ -179,7 +179,7 @@ class Plan {
       if (everyChange && body.wanted.phase === "full") this.#renotice({ loaded, body }, body.wanted, notice);
     } else if (!isTouched(body)) {
       this.#putDelivery(loaded, withdrawn(body, reasonOf(notice), this.#now));
-    } else if (everyChange || final) {
+    } else if (everyChange || (final && notice.type !== "EXECUTING")) {
       this.#replace({ loaded, body }, notice);
     } else if (body.wanted.phase === "full" && isOpen(body)) {
       this.#putDelivery(loaded, { ...givenUp(body, "superseded", this.#now), fallbackAt: undefined });
