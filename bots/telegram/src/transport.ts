@@ -11,6 +11,8 @@ export interface Answer {
 // 100 updates of 4096 characters, each with its entities, stay well below.
 const LONGEST_ANSWER_BYTES = 8 * 1024 * 1024;
 
+const LOOPBACK: readonly string[] = ["127.0.0.1", "localhost", "[::1]"];
+
 /**
  * One POST of JSON, to this address and no other. Redirects are answers like any other: followed, they would carry token
  * and code to a host that somebody else named. Errors say what is known of the request and nothing of what was in it:
@@ -26,8 +28,13 @@ export class Transport {
     this.#root = new URL(root);
     if (!this.#root.pathname.endsWith("/")) this.#root.pathname += "/";
     const secure = this.#root.protocol === "https:";
-    if (!secure && this.#root.protocol !== "http:") throw new Error(`--api-root must be an http or https address`);
-    this.#agent = secure ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
+    if (!secure && !(this.#root.protocol === "http:" && LOOPBACK.includes(this.#root.hostname))) {
+      throw new Error("--api-root must be an https address, or http on this machine: it is told token and codes");
+    }
+    // Said here, it also holds under NODE_TLS_REJECT_UNAUTHORIZED=0.
+    this.#agent = secure
+      ? new HttpsAgent({ keepAlive: true, rejectUnauthorized: true })
+      : new HttpAgent({ keepAlive: true });
     this.#request = secure ? overHttps : overHttp;
   }
 
