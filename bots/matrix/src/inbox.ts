@@ -54,7 +54,7 @@ export class Inbox {
     client.on(MatrixEventEvent.Decrypted, (event) => {
       if (this.#unread.has(event.getId() ?? "")) this.#start(event.getRoomId() ?? "");
     });
-    client.on(CryptoEvent.DevicesUpdated, (users) => this.#lookAtIdentities(users));
+    client.on(CryptoEvent.DevicesUpdated, (users) => void this.#lookAtIdentities(users));
   }
 
   /** Hands in at this desk until the signal aborts, beginning with what came since the last time. */
@@ -65,7 +65,7 @@ export class Inbox {
     for (const { roomId } of client.getRooms()) this.#soil(roomId);
     for (const room of notes.rooms()) this.#soil(room);
     this.#dealWithSoiled();
-    this.#lookAtIdentities(notes.rooms().map((room) => notes.peerIn(room) ?? ""));
+    void this.#lookAtIdentities(notes.rooms().map((room) => notes.peerIn(room) ?? ""));
   }
 
   // Noted only: in the middle of a sync, members or the encryption of a room may be missing.
@@ -221,8 +221,10 @@ export class Inbox {
     if (oldest !== undefined) this.#unread.delete(oldest);
   }
 
-  #lookAtIdentities(users: readonly string[]): void {
-    for (const user of new Set(users)) void this.#lookAtIdentity(user, this.#signal);
+  // One after the other: at a start these are all people the bot knows.
+  async #lookAtIdentities(users: readonly string[]): Promise<void> {
+    const signal = this.#signal;
+    for (const user of new Set(users)) await this.#lookAtIdentity(user, signal);
   }
 
   // It is compared again whenever something is delivered or said: this only tells it sooner, so a failure is let go.
