@@ -5,6 +5,7 @@ import {
   openLog,
   requiredFlag,
   runBot,
+  runProcess,
   systemTimer,
   zoneByFlags,
 } from "@countersign/bot-kit";
@@ -22,10 +23,4 @@ async function main(): Promise<void> {
   await runBot({ channel, core, pace: MAIL_PACE, zone: zoneByFlags(values), timer: systemTimer, log }, () => ({}));
 }
 
-try {
-  await main();
-  process.exit(0);
-} catch (error) {
-  process.stderr.write(`mail bot: ${error instanceof Error ? error.message : "ended"}\n`);
-  process.exit(69);
-}
+await runProcess("mail bot", main);

@@ -4,13 +4,14 @@ import {
   CORE_FLAGS,
   openLog,
   readSecret,
+  refuseTraces,
   requiredFlag,
   runBot,
   systemTimer,
   zoneByFlags,
 } from "@countersign/bot-kit";
 import { MATRIX_PACE, MatrixChannel } from "./matrix-channel.ts";
-import { keepErrorsQuiet, refuseTraces } from "./quiet-process.ts";
+import { keepErrorsQuiet } from "./quiet-process.ts";
 import { readStoreKey } from "./store-key.ts";
 
 const FLAGS = {

@@ -1,20 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { ROOT } from "@countersign/testing";
 import { expect, test } from "@jest/globals";
-import { refuseTraces } from "./quiet-process.ts";
-
-test.each([
-  ["NODE_DEBUG", "http"],
-  ["NODE_DEBUG", "timer,FETCH"],
-  ["GRPC_TRACE", "all"],
-  ["GRPC_NODE_TRACE", "channel"],
-])("%s=%s is refused", (name, value) => {
-  expect(() => refuseTraces({ [name]: value })).toThrow(`${name} would print codes and tokens`);
-});
-
-test("other traces are none of its business", () => {
-  expect(() => refuseTraces({ NODE_DEBUG: "timer", DEBUG: "*", PATH: "/bin" })).not.toThrow();
-});
 
 test.each([
   ["Promise.reject(new TypeError('!room:x 482915'))", 0],

@@ -5,6 +5,7 @@ import {
   openLog,
   requiredFlag,
   runBot,
+  runProcess,
   systemTimer,
   zoneByFlags,
 } from "@countersign/bot-kit";
@@ -28,10 +29,4 @@ async function main(): Promise<void> {
   await runBot(given, () => ({ phone: channel.address }));
 }
 
-try {
-  await main();
-  process.exit(0);
-} catch (error) {
-  process.stderr.write(`sandbox phone: ${error instanceof Error ? error.message : "ended"}\n`);
-  process.exit(69);
-}
+await runProcess("sandbox phone", main);

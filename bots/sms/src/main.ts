@@ -1,5 +1,13 @@
 import { parseArgs } from "node:util";
-import { connectByFlags, CORE_FLAGS, openLog, runBot, systemTimer, zoneByFlags } from "@countersign/bot-kit";
+import {
+  connectByFlags,
+  CORE_FLAGS,
+  openLog,
+  runBot,
+  runProcess,
+  systemTimer,
+  zoneByFlags,
+} from "@countersign/bot-kit";
 import { platformByFlags, SMS_FLAGS } from "./platform-by-flags.ts";
 import { SMS_PACE, SmsChannel } from "./sms-channel.ts";
 
@@ -12,10 +20,4 @@ async function main(): Promise<void> {
   await runBot({ channel, core, pace: SMS_PACE, zone: zoneByFlags(values), timer: systemTimer, log }, () => ({}));
 }
 
-try {
-  await main();
-  process.exit(0);
-} catch (error) {
-  process.stderr.write(`sms bot: ${error instanceof Error ? error.message : "ended"}\n`);
-  process.exit(69);
-}
+await runProcess("sms bot", main);

@@ -6,10 +6,10 @@ import {
   readSecret,
   requiredFlag,
   runBot,
+  runProcess,
   systemTimer,
   zoneByFlags,
 } from "@countersign/bot-kit";
-import { lastWords, refuseTraces, scrub } from "./last-words.ts";
 import { TELEGRAM_PACE, TelegramChannel } from "./telegram-channel.ts";
 import { WEBHOOK_FLAGS, webhookByFlags } from "./webhook-settings.ts";
 
@@ -39,19 +39,4 @@ async function main(): Promise<void> {
   await runBot({ channel, core, pace: TELEGRAM_PACE, zone: zoneByFlags(values), timer: systemTimer, log }, () => ({}));
 }
 
-// What node would print here is the error with all it holds, such as a request. State is unknown: whoever runs us starts anew.
-for (const event of ["uncaughtException", "unhandledRejection"] as const) {
-  process.on(event, (error: unknown) => {
-    process.stderr.write(`telegram bot: ${lastWords(error)}\n`);
-    process.exit(70);
-  });
-}
-
-try {
-  refuseTraces(process.env);
-  await main();
-  process.exit(0);
-} catch (error) {
-  process.stderr.write(`telegram bot: ${error instanceof Error ? scrub(error.message) : "ended"}\n`);
-  process.exit(69);
-}
+await runProcess("telegram bot", main);

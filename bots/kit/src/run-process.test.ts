@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { ROOT } from "@countersign/testing";
 import { expect, test } from "@jest/globals";
-import { lastWords, refuseTraces, scrub } from "./last-words.ts";
+import { lastWords, refuseTraces, scrub } from "./run-process.ts";
 
 test.each([
   ["DEBUG", "telegraf:client"],
@@ -25,7 +25,7 @@ test("last words name the place, not what was thrown", () => {
   const error = Object.assign(new TypeError("code 482 915 to https://api.telegram.org/bot1:SECRET/sendMessage"), {
     payload: { text: "482915" },
   });
-  expect(lastWords(error)).toMatch(/^bug: TypeError < last-words\.test\.ts:\d+:\d+/);
+  expect(lastWords(error)).toMatch(/^bug: TypeError < run-process\.test\.ts:\d+:\d+/);
   expect(lastWords(error)).not.toMatch(/482|SECRET|sendMessage/);
   for (const thrown of ["482915", { code: "482915" }, null, new Proxy({}, {})])
     expect(lastWords(thrown)).toBe("bug: Error");
@@ -40,18 +40,25 @@ test.each([
   ["thrown later", "setTimeout(() => { throw bad() }, 1)"],
   ["a rejection nobody waits for", "void Promise.reject(bad())"],
   ["a rejection that is no error", "void Promise.reject({ text: 'CANARY' })"],
-])("an error of the running process, %s, prints nothing of its own and ends it with 70", (_what, code) => {
-  const bad = "const bad = () => Object.assign(new Error('CANARY'), { on: { payload: { text: 'CANARY' } } });";
-  // main.ts without flags ends by itself; the bug happens before.
-  const script = `${bad} process.argv.push('--core', 'x'); ${code}; await import('./bots/telegram/src/main.ts');`;
-  const held = "process.exit = ((exit) => (code) => { if (code !== 69) exit.call(process, code) })(process.exit);";
+])("threat 21: an error of the running process, %s, prints nothing of its own and ends it with 70", (_what, code) => {
+  const script = `
+    import { runProcess } from "@countersign/bot-kit";
+    const bad = () => Object.assign(new Error("CANARY"), { on: { payload: { text: "CANARY" } } });
+    await runProcess("sample bot", () => new Promise((resolve) => { ${code}; setTimeout(resolve, 5_000); }));`;
   const flags = ["--conditions=source", "--disable-warning=ExperimentalWarning", "--input-type=module", "--eval"];
-  const ran = spawnSync(process.execPath, [...flags, `${held}${script}`], {
-    cwd: ROOT,
-    encoding: "utf8",
-    timeout: 20_000,
-  });
+  const ran = spawnSync(process.execPath, [...flags, script], { cwd: ROOT, encoding: "utf8", timeout: 20_000 });
   expect(`${ran.stdout}${ran.stderr}`).not.toContain("CANARY");
-  expect(ran.stderr).toContain("telegram bot: bug: Error");
+  expect(ran.stderr).toContain("sample bot: bug: Error");
   expect(ran.status).toBe(70);
 });
+
+test.each(["telegram", "matrix", "mail", "sms", "sandbox"])(
+  "threat 21: the %s bot does not start under traces",
+  (bot) => {
+    const flags = ["--conditions=source", "--disable-warning=ExperimentalWarning", `bots/${bot}/src/main.ts`];
+    const env = { ...process.env, GRPC_TRACE: "all", GRPC_VERBOSITY: "NONE" };
+    const ran = spawnSync(process.execPath, flags, { cwd: ROOT, encoding: "utf8", timeout: 20_000, env });
+    expect(ran.stderr).toContain("GRPC_TRACE would print codes and tokens");
+    expect(ran.status).toBe(69);
+  },
+);

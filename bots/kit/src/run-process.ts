@@ -1,4 +1,4 @@
-import { errorName } from "@countersign/bot-kit";
+import { errorName } from "./log.ts";
 
 // Each prints requests or headers of a library or of node itself: codes, tokens, what users write.
 const TRACES: Readonly<Record<string, RegExp>> = {
@@ -27,4 +27,26 @@ export function lastWords(error: unknown): string {
 /** A message of ours or of node without what looks like a token: people paste tokens where a path belongs. */
 export function scrub(message: string): string {
   return message.replaceAll(/\d{3,}:[\w-]{5,}/g, "[telegram token]").replaceAll(/cs_[a-z]+_[\w-]+/g, "[token]");
+}
+
+/**
+ * The life of a bot's process: 0 when `main` ends, 69 when it throws, whose message says what to do about it, 70 after an
+ * error that nobody caught. Of that one node would print all it holds, such as a request with a code.
+ */
+export async function runProcess(name: string, main: () => Promise<void>): Promise<never> {
+  for (const event of ["uncaughtException", "unhandledRejection"] as const) {
+    // The state is unknown: whoever runs us starts anew.
+    process.on(event, (error: unknown) => {
+      process.stderr.write(`${name}: ${lastWords(error)}\n`);
+      process.exit(70);
+    });
+  }
+  try {
+    refuseTraces(process.env);
+    await main();
+    process.exit(0);
+  } catch (error) {
+    process.stderr.write(`${name}: ${error instanceof Error ? scrub(error.message) : "ended"}\n`);
+    process.exit(69);
+  }
 }
