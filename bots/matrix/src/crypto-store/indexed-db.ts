@@ -115,9 +115,7 @@ function tagged(key: DbKey): Tagged {
   if (key instanceof Date) return { date: key.getTime() };
   if (Array.isArray(key)) return key.map((part) => tagged(part));
   const view = key as ArrayBufferView | ArrayBuffer;
-  const raw = ArrayBuffer.isView(view)
-    ? Buffer.from(view.buffer, view.byteOffset, view.byteLength)
-    : Buffer.from(view);
+  const raw = ArrayBuffer.isView(view) ? Buffer.from(view.buffer, view.byteOffset, view.byteLength) : Buffer.from(view);
   return { bytes: raw.toString("hex") };
 }
 

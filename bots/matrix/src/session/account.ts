@@ -2,6 +2,7 @@ import { randomInt } from "node:crypto";
 import type { Secret } from "@countersign/bot-kit";
 import type { CryptoStore } from "../crypto-store/crypto-store.ts";
 import type { HomeserverApi } from "./homeserver-api.ts";
+import { masterKeyIn } from "./olm-machine.ts";
 import { SetupRefused } from "./setup-refused.ts";
 
 /** Name that a user's client shows for the bot's device; also how the bot knows its own old devices. */
@@ -58,13 +59,35 @@ export async function retireDevice(store: CryptoStore, userId: string): Promise<
   keep(store, { userId, deviceId: newDeviceId(), accessToken: "" });
 }
 
-/** True when the server still hands out this device's keys. They go when the device is deleted or logged out. */
-export async function serverKnowsDevice(api: HomeserverApi, account: Account, signal: AbortSignal): Promise<boolean> {
+/** What the server hands out to others of this account. */
+export interface OwnKeys {
+  /** Its cross-signing master key; "" when there is none. */
+  readonly identity: string;
+  /** It has this device's keys. They go when the device is deleted or logged out. */
+  readonly device: boolean;
+  /** They carry a signature of that identity's self-signing key. */
+  readonly signed: boolean;
+}
+
+/** Asks the server itself: the crypto store takes its own unfinished business for what the server knows. */
+export async function ownKeysAtServer(api: HomeserverApi, account: Account, signal: AbortSignal): Promise<OwnKeys> {
   const { userId, deviceId, accessToken } = account;
   const asked = { device_keys: { [userId]: [deviceId] } };
-  const answer = await api.call("POST", "/_matrix/client/v3/keys/query", accessToken, signal, asked);
-  const keys = answer["device_keys"] as Record<string, Record<string, unknown> | undefined> | undefined;
-  return keys?.[userId]?.[deviceId] !== undefined;
+  const answer = (await api.call("POST", "/_matrix/client/v3/keys/query", accessToken, signal, asked)) as KeysAnswer;
+  const device = answer.device_keys?.[userId]?.[deviceId];
+  const signing = masterKeyIn(answer.self_signing_keys?.[userId]);
+  const signatures = device?.signatures?.[userId] ?? {};
+  return {
+    identity: masterKeyIn(answer.master_keys?.[userId]),
+    device: device !== undefined,
+    signed: signing !== "" && `ed25519:${signing}` in signatures,
+  };
+}
+
+interface KeysAnswer {
+  readonly device_keys?: Record<string, Record<string, { signatures?: Record<string, object> }>>;
+  readonly master_keys?: Record<string, unknown>;
+  readonly self_signing_keys?: Record<string, unknown>;
 }
 
 function newDeviceId(): string {

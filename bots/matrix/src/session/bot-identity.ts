@@ -1,8 +1,8 @@
-import type { Secret } from "@countersign/bot-kit";
+import { ChannelError, type Secret } from "@countersign/bot-kit";
 import type { CryptoApi } from "matrix-js-sdk/lib/crypto-api/index.js";
 import type { MatrixClient } from "matrix-js-sdk/lib/client.js";
 import type { CryptoStore } from "../crypto-store/crypto-store.ts";
-import { DEVICE_NAME, type Account } from "./account.ts";
+import { DEVICE_NAME, ownKeysAtServer, type Account } from "./account.ts";
 import { ApiRefusal, refusalIn, type HomeserverApi } from "./homeserver-api.ts";
 import { makeRecoveryKey, readRecoveryKey } from "./recovery-key.ts";
 import { SetupRefused } from "./setup-refused.ts";
@@ -32,8 +32,9 @@ export function hasIdentity(store: CryptoStore): boolean {
  */
 export async function ensureIdentity(given: IdentityGiven): Promise<void> {
   const { client, crypto, account } = given;
-  // Asked first: it brings the public keys, without which the private ones cannot be taken in.
-  const exists = await crypto.userHasCrossSigningKeys(account.userId, true);
+  const exists = (await ownKeysAtServer(given.api, account, given.signal)).identity !== "";
+  // Brings the public keys, without which the private ones cannot be taken in.
+  await crypto.userHasCrossSigningKeys(account.userId, true);
   const key = await recoveryKey(given, exists);
   const auth = await crypto.getCrossSigningStatus();
   const cached = Object.values(auth.privateKeysCachedLocally).every(Boolean);
@@ -55,11 +56,20 @@ export async function ensureIdentity(given: IdentityGiven): Promise<void> {
       await withPassword(given, async (authentication) => upload(authentication));
     },
   });
-  const verdict = await crypto.getDeviceVerificationStatus(account.userId, account.deviceId);
-  if (verdict?.signedByOwner !== true) await crypto.crossSignDevice(account.deviceId);
+  await signDevice(given);
   if (exists) await deleteOldDevices(given);
   await given.store.flush();
   given.store.keep(KEPT, new Uint8Array([1]));
+}
+
+// A signature that the server does not take is an answer like any other to the SDK, so the server is asked.
+async function signDevice({ api, account, crypto, signal }: IdentityGiven): Promise<void> {
+  const before = await ownKeysAtServer(api, account, signal);
+  if (!before.signed) await crypto.crossSignDevice(account.deviceId);
+  const after = before.signed ? before : await ownKeysAtServer(api, account, signal);
+  if (!after.signed || after.identity !== (await crypto.getCrossSigningKeyId())) {
+    throw new ChannelError({ fate: "unknown", detail: "malformed-answer" });
+  }
 }
 
 async function recoveryKey(given: IdentityGiven, exists: boolean): Promise<Uint8Array<ArrayBuffer>> {

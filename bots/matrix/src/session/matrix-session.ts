@@ -2,6 +2,7 @@ import { ChannelError } from "@countersign/bot-kit";
 import type { MatrixClient } from "matrix-js-sdk/lib/client.js";
 import { Method } from "matrix-js-sdk/lib/http-api/method.js";
 import { MatrixEvent } from "matrix-js-sdk/lib/models/event.js";
+import { bounded } from "./bounded.ts";
 import type { AwaitedWrite, GuardedFetch } from "./guarded-fetch.ts";
 import { OlmMachine, ThirdMember, type PeerDevice } from "./olm-machine.ts";
 import { classifyFailure } from "./send-failure.ts";
@@ -214,19 +215,5 @@ function refusal(why: Unsendable): ChannelError {
     case "peer-absent":
     case "not-alone":
       return new ChannelError({ fate: "permanent", reason: "CHANNEL_BLOCKED_BY_USER", detail: "blocked" });
-  }
-}
-
-/** Ends with the signal, whatever the promise does. */
-async function bounded<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
-  const over = Promise.withResolvers<never>();
-  const abort = (): void => over.reject(new DOMException("the caller's time is over", "AbortError"));
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    if (signal.aborted) abort();
-    return await Promise.race([promise, over.promise]);
-  } finally {
-    signal.removeEventListener("abort", abort);
-    promise.catch(() => undefined);
   }
 }

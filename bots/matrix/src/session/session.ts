@@ -6,7 +6,9 @@ import { AllDevicesIsolationMode, OnlySignedDevicesIsolationMode } from "matrix-
 import { HttpApiEvent } from "matrix-js-sdk/lib/http-api/interface.js";
 import { createClient } from "matrix-js-sdk/lib/matrix.js";
 import { SyncState } from "matrix-js-sdk/lib/sync.js";
-import { keptAccount, logIn, retireDevice, serverKnowsDevice, type Account } from "./account.ts";
+import { keptAccount, logIn, ownKeysAtServer, retireDevice, type Account } from "./account.ts";
+import { StoreError } from "../crypto-store/store-error.ts";
+import { bounded } from "./bounded.ts";
 import { ensureIdentity, hasIdentity } from "./bot-identity.ts";
 import { GuardedFetch } from "./guarded-fetch.ts";
 import { ApiRefusal, HomeserverApi, refusalIn } from "./homeserver-api.ts";
@@ -37,6 +39,8 @@ export interface SessionOptions {
   readonly signal: AbortSignal;
   /** Events of each room that the first sync brings: what people wrote while no bot ran. 50 when absent. */
   readonly initialEvents?: number;
+  /** For tests: takes the place of the machine's own. */
+  readonly fetch?: typeof fetch;
 }
 
 const FIRST_RETRY_MS = 500;
@@ -82,14 +86,18 @@ class Opening {
     this.#homeserver = homeserver;
     this.#store = store;
     this.#speak = speak;
-    this.#guard = new GuardedFetch({
+    const guarding = {
       homeserver,
       flush: () => store.flush(),
+      ...(given.fetch === undefined ? {} : { fetch: given.fetch }),
+    };
+    this.#guard = new GuardedFetch({
+      ...guarding,
       renew: (token) => (this.#renewal ??= this.#renew(token).finally(() => (this.#renewal = undefined))),
     });
     this.#api = new HomeserverApi(homeserver, this.#guard.fetch);
     // Not through the guard of the session: a renewal must not wait for itself.
-    this.#renewing = new HomeserverApi(homeserver, new GuardedFetch({ homeserver, flush: () => store.flush() }).fetch);
+    this.#renewing = new HomeserverApi(homeserver, new GuardedFetch(guarding).fetch);
   }
 
   async run(): Promise<MatrixSession> {
@@ -152,7 +160,7 @@ class Opening {
     const kept = keptAccount(store, userId);
     if (kept === undefined || kept.accessToken === "") return logIn(api, store, { userId, password }, signal);
     // A token that the server forgot is renewed by the guard, under the same device: it remembers transaction ids by it.
-    if (await serverKnowsDevice(api, kept, signal)) return keptAccount(store, userId) ?? kept;
+    if ((await ownKeysAtServer(api, kept, signal)).device) return keptAccount(store, userId) ?? kept;
     if (!hasIdentity(store)) return keptAccount(store, userId) ?? kept; // its keys were never uploaded
     await retireDevice(store, userId);
     return logIn(api, store, { userId, password }, signal);
@@ -169,7 +177,7 @@ class Opening {
       const account = await logIn(this.#renewing, this.#store, { userId, password, deviceId }, signal);
       this.#client?.setAccessToken(account.accessToken);
       if (this.#client === undefined) return account.accessToken;
-      if (await serverKnowsDevice(this.#renewing, account, signal)) return account.accessToken;
+      if ((await ownKeysAtServer(this.#renewing, account, signal)).device) return account.accessToken;
     } catch (error) {
       if (refusalIn(error)?.status !== 403) throw error; // as if there had been no answer: the SDK asks again
     }
@@ -226,10 +234,10 @@ class Opening {
     for (let retryMs = FIRST_RETRY_MS; ; retryMs = Math.min(retryMs * 2, LAST_RETRY_MS)) {
       signal.throwIfAborted();
       try {
-        return await attempt();
+        return await bounded(signal, attempt());
       } catch (error) {
         signal.throwIfAborted();
-        if (error instanceof SetupRefused || error instanceof TypeError) throw error;
+        if (error instanceof SetupRefused || error instanceof StoreError || isBug(error)) throw error;
         const failure = this.#refuseForGood(error);
         const wait = Math.max(retryMs, failure.retryAfterMs ?? 0);
         log.write({ event: "listening-failed", detail: failure.detail, retryInMs: wait });
@@ -253,6 +261,12 @@ class Opening {
     }
     return classifyFailure(error);
   }
+}
+
+/** Trying again helps nobody. Errors of `fetch` are TypeErrors too, and have a cause. */
+function isBug(error: unknown): boolean {
+  const { name, cause } = error as { name?: unknown; cause?: unknown };
+  return ["TypeError", "ReferenceError", "RangeError"].includes(String(name)) && cause === undefined;
 }
 
 function readHomeserver(text: string): URL {
