@@ -17,6 +17,8 @@ const SHOWN_KEPT = 4_096;
 /** Answers of one chat that may wait, and chats whose answers may. */
 const REPLIES_WAITING = 3;
 const CHATS_WAITING = 1_000;
+/** What the core takes as a provider's name of a message; docs/protocol/delivery.md. */
+const PROVIDER_ID = /^[!-~]{0,512}$/;
 /** The core is told no longer wait; the field holds 32 bits. */
 const LONGEST_RETRY_MS = 600_000;
 
@@ -136,7 +138,9 @@ export class DeliveryDesk {
   async #call(outgoing: Outgoing, deadlineMs: number): Promise<string> {
     const { channel, pace } = this.#given;
     try {
-      return await withDeadline(deadlineMs, async (signal) => channel.deliver(outgoing, signal));
+      const providerId = await withDeadline(deadlineMs, async (signal) => channel.deliver(outgoing, signal));
+      if (!PROVIDER_ID.test(providerId)) throw new ChannelError({ fate: "unknown", detail: "malformed-answer" });
+      return providerId;
     } catch (error) {
       const failure = asChannelError(error);
       if (failure.retryAfterMs !== undefined) pace.silence(failure.retryAfterMs);
