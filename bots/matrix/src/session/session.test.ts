@@ -44,6 +44,8 @@ describe("opening, as far as no homeserver is needed", () => {
   test.each([
     [{ homeserver: "matrix.example.org" }, "--homeserver"],
     [{ homeserver: "https://example.org/matrix" }, "--homeserver"],
+    [{ homeserver: "http://matrix.example.org" }, "without TLS"],
+    [{ homeserver: "http://localhost.example.org:8008" }, "without TLS"],
     [{ userId: "countersign" }, "--matrix-user"],
   ])("%o is refused with the flag that it stands for", async (more, flag) => {
     const opening = openSession(options(folder, "http://127.0.0.1:1", more));

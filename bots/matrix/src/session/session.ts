@@ -43,6 +43,7 @@ export interface SessionOptions {
   readonly fetch?: typeof fetch;
 }
 
+const LOOPBACK: readonly string[] = ["127.0.0.1", "localhost", "[::1]"];
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 15_000;
 
@@ -273,6 +274,11 @@ function readHomeserver(text: string): URL {
   const url = URL.parse(text);
   if (url === null || !["http:", "https:"].includes(url.protocol) || url.pathname !== "/" || url.search !== "") {
     throw new SetupRefused(`--homeserver ${text} is no address of a homeserver: such as https://matrix.example.org`);
+  }
+  if (url.protocol === "http:" && !LOOPBACK.includes(url.hostname)) {
+    throw new SetupRefused(
+      `--homeserver ${text}: without TLS password and token can be read on the way: use https, or http on this machine`,
+    );
   }
   return url;
 }
