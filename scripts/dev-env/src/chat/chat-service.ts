@@ -1,4 +1,5 @@
 import type { Child } from "@countersign/testing/child";
+import type { MatrixPhones } from "./matrix-phones.ts";
 
 /** Where the codes of an installation go: a chat service, or mail, or SMS. */
 export type ChannelName = "telegram" | "matrix" | "mail" | "sms" | "sandbox";
@@ -17,6 +18,8 @@ export interface ChatService {
   close(): Promise<void>;
   /** Every text that any message of the chat showed at any time, with the id of its message. */
   everShown(chatId: string): Promise<readonly Shown[]>;
+  /** Of Matrix: the phones themselves, which can do more than a chat. */
+  readonly matrix?: MatrixPhones;
 }
 
 /** One text of one message; an edited message has several. */
@@ -25,5 +28,5 @@ export interface Shown {
   readonly text: string;
 }
 
-/** Puts something between a bot and its provider: from the provider's port to the port that the bot is given. */
-export type Between = (providerPort: number) => Promise<number>;
+/** Puts something between a bot and its provider: from the provider's port to the port that the bot of the channel is given. */
+export type Between = (providerPort: number, channel: ChannelName) => Promise<number>;

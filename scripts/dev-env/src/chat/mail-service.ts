@@ -11,7 +11,7 @@ export async function startMail(_folder: string, between: Between): Promise<Chat
   const server = await startChild("bots/mail/src/testing/fake-smtp-main.ts", ["--listen", "127.0.0.1:0"]);
   const origin = String(server.ready["origin"]);
   const [host = "", port = ""] = String(server.ready["smtp"]).split(":");
-  const smtp = `${host}:${await between(Number(port))}`;
+  const smtp = `${host}:${await between(Number(port), "mail")}`;
   const mailbox = (chatId: string): string => `${origin}/mailbox/${address(chatId)}`;
   return {
     children: [server],

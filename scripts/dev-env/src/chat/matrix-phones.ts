@@ -16,7 +16,7 @@ interface Given {
 }
 
 /** A phone with its encrypted room with the bot. */
-interface InUse {
+export interface InUse {
   readonly phone: MatrixPhone;
   readonly room: string;
 }
@@ -33,7 +33,8 @@ const LONGEST_LOOK_MS = 25_000;
 export class MatrixPhones {
   readonly #given: Given;
   readonly #server: Server;
-  readonly #phones = new Map<string, Promise<InUse>>();
+  readonly #phones = new Map<string, Promise<MatrixPhone>>();
+  readonly #chats = new Map<string, Promise<InUse>>();
 
   private constructor(given: Given, server: Server) {
     this.#given = given;
@@ -50,12 +51,31 @@ export class MatrixPhones {
     return phones;
   }
 
+  /** Id of the bot. */
+  get bot(): string {
+    return this.#given.bot;
+  }
+
   urlOf(chatId: string): string {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/phone/${chatId}`;
   }
 
+  /** The phone of a chat id, which need not have met the bot yet. */
+  phone(chatId: string): Promise<MatrixPhone> {
+    let phone = this.#phones.get(chatId);
+    if (phone === undefined) this.#phones.set(chatId, (phone = this.#start(chatId)));
+    return phone;
+  }
+
+  /** The phone in its encrypted room with the bot, which joins whom it may: while links are made, or once linked. */
+  chat(chatId: string): Promise<InUse> {
+    let chat = this.#chats.get(chatId);
+    if (chat === undefined) this.#chats.set(chatId, (chat = this.#meetBot(chatId)));
+    return chat;
+  }
+
   async everShown(chatId: string): Promise<Shown[]> {
-    const { phone } = await this.#inUse(chatId);
+    const { phone } = await this.chat(chatId);
     return phone.messages
       .filter(({ sender }) => sender === this.#given.bot)
       .map((message) => ({ messageId: message.event, text: textOf(message) }));
@@ -65,14 +85,14 @@ export class MatrixPhones {
     this.#server.closeAllConnections();
     this.#server.close();
     const phones = await Promise.allSettled(this.#phones.values());
-    for (const one of phones) if (one.status === "fulfilled") await one.value.phone.stop();
+    for (const one of phones) if (one.status === "fulfilled") await one.value.stop();
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? "/", "http://phone");
     const [, chatId = "", what = ""] = /^\/phone\/(\d+)\/(messages|send|press)$/.exec(url.pathname) ?? [];
     if (what === "") return void response.writeHead(404).end();
-    const { phone, room } = await this.#inUse(chatId);
+    const { phone, room } = await this.chat(chatId);
     if (what === "messages") {
       const after = url.searchParams.get("after");
       if (after !== null) await changed(phone, Number(after), response);
@@ -84,22 +104,21 @@ export class MatrixPhones {
     return json(response, {});
   }
 
-  #inUse(chatId: string): Promise<InUse> {
-    let inUse = this.#phones.get(chatId);
-    if (inUse === undefined) this.#phones.set(chatId, (inUse = this.#open(chatId)));
-    return inUse;
+  async #meetBot(chatId: string): Promise<InUse> {
+    const phone = await this.phone(chatId);
+    const { bot } = this.#given;
+    const room = await phone.makeRoom([bot]);
+    await phone.until(() => phone.members.includes(`${room} ${bot} join`));
+    return { phone, room };
   }
 
-  async #open(chatId: string): Promise<InUse> {
-    const { synapse, bot, folder } = this.#given;
+  async #start(chatId: string): Promise<MatrixPhone> {
+    const { synapse, folder } = this.#given;
     const password = `phone ${chatId}`;
     const userId = await synapse.register(`u${chatId}`, password);
     const at = join(folder, `phone-${chatId}`);
     mkdirSync(at);
-    const phone = await MatrixPhone.start({ url: synapse.url, userId, password, folder: at });
-    const room = await phone.makeRoom([bot]);
-    await phone.until(() => phone.members.includes(`${room} ${bot} join`));
-    return { phone, room };
+    return MatrixPhone.start({ url: synapse.url, userId, password, folder: at });
   }
 }
 

@@ -20,7 +20,7 @@ export async function startMatrix(folder: string, between: Between): Promise<Cha
     const bot = await synapse.register("countersign", password);
     const phones = await MatrixPhones.serve({ synapse, bot, folder: home });
     const url = new URL(synapse.url);
-    url.port = String(await between(Number(url.port)));
+    url.port = String(await between(Number(url.port), "matrix"));
     return {
       children: [],
       bot: {
@@ -40,6 +40,7 @@ export async function startMatrix(folder: string, between: Between): Promise<Cha
       },
       phoneOf: (chatId) => phones.urlOf(chatId),
       addressOf: () => Promise.resolve(undefined),
+      matrix: phones,
       everShown: (chatId) => phones.everShown(chatId),
       close: async () => {
         await phones.close();

@@ -21,7 +21,7 @@ export async function startSms(folder: string, between: Between): Promise<ChatSe
     bot: {
       entry: "bots/sms/src/main.ts",
       args: [
-        ...["--driver", "smpp", "--smpp", `${host}:${await between(Number(port))}`, "--provider-plaintext"],
+        ...["--driver", "smpp", "--smpp", `${host}:${await between(Number(port), "sms")}`, "--provider-plaintext"],
         ...["--system-id", systemId ?? "", "--smpp-password-file", passwordFile, "--sender", "AcmeBank"],
       ],
     },

@@ -14,7 +14,7 @@ export async function startTelegram(folder: string, between: Between): Promise<C
   ]);
   const apiRoot = String(service.ready["apiRoot"]);
   const botsRoot = new URL(apiRoot);
-  botsRoot.port = String(await between(Number(botsRoot.port)));
+  botsRoot.port = String(await between(Number(botsRoot.port), "telegram"));
   return {
     children: [service],
     bot: {

@@ -1,5 +1,5 @@
 import { status, type ServiceError } from "@grpc/grpc-js";
-import type { DeliveryEvent } from "@countersign/proto/node/core/v1/code_service";
+import { DeliveryEventType, type DeliveryEvent } from "@countersign/proto/node/core/v1/code_service";
 import type { Parts } from "../parts.ts";
 
 /** What happens to the messages of a transaction, followed over deaths of the core: it goes on from its cursor. */
@@ -14,14 +14,22 @@ export class Timeline {
     this.ended.catch(() => undefined);
   }
 
-  /** Resolves once an event of this type was told; rejects if the stream ends before. */
-  async until(type: number): Promise<void> {
-    while (!this.events.some((event) => event.type === type)) {
+  /** Resolves once an event of this type was told, of the platform if one is named; rejects if the stream ends before. */
+  async until(type: number, platform?: string): Promise<void> {
+    const isIt = (event: DeliveryEvent): boolean =>
+      event.type === type && (platform === undefined || event.platform === platform);
+    while (!this.events.some(isIt)) {
       const { promise, resolve } = Promise.withResolvers<"told">();
       this.#watchers.push(() => resolve("told"));
       const over = await Promise.race([promise, this.ended.then(() => "ended" as const)]);
       if (over === "ended") throw new Error(`no event ${type}: ${this.events.map((event) => event.type).join(" ")}`);
     }
+  }
+
+  /** Platforms in the order in which they were asked to show something. */
+  askedInOrder(): string[] {
+    const queued = this.events.filter(({ type }) => type === DeliveryEventType.QUEUED);
+    return [...new Set(queued.map(({ platform }) => platform))];
   }
 
   async #follow(parts: Parts, transactionId: string): Promise<void> {
