@@ -1,0 +1,120 @@
+// The main path over every channel: real client, real key, a careful user who reads that channel's phone. One test file a
+// mode runs it, so that they run beside each other.
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { tempFolder } from "@countersign/testing";
+import { ROOT } from "@countersign/testing/child";
+import type { ChannelName, Shown } from "../chat/chat-service.ts";
+import { messagesWithCode } from "../crash/survival.ts";
+import { readLedger, type ModeName } from "../installation.ts";
+import { meantByFile } from "../meant-by-file.ts";
+import { saysTheSame, parseMeant } from "../person/meant.ts";
+import { readMessage } from "../person/read-message.ts";
+import { runScenario } from "../scenario.ts";
+import { freshFile } from "../scenarios/fresh-file.ts";
+import { expectExit, type Scene } from "../scenarios/scene.ts";
+import { stepsOf } from "./audit-trail.ts";
+import { whileCareful } from "./careful-user.ts";
+import { matrixTest, openChannelScene, userOn, type Reachable } from "./channel-scene.ts";
+
+const INVOICE = join(ROOT, "examples/bank/samples/invoice.xml");
+const FLOWERS = ["Amount: EUR 42.00", "To: Blumen Krause", "Account: DE02 1203 0000 0000 2020 51"];
+const FLOWER_FIELDS = ["amount=EUR 42.00", "to=Blumen Krause", "account=DE02120300000000202051"];
+
+/** What receives the code on a channel, as claims 18 and 27 name it. */
+const RECEIVER: Readonly<Record<string, string>> = {
+  telegram: "an instant messenger",
+  matrix: "an instant messenger",
+  mail: "e-mail",
+  sms: "a mobile phone",
+};
+
+/** Where the end takes the code away. */
+const CLEANED: readonly ChannelName[] = ["telegram", "matrix"];
+
+/** Steps B to F of claim 19 in the core's audit. */
+const STEPS = [
+  ...["transaction.created", "delivery.handed full", "delivery.sent full", "statement.counted", "statement.accepted"],
+  ...["execution.claimed", "execution.begun", "execution.reported"],
+];
+
+/** Declares the main path of one mode over every channel as tests. */
+export function testMainPath(mode: ModeName): void {
+  const folder = tempFolder();
+  let scene: Scene;
+
+  beforeAll(async () => {
+    scene = await openChannelScene({ folder, mode });
+  }, 90_000);
+  afterAll(() => scene?.close(), 30_000);
+
+  const everShown = (channel: ChannelName, { chatId }: Reachable): Promise<readonly Shown[]> =>
+    scene.installation.bot(channel).service.everShown(chatId);
+
+  /** One payment whose lines the careful user compares; over SMS one that fits. */
+  async function payOver(channel: ChannelName, somebody: Reachable): Promise<{ meant: string; transactionId: string }> {
+    if (channel === "sms" && mode !== "A") {
+      const meant = FLOWERS.join("\n");
+      const fields = FLOWER_FIELDS.flatMap((field) => ["--field", field]);
+      const client = () => expectExit(somebody.run("confirm", "pay", ...fields), 0);
+      const { told } = await whileCareful(somebody.desk, meant, client);
+      return { meant, transactionId: String(told.at(-1)?.["transactionId"]) };
+    }
+    const file = freshFile(INVOICE, folder);
+    const { installation } = scene;
+    const before = readLedger(installation).length;
+    const ended = await runScenario({ installation, desk: somebody.desk, file, user: "careful" });
+    expect({ exit: ended.exitCode, output: ended.output }).toEqual({ exit: 0, output: ended.output });
+    const booked = readLedger(installation).slice(before);
+    expect(booked.filter(({ type }) => type === "transaction")).toHaveLength(1);
+    return { meant: meantByFile(file), transactionId: String(ended.states.at(-1)?.["transactionId"]) };
+  }
+
+  async function mainPath(channel: ChannelName): Promise<void> {
+    const somebody = await userOn(scene, channel);
+    const before = await settled(channel, somebody);
+    const { meant, transactionId } = await payOver(channel, somebody);
+    await somebody.hands.phoneSays("Executed", 2);
+    const shown = (await everShown(channel, somebody)).slice(before.length);
+    const coded = shown.filter((one) => messagesWithCode([one]).size > 0);
+    expect(messagesWithCode(coded).size).toBe(1);
+    const read = readMessage({ id: "", text: coded[0]?.text ?? "", buttons: [] });
+    expect(saysTheSame(read?.lines ?? [], mode === "A" ? [] : parseMeant(meant))).toBe(true);
+    if (mode === "A") for (const { value } of parseMeant(meant)) expect(JSON.stringify(shown)).not.toContain(value);
+    // What came by mail and SMS stays where it is; a chat is cleaned.
+    if (CLEANED.includes(channel)) expect(await hasCode(somebody)).toBe(false);
+    expect(stepsOf(folder, transactionId).filter((step) => STEPS.includes(step))).toEqual(STEPS);
+  }
+
+  async function hasCode({ hands }: Reachable): Promise<boolean> {
+    const { messages } = await hands.phone.look(undefined, AbortSignal.timeout(5_000));
+    return messages.some((message) => readMessage(message) !== undefined);
+  }
+
+  /** What the chat showed by the time at which it told that it is linked. */
+  async function settled(channel: ChannelName, somebody: Reachable): Promise<readonly Shown[]> {
+    await somebody.hands.phoneSays("Executed");
+    return everShown(channel, somebody);
+  }
+
+  const title = (channel: ChannelName): string =>
+    `claim 04, claim 18, claim 26, claim 27: mode ${mode} over ${channel}: ${RECEIVER[channel]} shows the code once, A to F in order, executed`;
+
+  test(title("telegram"), () => mainPath("telegram"), 30_000);
+  matrixTest(title("matrix"), () => mainPath("matrix"), 30_000);
+  test(title("mail"), () => mainPath("mail"), 30_000);
+  test(title("sms"), () => mainPath("sms"), 30_000);
+
+  if (mode === "A") return;
+  test(`claim 04: mode ${mode} over sms: what needs more than two segments is UNDELIVERABLE, says why, and nothing is sent`, async () => {
+    const somebody = await userOn(scene, "sms");
+    const before = await settled("sms", somebody);
+    const { told } = await expectExit(somebody.pay(), 15);
+    const transactionId = String(told.at(-1)?.["transactionId"]);
+    expect(told.at(-1)).toMatchObject({ state: "UNDELIVERABLE" });
+    const { output } = await expectExit(somebody.run("tx", "delivery", transactionId), 15);
+    expect(output).toContain("CHANNEL_DOES_NOT_FIT");
+    expect(await everShown("sms", somebody)).toEqual(before);
+    expect(readLedger(scene.installation).some((line) => line["transactionId"] === transactionId)).toBe(false);
+  }, 30_000);
+}

@@ -1,0 +1,3 @@
+import { testMainPath } from "../people/main-path-table.ts";
+
+testMainPath("C");
