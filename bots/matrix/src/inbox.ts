@@ -189,7 +189,7 @@ export class Inbox {
     { eventId, text, forwarded }: Extract<Action, { type: "said" }>,
     desk: FrontDesk,
   ): Promise<void> {
-    const { client, notes, rooms, identityOf } = this.#given;
+    const { client, notes, rooms, devices, identityOf } = this.#given;
     const verdict = rooms.verdict(room);
     if (verdict?.type !== "chat" || verdict.peer !== peer) return;
     const identity = await identityOf(peer);
@@ -197,9 +197,11 @@ export class Inbox {
     notes.keepIdentity(peer, identity);
     notes.keepChat(room, peer);
     const peerName = client.getRoom(room)?.getMember(peer)?.rawDisplayName ?? peer;
+    // What goes to every device goes to one that the homeserver made up too: then the identity vouches for nothing.
+    const vouched = identity !== "" && devices === "signed";
     await desk.said({
       ...{ eventId, peerId: peer, peerName, privateChat: true, text, locale: "", forwarded },
-      ...(identity === "" ? {} : { peerIdentity: identity }),
+      ...(vouched ? { peerIdentity: identity } : {}),
     });
   }
 
