@@ -17,7 +17,7 @@ export {
 export type { PaceLimits } from "./pace/pace.ts";
 export type { Rate } from "./pace/gcra.ts";
 export { connectByFlags, CORE_FLAGS, requiredFlag, runBot, zoneByFlags, type CoreFlags } from "./run-bot.ts";
-export { refuseTraces, runProcess } from "./run-process.ts";
+export { runProcess } from "./run-process.ts";
 export type { FrontDesk, Outgoing, Platform, Press, PressReply, Said, SecondChannel } from "./second-channel.ts";
 export { Secret } from "./secret.ts";
 export { systemTimer, type Timer } from "./timer.ts";

@@ -62,3 +62,23 @@ test.each(["telegram", "matrix", "mail", "sms", "sandbox"])(
     expect(ran.status).toBe(69);
   },
 );
+
+test("a rejection that a library left alone is told by its name, and the bot goes on", () => {
+  const script = `
+    import { runProcess } from "@countersign/bot-kit";
+    const main = () => new Promise((resolve) => { void Promise.reject(new Error("CANARY")); setTimeout(resolve, 50); });
+    await runProcess("sample bot", main, (error) => process.stderr.write(error.name + "\\n"));`;
+  const flags = ["--conditions=source", "--disable-warning=ExperimentalWarning", "--input-type=module", "--eval"];
+  const ran = spawnSync(process.execPath, [...flags, script], { cwd: ROOT, encoding: "utf8", timeout: 20_000 });
+  expect([ran.stderr, ran.status]).toEqual(["Error\n", 0]);
+});
+
+test("no environment makes a bot accept a certificate that nobody vouches for", () => {
+  const script = `
+    import { runProcess } from "@countersign/bot-kit";
+    await runProcess("sample bot", async () => console.log(process.env.NODE_TLS_REJECT_UNAUTHORIZED));`;
+  const flags = ["--conditions=source", "--disable-warning=ExperimentalWarning", "--input-type=module", "--eval"];
+  const env = { ...process.env, NODE_TLS_REJECT_UNAUTHORIZED: "0" };
+  const ran = spawnSync(process.execPath, [...flags, script], { cwd: ROOT, encoding: "utf8", timeout: 20_000, env });
+  expect(ran.stdout).toBe("undefined\n");
+});

@@ -31,16 +31,23 @@ export function scrub(message: string): string {
 
 /**
  * The life of a bot's process: 0 when `main` ends, 69 when it throws, whose message says what to do about it, 70 after an
- * error that nobody caught. Of that one node would print all it holds, such as a request with a code.
+ * error that nobody caught. Of that one node would print all it holds, such as a request with a code. `onRejection`: for
+ * a bot whose library leaves promises alone; it goes on then.
  */
-export async function runProcess(name: string, main: () => Promise<void>): Promise<never> {
-  for (const event of ["uncaughtException", "unhandledRejection"] as const) {
-    // The state is unknown: whoever runs us starts anew.
-    process.on(event, (error: unknown) => {
-      process.stderr.write(`${name}: ${lastWords(error)}\n`);
-      process.exit(70);
-    });
-  }
+export async function runProcess(
+  name: string,
+  main: () => Promise<void>,
+  onRejection?: (error: unknown) => void,
+): Promise<never> {
+  // The state is unknown: whoever runs us starts anew.
+  const end = (error: unknown): never => {
+    process.stderr.write(`${name}: ${lastWords(error)}\n`);
+    process.exit(70);
+  };
+  process.on("uncaughtException", end);
+  process.on("unhandledRejection", onRejection ?? end);
+  // Whatever the environment says: no certificate that nobody vouches for, neither the provider's nor the core's.
+  delete process.env["NODE_TLS_REJECT_UNAUTHORIZED"];
   try {
     refuseTraces(process.env);
     await main();

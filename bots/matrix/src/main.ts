@@ -2,16 +2,16 @@ import { parseArgs } from "node:util";
 import {
   connectByFlags,
   CORE_FLAGS,
+  errorName,
   openLog,
   readSecret,
-  refuseTraces,
   requiredFlag,
   runBot,
+  runProcess,
   systemTimer,
   zoneByFlags,
 } from "@countersign/bot-kit";
 import { MATRIX_PACE, MatrixChannel } from "./matrix-channel.ts";
-import { keepErrorsQuiet } from "./quiet-process.ts";
 import { readStoreKey } from "./store-key.ts";
 
 const FLAGS = {
@@ -26,6 +26,8 @@ const FLAGS = {
   body: { type: "string" },
 } as const;
 
+const log = openLog("matrix");
+
 function oneOf<T extends string>(name: string, given: string | undefined, choices: readonly [T, ...T[]]): T {
   const chosen = choices.find((choice) => choice === (given ?? choices[0]));
   if (chosen === undefined) throw new Error(`--${name} ${given} is none of ${choices.join(", ")}`);
@@ -39,8 +41,6 @@ async function main(): Promise<void> {
     values["matrix-password-file"],
     "path of a file holding the password of the bot's Matrix account",
   );
-  const log = openLog("matrix");
-  keepErrorsQuiet(log);
   const channel = new MatrixChannel({
     homeserver: requiredFlag("homeserver", values.homeserver, "address such as https://matrix.example.org"),
     userId: requiredFlag("matrix-user", values["matrix-user"], "the bot's account, such as @countersign:example.org"),
@@ -63,11 +63,5 @@ async function main(): Promise<void> {
   await runBot({ channel, core, pace: MATRIX_PACE, zone: zoneByFlags(values), timer: systemTimer, log }, () => ({}));
 }
 
-try {
-  refuseTraces(process.env);
-  await main();
-  process.exit(0);
-} catch (error) {
-  process.stderr.write(`matrix bot: ${error instanceof Error ? error.message : "ended"}\n`);
-  process.exit(69);
-}
+// The SDK leaves promises of its own requests alone, which end this way whenever the homeserver is away.
+await runProcess("matrix bot", main, (error) => log.write({ event: "update-failed", errorName: errorName(error) }));
