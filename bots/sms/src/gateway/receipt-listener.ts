@@ -46,6 +46,8 @@ export class ReceiptListener {
     server.maxConnections = 200;
     server.listen(this.#address.port, this.#address.host);
     await once(server, "listening");
+    // Such as no descriptor left for a connection: it comes again.
+    server.on("error", () => undefined);
     this.#server = server;
     const address = server.address();
     return typeof address === "object" && address !== null ? address.port : this.#address.port;
