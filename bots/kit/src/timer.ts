@@ -10,13 +10,16 @@ export interface Timer {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
+/** Node takes a longer wait for one of 1 ms. */
+const LONGEST_MS = 2 ** 31 - 1;
+
 /** The machine's own clock. */
 export const systemTimer: Timer = {
   now: () => new Date(),
   monotonic: () => performance.now(),
   sleep: async (ms, signal) => {
     try {
-      await wait(ms, undefined, signal === undefined ? {} : { signal });
+      await wait(Math.min(ms, LONGEST_MS), undefined, signal === undefined ? {} : { signal });
     } catch {
       // aborted: the caller looks at the signal
     }

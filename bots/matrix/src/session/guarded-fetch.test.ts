@@ -150,13 +150,15 @@ describe("answers", () => {
       { status: 429, json: { errcode: "M_LIMIT_EXCEEDED", retry_after_ms: 1234 } },
       { status: 429, json: {}, headers: { "retry-after": "7" } },
       { status: 429, text: "slow down" },
+      { status: 429, json: { retry_after_ms: 1e15 } },
+      { status: 429, json: {}, headers: { "retry-after": "999999" } },
     ];
     const server = await serve(() => answers.shift()!);
     const guard = guardOf(server);
     const told: number[] = [];
     const stop = guard.onRateLimit((ms) => told.push(ms));
-    for (let i = 0; i < 3; i += 1) await guard.fetch(new URL("/_matrix/client/v3/sync?since=a", server.url));
-    expect(told).toEqual([1234, 7000, 5000]);
+    for (let i = 0; i < 5; i += 1) await guard.fetch(new URL("/_matrix/client/v3/sync?since=a", server.url));
+    expect(told).toEqual([1234, 7000, 5000, 600_000, 600_000]);
     stop();
   });
 

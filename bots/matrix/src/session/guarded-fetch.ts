@@ -37,6 +37,8 @@ interface GuardGiven {
 }
 
 const SILENCE_MS = 5_000;
+// The homeserver chooses the time, or a proxy before it.
+const LONGEST_SILENCE_MS = 600_000;
 
 /** The `fetchFn` of the client: the plaintext guard, durable before it leaves, and the last look of the caller. */
 export class GuardedFetch {
@@ -129,10 +131,10 @@ function freshSync(url: URL): URL {
 /** How long a 429 asks to be quiet, in milliseconds. */
 export async function silenceOf(answer: Response): Promise<number> {
   const header = answer.headers.get("retry-after");
-  if (header !== null && /^\d{1,6}$/.test(header)) return Number(header) * 1000;
+  if (header !== null && /^\d{1,6}$/.test(header)) return Math.min(Number(header) * 1000, LONGEST_SILENCE_MS);
   try {
     const told = ((await answer.json()) as { retry_after_ms?: unknown }).retry_after_ms;
-    return typeof told === "number" && told >= 0 && Number.isFinite(told) ? told : SILENCE_MS;
+    return typeof told === "number" && told >= 0 ? Math.min(told, LONGEST_SILENCE_MS) : SILENCE_MS;
   } catch {
     return SILENCE_MS;
   }
