@@ -14,6 +14,10 @@ import { Hands } from "../scenarios/hands.ts";
 /** The answer to /pending. */
 const NOTHING_WAITS = "Nothing waits for you.";
 
+/** What malware makes of the content on its way to the key. */
+type Change = (content: Uint8Array) => Uint8Array;
+const unchanged: Change = (content) => content;
+
 /** Where a customer is one. */
 interface World {
   readonly installation: Installation;
@@ -63,20 +67,29 @@ export class Customer {
    * Signs with the key, reading the code from the chat of this channel, whatever the key shows: `change` is what malware
    * makes of the content on its way there. Resolves with the state that the core answers.
    */
-  async confirm(
-    { transaction }: Waiting,
-    channel: ChannelName,
-    change: (content: Uint8Array) => Uint8Array = (content) => content,
-  ): Promise<State | undefined> {
-    const { device, toSign, verification } = this.#world.parts;
-    const { transactionId } = transaction;
+  async confirm(waiting: Waiting, channel: ChannelName, change: Change = unchanged): Promise<State | undefined> {
+    const signing = this.sign(waiting, change);
+    const hands = this.hands(channel);
+    // Whoever takes the code from the only message that asks does not see that its tag is another.
+    await hands.readAndProve();
+    const asking = await hands.phoneSays("Code");
+    await hands.key.type(codeIn(asking.text) ?? "");
+    return this.submit(waiting, await signing);
+  }
+
+  /** Asks the key to sign. Resolves with the statement once somebody has read, proved himself and typed a code there. */
+  async sign({ transaction }: Waiting, change: Change = unchanged): Promise<Buffer> {
+    const { device, toSign } = this.#world.parts;
     const request = toSign(transaction);
-    const signing = last(device.sign({ ...request, content: Buffer.from(change(request.content)) }));
-    await this.hands(channel).confirm();
-    const { event } = await signing;
+    const { event } = await last(device.sign({ ...request, content: Buffer.from(change(request.content)) }));
     if (event?.$case !== "signed") throw new Error("the key did not sign");
-    const { signedStatement } = event.value;
-    return (await verification.submitStatement({ transactionId, signedStatement })).transaction?.state;
+    return event.value.signedStatement;
+  }
+
+  /** Hands in a statement. Resolves with the state that the core answers. */
+  async submit({ transaction: { transactionId } }: Waiting, signedStatement: Buffer): Promise<State | undefined> {
+    const { transaction } = await this.#world.parts.verification.submitStatement({ transactionId, signedStatement });
+    return transaction?.state;
   }
 
   /** Resolves when the transaction is in this state. */
