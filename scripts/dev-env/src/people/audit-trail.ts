@@ -23,5 +23,5 @@ export function readAudit(folder: string): Audited[] {
 export function stepsOf(folder: string, transactionId: string): string[] {
   return readAudit(folder)
     .filter(({ subject }) => subject === `transaction:${transactionId}`)
-    .map(({ event, detail }) => (detail["phase"] === undefined ? event : `${event} ${String(detail["phase"])}`));
+    .map(({ event, detail }) => (typeof detail["phase"] === "string" ? `${event} ${detail["phase"]}` : event));
 }

@@ -8,7 +8,7 @@ import { Scene, type Somebody } from "../scenarios/scene.ts";
 const matrixPresent = synapsePresent && matrixPhonePresent;
 
 /** `test` where a Matrix homeserver and phone are installed, else a skip that says what is missing. */
-export const matrixTest: ReturnType<typeof testWith> = testWith("Synapse with matrix-nio", matrixPresent);
+export const peerTest: ReturnType<typeof testWith> = testWith("Synapse with matrix-nio", matrixPresent);
 
 /** Every channel that can run here, in the order in which they are offered. */
 export const CHANNELS: readonly ChannelName[] = [

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect } from "@jest/globals";
 import { tempFolder } from "@countersign/testing";
 import { ROOT } from "@countersign/testing/child";
 import { synapsePresent } from "@countersign/testing/synapse";
-import { matrixTest, openChannelScene, userOn } from "../people/channel-scene.ts";
+import { peerTest, openChannelScene, userOn } from "../people/channel-scene.ts";
 import { runScenario } from "../scenario.ts";
 import { freshFile } from "./fresh-file.ts";
 import { expectExit, type Scene } from "./scene.ts";
@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => scene?.close(), 30_000);
 
 describe("over Matrix", () => {
-  matrixTest(
+  peerTest(
     "threat 02: alter-tx3 against a careful user: his reaction stops it, exit 13, nothing executed",
     async () => {
       const { desk, hands } = await userOn(scene, "matrix");
@@ -36,21 +36,22 @@ describe("over Matrix", () => {
     30_000,
   );
 
-  matrixTest.each(["!block", "/block"])(
-    "claim 08: %s TAG on the phone stops it as well, exit 13",
-    async (command) => {
-      const { pay, hands } = await userOn(scene, "matrix");
-      const client = pay();
-      const pages = await hands.readAndProve();
-      const code = await hands.codeFor(pages);
-      await hands.phone.send(`${command} ${pages.at(-1)?.tag.toLowerCase()}`);
-      const { told } = await expectExit(client, 13);
-      expect(told.at(-1)).toMatchObject({ state: "REJECTED", onKey: false });
-      await hands.phoneSays("Stopped. Nothing will be sent.");
-      await hands.phoneSays("Stopped by you");
-      expect((await hands.chat()).replaceAll(" ", "")).not.toContain(code);
-      await hands.keyShowsNo("code");
-    },
-    30_000,
-  );
+  for (const command of ["!block", "/block"])
+    peerTest(
+      `claim 08: ${command} TAG on the phone stops it as well, exit 13`,
+      async () => {
+        const { pay, hands } = await userOn(scene, "matrix");
+        const client = pay();
+        const pages = await hands.readAndProve();
+        const code = await hands.codeFor(pages);
+        await hands.phone.send(`${command} ${pages.at(-1)?.tag.toLowerCase()}`);
+        const { told } = await expectExit(client, 13);
+        expect(told.at(-1)).toMatchObject({ state: "REJECTED", onKey: false });
+        await hands.phoneSays("Stopped. Nothing will be sent.");
+        await hands.phoneSays("Stopped by you");
+        expect((await hands.chat()).replaceAll(" ", "")).not.toContain(code);
+        await hands.keyShowsNo("code");
+      },
+      30_000,
+    );
 });
