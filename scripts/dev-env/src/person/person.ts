@@ -23,7 +23,10 @@ export async function act(person: Person, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     const screen = await person.key.look(version, signal);
     if (screen.version === version) continue;
+    // Last words of what was signed before he sat down: an OK to them could land on a page that comes in their place.
+    const isOver = version === undefined && screen.page === "signed";
     version = screen.version;
+    if (isOver) continue;
     if (screen.page === "pages") {
       const page = readPage(screen.rows);
       pages = page.number === 1 ? [page] : [...pages, page];
