@@ -79,9 +79,9 @@ export class Customer {
 
   /** Asks the key to sign. Resolves with the statement once somebody has read, proved himself and typed a code there. */
   async sign({ transaction }: Waiting, change: Change = unchanged): Promise<Buffer> {
-    const { device, toSign } = this.#world.parts;
-    const request = toSign(transaction);
-    const { event } = await last(device.sign({ ...request, content: Buffer.from(change(request.content)) }));
+    const { parts } = this.#world;
+    const request = parts.toSign(transaction);
+    const { event } = await last(parts.device.sign({ ...request, content: Buffer.from(change(request.content)) }));
     if (event?.$case !== "signed") throw new Error("the key did not sign");
     return event.value.signedStatement;
   }

@@ -124,6 +124,12 @@ export class FaultWorld {
     });
   }
 
+  /** Throws unless these are the bots that live: none has died, also if something started it again. */
+  mustLive(before: readonly (number | undefined)[]): void {
+    const now = this.pids();
+    if (now.join() !== before.join()) throw new Error(`a bot died: ${before.join()} before, ${now.join()} now`);
+  }
+
   /** Where these codes lie though they must not: files, stores, logs of core and bots. */
   codesIn(codes: Iterable<string>): string[] {
     const secrets = new Map([...codes].map((code, i) => [`code ${i}`, Buffer.from(code)]));

@@ -31,7 +31,7 @@ beforeAll(async () => {
 afterEach(async () => {
   if (!there) return;
   for (const channel of CHANNELS) await world.turn(channel, "open");
-  expect(world.pids()).toEqual(before);
+  world.mustLive(before);
 });
 afterAll(() => world?.stop());
 

@@ -26,7 +26,7 @@ afterEach(async () => {
     await world.mend(channel);
     await world.turn(channel, "open");
   }
-  expect(world.pids()).toEqual(before);
+  world.mustLive(before);
 });
 afterAll(() => world?.stop());
 

@@ -27,7 +27,7 @@ beforeAll(async () => {
 afterEach(async () => {
   await world.mend("telegram");
   await world.turn("telegram", "open");
-  expect(world.pids()).toEqual(before);
+  world.mustLive(before);
 });
 afterAll(() => world?.stop());
 
