@@ -8,6 +8,7 @@ import type { BootstrapOptions } from "./bootstrap-options.ts";
 import { ConfigError } from "./config.ts";
 import { appKey, botKey, tenantKey, tokenKey } from "./identity/entity-key.ts";
 import type { App, Bot, Tenant, TokenHolder } from "./identity/tenant.ts";
+import { adviceOn } from "./policy/advice.ts";
 import { DEFAULT_POLICY } from "./policy/policy-document.ts";
 import { newToken, tokenId } from "./rpc/token.ts";
 import { openFolders } from "./start-core.ts";
@@ -21,6 +22,8 @@ export interface Bootstrapped {
   /** Hexadecimal COSE_Key, to be pinned by clients. */
   readonly corePublicKey: string;
   readonly tokens: Readonly<Record<string, string>>;
+  /** What its administrator should know about the policy now in force. */
+  readonly advice: readonly string[];
 }
 
 /** Makes what does not exist yet. A tenant of this name gets further apps and bots, and the policy if one is given. */
@@ -28,7 +31,7 @@ export async function bootstrap(options: BootstrapOptions): Promise<Bootstrapped
   checkNames(options);
   const { secrets, store } = await openFolders(options);
   try {
-    const { tenantId } = await ensureTenant(store, options);
+    const { tenantId, policy } = await ensureTenant(store, options);
     await refuseKnownNames(store, tenantId, options);
     const tokens: Record<string, string> = {};
     for (const { name, scope } of options.apps) {
@@ -40,7 +43,7 @@ export async function bootstrap(options: BootstrapOptions): Promise<Bootstrapped
       tokens[name] = await makeHolder(store, botKey(tenantId, bot.botId), bot, options.out);
     }
     const { serverId, publicKey } = secrets;
-    return { tenantId, serverId, corePublicKey: toHex(publicKey), tokens };
+    return { tenantId, serverId, corePublicKey: toHex(publicKey), tokens, advice: adviceOn(policy) };
   } finally {
     await store.close();
   }
