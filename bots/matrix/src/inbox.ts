@@ -52,7 +52,7 @@ export class Inbox {
     client.on(RoomStateEvent.Members, (_event, state) => this.#soil(state.roomId));
     client.on(ClientEvent.Sync, () => this.#dealWithSoiled());
     client.on(MatrixEventEvent.Decrypted, (event) => {
-      if (this.#unread.has(event.getId() ?? "")) this.#start(event.getRoomId() ?? "");
+      if (this.#unread.has(event.getId() ?? "")) this.#start(event.getRoomId());
     });
     client.on(CryptoEvent.DevicesUpdated, (users) => void this.#lookAtIdentities(users));
   }
@@ -80,8 +80,8 @@ export class Inbox {
     for (const roomId of soiled) this.#start(roomId);
   }
 
-  #start(roomId: string): void {
-    if (this.#signal.aborted) return;
+  #start(roomId: string | undefined): void {
+    if (roomId === undefined || this.#signal.aborted) return;
     const running = this.#rooms.get(roomId);
     if (running === undefined) void this.#run(roomId);
     else running.again = true;
@@ -121,10 +121,11 @@ export class Inbox {
       return;
     }
     const before = rooms.verdict(roomId);
-    if (before?.type === "chat" && notes.peerIn(roomId) === undefined) notes.keepChat(roomId, before.peer);
+    if (before === undefined || before.type === "making") return;
+    if (before.type === "chat" && notes.peerIn(roomId) === undefined) notes.keepChat(roomId, before.peer);
     await this.#readNew(room, desk, signal);
     const verdict = rooms.verdict(roomId);
-    if (verdict === undefined || verdict.type === "chat") return;
+    if (verdict === undefined || verdict.type === "chat" || verdict.type === "making") return;
     await rooms.leave(roomId);
     if (verdict.type === "group") log.write({ event: "group-left" });
     if (verdict.type === "unencrypted" && verdict.peer !== undefined) await rooms.invite(verdict.peer);
@@ -260,14 +261,14 @@ function isReadable(event: MatrixEvent): boolean {
 }
 
 /** Ends with the signal: the core may be away for long, and what it was asked is asked again under the next lease. */
-async function settledOr(signal: AbortSignal, promise: Promise<void>): Promise<void> {
+async function settledOr<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
   const over = Promise.withResolvers<never>();
   // What the core has answered already is still noted.
   const abort = (): void => void setImmediate(() => over.reject(signal.reason));
   signal.addEventListener("abort", abort, { once: true });
   try {
     if (signal.aborted) abort();
-    await Promise.race([promise, over.promise]);
+    return await Promise.race([promise, over.promise]);
   } finally {
     signal.removeEventListener("abort", abort);
     promise.catch(() => undefined);

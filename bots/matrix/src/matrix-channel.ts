@@ -53,6 +53,8 @@ export class MatrixChannel implements SecondChannel {
   readonly endToEndEncrypted = true;
   readonly #given: MatrixGiven;
   readonly #closing = new AbortController();
+  /** Answers to reactions that are under way. */
+  readonly #telling = new Set<Promise<void>>();
   #notes: Notes | undefined;
   #parts: Parts | undefined;
   #listener: { readonly desk: FrontDesk; readonly signal: AbortSignal } | undefined;
@@ -95,6 +97,7 @@ export class MatrixChannel implements SecondChannel {
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#reopening;
+    await Promise.all(this.#telling);
     await this.#parts?.session.close();
     this.#notes?.close();
     this.#parts = undefined;
@@ -111,7 +114,7 @@ export class MatrixChannel implements SecondChannel {
     const inbox = new Inbox({
       ...{ client: session.client, rooms, notes, devices, log, timer },
       identityOf: async (user) => session.identityOf(user),
-      tell: (room, peer, eventId, text) => void this.#tell(session, { room, peer, eventId, text }),
+      tell: (room, peer, eventId, text) => this.#keepTelling(this.#tell(session, { room, peer, eventId, text })),
     });
     this.#parts = { session, rooms, inbox };
     if (this.#listener !== undefined) inbox.serve(this.#listener.desk, this.#listener.signal);
@@ -131,6 +134,11 @@ export class MatrixChannel implements SecondChannel {
         await timer.sleep(RETRY_MS, this.#closing.signal);
       }
     }
+  }
+
+  #keepTelling(told: Promise<void>): void {
+    this.#telling.add(told);
+    void told.finally(() => this.#telling.delete(told));
   }
 
   async #tell(

@@ -13,5 +13,9 @@ test.each([
   ["nobody else", true, [ME], [ME], { type: "alone" }],
   ["nobody else, in the clear", false, [ME], [ME], { type: "unencrypted", peer: undefined }],
 ])("%s", (_who, encrypted, present, joined, verdict) => {
-  expect(judgeRoom({ encrypted, present, joined }, ME)).toEqual(verdict);
+  expect(judgeRoom({ encrypted, present, joined, inTheMaking: false }, ME)).toEqual(verdict);
+});
+
+test.each([true, false])("a room of its own that has no guest yet is not judged (encrypted: %s)", (encrypted) => {
+  expect(judgeRoom({ encrypted, present: [ME], joined: [ME], inTheMaking: true }, ME)).toEqual({ type: "making" });
 });

@@ -11,7 +11,6 @@ const WEEK_MS = 7 * 24 * 3_600_000;
 export class Rooms {
   readonly #client: MatrixClient;
   readonly #notes: Notes;
-  #making = 0;
 
   constructor(client: MatrixClient, notes: Notes) {
     this.#client = client;
@@ -22,9 +21,8 @@ export class Rooms {
   verdict(roomId: string): RoomVerdict | undefined {
     const room = this.#client.getRoom(roomId);
     if (room?.getMyMembership() !== "join") return undefined;
-    // A room in the making is told piece by piece: first without its encryption, then without its guest.
-    if (this.#making > 0 && room.getCreator() === this.#client.getSafeUserId()) return undefined;
-    return judgeRoom(viewOf(room), this.#client.getSafeUserId());
+    const me = this.#client.getSafeUserId();
+    return judgeRoom(viewOf(room, me), me);
   }
 
   /** The room in which this person can be reached: where he wrote last, else any. Undefined: there is none. */
@@ -34,25 +32,20 @@ export class Rooms {
     return this.#client.getRooms().findLast(({ roomId }) => this.#isChat(roomId, peer, true))?.roomId;
   }
 
-  /** The room of this person and the bot, made if there is none that he has joined or is invited to. */
+  /** Makes a room for this person and the bot, unless there is one that he has joined or is invited to. */
   async invite(peer: string): Promise<void> {
     if (this.#client.getRooms().some(({ roomId }) => this.#isChat(roomId, peer, false))) return;
-    this.#making += 1;
-    try {
-      const { room_id: roomId } = await this.#client.createRoom({
-        is_direct: true,
-        preset: Preset.TrustedPrivateChat,
-        invite: [peer],
-        initial_state: [
-          { type: "m.room.encryption", state_key: "", content: { algorithm: "m.megolm.v1.aes-sha2" } },
-          // Few servers keep to it: codes are redacted besides.
-          { type: "m.room.retention", state_key: "", content: { max_lifetime: WEEK_MS } },
-        ],
-      });
-      await this.markDirect(roomId, peer);
-    } finally {
-      this.#making -= 1;
-    }
+    const { room_id: roomId } = await this.#client.createRoom({
+      is_direct: true,
+      preset: Preset.TrustedPrivateChat,
+      invite: [peer],
+      initial_state: [
+        { type: "m.room.encryption", state_key: "", content: { algorithm: "m.megolm.v1.aes-sha2" } },
+        // Few servers keep to it: codes are redacted besides.
+        { type: "m.room.retention", state_key: "", content: { max_lifetime: WEEK_MS } },
+      ],
+    });
+    await this.markDirect(roomId, peer);
   }
 
   /** Has clients of the bot's account list the room as a chat with this person. A courtesy: never rejects. */

@@ -158,6 +158,19 @@ class Phone:
         checked(await self.client.room_kick(asked["room"], asked["user"]))
         return {}
 
+    async def know_devices(self, room):
+        """A message sent before the devices of the others are known is lost to them."""
+        me = self.client.user_id
+        for _ in range(20):
+            if self.client.should_query_keys:
+                await self.client.keys_query()
+            others = [user for user in self.client.rooms[room].users if user != me]
+            unknown = [user for user in others if not list(self.client.device_store.active_user_devices(user))]
+            if others and not unknown:
+                return
+            self.client.olm.users_for_key_query.update(unknown)
+            await asyncio.sleep(0.05)
+
     async def do_send(self, asked):
         """Encrypted, to everyone whose keys are known."""
         room, content = asked["room"], asked["content"]
@@ -166,8 +179,7 @@ class Phone:
             if known is not None and known.encrypted:
                 break
             await asyncio.sleep(0.05)
-        if self.client.should_query_keys:
-            await self.client.keys_query()
+        await self.know_devices(room)
         kind = asked.get("type", "m.room.message")
         answer = await self.client.room_send(room, kind, content, ignore_unverified_devices=True)
         return {"event": checked(answer).event_id}
