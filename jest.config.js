@@ -4,6 +4,8 @@ import { availableParallelism } from "node:os";
 export default {
   transform: {},
   extensionsToTreatAsEsm: [".ts"],
+  // Most start real processes; a machine that is busy is no failure.
+  testTimeout: 60_000,
   testEnvironment: "node",
   testEnvironmentOptions: { customExportConditions: ["source", "node", "node-addons"] },
   testMatch: ["**/src/**/*.test.ts", "<rootDir>/scripts/**/*.test.ts"],

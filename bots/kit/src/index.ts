@@ -3,6 +3,7 @@ export { connectCore, readSecret, type CoreAddress, type CoreConnection } from "
 export { startBot, type Bot, type BotGiven } from "./bot.ts";
 export { ChannelError, type FailureDetail, type FailureReason, type Fate } from "./channel-error.ts";
 export { COMMAND_NAMES } from "./command.ts";
+export { isLoopback } from "./loopback.ts";
 export { errorName, openLog, silentLog, type BotLog, type LogEvent } from "./log.ts";
 export {
   groupDigits,
@@ -16,7 +17,15 @@ export {
 } from "./message/message.ts";
 export type { PaceLimits } from "./pace/pace.ts";
 export type { Rate } from "./pace/gcra.ts";
-export { connectByFlags, CORE_FLAGS, requiredFlag, runBot, zoneByFlags, type CoreFlags } from "./run-bot.ts";
+export {
+  choiceFlag,
+  connectByFlags,
+  CORE_FLAGS,
+  requiredFlag,
+  runBot,
+  zoneByFlags,
+  type CoreFlags,
+} from "./run-bot.ts";
 export { runProcess } from "./run-process.ts";
 export type { FrontDesk, Outgoing, Platform, Press, PressReply, Said, SecondChannel } from "./second-channel.ts";
 export { Secret } from "./secret.ts";

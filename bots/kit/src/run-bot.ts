@@ -26,6 +26,18 @@ export function requiredFlag(name: string, given: string | undefined, meaning: s
   return given;
 }
 
+/** One of the choices; without the flag `otherwise`, if there is one. Throws an error that names them. */
+export function choiceFlag<const T extends string>(
+  name: string,
+  given: string | undefined,
+  choices: readonly T[],
+  otherwise?: NoInfer<T>,
+): T {
+  const chosen = given === undefined ? otherwise : choices.find((choice) => choice === given);
+  if (chosen !== undefined) return chosen;
+  throw new Error(`--${name}${given === undefined ? "" : ` ${given}`}: one of ${choices.join(", ")}`);
+}
+
 /** Opens the connection that the flags describe. Tokens come from files only: arguments are visible to every process. */
 export function connectByFlags(flags: CoreFlags): CoreConnection {
   const address = requiredFlag("core", flags.core, "host:port of the core");

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { readSecret, requiredFlag } from "@countersign/bot-kit";
+import { isLoopback, readSecret, requiredFlag } from "@countersign/bot-kit";
 import type { SmtpServer } from "./smtp-session.ts";
 
 /** Flags that name the mail server, for `parseArgs` of node:util. */
@@ -14,8 +14,6 @@ export const SMTP_FLAGS = {
 
 type SmtpFlags = { readonly [Name in keyof typeof SMTP_FLAGS]?: string | undefined };
 
-const LOOPBACK = /^(?:127(?:\.\d{1,3}){3}|localhost|::1)$/;
-
 /** The server that the flags describe. Throws, naming the flag, when they contradict or would send in plain text. */
 export function readServer(flags: SmtpFlags): SmtpServer {
   const given = requiredFlag("smtp", flags.smtp, "host:port of the mail server");
@@ -27,7 +25,7 @@ export function readServer(flags: SmtpFlags): SmtpServer {
   if (tls !== "starttls" && tls !== "implicit" && tls !== "none") {
     throw new Error(`--smtp-tls ${tls}: choose one of starttls (the default), implicit, none`);
   }
-  if (tls === "none" && !LOOPBACK.test(host)) {
+  if (tls === "none" && !isLoopback(host)) {
     throw new Error(`--smtp-tls none: without TLS the mail server must be on this machine, not ${host}`);
   }
   const caFile = flags["smtp-ca"];

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import {
+  choiceFlag,
   connectByFlags,
   CORE_FLAGS,
   errorName,
@@ -28,12 +29,6 @@ const FLAGS = {
 
 const log = openLog("matrix");
 
-function oneOf<T extends string>(name: string, given: string | undefined, choices: readonly [T, ...T[]]): T {
-  const chosen = choices.find((choice) => choice === (given ?? choices[0]));
-  if (chosen === undefined) throw new Error(`--${name} ${given} is none of ${choices.join(", ")}`);
-  return chosen;
-}
-
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: FLAGS, strict: true });
   const passwordFile = requiredFlag(
@@ -54,8 +49,8 @@ async function main(): Promise<void> {
       values["recovery-key-file"],
       "path where the recovery key is written at the first start; keep it apart from --store",
     ),
-    devices: oneOf("devices", values.devices, ["signed", "all"]),
-    body: oneOf("body", values.body, ["preview", "full"]),
+    devices: choiceFlag("devices", values.devices, ["signed", "all"], "signed"),
+    body: choiceFlag("body", values.body, ["preview", "full"], "preview"),
     timer: systemTimer,
     log,
   });

@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { readSecret, requiredFlag, Secret, type BotLog, type Timer } from "@countersign/bot-kit";
+import { choiceFlag, readSecret, requiredFlag, Secret, type BotLog, type Timer } from "@countersign/bot-kit";
 import { GatewayPlatform } from "./gateway/gateway-platform.ts";
 import { readListenAddress } from "./gateway/receipt-listener.ts";
 import { readTemplate } from "./gateway/template.ts";
@@ -45,7 +45,7 @@ interface Given {
 
 /** The provider that the flags describe. Throws an error that names the flag and its meaning. */
 export function platformByFlags(flags: SmsFlags, given: Given): SmsPlatform {
-  const driver = oneOf("driver", flags.driver, ["http", "smpp"], undefined);
+  const driver = choiceFlag("driver", flags.driver, ["http", "smpp"]);
   return driver === "http" ? gateway(flags, given) : smpp(flags, given);
 }
 
@@ -125,14 +125,8 @@ function smpp(flags: SmsFlags, given: Given): SmsPlatform {
     },
     sender: flags.sender === undefined ? undefined : readSender(flags.sender),
     window,
-    joining: oneOf("smpp-joining", flags["smpp-joining"], ["udh", "sar"], "udh"),
-    validity: oneOf("smpp-validity", flags["smpp-validity"], ["absolute", "relative"], "absolute"),
-    gsm7: oneOf("smpp-alphabet", flags["smpp-alphabet"], ["gsm7", "ucs2"], "gsm7") === "gsm7",
+    joining: choiceFlag("smpp-joining", flags["smpp-joining"], ["udh", "sar"], "udh"),
+    validity: choiceFlag("smpp-validity", flags["smpp-validity"], ["absolute", "relative"], "absolute"),
+    gsm7: choiceFlag("smpp-alphabet", flags["smpp-alphabet"], ["gsm7", "ucs2"], "gsm7") === "gsm7",
   });
-}
-
-function oneOf<T extends string>(name: string, given: string | undefined, all: readonly T[], otherwise?: T): T {
-  const found = all.find((one) => one === given) ?? (given === undefined ? otherwise : undefined);
-  if (found === undefined) throw new Error(`--${name}: one of ${all.join(", ")}`);
-  return found;
 }

@@ -1,5 +1,6 @@
 import { request as overHttp, Agent as HttpAgent, type ClientRequest, type IncomingMessage } from "node:http";
 import { request as overHttps, Agent as HttpsAgent } from "node:https";
+import { isLoopback } from "@countersign/bot-kit";
 import { TelegramFailure } from "./telegram-failure.ts";
 
 /** A whole answer as it came: nothing of it is checked yet. */
@@ -10,8 +11,6 @@ export interface Answer {
 
 // 100 updates of 4096 characters, each with its entities, stay well below.
 const LONGEST_ANSWER_BYTES = 8 * 1024 * 1024;
-
-const LOOPBACK: readonly string[] = ["127.0.0.1", "localhost", "[::1]"];
 
 /**
  * One POST of JSON, to this address and no other. Redirects are answers like any other: followed, they would carry token
@@ -28,7 +27,7 @@ export class Transport {
     this.#root = new URL(root);
     if (!this.#root.pathname.endsWith("/")) this.#root.pathname += "/";
     const secure = this.#root.protocol === "https:";
-    if (!secure && !(this.#root.protocol === "http:" && LOOPBACK.includes(this.#root.hostname))) {
+    if (!secure && !(this.#root.protocol === "http:" && isLoopback(this.#root.hostname))) {
       throw new Error("--api-root must be an https address, or http on this machine: it is told token and codes");
     }
     // Said here, it also holds under NODE_TLS_REJECT_UNAUTHORIZED=0.

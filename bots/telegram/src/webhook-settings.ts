@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { readSecret, Secret } from "@countersign/bot-kit";
+import { isLoopback, readSecret, Secret } from "@countersign/bot-kit";
 
 /** How updates reach us when Telegram brings them. */
 export interface WebhookSettings {
@@ -25,8 +25,6 @@ export const WEBHOOK_FLAGS = {
   "webhook-secret-file": { type: "string" },
 } as const;
 
-const LOOPBACK = ["127.0.0.1", "localhost", "[::1]"];
-
 /** Reads the flags; undefined: no webhook, the bot polls. Throws, naming flag and meaning. The secret is drawn if no file is named. */
 export function webhookByFlags(flags: WebhookFlags): WebhookSettings | undefined {
   const { "webhook-listen": listen, "webhook-url": address, "webhook-secret-file": secretFile } = flags;
@@ -49,7 +47,7 @@ export function webhookByFlags(flags: WebhookFlags): WebhookSettings | undefined
 // http is for a fake or a local Bot API server on this machine.
 function readAddress(address: string | undefined): URL {
   const url = URL.canParse(address ?? "") ? new URL(address ?? "") : undefined;
-  const secure = url?.protocol === "https:" || (url?.protocol === "http:" && LOOPBACK.includes(url.hostname));
+  const secure = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname));
   if (url === undefined || !secure || url.username !== "" || url.password !== "" || url.hash !== "") {
     throw new Error(
       "--webhook-url is missing or wrong: https address that Telegram calls, such as https://bot.example/x",

@@ -25,7 +25,7 @@ beforeAll(async () => {
   });
   await setPin(rig);
   keyId = toHex((await enrol(rig)).keyId);
-}, 30_000);
+}, 60_000);
 
 afterEach(() => cable.use());
 

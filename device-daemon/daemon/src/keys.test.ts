@@ -26,7 +26,7 @@ beforeAll(async () => {
   rig = await startRig();
   await setPin(rig);
   keyId = toHex((await enrol(rig)).keyId);
-}, 30_000);
+}, 60_000);
 
 afterAll(async () => {
   await rig.stop();

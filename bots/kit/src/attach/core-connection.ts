@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { ChannelServiceClient } from "@countersign/proto/node/channel/v1/channel_service";
 import { credentials, Metadata } from "@grpc/grpc-js";
+import { isLoopback } from "../loopback.ts";
 import { Secret } from "../secret.ts";
 
 /** Where the core is and who we are. */
@@ -22,11 +23,9 @@ export interface CoreConnection {
   close(): void;
 }
 
-const LOOPBACK = /^(?:127(?:\.\d{1,3}){3}|localhost|\[::1\]):\d{1,5}$/;
-
 /** Opens the connection; nothing is sent before the first Attach. Throws when plain text would leave the machine. */
 export function connectCore(core: CoreAddress): CoreConnection {
-  if (core.plaintext && !LOOPBACK.test(core.address)) {
+  if (core.plaintext && !isLoopback(core.address.replace(/:\d{1,5}$/, ""))) {
     throw new Error(`without TLS the core must be on this machine, such as 127.0.0.1:8701, not ${core.address}`);
   }
   const authority = core.ca === undefined ? undefined : Buffer.from(core.ca);

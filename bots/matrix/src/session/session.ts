@@ -1,6 +1,6 @@
 // First of all: it gives the SDK the IndexedDB that the store watches.
 import { CryptoStore } from "../crypto-store/crypto-store.ts";
-import { ChannelError, type BotLog, type Secret, type Timer } from "@countersign/bot-kit";
+import { ChannelError, isLoopback, type BotLog, type Secret, type Timer } from "@countersign/bot-kit";
 import { ClientEvent, type MatrixClient } from "matrix-js-sdk/lib/client.js";
 import { AllDevicesIsolationMode, OnlySignedDevicesIsolationMode } from "matrix-js-sdk/lib/crypto-api/index.js";
 import { HttpApiEvent } from "matrix-js-sdk/lib/http-api/interface.js";
@@ -43,7 +43,6 @@ export interface SessionOptions {
   readonly fetch?: typeof fetch;
 }
 
-const LOOPBACK: readonly string[] = ["127.0.0.1", "localhost", "[::1]"];
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 15_000;
 
@@ -275,7 +274,7 @@ function readHomeserver(text: string): URL {
   if (url === null || !["http:", "https:"].includes(url.protocol) || url.pathname !== "/" || url.search !== "") {
     throw new SetupRefused(`--homeserver ${text} is no address of a homeserver: such as https://matrix.example.org`);
   }
-  if (url.protocol === "http:" && !LOOPBACK.includes(url.hostname)) {
+  if (url.protocol === "http:" && !isLoopback(url.hostname)) {
     throw new SetupRefused(
       `--homeserver ${text}: without TLS password and token can be read on the way: use https, or http on this machine`,
     );

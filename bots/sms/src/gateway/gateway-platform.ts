@@ -1,4 +1,4 @@
-import type { BotLog, Secret, Timer } from "@countersign/bot-kit";
+import { isLoopback, type BotLog, type Secret, type Timer } from "@countersign/bot-kit";
 import { numberOf } from "../number.ts";
 import { ReceiptBook, receiptOf } from "../receipt-book.ts";
 import type { ReceiptTaker, Sms, SmsPlatform, SubmitOptions } from "../sms-platform.ts";
@@ -32,7 +32,6 @@ interface GatewayGiven {
 
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 15_000;
-const LOOPBACK: readonly string[] = ["127.0.0.1", "[::1]", "localhost"];
 
 /** Any gateway that takes an SMS by one HTTP request, described by a template. */
 export class GatewayPlatform implements SmsPlatform {
@@ -51,7 +50,7 @@ export class GatewayPlatform implements SmsPlatform {
     this.#given = given;
     const { template, secrets, receipts, plaintext } = given;
     const { protocol, hostname } = new URL(template.url);
-    if (protocol === "http:" && !LOOPBACK.includes(hostname) && plaintext !== true) {
+    if (protocol === "http:" && !isLoopback(hostname) && plaintext !== true) {
       throw new Error(`gateway template: url: without TLS the code can be read on the way to ${hostname}: use https`);
     }
     this.speaksGsm7 = template.gsm7;

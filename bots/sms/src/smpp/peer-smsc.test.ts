@@ -39,7 +39,7 @@ beforeEach(async () => {
   told = [];
   smsc = await startPeerSmsc(SYSTEM_ID, PASSWORD);
   channel = channelTo();
-}, 15_000);
+}, 60_000);
 
 afterEach(async () => {
   if (!smscPresent) return;

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { MatrixPhone, type PhoneMessage, type Synapse } from "@countersign/testing/synapse";
+import { MatrixPhone, setUpIdentity, type PhoneMessage, type Synapse } from "@countersign/testing/synapse";
 import type { Message } from "../person/phone-in-hand.ts";
 import type { Shown } from "./chat-service.ts";
 
@@ -118,7 +118,10 @@ export class MatrixPhones {
     const userId = await synapse.register(`u${chatId}`, password);
     const at = join(folder, `phone-${chatId}`);
     mkdirSync(at);
-    return MatrixPhone.start({ url: synapse.url, userId, password, folder: at });
+    const phone = await MatrixPhone.start({ url: synapse.url, userId, password, folder: at });
+    // Phones of libolm have no cross-signing, and the bot gives keys to signed devices alone.
+    await setUpIdentity(phone);
+    return phone;
   }
 }
 

@@ -29,14 +29,8 @@ export async function startMatrix(folder: string, between: Between): Promise<Cha
         args: [
           ...["--homeserver", url.href, "--matrix-user", bot],
           ...["--matrix-password-file", secret("matrix-password", password)],
-          ...[
-            "--store",
-            join(home, "store"),
-            "--store-key-file",
-            secret("matrix-store-key", randomBytes(32).toString("hex")),
-          ],
-          // Phones of libolm have no cross-signing.
-          ...["--recovery-key-file", join(folder, "tokens/matrix-recovery"), "--devices", "all"],
+          ...["--store", join(home, "store"), "--recovery-key-file", join(folder, "tokens/matrix-recovery")],
+          ...["--store-key-file", secret("matrix-store-key", randomBytes(32).toString("hex"))],
         ],
       },
       phoneOf: (chatId) => phones.urlOf(chatId),

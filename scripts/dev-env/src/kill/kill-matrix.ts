@@ -23,7 +23,7 @@ const SIDES: readonly Side[] = ["before", "after"];
 /** Bot and core are killed at every request to the provider: before it leaves, and when it was accepted and nobody knows. */
 export function testKillMatrix(of: KillCase): void {
   const folder = tempFolder();
-  let world: KillWorld;
+  let world: KillWorld | undefined;
   const seen: Aftermath[] = [];
   const there = of.testWith === test;
 
@@ -33,7 +33,7 @@ export function testKillMatrix(of: KillCase): void {
     world = await KillWorld.start(of.channel, join(folder, of.channel));
   }, 60_000);
   afterAll(async () => {
-    if (there) await world.stop();
+    await world?.stop();
   }, 30_000);
 
   for (const point of of.points) {
@@ -42,7 +42,7 @@ export function testKillMatrix(of: KillCase): void {
         of.testWith(
           `${of.channel}: kill -9 of the ${victim} ${side} the provider takes the ${point.name}`,
           async () => {
-            const aftermath = await world.pay(point, victim, side);
+            const aftermath = await open(world).pay(point, victim, side);
             seen.push(aftermath);
             expect(aftermath.unsettled).toEqual([]);
             expect(new Set(aftermath.told).size).toBe(aftermath.told.length);
@@ -58,6 +58,11 @@ export function testKillMatrix(of: KillCase): void {
 
   of.testWith(`${of.channel}: after all deaths no code, token or key lies in a log, a store or a file`, async () => {
     expect(seen.length).toBe(of.points.length * VICTIMS.length * SIDES.length);
-    expect(await world.leaks()).toEqual([]);
+    expect(await open(world).leaks()).toEqual([]);
   });
+}
+
+function open(world: KillWorld | undefined): KillWorld {
+  if (world === undefined) throw new Error("the installation did not start");
+  return world;
 }

@@ -33,7 +33,7 @@ describe("over Matrix", () => {
       const { text } = await hands.phoneSays("Stopped by you (wrong data) · nothing was sent");
       expect(text).not.toMatch(/^Code: /m);
     },
-    30_000,
+    60_000,
   );
 
   for (const command of ["!block", "/block"])
@@ -52,6 +52,6 @@ describe("over Matrix", () => {
         expect((await hands.chat()).replaceAll(" ", "")).not.toContain(code);
         await hands.keyShowsNo("code");
       },
-      30_000,
+      60_000,
     );
 });

@@ -57,12 +57,12 @@ test.each(["telegram", "mail"] as const)(
   async (channel) => {
     expect(await inEveryLanguage(channel, "telegram")).toEqual(ONCE_EACH);
   },
-  30_000,
+  60_000,
 );
 peerTest(
   "claim 15: matrix: so does a phone of another make",
   async () => {
     expect(await inEveryLanguage("matrix", "matrix")).toEqual(ONCE_EACH);
   },
-  30_000,
+  60_000,
 );

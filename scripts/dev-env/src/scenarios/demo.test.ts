@@ -75,7 +75,7 @@ describe("scripted", () => {
       expect({ exit: ran.exit, lines: ran.lines, left: ran.left }).toEqual({ exit: 2, lines: [""], left: [] });
       expect(ran.stderr).toContain("scripts/demo [FILE] [--mode A|B|C]");
     },
-    20_000,
+    60_000,
   );
 
   test("SIGTERM in the middle withdraws, ends with 17, and leaves nothing behind", async () => {
@@ -100,7 +100,7 @@ describe("on a terminal, in a browser", () => {
   const leaving: (() => Promise<unknown>)[] = [];
   beforeAll(async () => {
     if (present) browser = await chromium.launch({ executablePath });
-  }, 30_000);
+  }, 60_000);
   afterEach(async () => {
     for (const leave of leaving.splice(0)) await leave();
   });

@@ -25,7 +25,7 @@ afterEach(async () => {
     script.process.kill("SIGTERM");
     await script.ended;
   }
-}, 30_000);
+}, 60_000);
 
 /** A temporary folder for one run. */
 function place(): string {
@@ -92,7 +92,7 @@ describe("without a browser", () => {
       expect(dev.stderr()).toContain("scripts/dev [--json] [--data DIR]");
       expect(readdirSync(tmp)).toEqual([]);
     }
-  }, 30_000);
+  }, 60_000);
 
   test("the page answers to its own name only and leads to key and phone", async () => {
     const { at } = await startDev();
@@ -110,7 +110,7 @@ describe("in a browser", () => {
   let browser: Browser | undefined;
   beforeAll(async () => {
     if (present) browser = await chromium.launch({ executablePath });
-  }, 30_000);
+  }, 60_000);
   afterAll(async () => browser?.close());
 
   const open: AtThePages[] = [];

@@ -90,7 +90,7 @@ describe("a first key", () => {
     expect(await keysOf(somebody)).toEqual([KeyState.PROVISIONAL]);
     await expectExit(run("key", "confirm", keyId, "--fingerprint", fingerprint), 0);
     expect(await keysOf(somebody)).toEqual([KeyState.ACTIVE]);
-  }, 30_000);
+  }, 60_000);
 
   test("threat 06: of another serial than was named is refused and not stored", async () => {
     const somebody = await stranger();
@@ -101,7 +101,7 @@ describe("a first key", () => {
       "ATTESTATION_UNTRUSTED",
     );
     expect(await keysOf(somebody)).toEqual([]);
-  }, 30_000);
+  }, 60_000);
 
   test("threat 06: with digits typed on the key is ACTIVE at once, with wrong ones refused", async () => {
     const somebody = await stranger();
@@ -119,7 +119,7 @@ describe("a first key", () => {
     const { signedEnrolment } = await enrolOnKey(scene.parts, somebody.desk, begun, digits);
     const { key } = await keys.finishEnrolment({ enrolmentToken, signedEnrolment });
     expect(key?.state).toBe(KeyState.ACTIVE);
-  }, 30_000);
+  }, 60_000);
 
   test("threat 06: an emulator is refused by a core that is not for development", async () => {
     const where = ["--data", at("data"), "--secrets", at("secrets")];
@@ -148,7 +148,7 @@ describe("a first key", () => {
       parts.close();
       await core.stop();
     }
-  }, 30_000);
+  }, 60_000);
 });
 
 describe("a further key", () => {
@@ -245,7 +245,7 @@ describe("a chat", () => {
     await malware.phoneSays("Stopped by you (wrong data)");
     expect(await channelsOf(somebody)).toEqual([]);
     await expectExit(pay(), 15);
-  }, 30_000);
+  }, 60_000);
 
   test("check 19: a second chat is told to the first; /unlink works at once; without any, a payment is exit 15", async () => {
     const somebody = await scene.user();

@@ -120,7 +120,7 @@ describe("PIN", () => {
     const enrolling = last(parts.device.enrol({ deviceId: "", ...server, challenge: Buffer.alloc(32), digits: false }));
     expect(await reasonOf(enrolling)).toBe("KEY_REFUSED");
     parts.close();
-  }, 30_000);
+  }, 60_000);
 });
 
 describe("the PIN before anything is sent", () => {
@@ -152,7 +152,7 @@ describe("the PIN before anything is sent", () => {
     const next = await newPayment(scene.parts, desk.userId);
     expect(await reasonOf(last(device.sign({ ...scene.parts.toSign(next), session })))).toBe("NOT_AWAITED");
     await proveAgain(next, hands);
-  }, 30_000);
+  }, 60_000);
 });
 
 describe("keypad", () => {
@@ -167,7 +167,7 @@ describe("keypad", () => {
     expect((await hands.screen()).rows.join("\n")).toContain("_ _ _ _ _ _");
     await hands.key.type(code);
     await expectExit(client, 0);
-  }, 30_000);
+  }, 60_000);
 });
 
 describe("plug and power", () => {
@@ -190,7 +190,7 @@ describe("plug and power", () => {
       await daemonSees(scene.parts, 1);
       expect(executions()).toBe(before);
     },
-    30_000,
+    60_000,
   );
 
   test("claim 05: a power cut before the code loses the request, never a counter: the next payment goes through", async () => {

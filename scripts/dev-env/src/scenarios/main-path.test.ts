@@ -58,7 +58,7 @@ describe.each(["A", "B", "C"] as const)("mode %s", (mode) => {
       );
       expect(ended.booked.filter((line) => line["type"] === "transaction")).toHaveLength(1);
     },
-    30_000,
+    60_000,
   );
 
   if (mode !== "B") return;
@@ -71,6 +71,6 @@ describe.each(["A", "B", "C"] as const)("mode %s", (mode) => {
       expect(ended.output).toMatch(/line \d+: (Document|file)/);
       expect(readLedger(installation)).toHaveLength(before);
     },
-    30_000,
+    60_000,
   );
 });

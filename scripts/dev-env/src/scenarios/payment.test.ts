@@ -93,7 +93,7 @@ describe("the receipt", () => {
     mode = told.find((one) => "mode" in one)?.["mode"];
     file = String(told.at(-1)?.["receiptFile"]);
     bytes = readFileSync(file);
-  }, 30_000);
+  }, 60_000);
 
   test("check 12: a weaker mode that was wished for changes nothing: key and chat both showed it", () => {
     expect(mode).toBe("B");
@@ -102,7 +102,7 @@ describe("the receipt", () => {
   test("check 30: countersign verify accepts the one that pay saved", async () => {
     const { told } = await expectExit(somebody.run("verify", file), 0);
     expect(told.at(-1)).toMatchObject({ verified: true, state: "EXECUTED" });
-  }, 20_000);
+  }, 60_000);
 
   test("check 30: one flipped bit anywhere is refused, naming the part", () => {
     const { serverId, corePublicKey } = scene.installation;
@@ -130,14 +130,14 @@ describe("the receipt", () => {
       const { told } = await expectExit(somebody.run("verify", path), 20);
       expect(told.at(-1)).toMatchObject({ verified: false, part: expect.any(String) as unknown });
     },
-    20_000,
+    60_000,
   );
 
   test("check 30: another core's receipt is refused against the pinned key", async () => {
     const pinned = ["--server-id", "00".repeat(16)];
     const { told } = await expectExit(somebody.run(...pinned, "verify", file), 20);
     expect(told.at(-1)).toMatchObject({ verified: false, part: "serverId" });
-  }, 20_000);
+  }, 60_000);
 });
 
 describe("what a whole run leaves behind", () => {
