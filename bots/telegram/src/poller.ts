@@ -17,6 +17,7 @@ const MOST_UPDATES = 100;
 const OPEN_PAUSE_MS = 1_000;
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 15_000;
+const HELD_MS = 5_000;
 /** Listening is what vetoes depend on: whatever time Telegram names, we ask again after a minute. */
 const LONGEST_WAIT_MS = 60_000;
 /** Another process polls with our token. Whoever lost a round waits longer each time, so that one of the two can work. */
@@ -62,6 +63,7 @@ export class Poller {
     let retryMs = FIRST_RETRY_MS;
     let waitSeconds = 0;
     while (!signal.aborted) {
+      const askedAt = timer.monotonic();
       try {
         await this.#turn(waitSeconds, signal, () => {
           onAnswer();
@@ -70,6 +72,8 @@ export class Poller {
         waitSeconds = this.#hasOpen() ? 0 : POLL_SECONDS;
       } catch (error) {
         if (signal.aborted) break;
+        // Telegram held it, and something between us cuts what is idle: that is no outage to back off from.
+        if (timer.monotonic() - askedAt >= HELD_MS) retryMs = FIRST_RETRY_MS;
         const failure = classifyFailure(error);
         if (failure.detail === "malformed-answer") this.#limit = Math.max(1, Math.floor(this.#limit / 4));
         const wait = Math.min(Math.max(failure.retryAfterMs ?? this.#conflictWait(failure), retryMs), LONGEST_WAIT_MS);

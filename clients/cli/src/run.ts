@@ -56,7 +56,7 @@ function coreEnding(error: CoreError): { readonly code: ExitCode; readonly messa
   if (fields.length > 0) return { code: ExitCode.REFUSED_INPUT, message: fields.join("\n") };
   return {
     code: REASON_EXIT[error.reason] ?? ExitCode.ENVIRONMENT,
-    message: `the core refused: ${error.reason || error.message}`,
+    message: `the core refused: ${[error.reason, error.message].filter((text) => text !== "").join(": ")}`,
   };
 }
 
@@ -69,6 +69,7 @@ const REASON_EXIT: Readonly<Record<string, ExitCode>> = {
   STATE_CONFLICT: ExitCode.NOT_CONFIRMED,
   UNKNOWN_TRANSACTION: ExitCode.REFUSED_INPUT,
   NOT_FOUND: ExitCode.REFUSED_INPUT,
+  ALREADY_EXISTS: ExitCode.REFUSED_INPUT,
   BAD_INPUT: ExitCode.REFUSED_INPUT,
   ENDED: ExitCode.EXPIRED,
 };
