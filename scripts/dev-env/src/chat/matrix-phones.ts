@@ -75,7 +75,8 @@ export class MatrixPhones {
   }
 
   async everShown(chatId: string): Promise<Shown[]> {
-    const { phone } = await this.chat(chatId);
+    const { phone, room } = await this.chat(chatId);
+    await phone.catchUp(room);
     return phone.messages
       .filter(({ sender }) => sender === this.#given.bot)
       .map((message) => ({ messageId: message.event, text: textOf(message) }));

@@ -91,6 +91,8 @@ describe("PIN", () => {
 
       const rejected = pay();
       await hands.keyShows("pages");
+      // A chat that was shown nothing yet is told no outcome.
+      await hands.phoneSays("Code: ");
       await hands.reject(Reason.WRONG_DATA);
       await expectExit(rejected, 10);
       await hands.phoneSays("Stopped by you (wrong data)");
