@@ -8,6 +8,7 @@ export default {
   testTimeout: 60_000,
   testEnvironment: "node",
   testEnvironmentOptions: { customExportConditions: ["source", "node", "node-addons"] },
+  setupFiles: ["<rootDir>/scripts/jest/seed.js"],
   testMatch: ["**/src/**/*.test.ts", "<rootDir>/scripts/**/*.test.ts"],
   modulePathIgnorePatterns: ["/dist/", "/.peers/"],
   // Tests of whole processes mostly wait for each other: one worker more than cores leaves no core idle.

@@ -104,8 +104,10 @@ test("nothing happens to what does not exist", async () => {
 test("every step is in the audit, with what came of it and no code", async () => {
   await happen(world.given, pending.txId, cancel, "app:1");
   const shard = Number.parseInt(pending.txId.slice(0, 4), 16);
-  const events = (await world.given.store.audit(shard, 0, 1000)).flatMap((entry) => entry.events);
-  expect(events.map(({ event }) => event)).toEqual(["test.prepared", "transaction.created", "transaction.cancelled"]);
+  const entries = await world.given.store.audit(shard, 0, 1000);
+  // Ids are random: what the world prepared for others may lie in this shard too.
+  const events = entries.flatMap((entry) => entry.events).filter(({ event }) => event !== "test.prepared");
+  expect(events.map(({ event }) => event)).toEqual(["transaction.created", "transaction.cancelled"]);
   expect(events.at(-1)).toMatchObject({ actor: "app:1", detail: { from: "PENDING", state: "CANCELLED" } });
   expect(JSON.stringify(events)).not.toContain(world.code(pending));
 });
