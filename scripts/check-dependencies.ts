@@ -9,7 +9,17 @@ const CHOSEN: ReadonlySet<string> = new Set([
   ...["lockfile-lint", "node", "oxlint", "oxlint-tsgolint", "playwright-core", "prettier", "ts-proto", "typescript"],
   ...["@bomb.sh/tab", "@bufbuild/protobuf", "@clack/prompts", "@fluent/bundle", "@gramio/types", "@grpc/grpc-js"],
   ...["@grpc/reflection", "@noble/curves", "@noble/hashes", "cbor2", "commander", "grpc-health-check", "ibantools"],
-  ...["node-hid", "pino", "saxes", "telegraf", "uqr", "valibot"],
+  ...[
+    "@simplewebauthn/server",
+    "nice-grpc-common",
+    "nice-grpc-web",
+    "node-hid",
+    "pino",
+    "saxes",
+    "telegraf",
+    "uqr",
+    "valibot",
+  ],
   ...[
     "matrix-js-sdk",
     "fake-indexeddb",

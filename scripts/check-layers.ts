@@ -7,6 +7,7 @@ const PURE = ["@countersign/proto", "@countersign/protocol", "@countersign/key-p
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   proto: [],
   "core/protocol": [],
+  "core/web-bridge": [],
   "core/server": PURE,
   "device-daemon/key-protocol": ["@countersign/protocol"],
   "device-daemon/daemon": PURE,

@@ -151,6 +151,12 @@ export const MESSAGES: Readonly<Record<string, Readonly<Record<number, WireField
     2: ["outcome", "int32"],
     3: ["detail", "string"],
   },
+  ".countersign.core.v1.FidoCredentialCreation": {
+    1: ["credential_id", "bytes"],
+    2: ["client_data_json", "bytes"],
+    3: ["attestation_object", "bytes"],
+    4: ["transports", "string", "*"],
+  },
   ".countersign.core.v1.Field": {
     1: ["label", "int32"],
     2: ["text", "string", "=value"],
@@ -161,11 +167,22 @@ export const MESSAGES: Readonly<Record<string, Readonly<Record<number, WireField
     7: ["count", "uint32", "=value"],
     8: ["digest", "bytes", "=value"],
   },
+  ".countersign.core.v1.KeyServiceApproveRecoveryRequest": {
+    1: ["user_id", "string"],
+    2: ["recovery_id", "string"],
+  },
   ".countersign.core.v1.KeyServiceBeginEnrolmentRequest": {
     1: ["request_id", "string"],
     2: ["user_id", "string"],
     3: ["serial", "string"],
     4: ["digits", "bool"],
+    5: ["fido", "bool"],
+    6: ["recovery_id", "string"],
+  },
+  ".countersign.core.v1.KeyServiceBeginRecoveryRequest": {
+    1: ["request_id", "string"],
+    2: ["user_id", "string"],
+    3: ["reason", "string"],
   },
   ".countersign.core.v1.KeyServiceConfirmFingerprintRequest": {
     1: ["key_id", "string"],
@@ -174,12 +191,25 @@ export const MESSAGES: Readonly<Record<string, Readonly<Record<number, WireField
   ".countersign.core.v1.KeyServiceFinishEnrolmentRequest": {
     1: ["enrolment_token", "string"],
     2: ["signed_enrolment", "bytes"],
+    3: ["fido", ".countersign.core.v1.FidoCredentialCreation"],
+    4: ["name", "string"],
+  },
+  ".countersign.core.v1.KeyServiceListRecoveriesRequest": {
+    1: ["user_id", "string"],
   },
   ".countersign.core.v1.KeyServiceListRequest": {
     1: ["user_id", "string"],
   },
+  ".countersign.core.v1.KeyServiceRenameRequest": {
+    1: ["key_id", "string"],
+    2: ["name", "string"],
+  },
   ".countersign.core.v1.KeyServiceRevokeRequest": {
     1: ["key_id", "string"],
+  },
+  ".countersign.core.v1.KeyServiceStopRecoveryRequest": {
+    1: ["user_id", "string"],
+    2: ["recovery_id", "string"],
   },
   ".countersign.core.v1.LinkServiceBeginLinkRequest": {
     1: ["request_id", "string"],
@@ -270,6 +300,14 @@ export const MESSAGES: Readonly<Record<string, Readonly<Record<number, WireField
   ".countersign.core.v1.UserServiceSuspendRequest": {
     1: ["user_id", "string"],
   },
+  ".countersign.core.v1.VerificationServiceSubmitAssertionRequest": {
+    1: ["transaction_id", "string"],
+    2: ["key_id", "string"],
+    3: ["statement", "bytes"],
+    4: ["authenticator_data", "bytes"],
+    5: ["client_data_json", "bytes"],
+    6: ["signature", "bytes"],
+  },
   ".countersign.core.v1.VerificationServiceSubmitStatementRequest": {
     1: ["transaction_id", "string"],
     2: ["signed_statement", "bytes"],
@@ -287,8 +325,23 @@ export const MESSAGES: Readonly<Record<string, Readonly<Record<number, WireField
     3: ["server_name", "string"],
     4: ["challenge", "bytes"],
     5: ["digits", "bool"],
+    6: ["fido", ".countersign.device.v1.FidoEnrolment"],
+  },
+  ".countersign.device.v1.FidoCredential": {
+    1: ["key_id", "string"],
+    2: ["credential_id", "bytes"],
+  },
+  ".countersign.device.v1.FidoEnrolment": {
+    1: ["rp_id", "string"],
+    2: ["user_handle", "bytes"],
+    3: ["user_name", "string"],
+    4: ["exclude_credential_ids", "bytes", "*"],
   },
   ".countersign.device.v1.ListKeysRequest": {},
+  ".countersign.device.v1.PairRequest": {},
+  ".countersign.device.v1.ResetRequest": {
+    1: ["device_id", "string"],
+  },
   ".countersign.device.v1.SetPinRequest": {
     1: ["device_id", "string"],
   },
@@ -303,7 +356,11 @@ export const MESSAGES: Readonly<Record<string, Readonly<Record<number, WireField
     8: ["expires_in_s", "uint32"],
     9: ["session", "string"],
     10: ["requester", "string"],
+    11: ["fido_credentials", ".countersign.device.v1.FidoCredential", "*"],
+    12: ["rp_id", "string"],
+    13: ["tag", "string"],
   },
+  ".countersign.device.v1.UnpairRequest": {},
   ".countersign.device.v1.VerifyUserRequest": {
     1: ["device_id", "string"],
     2: ["method", "int32"],
@@ -343,6 +400,11 @@ export const REQUESTS: Readonly<Record<string, `.${string}`>> = {
   "/countersign.core.v1.KeyService/ConfirmFingerprint": ".countersign.core.v1.KeyServiceConfirmFingerprintRequest",
   "/countersign.core.v1.KeyService/List": ".countersign.core.v1.KeyServiceListRequest",
   "/countersign.core.v1.KeyService/Revoke": ".countersign.core.v1.KeyServiceRevokeRequest",
+  "/countersign.core.v1.KeyService/Rename": ".countersign.core.v1.KeyServiceRenameRequest",
+  "/countersign.core.v1.KeyService/BeginRecovery": ".countersign.core.v1.KeyServiceBeginRecoveryRequest",
+  "/countersign.core.v1.KeyService/ApproveRecovery": ".countersign.core.v1.KeyServiceApproveRecoveryRequest",
+  "/countersign.core.v1.KeyService/StopRecovery": ".countersign.core.v1.KeyServiceStopRecoveryRequest",
+  "/countersign.core.v1.KeyService/ListRecoveries": ".countersign.core.v1.KeyServiceListRecoveriesRequest",
   "/countersign.core.v1.LinkService/BeginLink": ".countersign.core.v1.LinkServiceBeginLinkRequest",
   "/countersign.core.v1.LinkService/WatchLink": ".countersign.core.v1.LinkServiceWatchLinkRequest",
   "/countersign.core.v1.LinkService/List": ".countersign.core.v1.LinkServiceListRequest",
@@ -356,6 +418,7 @@ export const REQUESTS: Readonly<Record<string, `.${string}`>> = {
   "/countersign.core.v1.UserService/Freeze": ".countersign.core.v1.UserServiceFreezeRequest",
   "/countersign.core.v1.UserService/RequestThaw": ".countersign.core.v1.UserServiceRequestThawRequest",
   "/countersign.core.v1.VerificationService/SubmitStatement": ".countersign.core.v1.VerificationServiceSubmitStatementRequest",
+  "/countersign.core.v1.VerificationService/SubmitAssertion": ".countersign.core.v1.VerificationServiceSubmitAssertionRequest",
   "/countersign.device.v1.DeviceService/ListKeys": ".countersign.device.v1.ListKeysRequest",
   "/countersign.device.v1.DeviceService/WatchKeys": ".countersign.device.v1.WatchKeysRequest",
   "/countersign.device.v1.DeviceService/VerifyUser": ".countersign.device.v1.VerifyUserRequest",
@@ -364,4 +427,7 @@ export const REQUESTS: Readonly<Record<string, `.${string}`>> = {
   "/countersign.device.v1.DeviceService/SetPin": ".countersign.device.v1.SetPinRequest",
   "/countersign.device.v1.DeviceService/Answer": ".countersign.device.v1.AnswerRequest",
   "/countersign.device.v1.DeviceService/Cancel": ".countersign.device.v1.CancelRequest",
+  "/countersign.device.v1.DeviceService/Reset": ".countersign.device.v1.ResetRequest",
+  "/countersign.device.v1.PairingService/Pair": ".countersign.device.v1.PairRequest",
+  "/countersign.device.v1.PairingService/Unpair": ".countersign.device.v1.UnpairRequest",
 };

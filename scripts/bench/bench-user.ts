@@ -1,6 +1,10 @@
 // Users with a key and a chat each, set up over the same calls that a relying party and its users make.
 import { once } from "node:events";
-import { KeyServiceService } from "@countersign/proto/node/core/v1/key_service";
+import {
+  KeyServiceBeginEnrolmentRequest,
+  KeyServiceFinishEnrolmentRequest,
+  KeyServiceService,
+} from "@countersign/proto/node/core/v1/key_service";
 import { LinkServiceService, type LinkServiceWatchLinkResponse } from "@countersign/proto/node/core/v1/link_service";
 import type { Transaction } from "@countersign/proto/node/core/v1/transaction_service";
 import { UserServiceService } from "@countersign/proto/node/core/v1/user_service";
@@ -35,10 +39,11 @@ export async function setUpUser(app: Wire, metadata: Metadata, bot: BenchBot, in
     phrase: "blue teapot",
     locale: "en",
   });
-  const begin = { requestId: `key-${userId}`, userId, serial: key.serial, digits: false };
+  const begin = KeyServiceBeginEnrolmentRequest.create({ requestId: `key-${userId}`, userId, serial: key.serial });
   const begun = await app.call(KeyServiceService.beginEnrolment, begin);
   const signedEnrolment = Buffer.from(key.enrol(begun));
-  await app.call(KeyServiceService.finishEnrolment, { enrolmentToken: begun.enrolmentToken, signedEnrolment });
+  const finish = KeyServiceFinishEnrolmentRequest.create({ enrolmentToken: begun.enrolmentToken, signedEnrolment });
+  await app.call(KeyServiceService.finishEnrolment, finish);
   await linkChat(app, metadata, bot, user);
   return user;
 }

@@ -1,7 +1,11 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { credentials } from "@grpc/grpc-js";
 import { fromHex } from "@countersign/protocol";
-import { KeyServiceBeginEnrolmentRequest, KeyServiceClient } from "@countersign/proto/node/core/v1/key_service";
+import {
+  KeyServiceBeginEnrolmentRequest,
+  KeyServiceClient,
+  KeyServiceFinishEnrolmentRequest,
+} from "@countersign/proto/node/core/v1/key_service";
 import { VerificationServiceClient } from "@countersign/proto/node/core/v1/verification_service";
 import type { CoreGiven } from "./given.ts";
 import { openLog } from "./log.ts";
@@ -76,7 +80,11 @@ test("check 16: no code, digits or token in logs and errors, at debug level, in 
     digits: digits.split("").toReversed().join(""),
   };
   const finish = (signed: Uint8Array) =>
-    call(keys, "finishEnrolment", { enrolmentToken, signedEnrolment: Buffer.from(signed) });
+    call(
+      keys,
+      "finishEnrolment",
+      KeyServiceFinishEnrolmentRequest.create({ enrolmentToken, signedEnrolment: Buffer.from(signed) }),
+    );
   await provoke(finish(new TestDevice().enrol(given)));
 
   failing = true;

@@ -19,9 +19,12 @@ export type Stub<S extends ServiceDefinition> = {
     responseDeserialize: (bytes: Buffer) => infer Response;
     responseStream: infer Stream;
   }
-    ? (request: Request) => Stream extends true ? AsyncIterable<Response> : Promise<Response>
+    ? (request: Partial<Request>) => Stream extends true ? AsyncIterable<Response> : Promise<Response>
     : never;
 };
+
+/** A request to the key, as far as it follows from a transaction. */
+export type ToSign = Partial<SignRequest> & Pick<SignRequest, "content">;
 
 /** What set-up and tests speak to, with the app's `submit` token (and `execute` token for the executor's service). */
 export interface Parts {
@@ -36,7 +39,7 @@ export interface Parts {
   readonly receipts: Stub<typeof ReceiptServiceService>;
   readonly device: Stub<typeof DeviceServiceService>;
   labelOf(label: number): string;
-  toSign(transaction: Transaction): SignRequest;
+  toSign(transaction: Transaction): ToSign;
   close(): void;
 }
 
@@ -67,7 +70,7 @@ export function connect(installation: Installation, daemonSocket?: string): Part
 }
 
 /** The request to the key for a transaction whose lines the caller believes. */
-function toSign(transaction: Transaction): SignRequest {
+function toSign(transaction: Transaction): ToSign {
   const { contentVersion: version, issuerName: issuer } = transaction;
   const lines = transaction.lines.map(({ label, value }) => ({ label: label as Label, value }));
   return {
@@ -100,9 +103,11 @@ function bearer(tokenFile: string): Metadata {
 
 function stub<S extends ServiceDefinition>(service: S, client: Client, metadata: Metadata): Stub<S> {
   const methods = Object.entries(service).map(([name, method]) => {
-    const serialize = method.requestSerialize as (value: unknown) => Buffer;
+    // What the caller leaves out has the value that an absent field has on the wire.
+    const absent = method.requestDeserialize(Buffer.alloc(0)) as object;
+    const serialize = (value: object): Buffer => method.requestSerialize({ ...absent, ...value });
     const deserialize = method.responseDeserialize as (bytes: Buffer) => unknown;
-    const unary = (request: unknown): Promise<unknown> =>
+    const unary = (request: object): Promise<unknown> =>
       new Promise((resolve, reject) => {
         const deadline = Date.now() + 60_000;
         client.makeUnaryRequest(
@@ -118,7 +123,7 @@ function stub<S extends ServiceDefinition>(service: S, client: Client, metadata:
           },
         );
       });
-    const stream = (request: unknown): AsyncIterable<unknown> =>
+    const stream = (request: object): AsyncIterable<unknown> =>
       client.makeServerStreamRequest(method.path, serialize, deserialize, request, metadata);
     return [name, method.responseStream ? stream : unary];
   });

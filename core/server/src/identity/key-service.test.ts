@@ -4,6 +4,7 @@ import { credentials } from "@grpc/grpc-js";
 import {
   KeyServiceBeginEnrolmentRequest,
   KeyServiceClient,
+  KeyServiceFinishEnrolmentRequest,
   KeyState,
   type KeyServiceBeginEnrolmentResponse,
   type KeyServiceFinishEnrolmentResponse,
@@ -62,7 +63,10 @@ function finish(
 ): Promise<KeyServiceFinishEnrolmentResponse> {
   const given = { serverId: fromHex(begun.serverId), challenge: new Uint8Array(begun.challenge) };
   const signed = device.enrol({ ...given, ...(digits === undefined ? {} : { digits }) });
-  const request = { enrolmentToken: begun.enrolmentToken, signedEnrolment: Buffer.from(signed) };
+  const request = KeyServiceFinishEnrolmentRequest.create({
+    enrolmentToken: begun.enrolmentToken,
+    signedEnrolment: Buffer.from(signed),
+  });
   return call(client, "finishEnrolment", request, token);
 }
 
@@ -106,6 +110,7 @@ describe("a first key", () => {
     const map = kept.digitsProof === undefined ? {} : { digitsProof: kept.digitsProof };
     const signed = Buffer.from(new TestDevice("BOUGHT-1").enrol(given, { map }));
     const finishing = call(client, "finishEnrolment", {
+      ...KeyServiceFinishEnrolmentRequest.create(),
       enrolmentToken: begun.enrolmentToken,
       signedEnrolment: signed,
     });
@@ -172,7 +177,7 @@ describe("the enrolment token", () => {
   });
 
   test.each(["", "cs_enrol_", `cs_enrol_${"A".repeat(54)}`, "cs_app_x"])("%j opens nothing", async (enrolmentToken) => {
-    const calling = call(client, "finishEnrolment", { enrolmentToken, signedEnrolment: Buffer.alloc(0) });
+    const calling = call(client, "finishEnrolment", KeyServiceFinishEnrolmentRequest.create({ enrolmentToken }));
     expect((await refused(calling)).reason).toBe("UNAUTHENTICATED");
   });
 

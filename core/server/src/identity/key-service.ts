@@ -2,6 +2,7 @@ import { checkSafeText, fingerprintOf, MAX_DEVICE_NAME, ProtocolError } from "@c
 import {
   Key as KeyMessage,
   KeyServiceBeginEnrolmentRequest,
+  KeyServiceBeginEnrolmentResponse,
   KeyServiceService,
   KeyState,
   type KeyServiceConfirmFingerprintRequest,
@@ -27,6 +28,10 @@ import { loadKeys } from "./load-keys.ts";
 import { mayNotDecide } from "./may-decide.ts";
 import { checkUserId } from "./user-name.ts";
 
+function later(): never {
+  throw new Error("not yet");
+}
+
 export function keyService(given: CoreGiven): Service {
   const implementation: KeyServiceServer = {
     beginEnrolment: unary(given, anyApp, (request: KeyServiceBeginEnrolmentRequest, call) =>
@@ -46,6 +51,11 @@ export function keyService(given: CoreGiven): Service {
       const name = { tenantId: appOf(caller).tenantId, keyId };
       return answer(mayNotDecide(given, caller) ?? (await revokeKey(given, name, actorOf(caller))));
     }),
+    rename: unary(given, anyApp, async (): Promise<never> => later()),
+    beginRecovery: unary(given, anyApp, async (): Promise<never> => later()),
+    approveRecovery: unary(given, anyApp, async (): Promise<never> => later()),
+    stopRecovery: unary(given, anyApp, async (): Promise<never> => later()),
+    listRecoveries: unary(given, anyApp, async (): Promise<never> => later()),
   };
   return { definition: KeyServiceService, implementation };
 }
@@ -67,14 +77,14 @@ async function begin(given: CoreGiven, request: KeyServiceBeginEnrolmentRequest,
   const begun = await beginEnrolment(given, use, { userId, serial, digits });
   if (isRefusal(begun)) return begun;
   const tenant = await directoryOf(given.store).get(tenantKey(tenantId));
-  return {
+  return KeyServiceBeginEnrolmentResponse.create({
     enrolmentToken: begun.token,
     challenge: Buffer.from(begun.challenge),
     serverId: given.serverId,
     serverName: tenant?.issuer ?? "",
     digits: begun.digits?.reveal() ?? "",
     expiresAt: timestampOf(begun.until),
-  };
+  });
 }
 
 async function finish(given: CoreGiven, request: KeyServiceFinishEnrolmentRequest, { caller }: Call) {

@@ -1,5 +1,20 @@
 import type { HexId, UnixMs } from "../store/entity.ts";
 
+/** What is known of a FIDO2 credential, and of nothing else: docs/protocol/fido2.md. */
+export interface FidoDetails {
+  readonly credentialId: Uint8Array;
+  /** Relying party it was made for. */
+  readonly rpId: string;
+  /** 16 bytes; all zeros: not told. */
+  readonly aaguid: Uint8Array;
+  /** A passkey of phone, PC or password manager: made by the platform, or fit to be copied to other devices. */
+  readonly passkey: boolean;
+  readonly backupEligible: boolean;
+  /** As its last assertion told. */
+  readonly backedUp: boolean;
+  readonly transports: readonly string[];
+}
+
 /** A smart key's credential, as enrolled. */
 export interface Key {
   readonly keyId: HexId;
@@ -14,8 +29,14 @@ export interface Key {
   readonly glyphs: "ascii" | "latin";
   readonly hasDisplay: boolean;
   readonly hasKeypad: boolean;
-  /** COSE_Sign1 of the enrolment map, attestation inside. */
+  /** COSE_Sign1 of the enrolment map, attestation inside; of a FIDO2 key its attestation object. */
   readonly enrolment: Uint8Array;
+  /** Set for a FIDO2 key or passkey; absent: a Countersign key. */
+  readonly fido?: FidoDetails;
+  /** Its model proved itself at enrolment, under a key or root that the policy trusted then. Absent: it did not. */
+  readonly attested?: true;
+  /** Given by Rename. */
+  readonly name?: string;
   readonly enrolledAt: UnixMs;
   /** Not for high value before this moment. */
   readonly heldUntil: UnixMs;

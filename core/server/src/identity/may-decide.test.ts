@@ -4,6 +4,7 @@ import { credentials } from "@grpc/grpc-js";
 import {
   KeyServiceBeginEnrolmentRequest,
   KeyServiceClient,
+  KeyServiceFinishEnrolmentRequest,
   KeyState,
 } from "@countersign/proto/node/core/v1/key_service";
 import { LinkServiceClient } from "@countersign/proto/node/core/v1/link_service";
@@ -58,7 +59,7 @@ async function enrol(over: Partial<KeyServiceBeginEnrolmentRequest>, token: stri
   const done = await call(
     keys,
     "finishEnrolment",
-    { enrolmentToken: begun.enrolmentToken, signedEnrolment: signed },
+    KeyServiceFinishEnrolmentRequest.create({ enrolmentToken: begun.enrolmentToken, signedEnrolment: signed }),
     token,
   );
   return done.key?.state;

@@ -19,6 +19,9 @@ const MOST_BYTES = 1024;
 export function verificationService(given: CoreGiven): Service {
   const implementation: VerificationServiceServer = {
     submitStatement: unary(given, submitAppOrToken, (request, call) => submit(given, request, call)),
+    submitAssertion: unary(given, submitAppOrToken, async (): Promise<never> => {
+      throw new Error("not yet");
+    }),
   };
   return { definition: VerificationServiceService, implementation };
 }

@@ -2,6 +2,7 @@ import type { DeviceServiceServer } from "@countersign/proto/node/device/v1/devi
 import type { Logger } from "pino";
 import type { KeyRegistry } from "../key/key-registry.ts";
 import { enrol, setPin } from "./enrol.ts";
+import { Failure } from "./failure.ts";
 import type { Given } from "./given.ts";
 import { streaming, unary } from "./handlers.ts";
 import { answer, cancel, listKeys, verifyUser, watchKeys } from "./keys.ts";
@@ -46,6 +47,14 @@ export function deviceService(registry: KeyRegistry, log: Logger): DeviceService
       "SetPin",
       () => LONGEST.enrol,
       (request, caller, send) => setPin(given, request, caller, send),
+    ),
+    reset: streaming(
+      log,
+      "Reset",
+      () => LONGEST.enrol,
+      async () => {
+        throw new Failure("NOT_AWAITED", "not yet");
+      },
     ),
     answer: unary(log, "Answer", LONGEST.quick, (request, caller) => answer(given, request, caller)),
     cancel: unary(log, "Cancel", LONGEST.quick, async (request, caller) => cancel(given, request, caller)),

@@ -167,6 +167,12 @@ export const NoticeType = {
   MISSED: 26,
   /** LINK_REFUSED - Somebody tried to link a chat with a token that was used already or was another's; detail names the platform. */
   LINK_REFUSED: 27,
+  /** RECOVERY_HELD - Somebody asked to replace the user's keys; detail is when the hold ends, as RFC 3339. Any channel stops it. */
+  RECOVERY_HELD: 28,
+  /** RECOVERY_STOPPED - A recovery was stopped. */
+  RECOVERY_STOPPED: 29,
+  /** RECOVERY_USED - A recovery replaced the user's keys; detail is the new key's fingerprint. */
+  RECOVERY_USED: 30,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -201,6 +207,9 @@ export namespace NoticeType {
   export type CHANNEL_DEAD = typeof NoticeType.CHANNEL_DEAD;
   export type MISSED = typeof NoticeType.MISSED;
   export type LINK_REFUSED = typeof NoticeType.LINK_REFUSED;
+  export type RECOVERY_HELD = typeof NoticeType.RECOVERY_HELD;
+  export type RECOVERY_STOPPED = typeof NoticeType.RECOVERY_STOPPED;
+  export type RECOVERY_USED = typeof NoticeType.RECOVERY_USED;
   export type UNRECOGNIZED = typeof NoticeType.UNRECOGNIZED;
 }
 
@@ -290,6 +299,15 @@ export function noticeTypeFromJSON(object: any): NoticeType {
     case 27:
     case "NOTICE_TYPE_LINK_REFUSED":
       return NoticeType.LINK_REFUSED;
+    case 28:
+    case "NOTICE_TYPE_RECOVERY_HELD":
+      return NoticeType.RECOVERY_HELD;
+    case 29:
+    case "NOTICE_TYPE_RECOVERY_STOPPED":
+      return NoticeType.RECOVERY_STOPPED;
+    case 30:
+    case "NOTICE_TYPE_RECOVERY_USED":
+      return NoticeType.RECOVERY_USED;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -355,6 +373,12 @@ export function noticeTypeToJSON(object: NoticeType): string {
       return "NOTICE_TYPE_MISSED";
     case NoticeType.LINK_REFUSED:
       return "NOTICE_TYPE_LINK_REFUSED";
+    case NoticeType.RECOVERY_HELD:
+      return "NOTICE_TYPE_RECOVERY_HELD";
+    case NoticeType.RECOVERY_STOPPED:
+      return "NOTICE_TYPE_RECOVERY_STOPPED";
+    case NoticeType.RECOVERY_USED:
+      return "NOTICE_TYPE_RECOVERY_USED";
     case NoticeType.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";

@@ -21,7 +21,7 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { Timestamp } from "../../../google/protobuf/timestamp.ts";
-import { Kind, kindFromJSON, kindToJSON, Line, Mode, modeFromJSON, modeToJSON } from "./content.ts";
+import { FidoRequest, Kind, kindFromJSON, kindToJSON, Line, Mode, modeFromJSON, modeToJSON } from "./content.ts";
 
 export const protobufPackage = "countersign.core.v1";
 
@@ -138,7 +138,13 @@ export interface ConfirmationServiceGetResponse {
   /** Coarse state. */
   class: ConfirmationClass;
   /** End of WAITING. */
-  expiresAt: Timestamp | undefined;
+  expiresAt:
+    | Timestamp
+    | undefined;
+  /** Keys that may sign now, 32 hexadecimal digits each. */
+  keyIds: string[];
+  /** What a client needs to ask the FIDO2 keys among key_ids. */
+  fido: FidoRequest | undefined;
 }
 
 /** See Watch. The token names the transaction. */
@@ -153,6 +159,8 @@ export interface ConfirmationServiceWatchResponse {
   class: ConfirmationClass;
   /** Resumes after this event. */
   cursor: string;
+  /** Keys that may sign now: one that was revoked is missing from here on, and its Sign is to be cancelled. */
+  keyIds: string[];
 }
 
 /** See Withdraw. The token names the transaction. */
@@ -240,6 +248,8 @@ function createBaseConfirmationServiceGetResponse(): ConfirmationServiceGetRespo
     mode: 0,
     class: 0,
     expiresAt: undefined,
+    keyIds: [],
+    fido: undefined,
   };
 }
 
@@ -277,6 +287,12 @@ export const ConfirmationServiceGetResponse: MessageFns<ConfirmationServiceGetRe
     }
     if (message.expiresAt !== undefined) {
       Timestamp.encode(message.expiresAt, writer.uint32(90).fork()).join();
+    }
+    for (const v of message.keyIds) {
+      writer.uint32(98).string(v!);
+    }
+    if (message.fido !== undefined) {
+      FidoRequest.encode(message.fido, writer.uint32(106).fork()).join();
     }
     return writer;
   },
@@ -382,6 +398,22 @@ export const ConfirmationServiceGetResponse: MessageFns<ConfirmationServiceGetRe
             message.expiresAt = Timestamp.decode(reader, reader.uint32());
             continue;
           }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.keyIds.push(reader.string());
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.fido = FidoRequest.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -429,6 +461,12 @@ export const ConfirmationServiceGetResponse: MessageFns<ConfirmationServiceGetRe
         : isSet(object.expires_at)
         ? fromJsonTimestamp(object.expires_at)
         : undefined,
+      keyIds: globalThis.Array.isArray(object?.keyIds)
+        ? object.keyIds.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.key_ids)
+        ? object.key_ids.map((e: any) => globalThis.String(e))
+        : [],
+      fido: isSet(object.fido) ? FidoRequest.fromJSON(object.fido) : undefined,
     };
   },
 
@@ -467,6 +505,12 @@ export const ConfirmationServiceGetResponse: MessageFns<ConfirmationServiceGetRe
     if (message.expiresAt !== undefined) {
       obj.expiresAt = fromTimestamp(message.expiresAt).toISOString();
     }
+    if (message.keyIds?.length) {
+      obj.keyIds = message.keyIds;
+    }
+    if (message.fido !== undefined) {
+      obj.fido = FidoRequest.toJSON(message.fido);
+    }
     return obj;
   },
 
@@ -487,6 +531,10 @@ export const ConfirmationServiceGetResponse: MessageFns<ConfirmationServiceGetRe
     message.class = object.class ?? 0;
     message.expiresAt = (object.expiresAt !== undefined && object.expiresAt !== null)
       ? Timestamp.fromPartial(object.expiresAt)
+      : undefined;
+    message.keyIds = object.keyIds?.map((e) => e) || [];
+    message.fido = (object.fido !== undefined && object.fido !== null)
+      ? FidoRequest.fromPartial(object.fido)
       : undefined;
     return message;
   },
@@ -560,7 +608,7 @@ export const ConfirmationServiceWatchRequest: MessageFns<ConfirmationServiceWatc
 };
 
 function createBaseConfirmationServiceWatchResponse(): ConfirmationServiceWatchResponse {
-  return { class: 0, cursor: "" };
+  return { class: 0, cursor: "", keyIds: [] };
 }
 
 export const ConfirmationServiceWatchResponse: MessageFns<ConfirmationServiceWatchResponse> = {
@@ -570,6 +618,9 @@ export const ConfirmationServiceWatchResponse: MessageFns<ConfirmationServiceWat
     }
     if (message.cursor !== "") {
       writer.uint32(18).string(message.cursor);
+    }
+    for (const v of message.keyIds) {
+      writer.uint32(26).string(v!);
     }
     return writer;
   },
@@ -603,6 +654,14 @@ export const ConfirmationServiceWatchResponse: MessageFns<ConfirmationServiceWat
             message.cursor = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.keyIds.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -619,6 +678,11 @@ export const ConfirmationServiceWatchResponse: MessageFns<ConfirmationServiceWat
     return {
       class: isSet(object.class) ? confirmationClassFromJSON(object.class) : 0,
       cursor: isSet(object.cursor) ? globalThis.String(object.cursor) : "",
+      keyIds: globalThis.Array.isArray(object?.keyIds)
+        ? object.keyIds.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.key_ids)
+        ? object.key_ids.map((e: any) => globalThis.String(e))
+        : [],
     };
   },
 
@@ -630,6 +694,9 @@ export const ConfirmationServiceWatchResponse: MessageFns<ConfirmationServiceWat
     if (message.cursor !== "") {
       obj.cursor = message.cursor;
     }
+    if (message.keyIds?.length) {
+      obj.keyIds = message.keyIds;
+    }
     return obj;
   },
 
@@ -640,6 +707,7 @@ export const ConfirmationServiceWatchResponse: MessageFns<ConfirmationServiceWat
     const message = createBaseConfirmationServiceWatchResponse();
     message.class = object.class ?? 0;
     message.cursor = object.cursor ?? "";
+    message.keyIds = object.keyIds?.map((e) => e) || [];
     return message;
   },
 };

@@ -905,6 +905,24 @@ export interface Line {
   value: string;
 }
 
+/** What a client needs to ask a FIDO2 key or passkey; docs/protocol/fido2.md. */
+export interface FidoRequest {
+  /** Relying party of the credentials. */
+  rpId: string;
+  /** Those that may sign. */
+  keys: FidoKey[];
+}
+
+/** A FIDO2 credential of a user. */
+export interface FidoKey {
+  /** 32 hexadecimal digits. */
+  keyId: string;
+  /** 1 to 1023 bytes. */
+  credentialId: Buffer;
+  /** As it told at enrolment: usb, nfc, ble, hybrid, internal. */
+  transports: string[];
+}
+
 function createBaseAmount(): Amount {
   return { currency: "", minorUnits: "" };
 }
@@ -1526,6 +1544,206 @@ export const Line: MessageFns<Line> = {
     const message = createBaseLine();
     message.label = object.label ?? 0;
     message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBaseFidoRequest(): FidoRequest {
+  return { rpId: "", keys: [] };
+}
+
+export const FidoRequest: MessageFns<FidoRequest> = {
+  encode(message: FidoRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.rpId !== "") {
+      writer.uint32(10).string(message.rpId);
+    }
+    for (const v of message.keys) {
+      FidoKey.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FidoRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFidoRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.rpId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.keys.push(FidoKey.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): FidoRequest {
+    return {
+      rpId: isSet(object.rpId)
+        ? globalThis.String(object.rpId)
+        : isSet(object.rp_id)
+        ? globalThis.String(object.rp_id)
+        : "",
+      keys: globalThis.Array.isArray(object?.keys) ? object.keys.map((e: any) => FidoKey.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: FidoRequest): unknown {
+    const obj: any = {};
+    if (message.rpId !== "") {
+      obj.rpId = message.rpId;
+    }
+    if (message.keys?.length) {
+      obj.keys = message.keys.map((e) => FidoKey.toJSON(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<FidoRequest>): FidoRequest {
+    return FidoRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<FidoRequest>): FidoRequest {
+    const message = createBaseFidoRequest();
+    message.rpId = object.rpId ?? "";
+    message.keys = object.keys?.map((e) => FidoKey.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseFidoKey(): FidoKey {
+  return { keyId: "", credentialId: Buffer.alloc(0), transports: [] };
+}
+
+export const FidoKey: MessageFns<FidoKey> = {
+  encode(message: FidoKey, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.keyId !== "") {
+      writer.uint32(10).string(message.keyId);
+    }
+    if (message.credentialId.length !== 0) {
+      writer.uint32(18).bytes(message.credentialId);
+    }
+    for (const v of message.transports) {
+      writer.uint32(26).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FidoKey {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFidoKey();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.keyId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.credentialId = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.transports.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): FidoKey {
+    return {
+      keyId: isSet(object.keyId)
+        ? globalThis.String(object.keyId)
+        : isSet(object.key_id)
+        ? globalThis.String(object.key_id)
+        : "",
+      credentialId: isSet(object.credentialId)
+        ? Buffer.from(bytesFromBase64(object.credentialId))
+        : isSet(object.credential_id)
+        ? Buffer.from(bytesFromBase64(object.credential_id))
+        : Buffer.alloc(0),
+      transports: globalThis.Array.isArray(object?.transports)
+        ? object.transports.map((e: any) => globalThis.String(e))
+        : [],
+    };
+  },
+
+  toJSON(message: FidoKey): unknown {
+    const obj: any = {};
+    if (message.keyId !== "") {
+      obj.keyId = message.keyId;
+    }
+    if (message.credentialId.length !== 0) {
+      obj.credentialId = base64FromBytes(message.credentialId);
+    }
+    if (message.transports?.length) {
+      obj.transports = message.transports;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<FidoKey>): FidoKey {
+    return FidoKey.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<FidoKey>): FidoKey {
+    const message = createBaseFidoKey();
+    message.keyId = object.keyId ?? "";
+    message.credentialId = object.credentialId ?? Buffer.alloc(0);
+    message.transports = object.transports?.map((e) => e) || [];
     return message;
   },
 };

@@ -19,11 +19,148 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { Timestamp } from "../../../google/protobuf/timestamp.ts";
+import { FidoKey } from "./content.ts";
 import { Transaction } from "./transaction_service.ts";
 
 export const protobufPackage = "countersign.core.v1";
 
 export const protobufFileName = "countersign/core/v1/key_service.proto";
+
+/** What a key is. */
+export const KeyType = {
+  /** UNSPECIFIED - Never sent. */
+  UNSPECIFIED: 0,
+  /** COUNTERSIGN - Signs statements itself. */
+  COUNTERSIGN: 1,
+  /** FIDO2 - A FIDO2 security key: no display, the code is typed on the PC. Weaker: mode C. */
+  FIDO2: 2,
+  /** PASSKEY - A passkey of phone, PC or password manager: as FIDO2, and it may be copied to other devices. Weakest. */
+  PASSKEY: 3,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type KeyType = typeof KeyType[keyof typeof KeyType];
+
+export namespace KeyType {
+  export type UNSPECIFIED = typeof KeyType.UNSPECIFIED;
+  export type COUNTERSIGN = typeof KeyType.COUNTERSIGN;
+  export type FIDO2 = typeof KeyType.FIDO2;
+  export type PASSKEY = typeof KeyType.PASSKEY;
+  export type UNRECOGNIZED = typeof KeyType.UNRECOGNIZED;
+}
+
+export function keyTypeFromJSON(object: any): KeyType {
+  switch (object) {
+    case 0:
+    case "KEY_TYPE_UNSPECIFIED":
+      return KeyType.UNSPECIFIED;
+    case 1:
+    case "KEY_TYPE_COUNTERSIGN":
+      return KeyType.COUNTERSIGN;
+    case 2:
+    case "KEY_TYPE_FIDO2":
+      return KeyType.FIDO2;
+    case 3:
+    case "KEY_TYPE_PASSKEY":
+      return KeyType.PASSKEY;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return KeyType.UNRECOGNIZED;
+  }
+}
+
+export function keyTypeToJSON(object: KeyType): string {
+  switch (object) {
+    case KeyType.UNSPECIFIED:
+      return "KEY_TYPE_UNSPECIFIED";
+    case KeyType.COUNTERSIGN:
+      return "KEY_TYPE_COUNTERSIGN";
+    case KeyType.FIDO2:
+      return "KEY_TYPE_FIDO2";
+    case KeyType.PASSKEY:
+      return "KEY_TYPE_PASSKEY";
+    case KeyType.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
+/** Where a recovery stands. */
+export const RecoveryState = {
+  /** UNSPECIFIED - Never sent. */
+  UNSPECIFIED: 0,
+  /** REQUESTED - Waits for the second yes. */
+  REQUESTED: 1,
+  /** HELD - Approved; the hold runs. */
+  HELD: 2,
+  /** READY - The hold is over: BeginEnrolment with `recovery_id`. */
+  READY: 3,
+  /** STOPPED - Somebody stopped it. */
+  STOPPED: 4,
+  /** USED - A new key was enrolled with it; the old ones are revoked. */
+  USED: 5,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type RecoveryState = typeof RecoveryState[keyof typeof RecoveryState];
+
+export namespace RecoveryState {
+  export type UNSPECIFIED = typeof RecoveryState.UNSPECIFIED;
+  export type REQUESTED = typeof RecoveryState.REQUESTED;
+  export type HELD = typeof RecoveryState.HELD;
+  export type READY = typeof RecoveryState.READY;
+  export type STOPPED = typeof RecoveryState.STOPPED;
+  export type USED = typeof RecoveryState.USED;
+  export type UNRECOGNIZED = typeof RecoveryState.UNRECOGNIZED;
+}
+
+export function recoveryStateFromJSON(object: any): RecoveryState {
+  switch (object) {
+    case 0:
+    case "RECOVERY_STATE_UNSPECIFIED":
+      return RecoveryState.UNSPECIFIED;
+    case 1:
+    case "RECOVERY_STATE_REQUESTED":
+      return RecoveryState.REQUESTED;
+    case 2:
+    case "RECOVERY_STATE_HELD":
+      return RecoveryState.HELD;
+    case 3:
+    case "RECOVERY_STATE_READY":
+      return RecoveryState.READY;
+    case 4:
+    case "RECOVERY_STATE_STOPPED":
+      return RecoveryState.STOPPED;
+    case 5:
+    case "RECOVERY_STATE_USED":
+      return RecoveryState.USED;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return RecoveryState.UNRECOGNIZED;
+  }
+}
+
+export function recoveryStateToJSON(object: RecoveryState): string {
+  switch (object) {
+    case RecoveryState.UNSPECIFIED:
+      return "RECOVERY_STATE_UNSPECIFIED";
+    case RecoveryState.REQUESTED:
+      return "RECOVERY_STATE_REQUESTED";
+    case RecoveryState.HELD:
+      return "RECOVERY_STATE_HELD";
+    case RecoveryState.READY:
+      return "RECOVERY_STATE_READY";
+    case RecoveryState.STOPPED:
+      return "RECOVERY_STATE_STOPPED";
+    case RecoveryState.USED:
+      return "RECOVERY_STATE_USED";
+    case RecoveryState.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
 
 /** Whether a key may sign. */
 export const KeyState = {
@@ -104,7 +241,55 @@ export interface Key {
   /** First 8 bytes of SHA-256 over its COSE key, as 4 groups of 4 hexadecimal digits; also on its display. */
   fingerprint: string;
   /** When it was enrolled. */
-  enrolledAt: Timestamp | undefined;
+  enrolledAt:
+    | Timestamp
+    | undefined;
+  /** What it is. */
+  type: KeyType;
+  /** Given by Rename; empty: none. */
+  name: string;
+  /** Not for high value before this moment. */
+  heldUntil:
+    | Timestamp
+    | undefined;
+  /** Its model proved itself at enrolment; without it, `model` is only what it says. */
+  attested: boolean;
+  /** Of a FIDO2 key or passkey. */
+  fido: FidoDetails | undefined;
+}
+
+/** What is known of a FIDO2 credential. */
+export interface FidoDetails {
+  /** 1 to 1023 bytes. */
+  credentialId: Buffer;
+  /** Model id as a UUID; zeros: not told. */
+  aaguid: string;
+  /** The credential may be copied to other devices. */
+  backupEligible: boolean;
+  /** It is copied now, as its last assertion told. */
+  backedUp: boolean;
+  /** Signature counter of its last assertion; 0: it keeps none. */
+  signCount: number;
+  /** As told at enrolment. */
+  transports: string[];
+}
+
+/** A way to replace lost keys. */
+export interface Recovery {
+  /** 32 hexadecimal digits. */
+  recoveryId: string;
+  /** Whose. */
+  userId: string;
+  /** Where it stands. */
+  state: RecoveryState;
+  /** Why, as the first one said. */
+  reason: string;
+  /** End of the hold; absent before the second yes. */
+  readyAt:
+    | Timestamp
+    | undefined;
+  /** Unused by then, it lapses. */
+  expiresAt: Timestamp | undefined;
 }
 
 /** See BeginEnrolment. */
@@ -117,6 +302,10 @@ export interface KeyServiceBeginEnrolmentRequest {
   serial: string;
   /** Also bind the token to digits typed on the key. */
   digits: boolean;
+  /** For a FIDO2 key or passkey: the answer holds `fido`. It cannot prove serial or digits. */
+  fido: boolean;
+  /** A recovery that is READY: the new key counts as a first one, and with it the old ones are revoked. */
+  recoveryId: string;
 }
 
 /** See BeginEnrolment. */
@@ -132,7 +321,27 @@ export interface KeyServiceBeginEnrolmentResponse {
   /** 16 digits, if asked for: hand them to the user off the PC. */
   digits: string;
   /** When the token lapses. */
-  expiresAt: Timestamp | undefined;
+  expiresAt:
+    | Timestamp
+    | undefined;
+  /** What to ask the FIDO2 key for; set if asked for. */
+  fido: FidoRegistrationRequest | undefined;
+}
+
+/** What a FIDO2 key is asked to make. */
+export interface FidoRegistrationRequest {
+  /** Relying party. */
+  rpId: string;
+  /** 32 bytes, no personal data. */
+  userHandle: Buffer;
+  /** For keys that show it. */
+  userName: string;
+  /** The user's FIDO2 credentials so far: a key that holds one is refused. */
+  exclude: FidoKey[];
+  /** A passkey of phone or PC may enrol. */
+  platformAllowed: boolean;
+  /** The policy wants to know the model: ask for direct attestation. */
+  attestationWanted: boolean;
 }
 
 /** See FinishEnrolment. */
@@ -141,6 +350,24 @@ export interface KeyServiceFinishEnrolmentRequest {
   enrolmentToken: string;
   /** COSE_Sign1 of type countersign-enrolment, signed by the new credential key. */
   signedEnrolment: Buffer;
+  /** Instead of it, of a FIDO2 key or passkey. */
+  fido:
+    | FidoCredentialCreation
+    | undefined;
+  /** By which people will call it; safe text, at most 32 code points. Empty: none. */
+  name: string;
+}
+
+/** What a FIDO2 key made; docs/protocol/fido2.md. */
+export interface FidoCredentialCreation {
+  /** 1 to 1023 bytes. */
+  credentialId: Buffer;
+  /** Of type webauthn.create; its challenge is that of BeginEnrolment. At most 2048 bytes. */
+  clientDataJson: Buffer;
+  /** At most 8192 bytes. */
+  attestationObject: Buffer;
+  /** usb, nfc, ble, hybrid, internal. */
+  transports: string[];
 }
 
 /** See FinishEnrolment. */
@@ -195,6 +422,76 @@ export interface KeyServiceRevokeResponse {
   key: Key | undefined;
 }
 
+/** See Rename. */
+export interface KeyServiceRenameRequest {
+  /** 32 hexadecimal digits. */
+  keyId: string;
+  /** Safe text, at most 32 code points. Empty: none. */
+  name: string;
+}
+
+/** See Rename. */
+export interface KeyServiceRenameResponse {
+  /** With its new name. */
+  key: Key | undefined;
+}
+
+/** See BeginRecovery. */
+export interface KeyServiceBeginRecoveryRequest {
+  /** Makes a retry harmless. */
+  requestId: string;
+  /** Whose. */
+  userId: string;
+  /** Told to the user and kept in the audit; safe text, at most 140 code points. */
+  reason: string;
+}
+
+/** See BeginRecovery. */
+export interface KeyServiceBeginRecoveryResponse {
+  /** REQUESTED. */
+  recovery: Recovery | undefined;
+}
+
+/** See ApproveRecovery. */
+export interface KeyServiceApproveRecoveryRequest {
+  /** Whose. */
+  userId: string;
+  /** 32 hexadecimal digits. */
+  recoveryId: string;
+}
+
+/** See ApproveRecovery. */
+export interface KeyServiceApproveRecoveryResponse {
+  /** HELD. */
+  recovery: Recovery | undefined;
+}
+
+/** See StopRecovery. */
+export interface KeyServiceStopRecoveryRequest {
+  /** Whose. */
+  userId: string;
+  /** 32 hexadecimal digits. */
+  recoveryId: string;
+}
+
+/** See StopRecovery. */
+export interface KeyServiceStopRecoveryResponse {
+  /** STOPPED. */
+  recovery: Recovery | undefined;
+}
+
+/** See ListRecoveries. */
+export interface KeyServiceListRecoveriesRequest {
+  /** Whose. */
+  userId: string;
+}
+
+/** See ListRecoveries. */
+export interface KeyServiceListRecoveriesResponse {
+  /** Newest first; at most 8. */
+  recoveries: Recovery[];
+}
+
 function createBaseKey(): Key {
   return {
     keyId: "",
@@ -206,6 +503,11 @@ function createBaseKey(): Key {
     hasKeypad: false,
     fingerprint: "",
     enrolledAt: undefined,
+    type: 0,
+    name: "",
+    heldUntil: undefined,
+    attested: false,
+    fido: undefined,
   };
 }
 
@@ -237,6 +539,21 @@ export const Key: MessageFns<Key> = {
     }
     if (message.enrolledAt !== undefined) {
       Timestamp.encode(message.enrolledAt, writer.uint32(74).fork()).join();
+    }
+    if (message.type !== 0) {
+      writer.uint32(80).int32(message.type);
+    }
+    if (message.name !== "") {
+      writer.uint32(90).string(message.name);
+    }
+    if (message.heldUntil !== undefined) {
+      Timestamp.encode(message.heldUntil, writer.uint32(98).fork()).join();
+    }
+    if (message.attested !== false) {
+      writer.uint32(104).bool(message.attested);
+    }
+    if (message.fido !== undefined) {
+      FidoDetails.encode(message.fido, writer.uint32(114).fork()).join();
     }
     return writer;
   },
@@ -326,6 +643,46 @@ export const Key: MessageFns<Key> = {
             message.enrolledAt = Timestamp.decode(reader, reader.uint32());
             continue;
           }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.type = reader.int32() as any;
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.heldUntil = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.attested = reader.bool();
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.fido = FidoDetails.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -369,6 +726,15 @@ export const Key: MessageFns<Key> = {
         : isSet(object.enrolled_at)
         ? fromJsonTimestamp(object.enrolled_at)
         : undefined,
+      type: isSet(object.type) ? keyTypeFromJSON(object.type) : 0,
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      heldUntil: isSet(object.heldUntil)
+        ? fromJsonTimestamp(object.heldUntil)
+        : isSet(object.held_until)
+        ? fromJsonTimestamp(object.held_until)
+        : undefined,
+      attested: isSet(object.attested) ? globalThis.Boolean(object.attested) : false,
+      fido: isSet(object.fido) ? FidoDetails.fromJSON(object.fido) : undefined,
     };
   },
 
@@ -401,6 +767,21 @@ export const Key: MessageFns<Key> = {
     if (message.enrolledAt !== undefined) {
       obj.enrolledAt = fromTimestamp(message.enrolledAt).toISOString();
     }
+    if (message.type !== 0) {
+      obj.type = keyTypeToJSON(message.type);
+    }
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.heldUntil !== undefined) {
+      obj.heldUntil = fromTimestamp(message.heldUntil).toISOString();
+    }
+    if (message.attested !== false) {
+      obj.attested = message.attested;
+    }
+    if (message.fido !== undefined) {
+      obj.fido = FidoDetails.toJSON(message.fido);
+    }
     return obj;
   },
 
@@ -420,12 +801,364 @@ export const Key: MessageFns<Key> = {
     message.enrolledAt = (object.enrolledAt !== undefined && object.enrolledAt !== null)
       ? Timestamp.fromPartial(object.enrolledAt)
       : undefined;
+    message.type = object.type ?? 0;
+    message.name = object.name ?? "";
+    message.heldUntil = (object.heldUntil !== undefined && object.heldUntil !== null)
+      ? Timestamp.fromPartial(object.heldUntil)
+      : undefined;
+    message.attested = object.attested ?? false;
+    message.fido = (object.fido !== undefined && object.fido !== null)
+      ? FidoDetails.fromPartial(object.fido)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseFidoDetails(): FidoDetails {
+  return {
+    credentialId: Buffer.alloc(0),
+    aaguid: "",
+    backupEligible: false,
+    backedUp: false,
+    signCount: 0,
+    transports: [],
+  };
+}
+
+export const FidoDetails: MessageFns<FidoDetails> = {
+  encode(message: FidoDetails, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.credentialId.length !== 0) {
+      writer.uint32(10).bytes(message.credentialId);
+    }
+    if (message.aaguid !== "") {
+      writer.uint32(18).string(message.aaguid);
+    }
+    if (message.backupEligible !== false) {
+      writer.uint32(24).bool(message.backupEligible);
+    }
+    if (message.backedUp !== false) {
+      writer.uint32(32).bool(message.backedUp);
+    }
+    if (message.signCount !== 0) {
+      writer.uint32(40).uint32(message.signCount);
+    }
+    for (const v of message.transports) {
+      writer.uint32(50).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FidoDetails {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFidoDetails();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.credentialId = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.aaguid = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.backupEligible = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.backedUp = reader.bool();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.signCount = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.transports.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): FidoDetails {
+    return {
+      credentialId: isSet(object.credentialId)
+        ? Buffer.from(bytesFromBase64(object.credentialId))
+        : isSet(object.credential_id)
+        ? Buffer.from(bytesFromBase64(object.credential_id))
+        : Buffer.alloc(0),
+      aaguid: isSet(object.aaguid) ? globalThis.String(object.aaguid) : "",
+      backupEligible: isSet(object.backupEligible)
+        ? globalThis.Boolean(object.backupEligible)
+        : isSet(object.backup_eligible)
+        ? globalThis.Boolean(object.backup_eligible)
+        : false,
+      backedUp: isSet(object.backedUp)
+        ? globalThis.Boolean(object.backedUp)
+        : isSet(object.backed_up)
+        ? globalThis.Boolean(object.backed_up)
+        : false,
+      signCount: isSet(object.signCount)
+        ? globalThis.Number(object.signCount)
+        : isSet(object.sign_count)
+        ? globalThis.Number(object.sign_count)
+        : 0,
+      transports: globalThis.Array.isArray(object?.transports)
+        ? object.transports.map((e: any) => globalThis.String(e))
+        : [],
+    };
+  },
+
+  toJSON(message: FidoDetails): unknown {
+    const obj: any = {};
+    if (message.credentialId.length !== 0) {
+      obj.credentialId = base64FromBytes(message.credentialId);
+    }
+    if (message.aaguid !== "") {
+      obj.aaguid = message.aaguid;
+    }
+    if (message.backupEligible !== false) {
+      obj.backupEligible = message.backupEligible;
+    }
+    if (message.backedUp !== false) {
+      obj.backedUp = message.backedUp;
+    }
+    if (message.signCount !== 0) {
+      obj.signCount = Math.round(message.signCount);
+    }
+    if (message.transports?.length) {
+      obj.transports = message.transports;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<FidoDetails>): FidoDetails {
+    return FidoDetails.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<FidoDetails>): FidoDetails {
+    const message = createBaseFidoDetails();
+    message.credentialId = object.credentialId ?? Buffer.alloc(0);
+    message.aaguid = object.aaguid ?? "";
+    message.backupEligible = object.backupEligible ?? false;
+    message.backedUp = object.backedUp ?? false;
+    message.signCount = object.signCount ?? 0;
+    message.transports = object.transports?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseRecovery(): Recovery {
+  return { recoveryId: "", userId: "", state: 0, reason: "", readyAt: undefined, expiresAt: undefined };
+}
+
+export const Recovery: MessageFns<Recovery> = {
+  encode(message: Recovery, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.recoveryId !== "") {
+      writer.uint32(10).string(message.recoveryId);
+    }
+    if (message.userId !== "") {
+      writer.uint32(18).string(message.userId);
+    }
+    if (message.state !== 0) {
+      writer.uint32(24).int32(message.state);
+    }
+    if (message.reason !== "") {
+      writer.uint32(34).string(message.reason);
+    }
+    if (message.readyAt !== undefined) {
+      Timestamp.encode(message.readyAt, writer.uint32(42).fork()).join();
+    }
+    if (message.expiresAt !== undefined) {
+      Timestamp.encode(message.expiresAt, writer.uint32(50).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Recovery {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRecovery();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.recoveryId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.userId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.state = reader.int32() as any;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.readyAt = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.expiresAt = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Recovery {
+    return {
+      recoveryId: isSet(object.recoveryId)
+        ? globalThis.String(object.recoveryId)
+        : isSet(object.recovery_id)
+        ? globalThis.String(object.recovery_id)
+        : "",
+      userId: isSet(object.userId)
+        ? globalThis.String(object.userId)
+        : isSet(object.user_id)
+        ? globalThis.String(object.user_id)
+        : "",
+      state: isSet(object.state) ? recoveryStateFromJSON(object.state) : 0,
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      readyAt: isSet(object.readyAt)
+        ? fromJsonTimestamp(object.readyAt)
+        : isSet(object.ready_at)
+        ? fromJsonTimestamp(object.ready_at)
+        : undefined,
+      expiresAt: isSet(object.expiresAt)
+        ? fromJsonTimestamp(object.expiresAt)
+        : isSet(object.expires_at)
+        ? fromJsonTimestamp(object.expires_at)
+        : undefined,
+    };
+  },
+
+  toJSON(message: Recovery): unknown {
+    const obj: any = {};
+    if (message.recoveryId !== "") {
+      obj.recoveryId = message.recoveryId;
+    }
+    if (message.userId !== "") {
+      obj.userId = message.userId;
+    }
+    if (message.state !== 0) {
+      obj.state = recoveryStateToJSON(message.state);
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    if (message.readyAt !== undefined) {
+      obj.readyAt = fromTimestamp(message.readyAt).toISOString();
+    }
+    if (message.expiresAt !== undefined) {
+      obj.expiresAt = fromTimestamp(message.expiresAt).toISOString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Recovery>): Recovery {
+    return Recovery.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Recovery>): Recovery {
+    const message = createBaseRecovery();
+    message.recoveryId = object.recoveryId ?? "";
+    message.userId = object.userId ?? "";
+    message.state = object.state ?? 0;
+    message.reason = object.reason ?? "";
+    message.readyAt = (object.readyAt !== undefined && object.readyAt !== null)
+      ? Timestamp.fromPartial(object.readyAt)
+      : undefined;
+    message.expiresAt = (object.expiresAt !== undefined && object.expiresAt !== null)
+      ? Timestamp.fromPartial(object.expiresAt)
+      : undefined;
     return message;
   },
 };
 
 function createBaseKeyServiceBeginEnrolmentRequest(): KeyServiceBeginEnrolmentRequest {
-  return { requestId: "", userId: "", serial: "", digits: false };
+  return { requestId: "", userId: "", serial: "", digits: false, fido: false, recoveryId: "" };
 }
 
 export const KeyServiceBeginEnrolmentRequest: MessageFns<KeyServiceBeginEnrolmentRequest> = {
@@ -441,6 +1174,12 @@ export const KeyServiceBeginEnrolmentRequest: MessageFns<KeyServiceBeginEnrolmen
     }
     if (message.digits !== false) {
       writer.uint32(32).bool(message.digits);
+    }
+    if (message.fido !== false) {
+      writer.uint32(40).bool(message.fido);
+    }
+    if (message.recoveryId !== "") {
+      writer.uint32(50).string(message.recoveryId);
     }
     return writer;
   },
@@ -490,6 +1229,22 @@ export const KeyServiceBeginEnrolmentRequest: MessageFns<KeyServiceBeginEnrolmen
             message.digits = reader.bool();
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.fido = reader.bool();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.recoveryId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -516,6 +1271,12 @@ export const KeyServiceBeginEnrolmentRequest: MessageFns<KeyServiceBeginEnrolmen
         : "",
       serial: isSet(object.serial) ? globalThis.String(object.serial) : "",
       digits: isSet(object.digits) ? globalThis.Boolean(object.digits) : false,
+      fido: isSet(object.fido) ? globalThis.Boolean(object.fido) : false,
+      recoveryId: isSet(object.recoveryId)
+        ? globalThis.String(object.recoveryId)
+        : isSet(object.recovery_id)
+        ? globalThis.String(object.recovery_id)
+        : "",
     };
   },
 
@@ -533,6 +1294,12 @@ export const KeyServiceBeginEnrolmentRequest: MessageFns<KeyServiceBeginEnrolmen
     if (message.digits !== false) {
       obj.digits = message.digits;
     }
+    if (message.fido !== false) {
+      obj.fido = message.fido;
+    }
+    if (message.recoveryId !== "") {
+      obj.recoveryId = message.recoveryId;
+    }
     return obj;
   },
 
@@ -545,6 +1312,8 @@ export const KeyServiceBeginEnrolmentRequest: MessageFns<KeyServiceBeginEnrolmen
     message.userId = object.userId ?? "";
     message.serial = object.serial ?? "";
     message.digits = object.digits ?? false;
+    message.fido = object.fido ?? false;
+    message.recoveryId = object.recoveryId ?? "";
     return message;
   },
 };
@@ -557,6 +1326,7 @@ function createBaseKeyServiceBeginEnrolmentResponse(): KeyServiceBeginEnrolmentR
     serverName: "",
     digits: "",
     expiresAt: undefined,
+    fido: undefined,
   };
 }
 
@@ -579,6 +1349,9 @@ export const KeyServiceBeginEnrolmentResponse: MessageFns<KeyServiceBeginEnrolme
     }
     if (message.expiresAt !== undefined) {
       Timestamp.encode(message.expiresAt, writer.uint32(50).fork()).join();
+    }
+    if (message.fido !== undefined) {
+      FidoRegistrationRequest.encode(message.fido, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -644,6 +1417,14 @@ export const KeyServiceBeginEnrolmentResponse: MessageFns<KeyServiceBeginEnrolme
             message.expiresAt = Timestamp.decode(reader, reader.uint32());
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.fido = FidoRegistrationRequest.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -680,6 +1461,7 @@ export const KeyServiceBeginEnrolmentResponse: MessageFns<KeyServiceBeginEnrolme
         : isSet(object.expires_at)
         ? fromJsonTimestamp(object.expires_at)
         : undefined,
+      fido: isSet(object.fido) ? FidoRegistrationRequest.fromJSON(object.fido) : undefined,
     };
   },
 
@@ -703,6 +1485,9 @@ export const KeyServiceBeginEnrolmentResponse: MessageFns<KeyServiceBeginEnrolme
     if (message.expiresAt !== undefined) {
       obj.expiresAt = fromTimestamp(message.expiresAt).toISOString();
     }
+    if (message.fido !== undefined) {
+      obj.fido = FidoRegistrationRequest.toJSON(message.fido);
+    }
     return obj;
   },
 
@@ -719,12 +1504,191 @@ export const KeyServiceBeginEnrolmentResponse: MessageFns<KeyServiceBeginEnrolme
     message.expiresAt = (object.expiresAt !== undefined && object.expiresAt !== null)
       ? Timestamp.fromPartial(object.expiresAt)
       : undefined;
+    message.fido = (object.fido !== undefined && object.fido !== null)
+      ? FidoRegistrationRequest.fromPartial(object.fido)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseFidoRegistrationRequest(): FidoRegistrationRequest {
+  return {
+    rpId: "",
+    userHandle: Buffer.alloc(0),
+    userName: "",
+    exclude: [],
+    platformAllowed: false,
+    attestationWanted: false,
+  };
+}
+
+export const FidoRegistrationRequest: MessageFns<FidoRegistrationRequest> = {
+  encode(message: FidoRegistrationRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.rpId !== "") {
+      writer.uint32(10).string(message.rpId);
+    }
+    if (message.userHandle.length !== 0) {
+      writer.uint32(18).bytes(message.userHandle);
+    }
+    if (message.userName !== "") {
+      writer.uint32(26).string(message.userName);
+    }
+    for (const v of message.exclude) {
+      FidoKey.encode(v!, writer.uint32(34).fork()).join();
+    }
+    if (message.platformAllowed !== false) {
+      writer.uint32(40).bool(message.platformAllowed);
+    }
+    if (message.attestationWanted !== false) {
+      writer.uint32(48).bool(message.attestationWanted);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FidoRegistrationRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFidoRegistrationRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.rpId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.userHandle = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.userName = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.exclude.push(FidoKey.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.platformAllowed = reader.bool();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.attestationWanted = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): FidoRegistrationRequest {
+    return {
+      rpId: isSet(object.rpId)
+        ? globalThis.String(object.rpId)
+        : isSet(object.rp_id)
+        ? globalThis.String(object.rp_id)
+        : "",
+      userHandle: isSet(object.userHandle)
+        ? Buffer.from(bytesFromBase64(object.userHandle))
+        : isSet(object.user_handle)
+        ? Buffer.from(bytesFromBase64(object.user_handle))
+        : Buffer.alloc(0),
+      userName: isSet(object.userName)
+        ? globalThis.String(object.userName)
+        : isSet(object.user_name)
+        ? globalThis.String(object.user_name)
+        : "",
+      exclude: globalThis.Array.isArray(object?.exclude) ? object.exclude.map((e: any) => FidoKey.fromJSON(e)) : [],
+      platformAllowed: isSet(object.platformAllowed)
+        ? globalThis.Boolean(object.platformAllowed)
+        : isSet(object.platform_allowed)
+        ? globalThis.Boolean(object.platform_allowed)
+        : false,
+      attestationWanted: isSet(object.attestationWanted)
+        ? globalThis.Boolean(object.attestationWanted)
+        : isSet(object.attestation_wanted)
+        ? globalThis.Boolean(object.attestation_wanted)
+        : false,
+    };
+  },
+
+  toJSON(message: FidoRegistrationRequest): unknown {
+    const obj: any = {};
+    if (message.rpId !== "") {
+      obj.rpId = message.rpId;
+    }
+    if (message.userHandle.length !== 0) {
+      obj.userHandle = base64FromBytes(message.userHandle);
+    }
+    if (message.userName !== "") {
+      obj.userName = message.userName;
+    }
+    if (message.exclude?.length) {
+      obj.exclude = message.exclude.map((e) => FidoKey.toJSON(e));
+    }
+    if (message.platformAllowed !== false) {
+      obj.platformAllowed = message.platformAllowed;
+    }
+    if (message.attestationWanted !== false) {
+      obj.attestationWanted = message.attestationWanted;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<FidoRegistrationRequest>): FidoRegistrationRequest {
+    return FidoRegistrationRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<FidoRegistrationRequest>): FidoRegistrationRequest {
+    const message = createBaseFidoRegistrationRequest();
+    message.rpId = object.rpId ?? "";
+    message.userHandle = object.userHandle ?? Buffer.alloc(0);
+    message.userName = object.userName ?? "";
+    message.exclude = object.exclude?.map((e) => FidoKey.fromPartial(e)) || [];
+    message.platformAllowed = object.platformAllowed ?? false;
+    message.attestationWanted = object.attestationWanted ?? false;
     return message;
   },
 };
 
 function createBaseKeyServiceFinishEnrolmentRequest(): KeyServiceFinishEnrolmentRequest {
-  return { enrolmentToken: "", signedEnrolment: Buffer.alloc(0) };
+  return { enrolmentToken: "", signedEnrolment: Buffer.alloc(0), fido: undefined, name: "" };
 }
 
 export const KeyServiceFinishEnrolmentRequest: MessageFns<KeyServiceFinishEnrolmentRequest> = {
@@ -734,6 +1698,12 @@ export const KeyServiceFinishEnrolmentRequest: MessageFns<KeyServiceFinishEnrolm
     }
     if (message.signedEnrolment.length !== 0) {
       writer.uint32(18).bytes(message.signedEnrolment);
+    }
+    if (message.fido !== undefined) {
+      FidoCredentialCreation.encode(message.fido, writer.uint32(26).fork()).join();
+    }
+    if (message.name !== "") {
+      writer.uint32(34).string(message.name);
     }
     return writer;
   },
@@ -767,6 +1737,22 @@ export const KeyServiceFinishEnrolmentRequest: MessageFns<KeyServiceFinishEnrolm
             message.signedEnrolment = Buffer.from(reader.bytes());
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.fido = FidoCredentialCreation.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -791,6 +1777,8 @@ export const KeyServiceFinishEnrolmentRequest: MessageFns<KeyServiceFinishEnrolm
         : isSet(object.signed_enrolment)
         ? Buffer.from(bytesFromBase64(object.signed_enrolment))
         : Buffer.alloc(0),
+      fido: isSet(object.fido) ? FidoCredentialCreation.fromJSON(object.fido) : undefined,
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
     };
   },
 
@@ -802,6 +1790,12 @@ export const KeyServiceFinishEnrolmentRequest: MessageFns<KeyServiceFinishEnrolm
     if (message.signedEnrolment.length !== 0) {
       obj.signedEnrolment = base64FromBytes(message.signedEnrolment);
     }
+    if (message.fido !== undefined) {
+      obj.fido = FidoCredentialCreation.toJSON(message.fido);
+    }
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
     return obj;
   },
 
@@ -812,6 +1806,146 @@ export const KeyServiceFinishEnrolmentRequest: MessageFns<KeyServiceFinishEnrolm
     const message = createBaseKeyServiceFinishEnrolmentRequest();
     message.enrolmentToken = object.enrolmentToken ?? "";
     message.signedEnrolment = object.signedEnrolment ?? Buffer.alloc(0);
+    message.fido = (object.fido !== undefined && object.fido !== null)
+      ? FidoCredentialCreation.fromPartial(object.fido)
+      : undefined;
+    message.name = object.name ?? "";
+    return message;
+  },
+};
+
+function createBaseFidoCredentialCreation(): FidoCredentialCreation {
+  return {
+    credentialId: Buffer.alloc(0),
+    clientDataJson: Buffer.alloc(0),
+    attestationObject: Buffer.alloc(0),
+    transports: [],
+  };
+}
+
+export const FidoCredentialCreation: MessageFns<FidoCredentialCreation> = {
+  encode(message: FidoCredentialCreation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.credentialId.length !== 0) {
+      writer.uint32(10).bytes(message.credentialId);
+    }
+    if (message.clientDataJson.length !== 0) {
+      writer.uint32(18).bytes(message.clientDataJson);
+    }
+    if (message.attestationObject.length !== 0) {
+      writer.uint32(26).bytes(message.attestationObject);
+    }
+    for (const v of message.transports) {
+      writer.uint32(34).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FidoCredentialCreation {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFidoCredentialCreation();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.credentialId = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.clientDataJson = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.attestationObject = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.transports.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): FidoCredentialCreation {
+    return {
+      credentialId: isSet(object.credentialId)
+        ? Buffer.from(bytesFromBase64(object.credentialId))
+        : isSet(object.credential_id)
+        ? Buffer.from(bytesFromBase64(object.credential_id))
+        : Buffer.alloc(0),
+      clientDataJson: isSet(object.clientDataJson)
+        ? Buffer.from(bytesFromBase64(object.clientDataJson))
+        : isSet(object.client_data_json)
+        ? Buffer.from(bytesFromBase64(object.client_data_json))
+        : Buffer.alloc(0),
+      attestationObject: isSet(object.attestationObject)
+        ? Buffer.from(bytesFromBase64(object.attestationObject))
+        : isSet(object.attestation_object)
+        ? Buffer.from(bytesFromBase64(object.attestation_object))
+        : Buffer.alloc(0),
+      transports: globalThis.Array.isArray(object?.transports)
+        ? object.transports.map((e: any) => globalThis.String(e))
+        : [],
+    };
+  },
+
+  toJSON(message: FidoCredentialCreation): unknown {
+    const obj: any = {};
+    if (message.credentialId.length !== 0) {
+      obj.credentialId = base64FromBytes(message.credentialId);
+    }
+    if (message.clientDataJson.length !== 0) {
+      obj.clientDataJson = base64FromBytes(message.clientDataJson);
+    }
+    if (message.attestationObject.length !== 0) {
+      obj.attestationObject = base64FromBytes(message.attestationObject);
+    }
+    if (message.transports?.length) {
+      obj.transports = message.transports;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<FidoCredentialCreation>): FidoCredentialCreation {
+    return FidoCredentialCreation.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<FidoCredentialCreation>): FidoCredentialCreation {
+    const message = createBaseFidoCredentialCreation();
+    message.credentialId = object.credentialId ?? Buffer.alloc(0);
+    message.clientDataJson = object.clientDataJson ?? Buffer.alloc(0);
+    message.attestationObject = object.attestationObject ?? Buffer.alloc(0);
+    message.transports = object.transports?.map((e) => e) || [];
     return message;
   },
 };
@@ -1359,6 +2493,808 @@ export const KeyServiceRevokeResponse: MessageFns<KeyServiceRevokeResponse> = {
   },
 };
 
+function createBaseKeyServiceRenameRequest(): KeyServiceRenameRequest {
+  return { keyId: "", name: "" };
+}
+
+export const KeyServiceRenameRequest: MessageFns<KeyServiceRenameRequest> = {
+  encode(message: KeyServiceRenameRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.keyId !== "") {
+      writer.uint32(10).string(message.keyId);
+    }
+    if (message.name !== "") {
+      writer.uint32(18).string(message.name);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): KeyServiceRenameRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseKeyServiceRenameRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.keyId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): KeyServiceRenameRequest {
+    return {
+      keyId: isSet(object.keyId)
+        ? globalThis.String(object.keyId)
+        : isSet(object.key_id)
+        ? globalThis.String(object.key_id)
+        : "",
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+    };
+  },
+
+  toJSON(message: KeyServiceRenameRequest): unknown {
+    const obj: any = {};
+    if (message.keyId !== "") {
+      obj.keyId = message.keyId;
+    }
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<KeyServiceRenameRequest>): KeyServiceRenameRequest {
+    return KeyServiceRenameRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<KeyServiceRenameRequest>): KeyServiceRenameRequest {
+    const message = createBaseKeyServiceRenameRequest();
+    message.keyId = object.keyId ?? "";
+    message.name = object.name ?? "";
+    return message;
+  },
+};
+
+function createBaseKeyServiceRenameResponse(): KeyServiceRenameResponse {
+  return { key: undefined };
+}
+
+export const KeyServiceRenameResponse: MessageFns<KeyServiceRenameResponse> = {
+  encode(message: KeyServiceRenameResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== undefined) {
+      Key.encode(message.key, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): KeyServiceRenameResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseKeyServiceRenameResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = Key.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): KeyServiceRenameResponse {
+    return { key: isSet(object.key) ? Key.fromJSON(object.key) : undefined };
+  },
+
+  toJSON(message: KeyServiceRenameResponse): unknown {
+    const obj: any = {};
+    if (message.key !== undefined) {
+      obj.key = Key.toJSON(message.key);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<KeyServiceRenameResponse>): KeyServiceRenameResponse {
+    return KeyServiceRenameResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<KeyServiceRenameResponse>): KeyServiceRenameResponse {
+    const message = createBaseKeyServiceRenameResponse();
+    message.key = (object.key !== undefined && object.key !== null) ? Key.fromPartial(object.key) : undefined;
+    return message;
+  },
+};
+
+function createBaseKeyServiceBeginRecoveryRequest(): KeyServiceBeginRecoveryRequest {
+  return { requestId: "", userId: "", reason: "" };
+}
+
+export const KeyServiceBeginRecoveryRequest: MessageFns<KeyServiceBeginRecoveryRequest> = {
+  encode(message: KeyServiceBeginRecoveryRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requestId !== "") {
+      writer.uint32(10).string(message.requestId);
+    }
+    if (message.userId !== "") {
+      writer.uint32(18).string(message.userId);
+    }
+    if (message.reason !== "") {
+      writer.uint32(26).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): KeyServiceBeginRecoveryRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseKeyServiceBeginRecoveryRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.userId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): KeyServiceBeginRecoveryRequest {
+    return {
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+      userId: isSet(object.userId)
+        ? globalThis.String(object.userId)
+        : isSet(object.user_id)
+        ? globalThis.String(object.user_id)
+        : "",
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+    };
+  },
+
+  toJSON(message: KeyServiceBeginRecoveryRequest): unknown {
+    const obj: any = {};
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    if (message.userId !== "") {
+      obj.userId = message.userId;
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<KeyServiceBeginRecoveryRequest>): KeyServiceBeginRecoveryRequest {
+    return KeyServiceBeginRecoveryRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<KeyServiceBeginRecoveryRequest>): KeyServiceBeginRecoveryRequest {
+    const message = createBaseKeyServiceBeginRecoveryRequest();
+    message.requestId = object.requestId ?? "";
+    message.userId = object.userId ?? "";
+    message.reason = object.reason ?? "";
+    return message;
+  },
+};
+
+function createBaseKeyServiceBeginRecoveryResponse(): KeyServiceBeginRecoveryResponse {
+  return { recovery: undefined };
+}
+
+export const KeyServiceBeginRecoveryResponse: MessageFns<KeyServiceBeginRecoveryResponse> = {
+  encode(message: KeyServiceBeginRecoveryResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.recovery !== undefined) {
+      Recovery.encode(message.recovery, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): KeyServiceBeginRecoveryResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseKeyServiceBeginRecoveryResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.recovery = Recovery.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): KeyServiceBeginRecoveryResponse {
+    return { recovery: isSet(object.recovery) ? Recovery.fromJSON(object.recovery) : undefined };
+  },
+
+  toJSON(message: KeyServiceBeginRecoveryResponse): unknown {
+    const obj: any = {};
+    if (message.recovery !== undefined) {
+      obj.recovery = Recovery.toJSON(message.recovery);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<KeyServiceBeginRecoveryResponse>): KeyServiceBeginRecoveryResponse {
+    return KeyServiceBeginRecoveryResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<KeyServiceBeginRecoveryResponse>): KeyServiceBeginRecoveryResponse {
+    const message = createBaseKeyServiceBeginRecoveryResponse();
+    message.recovery = (object.recovery !== undefined && object.recovery !== null)
+      ? Recovery.fromPartial(object.recovery)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseKeyServiceApproveRecoveryRequest(): KeyServiceApproveRecoveryRequest {
+  return { userId: "", recoveryId: "" };
+}
+
+export const KeyServiceApproveRecoveryRequest: MessageFns<KeyServiceApproveRecoveryRequest> = {
+  encode(message: KeyServiceApproveRecoveryRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.userId !== "") {
+      writer.uint32(10).string(message.userId);
+    }
+    if (message.recoveryId !== "") {
+      writer.uint32(18).string(message.recoveryId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): KeyServiceApproveRecoveryRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseKeyServiceApproveRecoveryRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.userId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.recoveryId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): KeyServiceApproveRecoveryRequest {
+    return {
+      userId: isSet(object.userId)
+        ? globalThis.String(object.userId)
+        : isSet(object.user_id)
+        ? globalThis.String(object.user_id)
+        : "",
+      recoveryId: isSet(object.recoveryId)
+        ? globalThis.String(object.recoveryId)
+        : isSet(object.recovery_id)
+        ? globalThis.String(object.recovery_id)
+        : "",
+    };
+  },
+
+  toJSON(message: KeyServiceApproveRecoveryRequest): unknown {
+    const obj: any = {};
+    if (message.userId !== "") {
+      obj.userId = message.userId;
+    }
+    if (message.recoveryId !== "") {
+      obj.recoveryId = message.recoveryId;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<KeyServiceApproveRecoveryRequest>): KeyServiceApproveRecoveryRequest {
+    return KeyServiceApproveRecoveryRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<KeyServiceApproveRecoveryRequest>): KeyServiceApproveRecoveryRequest {
+    const message = createBaseKeyServiceApproveRecoveryRequest();
+    message.userId = object.userId ?? "";
+    message.recoveryId = object.recoveryId ?? "";
+    return message;
+  },
+};
+
+function createBaseKeyServiceApproveRecoveryResponse(): KeyServiceApproveRecoveryResponse {
+  return { recovery: undefined };
+}
+
+export const KeyServiceApproveRecoveryResponse: MessageFns<KeyServiceApproveRecoveryResponse> = {
+  encode(message: KeyServiceApproveRecoveryResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.recovery !== undefined) {
+      Recovery.encode(message.recovery, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): KeyServiceApproveRecoveryResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseKeyServiceApproveRecoveryResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.recovery = Recovery.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): KeyServiceApproveRecoveryResponse {
+    return { recovery: isSet(object.recovery) ? Recovery.fromJSON(object.recovery) : undefined };
+  },
+
+  toJSON(message: KeyServiceApproveRecoveryResponse): unknown {
+    const obj: any = {};
+    if (message.recovery !== undefined) {
+      obj.recovery = Recovery.toJSON(message.recovery);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<KeyServiceApproveRecoveryResponse>): KeyServiceApproveRecoveryResponse {
+    return KeyServiceApproveRecoveryResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<KeyServiceApproveRecoveryResponse>): KeyServiceApproveRecoveryResponse {
+    const message = createBaseKeyServiceApproveRecoveryResponse();
+    message.recovery = (object.recovery !== undefined && object.recovery !== null)
+      ? Recovery.fromPartial(object.recovery)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseKeyServiceStopRecoveryRequest(): KeyServiceStopRecoveryRequest {
+  return { userId: "", recoveryId: "" };
+}
+
+export const KeyServiceStopRecoveryRequest: MessageFns<KeyServiceStopRecoveryRequest> = {
+  encode(message: KeyServiceStopRecoveryRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.userId !== "") {
+      writer.uint32(10).string(message.userId);
+    }
+    if (message.recoveryId !== "") {
+      writer.uint32(18).string(message.recoveryId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): KeyServiceStopRecoveryRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseKeyServiceStopRecoveryRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.userId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.recoveryId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): KeyServiceStopRecoveryRequest {
+    return {
+      userId: isSet(object.userId)
+        ? globalThis.String(object.userId)
+        : isSet(object.user_id)
+        ? globalThis.String(object.user_id)
+        : "",
+      recoveryId: isSet(object.recoveryId)
+        ? globalThis.String(object.recoveryId)
+        : isSet(object.recovery_id)
+        ? globalThis.String(object.recovery_id)
+        : "",
+    };
+  },
+
+  toJSON(message: KeyServiceStopRecoveryRequest): unknown {
+    const obj: any = {};
+    if (message.userId !== "") {
+      obj.userId = message.userId;
+    }
+    if (message.recoveryId !== "") {
+      obj.recoveryId = message.recoveryId;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<KeyServiceStopRecoveryRequest>): KeyServiceStopRecoveryRequest {
+    return KeyServiceStopRecoveryRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<KeyServiceStopRecoveryRequest>): KeyServiceStopRecoveryRequest {
+    const message = createBaseKeyServiceStopRecoveryRequest();
+    message.userId = object.userId ?? "";
+    message.recoveryId = object.recoveryId ?? "";
+    return message;
+  },
+};
+
+function createBaseKeyServiceStopRecoveryResponse(): KeyServiceStopRecoveryResponse {
+  return { recovery: undefined };
+}
+
+export const KeyServiceStopRecoveryResponse: MessageFns<KeyServiceStopRecoveryResponse> = {
+  encode(message: KeyServiceStopRecoveryResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.recovery !== undefined) {
+      Recovery.encode(message.recovery, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): KeyServiceStopRecoveryResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseKeyServiceStopRecoveryResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.recovery = Recovery.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): KeyServiceStopRecoveryResponse {
+    return { recovery: isSet(object.recovery) ? Recovery.fromJSON(object.recovery) : undefined };
+  },
+
+  toJSON(message: KeyServiceStopRecoveryResponse): unknown {
+    const obj: any = {};
+    if (message.recovery !== undefined) {
+      obj.recovery = Recovery.toJSON(message.recovery);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<KeyServiceStopRecoveryResponse>): KeyServiceStopRecoveryResponse {
+    return KeyServiceStopRecoveryResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<KeyServiceStopRecoveryResponse>): KeyServiceStopRecoveryResponse {
+    const message = createBaseKeyServiceStopRecoveryResponse();
+    message.recovery = (object.recovery !== undefined && object.recovery !== null)
+      ? Recovery.fromPartial(object.recovery)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseKeyServiceListRecoveriesRequest(): KeyServiceListRecoveriesRequest {
+  return { userId: "" };
+}
+
+export const KeyServiceListRecoveriesRequest: MessageFns<KeyServiceListRecoveriesRequest> = {
+  encode(message: KeyServiceListRecoveriesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.userId !== "") {
+      writer.uint32(10).string(message.userId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): KeyServiceListRecoveriesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseKeyServiceListRecoveriesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.userId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): KeyServiceListRecoveriesRequest {
+    return {
+      userId: isSet(object.userId)
+        ? globalThis.String(object.userId)
+        : isSet(object.user_id)
+        ? globalThis.String(object.user_id)
+        : "",
+    };
+  },
+
+  toJSON(message: KeyServiceListRecoveriesRequest): unknown {
+    const obj: any = {};
+    if (message.userId !== "") {
+      obj.userId = message.userId;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<KeyServiceListRecoveriesRequest>): KeyServiceListRecoveriesRequest {
+    return KeyServiceListRecoveriesRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<KeyServiceListRecoveriesRequest>): KeyServiceListRecoveriesRequest {
+    const message = createBaseKeyServiceListRecoveriesRequest();
+    message.userId = object.userId ?? "";
+    return message;
+  },
+};
+
+function createBaseKeyServiceListRecoveriesResponse(): KeyServiceListRecoveriesResponse {
+  return { recoveries: [] };
+}
+
+export const KeyServiceListRecoveriesResponse: MessageFns<KeyServiceListRecoveriesResponse> = {
+  encode(message: KeyServiceListRecoveriesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.recoveries) {
+      Recovery.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): KeyServiceListRecoveriesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseKeyServiceListRecoveriesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.recoveries.push(Recovery.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): KeyServiceListRecoveriesResponse {
+    return {
+      recoveries: globalThis.Array.isArray(object?.recoveries)
+        ? object.recoveries.map((e: any) => Recovery.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: KeyServiceListRecoveriesResponse): unknown {
+    const obj: any = {};
+    if (message.recoveries?.length) {
+      obj.recoveries = message.recoveries.map((e) => Recovery.toJSON(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<KeyServiceListRecoveriesResponse>): KeyServiceListRecoveriesResponse {
+    return KeyServiceListRecoveriesResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<KeyServiceListRecoveriesResponse>): KeyServiceListRecoveriesResponse {
+    const message = createBaseKeyServiceListRecoveriesResponse();
+    message.recoveries = object.recoveries?.map((e) => Recovery.fromPartial(e)) || [];
+    return message;
+  },
+};
+
 /**
  * The users' smart keys. Caller: an app token of scope `submit`; FinishEnrolment also with the enrolment token alone.
  * What a user's PC must not decide takes one of scope `execute`, except on a development core: BeginEnrolment with
@@ -1428,7 +3364,7 @@ export const KeyServiceService = {
       Buffer.from(KeyServiceListResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): KeyServiceListResponse => KeyServiceListResponse.decode(value),
   },
-  /** At once, for good, also for open transactions. */
+  /** At once, for good, also for open transactions and for a Sign that a client has open. */
   revoke: {
     path: "/countersign.core.v1.KeyService/Revoke" as const,
     requestStream: false as const,
@@ -1439,6 +3375,76 @@ export const KeyServiceService = {
     responseSerialize: (value: KeyServiceRevokeResponse): Buffer =>
       Buffer.from(KeyServiceRevokeResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): KeyServiceRevokeResponse => KeyServiceRevokeResponse.decode(value),
+  },
+  /** Gives a key the name by which people call it. */
+  rename: {
+    path: "/countersign.core.v1.KeyService/Rename" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: KeyServiceRenameRequest): Buffer =>
+      Buffer.from(KeyServiceRenameRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): KeyServiceRenameRequest => KeyServiceRenameRequest.decode(value),
+    responseSerialize: (value: KeyServiceRenameResponse): Buffer =>
+      Buffer.from(KeyServiceRenameResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): KeyServiceRenameResponse => KeyServiceRenameResponse.decode(value),
+  },
+  /**
+   * Begins to replace the keys of a user who lost the last one. Takes two different app tokens of scope `execute`: the
+   * first begins, another approves. From then on a hold runs (24 hours by the policy's default); notices go to all
+   * channels, and any of his channels or keys stops it until the last second.
+   */
+  beginRecovery: {
+    path: "/countersign.core.v1.KeyService/BeginRecovery" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: KeyServiceBeginRecoveryRequest): Buffer =>
+      Buffer.from(KeyServiceBeginRecoveryRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): KeyServiceBeginRecoveryRequest => KeyServiceBeginRecoveryRequest.decode(value),
+    responseSerialize: (value: KeyServiceBeginRecoveryResponse): Buffer =>
+      Buffer.from(KeyServiceBeginRecoveryResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): KeyServiceBeginRecoveryResponse =>
+      KeyServiceBeginRecoveryResponse.decode(value),
+  },
+  /** The second yes. By the token that began it: PERMISSION_DENIED. */
+  approveRecovery: {
+    path: "/countersign.core.v1.KeyService/ApproveRecovery" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: KeyServiceApproveRecoveryRequest): Buffer =>
+      Buffer.from(KeyServiceApproveRecoveryRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): KeyServiceApproveRecoveryRequest =>
+      KeyServiceApproveRecoveryRequest.decode(value),
+    responseSerialize: (value: KeyServiceApproveRecoveryResponse): Buffer =>
+      Buffer.from(KeyServiceApproveRecoveryResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): KeyServiceApproveRecoveryResponse =>
+      KeyServiceApproveRecoveryResponse.decode(value),
+  },
+  /** Ends a recovery that has not been used; repeating it is harmless. */
+  stopRecovery: {
+    path: "/countersign.core.v1.KeyService/StopRecovery" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: KeyServiceStopRecoveryRequest): Buffer =>
+      Buffer.from(KeyServiceStopRecoveryRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): KeyServiceStopRecoveryRequest => KeyServiceStopRecoveryRequest.decode(value),
+    responseSerialize: (value: KeyServiceStopRecoveryResponse): Buffer =>
+      Buffer.from(KeyServiceStopRecoveryResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): KeyServiceStopRecoveryResponse =>
+      KeyServiceStopRecoveryResponse.decode(value),
+  },
+  /** The user's recoveries that are not used or stopped. */
+  listRecoveries: {
+    path: "/countersign.core.v1.KeyService/ListRecoveries" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: KeyServiceListRecoveriesRequest): Buffer =>
+      Buffer.from(KeyServiceListRecoveriesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): KeyServiceListRecoveriesRequest =>
+      KeyServiceListRecoveriesRequest.decode(value),
+    responseSerialize: (value: KeyServiceListRecoveriesResponse): Buffer =>
+      Buffer.from(KeyServiceListRecoveriesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): KeyServiceListRecoveriesResponse =>
+      KeyServiceListRecoveriesResponse.decode(value),
   },
 } as const;
 
@@ -1459,8 +3465,22 @@ export interface KeyServiceServer extends UntypedServiceImplementation {
   confirmFingerprint: handleUnaryCall<KeyServiceConfirmFingerprintRequest, KeyServiceConfirmFingerprintResponse>;
   /** The user's keys. */
   list: handleUnaryCall<KeyServiceListRequest, KeyServiceListResponse>;
-  /** At once, for good, also for open transactions. */
+  /** At once, for good, also for open transactions and for a Sign that a client has open. */
   revoke: handleUnaryCall<KeyServiceRevokeRequest, KeyServiceRevokeResponse>;
+  /** Gives a key the name by which people call it. */
+  rename: handleUnaryCall<KeyServiceRenameRequest, KeyServiceRenameResponse>;
+  /**
+   * Begins to replace the keys of a user who lost the last one. Takes two different app tokens of scope `execute`: the
+   * first begins, another approves. From then on a hold runs (24 hours by the policy's default); notices go to all
+   * channels, and any of his channels or keys stops it until the last second.
+   */
+  beginRecovery: handleUnaryCall<KeyServiceBeginRecoveryRequest, KeyServiceBeginRecoveryResponse>;
+  /** The second yes. By the token that began it: PERMISSION_DENIED. */
+  approveRecovery: handleUnaryCall<KeyServiceApproveRecoveryRequest, KeyServiceApproveRecoveryResponse>;
+  /** Ends a recovery that has not been used; repeating it is harmless. */
+  stopRecovery: handleUnaryCall<KeyServiceStopRecoveryRequest, KeyServiceStopRecoveryResponse>;
+  /** The user's recoveries that are not used or stopped. */
+  listRecoveries: handleUnaryCall<KeyServiceListRecoveriesRequest, KeyServiceListRecoveriesResponse>;
 }
 
 export interface KeyServiceClient extends Client {
@@ -1536,7 +3556,7 @@ export interface KeyServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: KeyServiceListResponse) => void,
   ): ClientUnaryCall;
-  /** At once, for good, also for open transactions. */
+  /** At once, for good, also for open transactions and for a Sign that a client has open. */
   revoke(
     request: KeyServiceRevokeRequest,
     callback: (error: ServiceError | null, response: KeyServiceRevokeResponse) => void,
@@ -1551,6 +3571,90 @@ export interface KeyServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: KeyServiceRevokeResponse) => void,
+  ): ClientUnaryCall;
+  /** Gives a key the name by which people call it. */
+  rename(
+    request: KeyServiceRenameRequest,
+    callback: (error: ServiceError | null, response: KeyServiceRenameResponse) => void,
+  ): ClientUnaryCall;
+  rename(
+    request: KeyServiceRenameRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: KeyServiceRenameResponse) => void,
+  ): ClientUnaryCall;
+  rename(
+    request: KeyServiceRenameRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: KeyServiceRenameResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Begins to replace the keys of a user who lost the last one. Takes two different app tokens of scope `execute`: the
+   * first begins, another approves. From then on a hold runs (24 hours by the policy's default); notices go to all
+   * channels, and any of his channels or keys stops it until the last second.
+   */
+  beginRecovery(
+    request: KeyServiceBeginRecoveryRequest,
+    callback: (error: ServiceError | null, response: KeyServiceBeginRecoveryResponse) => void,
+  ): ClientUnaryCall;
+  beginRecovery(
+    request: KeyServiceBeginRecoveryRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: KeyServiceBeginRecoveryResponse) => void,
+  ): ClientUnaryCall;
+  beginRecovery(
+    request: KeyServiceBeginRecoveryRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: KeyServiceBeginRecoveryResponse) => void,
+  ): ClientUnaryCall;
+  /** The second yes. By the token that began it: PERMISSION_DENIED. */
+  approveRecovery(
+    request: KeyServiceApproveRecoveryRequest,
+    callback: (error: ServiceError | null, response: KeyServiceApproveRecoveryResponse) => void,
+  ): ClientUnaryCall;
+  approveRecovery(
+    request: KeyServiceApproveRecoveryRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: KeyServiceApproveRecoveryResponse) => void,
+  ): ClientUnaryCall;
+  approveRecovery(
+    request: KeyServiceApproveRecoveryRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: KeyServiceApproveRecoveryResponse) => void,
+  ): ClientUnaryCall;
+  /** Ends a recovery that has not been used; repeating it is harmless. */
+  stopRecovery(
+    request: KeyServiceStopRecoveryRequest,
+    callback: (error: ServiceError | null, response: KeyServiceStopRecoveryResponse) => void,
+  ): ClientUnaryCall;
+  stopRecovery(
+    request: KeyServiceStopRecoveryRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: KeyServiceStopRecoveryResponse) => void,
+  ): ClientUnaryCall;
+  stopRecovery(
+    request: KeyServiceStopRecoveryRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: KeyServiceStopRecoveryResponse) => void,
+  ): ClientUnaryCall;
+  /** The user's recoveries that are not used or stopped. */
+  listRecoveries(
+    request: KeyServiceListRecoveriesRequest,
+    callback: (error: ServiceError | null, response: KeyServiceListRecoveriesResponse) => void,
+  ): ClientUnaryCall;
+  listRecoveries(
+    request: KeyServiceListRecoveriesRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: KeyServiceListRecoveriesResponse) => void,
+  ): ClientUnaryCall;
+  listRecoveries(
+    request: KeyServiceListRecoveriesRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: KeyServiceListRecoveriesResponse) => void,
   ): ClientUnaryCall;
 }
 

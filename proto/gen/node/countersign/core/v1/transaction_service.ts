@@ -26,6 +26,7 @@ import {
   Assurance,
   assuranceFromJSON,
   assuranceToJSON,
+  FidoRequest,
   Field,
   Kind,
   kindFromJSON,
@@ -98,6 +99,8 @@ export interface Transaction {
   outcomeDetail: string;
   /** Number of changes so far; grows with every one. */
   version: bigint;
+  /** What a client needs to ask the FIDO2 keys among key_ids. */
+  fido: FidoRequest | undefined;
 }
 
 /** See Create. */
@@ -265,6 +268,7 @@ function createBaseTransaction(): Transaction {
     keyIds: [],
     outcomeDetail: "",
     version: 0n,
+    fido: undefined,
   };
 }
 
@@ -338,6 +342,9 @@ export const Transaction: MessageFns<Transaction> = {
         throw new globalThis.Error("value provided for field message.version of type uint64 too large");
       }
       writer.uint32(176).uint64(message.version);
+    }
+    if (message.fido !== undefined) {
+      FidoRequest.encode(message.fido, writer.uint32(186).fork()).join();
     }
     return writer;
   },
@@ -531,6 +538,14 @@ export const Transaction: MessageFns<Transaction> = {
             message.version = reader.uint64() as bigint;
             continue;
           }
+          case 23: {
+            if (tag !== 186) {
+              break;
+            }
+
+            message.fido = FidoRequest.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -625,6 +640,7 @@ export const Transaction: MessageFns<Transaction> = {
         ? globalThis.String(object.outcome_detail)
         : "",
       version: isSet(object.version) ? BigInt(object.version) : 0n,
+      fido: isSet(object.fido) ? FidoRequest.fromJSON(object.fido) : undefined,
     };
   },
 
@@ -696,6 +712,9 @@ export const Transaction: MessageFns<Transaction> = {
     if (message.version !== 0n) {
       obj.version = message.version.toString();
     }
+    if (message.fido !== undefined) {
+      obj.fido = FidoRequest.toJSON(message.fido);
+    }
     return obj;
   },
 
@@ -732,6 +751,9 @@ export const Transaction: MessageFns<Transaction> = {
     message.keyIds = object.keyIds?.map((e) => e) || [];
     message.outcomeDetail = object.outcomeDetail ?? "";
     message.version = (object.version !== undefined && object.version !== null) ? BigInt(object.version) : 0n;
+    message.fido = (object.fido !== undefined && object.fido !== null)
+      ? FidoRequest.fromPartial(object.fido)
+      : undefined;
     return message;
   },
 };

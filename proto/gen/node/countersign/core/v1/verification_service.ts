@@ -38,6 +38,28 @@ export interface VerificationServiceSubmitStatementResponse {
   transaction: Transaction | undefined;
 }
 
+/** See SubmitAssertion. */
+export interface VerificationServiceSubmitAssertionRequest {
+  /** 32 hexadecimal digits. */
+  transactionId: string;
+  /** 32 hexadecimal digits. */
+  keyId: string;
+  /** det-CBOR with shown, codeEntry, userVerification and counter 0; at most 512 bytes. */
+  statement: Buffer;
+  /** 37 to 1024 bytes. */
+  authenticatorData: Buffer;
+  /** At most 2048 bytes. */
+  clientDataJson: Buffer;
+  /** 8 to 256 bytes. */
+  signature: Buffer;
+}
+
+/** See SubmitAssertion. */
+export interface VerificationServiceSubmitAssertionResponse {
+  /** For an app: the transaction, CONFIRMED. Absent for a confirmation token. */
+  transaction: Transaction | undefined;
+}
+
 function createBaseVerificationServiceSubmitStatementRequest(): VerificationServiceSubmitStatementRequest {
   return { transactionId: "", signedStatement: Buffer.alloc(0) };
 }
@@ -204,6 +226,251 @@ export const VerificationServiceSubmitStatementResponse: MessageFns<Verification
   },
 };
 
+function createBaseVerificationServiceSubmitAssertionRequest(): VerificationServiceSubmitAssertionRequest {
+  return {
+    transactionId: "",
+    keyId: "",
+    statement: Buffer.alloc(0),
+    authenticatorData: Buffer.alloc(0),
+    clientDataJson: Buffer.alloc(0),
+    signature: Buffer.alloc(0),
+  };
+}
+
+export const VerificationServiceSubmitAssertionRequest: MessageFns<VerificationServiceSubmitAssertionRequest> = {
+  encode(message: VerificationServiceSubmitAssertionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.transactionId !== "") {
+      writer.uint32(10).string(message.transactionId);
+    }
+    if (message.keyId !== "") {
+      writer.uint32(18).string(message.keyId);
+    }
+    if (message.statement.length !== 0) {
+      writer.uint32(26).bytes(message.statement);
+    }
+    if (message.authenticatorData.length !== 0) {
+      writer.uint32(34).bytes(message.authenticatorData);
+    }
+    if (message.clientDataJson.length !== 0) {
+      writer.uint32(42).bytes(message.clientDataJson);
+    }
+    if (message.signature.length !== 0) {
+      writer.uint32(50).bytes(message.signature);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): VerificationServiceSubmitAssertionRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseVerificationServiceSubmitAssertionRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.transactionId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.keyId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.statement = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.authenticatorData = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.clientDataJson = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.signature = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): VerificationServiceSubmitAssertionRequest {
+    return {
+      transactionId: isSet(object.transactionId)
+        ? globalThis.String(object.transactionId)
+        : isSet(object.transaction_id)
+        ? globalThis.String(object.transaction_id)
+        : "",
+      keyId: isSet(object.keyId)
+        ? globalThis.String(object.keyId)
+        : isSet(object.key_id)
+        ? globalThis.String(object.key_id)
+        : "",
+      statement: isSet(object.statement) ? Buffer.from(bytesFromBase64(object.statement)) : Buffer.alloc(0),
+      authenticatorData: isSet(object.authenticatorData)
+        ? Buffer.from(bytesFromBase64(object.authenticatorData))
+        : isSet(object.authenticator_data)
+        ? Buffer.from(bytesFromBase64(object.authenticator_data))
+        : Buffer.alloc(0),
+      clientDataJson: isSet(object.clientDataJson)
+        ? Buffer.from(bytesFromBase64(object.clientDataJson))
+        : isSet(object.client_data_json)
+        ? Buffer.from(bytesFromBase64(object.client_data_json))
+        : Buffer.alloc(0),
+      signature: isSet(object.signature) ? Buffer.from(bytesFromBase64(object.signature)) : Buffer.alloc(0),
+    };
+  },
+
+  toJSON(message: VerificationServiceSubmitAssertionRequest): unknown {
+    const obj: any = {};
+    if (message.transactionId !== "") {
+      obj.transactionId = message.transactionId;
+    }
+    if (message.keyId !== "") {
+      obj.keyId = message.keyId;
+    }
+    if (message.statement.length !== 0) {
+      obj.statement = base64FromBytes(message.statement);
+    }
+    if (message.authenticatorData.length !== 0) {
+      obj.authenticatorData = base64FromBytes(message.authenticatorData);
+    }
+    if (message.clientDataJson.length !== 0) {
+      obj.clientDataJson = base64FromBytes(message.clientDataJson);
+    }
+    if (message.signature.length !== 0) {
+      obj.signature = base64FromBytes(message.signature);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<VerificationServiceSubmitAssertionRequest>): VerificationServiceSubmitAssertionRequest {
+    return VerificationServiceSubmitAssertionRequest.fromPartial(base ?? {});
+  },
+  fromPartial(
+    object: DeepPartial<VerificationServiceSubmitAssertionRequest>,
+  ): VerificationServiceSubmitAssertionRequest {
+    const message = createBaseVerificationServiceSubmitAssertionRequest();
+    message.transactionId = object.transactionId ?? "";
+    message.keyId = object.keyId ?? "";
+    message.statement = object.statement ?? Buffer.alloc(0);
+    message.authenticatorData = object.authenticatorData ?? Buffer.alloc(0);
+    message.clientDataJson = object.clientDataJson ?? Buffer.alloc(0);
+    message.signature = object.signature ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
+function createBaseVerificationServiceSubmitAssertionResponse(): VerificationServiceSubmitAssertionResponse {
+  return { transaction: undefined };
+}
+
+export const VerificationServiceSubmitAssertionResponse: MessageFns<VerificationServiceSubmitAssertionResponse> = {
+  encode(message: VerificationServiceSubmitAssertionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.transaction !== undefined) {
+      Transaction.encode(message.transaction, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): VerificationServiceSubmitAssertionResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseVerificationServiceSubmitAssertionResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.transaction = Transaction.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): VerificationServiceSubmitAssertionResponse {
+    return { transaction: isSet(object.transaction) ? Transaction.fromJSON(object.transaction) : undefined };
+  },
+
+  toJSON(message: VerificationServiceSubmitAssertionResponse): unknown {
+    const obj: any = {};
+    if (message.transaction !== undefined) {
+      obj.transaction = Transaction.toJSON(message.transaction);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<VerificationServiceSubmitAssertionResponse>): VerificationServiceSubmitAssertionResponse {
+    return VerificationServiceSubmitAssertionResponse.fromPartial(base ?? {});
+  },
+  fromPartial(
+    object: DeepPartial<VerificationServiceSubmitAssertionResponse>,
+  ): VerificationServiceSubmitAssertionResponse {
+    const message = createBaseVerificationServiceSubmitAssertionResponse();
+    message.transaction = (object.transaction !== undefined && object.transaction !== null)
+      ? Transaction.fromPartial(object.transaction)
+      : undefined;
+    return message;
+  },
+};
+
 /** Takes what the key signed. Caller: the confirmation token of the transaction, or an app token of scope `submit`. */
 export type VerificationServiceService = typeof VerificationServiceService;
 export const VerificationServiceService = {
@@ -227,6 +494,23 @@ export const VerificationServiceService = {
     responseDeserialize: (value: Buffer): VerificationServiceSubmitStatementResponse =>
       VerificationServiceSubmitStatementResponse.decode(value),
   },
+  /**
+   * The same for a FIDO2 key or passkey: the statement was built on the PC, and its hash is the challenge that the key
+   * signed (docs/protocol/fido2.md). Same rows, same answers.
+   */
+  submitAssertion: {
+    path: "/countersign.core.v1.VerificationService/SubmitAssertion" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: VerificationServiceSubmitAssertionRequest): Buffer =>
+      Buffer.from(VerificationServiceSubmitAssertionRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): VerificationServiceSubmitAssertionRequest =>
+      VerificationServiceSubmitAssertionRequest.decode(value),
+    responseSerialize: (value: VerificationServiceSubmitAssertionResponse): Buffer =>
+      Buffer.from(VerificationServiceSubmitAssertionResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): VerificationServiceSubmitAssertionResponse =>
+      VerificationServiceSubmitAssertionResponse.decode(value),
+  },
 } as const;
 
 export interface VerificationServiceServer extends UntypedServiceImplementation {
@@ -240,6 +524,14 @@ export interface VerificationServiceServer extends UntypedServiceImplementation 
   submitStatement: handleUnaryCall<
     VerificationServiceSubmitStatementRequest,
     VerificationServiceSubmitStatementResponse
+  >;
+  /**
+   * The same for a FIDO2 key or passkey: the statement was built on the PC, and its hash is the challenge that the key
+   * signed (docs/protocol/fido2.md). Same rows, same answers.
+   */
+  submitAssertion: handleUnaryCall<
+    VerificationServiceSubmitAssertionRequest,
+    VerificationServiceSubmitAssertionResponse
   >;
 }
 
@@ -265,6 +557,25 @@ export interface VerificationServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: VerificationServiceSubmitStatementResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * The same for a FIDO2 key or passkey: the statement was built on the PC, and its hash is the challenge that the key
+   * signed (docs/protocol/fido2.md). Same rows, same answers.
+   */
+  submitAssertion(
+    request: VerificationServiceSubmitAssertionRequest,
+    callback: (error: ServiceError | null, response: VerificationServiceSubmitAssertionResponse) => void,
+  ): ClientUnaryCall;
+  submitAssertion(
+    request: VerificationServiceSubmitAssertionRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: VerificationServiceSubmitAssertionResponse) => void,
+  ): ClientUnaryCall;
+  submitAssertion(
+    request: VerificationServiceSubmitAssertionRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: VerificationServiceSubmitAssertionResponse) => void,
   ): ClientUnaryCall;
 }
 

@@ -26,6 +26,58 @@ export const protobufPackage = "countersign.device.v1";
 
 export const protobufFileName = "countersign/device/v1/device_service.proto";
 
+/** What a key is. */
+export const LocalKeyType = {
+  /** UNSPECIFIED - Never sent. */
+  UNSPECIFIED: 0,
+  /** COUNTERSIGN - Speaks command 0x59. */
+  COUNTERSIGN: 1,
+  /** FIDO2 - A security key that speaks CTAP2: mode C. */
+  FIDO2: 2,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type LocalKeyType = typeof LocalKeyType[keyof typeof LocalKeyType];
+
+export namespace LocalKeyType {
+  export type UNSPECIFIED = typeof LocalKeyType.UNSPECIFIED;
+  export type COUNTERSIGN = typeof LocalKeyType.COUNTERSIGN;
+  export type FIDO2 = typeof LocalKeyType.FIDO2;
+  export type UNRECOGNIZED = typeof LocalKeyType.UNRECOGNIZED;
+}
+
+export function localKeyTypeFromJSON(object: any): LocalKeyType {
+  switch (object) {
+    case 0:
+    case "LOCAL_KEY_TYPE_UNSPECIFIED":
+      return LocalKeyType.UNSPECIFIED;
+    case 1:
+    case "LOCAL_KEY_TYPE_COUNTERSIGN":
+      return LocalKeyType.COUNTERSIGN;
+    case 2:
+    case "LOCAL_KEY_TYPE_FIDO2":
+      return LocalKeyType.FIDO2;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return LocalKeyType.UNRECOGNIZED;
+  }
+}
+
+export function localKeyTypeToJSON(object: LocalKeyType): string {
+  switch (object) {
+    case LocalKeyType.UNSPECIFIED:
+      return "LOCAL_KEY_TYPE_UNSPECIFIED";
+    case LocalKeyType.COUNTERSIGN:
+      return "LOCAL_KEY_TYPE_COUNTERSIGN";
+    case LocalKeyType.FIDO2:
+      return "LOCAL_KEY_TYPE_FIDO2";
+    case LocalKeyType.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 /** How the user proves that he is there. */
 export const VerificationMethod = {
   /** UNSPECIFIED - PIN. */
@@ -176,6 +228,12 @@ export interface LocalKey {
   glyphProfile: string;
   /** Largest request in bytes. */
   maxRequest: number;
+  /** What it is. */
+  type: LocalKeyType;
+  /** It has a finger sensor; on a FIDO2 key: with fingers enrolled. */
+  hasBiometric: boolean;
+  /** As the key says; empty if it does not. */
+  firmware: string;
 }
 
 /** See ListKeys. */
@@ -234,6 +292,20 @@ export interface SignRequest {
   session: string;
   /** Name of the asking program, shown by the daemon, never by the key. */
   requester: string;
+  /** The FIDO2 credentials among key_ids, as the core told them. */
+  fidoCredentials: FidoCredential[];
+  /** Relying party of those credentials, as the core told it. */
+  rpId: string;
+  /** The two words that every surface shows, for the daemon's own prompt. */
+  tag: string;
+}
+
+/** A credential on a FIDO2 key. */
+export interface FidoCredential {
+  /** 32 hexadecimal digits: as the core knows it. */
+  keyId: string;
+  /** 1 to 1023 bytes: as the FIDO2 key knows it. */
+  credentialId: Buffer;
 }
 
 /** See Sign. */
@@ -244,9 +316,26 @@ export interface SignResponse {
     /** Progress. */
     { $case: "step"; value: Step }
     | //
-    /** Final. */
+    /** Final, of a Countersign key. */
     { $case: "signed"; value: Signed }
+    | //
+    /** Final, of a FIDO2 key: always an approval. */
+    { $case: "assertion"; value: Assertion }
     | undefined;
+}
+
+/** What a FIDO2 key signed; docs/protocol/fido2.md. */
+export interface Assertion {
+  /** 32 hexadecimal digits: which credential. */
+  keyId: string;
+  /** The statement whose hash is the challenge. */
+  statement: Buffer;
+  /** As the key gave it. */
+  authenticatorData: Buffer;
+  /** Of type webauthn.get, origin countersign:native. */
+  clientDataJson: Buffer;
+  /** Over authenticator_data and SHA-256 of client_data_json; DER for ES256. */
+  signature: Buffer;
 }
 
 /** What the key signed. */
@@ -269,6 +358,20 @@ export interface EnrolRequest {
   challenge: Buffer;
   /** The user got digits off the PC and types them on the key. */
   digits: boolean;
+  /** For a FIDO2 key. */
+  fido: FidoEnrolment | undefined;
+}
+
+/** What a FIDO2 key is asked to make. */
+export interface FidoEnrolment {
+  /** Relying party. */
+  rpId: string;
+  /** 1 to 64 bytes, no personal data. */
+  userHandle: Buffer;
+  /** Shown by keys that have a place for it; at most 64 bytes. */
+  userName: string;
+  /** The user's FIDO2 credentials so far: a key that holds one is refused. */
+  excludeCredentialIds: Buffer[];
 }
 
 /** See Enrol. */
@@ -281,7 +384,22 @@ export interface EnrolResponse {
     | //
     /** Final: COSE_Sign1 of the enrolment map. */
     { $case: "signedEnrolment"; value: Buffer }
+    | //
+    /** Final, of a FIDO2 key. */
+    { $case: "fido"; value: FidoRegistration }
     | undefined;
+}
+
+/** What a FIDO2 key made. */
+export interface FidoRegistration {
+  /** 1 to 1023 bytes. */
+  credentialId: Buffer;
+  /** Of type webauthn.create, origin countersign:native. */
+  clientDataJson: Buffer;
+  /** CBOR: format, authenticator data, attestation statement. */
+  attestationObject: Buffer;
+  /** usb, nfc, internal, ... */
+  transports: string[];
 }
 
 /** See SetPin. */
@@ -325,6 +443,25 @@ export interface CancelRequest {
 export interface CancelResponse {
 }
 
+/** See Reset. */
+export interface ResetRequest {
+  /** Empty: the only key. */
+  deviceId: string;
+}
+
+/** See Reset. */
+export interface ResetResponse {
+  /** Exactly one. */
+  event:
+    | //
+    /** Progress. */
+    { $case: "step"; value: Step }
+    | //
+    /** Final. */
+    { $case: "done"; value: boolean }
+    | undefined;
+}
+
 function createBaseLocalKey(): LocalKey {
   return {
     deviceId: "",
@@ -337,6 +474,9 @@ function createBaseLocalKey(): LocalKey {
     registryVersion: 0,
     glyphProfile: "",
     maxRequest: 0,
+    type: 0,
+    hasBiometric: false,
+    firmware: "",
   };
 }
 
@@ -371,6 +511,15 @@ export const LocalKey: MessageFns<LocalKey> = {
     }
     if (message.maxRequest !== 0) {
       writer.uint32(80).uint32(message.maxRequest);
+    }
+    if (message.type !== 0) {
+      writer.uint32(88).int32(message.type);
+    }
+    if (message.hasBiometric !== false) {
+      writer.uint32(96).bool(message.hasBiometric);
+    }
+    if (message.firmware !== "") {
+      writer.uint32(106).string(message.firmware);
     }
     return writer;
   },
@@ -468,6 +617,30 @@ export const LocalKey: MessageFns<LocalKey> = {
             message.maxRequest = reader.uint32();
             continue;
           }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.type = reader.int32() as any;
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.hasBiometric = reader.bool();
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.firmware = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -524,6 +697,13 @@ export const LocalKey: MessageFns<LocalKey> = {
         : isSet(object.max_request)
         ? globalThis.Number(object.max_request)
         : 0,
+      type: isSet(object.type) ? localKeyTypeFromJSON(object.type) : 0,
+      hasBiometric: isSet(object.hasBiometric)
+        ? globalThis.Boolean(object.hasBiometric)
+        : isSet(object.has_biometric)
+        ? globalThis.Boolean(object.has_biometric)
+        : false,
+      firmware: isSet(object.firmware) ? globalThis.String(object.firmware) : "",
     };
   },
 
@@ -559,6 +739,15 @@ export const LocalKey: MessageFns<LocalKey> = {
     if (message.maxRequest !== 0) {
       obj.maxRequest = Math.round(message.maxRequest);
     }
+    if (message.type !== 0) {
+      obj.type = localKeyTypeToJSON(message.type);
+    }
+    if (message.hasBiometric !== false) {
+      obj.hasBiometric = message.hasBiometric;
+    }
+    if (message.firmware !== "") {
+      obj.firmware = message.firmware;
+    }
     return obj;
   },
 
@@ -577,6 +766,9 @@ export const LocalKey: MessageFns<LocalKey> = {
     message.registryVersion = object.registryVersion ?? 0;
     message.glyphProfile = object.glyphProfile ?? "";
     message.maxRequest = object.maxRequest ?? 0;
+    message.type = object.type ?? 0;
+    message.hasBiometric = object.hasBiometric ?? false;
+    message.firmware = object.firmware ?? "";
     return message;
   },
 };
@@ -987,6 +1179,9 @@ function createBaseSignRequest(): SignRequest {
     expiresInS: 0,
     session: "",
     requester: "",
+    fidoCredentials: [],
+    rpId: "",
+    tag: "",
   };
 }
 
@@ -1021,6 +1216,15 @@ export const SignRequest: MessageFns<SignRequest> = {
     }
     if (message.requester !== "") {
       writer.uint32(82).string(message.requester);
+    }
+    for (const v of message.fidoCredentials) {
+      FidoCredential.encode(v!, writer.uint32(90).fork()).join();
+    }
+    if (message.rpId !== "") {
+      writer.uint32(98).string(message.rpId);
+    }
+    if (message.tag !== "") {
+      writer.uint32(106).string(message.tag);
     }
     return writer;
   },
@@ -1118,6 +1322,30 @@ export const SignRequest: MessageFns<SignRequest> = {
             message.requester = reader.string();
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.fidoCredentials.push(FidoCredential.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.rpId = reader.string();
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.tag = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1162,6 +1390,17 @@ export const SignRequest: MessageFns<SignRequest> = {
         : 0,
       session: isSet(object.session) ? globalThis.String(object.session) : "",
       requester: isSet(object.requester) ? globalThis.String(object.requester) : "",
+      fidoCredentials: globalThis.Array.isArray(object?.fidoCredentials)
+        ? object.fidoCredentials.map((e: any) => FidoCredential.fromJSON(e))
+        : globalThis.Array.isArray(object?.fido_credentials)
+        ? object.fido_credentials.map((e: any) => FidoCredential.fromJSON(e))
+        : [],
+      rpId: isSet(object.rpId)
+        ? globalThis.String(object.rpId)
+        : isSet(object.rp_id)
+        ? globalThis.String(object.rp_id)
+        : "",
+      tag: isSet(object.tag) ? globalThis.String(object.tag) : "",
     };
   },
 
@@ -1197,6 +1436,15 @@ export const SignRequest: MessageFns<SignRequest> = {
     if (message.requester !== "") {
       obj.requester = message.requester;
     }
+    if (message.fidoCredentials?.length) {
+      obj.fidoCredentials = message.fidoCredentials.map((e) => FidoCredential.toJSON(e));
+    }
+    if (message.rpId !== "") {
+      obj.rpId = message.rpId;
+    }
+    if (message.tag !== "") {
+      obj.tag = message.tag;
+    }
     return obj;
   },
 
@@ -1215,6 +1463,102 @@ export const SignRequest: MessageFns<SignRequest> = {
     message.expiresInS = object.expiresInS ?? 0;
     message.session = object.session ?? "";
     message.requester = object.requester ?? "";
+    message.fidoCredentials = object.fidoCredentials?.map((e) => FidoCredential.fromPartial(e)) || [];
+    message.rpId = object.rpId ?? "";
+    message.tag = object.tag ?? "";
+    return message;
+  },
+};
+
+function createBaseFidoCredential(): FidoCredential {
+  return { keyId: "", credentialId: Buffer.alloc(0) };
+}
+
+export const FidoCredential: MessageFns<FidoCredential> = {
+  encode(message: FidoCredential, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.keyId !== "") {
+      writer.uint32(10).string(message.keyId);
+    }
+    if (message.credentialId.length !== 0) {
+      writer.uint32(18).bytes(message.credentialId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FidoCredential {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFidoCredential();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.keyId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.credentialId = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): FidoCredential {
+    return {
+      keyId: isSet(object.keyId)
+        ? globalThis.String(object.keyId)
+        : isSet(object.key_id)
+        ? globalThis.String(object.key_id)
+        : "",
+      credentialId: isSet(object.credentialId)
+        ? Buffer.from(bytesFromBase64(object.credentialId))
+        : isSet(object.credential_id)
+        ? Buffer.from(bytesFromBase64(object.credential_id))
+        : Buffer.alloc(0),
+    };
+  },
+
+  toJSON(message: FidoCredential): unknown {
+    const obj: any = {};
+    if (message.keyId !== "") {
+      obj.keyId = message.keyId;
+    }
+    if (message.credentialId.length !== 0) {
+      obj.credentialId = base64FromBytes(message.credentialId);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<FidoCredential>): FidoCredential {
+    return FidoCredential.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<FidoCredential>): FidoCredential {
+    const message = createBaseFidoCredential();
+    message.keyId = object.keyId ?? "";
+    message.credentialId = object.credentialId ?? Buffer.alloc(0);
     return message;
   },
 };
@@ -1231,6 +1575,9 @@ export const SignResponse: MessageFns<SignResponse> = {
         break;
       case "signed":
         Signed.encode(message.event.value, writer.uint32(18).fork()).join();
+        break;
+      case "assertion":
+        Assertion.encode(message.event.value, writer.uint32(26).fork()).join();
         break;
     }
     return writer;
@@ -1265,6 +1612,14 @@ export const SignResponse: MessageFns<SignResponse> = {
             message.event = { $case: "signed", value: Signed.decode(reader, reader.uint32()) };
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.event = { $case: "assertion", value: Assertion.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1283,6 +1638,8 @@ export const SignResponse: MessageFns<SignResponse> = {
         ? { $case: "step", value: stepFromJSON(object.step) }
         : isSet(object.signed)
         ? { $case: "signed", value: Signed.fromJSON(object.signed) }
+        : isSet(object.assertion)
+        ? { $case: "assertion", value: Assertion.fromJSON(object.assertion) }
         : undefined,
     };
   },
@@ -1293,6 +1650,8 @@ export const SignResponse: MessageFns<SignResponse> = {
       obj.step = stepToJSON(message.event.value);
     } else if (message.event?.$case === "signed") {
       obj.signed = Signed.toJSON(message.event.value);
+    } else if (message.event?.$case === "assertion") {
+      obj.assertion = Assertion.toJSON(message.event.value);
     }
     return obj;
   },
@@ -1315,7 +1674,164 @@ export const SignResponse: MessageFns<SignResponse> = {
         }
         break;
       }
+      case "assertion": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = { $case: "assertion", value: Assertion.fromPartial(object.event.value) };
+        }
+        break;
+      }
     }
+    return message;
+  },
+};
+
+function createBaseAssertion(): Assertion {
+  return {
+    keyId: "",
+    statement: Buffer.alloc(0),
+    authenticatorData: Buffer.alloc(0),
+    clientDataJson: Buffer.alloc(0),
+    signature: Buffer.alloc(0),
+  };
+}
+
+export const Assertion: MessageFns<Assertion> = {
+  encode(message: Assertion, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.keyId !== "") {
+      writer.uint32(10).string(message.keyId);
+    }
+    if (message.statement.length !== 0) {
+      writer.uint32(18).bytes(message.statement);
+    }
+    if (message.authenticatorData.length !== 0) {
+      writer.uint32(26).bytes(message.authenticatorData);
+    }
+    if (message.clientDataJson.length !== 0) {
+      writer.uint32(34).bytes(message.clientDataJson);
+    }
+    if (message.signature.length !== 0) {
+      writer.uint32(42).bytes(message.signature);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Assertion {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAssertion();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.keyId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.statement = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.authenticatorData = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.clientDataJson = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.signature = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Assertion {
+    return {
+      keyId: isSet(object.keyId)
+        ? globalThis.String(object.keyId)
+        : isSet(object.key_id)
+        ? globalThis.String(object.key_id)
+        : "",
+      statement: isSet(object.statement) ? Buffer.from(bytesFromBase64(object.statement)) : Buffer.alloc(0),
+      authenticatorData: isSet(object.authenticatorData)
+        ? Buffer.from(bytesFromBase64(object.authenticatorData))
+        : isSet(object.authenticator_data)
+        ? Buffer.from(bytesFromBase64(object.authenticator_data))
+        : Buffer.alloc(0),
+      clientDataJson: isSet(object.clientDataJson)
+        ? Buffer.from(bytesFromBase64(object.clientDataJson))
+        : isSet(object.client_data_json)
+        ? Buffer.from(bytesFromBase64(object.client_data_json))
+        : Buffer.alloc(0),
+      signature: isSet(object.signature) ? Buffer.from(bytesFromBase64(object.signature)) : Buffer.alloc(0),
+    };
+  },
+
+  toJSON(message: Assertion): unknown {
+    const obj: any = {};
+    if (message.keyId !== "") {
+      obj.keyId = message.keyId;
+    }
+    if (message.statement.length !== 0) {
+      obj.statement = base64FromBytes(message.statement);
+    }
+    if (message.authenticatorData.length !== 0) {
+      obj.authenticatorData = base64FromBytes(message.authenticatorData);
+    }
+    if (message.clientDataJson.length !== 0) {
+      obj.clientDataJson = base64FromBytes(message.clientDataJson);
+    }
+    if (message.signature.length !== 0) {
+      obj.signature = base64FromBytes(message.signature);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Assertion>): Assertion {
+    return Assertion.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Assertion>): Assertion {
+    const message = createBaseAssertion();
+    message.keyId = object.keyId ?? "";
+    message.statement = object.statement ?? Buffer.alloc(0);
+    message.authenticatorData = object.authenticatorData ?? Buffer.alloc(0);
+    message.clientDataJson = object.clientDataJson ?? Buffer.alloc(0);
+    message.signature = object.signature ?? Buffer.alloc(0);
     return message;
   },
 };
@@ -1410,7 +1926,7 @@ export const Signed: MessageFns<Signed> = {
 };
 
 function createBaseEnrolRequest(): EnrolRequest {
-  return { deviceId: "", serverId: "", serverName: "", challenge: Buffer.alloc(0), digits: false };
+  return { deviceId: "", serverId: "", serverName: "", challenge: Buffer.alloc(0), digits: false, fido: undefined };
 }
 
 export const EnrolRequest: MessageFns<EnrolRequest> = {
@@ -1429,6 +1945,9 @@ export const EnrolRequest: MessageFns<EnrolRequest> = {
     }
     if (message.digits !== false) {
       writer.uint32(40).bool(message.digits);
+    }
+    if (message.fido !== undefined) {
+      FidoEnrolment.encode(message.fido, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -1486,6 +2005,14 @@ export const EnrolRequest: MessageFns<EnrolRequest> = {
             message.digits = reader.bool();
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.fido = FidoEnrolment.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1517,6 +2044,7 @@ export const EnrolRequest: MessageFns<EnrolRequest> = {
         : "",
       challenge: isSet(object.challenge) ? Buffer.from(bytesFromBase64(object.challenge)) : Buffer.alloc(0),
       digits: isSet(object.digits) ? globalThis.Boolean(object.digits) : false,
+      fido: isSet(object.fido) ? FidoEnrolment.fromJSON(object.fido) : undefined,
     };
   },
 
@@ -1537,6 +2065,9 @@ export const EnrolRequest: MessageFns<EnrolRequest> = {
     if (message.digits !== false) {
       obj.digits = message.digits;
     }
+    if (message.fido !== undefined) {
+      obj.fido = FidoEnrolment.toJSON(message.fido);
+    }
     return obj;
   },
 
@@ -1550,6 +2081,142 @@ export const EnrolRequest: MessageFns<EnrolRequest> = {
     message.serverName = object.serverName ?? "";
     message.challenge = object.challenge ?? Buffer.alloc(0);
     message.digits = object.digits ?? false;
+    message.fido = (object.fido !== undefined && object.fido !== null)
+      ? FidoEnrolment.fromPartial(object.fido)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseFidoEnrolment(): FidoEnrolment {
+  return { rpId: "", userHandle: Buffer.alloc(0), userName: "", excludeCredentialIds: [] };
+}
+
+export const FidoEnrolment: MessageFns<FidoEnrolment> = {
+  encode(message: FidoEnrolment, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.rpId !== "") {
+      writer.uint32(10).string(message.rpId);
+    }
+    if (message.userHandle.length !== 0) {
+      writer.uint32(18).bytes(message.userHandle);
+    }
+    if (message.userName !== "") {
+      writer.uint32(26).string(message.userName);
+    }
+    for (const v of message.excludeCredentialIds) {
+      writer.uint32(34).bytes(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FidoEnrolment {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFidoEnrolment();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.rpId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.userHandle = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.userName = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.excludeCredentialIds.push(Buffer.from(reader.bytes()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): FidoEnrolment {
+    return {
+      rpId: isSet(object.rpId)
+        ? globalThis.String(object.rpId)
+        : isSet(object.rp_id)
+        ? globalThis.String(object.rp_id)
+        : "",
+      userHandle: isSet(object.userHandle)
+        ? Buffer.from(bytesFromBase64(object.userHandle))
+        : isSet(object.user_handle)
+        ? Buffer.from(bytesFromBase64(object.user_handle))
+        : Buffer.alloc(0),
+      userName: isSet(object.userName)
+        ? globalThis.String(object.userName)
+        : isSet(object.user_name)
+        ? globalThis.String(object.user_name)
+        : "",
+      excludeCredentialIds: globalThis.Array.isArray(object?.excludeCredentialIds)
+        ? object.excludeCredentialIds.map((e: any) => Buffer.from(bytesFromBase64(e)))
+        : globalThis.Array.isArray(object?.exclude_credential_ids)
+        ? object.exclude_credential_ids.map((e: any) => Buffer.from(bytesFromBase64(e)))
+        : [],
+    };
+  },
+
+  toJSON(message: FidoEnrolment): unknown {
+    const obj: any = {};
+    if (message.rpId !== "") {
+      obj.rpId = message.rpId;
+    }
+    if (message.userHandle.length !== 0) {
+      obj.userHandle = base64FromBytes(message.userHandle);
+    }
+    if (message.userName !== "") {
+      obj.userName = message.userName;
+    }
+    if (message.excludeCredentialIds?.length) {
+      obj.excludeCredentialIds = message.excludeCredentialIds.map((e) => base64FromBytes(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<FidoEnrolment>): FidoEnrolment {
+    return FidoEnrolment.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<FidoEnrolment>): FidoEnrolment {
+    const message = createBaseFidoEnrolment();
+    message.rpId = object.rpId ?? "";
+    message.userHandle = object.userHandle ?? Buffer.alloc(0);
+    message.userName = object.userName ?? "";
+    message.excludeCredentialIds = object.excludeCredentialIds?.map((e) => e) || [];
     return message;
   },
 };
@@ -1566,6 +2233,9 @@ export const EnrolResponse: MessageFns<EnrolResponse> = {
         break;
       case "signedEnrolment":
         writer.uint32(18).bytes(message.event.value);
+        break;
+      case "fido":
+        FidoRegistration.encode(message.event.value, writer.uint32(26).fork()).join();
         break;
     }
     return writer;
@@ -1600,6 +2270,14 @@ export const EnrolResponse: MessageFns<EnrolResponse> = {
             message.event = { $case: "signedEnrolment", value: Buffer.from(reader.bytes()) };
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.event = { $case: "fido", value: FidoRegistration.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1620,6 +2298,8 @@ export const EnrolResponse: MessageFns<EnrolResponse> = {
         ? { $case: "signedEnrolment", value: Buffer.from(bytesFromBase64(object.signedEnrolment)) }
         : isSet(object.signed_enrolment)
         ? { $case: "signedEnrolment", value: Buffer.from(bytesFromBase64(object.signed_enrolment)) }
+        : isSet(object.fido)
+        ? { $case: "fido", value: FidoRegistration.fromJSON(object.fido) }
         : undefined,
     };
   },
@@ -1630,6 +2310,8 @@ export const EnrolResponse: MessageFns<EnrolResponse> = {
       obj.step = stepToJSON(message.event.value);
     } else if (message.event?.$case === "signedEnrolment") {
       obj.signedEnrolment = base64FromBytes(message.event.value);
+    } else if (message.event?.$case === "fido") {
+      obj.fido = FidoRegistration.toJSON(message.event.value);
     }
     return obj;
   },
@@ -1652,7 +2334,149 @@ export const EnrolResponse: MessageFns<EnrolResponse> = {
         }
         break;
       }
+      case "fido": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = { $case: "fido", value: FidoRegistration.fromPartial(object.event.value) };
+        }
+        break;
+      }
     }
+    return message;
+  },
+};
+
+function createBaseFidoRegistration(): FidoRegistration {
+  return {
+    credentialId: Buffer.alloc(0),
+    clientDataJson: Buffer.alloc(0),
+    attestationObject: Buffer.alloc(0),
+    transports: [],
+  };
+}
+
+export const FidoRegistration: MessageFns<FidoRegistration> = {
+  encode(message: FidoRegistration, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.credentialId.length !== 0) {
+      writer.uint32(10).bytes(message.credentialId);
+    }
+    if (message.clientDataJson.length !== 0) {
+      writer.uint32(18).bytes(message.clientDataJson);
+    }
+    if (message.attestationObject.length !== 0) {
+      writer.uint32(26).bytes(message.attestationObject);
+    }
+    for (const v of message.transports) {
+      writer.uint32(34).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FidoRegistration {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFidoRegistration();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.credentialId = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.clientDataJson = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.attestationObject = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.transports.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): FidoRegistration {
+    return {
+      credentialId: isSet(object.credentialId)
+        ? Buffer.from(bytesFromBase64(object.credentialId))
+        : isSet(object.credential_id)
+        ? Buffer.from(bytesFromBase64(object.credential_id))
+        : Buffer.alloc(0),
+      clientDataJson: isSet(object.clientDataJson)
+        ? Buffer.from(bytesFromBase64(object.clientDataJson))
+        : isSet(object.client_data_json)
+        ? Buffer.from(bytesFromBase64(object.client_data_json))
+        : Buffer.alloc(0),
+      attestationObject: isSet(object.attestationObject)
+        ? Buffer.from(bytesFromBase64(object.attestationObject))
+        : isSet(object.attestation_object)
+        ? Buffer.from(bytesFromBase64(object.attestation_object))
+        : Buffer.alloc(0),
+      transports: globalThis.Array.isArray(object?.transports)
+        ? object.transports.map((e: any) => globalThis.String(e))
+        : [],
+    };
+  },
+
+  toJSON(message: FidoRegistration): unknown {
+    const obj: any = {};
+    if (message.credentialId.length !== 0) {
+      obj.credentialId = base64FromBytes(message.credentialId);
+    }
+    if (message.clientDataJson.length !== 0) {
+      obj.clientDataJson = base64FromBytes(message.clientDataJson);
+    }
+    if (message.attestationObject.length !== 0) {
+      obj.attestationObject = base64FromBytes(message.attestationObject);
+    }
+    if (message.transports?.length) {
+      obj.transports = message.transports;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<FidoRegistration>): FidoRegistration {
+    return FidoRegistration.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<FidoRegistration>): FidoRegistration {
+    const message = createBaseFidoRegistration();
+    message.credentialId = object.credentialId ?? Buffer.alloc(0);
+    message.clientDataJson = object.clientDataJson ?? Buffer.alloc(0);
+    message.attestationObject = object.attestationObject ?? Buffer.alloc(0);
+    message.transports = object.transports?.map((e) => e) || [];
     return message;
   },
 };
@@ -2097,9 +2921,184 @@ export const CancelResponse: MessageFns<CancelResponse> = {
   },
 };
 
+function createBaseResetRequest(): ResetRequest {
+  return { deviceId: "" };
+}
+
+export const ResetRequest: MessageFns<ResetRequest> = {
+  encode(message: ResetRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.deviceId !== "") {
+      writer.uint32(10).string(message.deviceId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ResetRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResetRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.deviceId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ResetRequest {
+    return {
+      deviceId: isSet(object.deviceId)
+        ? globalThis.String(object.deviceId)
+        : isSet(object.device_id)
+        ? globalThis.String(object.device_id)
+        : "",
+    };
+  },
+
+  toJSON(message: ResetRequest): unknown {
+    const obj: any = {};
+    if (message.deviceId !== "") {
+      obj.deviceId = message.deviceId;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ResetRequest>): ResetRequest {
+    return ResetRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ResetRequest>): ResetRequest {
+    const message = createBaseResetRequest();
+    message.deviceId = object.deviceId ?? "";
+    return message;
+  },
+};
+
+function createBaseResetResponse(): ResetResponse {
+  return { event: undefined };
+}
+
+export const ResetResponse: MessageFns<ResetResponse> = {
+  encode(message: ResetResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.event?.$case) {
+      case "step":
+        writer.uint32(8).int32(message.event.value);
+        break;
+      case "done":
+        writer.uint32(16).bool(message.event.value);
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ResetResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResetResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.event = { $case: "step", value: reader.int32() as any };
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.event = { $case: "done", value: reader.bool() };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ResetResponse {
+    return {
+      event: isSet(object.step)
+        ? { $case: "step", value: stepFromJSON(object.step) }
+        : isSet(object.done)
+        ? { $case: "done", value: globalThis.Boolean(object.done) }
+        : undefined,
+    };
+  },
+
+  toJSON(message: ResetResponse): unknown {
+    const obj: any = {};
+    if (message.event?.$case === "step") {
+      obj.step = stepToJSON(message.event.value);
+    } else if (message.event?.$case === "done") {
+      obj.done = message.event.value;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ResetResponse>): ResetResponse {
+    return ResetResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ResetResponse>): ResetResponse {
+    const message = createBaseResetResponse();
+    switch (object.event?.$case) {
+      case "step": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = { $case: "step", value: object.event.value };
+        }
+        break;
+      }
+      case "done": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = { $case: "done", value: object.event.value };
+        }
+        break;
+      }
+    }
+    return message;
+  },
+};
+
 /**
- * The local smart keys. Caller: a program of the same user, over a Unix socket that only he can open. PIN and code are
- * in no message of this service but Answer, which keys with a keypad refuse.
+ * The local smart keys. Caller: a program of the same user, over a Unix socket that only he can open, or a web page of a
+ * listed origin with a pairing token. PIN and code are in no message of this service but Answer, which keys with a keypad
+ * refuse; the PIN is in none at all.
  */
 export type DeviceServiceService = typeof DeviceServiceService;
 export const DeviceServiceService = {
@@ -2139,6 +3138,9 @@ export const DeviceServiceService = {
    * Ends with NOT_FOUND NO_KEY, UNAVAILABLE KEY_LEFT (unplugged: nothing was signed, or it was and is lost),
    * ABORTED KEY_REFUSED with metadata `status` (docs/protocol/hid.md), RESOURCE_EXHAUSTED KEY_BUSY.
    * A signed reject is an event with rejected = true, not an error. Cancelling the call cancels on the key.
+   *
+   * Several FIDO2 keys without a device_id: all of them wait for a touch, and the one that is touched goes on. Its PIN is
+   * asked by the daemon's own prompt, the code by that prompt or by Answer.
    */
   sign: {
     path: "/countersign.device.v1.DeviceService/Sign" as const,
@@ -2149,7 +3151,10 @@ export const DeviceServiceService = {
     responseSerialize: (value: SignResponse): Buffer => Buffer.from(SignResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): SignResponse => SignResponse.decode(value),
   },
-  /** Makes a new credential on the key; the user checks and confirms on it. */
+  /**
+   * Makes a new credential on the key; the user checks and confirms on it. On a FIDO2 key `fido` is required, and the
+   * daemon's own prompt asks for its PIN where the key wants one.
+   */
   enrol: {
     path: "/countersign.device.v1.DeviceService/Enrol" as const,
     requestStream: false as const,
@@ -2159,7 +3164,7 @@ export const DeviceServiceService = {
     responseSerialize: (value: EnrolResponse): Buffer => Buffer.from(EnrolResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): EnrolResponse => EnrolResponse.decode(value),
   },
-  /** The user sets or changes the PIN on the key. */
+  /** The user sets or changes the PIN: on the key, or of a FIDO2 key by the daemon's own prompt. */
   setPin: {
     path: "/countersign.device.v1.DeviceService/SetPin" as const,
     requestStream: false as const,
@@ -2169,7 +3174,7 @@ export const DeviceServiceService = {
     responseSerialize: (value: SetPinResponse): Buffer => Buffer.from(SetPinResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): SetPinResponse => SetPinResponse.decode(value),
   },
-  /** The code for a key with display and no keypad, while its code page is open. Keypad keys: FAILED_PRECONDITION. */
+  /** The code for a key without keypad, while its Sign waits at STEP_CODE. Keypad keys: FAILED_PRECONDITION. */
   answer: {
     path: "/countersign.device.v1.DeviceService/Answer" as const,
     requestStream: false as const,
@@ -2189,6 +3194,16 @@ export const DeviceServiceService = {
     responseSerialize: (value: CancelResponse): Buffer => Buffer.from(CancelResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CancelResponse => CancelResponse.decode(value),
   },
+  /** Wipes the key: every credential and the PIN. Only within 10 s after plugging in, and confirmed on the key itself. */
+  reset: {
+    path: "/countersign.device.v1.DeviceService/Reset" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: ResetRequest): Buffer => Buffer.from(ResetRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ResetRequest => ResetRequest.decode(value),
+    responseSerialize: (value: ResetResponse): Buffer => Buffer.from(ResetResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ResetResponse => ResetResponse.decode(value),
+  },
 } as const;
 
 export interface DeviceServiceServer extends UntypedServiceImplementation {
@@ -2204,16 +3219,24 @@ export interface DeviceServiceServer extends UntypedServiceImplementation {
    * Ends with NOT_FOUND NO_KEY, UNAVAILABLE KEY_LEFT (unplugged: nothing was signed, or it was and is lost),
    * ABORTED KEY_REFUSED with metadata `status` (docs/protocol/hid.md), RESOURCE_EXHAUSTED KEY_BUSY.
    * A signed reject is an event with rejected = true, not an error. Cancelling the call cancels on the key.
+   *
+   * Several FIDO2 keys without a device_id: all of them wait for a touch, and the one that is touched goes on. Its PIN is
+   * asked by the daemon's own prompt, the code by that prompt or by Answer.
    */
   sign: handleServerStreamingCall<SignRequest, SignResponse>;
-  /** Makes a new credential on the key; the user checks and confirms on it. */
+  /**
+   * Makes a new credential on the key; the user checks and confirms on it. On a FIDO2 key `fido` is required, and the
+   * daemon's own prompt asks for its PIN where the key wants one.
+   */
   enrol: handleServerStreamingCall<EnrolRequest, EnrolResponse>;
-  /** The user sets or changes the PIN on the key. */
+  /** The user sets or changes the PIN: on the key, or of a FIDO2 key by the daemon's own prompt. */
   setPin: handleServerStreamingCall<SetPinRequest, SetPinResponse>;
-  /** The code for a key with display and no keypad, while its code page is open. Keypad keys: FAILED_PRECONDITION. */
+  /** The code for a key without keypad, while its Sign waits at STEP_CODE. Keypad keys: FAILED_PRECONDITION. */
   answer: handleUnaryCall<AnswerRequest, AnswerResponse>;
   /** Ends what this client began on the key. What another client began is not touched. */
   cancel: handleUnaryCall<CancelRequest, CancelResponse>;
+  /** Wipes the key: every credential and the PIN. Only within 10 s after plugging in, and confirmed on the key itself. */
+  reset: handleServerStreamingCall<ResetRequest, ResetResponse>;
 }
 
 export interface DeviceServiceClient extends Client {
@@ -2262,24 +3285,30 @@ export interface DeviceServiceClient extends Client {
    * Ends with NOT_FOUND NO_KEY, UNAVAILABLE KEY_LEFT (unplugged: nothing was signed, or it was and is lost),
    * ABORTED KEY_REFUSED with metadata `status` (docs/protocol/hid.md), RESOURCE_EXHAUSTED KEY_BUSY.
    * A signed reject is an event with rejected = true, not an error. Cancelling the call cancels on the key.
+   *
+   * Several FIDO2 keys without a device_id: all of them wait for a touch, and the one that is touched goes on. Its PIN is
+   * asked by the daemon's own prompt, the code by that prompt or by Answer.
    */
   sign(request: SignRequest, options?: Partial<CallOptions>): ClientReadableStream<SignResponse>;
   sign(request: SignRequest, metadata?: Metadata, options?: Partial<CallOptions>): ClientReadableStream<SignResponse>;
-  /** Makes a new credential on the key; the user checks and confirms on it. */
+  /**
+   * Makes a new credential on the key; the user checks and confirms on it. On a FIDO2 key `fido` is required, and the
+   * daemon's own prompt asks for its PIN where the key wants one.
+   */
   enrol(request: EnrolRequest, options?: Partial<CallOptions>): ClientReadableStream<EnrolResponse>;
   enrol(
     request: EnrolRequest,
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<EnrolResponse>;
-  /** The user sets or changes the PIN on the key. */
+  /** The user sets or changes the PIN: on the key, or of a FIDO2 key by the daemon's own prompt. */
   setPin(request: SetPinRequest, options?: Partial<CallOptions>): ClientReadableStream<SetPinResponse>;
   setPin(
     request: SetPinRequest,
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<SetPinResponse>;
-  /** The code for a key with display and no keypad, while its code page is open. Keypad keys: FAILED_PRECONDITION. */
+  /** The code for a key without keypad, while its Sign waits at STEP_CODE. Keypad keys: FAILED_PRECONDITION. */
   answer(
     request: AnswerRequest,
     callback: (error: ServiceError | null, response: AnswerResponse) => void,
@@ -2311,6 +3340,13 @@ export interface DeviceServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CancelResponse) => void,
   ): ClientUnaryCall;
+  /** Wipes the key: every credential and the PIN. Only within 10 s after plugging in, and confirmed on the key itself. */
+  reset(request: ResetRequest, options?: Partial<CallOptions>): ClientReadableStream<ResetResponse>;
+  reset(
+    request: ResetRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<ResetResponse>;
 }
 
 export const DeviceServiceClient = makeGenericClientConstructor(
