@@ -1,6 +1,7 @@
 // The public API of @countersign/protocol. Bytes: docs/protocol/*.md; vectors: ../vectors.
 export { type Account, parseAccount, renderAccount } from "./account.ts";
 export { type Amount, amountOf, parseAmount, renderAmount } from "./amount.ts";
+export { type Assertion, decodeAssertion, decodeFidoStatement, encodeAssertion, isAssertion } from "./assertion.ts";
 export {
   type Attestation,
   attestationChallengeFor,
@@ -31,6 +32,15 @@ export { type CborOptions, type CborValue, decodeCbor, encodeCbor } from "./det-
 export { digitsProofOf } from "./digits-proof.ts";
 export { decodeEnrolment, encodeEnrolment, type Enrolment, MAX_DEVICE_NAME } from "./enrolment.ts";
 export type { Field, FieldValue, Line } from "./field.ts";
+export {
+  ClientDataType,
+  fidoChallengeOf,
+  fidoKeyIdOf,
+  MAX_CREDENTIAL_ID,
+  NATIVE_ORIGIN,
+  nativeClientData,
+  nativeRpIdOf,
+} from "./fido.ts";
 export { isCoreKind, isKind, Kind, kindName, REGISTRY_VERSION, requiredLabels } from "./kind.ts";
 export { isLabel, isRepeatable, isReservedLabel, Label, labelName, type ValueType, valueTypeOf } from "./label.ts";
 export { MAX_VALUE, parseLine } from "./line.ts";
