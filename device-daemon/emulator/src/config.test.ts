@@ -13,8 +13,25 @@ test("what is not named has a sensible value", () => {
     socket: "/tmp/key.sock",
     store: "/tmp/key",
     controlPort: 0,
-    profile: { model: "emulator", serial: "EMU-0001", display: true, keypad: true, finger: false, glyphs: "latin" },
+    profile: {
+      ...{ model: "emulator", serial: "EMU-0001", vendor: true, display: true, keypad: true },
+      ...{ finger: false, glyphs: "latin" },
+    },
   });
+});
+
+test("a plain FIDO2 key has the FIDO interface alone, a button, and a finger sensor on request", () => {
+  const argv = ["--profile", "fido2", "--fido-socket", "/tmp/fido.sock", "--store", "/tmp/key"];
+  const config = parseConfig(argv);
+  expect(config.fidoSocket).toBe("/tmp/fido.sock");
+  expect(config.socket).toBeUndefined();
+  expect(config.profile).toMatchObject({ vendor: false, display: false, keypad: false, finger: false });
+  expect(parseConfig([...argv, "--finger", "on"]).profile.finger).toBe(true);
+});
+
+test("a key may show its FIDO interface alone", () => {
+  const config = parseConfig(["--fido-socket", "/tmp/fido.sock", "--store", "/tmp/key"]);
+  expect(config).toMatchObject({ fidoSocket: "/tmp/fido.sock", profile: { vendor: true } });
 });
 
 test("a key without keypad has a finger sensor", () => {
@@ -24,7 +41,9 @@ test("a key without keypad has a finger sensor", () => {
 test.each([
   [["--store", "/tmp/key"], "--socket"],
   [["--socket", "/tmp/key.sock"], "--store"],
-  [[...NEEDED, "--profile", "fido2"], "--profile must be full or no-display"],
+  [[...NEEDED, "--profile", "u2f"], "--profile must be full or no-display or fido2"],
+  [[...NEEDED, "--profile", "fido2"], "--socket is of no use"],
+  [["--store", "/tmp/key", "--profile", "fido2"], "--fido-socket"],
   [[...NEEDED, "--control", "70000"], "--control"],
   [[...NEEDED, "--control", "-1"], "--control"],
   [[...NEEDED, "--serial", "sérial"], "--serial"],

@@ -3,7 +3,10 @@ import type { Profile } from "./device.ts";
 
 /** Settings of the emulator process. */
 export interface EmulatorConfig {
-  readonly socket: string;
+  /** Of the Countersign interface. */
+  readonly socket?: string;
+  /** Of the FIDO interface. */
+  readonly fidoSocket?: string;
   readonly controlPort: number;
   readonly store: string;
   readonly profile: Profile;
@@ -12,10 +15,11 @@ export interface EmulatorConfig {
 /** What `--help` prints. */
 export const USAGE = `countersign-key: a smart key as a process
 
-  --socket PATH       Unix socket that carries its 64-byte HID reports
+  --socket PATH       Unix socket that carries the 64-byte HID reports of its Countersign interface
+  --fido-socket PATH  the same for its FIDO interface (CTAP2); one of the two is needed
   --store DIR         folder for its sealed state, made with 0700
   --control PORT      loopback port of display and keypad; 0 takes a free one (default 0)
-  --profile NAME      full (display and keypad) or no-display (default full)
+  --profile NAME      full (display and keypad), no-display, or fido2: a plain FIDO2 key, one button (default full)
   --serial S          serial number (default EMU-0001)
   --model M           model name; only "emulator" is told apart from real keys by the core (default emulator)
   --glyphs NAME       latin or ascii (default latin)
@@ -37,6 +41,7 @@ export function parseConfig(argv: readonly string[]): EmulatorConfig {
     args: [...argv],
     options: {
       socket: { type: "string" },
+      "fido-socket": { type: "string" },
       store: { type: "string" },
       control: { type: "string", default: "0" },
       profile: { type: "string", default: "full" },
@@ -47,21 +52,40 @@ export function parseConfig(argv: readonly string[]): EmulatorConfig {
       finger: { type: "string" },
     },
   });
-  const keypad = oneOf("keypad", values.keypad, ["on", "off"]) === "on";
+  const built = oneOf("profile", values.profile, ["full", "no-display", "fido2"]);
+  const vendor = built !== "fido2";
+  const keypad = vendor && oneOf("keypad", values.keypad, ["on", "off"]) === "on";
   return {
-    socket: required("socket", values.socket, "path of the Unix socket for its HID reports"),
+    ...socketsOf(vendor, values.socket, values["fido-socket"]),
     store: required("store", values.store, "folder for its sealed state"),
     controlPort: port(values.control),
     profile: {
       model: name("model", values.model),
       serial: name("serial", values.serial),
-      display: oneOf("profile", values.profile, ["full", "no-display"]) === "full",
+      vendor,
+      display: built === "full",
       keypad,
-      finger: values.finger === undefined ? !keypad : oneOf("finger", values.finger, ["on", "off"]) === "on",
+      finger: values.finger === undefined ? vendor && !keypad : oneOf("finger", values.finger, ["on", "off"]) === "on",
       glyphs: oneOf("glyphs", values.glyphs, ["latin", "ascii"]),
     },
   };
 }
+
+function socketsOf(
+  vendor: boolean,
+  socket: string | undefined,
+  fidoSocket: string | undefined,
+): Pick<EmulatorConfig, "socket" | "fidoSocket"> {
+  if (!vendor && socket !== undefined) {
+    throw new ConfigError("--socket is of no use with --profile fido2, which has no Countersign interface");
+  }
+  const fido = fidoSocket === undefined ? {} : { fidoSocket: required("fido-socket", fidoSocket, FIDO_SOCKET) };
+  if (!vendor) return { fidoSocket: required("fido-socket", fidoSocket, FIDO_SOCKET) };
+  if (socket === undefined && fidoSocket !== undefined) return fido;
+  return { socket: required("socket", socket, "path of the Unix socket for its HID reports"), ...fido };
+}
+
+const FIDO_SOCKET = "path of the Unix socket for the HID reports of its FIDO interface";
 
 function required(setting: string, value: string | undefined, meaning: string): string {
   if (value === undefined || value === "") throw new ConfigError(`--${setting} is missing: ${meaning}`);

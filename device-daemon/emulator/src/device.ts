@@ -13,6 +13,8 @@ export const FIRMWARE = "0.1.0";
 export interface Profile {
   readonly model: string;
   readonly serial: string;
+  /** It has the Countersign interface; a plain FIDO2 key has not. */
+  readonly vendor: boolean;
   readonly display: boolean;
   readonly keypad: boolean;
   /** A finger sensor. */

@@ -2,9 +2,9 @@ import { randomBytes } from "node:crypto";
 import { performance } from "node:perf_hooks";
 import { ScreenBoard } from "./control/screen-board.ts";
 import type { Profile } from "./device.ts";
-import type { Screen } from "./firmware.ts";
-import { type PoweredKey, powerOn } from "./key.ts";
+import { type InterfaceName, type PoweredKey, powerOn } from "./key.ts";
 import type { Input } from "./prompt.ts";
+import type { Screen } from "./runner.ts";
 import { SocketBackend } from "./socket-backend.ts";
 import type { KeyStore } from "./storage/key-store.ts";
 import { publicKeyOf } from "./storage/signing-key.ts";
@@ -14,19 +14,26 @@ const TICK_MS = 20;
 
 const DARK: Screen = { page: "unplugged", rows: [], lights: { pin: false, code: false, busy: false } };
 
-/** A key on a Unix socket, with a plug that can be pulled. */
+/** Unix sockets that carry the reports of its interfaces; an interface without one is out of reach. */
+export type Sockets = Readonly<Partial<Record<InterfaceName, string>>>;
+
+/** A key on Unix sockets, with a plug that can be pulled. */
 export class Emulator {
   readonly board: ScreenBoard;
   readonly profile: Profile;
   readonly #store: KeyStore;
-  readonly #backend: SocketBackend;
+  readonly #backends: Readonly<Partial<Record<InterfaceName, SocketBackend>>>;
   #key: PoweredKey | undefined;
   #ticking: NodeJS.Timeout | undefined;
 
-  constructor(given: { readonly profile: Profile; readonly store: KeyStore; readonly socket: string }) {
+  constructor(given: { readonly profile: Profile; readonly store: KeyStore; readonly sockets: Sockets }) {
     this.profile = given.profile;
     this.#store = given.store;
-    this.#backend = new SocketBackend(given.socket, (report) => this.#receive(report));
+    const { fido, vendor } = given.sockets;
+    this.#backends = {
+      ...(fido === undefined ? {} : { fido: this.#backend("fido", fido) }),
+      ...(vendor === undefined ? {} : { vendor: this.#backend("vendor", vendor) }),
+    };
     this.board = new ScreenBoard(() => this.#key?.screen() ?? DARK);
   }
 
@@ -37,7 +44,7 @@ export class Emulator {
     return publicKeyOf(state.attestation.privateKey);
   }
 
-  /** Gives it power; it appears on its socket. */
+  /** Gives it power; it appears on its sockets. */
   async plug(): Promise<void> {
     if (this.#key !== undefined) return;
     this.#key = powerOn({
@@ -45,9 +52,12 @@ export class Emulator {
       store: this.#store,
       clock: performance,
       random: (length) => new Uint8Array(randomBytes(length)),
-      sendReport: (report) => this.#backend.send(report),
+      sendReport: {
+        fido: (report) => this.#backends.fido?.send(report),
+        vendor: (report) => this.#backends.vendor?.send(report),
+      },
     });
-    await this.#backend.plug();
+    await Promise.all(Object.values(this.#backends).map(async (backend) => backend.plug()));
     this.#ticking = setInterval(() => {
       this.#key?.tick();
       this.board.refresh();
@@ -60,7 +70,7 @@ export class Emulator {
     clearInterval(this.#ticking);
     this.#key = undefined;
     this.board.refresh();
-    await this.#backend.unplug();
+    await Promise.all(Object.values(this.#backends).map(async (backend) => backend.unplug()));
   }
 
   /** A button or a finger; nothing happens on an unplugged key. */
@@ -69,8 +79,10 @@ export class Emulator {
     this.board.refresh();
   }
 
-  #receive(report: Uint8Array): void {
-    this.#key?.receive(report);
-    this.board.refresh();
+  #backend(name: InterfaceName, path: string): SocketBackend {
+    return new SocketBackend(path, (report) => {
+      this.#key?.interfaces[name]?.receive(report);
+      this.board.refresh();
+    });
   }
 }

@@ -2,9 +2,9 @@ export { type Device, FIRMWARE, type KeyClock, type Profile } from "./device.ts"
 export { COLUMNS, ROWS, unwrap, wrap } from "./display/layout.ts";
 export { transactionPages } from "./display/transaction-pages.ts";
 export { Emulator } from "./emulator.ts";
-export { IDLE_MS, type Screen } from "./firmware.ts";
-export { type KeyGiven, type PoweredKey, powerOn } from "./key.ts";
+export { type InterfaceName, type KeyGiven, type KeyInterface, type PoweredKey, powerOn } from "./key.ts";
 export { type Input, KEYPAD_KEYS, type KeypadKey, type Page } from "./prompt.ts";
+export { IDLE_MS, type Screen } from "./runner.ts";
 export { type Credential, type KeyState, PIN_RETRIES } from "./storage/key-state.ts";
 export { type KeyStore, MemoryKeyStore } from "./storage/key-store.ts";
 export { SealedStore } from "./storage/sealed-store.ts";

@@ -1,12 +1,18 @@
 import { type Device, type KeyClock, type Profile } from "./device.ts";
-import { Firmware, type Screen } from "./firmware.ts";
+import { Authenticator } from "./fido/authenticator.ts";
+import { Firmware } from "./firmware.ts";
+import { FIDO_DIALECT, VENDOR_DIALECT } from "./link/dialect.ts";
 import { HidLink } from "./link/hid-link.ts";
 import type { Input } from "./prompt.ts";
+import { Runner, type Screen } from "./runner.ts";
 import type { KeyStore } from "./storage/key-store.ts";
 import { PinGuard } from "./storage/pin-guard.ts";
 import type { Random } from "./storage/random.ts";
 import { Vault } from "./storage/vault.ts";
 import { UserSession } from "./user-session.ts";
+
+/** The HID interfaces of a key: FIDO (usage page 0xF1D0) and Countersign (0xFF43). */
+export type InterfaceName = "fido" | "vendor";
 
 /** What a key is put together from. Everything outside the chip comes in here. */
 export interface KeyGiven {
@@ -14,14 +20,20 @@ export interface KeyGiven {
   readonly store: KeyStore;
   readonly clock: KeyClock;
   readonly random: Random;
-  /** Takes each 64-byte report for the host. */
-  readonly sendReport: (report: Uint8Array) => void;
+  /** Takes each 64-byte report for the host, by the interface that sends it. */
+  readonly sendReport: Readonly<Record<InterfaceName, (report: Uint8Array) => void>>;
+}
+
+/** The host's way into one interface. */
+export interface KeyInterface {
+  /** A report of the host; none makes it throw. */
+  receive(report: Uint8Array): void;
 }
 
 /** A key under power. To unplug it, drop it: what it had in memory is gone, what it stored is in the store. */
 export interface PoweredKey {
-  /** A report of the host. */
-  receive(report: Uint8Array): void;
+  /** A plain FIDO2 key has no vendor interface. */
+  readonly interfaces: { readonly fido: KeyInterface; readonly vendor?: KeyInterface };
   /** A button or a finger. */
   input(input: Input): void;
   /** To be called at least every 100 ms. */
@@ -31,27 +43,49 @@ export interface PoweredKey {
 
 /** Gives a key its power. Throws when its store cannot be opened. */
 export function powerOn(given: KeyGiven): PoweredKey {
-  const { profile, clock, random } = given;
+  const { profile, clock, random, sendReport } = given;
   const vault = new Vault(given.store);
   const pin = new PinGuard(vault, random);
   const device: Device = { profile, clock, random, vault, pin, session: new UserSession(clock) };
-  const firmware = new Firmware(device);
-  const link = new HidLink({ application: firmware, send: given.sendReport, clock, random });
-  return {
-    // Whatever the key waits for now is said at once, so that the host sees each step, however short.
+  const runner = new Runner(device);
+  const fido: HidLink = new HidLink({
+    dialect: FIDO_DIALECT,
+    application: new Authenticator(device, runner),
+    send: sendReport.fido,
+    elsewhere: () => vendor.busy,
+    clock,
+    random,
+  });
+  const vendor: HidLink = new HidLink({
+    dialect: VENDOR_DIALECT,
+    application: new Firmware(device, runner),
+    send: sendReport.vendor,
+    elsewhere: () => fido.busy,
+    clock,
+    random,
+  });
+  const sayNow = (): void => {
+    fido.tick();
+    vendor.tick();
+  };
+  // Whatever the key waits for now is said at once, so that the host sees each step, however short.
+  const end = (link: HidLink): KeyInterface => ({
     receive: (report) => {
       link.receive(report);
-      link.tick();
+      sayNow();
     },
+  });
+  return {
+    interfaces: { fido: end(fido), ...(profile.vendor ? { vendor: end(vendor) } : {}) },
     input: (input) => {
-      firmware.input(input);
-      link.tick();
+      runner.input(input);
+      sayNow();
     },
     tick: () => {
       // Keepalive first: "computing" is said before the computing is done and answered.
-      link.tick();
-      firmware.tick();
+      sayNow();
+      runner.tick();
     },
-    screen: () => firmware.screen(),
+    screen: () => runner.screen(),
   };
 }

@@ -9,7 +9,10 @@ async function main(argv: readonly string[]): Promise<void> {
   const emulator = new Emulator({
     profile: config.profile,
     store: new SealedStore(config.store),
-    socket: config.socket,
+    sockets: {
+      ...(config.socket === undefined ? {} : { vendor: config.socket }),
+      ...(config.fidoSocket === undefined ? {} : { fido: config.fidoSocket }),
+    },
   });
   await emulator.plug();
   const control = new ControlServer(emulator);
@@ -21,7 +24,8 @@ async function main(argv: readonly string[]): Promise<void> {
   process.once("SIGTERM", () => void stop());
   process.once("SIGINT", () => void stop());
   const attestationKey = toHex(emulator.attestationKey());
-  console.log(JSON.stringify({ ready: true, socket: config.socket, control: url, attestationKey }));
+  const { socket, fidoSocket } = config;
+  console.log(JSON.stringify({ ready: true, socket, fidoSocket, control: url, attestationKey }));
 }
 
 const argv = process.argv.slice(2);

@@ -11,7 +11,7 @@ import { ControlServer } from "./control-server.ts";
 
 const folder = tempFolder();
 const socket = join(folder, "key.sock");
-const emulator = new Emulator({ profile: FULL, store: new MemoryKeyStore(), socket });
+const emulator = new Emulator({ profile: FULL, store: new MemoryKeyStore(), sockets: { vendor: socket } });
 const control = new ControlServer(emulator);
 let url: string;
 

@@ -39,7 +39,11 @@ async function openKey(
   const store = new MemoryKeyStore();
   const { keyId } = readyBench({}, store);
   const socket = join(folder, `key-${++keys}.sock`);
-  const emulator = new Emulator({ profile: { ...FULL, display: options.display ?? true }, store, socket });
+  const emulator = new Emulator({
+    profile: { ...FULL, display: options.display ?? true },
+    store,
+    sockets: { vendor: socket },
+  });
   const control = new ControlServer(emulator);
   await emulator.plug();
   const url = await control.listen(0);

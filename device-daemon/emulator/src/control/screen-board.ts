@@ -1,4 +1,4 @@
-import type { Screen } from "../firmware.ts";
+import type { Screen } from "../runner.ts";
 
 /** A screen with its version: rises by one with each visible change. */
 export type VersionedScreen = Screen & { readonly version: number };

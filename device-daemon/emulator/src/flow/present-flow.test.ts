@@ -17,7 +17,7 @@ import {
   txDigestOf,
   verifySigned,
 } from "@countersign/protocol";
-import { IDLE_MS } from "../firmware.ts";
+import { IDLE_MS } from "../runner.ts";
 import { type Bench, paymentContent, PIN, presentRequest, readyBench } from "../testing/bench.ts";
 
 /** The statement of the last answer; its signature is checked. */

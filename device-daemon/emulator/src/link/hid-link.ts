@@ -1,11 +1,9 @@
 import {
   BROADCAST,
   encodeInitAnswer,
-  encodeKeepalive,
   encodeMessage,
   FIRST_DATA,
   FramingError,
-  HidCapability,
   HidCommand,
   HidError,
   INIT_NONCE,
@@ -20,18 +18,21 @@ import {
 import type { KeyClock } from "../device.ts";
 import type { Random } from "../storage/random.ts";
 import type { Application } from "./application.ts";
+import type { Dialect } from "./dialect.ts";
 
-/** Channels that are remembered; the oldest is forgotten beyond. */
+/** Channels that are remembered; the one that was silent longest is forgotten beyond. */
 const MAX_CHANNELS = 64;
 
 type First = Extract<Report, { type: "first" }>;
 
 /**
- * The device's end of CTAPHID: channels, one transaction at a time, time-outs, keepalives (docs/protocol/hid.md sections
- * 2 to 4). Every report is controlled by the host; none of them makes it throw.
+ * The device's end of CTAPHID on one interface: channels, one transaction at a time, time-outs, keepalives
+ * (docs/protocol/hid.md sections 2 to 4). Every report is controlled by the host; none of them makes it throw.
  */
 export class HidLink {
+  readonly #dialect: Dialect;
   readonly #application: Application;
+  readonly #elsewhere: () => boolean;
   readonly #send: (report: Uint8Array) => void;
   readonly #clock: KeyClock;
   readonly #random: Random;
@@ -40,15 +41,25 @@ export class HidLink {
   #open: { readonly channel: number; saidAt: number; said: WaitsFor | undefined } | undefined;
 
   constructor(given: {
+    readonly dialect: Dialect;
     readonly application: Application;
+    /** True while another interface of the key has a transaction: there is one at a time over all of them. */
+    readonly elsewhere: () => boolean;
     readonly send: (report: Uint8Array) => void;
     readonly clock: KeyClock;
     readonly random: Random;
   }) {
+    this.#dialect = given.dialect;
     this.#application = given.application;
+    this.#elsewhere = given.elsewhere;
     this.#send = given.send;
     this.#clock = given.clock;
     this.#random = given.random;
+  }
+
+  /** A transaction is on: its message still lacks reports, or it is being answered. */
+  get busy(): boolean {
+    return this.#assembling !== undefined || this.#open !== undefined;
   }
 
   /** Takes one report of 64 bytes from the host; any other size is dropped. */
@@ -78,7 +89,7 @@ export class HidLink {
     if (waitsFor === open.said && now - open.saidAt < KEEPALIVE_EVERY_MS) return;
     open.saidAt = now;
     open.said = waitsFor;
-    this.#reply(open.channel, HidCommand.KEEPALIVE, encodeKeepalive(waitsFor));
+    this.#reply(open.channel, HidCommand.KEEPALIVE, this.#dialect.keepalive(waitsFor));
   }
 
   #init(report: First): void {
@@ -99,7 +110,7 @@ export class HidLink {
         nonce: report.data.slice(0, INIT_NONCE),
         channel: channel === BROADCAST ? this.#newChannel() : channel,
         version: [0, 1, 0],
-        capabilities: HidCapability.WINK | HidCapability.NO_MSG,
+        capabilities: this.#dialect.capabilities,
       }),
     );
   }
@@ -117,12 +128,15 @@ export class HidLink {
     const { channel, command } = report;
     if (!this.#channels.has(channel)) {
       this.#error(channel, HidError.INVALID_CHANNEL);
-    } else if (command === HidCommand.CANCEL) {
+      return;
+    }
+    this.#remember(channel);
+    if (command === HidCommand.CANCEL) {
       if (this.#open?.channel === channel) this.#application.cancel();
     } else if (this.#assembling !== undefined && this.#assembling.message.channel === channel) {
       this.#assembling = undefined;
       this.#error(channel, HidError.INVALID_SEQUENCE);
-    } else if (this.#assembling !== undefined || (this.#open !== undefined && this.#open.channel !== channel)) {
+    } else if (this.#isTaken(channel)) {
       this.#error(channel, HidError.CHANNEL_BUSY);
     } else if (this.#open !== undefined) {
       this.#during(report);
@@ -131,13 +145,18 @@ export class HidLink {
     }
   }
 
+  #isTaken(channel: number): boolean {
+    if (this.#assembling !== undefined || this.#elsewhere()) return true;
+    return this.#open !== undefined && this.#open.channel !== channel;
+  }
+
   // On the channel of the open request only one-report messages are read: a code, a cancel.
   #during(report: First): void {
-    const single = report.command === HidCommand.COUNTERSIGN && report.length <= FIRST_DATA;
+    const single = report.command === this.#dialect.command && report.length <= FIRST_DATA;
     const answer = single ? this.#application.during(report.data.slice(0, report.length)) : undefined;
     if (answer === undefined) this.#error(report.channel, HidError.CHANNEL_BUSY);
     else if (answer === "cancel") this.#application.cancel();
-    else this.#reply(report.channel, HidCommand.COUNTERSIGN, answer);
+    else this.#reply(report.channel, this.#dialect.command, answer);
   }
 
   #continue(report: Extract<Report, { type: "next" }>): void {
@@ -167,7 +186,7 @@ export class HidLink {
       case HidCommand.WINK:
         this.#reply(channel, HidCommand.WINK, new Uint8Array(0));
         return;
-      case HidCommand.COUNTERSIGN:
+      case this.#dialect.command:
         this.#request(channel, message.payload);
         return;
       default:
@@ -181,7 +200,7 @@ export class HidLink {
     this.#application.begin(channel, payload, (reply) => {
       if (this.#open !== open) return;
       this.#open = undefined;
-      this.#reply(channel, HidCommand.COUNTERSIGN, reply);
+      this.#reply(channel, this.#dialect.command, reply);
     });
   }
 
@@ -192,10 +211,16 @@ export class HidLink {
     } while (channel === 0 || channel === BROADCAST || this.#channels.has(channel));
     this.#channels.add(channel);
     if (this.#channels.size > MAX_CHANNELS) {
-      const oldest = [...this.#channels].find((held) => held !== this.#open?.channel);
-      if (oldest !== undefined) this.#channels.delete(oldest);
+      const silent = [...this.#channels].find((held) => held !== this.#open?.channel);
+      if (silent !== undefined) this.#channels.delete(silent);
     }
     return channel;
+  }
+
+  // A set keeps its order: who spoke last stands last.
+  #remember(channel: number): void {
+    this.#channels.delete(channel);
+    this.#channels.add(channel);
   }
 
   #reply(channel: number, command: number, payload: Uint8Array): void {

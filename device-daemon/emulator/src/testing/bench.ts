@@ -16,7 +16,7 @@ import {
 } from "@countersign/key-protocol";
 import { encodeContent, Kind, type Line, Mode, renderFields } from "@countersign/protocol";
 import type { Profile } from "../device.ts";
-import { type PoweredKey, powerOn } from "../key.ts";
+import { type InterfaceName, type PoweredKey, powerOn } from "../key.ts";
 import type { Input, KeypadKey } from "../prompt.ts";
 import { type KeyStore, MemoryKeyStore } from "../storage/key-store.ts";
 
@@ -24,6 +24,7 @@ import { type KeyStore, MemoryKeyStore } from "../storage/key-store.ts";
 export const FULL: Profile = {
   model: "emulator",
   serial: "TEST-1",
+  vendor: true,
   display: true,
   keypad: true,
   finger: false,
@@ -36,8 +37,8 @@ export const PIN = "482915";
 /** The server that the bench enrols with. */
 export const SERVER_ID: Uint8Array = new Uint8Array(16).fill(0x5e);
 
-/** A message of the key with its channel. */
-export type Heard = Message & { readonly channel: number };
+/** A message of the key with its interface and channel. */
+export type Heard = Message & { readonly port: InterfaceName; readonly channel: number };
 
 /** A key on the workbench: its clock is turned by hand, every report is seen. */
 export class Bench {
@@ -51,10 +52,12 @@ export class Bench {
   readonly waited: number[] = [];
   /** Every screen's rows that a tick or input left. */
   readonly shown: string[] = [];
+  /** The interface that the host speaks to. */
+  port: InterfaceName = "vendor";
   #key: PoweredKey;
   #now = 1_000;
   #random = 1;
-  #messages = new Map<number, Reassembler>();
+  #messages = new Map<string, Reassembler>();
 
   constructor(profile: Partial<Profile> = {}, store: KeyStore = new MemoryKeyStore()) {
     this.profile = { ...FULL, ...profile };
@@ -87,7 +90,9 @@ export class Bench {
   send(...reports: readonly Uint8Array[]): void {
     for (const bytes of reports) {
       this.reports.push({ from: "host", bytes });
-      this.#key.receive(bytes);
+      const port = this.#key.interfaces[this.port];
+      if (port === undefined) throw new Error(`this key has no ${this.port} interface`);
+      port.receive(bytes);
     }
     this.#look();
   }
@@ -149,18 +154,18 @@ export class Bench {
       store: this.store,
       clock: { now: () => this.#now },
       random: (length) => Uint8Array.from({ length }, () => (this.#random = (this.#random * 75 + 74) % 65537) & 0xff),
-      sendReport: (bytes) => this.#hear(bytes),
+      sendReport: { fido: (bytes) => this.#hear("fido", bytes), vendor: (bytes) => this.#hear("vendor", bytes) },
     });
   }
 
-  #hear(bytes: Uint8Array): void {
+  #hear(port: InterfaceName, bytes: Uint8Array): void {
     this.reports.push({ from: "key", bytes });
     const { channel } = parseReport(bytes);
-    const messages = this.#messages.get(channel) ?? new Reassembler(channel);
-    this.#messages.set(channel, messages);
+    const messages = this.#messages.get(`${port} ${channel}`) ?? new Reassembler(channel);
+    this.#messages.set(`${port} ${channel}`, messages);
     const message = messages.accept(bytes);
     if (message === undefined) return;
-    if (message.command !== HidCommand.KEEPALIVE) this.heard.push({ ...message, channel });
+    if (message.command !== HidCommand.KEEPALIVE) this.heard.push({ ...message, port, channel });
     else this.#wait(decodeKeepalive(message.payload));
   }
 

@@ -1,0 +1,157 @@
+import { WaitsFor } from "@countersign/key-protocol";
+import type { Device } from "./device.ts";
+import { idlePrompt } from "./display/prompts.ts";
+import type { Ending, Flow, Input, Page, Prompt } from "./prompt.ts";
+
+/** A page without a key press ends the request after this long, in milliseconds. */
+export const IDLE_MS = 120_000;
+
+/** What is left on the display after a request goes after this long, in milliseconds. */
+const AFTER_MS = 30_000;
+
+/** What the person sees. `rows` is empty without a display. */
+export interface Screen {
+  readonly page: Page;
+  readonly rows: readonly string[];
+  readonly lights: { readonly pin: boolean; readonly code: boolean; readonly busy: boolean };
+}
+
+/** A request that needs the person, and how it is answered. */
+export interface Work {
+  readonly flow: Flow<Ending>;
+  /** On the key's clock. */
+  readonly deadline: number;
+  /** Takes the answer, unless the request is aborted. */
+  readonly done: (reply: Uint8Array) => void;
+  /** The answer when host or time end it. */
+  readonly outside: (why: "cancelled" | "timeout") => Uint8Array;
+  /** The answer to something that the flow threw; throws again what is a bug. */
+  readonly failed: (cause: unknown) => Uint8Array;
+}
+
+type Running = Work & { prompt: Prompt; touchedAt: number };
+
+/**
+ * The key's one display, keypad and person, for whatever interface asks: runs one flow at a time, shows what it asks,
+ * tells it what happens. No timer of its own: `tick`.
+ */
+export class Runner {
+  readonly #device: Device;
+  #running: Running | undefined;
+  #after: { readonly prompt: Prompt; readonly until: number } | undefined;
+
+  constructor(device: Device) {
+    this.#device = device;
+  }
+
+  start(work: Work): void {
+    const running = { ...work, prompt: idlePrompt("", ""), touchedAt: 0 };
+    this.#step(running, () => work.flow.next());
+  }
+
+  /** Ends the request that runs; `done` says so. */
+  cancel(): void {
+    this.#endFromOutside("cancelled");
+  }
+
+  /** Ends it without an answer. */
+  abort(): void {
+    this.#running?.flow.return({ reply: new Uint8Array(0) });
+    this.#running = undefined;
+  }
+
+  waitsFor(): WaitsFor {
+    return this.#running?.prompt.waitsFor ?? WaitsFor.COMPUTING;
+  }
+
+  /** Something happened on the key: a button, a finger. */
+  input(input: Input): void {
+    const running = this.#running;
+    if (running === undefined) {
+      this.#after = undefined;
+      return;
+    }
+    if (input.type === "key" && isDigit(input.key) && !this.#device.profile.keypad && !choosesReason(running)) return;
+    if (input.type === "finger" && !this.#device.profile.finger) return;
+    if (running.prompt.passes === true) return;
+    this.#advance(running, input);
+  }
+
+  /** A code from the PC. False when none is due now. */
+  supplyCode(code: string): boolean {
+    const running = this.#running;
+    if (running?.prompt.takesHostCode !== true) return false;
+    this.#advance(running, { type: "host-code", code });
+    return true;
+  }
+
+  /** Time has gone by. */
+  tick(): void {
+    const now = this.#device.clock.now();
+    if (this.#after !== undefined && now >= this.#after.until) this.#after = undefined;
+    const running = this.#running;
+    if (running === undefined) return;
+    if (running.prompt.passes === true) this.#advance(running, { type: "key", key: "ok" });
+    else if (now >= running.deadline || now - running.touchedAt >= IDLE_MS) this.#endFromOutside("timeout");
+  }
+
+  screen(): Screen {
+    const { model, serial, display } = this.#device.profile;
+    const prompt = this.#running?.prompt ?? this.#after?.prompt ?? idlePrompt(model, serial);
+    return {
+      page: prompt.page,
+      rows: display ? prompt.draw(this.#device.clock.now()) : [],
+      lights: {
+        pin: this.#running !== undefined && prompt.waitsFor === WaitsFor.PIN,
+        code: this.#running !== undefined && prompt.waitsFor === WaitsFor.CODE,
+        busy: this.#running !== undefined,
+      },
+    };
+  }
+
+  #advance(running: Running, input: Input): void {
+    this.#step(running, () => running.flow.next(input));
+  }
+
+  #step(running: Running, next: () => IteratorResult<Prompt, Ending>): void {
+    let at: IteratorResult<Prompt, Ending>;
+    try {
+      at = next();
+    } catch (cause) {
+      this.#end({ reply: running.failed(cause) }, running.done);
+      return;
+    }
+    if (at.done === true) {
+      this.#end(at.value, running.done);
+      return;
+    }
+    running.prompt = at.value;
+    running.touchedAt = this.#device.clock.now();
+    this.#after = undefined;
+    this.#running = running;
+  }
+
+  #endFromOutside(why: "cancelled" | "timeout"): void {
+    const running = this.#running;
+    if (running === undefined) return;
+    running.flow.return({ reply: new Uint8Array(0) });
+    this.#end({ reply: running.outside(why) }, running.done);
+  }
+
+  #end(ending: Ending, done: (reply: Uint8Array) => void): void {
+    this.#running = undefined;
+    if (ending.after !== undefined) {
+      this.#after = { prompt: ending.after, until: this.#device.clock.now() + AFTER_MS };
+    }
+    done(ending.reply);
+  }
+}
+
+function isDigit(key: string): boolean {
+  return key >= "0" && key <= "9";
+}
+
+// Four buttons choose the reason on a key without digits.
+function choosesReason(running: Running): boolean {
+  return running.prompt.page === "reject";
+}
