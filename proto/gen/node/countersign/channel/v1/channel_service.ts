@@ -173,6 +173,12 @@ export const NoticeType = {
   RECOVERY_STOPPED: 29,
   /** RECOVERY_USED - A recovery replaced the user's keys; detail is the new key's fingerprint. */
   RECOVERY_USED: 30,
+  /** RECOVERY_ASKED - Somebody asked to replace the user's keys, and a second one has to agree. Any channel stops it. */
+  RECOVERY_ASKED: 31,
+  /** KEY_ASKED - Somebody asked for a further key, which one of the user's keys has to sign; detail is its fingerprint. */
+  KEY_ASKED: 32,
+  /** LINK_ASKED - Somebody asked for a further chat, which one of the user's keys has to sign; detail names the platform. */
+  LINK_ASKED: 33,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -210,6 +216,9 @@ export namespace NoticeType {
   export type RECOVERY_HELD = typeof NoticeType.RECOVERY_HELD;
   export type RECOVERY_STOPPED = typeof NoticeType.RECOVERY_STOPPED;
   export type RECOVERY_USED = typeof NoticeType.RECOVERY_USED;
+  export type RECOVERY_ASKED = typeof NoticeType.RECOVERY_ASKED;
+  export type KEY_ASKED = typeof NoticeType.KEY_ASKED;
+  export type LINK_ASKED = typeof NoticeType.LINK_ASKED;
   export type UNRECOGNIZED = typeof NoticeType.UNRECOGNIZED;
 }
 
@@ -308,6 +317,15 @@ export function noticeTypeFromJSON(object: any): NoticeType {
     case 30:
     case "NOTICE_TYPE_RECOVERY_USED":
       return NoticeType.RECOVERY_USED;
+    case 31:
+    case "NOTICE_TYPE_RECOVERY_ASKED":
+      return NoticeType.RECOVERY_ASKED;
+    case 32:
+    case "NOTICE_TYPE_KEY_ASKED":
+      return NoticeType.KEY_ASKED;
+    case 33:
+    case "NOTICE_TYPE_LINK_ASKED":
+      return NoticeType.LINK_ASKED;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -379,6 +397,12 @@ export function noticeTypeToJSON(object: NoticeType): string {
       return "NOTICE_TYPE_RECOVERY_STOPPED";
     case NoticeType.RECOVERY_USED:
       return "NOTICE_TYPE_RECOVERY_USED";
+    case NoticeType.RECOVERY_ASKED:
+      return "NOTICE_TYPE_RECOVERY_ASKED";
+    case NoticeType.KEY_ASKED:
+      return "NOTICE_TYPE_KEY_ASKED";
+    case NoticeType.LINK_ASKED:
+      return "NOTICE_TYPE_LINK_ASKED";
     case NoticeType.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
