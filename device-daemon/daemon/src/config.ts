@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 export interface DaemonConfig {
   readonly socket: string;
   readonly keySockets: readonly string[];
+  readonly fidoSockets: readonly string[];
   readonly hid: boolean;
 }
 
@@ -14,6 +15,7 @@ export const USAGE = `countersign-daemon: gives local clients the smart key
   --socket PATH       Unix socket for clients, in a folder of your own
                       (default $XDG_RUNTIME_DIR/countersign/daemon.sock)
   --key-socket PATH   socket of an emulated key; repeatable
+  --fido-socket PATH  socket of an emulated FIDO2 key; repeatable
   --hid               real keys over USB
 `;
 
@@ -32,15 +34,19 @@ export function parseConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Da
     options: {
       socket: { type: "string" },
       "key-socket": { type: "string", multiple: true, default: [] },
+      "fido-socket": { type: "string", multiple: true, default: [] },
       hid: { type: "boolean", default: false },
     },
   });
-  if (!values.hid && values["key-socket"].length === 0) {
-    throw new ConfigError("no key to look for: give --hid for real keys or --key-socket PATH for an emulated one");
+  if (!values.hid && values["key-socket"].length + values["fido-socket"].length === 0) {
+    throw new ConfigError(
+      "no key to look for: give --hid for real keys, --key-socket PATH or --fido-socket PATH for an emulated one",
+    );
   }
   return {
     socket: resolve(values.socket ?? defaultSocket(env)),
     keySockets: values["key-socket"].map((path) => resolve(path)),
+    fidoSockets: values["fido-socket"].map((path) => resolve(path)),
     hid: values.hid,
   };
 }

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { status } from "@grpc/grpc-js";
 import {
+  LocalKeyType,
   SignRequest,
   type SignResponse,
   Step,
@@ -70,6 +71,9 @@ describe("keys", () => {
         registryVersion: 1,
         glyphProfile: "latin",
         maxRequest: 1768,
+        type: LocalKeyType.COUNTERSIGN,
+        hasBiometric: false,
+        firmware: "0.1.0",
       },
     ]);
   });

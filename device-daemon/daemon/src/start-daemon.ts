@@ -17,7 +17,10 @@ export async function startDaemon(config: DaemonConfig, log: Logger): Promise<Da
   const registry = new KeyRegistry(log);
   const listening = await listenOnSocket(config.socket, deviceService(registry, log));
   const stopping = new AbortController();
-  const sources = config.keySockets.map((path) => watchSocket(path, registry, stopping.signal));
+  const sources = [
+    ...config.keySockets.map((path) => watchSocket(path, "countersign", registry, stopping.signal)),
+    ...config.fidoSockets.map((path) => watchSocket(path, "fido2", registry, stopping.signal)),
+  ];
   if (config.hid) sources.push(watchHid(registry, log, stopping.signal));
   return {
     close: async () => {

@@ -41,7 +41,7 @@ async function attach(path: string, registry: KeyRegistry, signal: AbortSignal):
     const close = (): void => transport.close();
     signal.addEventListener("abort", close, { once: true });
     registry.setDenied(path, undefined);
-    await registry.attach(transport);
+    await registry.attach(transport, "countersign");
     signal.removeEventListener("abort", close);
   } catch (cause) {
     if (!(cause instanceof LinkError)) throw cause;

@@ -1,8 +1,12 @@
 import { randomBytes } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import type { KeyInfo } from "@countersign/key-protocol";
 import type { Logger } from "pino";
 import { HidBus } from "../hid/hid-bus.ts";
 import type { HidTransport } from "../hid/hid-transport.ts";
+import { LinkError } from "../hid/link-error.ts";
+import type { AttachedCountersign, AttachedFido, AttachedKey, KeyKind } from "./attached-key.ts";
+import type { FidoPort } from "./fido-port.ts";
 import { HidSmartKey } from "./hid-smart-key.ts";
 import type { SmartKey } from "./smart-key.ts";
 import { WorkQueue } from "./work-queue.ts";
@@ -10,25 +14,33 @@ import { WorkQueue } from "./work-queue.ts";
 /** A new key must say what it is within this time, in milliseconds. */
 const HELLO_MS = 5_000;
 
-/** A key that is plugged in, ready for requests. */
-export interface AttachedKey {
-  /** Local name, stable while it is plugged in. */
-  readonly deviceId: string;
-  readonly key: SmartKey;
-  readonly queue: WorkQueue;
-  /** As it said last. */
-  info: KeyInfo;
+/** How a key of each kind is spoken to. Both reject with LinkError or KeyRefusal. */
+export interface Drivers {
+  countersign(bus: HidBus): Promise<SmartKey>;
+  fido2(bus: HidBus): Promise<FidoPort>;
 }
+
+const DRIVERS: Drivers = {
+  countersign: (bus) => HidSmartKey.connect(bus),
+  fido2: async (bus) => {
+    throw new LinkError("left", `FIDO2 keys as the one at ${bus.name} are not spoken to yet`);
+  },
+};
+
+type Met = Omit<AttachedCountersign, "deviceId" | "queue"> | Omit<AttachedFido, "deviceId" | "queue">;
 
 /** The keys that are plugged in now. */
 export class KeyRegistry {
   readonly #log: Logger;
+  readonly #drivers: Drivers;
   readonly #keys = new Map<string, AttachedKey>();
   readonly #watchers = new Set<() => void>();
   readonly #denied = new Map<string, string>();
+  #fidoKeys = 0;
 
-  constructor(log: Logger) {
+  constructor(log: Logger, drivers: Drivers = DRIVERS) {
     this.#log = log;
+    this.#drivers = drivers;
   }
 
   /** In the order of plugging. */
@@ -58,56 +70,73 @@ export class KeyRegistry {
     const attached = this.#keys.get(deviceId);
     if (attached === undefined) return;
     try {
-      const info = await attached.key.info({ signal: AbortSignal.timeout(HELLO_MS) });
-      const changed = info.pinState !== attached.info.pinState || info.retries !== attached.info.retries;
-      attached.info = info;
-      if (changed) this.#tell();
+      const before = attached.info;
+      const signal = AbortSignal.timeout(HELLO_MS);
+      if (attached.kind === "fido2") attached.info = await attached.key.info({ signal });
+      else attached.info = await attached.key.info({ signal });
+      if (!isDeepStrictEqual(before, attached.info)) this.#tell();
     } catch (cause) {
       // A key that has left is told by its transport; else the next request asks again.
       this.#log.debug({ deviceId, cause: String(cause) }, "the key did not say how it is");
     }
   }
 
-  /** Takes a transport that has just been opened; resolves when the key behind it has left or proved to be none. */
-  async attach(transport: HidTransport): Promise<void> {
+  /**
+   * Takes a transport that has just been opened; resolves when the key behind it has left or proved to be none. Command
+   * 0x59 goes to `countersign` transports alone, so `kind` must come from the interface that was opened.
+   */
+  async attach(transport: HidTransport, kind: KeyKind): Promise<void> {
     const bus = new HidBus(transport);
     const left = new Promise<void>((resolve) => bus.listen(() => undefined, resolve));
-    let attached: AttachedKey | undefined;
+    let met: Met;
     try {
-      const key = await HidSmartKey.connect(bus);
-      const info = await key.info({ signal: AbortSignal.timeout(HELLO_MS) });
-      const deviceId = this.#name(info);
-      const queue = new WorkQueue(() => this.refresh(deviceId));
-      attached = { deviceId, key, queue, info };
+      met = await this.#meet(bus, kind);
     } catch (cause) {
-      this.#log.warn({ transport: transport.name, cause: String(cause) }, "no key answers here");
+      this.#log.warn({ transport: transport.name, kind, cause: String(cause) }, "no key answers here");
       bus.close();
       return;
     }
-    if (!bus.gone) this.#add(attached);
+    if (bus.gone) return;
+    const attached = this.#add(met);
     await left;
     this.#remove(attached);
+  }
+
+  async #meet(bus: HidBus, kind: KeyKind): Promise<Met> {
+    const signal = AbortSignal.timeout(HELLO_MS);
+    if (kind === "fido2") {
+      const key = await this.#drivers.fido2(bus);
+      return { kind, key, info: await key.info({ signal }) };
+    }
+    const key = await this.#drivers.countersign(bus);
+    return { kind, key, info: await key.info({ signal }) };
   }
 
   #tell(): void {
     for (const changed of this.#watchers) changed();
   }
 
-  #add(attached: AttachedKey): void {
-    this.#keys.set(attached.deviceId, attached);
-    this.#log.info({ deviceId: attached.deviceId, model: attached.info.model }, "key plugged in");
+  // In one step, so that two keys that arrive together with the same serial get two names.
+  #add(met: Met): AttachedKey {
+    const deviceId = met.kind === "fido2" ? `fido2-${++this.#fidoKeys}` : this.#name(met.info);
+    const attached: AttachedKey = { ...met, deviceId, queue: new WorkQueue(() => this.refresh(deviceId)) };
+    this.#keys.set(deviceId, attached);
+    this.#log.info({ deviceId, kind: met.kind, model: met.info.model }, "key plugged in");
     this.#tell();
+    return attached;
   }
 
   #remove(attached: AttachedKey): void {
-    if (!this.#keys.delete(attached.deviceId)) return;
+    this.#keys.delete(attached.deviceId);
     this.#log.info({ deviceId: attached.deviceId }, "key has left");
     this.#tell();
   }
 
-  // The serial, as long as nobody else claims it: a device chooses what it calls itself.
+  // The serial, as long as nobody else claims it: a device chooses what it calls itself. FIDO2 keys are counted, and
+  // "fido2-1" is theirs alone.
   #name(info: KeyInfo): string {
     const plain = info.serial.replace(/[^A-Za-z0-9_-]/g, "_");
-    return this.#keys.has(plain) ? `${plain}-${randomBytes(4).toString("hex")}` : plain;
+    const taken = this.#keys.has(plain) || /^fido2-/i.test(plain);
+    return taken ? `${plain}-${randomBytes(4).toString("hex")}` : plain;
   }
 }

@@ -6,7 +6,7 @@ import type {
   SetPinResponse,
 } from "@countersign/proto/node/device/v1/device_service";
 import { Failure } from "./failure.ts";
-import { findKey } from "./find-key.ts";
+import { findCountersignKey } from "./find-key.ts";
 import type { Given } from "./given.ts";
 import type { Caller } from "./handlers.ts";
 import { bytesField, idField } from "./request-fields.ts";
@@ -27,7 +27,7 @@ export async function enrol(
     challenge: bytesField("challenge", request.challenge, 32),
     digits: request.digits,
   };
-  const attached = findKey(given.registry, request.deviceId);
+  const attached = findCountersignKey(given.registry, request.deviceId);
   const signed = await attached.queue.run(signal, () =>
     attached.key.enrol(wanted, { signal, onStep: (step) => send({ event: { $case: "step", value: stepOf(step) } }) }),
   );
@@ -42,7 +42,7 @@ export async function setPin(
   send: (message: SetPinResponse) => void,
 ): Promise<void> {
   const { signal } = caller;
-  const attached = findKey(given.registry, request.deviceId);
+  const attached = findCountersignKey(given.registry, request.deviceId);
   await attached.queue.run(signal, async () => {
     const info = await attached.key.info({ signal });
     await attached.key.setPin(info.pinState !== PinState.NONE, {

@@ -1,4 +1,5 @@
-import type { AttachedKey, KeyRegistry } from "../key/key-registry.ts";
+import type { AttachedCountersign, AttachedKey } from "../key/attached-key.ts";
+import type { KeyRegistry } from "../key/key-registry.ts";
 import { Failure } from "./failure.ts";
 
 /** The key of this local name; with an empty name the only one that is plugged in. */
@@ -16,4 +17,13 @@ export function findKey(registry: KeyRegistry, deviceId: string): AttachedKey {
   const [fix] = registry.denied();
   if (fix !== undefined && keys.length === 0) throw new Failure("KEY_PERMISSION", fix);
   throw new Failure("NO_KEY", deviceId === "" ? "no key is plugged in" : `key ${deviceId} is not plugged in`);
+}
+
+/** As `findKey`, for what a FIDO2 key cannot do. */
+export function findCountersignKey(registry: KeyRegistry, deviceId: string): AttachedCountersign {
+  const found = findKey(registry, deviceId);
+  if (found.kind === "countersign") return found;
+  throw new Failure("BAD_REQUEST", `${found.deviceId} is a FIDO2 key, which cannot do this; name another key`, {
+    field: "device_id",
+  });
 }

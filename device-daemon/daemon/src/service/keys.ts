@@ -4,14 +4,15 @@ import {
   type CancelRequest,
   ListKeysResponse,
   LocalKey,
+  LocalKeyType,
   VerificationMethod,
   type VerifyUserRequest,
   VerifyUserResponse,
   WatchKeysResponse,
 } from "@countersign/proto/node/device/v1/device_service";
-import type { AttachedKey } from "../key/key-registry.ts";
+import type { AttachedCountersign, AttachedFido, AttachedKey } from "../key/attached-key.ts";
 import { Failure } from "./failure.ts";
-import { findKey } from "./find-key.ts";
+import { findCountersignKey } from "./find-key.ts";
 import type { Given } from "./given.ts";
 import type { Caller } from "./handlers.ts";
 
@@ -41,7 +42,7 @@ export async function verifyUser(
   caller: Caller,
 ): Promise<VerifyUserResponse> {
   const { signal } = caller;
-  const attached = findKey(given.registry, request.deviceId);
+  const attached = findCountersignKey(given.registry, request.deviceId);
   const method = request.method === VerificationMethod.BIOMETRIC ? UserMethod.BIOMETRIC : UserMethod.PIN;
   const session = await attached.queue.run(signal, async () => {
     const opened = await attached.key.open();
@@ -73,17 +74,27 @@ export function cancel(given: Given, request: CancelRequest, caller: Caller): Re
 }
 
 function localKeyOf(attached: AttachedKey): LocalKey {
-  const { info } = attached;
+  return attached.kind === "fido2" ? localFidoKeyOf(attached) : localCountersignKeyOf(attached);
+}
+
+function localCountersignKeyOf({ deviceId, info }: AttachedCountersign): LocalKey {
   return LocalKey.create({
-    deviceId: attached.deviceId,
+    deviceId,
+    type: LocalKeyType.COUNTERSIGN,
     model: info.model,
     serial: info.serial,
     hasDisplay: info.display !== undefined,
     hasKeypad: info.keypad,
+    hasBiometric: info.biometric,
     pinSet: info.pinState !== PinState.NONE,
     pinRetries: info.retries,
     registryVersion: info.registryVersion,
     glyphProfile: info.glyphProfile === GlyphProfile.LATIN ? "latin" : "ascii",
     maxRequest: info.maxRequest,
+    firmware: info.firmware,
   });
+}
+
+function localFidoKeyOf({ deviceId, info }: AttachedFido): LocalKey {
+  return LocalKey.create({ deviceId, type: LocalKeyType.FIDO2, ...info });
 }

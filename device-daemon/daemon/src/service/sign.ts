@@ -15,7 +15,7 @@ import { LinkError } from "../hid/link-error.ts";
 import { KeyRefusal } from "../key/key-refusal.ts";
 import type { KeySession } from "../key/smart-key.ts";
 import { Failure } from "./failure.ts";
-import { findKey } from "./find-key.ts";
+import { findCountersignKey } from "./find-key.ts";
 import type { Given } from "./given.ts";
 import type { Caller } from "./handlers.ts";
 import type { OpenSign } from "./open-signs.ts";
@@ -37,7 +37,7 @@ const MAX_KEY_IDS = 16;
  */
 export async function sign(given: Given, request: SignRequest, caller: Caller, send: Send): Promise<void> {
   const asked = readRequest(request);
-  const attached = findKey(given.registry, request.deviceId);
+  const attached = findCountersignKey(given.registry, request.deviceId);
   const kept = takeSession(given, request.session, attached);
   const ended = new AbortController();
   const open: OpenSign = {

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { AttachedKey } from "../key/key-registry.ts";
+import type { AttachedKey } from "../key/attached-key.ts";
 import type { KeySession } from "../key/smart-key.ts";
 
 /** How long a PIN given beforehand holds, in milliseconds; the key counts for itself, too. */
