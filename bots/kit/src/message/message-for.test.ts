@@ -2,6 +2,7 @@ import { NoticeType, Phase } from "@countersign/proto/node/channel/v1/channel_se
 import { Kind, Label, Mode, RejectReason } from "@countersign/proto/node/core/v1/content";
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
+import { sampleOutgoing } from "../testing/sample-outgoing.ts";
 import { SAMPLE_CODE, SAMPLE_LINES, sampleDeliver, sampleNotice } from "../testing/sample.ts";
 import { LOCALES, PSEUDO_LOCALE, Words } from "../wording/words.ts";
 import { readDelivery } from "./delivery.ts";
@@ -178,4 +179,19 @@ test("kinds read differently from each other in every language (check 22)", () =
     const names = kinds.map((kind) => Words.in(locale).text(`kind-${kind}` as "kind-1"));
     expect(new Set(names).size).toBe(kinds.length);
   }
+});
+
+test("check 19: a recovery is told with the end of its hold and how to stop it", () => {
+  const notice = sampleNotice(NoticeType.RECOVERY_HELD, { detail: "2026-11-23T14:30:07.000Z" });
+  const { message } = sampleOutgoing(Phase.ALERT, { locale: "en", notice }, { style: "full", hears: true });
+  const text = revealText(message);
+  expect(text).toContain("a new one can take their place from 2026-11-23 ");
+  expect(text).toMatch(/\d{2}:30 \(UTC/);
+  expect(text).toContain("send /freeze now");
+});
+
+test("the end of a hold that is no time is not shown", () => {
+  const notice = sampleNotice(NoticeType.RECOVERY_HELD, { detail: "send your PIN to 2026" });
+  const { message } = sampleOutgoing(Phase.ALERT, { locale: "en", notice }, { style: "full", hears: true });
+  expect(revealText(message)).not.toContain("PIN");
 });

@@ -5,7 +5,7 @@ import type { MessageId } from "../wording/en.ts";
 import { isShowable, type Delivery } from "./delivery.ts";
 import type { Row, Run } from "./message.ts";
 import { plain, strong, time, value, type Setting } from "./pieces.ts";
-import { dateOf } from "./timestamp.ts";
+import { dateOf, timeText } from "./timestamp.ts";
 
 const REJECTED: Readonly<Record<number, MessageId>> = {
   [RejectReason.WRONG_DATA]: "rejected-wrong-data",
@@ -32,6 +32,8 @@ const SENTENCES: Readonly<Record<number, MessageId>> = {
   [NoticeType.LAST_WARNING]: "last-warning",
   [NoticeType.USER_SUSPENDED]: "user-suspended",
   [NoticeType.MISSED]: "missed",
+  [NoticeType.RECOVERY_ASKED]: "recovery-asked",
+  [NoticeType.RECOVERY_STOPPED]: "recovery-stopped",
 };
 
 /** Types whose sentence names a platform or a fingerprint, at its end: in Arabic that gets a row of its own. */
@@ -43,6 +45,9 @@ const DETAILED: Readonly<Record<number, MessageId>> = {
   [NoticeType.CHANNEL_SUSPENDED]: "channel-suspended",
   [NoticeType.CHANNEL_DEAD]: "channel-dead",
   [NoticeType.LINK_REFUSED]: "link-refused",
+  [NoticeType.RECOVERY_USED]: "recovery-used",
+  [NoticeType.KEY_ASKED]: "key-asked",
+  [NoticeType.LINK_ASKED]: "link-asked",
 };
 
 /** What to do about it, or why, in sentences of their own. */
@@ -56,6 +61,12 @@ const ADVICE: Readonly<Record<number, readonly (MessageId | "freeze" | "thaw")[]
   [NoticeType.CHANNEL_SUSPENDED]: ["channel-suspended-why"],
   [NoticeType.CHANNEL_DEAD]: ["channel-dead-why"],
   [NoticeType.LINK_REFUSED]: ["link-refused-why", "freeze"],
+  // To freeze also stops a recovery: who is alarmed needs one word only.
+  [NoticeType.RECOVERY_ASKED]: ["freeze"],
+  [NoticeType.RECOVERY_HELD]: ["freeze"],
+  [NoticeType.RECOVERY_USED]: ["freeze"],
+  [NoticeType.KEY_ASKED]: ["freeze"],
+  [NoticeType.LINK_ASKED]: ["freeze"],
 };
 
 const PLATFORM_NAMES: Readonly<Record<string, string>> = {
@@ -81,6 +92,14 @@ function timeOr(notice: Notice["at"], zone: string): Run {
   return date === undefined ? plain("-") : time(date, zone);
 }
 
+/** RFC 3339 in UTC, as the core writes it; anything else is not shown. */
+function momentOr(detail: string, zone: string): Run {
+  const date = /^\d{4}-\d{2}-\d{2}T[\d:.]{8,12}Z$/.test(detail) ? new Date(detail) : undefined;
+  if (date === undefined || Number.isNaN(date.getTime())) return plain("-");
+  // To the minute: seconds of a day's hold tell nobody anything.
+  return strong(timeText(date, zone, true).replace(/:\d{2} /, " "));
+}
+
 function sentence(notice: Notice, delivery: Delivery, { words, zone }: Setting): Row {
   const issuer = strong(delivery.issuer);
   const { type, at } = notice;
@@ -90,6 +109,7 @@ function sentence(notice: Notice, delivery: Delivery, { words, zone }: Setting):
   if (type === NoticeType.EXECUTED) return words.row("executed", { at: timeOr(at, zone) });
   if (type === NoticeType.REJECTED) return words.row(REJECTED[notice.rejectReason] ?? "rejected");
   if (type === NoticeType.WRONG_CODE) return words.row("wrong-code", {}, { tries: notice.triesLeft });
+  if (type === NoticeType.RECOVERY_HELD) return words.row("recovery-held", { until: momentOr(notice.detail, zone) });
   const detailed = DETAILED[type];
   if (detailed !== undefined) return words.row(detailed, { detail: detailRun(notice) ?? plain("-") });
   const id = SENTENCES[type];

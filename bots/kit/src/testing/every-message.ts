@@ -55,11 +55,18 @@ const PLATFORM_TYPES: readonly NoticeType[] = [
   NoticeType.CHANNEL_SUSPENDED,
   NoticeType.CHANNEL_DEAD,
   NoticeType.LINK_REFUSED,
+  NoticeType.LINK_ASKED,
 ];
-const KEY_TYPES: readonly NoticeType[] = [NoticeType.KEY_ENROLLED, NoticeType.KEY_REVOKED];
+const KEY_TYPES: readonly NoticeType[] = [
+  NoticeType.KEY_ENROLLED,
+  NoticeType.KEY_REVOKED,
+  NoticeType.RECOVERY_USED,
+  NoticeType.KEY_ASKED,
+];
 
 function detailOf(type: NoticeType): string {
   if (PLATFORM_TYPES.includes(type)) return "telegram";
+  if (type === NoticeType.RECOVERY_HELD) return "2026-11-23T14:30:00.000Z";
   return KEY_TYPES.includes(type) ? "7F3A 91C2 0B4D 11EE" : "ledger 77-A";
 }
 

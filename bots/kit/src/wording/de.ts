@@ -54,6 +54,12 @@ export const de: Wording = {
   unlinked: "Ein Chat wurde von Ihnen gelöst: { $detail }",
   "key-enrolled": "Ein Schlüssel wurde für Sie angemeldet: { $detail }",
   "key-revoked": "Ein Schlüssel von Ihnen wurde gesperrt und kann nichts mehr bestätigen: { $detail }",
+  "key-asked": "⚠ Jemand will, dass ein weiterer Schlüssel für Sie bestätigt: { $detail }",
+  "link-asked": "⚠ Jemand will einen Chat mit Ihnen verknüpfen: { $detail }",
+  "recovery-asked": "⚠ Jemand will Ihre Schlüssel ersetzen. Nichts geschieht, bevor eine zweite Person zustimmt.",
+  "recovery-held": "⚠ Ihre Schlüssel werden ersetzt: Ein neuer kann ihren Platz einnehmen ab { $until }",
+  "recovery-stopped": "✔ Ihre Schlüssel bleiben: Der Ersatz wurde gestoppt.",
+  "recovery-used": "⚠ Ihre Schlüssel wurden durch einen neuen ersetzt: { $detail }",
   "user-suspended":
     "⛔ Der Dienst hat Ihre Bestätigungen ausgesetzt. Bis er das aufhebt, kann nichts bestätigt werden.",
   "channel-suspended": "⚠ Ein Kanal von Ihnen ist ausgesetzt: { $detail }",

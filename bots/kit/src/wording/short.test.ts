@@ -51,7 +51,13 @@ const LINES = [
   { label: Label.ACCOUNT, value: "DE89 3704 0044 0532 0130 00" },
 ];
 
-const KEY_TYPES: readonly NoticeType[] = [NoticeType.KEY_ENROLLED, NoticeType.KEY_REVOKED];
+const DETAIL: Readonly<Record<number, string>> = {
+  [NoticeType.KEY_ENROLLED]: "7F3A 91C2 0B4D 11EE",
+  [NoticeType.KEY_REVOKED]: "7F3A 91C2 0B4D 11EE",
+  [NoticeType.KEY_ASKED]: "7F3A 91C2 0B4D 11EE",
+  [NoticeType.RECOVERY_USED]: "7F3A 91C2 0B4D 11EE",
+  [NoticeType.RECOVERY_HELD]: "2026-11-23T14:30:00.000Z",
+};
 const LINK_LINES = [
   { label: Label.CHANNEL, value: "sms" },
   { label: Label.ADDRESS, value: "+4915112345678" },
@@ -109,7 +115,7 @@ describe("sizes", () => {
     const types = Object.values(NoticeType).filter((type) => type > 0);
     const long = types.flatMap((type) =>
       [Mode.A, Mode.B].map((mode) => {
-        const detail = KEY_TYPES.includes(type) ? "7F3A 91C2 0B4D 11EE" : "telegram";
+        const detail = DETAIL[type] ?? "telegram";
         const notice = sampleNotice(type, { detail, rejectReason: RejectReason.NOT_ME });
         const given = { locale, ...LONG, mode, lines: mode === Mode.A ? [] : LINES, notice };
         const { message } = sampleOutgoing(Phase.OUTCOME, given, { style: "short", hears: false });
