@@ -28,6 +28,8 @@ export {
 export { COSE_KEY_LENGTH, coseKeyOf, fingerprintOf, importPublicKey } from "./cose-key.ts";
 export { parseSigned, SignatureType, type SignedMessage, signMessage, verifySigned } from "./cose.ts";
 export { currencies, exponentOf } from "./currency.ts";
+export type { AuthenticatorData } from "./authenticator-data.ts";
+export type { ClientData } from "./client-data.ts";
 export { type CborOptions, type CborValue, decodeCbor, encodeCbor } from "./det-cbor.ts";
 export { digitsProofOf } from "./digits-proof.ts";
 export { decodeEnrolment, encodeEnrolment, type Enrolment, MAX_DEVICE_NAME } from "./enrolment.ts";
@@ -79,5 +81,6 @@ export {
   UserVerification,
 } from "./statement.ts";
 export { tagOf } from "./tag.ts";
+export { type AssertionFault, faultOfAssertion, type ReadAssertion, readAssertion } from "./verify-assertion.ts";
 export { type PinnedCore, type ReceiptFinding, verifyReceipt } from "./verify-receipt.ts";
 export { hmacSha256, macKey, sha256, verifyEs256 } from "#platform";

@@ -6,6 +6,9 @@ import type { MacKey, PublicKey } from "./platform.ts";
 
 type Hmac = ReturnType<typeof hmac.create>;
 
+/** Bytes of an ES256 signature in DER. */
+const MOST_DER = 72;
+
 class BrowserMacKey implements MacKey {
   readonly type = "mac-key";
   readonly #keyed: Hmac;
@@ -63,5 +66,12 @@ export function importPoint(coseKey: Uint8Array, x: Uint8Array, y: Uint8Array): 
 export function verifyEs256(key: PublicKey, bytes: Uint8Array, signature: Uint8Array): boolean {
   if (signature.length !== 64) return false;
   const options = { prehash: true, lowS: false, format: "compact" } as const;
+  return p256.verify(signature, bytes, BrowserPublicKey.of(key), options);
+}
+
+/** Whether a DER signature is one over the bytes. */
+export function verifyEs256Der(key: PublicKey, bytes: Uint8Array, signature: Uint8Array): boolean {
+  if (signature.length > MOST_DER) return false;
+  const options = { prehash: true, lowS: false, format: "der" } as const;
   return p256.verify(signature, bytes, BrowserPublicKey.of(key), options);
 }

@@ -2,6 +2,9 @@ import { createHmac, createPublicKey, createSecretKey, hash, type KeyObject, ver
 import { concatBytes } from "./bytes.ts";
 import type { MacKey, PublicKey } from "./platform.ts";
 
+/** Bytes of an ES256 signature in DER. */
+const MOST_DER = 72;
+
 class NodeMacKey implements MacKey {
   readonly type = "mac-key";
   readonly #key: KeyObject;
@@ -59,6 +62,12 @@ export function importPoint(coseKey: Uint8Array, x: Uint8Array, y: Uint8Array): 
 export function verifyEs256(key: PublicKey, bytes: Uint8Array, signature: Uint8Array): boolean {
   if (signature.length !== 64) return false;
   return verify("sha256", bytes, { key: NodePublicKey.of(key), dsaEncoding: "ieee-p1363" }, signature);
+}
+
+/** Whether a DER signature is one over the bytes. */
+export function verifyEs256Der(key: PublicKey, bytes: Uint8Array, signature: Uint8Array): boolean {
+  if (signature.length > MOST_DER) return false;
+  return verify("sha256", bytes, { key: NodePublicKey.of(key), dsaEncoding: "der" }, signature);
 }
 
 function base64url(bytes: Uint8Array): string {

@@ -4,7 +4,7 @@ import { toHex } from "./bytes.ts";
 import * as browser from "./platform-browser.ts";
 import * as node from "./platform-node.ts";
 import type { Platform } from "./platform.ts";
-import { flipped, otherSignature, vectorKey } from "./vector/fixture.ts";
+import { derOf, flipped, otherSignature, vectorKey } from "./vector/fixture.ts";
 
 // Both files must offer the same functions; the compiler checks it here.
 const platforms: readonly Platform[] = [node, browser];
@@ -64,4 +64,17 @@ test("keys of one platform are refused by the other, and print as their names", 
   const key = node.macKey(new Uint8Array([1, 2, 3]));
   expect(() => browser.hmacSha256(key)).toThrow(TypeError);
   for (const platform of platforms) expect(JSON.stringify(platform.macKey(Uint8Array.of(7)))).toBe('"[mac key]"');
+});
+
+test("both platforms verify the same signatures in DER, and no others", () => {
+  const { publicKey, sign } = vectorKey(9);
+  const [x, y] = [publicKey.slice(10, 42), publicKey.slice(45)];
+  const message = new TextEncoder().encode("authenticator data");
+  const [signature, other] = [derOf(sign(message)), derOf(otherSignature(sign(message)))];
+  const holds = (platform: Platform, one: Uint8Array): boolean =>
+    platform.verifyEs256Der(platform.importPoint(publicKey, x, y), message, one);
+  for (const platform of platforms) expect([holds(platform, signature), holds(platform, other)]).toEqual([true, true]);
+  const wrong: Uint8Array[] = [sign(message), new Uint8Array(), new Uint8Array(73), Uint8Array.of(...signature, 0)];
+  for (let at = 0; at < signature.length; at++) wrong.push(flipped(signature, at), signature.slice(0, at));
+  for (const one of wrong) expect(platforms.map((platform) => holds(platform, one))).toEqual([false, false]);
 });

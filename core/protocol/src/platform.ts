@@ -23,4 +23,6 @@ export interface Platform {
   importPoint(coseKey: Uint8Array, x: Uint8Array, y: Uint8Array): PublicKey;
   /** `signature` is raw r‖s, 64 bytes. High s is accepted: a signature is never an identity. */
   verifyEs256(key: PublicKey, bytes: Uint8Array, signature: Uint8Array): boolean;
+  /** The same for a signature in strict DER, as FIDO2 keys give it. */
+  verifyEs256Der(key: PublicKey, bytes: Uint8Array, signature: Uint8Array): boolean;
 }

@@ -40,6 +40,11 @@ export function otherSignature(signature: Uint8Array): Uint8Array {
   return Uint8Array.from([...signature.slice(0, 32), ...Fn.toBytes(s)]);
 }
 
+/** Raw r‖s in DER. */
+export function derOf(signature: Uint8Array): Uint8Array {
+  return p256.Signature.fromBytes(signature, "compact").toBytes("der");
+}
+
 /** The bytes with one of them changed. */
 export function flipped(bytes: Uint8Array, at: number, bit = 1): Uint8Array {
   const changed = bytes.slice();

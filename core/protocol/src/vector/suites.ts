@@ -1,8 +1,10 @@
+import { assertionVectors } from "./assertion-vectors.ts";
 import { codeVectors } from "./code-vectors.ts";
 import { contentVectors } from "./content-vectors.ts";
 import { detCborVectors } from "./det-cbor-vectors.ts";
 import { digestVectors } from "./digest-vectors.ts";
 import { enrolmentVectors } from "./enrolment-vectors.ts";
+import { fidoVectors } from "./fido-vectors.ts";
 import { proofVectors } from "./proof-vectors.ts";
 import { receiptVectors } from "./receipt-vectors.ts";
 import { renderVectors } from "./render-vectors.ts";
@@ -25,5 +27,7 @@ export const SUITES: readonly Suite[] = [
   statementVectors,
   signatureVectors,
   enrolmentVectors,
+  fidoVectors,
+  assertionVectors,
   receiptVectors,
 ];
