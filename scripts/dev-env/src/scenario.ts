@@ -29,6 +29,8 @@ export interface Scenario {
   /** An ISO 20022 file. */
   readonly file: string;
   readonly attack?: Attack | undefined;
+  /** Malware of the caller's own making, in place of the attack's. */
+  readonly malware?: Malware | undefined;
   /** Who acts: a scripted user of this temper, or the person who watches. */
   readonly user: "careful" | "careless" | "person";
   /** Sees every line the client writes, as it comes. */
@@ -67,7 +69,7 @@ const CORE_SERVICES = [
 /** Runs the client against the desk's key, with the malware of the attack on the PC's connections. */
 export async function runScenario(scenario: Scenario): Promise<Ended> {
   const { installation, desk, attack } = scenario;
-  const malware = malwareOf(attack);
+  const malware = scenario.malware ?? malwareOf(attack);
   const pc = await infect(installation, desk, malware);
   const senses = await sensesOf(scenario);
   const other = attack === "swap-codes" ? await secondPayment(installation, desk) : undefined;
