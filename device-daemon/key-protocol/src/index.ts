@@ -47,3 +47,64 @@ export {
 } from "./key-info.ts";
 export { decodeSigned, encodeSigned } from "./signed-answer.ts";
 export { decodeKeyList, encodeKeyList, type KeyList, KEYS_PER_ANSWER, type ListedKey } from "./key-list.ts";
+export {
+  type AttestedCredential,
+  type AuthData,
+  AuthFlag,
+  decodeAuthData,
+  encodeAuthData,
+  MAX_CREDENTIAL_ID,
+} from "./ctap/auth-data.ts";
+export {
+  type AuthenticatorInfo,
+  authenticatorInfoMembers,
+  decodeAuthenticatorInfo,
+} from "./ctap/authenticator-info.ts";
+export {
+  type ClientPinAnswer,
+  type ClientPinRequest,
+  decodeClientPinAnswer,
+  encodeClientPin,
+} from "./ctap/client-pin.ts";
+export { ClientPinCommand, CtapCommand, ES256, TokenPermission } from "./ctap/command.ts";
+export { coseKeyOfPoint, type CosePoint, CosePurpose, pointOfCoseKey } from "./ctap/cose-point.ts";
+export {
+  type Assertion,
+  type AuthParam,
+  decodeAssertion,
+  decodeMadeCredential,
+  encodeAttestationObject,
+  encodeGetAssertion,
+  encodeMakeCredential,
+  type GetAssertion,
+  type MadeCredential,
+  type MakeCredential,
+} from "./ctap/credential.ts";
+export {
+  type CtapCborOptions,
+  type CtapMap,
+  type CtapValue,
+  decodeCtap,
+  decodeCtapPrefix,
+  encodeCtap,
+} from "./ctap/ctap-cbor.ts";
+export { CtapError } from "./ctap/ctap-error.ts";
+export { CtapFields } from "./ctap/ctap-fields.ts";
+export {
+  type CtapMembers,
+  decodeCtapMessage,
+  encodeCtapOk,
+  encodeCtapRefusal,
+  encodeCtapRequest,
+} from "./ctap/ctap-message.ts";
+export { CtapStatus, ctapStatusName } from "./ctap/ctap-status.ts";
+export {
+  AgreementPair,
+  PIN_LENGTH,
+  PIN_PROTOCOLS,
+  paddedPin,
+  pinHashOf,
+  type PinProtocol,
+  pinProtocolOne,
+  pinProtocolTwo,
+} from "./ctap/pin-protocol.ts";
