@@ -4,8 +4,22 @@ import { SeededRandom } from "./seeded-random.ts";
 
 /** One way to break the reports of a message. */
 export const MUTATIONS = [
-  ...(["whole", "swap", "shuffle", "drop", "double", "restart", "cut", "interleave"] as const),
-  ...(["sequence", "channel", "length", "command", "flip", "size", "garbage", "late"] as const),
+  "whole",
+  "swap",
+  "shuffle",
+  "drop",
+  "double",
+  "restart",
+  "cut",
+  "interleave",
+  "sequence",
+  "channel",
+  "length",
+  "command",
+  "flip",
+  "size",
+  "garbage",
+  "late",
 ] as const;
 export type Mutation = (typeof MUTATIONS)[number];
 

@@ -19,7 +19,9 @@ export class SeededRandom {
   }
 
   bytes(length: number): Uint8Array {
-    return Uint8Array.from({ length }, () => this.below(256));
+    const bytes = new Uint8Array(length);
+    for (let at = 0; at < length; at++) bytes[at] = this.#next() >>> 24;
+    return bytes;
   }
 
   // Mulberry32: 32 bits of state, every value of which occurs once in a period.
