@@ -1,2 +1,4 @@
-/** Largest gRPC-Web message that is passed on unless told otherwise, in bytes. */
-export const MAX_MESSAGE: number = 64 * 1024;
+export { listenWeb, type WebListening, type WebPlace } from "./listen-web.ts";
+export type { WebService } from "./routes.ts";
+export { originOf, type WebRules } from "./rules.ts";
+export { type Admitted, type Arriving, type BridgeOptions, WebBridge } from "./web-bridge.ts";
