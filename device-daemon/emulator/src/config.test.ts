@@ -10,7 +10,7 @@ const folder = tempFolder();
 
 test("what is not named has a sensible value", () => {
   expect(parseConfig(NEEDED)).toEqual({
-    socket: "/tmp/key.sock",
+    bus: { type: "socket", paths: { vendor: "/tmp/key.sock" } },
     store: "/tmp/key",
     controlPort: 0,
     profile: {
@@ -23,15 +23,27 @@ test("what is not named has a sensible value", () => {
 test("a plain FIDO2 key has the FIDO interface alone, a button, and a finger sensor on request", () => {
   const argv = ["--profile", "fido2", "--fido-socket", "/tmp/fido.sock", "--store", "/tmp/key"];
   const config = parseConfig(argv);
-  expect(config.fidoSocket).toBe("/tmp/fido.sock");
-  expect(config.socket).toBeUndefined();
+  expect(config.bus).toEqual({ type: "socket", paths: { fido: "/tmp/fido.sock" } });
   expect(config.profile).toMatchObject({ vendor: false, display: false, keypad: false, finger: false });
   expect(parseConfig([...argv, "--finger", "on"]).profile.finger).toBe(true);
 });
 
 test("a key may show its FIDO interface alone", () => {
   const config = parseConfig(["--fido-socket", "/tmp/fido.sock", "--store", "/tmp/key"]);
-  expect(config).toMatchObject({ fidoSocket: "/tmp/fido.sock", profile: { vendor: true } });
+  expect(config.bus).toEqual({ type: "socket", paths: { fido: "/tmp/fido.sock" } });
+  expect(config.profile.vendor).toBe(true);
+});
+
+test("a key may be a device of the kernel, or a USB gadget, with one interface or both", () => {
+  const bus = (...argv: string[]) => parseConfig([...argv, "--store", "/tmp/key"]).bus;
+  expect(bus("--uhid")).toEqual({ type: "uhid" });
+  const [vendor, fido] = ["/dev/hidg0", "/dev/hidg1"];
+  expect(bus("--hidg", vendor, "--fido-hidg", fido, "--gadget", "/g")).toEqual({
+    ...{ type: "gadget", gadget: "/g", paths: { vendor, fido } },
+  });
+  expect(bus("--profile", "fido2", "--fido-hidg", fido)).toEqual({
+    ...{ type: "gadget", gadget: undefined, paths: { fido } },
+  });
 });
 
 test("a key without keypad has a finger sensor", () => {
@@ -44,6 +56,9 @@ test.each([
   [[...NEEDED, "--profile", "u2f"], "--profile must be full or no-display or fido2"],
   [[...NEEDED, "--profile", "fido2"], "--socket is of no use"],
   [["--store", "/tmp/key", "--profile", "fido2"], "--fido-socket"],
+  [[...NEEDED, "--uhid"], "a key is plugged in once"],
+  [[...NEEDED, "--hidg", "/dev/hidg0"], "a key is plugged in once"],
+  [["--store", "/tmp/key", "--gadget", "/g"], "--hidg"],
   [[...NEEDED, "--control", "70000"], "--control"],
   [[...NEEDED, "--control", "-1"], "--control"],
   [[...NEEDED, "--serial", "sérial"], "--serial"],

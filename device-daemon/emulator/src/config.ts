@@ -1,12 +1,16 @@
 import { parseArgs } from "node:util";
+import type { Paths } from "./backend/plugs.ts";
 import type { Profile } from "./device.ts";
+
+/** Where the key meets its host. Paths are by interface. */
+export type Bus =
+  | { readonly type: "socket"; readonly paths: Paths }
+  | { readonly type: "uhid" }
+  | { readonly type: "gadget"; readonly paths: Paths; readonly gadget: string | undefined };
 
 /** Settings of the emulator process. */
 export interface EmulatorConfig {
-  /** Of the Countersign interface. */
-  readonly socket?: string;
-  /** Of the FIDO interface. */
-  readonly fidoSocket?: string;
+  readonly bus: Bus;
   readonly controlPort: number;
   readonly store: string;
   readonly profile: Profile;
@@ -17,6 +21,10 @@ export const USAGE = `countersign-key: a smart key as a process
 
   --socket PATH       Unix socket that carries the 64-byte HID reports of its Countersign interface
   --fido-socket PATH  the same for its FIDO interface (CTAP2); one of the two is needed
+  --uhid              instead: devices of this machine's kernel (/dev/hidrawN); Linux, root, module uhid
+  --hidg DEV          instead: the USB gadget function /dev/hidgN for its Countersign interface
+  --fido-hidg DEV     the same for its FIDO interface
+  --gadget DIR        configfs folder of that gadget, so that the plug can be pulled
   --store DIR         folder for its sealed state, made with 0700
   --control PORT      loopback port of display and keypad; 0 takes a free one (default 0)
   --profile NAME      full (display and keypad), no-display, or fido2: a plain FIDO2 key, one button (default full)
@@ -42,6 +50,10 @@ export function parseConfig(argv: readonly string[]): EmulatorConfig {
     options: {
       socket: { type: "string" },
       "fido-socket": { type: "string" },
+      uhid: { type: "boolean", default: false },
+      hidg: { type: "string" },
+      "fido-hidg": { type: "string" },
+      gadget: { type: "string" },
       store: { type: "string" },
       control: { type: "string", default: "0" },
       profile: { type: "string", default: "full" },
@@ -56,7 +68,7 @@ export function parseConfig(argv: readonly string[]): EmulatorConfig {
   const vendor = built !== "fido2";
   const keypad = vendor && oneOf("keypad", values.keypad, ["on", "off"]) === "on";
   return {
-    ...socketsOf(vendor, values.socket, values["fido-socket"]),
+    bus: busOf(values, vendor),
     store: required("store", values.store, "folder for its sealed state"),
     controlPort: port(values.control),
     profile: {
@@ -71,21 +83,48 @@ export function parseConfig(argv: readonly string[]): EmulatorConfig {
   };
 }
 
-function socketsOf(
-  vendor: boolean,
-  socket: string | undefined,
-  fidoSocket: string | undefined,
-): Pick<EmulatorConfig, "socket" | "fidoSocket"> {
-  if (!vendor && socket !== undefined) {
-    throw new ConfigError("--socket is of no use with --profile fido2, which has no Countersign interface");
-  }
-  const fido = fidoSocket === undefined ? {} : { fidoSocket: required("fido-socket", fidoSocket, FIDO_SOCKET) };
-  if (!vendor) return { fidoSocket: required("fido-socket", fidoSocket, FIDO_SOCKET) };
-  if (socket === undefined && fidoSocket !== undefined) return fido;
-  return { socket: required("socket", socket, "path of the Unix socket for its HID reports"), ...fido };
+/** The flags that say where it meets its host, as given. */
+interface BusFlags {
+  readonly socket?: string | undefined;
+  readonly "fido-socket"?: string | undefined;
+  readonly uhid: boolean;
+  readonly hidg?: string | undefined;
+  readonly "fido-hidg"?: string | undefined;
+  readonly gadget?: string | undefined;
 }
 
-const FIDO_SOCKET = "path of the Unix socket for the HID reports of its FIDO interface";
+function busOf(flags: BusFlags, vendor: boolean): Bus {
+  const isGadget = [flags.hidg, flags["fido-hidg"], flags.gadget].some((value) => value !== undefined);
+  const isSocket = [flags.socket, flags["fido-socket"]].some((value) => value !== undefined);
+  if ([flags.uhid, isGadget, isSocket].filter(Boolean).length > 1) {
+    throw new ConfigError("a key is plugged in once: give sockets, or --uhid, or --hidg and --fido-hidg");
+  }
+  if (flags.uhid) return { type: "uhid" };
+  if (isGadget) return { type: "gadget", paths: pathsOf(flags, ["hidg", "fido-hidg"], vendor), gadget: flags.gadget };
+  return { type: "socket", paths: pathsOf(flags, ["socket", "fido-socket"], vendor) };
+}
+
+const MEANING = {
+  socket: "path of the Unix socket for its HID reports",
+  "fido-socket": "path of the Unix socket for the HID reports of its FIDO interface",
+  hidg: "the USB gadget function of its Countersign interface, such as /dev/hidg0",
+  "fido-hidg": "the USB gadget function of its FIDO interface, such as /dev/hidg1",
+} as const;
+
+function pathsOf<V extends keyof typeof MEANING, F extends keyof typeof MEANING>(
+  flags: Pick<BusFlags, V | F>,
+  [ofVendor, ofFido]: readonly [V, F],
+  vendor: boolean,
+): Paths {
+  const given = (flag: V | F): string => required(flag, flags[flag], MEANING[flag]);
+  if (!vendor && flags[ofVendor] !== undefined) {
+    throw new ConfigError(`--${ofVendor} is of no use with --profile fido2, which has no Countersign interface`);
+  }
+  if (!vendor) return { fido: given(ofFido) };
+  const fido = flags[ofFido] === undefined ? {} : { fido: given(ofFido) };
+  if (flags[ofVendor] === undefined && flags[ofFido] !== undefined) return fido;
+  return { vendor: given(ofVendor), ...fido };
+}
 
 function required(setting: string, value: string | undefined, meaning: string): string {
   if (value === undefined || value === "") throw new ConfigError(`--${setting} is missing: ${meaning}`);

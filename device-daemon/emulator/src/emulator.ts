@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { performance } from "node:perf_hooks";
+import type { Backend } from "./backend/backend.ts";
+import type { Plugs } from "./backend/plugs.ts";
 import { ScreenBoard } from "./control/screen-board.ts";
 import type { Profile } from "./device.ts";
 import { type InterfaceName, type PoweredKey, powerOn } from "./key.ts";
 import type { Input } from "./prompt.ts";
 import type { Screen } from "./runner.ts";
-import { SocketBackend } from "./socket-backend.ts";
 import type { KeyStore } from "./storage/key-store.ts";
 import { publicKeyOf } from "./storage/signing-key.ts";
 
@@ -14,25 +15,22 @@ const TICK_MS = 20;
 
 const DARK: Screen = { page: "unplugged", rows: [], lights: { pin: false, code: false, busy: false } };
 
-/** Unix sockets that carry the reports of its interfaces; an interface without one is out of reach. */
-export type Sockets = Readonly<Partial<Record<InterfaceName, string>>>;
-
-/** A key on Unix sockets, with a plug that can be pulled. */
+/** A key on a bus, with a plug that can be pulled. */
 export class Emulator {
   readonly board: ScreenBoard;
   readonly profile: Profile;
   readonly #store: KeyStore;
-  readonly #backends: Readonly<Partial<Record<InterfaceName, SocketBackend>>>;
+  readonly #backends: Readonly<Partial<Record<InterfaceName, Backend>>>;
   #key: PoweredKey | undefined;
   #ticking: NodeJS.Timeout | undefined;
 
-  constructor(given: { readonly profile: Profile; readonly store: KeyStore; readonly sockets: Sockets }) {
+  constructor(given: { readonly profile: Profile; readonly store: KeyStore; readonly plugs: Plugs }) {
     this.profile = given.profile;
     this.#store = given.store;
-    const { fido, vendor } = given.sockets;
+    const { fido, vendor } = given.plugs;
     this.#backends = {
-      ...(fido === undefined ? {} : { fido: this.#backend("fido", fido) }),
-      ...(vendor === undefined ? {} : { vendor: this.#backend("vendor", vendor) }),
+      ...(fido === undefined ? {} : { fido: fido((report) => this.#receive("fido", report)) }),
+      ...(vendor === undefined ? {} : { vendor: vendor((report) => this.#receive("vendor", report)) }),
     };
     this.board = new ScreenBoard(() => this.#key?.screen() ?? DARK);
   }
@@ -44,7 +42,7 @@ export class Emulator {
     return publicKeyOf(state.attestation.privateKey);
   }
 
-  /** Gives it power; it appears on its sockets. */
+  /** Gives it power; it appears on its bus. Rejects where the bus does not take it. */
   async plug(): Promise<void> {
     if (this.#key !== undefined) return;
     this.#key = powerOn({
@@ -79,10 +77,8 @@ export class Emulator {
     this.board.refresh();
   }
 
-  #backend(name: InterfaceName, path: string): SocketBackend {
-    return new SocketBackend(path, (report) => {
-      this.#key?.interfaces[name]?.receive(report);
-      this.board.refresh();
-    });
+  #receive(name: InterfaceName, report: Uint8Array): void {
+    this.#key?.interfaces[name]?.receive(report);
+    this.board.refresh();
   }
 }

@@ -1,4 +1,5 @@
 export { type Device, FIRMWARE, type KeyClock, type Profile } from "./device.ts";
+export { onGadget, onSockets, onUhid, type Plugs } from "./backend/plugs.ts";
 export { COLUMNS, ROWS, unwrap, wrap } from "./display/layout.ts";
 export { transactionPages } from "./display/transaction-pages.ts";
 export { Emulator } from "./emulator.ts";

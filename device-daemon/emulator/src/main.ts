@@ -1,6 +1,7 @@
 import { toHex } from "@countersign/protocol";
 import { ControlServer } from "./control/control-server.ts";
-import { ConfigError, parseConfig, USAGE } from "./config.ts";
+import { onGadget, onSockets, onUhid, type Plugs } from "./backend/plugs.ts";
+import { ConfigError, type EmulatorConfig, parseConfig, USAGE } from "./config.ts";
 import { Emulator } from "./emulator.ts";
 import { SealedStore } from "./storage/sealed-store.ts";
 
@@ -9,10 +10,7 @@ async function main(argv: readonly string[]): Promise<void> {
   const emulator = new Emulator({
     profile: config.profile,
     store: new SealedStore(config.store),
-    sockets: {
-      ...(config.socket === undefined ? {} : { vendor: config.socket }),
-      ...(config.fidoSocket === undefined ? {} : { fido: config.fidoSocket }),
-    },
+    plugs: plugsOf(config),
   });
   await emulator.plug();
   const control = new ControlServer(emulator);
@@ -24,8 +22,19 @@ async function main(argv: readonly string[]): Promise<void> {
   process.once("SIGTERM", () => void stop());
   process.once("SIGINT", () => void stop());
   const attestationKey = toHex(emulator.attestationKey());
-  const { socket, fidoSocket } = config;
+  const { vendor: socket, fido: fidoSocket } = config.bus.type === "socket" ? config.bus.paths : {};
   console.log(JSON.stringify({ ready: true, socket, fidoSocket, control: url, attestationKey }));
+}
+
+function plugsOf({ bus, profile }: EmulatorConfig): Plugs {
+  switch (bus.type) {
+    case "socket":
+      return onSockets(bus.paths);
+    case "uhid":
+      return onUhid(profile);
+    case "gadget":
+      return onGadget(bus.paths, bus.gadget);
+  }
 }
 
 const argv = process.argv.slice(2);

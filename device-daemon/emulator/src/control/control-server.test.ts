@@ -4,6 +4,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { tempFolder } from "@countersign/testing";
+import { onSockets } from "../backend/plugs.ts";
 import { Emulator } from "../emulator.ts";
 import { MemoryKeyStore } from "../storage/key-store.ts";
 import { FULL } from "../testing/bench.ts";
@@ -11,7 +12,7 @@ import { ControlServer } from "./control-server.ts";
 
 const folder = tempFolder();
 const socket = join(folder, "key.sock");
-const emulator = new Emulator({ profile: FULL, store: new MemoryKeyStore(), sockets: { vendor: socket } });
+const emulator = new Emulator({ profile: FULL, store: new MemoryKeyStore(), plugs: onSockets({ vendor: socket }) });
 const control = new ControlServer(emulator);
 let url: string;
 

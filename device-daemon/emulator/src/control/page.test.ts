@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, expect } from "@jest/globals";
 import { encodeMessage, encodeRequest, HidCommand, Subcommand } from "@countersign/key-protocol";
 import { tempFolder, testWith } from "@countersign/testing";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import { onSockets } from "../backend/plugs.ts";
 import { Emulator } from "../emulator.ts";
 import { SocketHost } from "../testing/socket-host.ts";
 import { MemoryKeyStore } from "../storage/key-store.ts";
@@ -42,7 +43,7 @@ async function openKey(
   const emulator = new Emulator({
     profile: { ...FULL, display: options.display ?? true },
     store,
-    sockets: { vendor: socket },
+    plugs: onSockets({ vendor: socket }),
   });
   const control = new ControlServer(emulator);
   await emulator.plug();

@@ -1,12 +1,13 @@
 import { chmodSync, rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { REPORT_SIZE } from "@countersign/key-protocol";
+import type { Backend } from "./backend.ts";
 
 /**
- * The key's USB plug as a Unix socket: raw 64-byte records both ways. As with hidraw, every opener receives every report
- * of the key, and may write.
+ * An interface of the key as a Unix socket: raw 64-byte records both ways. As with hidraw, every opener receives every
+ * report of the key, and may write.
  */
-export class SocketBackend {
+export class SocketBackend implements Backend {
   readonly #path: string;
   readonly #onReport: (report: Uint8Array) => void;
   readonly #openers = new Set<Socket>();
@@ -17,7 +18,6 @@ export class SocketBackend {
     this.#onReport = onReport;
   }
 
-  /** Appears on the bus. */
   async plug(): Promise<void> {
     if (this.#server !== undefined) return;
     rmSync(this.#path, { force: true });
@@ -29,7 +29,6 @@ export class SocketBackend {
     this.#server = server;
   }
 
-  /** Leaves the bus: every opener loses it at once. */
   async unplug(): Promise<void> {
     const server = this.#server;
     if (server === undefined) return;
@@ -39,7 +38,6 @@ export class SocketBackend {
     await closed;
   }
 
-  /** Sends one report to every opener. */
   send(report: Uint8Array): void {
     for (const opener of this.#openers) opener.write(report);
   }
