@@ -13,7 +13,12 @@ test("only computing is said as processing, everything else needs the user", () 
   expect(first).toEqual(Object.values(WaitsFor).map((waitsFor) => [waitsFor, waitsFor === WaitsFor.COMPUTING ? 1 : 2]));
 });
 
-test.each([[[]], [[2]], [[2, 0]], [[2, 99]]])("keepalive %j says nothing that this version knows", (payload) => {
+test("a FIDO2 key's one byte says touch or computing", () => {
+  expect(decodeKeepalive(Uint8Array.of(1))).toBe(WaitsFor.COMPUTING);
+  expect(decodeKeepalive(Uint8Array.of(2))).toBe(WaitsFor.TOUCH);
+});
+
+test.each([[[]], [[3]], [[2, 0]], [[2, 99]]])("keepalive %j says nothing that this version knows", (payload) => {
   expect(decodeKeepalive(Uint8Array.from(payload))).toBeUndefined();
 });
 

@@ -42,7 +42,7 @@ export function decodeAuthenticatorInfo(map: CtapMap): AuthenticatorInfo {
     versions: names(fields, 1),
     extensions: fields.has(2) ? names(fields, 2) : [],
     aaguid: fields.bytes(3, 16),
-    options: fields.optional(4, (key) => options(fields.any(key))) ?? new Map(),
+    options: fields.optional(4, (key) => options(fields.rawMap(key))) ?? new Map(),
     maxMsgSize: fields.optional(5, (key) => fields.integer(key, 1, U32)) ?? 1024,
     pinUvAuthProtocols: fields.optional(6, (key) => numbers(fields, key)) ?? [],
     ...(count === undefined ? {} : { maxCredentialCountInList: count }),
@@ -99,10 +99,9 @@ function numbers(fields: CtapFields, key: number | string): readonly number[] {
   });
 }
 
-function options(value: CtapValue): ReadonlyMap<string, boolean> {
+function options(map: CtapMap): ReadonlyMap<string, boolean> {
   const found = new Map<string, boolean>();
-  if (!(value instanceof Map)) throw new CtapError(CtapStatus.CBOR_UNEXPECTED_TYPE, "getInfo: options must be a map");
-  for (const [name, option] of value as CtapMap) {
+  for (const [name, option] of map) {
     if (typeof name === "string" && name.length <= MAX_NAME && typeof option === "boolean") found.set(name, option);
   }
   return found;

@@ -33,7 +33,8 @@ const STRICT: DecodeOptions = {
   rejectSimple: true,
   rejectBigInts: true,
   rejectNegativeZero: true,
-  maxDepth: MAX_DEPTH,
+  // Bounds its stack; it counts differently for lists and maps, so `checked` counts the levels.
+  maxDepth: 4 * MAX_DEPTH,
   ignoreGlobalTags: true,
   sortKeys: sortCoreDeterministic,
 };

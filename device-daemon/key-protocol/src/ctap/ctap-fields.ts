@@ -60,6 +60,13 @@ export class CtapFields {
     return new CtapFields(`${this.#what}, member ${key}`, this.#take(key));
   }
 
+  /** A map, as it came. */
+  rawMap(key: number | string): CtapMap {
+    const value = this.#take(key);
+    if (value instanceof Map) return value;
+    throw this.#type(key, "a map");
+  }
+
   list(key: number | string, max: number): readonly CtapValue[] {
     const value = this.#take(key);
     if (!isList(value)) throw this.#type(key, "a list");
