@@ -21,7 +21,7 @@ export async function startDaemon(config: DaemonConfig, log: Logger): Promise<Da
     ...config.keySockets.map((path) => watchSocket(path, "countersign", registry, stopping.signal)),
     ...config.fidoSockets.map((path) => watchSocket(path, "fido2", registry, stopping.signal)),
   ];
-  if (config.hid) sources.push(watchHid(registry, log, stopping.signal));
+  if (config.hid) sources.push(watchHid({ registry, log }, stopping.signal));
   return {
     close: async () => {
       stopping.abort();

@@ -108,3 +108,12 @@ export {
   pinProtocolOne,
   pinProtocolTwo,
 } from "./ctap/pin-protocol.ts";
+export {
+  COUNTERSIGN_USAGE_PAGE,
+  FIDO_USAGE_PAGE,
+  KEY_USAGE,
+  UDEV_RULE,
+  UDEV_RULE_FILE,
+  USB_PRODUCT_ID,
+  USB_VENDOR_ID,
+} from "./usb.ts";

@@ -1,3 +1,4 @@
+import type { Release } from "./device-lock.ts";
 import type { HidTransport } from "./hid-transport.ts";
 import { LinkError } from "./link-error.ts";
 
@@ -39,6 +40,11 @@ export class HidBus {
   async write(report: Uint8Array): Promise<void> {
     if (this.#gone) throw new LinkError("left", `the key at ${this.name} has left`);
     await this.#transport.write(report);
+  }
+
+  /** Takes the device for one request, as far as other programs keep to that. */
+  async take(): Promise<Release | "held"> {
+    return (await this.#transport.lock?.take()) ?? ((): void => undefined);
   }
 
   close(): void {

@@ -55,7 +55,7 @@ export class HidChannel {
     const giveUp = performance.now() + this.#busy.total;
     for (let pause = this.#busy.first; ; pause = Math.min(pause * 2, this.#busy.most)) {
       watch.signal.throwIfAborted();
-      const answer = await this.#once(reports, command, watch);
+      const answer = await this.#locked(() => this.#once(reports, command, watch));
       if (answer !== "busy") return answer;
       if (performance.now() + pause > giveUp) throw new LinkError("busy", "another program holds the key");
       await sleep(pause, undefined, { signal: watch.signal });
@@ -84,6 +84,16 @@ export class HidChannel {
     } finally {
       clearTimeout(timer);
       this.#aside = undefined;
+    }
+  }
+
+  async #locked(ask: () => Promise<Uint8Array | "busy">): Promise<Uint8Array | "busy"> {
+    const release = await this.#bus.take();
+    if (release === "held") return "busy";
+    try {
+      return await ask();
+    } finally {
+      release();
     }
   }
 

@@ -2,7 +2,8 @@ import { EventEmitter } from "node:events";
 import { existsSync } from "node:fs";
 import { expect, test } from "@jest/globals";
 import { testWith } from "@countersign/testing";
-import { findCountersignDevices, type HidApi, type HidDevice, NodeHidTransport } from "./node-hid-transport.ts";
+import { type HidApi, type HidDevice, nodeHid } from "./hid-api.ts";
+import { NodeHidTransport } from "./node-hid-transport.ts";
 
 /** A device as node-hid hands it out: string errors, 65-byte writes. */
 class FakeDevice extends EventEmitter implements HidDevice {
@@ -22,23 +23,10 @@ class FakeDevice extends EventEmitter implements HidDevice {
 }
 
 function apiOf(device: FakeDevice): HidApi {
-  const base = { vendorId: 0x1209, productId: 1, release: 0, interface: -1 };
-  return {
-    devices: async () => [
-      { ...base, path: "/dev/hidraw0", usagePage: 0xf1d0, usage: 1 },
-      { ...base, path: "/dev/hidraw1", usagePage: 0xff43, usage: 1 },
-      { ...base, path: "/dev/hidraw2", usagePage: 0xff43, usage: 2 },
-      { ...base, usagePage: 0xff43, usage: 1 },
-    ],
-    open: async () => device,
-  };
+  return { devices: async () => [], open: async () => device };
 }
 
 const REPORT = Uint8Array.from({ length: 64 }, (_, at) => at);
-
-test("only the vendor interface is ours, never FIDO's", async () => {
-  expect(await findCountersignDevices(apiOf(new FakeDevice()))).toEqual(["/dev/hidraw1"]);
-});
 
 test("a report goes out with report number 0 first, and comes in without", async () => {
   const device = new FakeDevice();
@@ -49,6 +37,14 @@ test("a report goes out with report number 0 first, and comes in without", async
   transport.onReport((report) => heard.push(report));
   device.emit("data", Buffer.from(REPORT));
   expect(heard).toEqual([REPORT]);
+});
+
+test("a key that was closed takes nothing more", async () => {
+  const device = new FakeDevice();
+  const transport = await NodeHidTransport.open("/dev/hidraw1", apiOf(device));
+  transport.close();
+  await expect(transport.write(REPORT)).rejects.toMatchObject({ fault: "left" });
+  expect(device.written).toEqual([]);
 });
 
 test("a short write is a fault, not a success", async () => {
@@ -69,9 +65,17 @@ test("an error event, a string as node-hid sends it, means that the key has left
 });
 
 test.each([
-  ["cannot open device with path /dev/hidraw1: Permission denied", "permission"],
+  [
+    "cannot open device with path /dev/hidraw1: Failed to open a device with path '/dev/hidraw1': Permission denied",
+    "permission",
+  ],
+  [
+    "hid_open_path: failed to open IOHIDDevice from mach entry: (0xE00002E2) (iokit/common) not permitted",
+    "permission",
+  ],
+  ["cannot open device with path: (0x00000005) Access is denied.", "permission"],
   ["cannot open device with path /dev/hidraw1", "left"],
-])("open failing with %j is %s", async (message, fault) => {
+])("D14: open failing with %j is %s", async (message, fault) => {
   const api: HidApi = { devices: async () => [], open: async () => Promise.reject(new TypeError(message)) };
   await expect(NodeHidTransport.open("/dev/hidraw1", api)).rejects.toMatchObject({ fault });
 });
@@ -83,6 +87,6 @@ const hidTest = testWith(
 );
 
 hidTest("node-hid itself loads and lists devices", async () => {
-  const paths = await findCountersignDevices();
-  if (!Array.isArray(paths)) throw new Error("no list of paths");
+  const devices = await nodeHid.devices();
+  if (!Array.isArray(devices)) throw new Error("no list of devices");
 });

@@ -1,39 +1,16 @@
 import { REPORT_SIZE } from "@countersign/key-protocol";
-import { type Device, devicesAsync, HIDAsync } from "node-hid";
+import { type DeviceLock, FileLock } from "./device-lock.ts";
+import { type HidApi, type HidDevice, nodeHid } from "./hid-api.ts";
 import type { HidTransport } from "./hid-transport.ts";
 import { LinkError } from "./link-error.ts";
 
-/** Usage page and usage of the vendor interface; FIDO's 0xF1D0 beside it is not ours to speak on. */
-const USAGE_PAGE = 0xff43;
-const USAGE = 1;
-
-/** The part of node-hid that is used; the tests put a device of their own in its place. */
-export interface HidApi {
-  devices(): Promise<readonly Device[]>;
-  open(path: string): Promise<HidDevice>;
-}
-
-/** An open device of node-hid. Its "error" event carries a string. */
-export interface HidDevice {
-  write(report: Buffer): Promise<number>;
-  close(): Promise<void>;
-  on(event: "data", listener: (report: Buffer) => void): unknown;
-  on(event: "error", listener: (cause: unknown) => void): unknown;
-}
-
-const nodeHid: HidApi = { devices: () => devicesAsync(), open: (path) => HIDAsync.open(path) };
-
-/** Paths of the Countersign keys on the bus. */
-export async function findCountersignDevices(api: HidApi = nodeHid): Promise<readonly string[]> {
-  const devices = await api.devices();
-  return devices
-    .filter((device) => device.usagePage === USAGE_PAGE && device.usage === USAGE)
-    .flatMap((device) => (device.path === undefined ? [] : [device.path]));
-}
+/** How Linux, macOS and Windows say that this user may not open a device. */
+const DENIED = /permission|not permitted|access (is )?denied|EACCES|EPERM|0xE00002E2/i;
 
 /** A real key behind node-hid. */
 export class NodeHidTransport implements HidTransport {
   readonly name: string;
+  readonly lock: DeviceLock;
   readonly #device: HidDevice;
   #onReport: ((report: Uint8Array) => void) | undefined;
   #onClose: (() => void) | undefined;
@@ -41,6 +18,7 @@ export class NodeHidTransport implements HidTransport {
 
   private constructor(path: string, device: HidDevice) {
     this.name = path;
+    this.lock = new FileLock(path);
     this.#device = device;
     device.on("data", (report) => this.#onReport?.(new Uint8Array(report)));
     device.on("error", () => this.close());
@@ -51,12 +29,13 @@ export class NodeHidTransport implements HidTransport {
     try {
       return new NodeHidTransport(path, await api.open(path));
     } catch (cause) {
-      const denied = /permission|access denied|EACCES/i.test(String(cause));
-      throw new LinkError(denied ? "permission" : "left", `the key at ${path} cannot be opened`, { cause });
+      const fault = DENIED.test(String(cause)) ? "permission" : "left";
+      throw new LinkError(fault, `the key at ${path} cannot be opened`, { cause });
     }
   }
 
   async write(report: Uint8Array): Promise<void> {
+    if (this.#closed) throw new LinkError("left", `the key at ${this.name} has left`);
     // hidapi wants the report number first, 0 for devices that have none, and counts it among the bytes it took.
     const numbered = Buffer.concat([Buffer.of(0), report]);
     let taken: number;

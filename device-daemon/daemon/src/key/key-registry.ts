@@ -82,10 +82,10 @@ export class KeyRegistry {
   }
 
   /**
-   * Takes a transport that has just been opened; resolves when the key behind it has left or proved to be none. Command
-   * 0x59 goes to `countersign` transports alone, so `kind` must come from the interface that was opened.
+   * Takes a transport that has just been opened; resolves when the key behind it has left (true) or proved to be none
+   * (false). Command 0x59 goes to `countersign` transports alone, so `kind` must come from the interface that was opened.
    */
-  async attach(transport: HidTransport, kind: KeyKind): Promise<void> {
+  async attach(transport: HidTransport, kind: KeyKind): Promise<boolean> {
     const bus = new HidBus(transport);
     const left = new Promise<void>((resolve) => bus.listen(() => undefined, resolve));
     let met: Met;
@@ -94,12 +94,13 @@ export class KeyRegistry {
     } catch (cause) {
       this.#log.warn({ transport: transport.name, kind, cause: String(cause) }, "no key answers here");
       bus.close();
-      return;
+      return false;
     }
-    if (bus.gone) return;
+    if (bus.gone) return true;
     const attached = this.#add(met);
     await left;
     this.#remove(attached);
+    return true;
   }
 
   async #meet(bus: HidBus, kind: KeyKind): Promise<Met> {
