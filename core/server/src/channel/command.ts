@@ -9,6 +9,7 @@ import { linkKey, tenantKey, userKey } from "../identity/entity-key.ts";
 import { unlinked } from "../identity/link-action.ts";
 import { requestThaw } from "../identity/request-thaw.ts";
 import { readLocale } from "../identity/user-name.ts";
+import { frozen, withoutRecovery } from "../identity/user-recovery.ts";
 import { isRefusal } from "../rpc/refusal.ts";
 import { commitOnce, untilSettled } from "../transaction/commit.ts";
 import type { Transaction } from "../transaction/transaction.ts";
@@ -57,14 +58,20 @@ async function obey(given: CoreGiven, bot: BotState, chat: Chat, command: Comman
   }
 }
 
-/** At once. A bot above the normal veto rate freezes nobody. */
+/**
+ * At once, and with it a recovery of keys that is under way. A bot above the normal veto rate freezes nobody; that it
+ * stops a recovery does no harm: its two people ask again.
+ */
 async function freeze(given: CoreGiven, bot: BotState, { user: name }: Chat): Promise<AnswerDraft> {
-  if (!(await bot.countVeto())) return RATE_LIMITED;
-  const frozen = await changeUser(given, name, bot.actor, (user) => {
-    if (user.state !== "ACTIVE" && user.state !== "BLOCKED") return user;
-    return { user: { ...user, state: "FROZEN" }, tell: { type: "FROZEN" }, event: "user.frozen" };
+  const mayFreeze = await bot.countVeto();
+  const after = await changeUser(given, name, bot.actor, (user, now) => {
+    const freed = withoutRecovery(user, now);
+    if (mayFreeze && (user.state === "ACTIVE" || user.state === "BLOCKED"))
+      return { user: frozen(user, now), tell: { type: "FROZEN" }, event: "user.frozen" };
+    return freed === user ? user : { user: freed, event: "recovery.stopped" };
   });
-  return isRefusal(frozen) ? NOTHING : { ...OK, userState: frozen.state };
+  if (isRefusal(after)) return NOTHING;
+  return mayFreeze ? { ...OK, userState: after.state } : RATE_LIMITED;
 }
 
 /** Asks for a THAW, which the user's key signs like anything else. */

@@ -31,7 +31,13 @@ export type NoticeType =
   | "CHANNEL_SUSPENDED"
   | "CHANNEL_DEAD"
   | "MISSED"
-  | "LINK_REFUSED";
+  | "LINK_REFUSED"
+  | "RECOVERY_HELD"
+  | "RECOVERY_STOPPED"
+  | "RECOVERY_USED"
+  | "RECOVERY_ASKED"
+  | "KEY_ASKED"
+  | "LINK_ASKED";
 
 export interface Notice {
   readonly type: NoticeType;

@@ -3,10 +3,11 @@ import type { NoticeType } from "../delivery/delivery.ts";
 import type { CoreGiven } from "../given.ts";
 import { isRefusal, refuse, type Refusal } from "../rpc/refusal.ts";
 import { shardOfUser, type HexId, type UnixMs } from "../store/entity.ts";
-import type { AnyWrite, LoadedEntity } from "../store/store.ts";
+import type { AnyWrite, AuditDraft, LoadedEntity } from "../store/store.ts";
 import { commitOnce, untilSettled } from "../transaction/commit.ts";
 import { linkKey, userKey } from "./entity-key.ts";
 import type { Link } from "./link.ts";
+import { auditOfStop, stoppedBetween } from "./user-recovery.ts";
 import { checkUserId } from "./user-name.ts";
 import type { User } from "./user.ts";
 
@@ -30,12 +31,19 @@ export async function loadUser(given: CoreGiven, { tenantId, userId }: UserName)
 export interface UserChange {
   readonly user: User;
   readonly writes?: readonly AnyWrite[];
-  /** Told to all his linked chats. */
-  readonly tell?: { readonly type: NoticeType; readonly detail?: string };
+  /** Told to all his linked chats. That a recovery was stopped is told and audited without being named here. */
+  readonly tell?: Told;
   /** Dotted past tense, and what it is about if not the user. */
   readonly event: string;
   readonly subject?: string;
-  readonly detail?: Readonly<Record<string, string | number | boolean>>;
+  readonly detail?: AuditDraft["detail"];
+  /** What else the same commit does, for the audit. */
+  readonly also?: readonly Pick<AuditDraft, "event" | "subject" | "detail">[];
+}
+
+interface Told {
+  readonly type: NoticeType;
+  readonly detail?: string;
 }
 
 /**
@@ -58,29 +66,38 @@ export async function changeUser(
     if (held.body === undefined) return unknownUser;
     const changed = await change(held.body, now);
     if (isRefusal(changed) || !("event" in changed)) return changed;
-    const { user, event, subject = `user:${userId}`, detail = {} } = changed;
+    const { user, event, subject = `user:${userId}`, detail = {}, also = [] } = changed;
+    const stopped = auditOfStop(held.body, user, actor).filter((one) => one.event !== event);
     const writes = [
       ...(changed.writes ?? []),
       { key: held.key, expected: held.version, body: user },
-      ...(await alertsOf(given, shard, { user, tell: changed.tell, now })),
+      ...(await alertsOf(given, shard, { user, tell: toldOf(held.body, changed), now })),
     ];
+    const more = also.map((one) => ({ ...one, tenant: tenantId, actor }));
     const outcome = await commitOnce(given, shard, {
       epoch,
       writes,
-      audit: [{ event, tenant: tenantId, actor, subject, detail }],
+      audit: [{ event, tenant: tenantId, actor, subject, detail }, ...more, ...stopped],
     });
     return outcome === "committed" ? user : undefined;
   });
 }
 
+function toldOf(before: User, { user, tell }: UserChange): readonly Told[] {
+  const stopped: readonly Told[] = stoppedBetween(before, user) === undefined ? [] : [{ type: "RECOVERY_STOPPED" }];
+  return tell === undefined || tell.type === "RECOVERY_STOPPED" ? stopped : [tell, ...stopped];
+}
+
 async function alertsOf(
   given: CoreGiven,
   shard: number,
-  { user, tell, now }: { user: User; tell: UserChange["tell"]; now: UnixMs },
+  { user, tell, now }: { user: User; tell: readonly Told[]; now: UnixMs },
 ): Promise<AnyWrite[]> {
-  if (tell === undefined || user.linkIds.length === 0) return [];
+  if (tell.length === 0 || user.linkIds.length === 0) return [];
   const { entities } = await given.store.load(shard, ...user.linkIds.map((id) => linkKey(user.tenantId, id)));
   const linked = entities.flatMap(({ body }: LoadedEntity<"link">): Link[] => (body?.state === "LINKED" ? [body] : []));
-  const event = `${user.tenantId}\0${user.userId}\0${tell.type}\0${tell.detail ?? ""}\0${now}`;
-  return alertWrites(linked, { event, notice: { ...tell, at: now } }, now);
+  return tell.flatMap((told) => {
+    const event = `${user.tenantId}\0${user.userId}\0${told.type}\0${told.detail ?? ""}\0${now}`;
+    return alertWrites(linked, { event, notice: { ...told, at: now } }, now);
+  });
 }

@@ -1,5 +1,8 @@
 import type { Tenant } from "./tenant.ts";
 
+/** Model of the emulator's FIDO2 credentials, which its own attestation names. */
+export const EMULATOR_AAGUID = "c0a7e516-7e2b-4d0c-9f0e-5ec0de000001";
+
 /** What calls itself an emulator, in any spelling. */
 export function isEmulator(model: string): boolean {
   return model.toLowerCase().includes("emulator");
@@ -13,5 +16,5 @@ export function withoutEmulators(tenant: Tenant, development: boolean): Tenant {
   if (development) return tenant;
   const keyModels = tenant.policy.keyModels.filter((model) => !isEmulator(model));
   const channels = tenant.policy.channels.filter((platform) => platform !== "sandbox");
-  return { ...tenant, policy: { ...tenant.policy, keyModels, channels } };
+  return { ...tenant, policy: { ...tenant.policy, keyModels, channels, refusedFidoModels: [EMULATOR_AAGUID] } };
 }

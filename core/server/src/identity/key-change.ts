@@ -2,9 +2,12 @@ import { fingerprintOf } from "@countersign/protocol";
 import type { CoreGiven } from "../given.ts";
 import { badInput, isRefusal, refuse, type Refusal } from "../rpc/refusal.ts";
 import { shardOfKey, type HexId } from "../store/entity.ts";
+import { withdrawUnsignable } from "../transaction/withdraw-unsignable.ts";
 import { changeUser, loadUser } from "./change-user.ts";
 import { keyOwnerKey } from "./entity-key.ts";
+import { activateFirst, revokedKey } from "./first-key.ts";
 import { keyIndex } from "./key-index.ts";
+import { checkKeyName } from "./key-name.ts";
 import type { Key } from "./key.ts";
 import { hadKey, loadKeyEntities } from "./load-keys.ts";
 
@@ -24,7 +27,7 @@ export async function confirmFingerprint(
   const owner = await ownerOfKey(given, { tenantId, keyId });
   if (isRefusal(owner)) return owner;
   let confirmed: Key | Refusal = unknownKey;
-  const changed = await changeUser(given, owner, actor, async (user) => {
+  const changed = await changeUser(given, owner, actor, async (user, now) => {
     const keys = await loadKeyEntities(given, user, user.keyIds);
     const held = keys.find(({ body }) => body.keyId === keyId);
     if (held === undefined) return unknownKey;
@@ -35,21 +38,22 @@ export async function confirmFingerprint(
     confirmed = key;
     if (key.state === "ACTIVE") return user;
     if (key.state === "REVOKED") return refuse("STATE_CONFLICT", "The key is revoked.");
-    if (hadKey(keys.map(({ body }) => body)))
+    if (key.recoveryId === undefined && hadKey(keys.map(({ body }) => body)))
       return refuse("STATE_CONFLICT", "A further key is activated by its ENROL transaction, signed by an older key.");
-    confirmed = { ...key, state: "ACTIVE" };
-    return {
-      user: { ...user },
-      writes: [{ key: held.key, expected: held.version, body: confirmed, index: keyIndex(confirmed) }],
-      tell: { type: "KEY_ENROLLED", detail: fingerprintOf(key.publicKey) },
-      event: "key.confirmed",
-      subject: `key:${keyId}`,
-    };
+    const activated = activateFirst({ user, key, version: held.version, keys }, now);
+    if (isRefusal(activated)) return activated;
+    confirmed = activated.key;
+    return { ...activated.change, event: "key.confirmed", subject: `key:${keyId}` };
   });
-  return isRefusal(changed) ? changed : confirmed;
+  if (isRefusal(changed)) return changed;
+  await withdrawUnsignable(given, changed, actor);
+  return confirmed;
 }
 
-/** At once and for good; what the key signs from now on is refused, in open transactions too. All chats are told. */
+/**
+ * At once and for good; what the key signs from now on is refused, in open transactions too, and those that no other key
+ * can sign end. Who watches one is told by the revocation itself. All chats are told.
+ */
 export async function revokeKey(given: CoreGiven, name: KeyName, actor: string): Promise<Key | Refusal> {
   const owner = await ownerOfKey(given, name);
   if (isRefusal(owner)) return owner;
@@ -60,7 +64,7 @@ export async function revokeKey(given: CoreGiven, name: KeyName, actor: string):
     const key = held.body;
     revoked = key;
     if (key.state === "REVOKED") return user;
-    revoked = { ...key, state: "REVOKED", ...(key.state === "PROVISIONAL" ? { neverActive: true } : {}) };
+    revoked = revokedKey(key);
     return {
       user: { ...user },
       writes: [{ key: held.key, expected: held.version, body: revoked, index: keyIndex(revoked) }],
@@ -70,7 +74,39 @@ export async function revokeKey(given: CoreGiven, name: KeyName, actor: string):
       detail: { user: owner.userId },
     };
   });
-  return isRefusal(changed) ? changed : revoked;
+  if (isRefusal(changed)) return changed;
+  // Also when the key was revoked before: a crash may have come between.
+  await withdrawUnsignable(given, changed, actor);
+  return revoked;
+}
+
+/** Gives a key the name by which people call it; "" takes it away. Another tenant's key reads as unknown. */
+export async function renameKey(
+  given: CoreGiven,
+  { tenantId, keyId, name }: KeyName & { readonly name: string },
+  actor: string,
+): Promise<Key | Refusal> {
+  const bad = checkKeyName(name);
+  if (bad !== undefined) return bad;
+  const owner = await ownerOfKey(given, { tenantId, keyId });
+  if (isRefusal(owner)) return owner;
+  let renamed: Key | Refusal = unknownKey;
+  const changed = await changeUser(given, owner, actor, async (user) => {
+    const [held] = await loadKeyEntities(given, user, [keyId]);
+    if (held === undefined) return unknownKey;
+    const { name: before = "", ...nameless } = held.body;
+    renamed = held.body;
+    if (before === name) return user;
+    renamed = name === "" ? nameless : { ...nameless, name };
+    return {
+      user: { ...user },
+      writes: [{ key: held.key, expected: held.version, body: renamed, index: keyIndex(renamed) }],
+      event: "key.renamed",
+      subject: `key:${keyId}`,
+      detail: { user: owner.userId, name },
+    };
+  });
+  return isRefusal(changed) ? changed : renamed;
 }
 
 /** Another tenant's key reads as unknown. */

@@ -1,36 +1,38 @@
-import { checkSafeText, fingerprintOf, MAX_DEVICE_NAME, ProtocolError } from "@countersign/protocol";
+import { checkSafeText, MAX_DEVICE_NAME, ProtocolError } from "@countersign/protocol";
 import {
-  Key as KeyMessage,
+  type Key as KeyMessage,
   KeyServiceBeginEnrolmentRequest,
   KeyServiceBeginEnrolmentResponse,
   KeyServiceService,
-  KeyState,
+  type KeyServiceApproveRecoveryRequest,
+  type KeyServiceBeginRecoveryRequest,
   type KeyServiceConfirmFingerprintRequest,
   type KeyServiceFinishEnrolmentRequest,
+  type KeyServiceListRecoveriesRequest,
+  type KeyServiceRenameRequest,
   type KeyServiceServer,
+  type KeyServiceStopRecoveryRequest,
 } from "@countersign/proto/node/core/v1/key_service";
 import { timestampOf } from "../delivery/timestamp.ts";
 import type { CoreGiven } from "../given.ts";
-import { actorOf, anyApp, anyAppOrEnrolment, appOf, submitApp, unary, type Call } from "../rpc/handler.ts";
+import { actorOf, anyApp, anyAppOrEnrolment, appOf, executeApp, submitApp, unary, type Call } from "../rpc/handler.ts";
 import { badInput, isRefusal, type Refusal } from "../rpc/refusal.ts";
 import type { Service } from "../rpc/server.ts";
 import { atCreation } from "../transaction/change.ts";
 import { bodyHashOf, checkRequestId } from "../transaction/reserve.ts";
-import { transactionMessage } from "../transaction/transaction-message.ts";
+import { tellTransaction } from "../transaction/transaction-message.ts";
 import { beginEnrolment } from "./begin-enrolment.ts";
 import { loadUser } from "./change-user.ts";
 import { directoryOf } from "./directory.ts";
 import { tenantKey } from "./entity-key.ts";
 import { finishEnrolment } from "./finish-enrolment.ts";
-import { confirmFingerprint, revokeKey } from "./key-change.ts";
+import { confirmFingerprint, renameKey, revokeKey } from "./key-change.ts";
+import { keyMessage } from "./key-message.ts";
 import type { Key } from "./key.ts";
 import { loadKeys } from "./load-keys.ts";
 import { mayNotDecide } from "./may-decide.ts";
+import { approveRecovery, beginRecovery, listRecoveries, stopRecovery } from "./recover.ts";
 import { checkUserId } from "./user-name.ts";
-
-function later(): never {
-  throw new Error("not yet");
-}
 
 export function keyService(given: CoreGiven): Service {
   const implementation: KeyServiceServer = {
@@ -51,11 +53,21 @@ export function keyService(given: CoreGiven): Service {
       const name = { tenantId: appOf(caller).tenantId, keyId };
       return answer(mayNotDecide(given, caller) ?? (await revokeKey(given, name, actorOf(caller))));
     }),
-    rename: unary(given, anyApp, async (): Promise<never> => later()),
-    beginRecovery: unary(given, anyApp, async (): Promise<never> => later()),
-    approveRecovery: unary(given, anyApp, async (): Promise<never> => later()),
-    stopRecovery: unary(given, anyApp, async (): Promise<never> => later()),
-    listRecoveries: unary(given, anyApp, async (): Promise<never> => later()),
+    rename: unary(given, anyApp, async (request: KeyServiceRenameRequest, { caller }) =>
+      answer(await renameKey(given, { tenantId: appOf(caller).tenantId, ...request }, actorOf(caller))),
+    ),
+    beginRecovery: unary(given, executeApp, (request: KeyServiceBeginRecoveryRequest, call) =>
+      beginRecovery(given, request, call),
+    ),
+    approveRecovery: unary(given, executeApp, (request: KeyServiceApproveRecoveryRequest, call) =>
+      approveRecovery(given, request, call),
+    ),
+    stopRecovery: unary(given, anyApp, (request: KeyServiceStopRecoveryRequest, call) =>
+      stopRecovery(given, request, call),
+    ),
+    listRecoveries: unary(given, anyApp, (request: KeyServiceListRecoveriesRequest, call) =>
+      listRecoveries(given, request, call),
+    ),
   };
   return { definition: KeyServiceService, implementation };
 }
@@ -95,7 +107,7 @@ async function finish(given: CoreGiven, request: KeyServiceFinishEnrolmentReques
   const transaction = caller.kind === "app" ? created?.transaction : created && atCreation(created.transaction);
   return {
     key: keyMessage(key),
-    transaction: transaction && transactionMessage(given, transaction),
+    transaction: transaction && (await tellTransaction(given, transaction)),
     confirmationToken: created?.confirmationToken ?? "",
   };
 }
@@ -109,16 +121,6 @@ async function list(given: CoreGiven, userId: string, { caller }: Call): Promise
 
 function answer(key: Key | Refusal): { key: KeyMessage } | Refusal {
   return isRefusal(key) ? key : { key: keyMessage(key) };
-}
-
-function keyMessage(key: Key): KeyMessage {
-  const { keyId, userId, model, serial, hasDisplay, hasKeypad } = key;
-  return KeyMessage.create({
-    ...{ keyId, userId, model, serial, hasDisplay, hasKeypad },
-    state: KeyState[key.state],
-    fingerprint: fingerprintOf(key.publicKey),
-    enrolledAt: timestampOf(key.enrolledAt),
-  });
 }
 
 function checkSerial(serial: string): Refusal | undefined {

@@ -35,6 +35,8 @@ export interface Key {
   readonly fido?: FidoDetails;
   /** Its model proved itself at enrolment, under a key or root that the policy trusted then. Absent: it did not. */
   readonly attested?: true;
+  /** Enrolled by a recovery, as a first key: with it the older ones are revoked. */
+  readonly recoveryId?: HexId;
   /** Given by Rename. */
   readonly name?: string;
   readonly enrolledAt: UnixMs;

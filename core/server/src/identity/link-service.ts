@@ -18,7 +18,7 @@ import { badInput, isRefusal, type Refusal } from "../rpc/refusal.ts";
 import type { Service } from "../rpc/server.ts";
 import { createTransaction } from "../transaction/create.ts";
 import { bodyHashOf, checkRequestId } from "../transaction/reserve.ts";
-import { transactionMessage } from "../transaction/transaction-message.ts";
+import { tellTransaction } from "../transaction/transaction-message.ts";
 import { beginLink } from "./begin-link.ts";
 import { changeUser, type UserName } from "./change-user.ts";
 import { unlinkDraft } from "./link-draft.ts";
@@ -102,7 +102,7 @@ async function unlink(
   const created = await createTransaction(given, unlinkDraft(link, { requestId, bodyHash, createdBy }));
   if (isRefusal(created)) return created;
   const { transaction, confirmationToken } = created;
-  return { transaction: transactionMessage(given, transaction), confirmationToken };
+  return { transaction: await tellTransaction(given, transaction), confirmationToken };
 }
 
 function nameOf({ userId }: { readonly userId: string }, { caller }: Call): UserName {

@@ -10,14 +10,16 @@ import type { CoreGiven } from "../given.ts";
 import { actorOf, anyApp, appOf, submitApp, unary, type Call } from "../rpc/handler.ts";
 import { isRefusal, refuse, type Refusal } from "../rpc/refusal.ts";
 import type { Service } from "../rpc/server.ts";
+import type { UnixMs } from "../store/entity.ts";
 import { timestampOf } from "../delivery/timestamp.ts";
 import { bodyHashOf, checkRequestId } from "../transaction/reserve.ts";
-import { transactionMessage } from "../transaction/transaction-message.ts";
+import { tellTransaction } from "../transaction/transaction-message.ts";
 import { changeUser, loadUser, type UserChange } from "./change-user.ts";
 import { createUser } from "./create-user.ts";
 import { mayNotDecide } from "./may-decide.ts";
 import { requestThaw } from "./request-thaw.ts";
 import { checkPhrase, checkUserId, readLocale } from "./user-name.ts";
+import { frozen } from "./user-recovery.ts";
 import type { User } from "./user.ts";
 
 export function userService(given: CoreGiven): Service {
@@ -32,7 +34,7 @@ export function userService(given: CoreGiven): Service {
       answer(mayNotDecide(given, call.caller) ?? (await change(given, userId, call, suspended))),
     ),
     freeze: unary(given, submitApp, async ({ userId }: { userId: string }, call) =>
-      answer(await change(given, userId, call, frozen)),
+      answer(await change(given, userId, call, freeze)),
     ),
     requestThaw: unary(given, submitApp, (request: UserServiceRequestThawRequest, call) => thaw(given, request, call)),
   };
@@ -58,7 +60,7 @@ async function change(
   given: CoreGiven,
   userId: string,
   { caller }: Call,
-  how: (user: User) => UserChange | User | Refusal,
+  how: (user: User, now: UnixMs) => UserChange | User | Refusal,
 ): Promise<User | Refusal> {
   const { tenantId } = appOf(caller);
   return checkUserId(userId) ?? changeUser(given, { tenantId, userId }, actorOf(caller), how);
@@ -70,11 +72,13 @@ function suspended(user: User): UserChange | User {
 }
 
 /** Also a blocked user: "not me" outlives the five wrong codes. */
-function frozen(user: User): UserChange | User | Refusal {
-  if (user.state === "FROZEN") return user;
+function freeze(user: User, now: UnixMs): UserChange | User | Refusal {
   if (user.state === "SUSPENDED")
     return refuse("STATE_CONFLICT", "The user is suspended, which stops more than a freeze.");
-  return { user: { ...user, state: "FROZEN" }, event: "user.frozen", tell: { type: "FROZEN" } };
+  const after = frozen(user, now);
+  if (after === user) return user;
+  if (user.state === "FROZEN") return { user: after, event: "recovery.stopped" };
+  return { user: after, event: "user.frozen", tell: { type: "FROZEN" } };
 }
 
 async function thaw(given: CoreGiven, request: UserServiceRequestThawRequest, { caller }: Call) {
@@ -86,7 +90,7 @@ async function thaw(given: CoreGiven, request: UserServiceRequestThawRequest, { 
   const created = await requestThaw(given, { tenantId, userId, createdBy: appId, requestId, bodyHash });
   if (isRefusal(created)) return created;
   const { transaction, confirmationToken } = created;
-  return { transaction: transactionMessage(given, transaction), confirmationToken };
+  return { transaction: await tellTransaction(given, transaction), confirmationToken };
 }
 
 function answer(user: User | Refusal): { user: UserMessage } | Refusal {

@@ -1,4 +1,5 @@
 import type { HexId, UnixMs } from "../store/entity.ts";
+import type { Recovery } from "./recovery.ts";
 
 type UserState = "ACTIVE" | "FROZEN" | "BLOCKED" | "SUSPENDED";
 
@@ -24,4 +25,6 @@ export interface User {
   /** The open THAW, if any, and the times of those of the last hour. */
   readonly thaw: { readonly txId: HexId; readonly until: UnixMs } | undefined;
   readonly thaws: readonly UnixMs[];
+  /** Ways back to new keys that were asked for, newest first. Absent: none ever was. */
+  readonly recoveries?: readonly Recovery[];
 }

@@ -5,7 +5,7 @@ import { derivedToken } from "../rpc/token.ts";
 import { shardOfTransaction } from "../store/entity.ts";
 import { Hints } from "../transaction/hints.ts";
 import { transactionKey } from "../transaction/transaction-key.ts";
-import { transactionMessage } from "../transaction/transaction-message.ts";
+import { tellTransaction } from "../transaction/transaction-message.ts";
 import type { UserName } from "./change-user.ts";
 import { linkStateOf } from "./link-message.ts";
 import type { Link } from "./link.ts";
@@ -50,7 +50,7 @@ async function responseOf(given: CoreGiven, link: Link): Promise<LinkServiceWatc
   if (transaction === undefined) return response;
   return {
     ...response,
-    transaction: transactionMessage(given, transaction),
+    transaction: await tellTransaction(given, transaction),
     confirmationToken: derivedToken(given.secrets, "confirmation", link.txId),
   };
 }

@@ -17,16 +17,24 @@ const KINDS: readonly (CallerKind | "nobody")[] = ["submit", "execute", "grant",
 /** What decides about a user over his head: for `submit` on a development core alone (docs/decisions/0010). */
 const DECIDES = ["BeginEnrolment", "FinishEnrolment", "ConfirmFingerprint", "Revoke", "Suspend", "Reorder"];
 
+/** Never for what may lie on a user's PC. */
+const LOOSENS = ["BeginRecovery", "ApproveRecovery"];
+
+/** Open to both scopes: what changes no right of anybody, or takes some away. */
+const BOTH = ["Rename", "StopRecovery", "ListRecoveries"];
+
 /** Who may call, by the table of design section 8, kept apart from the product's own table. */
 function mayCall(path: string, kind: CallerKind | "nobody"): boolean {
   const [, service = "", rpc = ""] = path.split("/");
   const name = service.split(".").at(-1);
   if (kind === "nobody") return name === "KeyService" && rpc === "FinishEnrolment";
   if (kind === "bot") return name === "ChannelService";
-  if (kind === "execute") return name === "ExecutionService" || name === "ReceiptService" || DECIDES.includes(rpc);
+  if (kind === "execute")
+    return name === "ExecutionService" || name === "ReceiptService" || [...DECIDES, ...LOOSENS, ...BOTH].includes(rpc);
   if (kind === "grant") return name === "TransactionService" && rpc === "Create";
   if (kind === "confirmation")
     return ["ConfirmationService", "VerificationService", "ReceiptService"].includes(name ?? "");
+  if (LOOSENS.includes(rpc)) return false;
   return !["ConfirmationService", "ExecutionService", "ChannelService"].includes(name ?? "");
 }
 

@@ -48,6 +48,11 @@ export const PERMISSION: Readonly<Record<string, readonly CallerKind[]>> = {
     ConfirmFingerprint: ["submit", "execute"],
     List: ["submit"],
     Revoke: ["submit", "execute"],
+    Rename: ["submit", "execute"],
+    BeginRecovery: ["execute"],
+    ApproveRecovery: ["execute"],
+    StopRecovery: ["submit", "execute"],
+    ListRecoveries: ["submit", "execute"],
   }),
   ...service("LinkService", {
     BeginLink: ["submit"],

@@ -34,6 +34,7 @@ export const EVENTS: Readonly<Record<string, Happening>> = {
   "veto, not me": { event: { ...veto, reason: RejectReason.NOT_ME } },
   "cancel by app": { event: { type: "cancelled", by: "app", detail: "" } },
   "cancel by client": { event: { type: "cancelled", by: "client", detail: "" } },
+  "keys revoked": { event: { type: "keys-revoked" } },
   "expiry, claimBy": { event: { type: "time-came" }, at: NOW + 3_600_000 },
   "time, too early": { event: { type: "time-came" } },
   claim: { event: { ...claimed, claimId: "claim 1" } },

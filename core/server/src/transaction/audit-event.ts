@@ -13,6 +13,7 @@ const NAME: Readonly<Record<TransactionEvent["type"], string>> = {
   tampered: "statement.tampered",
   vetoed: "transaction.vetoed",
   cancelled: "transaction.cancelled",
+  "keys-revoked": "transaction.cancelled",
   undeliverable: "transaction.undeliverable",
   resent: "code.reissued",
   reissued: "code.reissued",
@@ -61,6 +62,8 @@ function detailOf(event: TransactionEvent, after: Transaction): AuditDraft["deta
       return { reason: event.reason ?? 0, onKey: event.onKey };
     case "cancelled":
       return { by: event.by };
+    case "keys-revoked":
+      return { by: "revocation" };
     case "resent":
     case "reissued":
       return { epoch: after.issue.epoch, n: after.issue.n };

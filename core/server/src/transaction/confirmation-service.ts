@@ -20,6 +20,7 @@ import type { Service } from "../rpc/server.ts";
 import type { HexId } from "../store/entity.ts";
 import { happen } from "./happen.ts";
 import { ownTransaction } from "./own-transaction.ts";
+import { fidoRequestOf, keyIdsOf, loadSigners, type Signers } from "./signers.ts";
 import { letTimePass } from "./time.ts";
 import { lineMessages, MODE } from "./transaction-message.ts";
 import type { State, Transaction } from "./transaction.ts";
@@ -45,7 +46,7 @@ export function confirmationService(given: CoreGiven): Service {
   const implementation: ConfirmationServiceServer = {
     get: unary(given, confirmationToken, async (_request, { caller }) => {
       const found = await ownTransaction(given, caller, txIdOf(caller));
-      return isRefusal(found) ? found : getResponse(given, found);
+      return isRefusal(found) ? found : getResponse(given, found, await loadSigners(given, found));
     }),
     watch: serverStream(given, confirmationToken, (request, call, send) => watch(given, request, call, send)),
     withdraw: unary(given, confirmationToken, async (_request, { caller }) => {
@@ -62,7 +63,7 @@ export function confirmationService(given: CoreGiven): Service {
   return { definition: ConfirmationServiceService, implementation };
 }
 
-function getResponse(given: CoreGiven, of: Transaction): ConfirmationServiceGetResponse {
+function getResponse(given: CoreGiven, of: Transaction, signers: Signers): ConfirmationServiceGetResponse {
   const { state } = letTimePass(of, given.store.now()).transaction;
   const content = decodeContent(of.content);
   return ConfirmationServiceGetResponse.create({
@@ -77,22 +78,26 @@ function getResponse(given: CoreGiven, of: Transaction): ConfirmationServiceGetR
     mode: MODE[of.mode],
     class: CLASS[state],
     expiresAt: timestampOf(of.expiresAt),
+    keyIds: keyIdsOf(signers),
+    fido: fidoRequestOf(signers),
   });
 }
 
-/** One message a class: how often it was tried is not for the client to know. */
+/** One message a class and set of keys: how often it was tried is not for the client to know. */
 async function watch(
   given: CoreGiven,
   request: ConfirmationServiceWatchRequest,
   { caller, signal }: Call,
   send: Send<ConfirmationServiceWatchResponse>,
 ): Promise<void | Refusal> {
-  let told: ConfirmationClass | undefined;
+  let told = "";
   const from = { txId: txIdOf(caller), cursor: request.cursor, signal };
-  return watchTransaction(given, from, async ({ state }, cursor) => {
-    if (CLASS[state] === told) return;
-    told = CLASS[state];
-    await send(ConfirmationServiceWatchResponse.create({ class: told, cursor }));
+  return watchTransaction(given, from, async ({ transaction, signers }, cursor) => {
+    const seen = `${CLASS[transaction.state]} ${signers.revoked}`;
+    if (seen === told) return;
+    told = seen;
+    const keyIds = keyIdsOf(signers);
+    await send(ConfirmationServiceWatchResponse.create({ class: CLASS[transaction.state], cursor, keyIds }));
   });
 }
 

@@ -17,12 +17,14 @@ export interface Ended {
   readonly rejectReason?: RejectReason | undefined;
   readonly onKey?: boolean;
   readonly detail?: string;
+  /** Instead of `detail`, told to the relying party alone. */
+  readonly forApp?: string;
 }
 
 /** Over, without execution. Every chat that shows it is told, and the user's slot is free again. */
 export function end(of: Transaction, state: Ending, now: UnixMs, how: Ended = {}, more: readonly Effect[] = []): Step {
-  const { rejectReason, onKey = false, detail = "" } = how;
-  const standing = { state, reason: REASON[state], rejectReason, rejectedOnKey: onKey, detail, at: now };
+  const { rejectReason, onKey = false, detail = "", forApp = detail } = how;
+  const standing = { state, reason: REASON[state], rejectReason, rejectedOnKey: onKey, detail: forApp, at: now };
   const notice: Notice = {
     type: state,
     at: now,

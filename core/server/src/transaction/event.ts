@@ -29,6 +29,8 @@ export type TransactionEvent =
     }
   /** `detail` is told to the user. A client on a user's PC withdraws what is PENDING only. */
   | { readonly type: "cancelled"; readonly by: "app" | "admin" | "client"; readonly detail: string }
+  /** Every key that could have signed it was revoked. */
+  | { readonly type: "keys-revoked" }
   /** Every delivery attempt FAILED. */
   | { readonly type: "undeliverable" }
   /** The user or his client wants a new code. `epoch`: the shard's. */

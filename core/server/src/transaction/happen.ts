@@ -1,7 +1,9 @@
 import type { CoreGiven } from "../given.ts";
 import { isRefusal, refuse, type Refusal } from "../rpc/refusal.ts";
 import type { HexId } from "../store/entity.ts";
-import type { AnyWrite, Found } from "../store/store.ts";
+import { auditOfStop } from "../identity/user-recovery.ts";
+import type { User } from "../identity/user.ts";
+import type { AnyWrite, AuditDraft, Found } from "../store/store.ts";
 import { applyEffects } from "./apply-effects.ts";
 import { auditOf, auditOfStep } from "./audit-event.ts";
 import { loadCase, type HeldCase } from "./case.ts";
@@ -49,12 +51,19 @@ export async function commitStep(
   more: readonly AnyWrite[] = [],
 ): Promise<"committed" | "conflict" | "late"> {
   const before = held.transaction.body;
+  const writes = [...applyEffects(held, stepped.transaction, stepped.effects), ...more];
   return commitOnce(given, held.shard, {
     epoch: held.epoch,
     ...windowOf(before, event, held),
-    writes: [...applyEffects(held, stepped.transaction, stepped.effects), ...more],
-    audit: [auditOfStep(event, before, stepped.transaction, actor)],
+    writes,
+    audit: [auditOfStep(event, before, stepped.transaction, actor), ...auditOfUser(held, writes, actor)],
   });
+}
+
+/** What the step did to the user beside what it says of the transaction. */
+function auditOfUser({ user }: HeldCase, writes: readonly AnyWrite[], actor: string): readonly AuditDraft[] {
+  const after = writes.find(({ key }) => key.type === "user")?.body as User | undefined;
+  return after === undefined ? [] : auditOfStop(user.body, after, actor);
 }
 
 /**

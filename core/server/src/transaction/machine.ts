@@ -23,6 +23,9 @@ export function step(transaction: Transaction, event: TransactionEvent, now: Uni
   return { transaction: stepped.transaction, effects: [...passed.effects, ...stepped.effects] };
 }
 
+/** In the chats the notice of the revocation itself says it, in the user's language. */
+const NO_KEY_LEFT = "every key that could sign it was revoked";
+
 /** All but the report, which time does not overtake. */
 type TimelyEvent = Exclude<TransactionEvent, { type: "reported" }>;
 
@@ -34,6 +37,8 @@ function take(of: Transaction, event: TimelyEvent, now: UnixMs): Step | Refusal 
       return veto(of, event, now);
     case "cancelled":
       return cancel(of, event, now);
+    case "keys-revoked":
+      return of.state === "PENDING" ? end(of, "CANCELLED", now, { forApp: NO_KEY_LEFT }) : unchanged(of);
     case "claimed":
       return claim(of, event, now);
     case "begun":

@@ -17,12 +17,21 @@ import {
 import { Transaction as TransactionMessage } from "@countersign/proto/node/core/v1/transaction_service";
 import type { CoreGiven } from "../given.ts";
 import { timestampOf } from "../delivery/timestamp.ts";
+import { fidoRequestOf, keyIdsOf, loadSigners, type Signers } from "./signers.ts";
 import type { Transaction } from "./transaction.ts";
 
 export const MODE: Readonly<Record<Transaction["mode"], Mode>> = { A: Mode.A, B: Mode.B, C: Mode.C };
 
-/** As apps see it. Of a veto that came too late, `reject_reason` tells while `state` is not REJECTED. */
-export function transactionMessage(given: CoreGiven, of: Transaction): TransactionMessage {
+/** As apps see it, with the keys that may sign it now. */
+export async function tellTransaction(given: CoreGiven, of: Transaction): Promise<TransactionMessage> {
+  return transactionMessage(given, of, await loadSigners(given, of));
+}
+
+/**
+ * As apps see it. Of a veto that came too late, `reject_reason` tells while `state` is not REJECTED. Without `signers` the
+ * keys are those of Create, and what FIDO2 keys are asked by is left out.
+ */
+export function transactionMessage(given: CoreGiven, of: Transaction, signers?: Signers): TransactionMessage {
   const content = decodeContent(of.content);
   return TransactionMessage.create({
     transactionId: of.txId,
@@ -44,7 +53,8 @@ export function transactionMessage(given: CoreGiven, of: Transaction): Transacti
     createdAt: timestampOf(of.createdAt),
     expiresAt: timestampOf(of.expiresAt),
     claimBy: "claimBy" in of ? timestampOf(of.claimBy) : undefined,
-    keyIds: [...of.keyIds],
+    keyIds: signers === undefined ? [...of.keyIds] : keyIdsOf(signers),
+    fido: signers && fidoRequestOf(signers),
     outcomeDetail: "detail" in of ? of.detail : "",
     version: BigInt(of.version),
   });

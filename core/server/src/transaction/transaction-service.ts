@@ -29,7 +29,7 @@ import { happen } from "./happen.ts";
 import { listTransactions } from "./list.ts";
 import { ownTransaction } from "./own-transaction.ts";
 import { readCreate } from "./read-create.ts";
-import { transactionMessage } from "./transaction-message.ts";
+import { tellTransaction, transactionMessage } from "./transaction-message.ts";
 import { isTooLate } from "./veto.ts";
 import { watchTransaction } from "./watch.ts";
 
@@ -45,12 +45,12 @@ export function transactionService(given: CoreGiven): Service {
     get: unary(given, submitApp, async (request, { caller }) => {
       const found = await ownTransaction(given, caller, request.transactionId);
       if (isRefusal(found)) return found;
-      return TransactionServiceGetResponse.create({ transaction: transactionMessage(given, found) });
+      return TransactionServiceGetResponse.create({ transaction: await tellTransaction(given, found) });
     }),
     list: unary(given, submitApp, async (request, { caller }) => {
       const page = await listTransactions(given, appOf(caller).tenantId, request);
       if (isRefusal(page)) return page;
-      const transactions = page.transactions.map((one) => transactionMessage(given, one));
+      const transactions = await Promise.all(page.transactions.map((one) => tellTransaction(given, one)));
       return TransactionServiceListResponse.create({ transactions, nextPageToken: page.nextPageToken });
     }),
     watch: serverStream(given, submitApp, (request, call, send) => watch(given, request, call, send)),
@@ -73,7 +73,10 @@ async function create(
   if (isRefusal(created)) return created;
   const { transaction, confirmationToken } = created;
   const told = caller.kind === "grant" ? atCreation(transaction) : transaction;
-  return TransactionServiceCreateResponse.create({ transaction: transactionMessage(given, told), confirmationToken });
+  return TransactionServiceCreateResponse.create({
+    transaction: await tellTransaction(given, told),
+    confirmationToken,
+  });
 }
 
 async function watch(
@@ -84,8 +87,13 @@ async function watch(
 ): Promise<void | Refusal> {
   const found = await ownTransaction(given, caller, request.transactionId);
   if (isRefusal(found)) return found;
-  return watchTransaction(given, { txId: found.txId, cursor: request.cursor, signal }, (transaction, cursor) =>
-    send(TransactionServiceWatchResponse.create({ transaction: transactionMessage(given, transaction), cursor })),
+  return watchTransaction(given, { txId: found.txId, cursor: request.cursor, signal }, (seen, cursor) =>
+    send(
+      TransactionServiceWatchResponse.create({
+        transaction: transactionMessage(given, seen.transaction, seen.signers),
+        cursor,
+      }),
+    ),
   );
 }
 

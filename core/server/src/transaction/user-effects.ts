@@ -1,3 +1,4 @@
+import { frozen, stoppedBetween, withoutRecovery } from "../identity/user-recovery.ts";
 import type { User } from "../identity/user.ts";
 import type { UnixMs } from "../store/entity.ts";
 import type { Effect, Transaction } from "./transaction.ts";
@@ -15,7 +16,7 @@ export function changeUser(user: User, effects: readonly Effect[], of: Transacti
   for (const effect of effects) {
     switch (effect.type) {
       case "freeze-user":
-        if (changed.state !== "SUSPENDED") changed = { ...changed, state: "FROZEN" };
+        changed = frozen(changed, now);
         break;
       case "count-wrong-code": {
         const counted = countWrongCode(changed, of.policy.wrongCodesInARow, now);
@@ -24,7 +25,8 @@ export function changeUser(user: User, effects: readonly Effect[], of: Transacti
         break;
       }
       case "reset-wrong-codes":
-        if (changed.wrongInARow !== 0) changed = { ...changed, wrongInARow: 0 };
+        // Key, PIN and phone are with their owner: nothing of it is lost.
+        changed = withoutRecovery(changed.wrongInARow === 0 ? changed : { ...changed, wrongInARow: 0 }, now);
         break;
       case "release-slot":
         changed = releaseSlot(changed, of.txId);
@@ -41,6 +43,9 @@ export function changeUser(user: User, effects: readonly Effect[], of: Transacti
       case "offer":
         break;
     }
+  }
+  if (stoppedBetween(user, changed) !== undefined) {
+    alerts.push({ type: "alert", notice: { type: "RECOVERY_STOPPED", at: now } });
   }
   return { user: changed, alerts };
 }
