@@ -14,7 +14,14 @@ test("what is not named has a sensible value", () => {
     store: "/tmp/key",
     controlPort: 0,
     profile: {
-      ...{ model: "emulator", serial: "EMU-0001", vendor: true, display: true, keypad: true },
+      ...{
+        model: "emulator",
+        serial: "EMU-0001",
+        vendor: true,
+        display: true,
+        size: { columns: 21, rows: 6 },
+        keypad: true,
+      },
       ...{ finger: false, glyphs: "latin" },
     },
   });
@@ -64,6 +71,8 @@ test.each([
   [[...NEEDED, "--serial", "sérial"], "--serial"],
   [[...NEEDED, "--model", " x"], "--model"],
   [[...NEEDED, "--glyphs", "all"], "--glyphs"],
+  [[...NEEDED, "--display", "15x2"], "--display"],
+  [[...NEEDED, "--display", "big"], "--display"],
 ])("%j is refused by name", (argv, words) => {
   expect(() => parseConfig(argv)).toThrow(words);
 });

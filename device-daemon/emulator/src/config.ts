@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import type { Paths } from "./backend/plugs.ts";
 import type { Profile } from "./device.ts";
+import { type DisplaySize, LARGEST, parseDisplaySize, SMALLEST } from "./display/display-size.ts";
 
 /** Where the key meets its host. Paths are by interface. */
 export type Bus =
@@ -30,6 +31,7 @@ export const USAGE = `countersign-key: a smart key as a process
   --profile NAME      full (display and keypad), no-display, or fido2: a plain FIDO2 key, one button (default full)
   --serial S          serial number (default EMU-0001)
   --model M           model name; only "emulator" is told apart from real keys by the core (default emulator)
+  --display COLSxROWS columns and rows of its display, 16x2 to 40x20 (default 21x6)
   --glyphs NAME       latin or ascii (default latin)
   --keypad on|off     off: no digits on the key, a finger sensor instead; codes come from the PC (default on)
   --finger on|off     a finger sensor (default off; on without a keypad)
@@ -59,6 +61,7 @@ export function parseConfig(argv: readonly string[]): EmulatorConfig {
       profile: { type: "string", default: "full" },
       serial: { type: "string", default: "EMU-0001" },
       model: { type: "string", default: "emulator" },
+      display: { type: "string", default: "21x6" },
       glyphs: { type: "string", default: "latin" },
       keypad: { type: "string", default: "on" },
       finger: { type: "string" },
@@ -76,6 +79,7 @@ export function parseConfig(argv: readonly string[]): EmulatorConfig {
       serial: name("serial", values.serial),
       vendor,
       display: built === "full",
+      size: displaySize(values.display),
       keypad,
       finger: values.finger === undefined ? vendor && !keypad : oneOf("finger", values.finger, ["on", "off"]) === "on",
       glyphs: oneOf("glyphs", values.glyphs, ["latin", "ascii"]),
@@ -135,6 +139,13 @@ function oneOf<T extends string>(setting: string, value: string, allowed: readon
   const found = allowed.find((each) => each === value);
   if (found === undefined) throw new ConfigError(`--${setting} must be ${allowed.join(" or ")}, not ${value}`);
   return found;
+}
+
+function displaySize(value: string): DisplaySize {
+  const size = parseDisplaySize(value);
+  if (size !== undefined) return size;
+  const [from, to] = [SMALLEST, LARGEST].map(({ columns, rows }) => `${columns}x${rows}`);
+  throw new ConfigError(`--display must be columns and rows from ${from} to ${to}, such as 21x6, not ${value}`);
 }
 
 function port(value: string): number {

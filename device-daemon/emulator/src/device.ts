@@ -1,6 +1,6 @@
 import { GlyphProfile, KEY_PROTOCOL_VERSION, KeyAlgorithm, type KeyInfo, MAX_MESSAGE } from "@countersign/key-protocol";
 import { REGISTRY_VERSION } from "@countersign/protocol";
-import { COLUMNS, ROWS } from "./display/layout.ts";
+import type { DisplaySize } from "./display/display-size.ts";
 import type { PinGuard } from "./storage/pin-guard.ts";
 import type { Random } from "./storage/random.ts";
 import type { Vault } from "./storage/vault.ts";
@@ -16,6 +16,8 @@ export interface Profile {
   /** It has the Countersign interface; a plain FIDO2 key has not. */
   readonly vendor: boolean;
   readonly display: boolean;
+  /** Of the display, where there is one. */
+  readonly size: DisplaySize;
   readonly keypad: boolean;
   /** A finger sensor. */
   readonly finger: boolean;
@@ -44,7 +46,7 @@ export function infoOf(device: Device): KeyInfo {
     protocolVersion: KEY_PROTOCOL_VERSION,
     model: profile.model,
     serial: profile.serial,
-    ...(profile.display ? { display: { columns: COLUMNS, rows: ROWS } } : {}),
+    ...(profile.display ? { display: { columns: profile.size.columns, rows: profile.size.rows } } : {}),
     keypad: profile.keypad,
     biometric: profile.finger,
     algorithms: [KeyAlgorithm.ES256],

@@ -1,6 +1,7 @@
 export { type Device, FIRMWARE, type KeyClock, type Profile } from "./device.ts";
 export { onGadget, onSockets, onUhid, type Plugs } from "./backend/plugs.ts";
-export { COLUMNS, ROWS, unwrap, wrap } from "./display/layout.ts";
+export { type DisplaySize, LARGEST, parseDisplaySize, SMALLEST, USUAL } from "./display/display-size.ts";
+export { unwrap, wrap } from "./display/layout.ts";
 export { transactionPages } from "./display/transaction-pages.ts";
 export { Emulator } from "./emulator.ts";
 export { type InterfaceName, type KeyGiven, type KeyInterface, type PoweredKey, powerOn } from "./key.ts";

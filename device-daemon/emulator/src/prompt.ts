@@ -1,4 +1,5 @@
 import type { WaitsFor } from "@countersign/key-protocol";
+import type { DisplaySize } from "./display/display-size.ts";
 
 /** The buttons of the keypad. */
 export type KeypadKey =
@@ -43,8 +44,12 @@ export interface Prompt {
   readonly page: Page;
   /** What keepalives say meanwhile. */
   readonly waitsFor: WaitsFor;
-  /** Six rows of 21 columns at `now` (milliseconds of the key's clock). */
-  draw(now: number): readonly string[];
+  /** Its screens at `now` (milliseconds of the key's clock): one, or several that NEXT and BACK turn. */
+  draw(size: DisplaySize, now: number): readonly (readonly string[])[];
+  /** How several screens are read: all before OK counts (when nothing is said), or any while digits are typed. */
+  readonly turns?: "all" | "entry";
+  /** The screen that it opens with, counted from 0. */
+  opensAt?(size: DisplaySize): number;
   /** Command 0B is taken now. */
   readonly takesHostCode?: boolean;
   /** Goes on by itself at the next tick: the key computes. */

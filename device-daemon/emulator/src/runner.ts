@@ -29,7 +29,13 @@ export interface Work {
   readonly failed: (cause: unknown) => Uint8Array;
 }
 
-type Running = Work & { prompt: Prompt; touchedAt: number };
+/** What stands on the display: a prompt, and which of its screens. */
+interface Standing {
+  prompt: Prompt;
+  screen: number;
+}
+
+type Running = Work & Standing & { touchedAt: number };
 
 /**
  * The key's one display, keypad and person, for whatever interface asks: runs one flow at a time, shows what it asks,
@@ -38,14 +44,14 @@ type Running = Work & { prompt: Prompt; touchedAt: number };
 export class Runner {
   readonly #device: Device;
   #running: Running | undefined;
-  #after: { readonly prompt: Prompt; readonly until: number } | undefined;
+  #after: (Standing & { readonly until: number }) | undefined;
 
   constructor(device: Device) {
     this.#device = device;
   }
 
   start(work: Work): void {
-    const running = { ...work, prompt: idlePrompt("", ""), touchedAt: 0 };
+    const running = { ...work, prompt: idlePrompt("", ""), screen: 0, touchedAt: 0 };
     this.#step(running, () => work.flow.next());
   }
 
@@ -68,13 +74,14 @@ export class Runner {
   input(input: Input): void {
     const running = this.#running;
     if (running === undefined) {
-      this.#after = undefined;
+      if (this.#after !== undefined && !this.#turns(this.#after, input)) this.#after = undefined;
       return;
     }
     if (input.type === "key" && isDigit(input.key) && !this.#device.profile.keypad && !choosesReason(running)) return;
     if (input.type === "finger" && !this.#device.profile.finger) return;
     if (running.prompt.passes === true) return;
-    this.#advance(running, input);
+    if (this.#turns(running, input)) running.touchedAt = this.#device.clock.now();
+    else this.#advance(running, input);
   }
 
   /** A code from the PC. False when none is due now. */
@@ -97,16 +104,34 @@ export class Runner {
 
   screen(): Screen {
     const { model, serial, display } = this.#device.profile;
-    const prompt = this.#running?.prompt ?? this.#after?.prompt ?? idlePrompt(model, serial);
+    const standing = this.#running ?? this.#after ?? { prompt: idlePrompt(model, serial), screen: 0 };
+    const { prompt } = standing;
     return {
       page: prompt.page,
-      rows: display ? prompt.draw(this.#device.clock.now()) : [],
+      rows: display ? (this.#screensOf(prompt)[standing.screen] ?? []) : [],
       lights: {
         pin: this.#running !== undefined && prompt.waitsFor === WaitsFor.PIN,
         code: this.#running !== undefined && prompt.waitsFor === WaitsFor.CODE,
         busy: this.#running !== undefined,
       },
     };
+  }
+
+  #screensOf(prompt: Prompt): readonly (readonly string[])[] {
+    return prompt.draw(this.#device.profile.size, this.#device.clock.now());
+  }
+
+  // Turns the screens of one prompt. False when the prompt itself is to hear of the button.
+  #turns(standing: Standing, input: Input): boolean {
+    if (input.type !== "key" || !this.#device.profile.display) return false;
+    const { prompt, screen } = standing;
+    const last = this.#screensOf(prompt).length - 1;
+    const isEntry = prompt.turns === "entry";
+    if (last > 0 && isEntry && input.key === "next") standing.screen = screen === last ? 0 : screen + 1;
+    else if (!isEntry && screen < last && (input.key === "next" || input.key === "ok")) standing.screen = screen + 1;
+    else if (!isEntry && screen > 0 && input.key === "back") standing.screen = screen - 1;
+    else return false;
+    return true;
   }
 
   #advance(running: Running, input: Input): void {
@@ -126,6 +151,7 @@ export class Runner {
       return;
     }
     running.prompt = at.value;
+    running.screen = at.value.opensAt?.(this.#device.profile.size) ?? 0;
     running.touchedAt = this.#device.clock.now();
     this.#after = undefined;
     this.#running = running;
@@ -141,7 +167,7 @@ export class Runner {
   #end(ending: Ending, done: (reply: Uint8Array) => void): void {
     this.#running = undefined;
     if (ending.after !== undefined) {
-      this.#after = { prompt: ending.after, until: this.#device.clock.now() + AFTER_MS };
+      this.#after = { prompt: ending.after, screen: 0, until: this.#device.clock.now() + AFTER_MS };
     }
     done(ending.reply);
   }

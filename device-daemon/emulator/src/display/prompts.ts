@@ -1,42 +1,57 @@
 import { WaitsFor } from "@countersign/key-protocol";
 import type { Prompt } from "../prompt.ts";
-import { remaining, row, screen, wrap } from "./layout.ts";
+import type { DisplaySize } from "./display-size.ts";
+import { fits, remaining } from "./layout.ts";
+import { drawPanel, type Panel } from "./panel.ts";
+import { codePointName, describeUnusual } from "./unusual.ts";
 
-const ANSWER = "X reject         OK ✓";
-const CONTINUE = "                   OK";
+const ANSWER = "X reject  OK ✓";
+const ANSWER_OR_BACK = "X reject ◀ back  OK ✓";
+const CONTINUE = "  OK";
 
 /** Waiting for a PC. */
 export function idlePrompt(model: string, serial: string): Prompt {
-  return still("idle", ["COUNTERSIGN", "", "ready", "", fit(`${model} ${serial}`)], "");
+  const place = (size: DisplaySize): string[] => {
+    const both = `${model} ${serial}`;
+    return fits(size.columns, both) ? [both] : [model, serial].filter((each) => fits(size.columns, each));
+  };
+  return {
+    page: "idle",
+    waitsFor: WaitsFor.PAGING,
+    draw: (size) => [
+      drawPanel({ title: "COUNTERSIGN", rows: ["", "ready", "", ...place(size)], bottom: "" }, size)[0] ?? [],
+    ],
+  };
 }
 
 /** One page of the transaction. */
 export function transactionPrompt(rows: readonly string[]): Prompt {
-  return { page: "pages", waitsFor: WaitsFor.PAGING, draw: () => rows };
+  return { page: "pages", waitsFor: WaitsFor.PAGING, draw: () => [rows] };
 }
 
 /** Ends the pages of a LINK, which malware may have begun for a chat of its own. */
 export function linkWarningPrompt(issuer: string): Prompt {
-  const warning = wrap("Your own phone must show these lines; a code you saw on the PC is false.");
-  const [head] = headed("LINK", issuer);
-  return still("link-warning", [head ?? "LINK", ...warning], "X reject ◀ back  OK ✓");
+  const rows = ["Your own phone must show these lines; a code you saw on the PC is false."];
+  return still("link-warning", { title: "LINK", issuer, rows, bottom: ANSWER_OR_BACK });
 }
 
-/** PIN entry: stars only, and how many tries are left. */
-export function pinPrompt(typed: number, retries: number, note: string): Prompt {
+/** PIN entry: stars only, and how many tries are left. `finger`: the sensor is taken as well. */
+export function pinPrompt(typed: number, retries: number, note: string, finger = false): Prompt {
   const tries = retries === 1 ? "1 try left" : `${retries} tries left`;
-  return still("pin", ["PIN", note, stars(typed), tries], ANSWER, WaitsFor.PIN);
+  const rows = [note, stars(typed), tries];
+  const entry = { note, right: `${retries} left`, typed: stars(typed) };
+  return entering("pin", { title: finger ? "PIN OR FINGER" : "PIN", rows, bottom: ANSWER, entry }, WaitsFor.PIN);
 }
 
 /** PIN entry is locked; a reject still goes. */
 export function pinLockedPrompt(retries: number): Prompt {
   const why = retries === 0 ? ["no tries left", "only a reset helps"] : ["3 wrong in a row:", "unplug the key"];
-  return still("pin", ["PIN LOCKED", ...why, "nothing was signed"], ANSWER, WaitsFor.PIN);
+  return still("pin", { title: "PIN LOCKED", rows: [...why, "nothing was signed"], bottom: ANSWER }, WaitsFor.PIN);
 }
 
 /** Waiting for a finger on the sensor. */
 export function fingerPrompt(note: string): Prompt {
-  return still("finger", ["FINGER", note, "touch the sensor"], "X reject", WaitsFor.TOUCH);
+  return still("finger", { title: "FINGER", rows: [note, "touch the sensor"], bottom: "X reject" }, WaitsFor.TOUCH);
 }
 
 /** Code entry. `typed` is shown: the person copies it from his phone. */
@@ -44,17 +59,22 @@ export function codePrompt(
   view: { issuer: string; tag: string; deadline: number; hostEntry: boolean },
   typed: string,
 ): Prompt {
-  const [head, own] = headed("CODE", view.issuer);
+  const { issuer, tag } = view;
   const from = view.hostEntry ? "typed on the PC" : "from your phone";
-  const above = own === "" ? [head ?? "", from] : [head ?? "", own ?? "", from];
+  const panel = (size: DisplaySize, now: number): Panel => {
+    const entry = { note: "", right: remaining(view.deadline - now), typed: slots(typed) };
+    const gap = " ".repeat(Math.max(1, size.columns - [...entry.typed].length - entry.right.length));
+    // In a row of its own the issuer takes the free one's place.
+    const free = fits(size.columns, "CODE", issuer) ? [""] : [];
+    const rows = [from, `${entry.typed}${gap}${entry.right}`, ...free, tag];
+    return { title: "CODE", issuer, rows, bottom: ANSWER_OR_BACK, entry };
+  };
   return {
     page: "code",
     waitsFor: WaitsFor.CODE,
     takesHostCode: view.hostEntry,
-    draw: (now) => {
-      const entry = row(slots(typed), remaining(view.deadline - now));
-      return screen([...above, entry, ...(own === "" ? [""] : []), view.tag], "X reject ◀ back  OK ✓");
-    },
+    turns: "entry",
+    draw: (size, now) => drawPanel(panel(size, now), size),
   };
 }
 
@@ -62,93 +82,122 @@ export function codePrompt(
 export function reasonPrompt(issuer: string, chosen: number | undefined): Prompt {
   const reasons = ["wrong data", "not me", "changed my mind", "somebody told me to"];
   const rows = reasons.map((reason, at) => `${at + 1}${chosen === at + 1 ? "▶" : " "}${reason}`);
-  const [head] = headed("REJECT", issuer);
-  return still("reject", [head ?? "REJECT", ...rows], "◀ back           OK ✓", WaitsFor.PAGING);
+  const panel: Panel = { title: "REJECT", issuer, rows, bottom: "◀ back  OK ✓" };
+  const mark = `${chosen}▶`;
+  return {
+    ...still("reject", panel, WaitsFor.PAGING),
+    turns: "entry",
+    opensAt: (size) =>
+      Math.max(
+        0,
+        drawPanel(panel, size).findIndex((screen) => screen.some((each) => each.startsWith(mark))),
+      ),
+  };
 }
 
 /** The statement has left the key. Whether it was accepted is told on the phone. */
 export function signedPrompt(issuer: string, tag: string, rejected: boolean): Prompt {
-  const [head] = headed(rejected ? "REJECTED" : "SIGNED", issuer);
-  return still("signed", [head ?? "SIGNED", "", "The outcome comes", "on your phone.", tag], CONTINUE);
+  const rows = ["", "The outcome comes", "on your phone.", tag];
+  return still("signed", { title: rejected ? "REJECTED" : "SIGNED", issuer, rows, bottom: CONTINUE });
 }
 
 /** The key computes. */
 export function signingPrompt(): Prompt {
-  return { ...still("signing", ["SIGNING"], "", WaitsFor.COMPUTING), passes: true };
+  return { ...still("signing", { title: "SIGNING", rows: [], bottom: "" }, WaitsFor.COMPUTING), passes: true };
 }
 
 /** A content that the key refuses to draw, and why. Nothing of the field itself is drawn. */
-export function cannotShowPrompt(field: string, codePoint: string, rule: string): Prompt {
-  const why = wrap(RULE_IN_WORDS[rule] ?? rule).slice(0, 3);
-  const where = field.replace(/^lines\[(\d+)\]$/, (_all, at) => `line ${Number(at) + 1}`);
-  return still("cannot-show", ["CANNOT SHOW", fit(`${where} ${codePoint}`.trim()), ...why], "nothing was signed OK");
+export function cannotShowPrompt(field: string, codePoint: number | undefined, rule: string): Prompt {
+  const where = field.replace(/^lines\[(\d+)\].*$/, (_all, at) => `line ${Number(at) + 1}`);
+  const what = codePoint === undefined ? where : `${where} ${codePointName(codePoint)}`;
+  const why = RULE_IN_WORDS[rule] ?? rule;
+  return {
+    page: "cannot-show",
+    waitsFor: WaitsFor.PAGING,
+    draw: (size) => {
+      const title = "CANNOT SHOW";
+      const inOne = drawPanel({ title, rows: [what, why], bottom: "nothing was signed  OK" }, size);
+      const isWhole = inOne.length === 1 && inOne[0]?.at(-1)?.startsWith("nothing was signed") === true;
+      return isWhole ? inOne : drawPanel({ title, rows: [what, why, "nothing was signed"], bottom: CONTINUE }, size);
+    },
+  };
 }
 
-// Rules of docs/protocol/safe-text.md that people meet; another one is shown by its name.
+// Rules of docs/protocol/safe-text.md and content.md that people meet; another one is shown by its name.
 const RULE_IN_WORDS: Readonly<Record<string, string>> = {
   "mixed-scripts": "mixed letters in one word",
   "latin-lookalike": "letters that only look Latin",
   "not-ascii": "more than plain letters",
   "not-nfc": "letters in an odd form",
+  "no-glyph": "a letter that this key cannot draw",
+  "bidi-control": "hidden: turns the text",
+  invisible: "hidden: looks like nothing",
+  control: "a control character",
   space: "a space too many",
   mark: "a mark too many",
 };
 
 /** A request ended without a signature. */
 export function endedPrompt(why: string): Prompt {
-  return still("ended", ["NOTHING WAS SIGNED", "", fit(why)], CONTINUE);
+  return still("ended", { title: "NOTHING WAS SIGNED", rows: ["", why], bottom: CONTINUE });
 }
 
 /** A server asks for a key of its own. */
 export function enrolPrompt(serverName: string): Prompt {
-  return still("enrol", ["NEW KEY", "for the server", serverName], ANSWER, WaitsFor.PAGING);
+  return still("enrol", { title: "NEW KEY", rows: ["for the server", ...named(serverName)], bottom: ANSWER });
 }
 
 /** The digits that reached the person off the PC. */
 export function digitsPrompt(serverName: string, typed: string): Prompt {
-  return still(
-    "digits",
-    ["DIGITS", "that you were given", inFours(typed.padEnd(6, "_")), serverName],
-    ANSWER,
-    WaitsFor.CODE,
-  );
+  const shown = typed.padEnd(6, "_");
+  const panel = (size: DisplaySize): Panel => {
+    const digits = fits(size.columns, inFours(shown)) ? inFours(shown) : shown;
+    const rows = ["that you were given", digits, serverName];
+    return { title: "DIGITS", rows, bottom: ANSWER, entry: { note: "", right: "", typed: digits } };
+  };
+  return { page: "digits", waitsFor: WaitsFor.CODE, turns: "entry", draw: (size) => drawPanel(panel(size), size) };
 }
 
 /** The new key's fingerprint, to be compared with what app or admin see. */
 export function fingerprintPrompt(serverName: string, fingerprint: string): Prompt {
-  return still("fingerprint", ["FINGERPRINT", "of the new key", fingerprint, serverName], ANSWER, WaitsFor.PAGING);
+  return still("fingerprint", {
+    title: "FINGERPRINT",
+    rows: ["of the new key", fingerprint, serverName],
+    bottom: ANSWER,
+  });
 }
 
 /** A new PIN, or the same once more. */
 export function newPinPrompt(page: "new-pin" | "repeat-pin", typed: number, note: string): Prompt {
   const title = page === "new-pin" ? "NEW PIN" : "NEW PIN AGAIN";
-  return still(page, [title, note, stars(typed), "6 to 12 digits"], ANSWER, WaitsFor.PIN);
+  const entry = { note, right: "", typed: stars(typed) };
+  return entering(page, { title, rows: [note, stars(typed), "6 to 12 digits"], bottom: ANSWER, entry }, WaitsFor.PIN);
 }
 
 /** Everything on the key is to be wiped. */
 export function resetPrompt(more: number): Prompt {
-  return still("reset", ["RESET", "wipes PIN and keys", `press OK ${more} more`], ANSWER, WaitsFor.PAGING);
+  const rows = ["wipes PIN, fingers and keys", `hold OK, or press it ${more} more`];
+  return still("reset", { title: "RESET", rows, bottom: ANSWER });
 }
 
 /** One credential is to be wiped. */
 export function deletePrompt(serverName: string): Prompt {
-  return still("delete", ["DELETE KEY", "of the server", serverName], ANSWER, WaitsFor.PAGING);
+  return still("delete", { title: "DELETE KEY", rows: ["of the server", ...named(serverName)], bottom: ANSWER });
 }
 
-function still(
-  page: Prompt["page"],
-  rows: readonly string[],
-  bottom: string,
-  waitsFor: WaitsFor = WaitsFor.PAGING,
-): Prompt {
-  const drawn = screen(rows, bottom);
-  return { page, waitsFor, draw: () => drawn };
+/** A page that waits for OK, or for something that is no digit. */
+export function still(page: Prompt["page"], panel: Panel, waitsFor: WaitsFor = WaitsFor.PAGING): Prompt {
+  return { page, waitsFor, draw: (size) => drawPanel(panel, size) };
 }
 
-// Issuer at the right of the first row, or in a row of its own where it does not fit.
-function headed(title: string, issuer: string): string[] {
-  const fits = [...title].length + 1 + [...issuer].length <= 21;
-  return fits ? [row(title, issuer), ""] : [row(title), row("", issuer)];
+function entering(page: Prompt["page"], panel: Panel, waitsFor: WaitsFor): Prompt {
+  return { ...still(page, panel, waitsFor), turns: "entry" };
+}
+
+// A name that somebody else chose, with what is unusual in it.
+function named(serverName: string): string[] {
+  const unusual = describeUnusual(serverName);
+  return unusual.length === 0 ? [serverName] : [serverName, `Unusual: ${unusual.join(", ")}`];
 }
 
 function stars(typed: number): string {
@@ -161,12 +210,7 @@ function slots(typed: string): string {
   return padded.length <= 7 ? [...padded].join(" ") : padded;
 }
 
-// Only for texts of the firmware and of its own configuration, never for a value.
-/** As digits are printed for people: in groups of four. */
+// As digits are printed for people: in groups of four.
 function inFours(typed: string): string {
   return typed.replaceAll(/.{4}(?=.)/g, "$& ");
-}
-
-function fit(text: string): string {
-  return [...text].slice(0, 21).join("");
 }

@@ -158,8 +158,7 @@ function refuse(refused: Refused, after?: Prompt): Ending {
 
 function afterRefusal(refused: Refused): Prompt | undefined {
   if ("rule" in refused) {
-    const point = refused.codePoint?.toString(16).toUpperCase().padStart(4, "0");
-    return cannotShowPrompt(refused.field, point === undefined ? "" : `U+${point}`, refused.rule);
+    return cannotShowPrompt(refused.field, refused.codePoint, refused.rule);
   }
   if (refused.status === Status.PIN_REQUIRED) return endedPrompt("set a PIN first");
   return undefined;

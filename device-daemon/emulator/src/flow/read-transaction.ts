@@ -32,7 +32,7 @@ export function readTransaction(device: Device, request: Present): Transaction |
   if ("refused" in content) return content;
   const txDigest = txDigestOf(request.content);
   const tag = tagOf(request.txId, request.nonce, txDigest);
-  return { request, credential, content, txDigest, tag, pages: transactionPages(content, tag) };
+  return { request, credential, content, txDigest, tag, pages: transactionPages(content, tag, device.profile.size) };
 }
 
 function readContent(device: Device, bytes: Uint8Array): Content | { readonly refused: Refused } {

@@ -16,6 +16,7 @@ import {
 } from "@countersign/key-protocol";
 import { encodeContent, Kind, type Line, Mode, renderFields } from "@countersign/protocol";
 import type { Profile } from "../device.ts";
+import { USUAL } from "../display/display-size.ts";
 import { type InterfaceName, type PoweredKey, powerOn } from "../key.ts";
 import type { Input, KeypadKey } from "../prompt.ts";
 import { type KeyStore, MemoryKeyStore } from "../storage/key-store.ts";
@@ -26,6 +27,7 @@ export const FULL: Profile = {
   serial: "TEST-1",
   vendor: true,
   display: true,
+  size: USUAL,
   keypad: true,
   finger: false,
   glyphs: "latin",
