@@ -2,13 +2,15 @@ import { fromHex, toHex } from "@countersign/protocol";
 import type { CoreGiven } from "../given.ts";
 import { isRefusal, refuse, type Refusal } from "../rpc/refusal.ts";
 import { derivedToken, tokenId } from "../rpc/token.ts";
-import { shardOfKey, type UnixMs } from "../store/entity.ts";
+import { shardOfKey, type HexId, type UnixMs } from "../store/entity.ts";
 import { commitOnce, untilSettled } from "../transaction/commit.ts";
 import { reserve, type RequestUse } from "../transaction/reserve.ts";
 import { loadUser } from "./change-user.ts";
 import { digitsFor, type EnrolmentDigits } from "./enrolment-digits.ts";
 import type { Enrolment } from "./enrolment.ts";
 import { enrolmentKey } from "./entity-key.ts";
+import { whyNotReady } from "./user-recovery.ts";
+import type { User } from "./user.ts";
 
 /** Revoked ones included. */
 export const MOST_KEYS = 32;
@@ -22,18 +24,26 @@ export interface BegunEnrolment {
   readonly until: UnixMs;
 }
 
+export interface AskedEnrolment {
+  readonly userId: string;
+  readonly serial: string | undefined;
+  readonly digits: boolean;
+  /** Of a recovery that is READY. */
+  readonly recoveryId?: HexId;
+}
+
 /** Issues an enrolment token, the same again for a repeated request. */
 export async function beginEnrolment(
   given: CoreGiven,
   use: RequestUse,
-  asked: { readonly userId: string; readonly serial: string | undefined; readonly digits: boolean },
+  asked: AskedEnrolment,
 ): Promise<BegunEnrolment | Refusal> {
   const { tenantId } = use;
   const { userId, serial } = asked;
   const user = await loadUser(given, { tenantId, userId });
   if (isRefusal(user)) return user;
-  if (user.state !== "ACTIVE")
-    return refuse("USER_BLOCKED", `The user is ${user.state}: no key can be enrolled for him.`);
+  const refusal = mayEnrol(user, asked.recoveryId, given.store.now());
+  if (refusal !== undefined) return refusal;
   if (user.keyIds.length >= MOST_KEYS)
     return refuse("STATE_CONFLICT", `The user has had ${MOST_KEYS} keys, the most there can be.`);
   const drawn = { enrolment: toHex(given.random.bytes(16)), challenge: toHex(given.random.bytes(32)) };
@@ -46,10 +56,18 @@ export async function beginEnrolment(
   const until = reserved.at + LIFETIME_MS;
   const body = {
     ...{ tenantId, userId, challenge, serial, digits: asked.digits },
+    ...(asked.recoveryId === undefined ? {} : { recoveryId: asked.recoveryId }),
     ...{ wrongDigits: 0, until, usedBy: undefined },
   };
   const stored = await store(given, token, body, use.by);
   return isRefusal(stored) ? stored : { token, challenge, digits, until };
+}
+
+/** By a recovery also a frozen or blocked user: to thaw takes the very key that he lost. He stays what he is. */
+function mayEnrol(user: User, recoveryId: HexId | undefined, now: UnixMs): Refusal | undefined {
+  if (user.state === "SUSPENDED" || (user.state !== "ACTIVE" && recoveryId === undefined))
+    return refuse("USER_BLOCKED", `The user is ${user.state}: no key can be enrolled for him.`);
+  return recoveryId === undefined ? undefined : whyNotReady(user, recoveryId, now);
 }
 
 /** Unless an earlier try stored it. */

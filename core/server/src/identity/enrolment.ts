@@ -9,6 +9,8 @@ export interface Enrolment {
   readonly serial: string | undefined;
   /** The key has to prove the digits of this challenge, which are stored nowhere. */
   readonly digits: boolean;
+  /** The key comes by this recovery, as a first one. Absent: it comes as any other. */
+  readonly recoveryId?: HexId;
   /** Wrong digits that were signed so far; the third ends the token, or 10 minutes would do for guessing. */
   readonly wrongDigits: number;
   readonly until: UnixMs;

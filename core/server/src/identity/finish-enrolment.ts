@@ -18,17 +18,19 @@ import { openDerivedToken, tokenId } from "../rpc/token.ts";
 import { shardOfKey, type HexId, type UnixMs } from "../store/entity.ts";
 import { commitOnce, untilSettled } from "../transaction/commit.ts";
 import { createTransaction, type Created } from "../transaction/create.ts";
+import { withdrawUnsignable } from "../transaction/withdraw-unsignable.ts";
 import { MOST_KEYS } from "./begin-enrolment.ts";
 import { changeUser, loadUser, type UserChange } from "./change-user.ts";
 import { directoryOf } from "./directory.ts";
 import { DIGIT_TRIES, digitsFit } from "./enrolment-digits.ts";
 import type { Enrolment } from "./enrolment.ts";
-import { enrolmentKey, keyKey, keyOwnerKey, tenantKey } from "./entity-key.ts";
-import { keyIndex } from "./key-index.ts";
-import { hadKey, loadKeys } from "./load-keys.ts";
+import { enrolmentKey, keyOwnerKey, tenantKey } from "./entity-key.ts";
+import { activateFirst, waiting } from "./first-key.ts";
+import { hadKey, loadKeyEntities, loadKeys } from "./load-keys.ts";
 import type { Key } from "./key.ts";
 import { readEnrolment } from "./read-enrolment.ts";
 import type { Tenant } from "./tenant.ts";
+import type { User } from "./user.ts";
 
 export interface Enrolled {
   readonly key: Key;
@@ -54,7 +56,10 @@ export async function finishEnrolment(
   if (isRefusal(taken)) return taken;
   const key = await storeKey(given, actorOf(caller), { ...spent, signed: request.signed });
   if (isRefusal(key)) return key;
-  if (key.state !== "PROVISIONAL" || (await isFirst(given, key))) return { key, created: undefined };
+  if (key.state !== "PROVISIONAL" || (await isFirst(given, key))) {
+    await withdrawReplaced(given, key, actorOf(caller));
+    return { key, created: undefined };
+  }
   const created = await createEnrol(given, key, request.signed);
   return isRefusal(created) ? created : { key, created };
 }
@@ -138,25 +143,26 @@ async function storeKey(
   spent: Spent & { readonly signed: Uint8Array },
 ): Promise<Key | Refusal> {
   const { enrolment, map } = spent;
-  const { tenantId, userId } = enrolment;
+  const { userId } = enrolment;
   const keyId = toHex(map.keyId);
   let key: Key | undefined;
   const changed = await changeUser(given, enrolment, actor, async (user, now) => {
-    const known = await loadKeys(given, user, [...user.keyIds, keyId]);
+    const loaded = await loadKeyEntities(given, user, [...user.keyIds, keyId]);
+    const known = loaded.map(({ body }) => body);
     key = known.find((one) => one.keyId === keyId);
     if (key !== undefined) return user;
     if (user.keyIds.length >= MOST_KEYS)
       return refuse("STATE_CONFLICT", `The user has had ${MOST_KEYS} keys, the most there can be.`);
-    const state = !hadKey(known) && isBound(enrolment) ? "ACTIVE" : "PROVISIONAL";
-    key = { ...keyOf(spent, now), state };
-    return {
-      user: { ...user, keyIds: [...user.keyIds, keyId] },
-      writes: [{ key: keyKey(tenantId, keyId), expected: "", body: key, index: keyIndex(key) }],
-      ...(state === "ACTIVE" ? { tell: { type: "KEY_ENROLLED", detail: fingerprintOf(key.publicKey) } } : {}),
-      event: "key.enrolled",
-      subject: `key:${keyId}`,
-      detail: { user: userId, state, model: key.model, serial: key.serial },
-    } satisfies UserChange;
+    const fresh = keyOf(spent, now);
+    const isFirstKey = fresh.recoveryId !== undefined || !hadKey(known);
+    const holder: User = { ...user, keyIds: [...user.keyIds, keyId] };
+    const added = { user: holder, key: fresh, version: "", keys: loaded };
+    const enrolled = isFirstKey && isBound(enrolment) ? activateFirst(added, now) : waiting(added, isFirstKey, now);
+    if (isRefusal(enrolled)) return enrolled;
+    ({ key } = enrolled);
+    const { state, model, serial } = key;
+    const told = { event: "key.enrolled", subject: `key:${keyId}`, detail: { user: userId, state, model, serial } };
+    return { ...enrolled.change, ...told } satisfies UserChange;
   });
   if (isRefusal(changed)) return changed;
   if (key === undefined) throw new Error(`key ${keyId} was neither found nor stored`);
@@ -166,11 +172,10 @@ async function storeKey(
 /** A further key needs an older one's signature, so its hold also covers the time that this may take. */
 const CONFIRMING_MS = 600_000;
 
-function keyOf(
-  { enrolment, map, tenant, signed }: Spent & { readonly signed: Uint8Array },
-  now: UnixMs,
-): Omit<Key, "state"> {
+function keyOf({ enrolment, map, tenant, signed }: Spent & { readonly signed: Uint8Array }, now: UnixMs): Key {
   return {
+    state: "PROVISIONAL",
+    ...(enrolment.recoveryId === undefined ? {} : { recoveryId: enrolment.recoveryId }),
     keyId: toHex(map.keyId),
     tenantId: enrolment.tenantId,
     userId: enrolment.userId,
@@ -188,12 +193,20 @@ function keyOf(
   };
 }
 
+/** What only the replaced keys could have signed ends with them. */
+async function withdrawReplaced(given: CoreGiven, key: Key, actor: string): Promise<void> {
+  if (key.recoveryId === undefined || key.state !== "ACTIVE") return;
+  const user = await loadUser(given, key);
+  if (!isRefusal(user)) await withdrawUnsignable(given, user, actor);
+}
+
 /** Known to be the user's own without his reading its fingerprint to anybody. */
 function isBound({ serial, digits }: Enrolment): boolean {
   return serial !== undefined || digits;
 }
 
 async function isFirst(given: CoreGiven, key: Key): Promise<boolean> {
+  if (key.recoveryId !== undefined) return true;
   const user = await loadUser(given, key);
   if (isRefusal(user)) return false;
   return !hadKey(await loadKeys(given, user, user.keyIds));

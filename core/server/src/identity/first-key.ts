@@ -9,7 +9,7 @@ import { keyIndex } from "./key-index.ts";
 import type { Key } from "./key.ts";
 import { stepRecovery } from "./recovery.ts";
 import type { User } from "./user.ts";
-import { recoveryOf, unknownRecovery, withRecovery } from "./user-recovery.ts";
+import { recoveryOf, unknownRecovery, whyNotReady, withRecovery } from "./user-recovery.ts";
 
 /** A key and what it comes among. */
 export interface FirstKey {
@@ -53,6 +53,18 @@ export function activateFirst(first: FirstKey, now: UnixMs): Activated | Refusal
   ];
   const change = { user: withRecovery(user, used), writes: [own, ...writes], also };
   return { key, change: { ...change, tell: { type: "RECOVERY_USED", detail } } };
+}
+
+/**
+ * The key PROVISIONAL: a first one until its fingerprint is confirmed, a further one until an older key signs for it. Of a
+ * further one every channel learns at once, not only the one that gets the code.
+ */
+export function waiting({ user, key, version }: FirstKey, isFirst: boolean, now: UnixMs): Activated | Refusal {
+  const refusal = key.recoveryId === undefined ? undefined : whyNotReady(user, key.recoveryId, now);
+  if (refusal !== undefined) return refusal;
+  const own: AnyWrite = { key: keyKey(key.tenantId, key.keyId), expected: version, body: key, index: keyIndex(key) };
+  const tell = isFirst ? {} : { tell: { type: "KEY_ASKED", detail: fingerprintOf(key.publicKey) } as const };
+  return { key, change: { user, writes: [own], ...tell } };
 }
 
 export function revokedKey(key: Key): Key {

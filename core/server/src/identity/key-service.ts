@@ -74,8 +74,9 @@ export function keyService(given: CoreGiven): Service {
 
 async function begin(given: CoreGiven, request: KeyServiceBeginEnrolmentRequest, { caller }: Call) {
   const { requestId, userId, digits } = request;
-  // Who may say whose device or digits these are says whose the first key is.
-  const binds = request.serial !== "" || digits;
+  // Who may say whose device or digits these are says whose the first key is; so does who uses a recovery.
+  const { recoveryId } = request;
+  const binds = request.serial !== "" || digits || recoveryId !== "";
   const refusal =
     (binds ? mayNotDecide(given, caller) : undefined) ??
     checkRequestId(requestId) ??
@@ -86,7 +87,8 @@ async function begin(given: CoreGiven, request: KeyServiceBeginEnrolmentRequest,
   const bodyHash = bodyHashOf("enrolment.begin", KeyServiceBeginEnrolmentRequest.encode(request).finish());
   const use = { tenantId, by: appId, rpc: "enrolment.begin", requestId, bodyHash };
   const serial = request.serial === "" ? undefined : request.serial;
-  const begun = await beginEnrolment(given, use, { userId, serial, digits });
+  const by = recoveryId === "" ? {} : { recoveryId };
+  const begun = await beginEnrolment(given, use, { userId, serial, digits, ...by });
   if (isRefusal(begun)) return begun;
   const tenant = await directoryOf(given.store).get(tenantKey(tenantId));
   return KeyServiceBeginEnrolmentResponse.create({

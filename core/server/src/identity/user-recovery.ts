@@ -17,6 +17,14 @@ export function recoveryOf(user: User, recoveryId: HexId): Recovery | undefined 
   return user.recoveries?.find((one) => one.recoveryId === recoveryId);
 }
 
+/** Why no key can be enrolled with it now; it is judged again when the key becomes active. */
+export function whyNotReady(user: User, recoveryId: HexId, now: UnixMs): Refusal | undefined {
+  const recovery = recoveryOf(user, recoveryId);
+  if (recovery === undefined) return unknownRecovery;
+  const used = stepRecovery(recovery, { type: "used", keyId: "" }, now);
+  return "refused" in used ? used : undefined;
+}
+
 /** At most one of a user is. */
 export function liveRecovery(user: User, now: UnixMs): Recovery | undefined {
   return user.recoveries?.find((one) => isLive(one, now));
