@@ -35,6 +35,14 @@ export interface DeskHome {
   readonly serial: string;
   /** PIN, key and chat were set up in an earlier run. */
   readonly isSetUp: boolean;
+  /** How key and daemon meet; over a Unix socket unless told otherwise. */
+  readonly bus?: KeyBus;
+}
+
+/** Flags that plug the key in, and flags that let the daemon look for it. */
+export interface KeyBus {
+  readonly key: readonly string[];
+  readonly daemon: readonly string[];
 }
 
 /** Who sits at a desk. */
@@ -85,20 +93,21 @@ export async function setUpDesk(
 export const newSerial = (): string => `EMU-${randomBytes(3).toString("hex").toUpperCase()}`;
 
 async function startParts(
-  { folder, run, serial }: DeskHome,
+  { folder, run, serial, bus: given }: DeskHome,
   mode: ModeName,
 ): Promise<Pick<Desk, "keyUrl" | "daemonSocket" | "children">> {
   const keySocket = join(run, "key.sock");
+  const bus = given ?? { key: ["--socket", keySocket], daemon: ["--key-socket", keySocket] };
   const daemonFolder = join(run, "d");
   mkdirSync(daemonFolder, { mode: 0o700 });
   const key = await startChild("device-daemon/emulator/src/main.ts", [
-    ...["--socket", keySocket, "--control", "0", "--store", join(folder, "key")],
+    ...[...bus.key, "--control", "0", "--store", join(folder, "key")],
     ...["--profile", mode === "C" ? "no-display" : "full", "--serial", serial],
   ]);
   const daemonSocket = join(daemonFolder, "daemon.sock");
   try {
     const daemon = await startChild("device-daemon/daemon/src/main.ts", [
-      ...["--socket", daemonSocket, "--key-socket", keySocket],
+      ...["--socket", daemonSocket, ...bus.daemon],
     ]);
     return { keyUrl: String(key.ready["control"]), daemonSocket: `unix:${daemonSocket}`, children: [key, daemon] };
   } catch (error) {
