@@ -1,12 +1,6 @@
-import type { AuthenticatorInfo } from "@countersign/key-protocol";
 import type { Watch } from "../hid/hid-channel.ts";
+import type { FidoPort } from "../key/fido-port.ts";
 import type { Prompt } from "../prompt/prompt.ts";
-
-/** What a FIDO2 key says about itself, and how many PIN tries it has left. */
-export interface FidoInfo extends AuthenticatorInfo {
-  /** 0 where no PIN is set or none can be. */
-  readonly pinRetries: number;
-}
 
 /** A credential to be made. */
 export interface FidoMake {
@@ -20,6 +14,8 @@ export interface FidoMake {
   readonly clientDataHash: Uint8Array;
   /** Credentials that must not be on the key yet. */
   readonly exclude: readonly Uint8Array[];
+  /** For the prompt: what the PIN is asked for, one line each. */
+  readonly about: readonly string[];
 }
 
 /** A credential that was made. */
@@ -38,6 +34,8 @@ export interface FidoAssert {
   readonly clientDataHash: Uint8Array;
   /** The credentials that may sign. */
   readonly allow: readonly Uint8Array[];
+  /** For the prompt: what the PIN is asked for, one line each. */
+  readonly about: readonly string[];
 }
 
 /** A signature, with the user verified. */
@@ -53,9 +51,9 @@ export interface FidoAsserted {
  * A FIDO2 key that is plugged in: CTAP2. One request at a time: callers queue. Everything rejects with FidoRefusal (the
  * key or the person at the prompt said no; nothing was signed), LinkError, PromptError or the signal's reason.
  */
-export interface FidoKey {
-  /** What it says about itself now. */
-  info(watch: Watch): Promise<FidoInfo>;
+export interface FidoKey extends FidoPort {
+  /** Aborted with LinkError "left" once it is unplugged. */
+  readonly left: AbortSignal;
   /** Makes a credential with the user verified by PIN or finger. */
   makeCredential(request: FidoMake, prompt: Prompt, watch: Watch): Promise<FidoMade>;
   /** Signs with the user verified by PIN or finger. Not repeated after a LinkError. */
