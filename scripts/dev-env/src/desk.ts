@@ -106,9 +106,7 @@ async function startParts(
   ]);
   const daemonSocket = join(daemonFolder, "daemon.sock");
   try {
-    const daemon = await startChild("device-daemon/daemon/src/main.ts", [
-      ...["--socket", daemonSocket, ...bus.daemon],
-    ]);
+    const daemon = await startChild("device-daemon/daemon/src/main.ts", [...["--socket", daemonSocket, ...bus.daemon]]);
     return { keyUrl: String(key.ready["control"]), daemonSocket: `unix:${daemonSocket}`, children: [key, daemon] };
   } catch (error) {
     await key.stop();
