@@ -22,6 +22,8 @@ export interface Profile {
   /** A finger sensor. */
   readonly finger: boolean;
   readonly glyphs: "latin" | "ascii";
+  /** FIDO attestations under the new credential's own key, as of a device without certificate. */
+  readonly selfAttestation?: boolean;
 }
 
 /** Time of the key: milliseconds that never go back. The key has no idea of the date. */

@@ -36,6 +36,7 @@ export type Page =
   | "repeat-pin"
   | "reset"
   | "delete"
+  | "fido"
   | "ended"
   | "unplugged";
 

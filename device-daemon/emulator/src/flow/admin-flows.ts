@@ -2,6 +2,7 @@ import { encodeKeyList, encodeOk, encodeRefused, KEYS_PER_ANSWER, Status, UserMe
 import { type CborValue, encodeCbor } from "@countersign/protocol";
 import type { Device } from "../device.ts";
 import { deletePrompt, resetPrompt } from "../display/prompts.ts";
+import { wipedFido } from "../fido/fido-state.ts";
 import type { Ending, Flow } from "../prompt.ts";
 import { PIN_RETRIES } from "../storage/key-state.ts";
 import { confirm } from "./confirm.ts";
@@ -50,13 +51,18 @@ export function* deleteKeyFlow(device: Device, channel: number, keyId: Uint8Arra
   return { reply: encodeOk() };
 }
 
-/** Wipes PIN and credentials; only just after plug-in, only by the buttons. The device's own key stays. */
+/** Wipes PINs and credentials, FIDO's too; only just after plug-in, only by the buttons. The device's own keys stay. */
 export function* resetFlow(device: Device, poweredAt: number): Flow<Ending> {
   if (device.clock.now() - poweredAt > RESET_WINDOW_MS) return notAllowed;
   for (let more = RESET_PRESSES; more > 0; more--) {
     if (!(yield* confirm(resetPrompt(more)))) return denied;
   }
   device.session.end();
-  device.vault.change(({ attestation }) => ({ attestation, retries: PIN_RETRIES, credentials: [] }));
+  device.vault.change(({ attestation, fido }) => ({
+    attestation,
+    retries: PIN_RETRIES,
+    credentials: [],
+    ...(fido === undefined ? {} : { fido: wipedFido(fido, device.random) }),
+  }));
   return { reply: encodeOk() };
 }

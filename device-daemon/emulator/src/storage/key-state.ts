@@ -1,5 +1,6 @@
 // key state = det-CBOR { 1: 1, 2: attestation key (PKCS #8), 3: attestation key id, 4: PIN salt, 5: PIN hash, 6: retries,
-//                        7: [[key id, server id, server name, private key (PKCS #8), public key (COSE_Key), counter], …] }
+//                        7: [[key id, server id, server name, private key (PKCS #8), public key (COSE_Key), counter], …],
+//                        8: state of the FIDO application (bytes of its own) }
 
 import { type CborValue, decodeCbor, encodeCbor } from "@countersign/protocol";
 
@@ -26,6 +27,8 @@ export interface KeyState {
   readonly pin?: { readonly salt: Uint8Array; readonly hash: Uint8Array };
   readonly retries: number;
   readonly credentials: readonly Credential[];
+  /** What the FIDO application keeps (fido/fido-state.ts); absent on a key that was last used before it had one. */
+  readonly fido?: Uint8Array;
 }
 
 export function encodeKeyState(state: KeyState): Uint8Array {
@@ -37,6 +40,7 @@ export function encodeKeyState(state: KeyState): Uint8Array {
     [7, state.credentials.map(encodeCredential)],
   ]);
   if (state.pin !== undefined) map.set(4, state.pin.salt).set(5, state.pin.hash);
+  if (state.fido !== undefined) map.set(8, state.fido);
   return encodeCbor(map);
 }
 
@@ -51,12 +55,14 @@ export function decodeKeyState(bytes: Uint8Array): KeyState {
   const salt = map.get(4);
   const hash = map.get(5);
   const credentials = map.get(7);
+  const fido = map.get(8);
   if (!Array.isArray(credentials)) throw new Error("key state: member 7 must be a list");
   return {
     attestation: { privateKey: bytesOf(map.get(2)), keyId: bytesOf(map.get(3)) },
     ...(salt === undefined ? {} : { pin: { salt: bytesOf(salt), hash: bytesOf(hash) } }),
     retries: numberOf(map.get(6)),
     credentials: (credentials as readonly CborValue[]).map(decodeCredential),
+    ...(fido === undefined ? {} : { fido: bytesOf(fido) }),
   };
 }
 
