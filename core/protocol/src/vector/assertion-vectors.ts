@@ -40,8 +40,8 @@ const authData = (flags = 0x05, signCount = 9, rpId = RP_ID, tail: readonly numb
   return concatBytes(sha256(utf8(rpId)), Uint8Array.of(flags, ...counter, ...tail));
 };
 const page = (change: object = {}): Uint8Array => {
-  const native_ = JSON.parse(new TextDecoder().decode(native)) as object;
-  return utf8(JSON.stringify({ ...native_, origin: "https://bank.example", ...change }));
+  const members = JSON.parse(new TextDecoder().decode(native)) as object;
+  return utf8(JSON.stringify({ ...members, origin: "https://bank.example", ...change }));
 };
 
 /** An assertion as vectorKey(7) signs it; `raw` turns its raw signature into what stands in the message. */

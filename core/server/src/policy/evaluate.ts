@@ -7,6 +7,7 @@ import type { HexId, UnixMs } from "../store/entity.ts";
 import { LEAST_ASSURANCE, stricter, type Assurance } from "./assurance.ts";
 import { canShow, type Unshowable } from "./can-show.ts";
 import { channelRefusal } from "./channel-refusal.ts";
+import { isBiometricModel, whyModelIsRefused } from "./key-model.ts";
 import type { FrozenPolicy, Policy } from "./policy.ts";
 import { amountBeyond, amountsOf, isHighValue } from "./value-class.ts";
 
@@ -90,11 +91,19 @@ function signingKeys(policy: Policy, asked: Asked, highValue: boolean): { mode: 
 function usableKeys(policy: Policy, asked: Asked, highValue: boolean): Usable[] | Refusal {
   const active = asked.keys.filter(({ state }) => state === "ACTIVE");
   if (active.length === 0) return refuse("KEY_NOT_ACCEPTED", "key_ids: the user has no active key. Enrol one first.");
-  const trusted = active.filter(({ model }) => policy.keyModels.includes(model));
-  if (trusted.length === 0) return refuse("KEY_NOT_ACCEPTED", "key_ids: the policy does not allow this model of key");
-  const free = trusted.filter(({ heldUntil }) => !highValue || heldUntil <= asked.now);
+  const refused = active.map((key) => whyModelIsRefused(policy, key));
+  const trusted = active.filter((_key, i) => refused[i] === undefined);
+  if (trusted.length === 0) return refuse("KEY_NOT_ACCEPTED", `key_ids: ${refused[0]}`);
+  const fit = policy.userVerification === "pin" ? trusted : trusted.filter((key) => isBiometricModel(policy, key));
+  if (fit.length === 0) {
+    return refuse(
+      "POLICY_UNMET",
+      "key_ids: the policy wants a finger, and no key is of an attested model that knows one",
+    );
+  }
+  const free = fit.filter(({ heldUntil }) => !highValue || heldUntil <= asked.now);
   if (free.length === 0) {
-    const wait = Math.min(...trusted.map(({ heldUntil }) => heldUntil)) - asked.now;
+    const wait = Math.min(...fit.map(({ heldUntil }) => heldUntil)) - asked.now;
     return refuse("POLICY_UNMET", "The key is new: not for high value yet.", { retryAfterMs: wait });
   }
   const found = free.map((key) => canShow(key, asked.lines));
@@ -149,6 +158,8 @@ function freeze(
     channels: policy.channels,
     assurance: stricter(assuranceFor(policy, highValue), hint),
     userVerification: policy.userVerification,
+    biometricModels: policy.biometricModels ?? [],
+    origins: policy.webauthn?.origins ?? [],
     wrongCodesInARow: policy.wrongCodesInARow,
     highValue,
   };

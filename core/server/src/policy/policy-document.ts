@@ -2,6 +2,7 @@
 // docs/protocol/policy.md
 import { fromHex, importPublicKey, isCoreKind, isKind, Kind } from "@countersign/protocol";
 import * as v from "valibot";
+import { aaguid, fidoRoot, webauthn } from "./fido-document.ts";
 import { ASSURANCES, isAtLeast, stricter } from "./assurance.ts";
 import type { Policy } from "./policy.ts";
 
@@ -104,6 +105,10 @@ const entries = {
   kinds: v.optional(distinct(kind, 1), APP_KINDS),
   guessOneIn: v.optional(whole(200_000, 1_000_000_000), 200_000),
   attestationKeys: v.optional(several(attestationKey, 0), []),
+  webauthn: v.optional(webauthn, {}),
+  fidoModels: v.optional(distinct(aaguid, 0), []),
+  fidoRoots: v.optional(several(fidoRoot, 0), []),
+  biometricModels: v.optional(distinct(v.union([deviceModel, aaguid]), 0), []),
   approvals: v.optional(whole(1, 1), 1),
 };
 
@@ -126,6 +131,20 @@ const document = v.pipe(
       "must not be below assurance",
     ),
     ["highValueAssurance"],
+  ),
+  v.forward(
+    v.check(
+      ({ userVerification, biometricModels }) => userVerification === "pin" || biometricModels.length > 0,
+      "must name the models whose attested keys know a finger, or userVerification is never met",
+    ),
+    ["biometricModels"],
+  ),
+  v.forward(
+    v.check(
+      ({ fidoModels, fidoRoots }) => fidoModels.length === 0 || fidoRoots.length > 0,
+      "must hold who vouches for fidoModels, or none of them can enrol",
+    ),
+    ["fidoRoots"],
   ),
   v.rawCheck(({ dataset, addIssue }) => {
     if (!dataset.typed) return;

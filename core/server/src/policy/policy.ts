@@ -16,6 +16,25 @@ interface AttestationKey {
   readonly publicKey: Uint8Array;
 }
 
+/** Web pages that may ask a FIDO2 key, and whether the phone's or PC's own key is one. */
+export interface WebauthnPolicy {
+  /** Domain to which the credentials belong; undefined: no web page may ask, only programs. */
+  readonly rpId?: string | undefined;
+  /** Of the pages that may ask, such as `https://pay.bank.example`. */
+  readonly origins: readonly string[];
+  readonly passkeys: "refused" | "allowed";
+}
+
+/** Who vouches for FIDO2 keys. */
+export interface FidoRoot {
+  /** PEM of one certificate; its own key signed attestations, or the certificates of those that did. */
+  readonly certificate: string;
+  /** AAGUID of the one model that it vouches for; undefined: for any. */
+  readonly aaguid?: string | undefined;
+  /** What people call the model. */
+  readonly model?: string | undefined;
+}
+
 /** A tenant's rules, with defaults and hard limits in `docs/protocol/policy.md`. */
 export interface Policy {
   /** 6 to 10. */
@@ -56,6 +75,15 @@ export interface Policy {
   readonly guessOneIn: number;
   /** Trusted for the models they name. Without one for its model, a key enrols on a development core only. */
   readonly attestationKeys: readonly AttestationKey[];
+  /** Absent in a document stored before the setting: no web pages, no passkeys. */
+  readonly webauthn?: WebauthnPolicy;
+  /** AAGUIDs of FIDO2 keys that may enrol and sign, attested. Empty or absent: any, attested or not. */
+  readonly fidoModels?: readonly string[];
+  readonly fidoRoots?: readonly FidoRoot[];
+  /** Models, or AAGUIDs, whose attested keys know a finger when they say so. Absent: none. */
+  readonly biometricModels?: readonly string[];
+  /** AAGUIDs that no document can allow; set by the core itself. */
+  readonly refusedFidoModels?: readonly string[];
   /** People who must confirm; 1 until several approvers exist, and never 0. */
   readonly approvals: number;
 }
@@ -77,6 +105,10 @@ export interface FrozenPolicy {
   /** Of a channel that may carry the code or show the lines; absent: low, and `channels` says the rest. */
   readonly assurance?: Assurance;
   readonly userVerification: "pin" | "biometric";
+  /** Absent: none. */
+  readonly biometricModels?: readonly string[];
+  /** Of web pages that may ask a FIDO2 key; absent: none. Programs on the PC always may. */
+  readonly origins?: readonly string[];
   /** So many wrong codes in a row, across transactions, block the user until a THAW. */
   readonly wrongCodesInARow: number;
   readonly highValue: boolean;

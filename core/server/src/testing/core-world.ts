@@ -35,7 +35,14 @@ import { openLog } from "../log.ts";
 import { parsePolicy } from "../policy/policy-document.ts";
 import { isRefusal } from "../rpc/refusal.ts";
 import { newToken, tokenId } from "../rpc/token.ts";
-import { shardOfKey, shardOfUser, type EntityKey, type HexId, type Shard } from "../store/entity.ts";
+import {
+  shardOfKey,
+  shardOfTransaction,
+  shardOfUser,
+  type EntityKey,
+  type HexId,
+  type Shard,
+} from "../store/entity.ts";
 import { openMemoryStore } from "../store/memory-store.ts";
 import type { AnyWrite, Store } from "../store/store.ts";
 import { createTransaction, type Created } from "../transaction/create.ts";
@@ -175,6 +182,19 @@ export class CoreWorld {
     const { entities } = await this.given.store.load(shard, keyKey(of.tenantId, keyId));
     const body = { ...(entities[0].body as Key), ...change };
     await this.commit(shard, [{ key: entities[0].key, expected: entities[0].version, body, index: keyIndex(body) }]);
+  }
+
+  /** As a store would hold it whose writer had other rules. */
+  async replaceKey(body: Key): Promise<void> {
+    const shard = shardOfUser(body.tenantId, body.userId);
+    const { entities } = await this.given.store.load(shard, keyKey(body.tenantId, body.keyId));
+    await this.commit(shard, [{ key: entities[0].key, expected: entities[0].version, body, index: keyIndex(body) }]);
+  }
+
+  async replaceTransaction(body: Transaction): Promise<void> {
+    const shard = shardOfTransaction(body.txId);
+    const { entities } = await this.given.store.load(shard, transactionKey(body.txId));
+    await this.commit(shard, [{ key: entities[0].key, expected: entities[0].version, body }]);
   }
 
   async changeUser(change: Partial<User>): Promise<void> {

@@ -4,14 +4,10 @@ import {
   Decision,
   equalBytes,
   fromHex,
-  importPublicKey,
   Kind,
   Mode,
   Shown,
-  SignatureType,
   UserVerification,
-  verifySigned,
-  type PublicKey,
   type Reason,
   type RejectReason,
   type Statement,
@@ -21,8 +17,10 @@ import type { User } from "../identity/user.ts";
 import type { HexId, UnixMs } from "../store/entity.ts";
 import { letTimePass } from "../transaction/time.ts";
 import type { Transaction } from "../transaction/transaction.ts";
-import { isUnused } from "./counter.ts";
+import { isFresh } from "./key-use.ts";
+import { proofHolds } from "./proof-holds.ts";
 import type { Submission } from "./submission.ts";
+import { isAtLeast, verificationOf } from "./user-verification.ts";
 
 /** All that rows 3 to 11 look at, loaded before the first of them. */
 export interface Evidence {
@@ -109,10 +107,9 @@ export function whyKeyIsUnusable(
 }
 
 /** Row 6. */
-function signatureHolds({ submission, key }: Evidence): Finding | undefined {
-  const { message } = submission;
-  const holds = verifySigned(message ?? decoyMessage, SignatureType.STATEMENT, publicKeyOf(key));
-  return holds && message !== undefined && key !== undefined ? undefined : { row: 6, reason: "BAD_SIGNATURE" };
+function signatureHolds({ submission, transaction, key }: Evidence): Finding | undefined {
+  const holds = proofHolds(submission.proof, key, transaction.policy);
+  return holds ? undefined : { row: 6, reason: "BAD_SIGNATURE" };
 }
 
 /** Row 7. */
@@ -141,41 +138,23 @@ function decisionIsApprove({ submission }: Evidence): Finding | undefined {
 
 /** Row 10. */
 function counterIsUnused({ submission, key }: Evidence): Finding | undefined {
-  const { counter } = submission.statement ?? decoyStatement;
-  const unused = isUnused(key?.counter ?? { highest: 0, seen: 0n }, counter);
-  return unused ? undefined : { row: 10, reason: "COUNTER_REGRESSION" };
+  const fresh = isFresh(key?.counter ?? { highest: 0, seen: 0n }, submission);
+  return fresh ? undefined : { row: 10, reason: "COUNTER_REGRESSION" };
 }
 
 /** Row 11. What the key signed about itself, against mode and policy. */
 function policyIsMet({ submission, transaction, key }: Evidence): Finding | undefined {
-  const { shown, codeEntry, userVerification } = submission.statement ?? decoyStatement;
+  const { mode, policy } = transaction;
+  const { shown, codeEntry } = submission.statement ?? decoyStatement;
+  const { proof } = submission;
   const met = [
-    transaction.mode === Mode.CHAT_SHOWS || shown === Shown.ALL,
-    codeEntry === CodeEntry.KEY || key?.hasKeypad === false,
-    userVerification === UserVerification.BIOMETRIC ||
-      (transaction.policy.userVerification === "pin" && userVerification === UserVerification.PIN),
+    mode === Mode.CHAT_SHOWS || (proof.kind === "statement" && shown === Shown.ALL),
+    proof.kind === "assertion" || codeEntry === CodeEntry.KEY || key?.hasKeypad === false,
+    isAtLeast(verificationOf(submission, key, policy), policy.userVerification),
+    proof.kind === "statement" || key?.fido?.backupEligible === proof.read?.authenticatorData.backupEligible,
   ];
   return met.every(Boolean) ? undefined : { row: 11, reason: "POLICY_UNMET" };
 }
-
-function publicKeyOf(key: Key | undefined): PublicKey {
-  return importPublicKey(key?.publicKey ?? DECOY_KEY);
-}
-
-// The base point of P-256: verifying against it takes as long as against a real key, and signing for it gains nothing.
-const DECOY_KEY = fromHex(
-  "a501020326200121" +
-    "58206b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296" +
-    "2258204fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5",
-);
-
-const decoyMessage = {
-  type: SignatureType.STATEMENT,
-  keyId: new Uint8Array(16),
-  payload: new Uint8Array(0),
-  signature: new Uint8Array(64).fill(1),
-  signedBytes: new Uint8Array(300),
-};
 
 const decoyStatement: Statement = {
   version: 1,

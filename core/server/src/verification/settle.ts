@@ -10,11 +10,11 @@ import type { TransactionEvent } from "../transaction/event.ts";
 import { commitStep, unknownTransaction } from "../transaction/happen.ts";
 import { step } from "../transaction/machine.ts";
 import type { Transaction } from "../transaction/transaction.ts";
-import { use } from "./counter.ts";
 import type { Compared } from "./compare-code.ts";
 import { mayThaw, whyKeyIsUnusable, type Finding } from "./find-refusal.ts";
 import type { Judged, Verdict } from "./judged.ts";
 import { judgedKey } from "./judged-key.ts";
+import { keyAfter } from "./key-use.ts";
 import type { Submission } from "./submission.ts";
 
 /** What was found out about a statement, before it is written down. */
@@ -162,11 +162,9 @@ class Settlement {
    */
   #keyWrites(event: JudgingEvent): AnyWrite[] {
     const key = this.#key();
-    const { statement } = this.#submission;
-    if (key?.body === undefined || statement === undefined || event.type === "statement-unfit") return [];
-    const counter = use(key.body.counter, statement.counter);
-    const body = { ...key.body, counter };
-    if (counter === key.body.counter && event.type !== "statement-accepted") return [];
+    if (key?.body === undefined || event.type === "statement-unfit") return [];
+    const body = keyAfter(key.body, this.#submission);
+    if (body === key.body && event.type !== "statement-accepted") return [];
     return [{ key: key.key, expected: key.version, body, index: keyIndex(body) }];
   }
 

@@ -188,7 +188,8 @@ describe("claim 14: one vector at least for each row", () => {
   });
 
   test("claim 10: row 11, a policy of fingers wants a finger", async () => {
-    const strict = await CoreWorld.open({ policy: { userVerification: "biometric" } });
+    const strict = await CoreWorld.open({ policy: { userVerification: "biometric", biometricModels: ["emulator"] } });
+    await strict.changeKey(strict.identity, strict.key.keyId, { attested: true });
     const of = await strict.pending();
     const ask = { txId: of.txId, tenantId: strict.tenantId };
     const pin = await submitStatement(strict.given, { ...ask, signed: strict.signed(of) });

@@ -16,10 +16,10 @@ import { isTxId, transactionKey } from "../transaction/transaction-key.ts";
 import type { Transaction } from "../transaction/transaction.ts";
 import { badSignatureWait, countBadSignature } from "./bad-signature-limit.ts";
 import { compareCode } from "./compare-code.ts";
-import { use } from "./counter.ts";
 import { findRefusal, type Evidence, type Finding } from "./find-refusal.ts";
 import type { Verdict } from "./judged.ts";
 import { judgedKey } from "./judged-key.ts";
+import { keyAfter } from "./key-use.ts";
 import { seal, unseal } from "./seal.ts";
 import { settle } from "./settle.ts";
 import { readSubmission, type Submission } from "./submission.ts";
@@ -177,7 +177,7 @@ async function countTry(
     writes: [
       ...applyEffects(held, stepped.transaction, stepped.effects),
       openCompare(given, submission, held, judged),
-      ...useCounter(submission, key),
+      ...useKey(submission, key),
     ],
     audit: [auditOfStep(event, before, stepped.transaction, `key:${submission.keyId}`)],
   });
@@ -200,9 +200,9 @@ function openCompare(
   };
 }
 
-function useCounter(submission: Submission, key: LoadedEntity<"key">): AnyWrite[] {
-  if (key.body === undefined || submission.statement === undefined) return [];
-  const body = { ...key.body, counter: use(key.body.counter, submission.statement.counter) };
+function useKey(submission: Submission, key: LoadedEntity<"key">): AnyWrite[] {
+  if (key.body === undefined) return [];
+  const body = keyAfter(key.body, submission);
   return [{ key: key.key, expected: key.version, body, index: keyIndex(body) }];
 }
 
