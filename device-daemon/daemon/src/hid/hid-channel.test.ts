@@ -10,6 +10,7 @@ import {
   Reassembler,
   WaitsFor,
 } from "@countersign/key-protocol";
+import type { DeviceLock } from "./device-lock.ts";
 import { HidBus } from "./hid-bus.ts";
 import { HidChannel } from "./hid-channel.ts";
 import type { HidTransport } from "./hid-transport.ts";
@@ -24,6 +25,7 @@ type Said = { readonly channel: number; readonly command: number; readonly paylo
 class Device implements HidTransport {
   readonly name = "device";
   readonly heard: Said[] = [];
+  lock?: DeviceLock;
   written = 0;
   #messages = new Map<number, Reassembler>();
   #onReport: (report: Uint8Array) => void = () => undefined;
@@ -174,6 +176,62 @@ describe("D9: busy", () => {
   test("is given up in the end", async () => {
     const { channel } = await open((_said, device) => device.say(ERROR, Uint8Array.of(HidError.CHANNEL_BUSY)));
     await expect(channel.ask(COUNTERSIGN, Uint8Array.of(3), never)).rejects.toMatchObject({ fault: "busy" });
+  });
+});
+
+/** A lock that another program holds for the first `held` times of asking. */
+class CountedLock implements DeviceLock {
+  asked = 0;
+  taken = 0;
+  #held: number;
+
+  constructor(held: number) {
+    this.#held = held;
+  }
+
+  async take(): ReturnType<DeviceLock["take"]> {
+    if (this.asked++ < this.#held) return "held";
+    this.taken++;
+    return () => this.taken--;
+  }
+}
+
+describe("D9: the advisory lock", () => {
+  test("is held from before the first report until after the answer, and not between requests", async () => {
+    const lock = new CountedLock(0);
+    const during: number[] = [];
+    const { channel, device } = await open(({ command, payload }, me) => {
+      during.push(lock.taken);
+      me.say(command, payload);
+    });
+    device.lock = lock;
+    await channel.ask(PING, pattern(3), never);
+    expect([during, lock.taken]).toEqual([[1], 0]);
+  });
+
+  test("is released after a failure, too", async () => {
+    const lock = new CountedLock(0);
+    const { channel, device } = await open((_said, me) => me.close());
+    device.lock = lock;
+    await expect(channel.ask(PING, pattern(3), never)).rejects.toMatchObject({ fault: "left" });
+    expect([lock.asked, lock.taken]).toEqual([1, 0]);
+  });
+
+  test("held by another program is waited for as CHANNEL_BUSY is, with no report on the wire", async () => {
+    const { channel, device } = await open(({ command, payload }, me) => me.say(command, payload));
+    const lock = new CountedLock(3);
+    device.lock = lock;
+    const before = device.written;
+    expect(await channel.ask(PING, pattern(3), never)).toEqual(pattern(3));
+    expect([lock.asked, device.written - before]).toEqual([4, 1]);
+  });
+
+  test("held for ever ends as CHANNEL_BUSY ends", async () => {
+    const { channel, device } = await open(() => undefined);
+    device.lock = new CountedLock(Infinity);
+    const before = device.written;
+    await expect(channel.ask(PING, pattern(3), never)).rejects.toMatchObject({ fault: "busy" });
+    expect(device.written).toBe(before);
   });
 });
 

@@ -9,7 +9,7 @@ import { permissionFix } from "../hid/permission-fix.ts";
 import type { KeyRegistry } from "./key-registry.ts";
 
 /** How often the bus is looked at, in milliseconds: a key that is seen twice is opened, which makes 2 s at most. */
-const POLL_MS = 700;
+export const POLL_MS = 700;
 
 /** A device that opened and then did not speak as a key is tried again after this time, then ever later; milliseconds. */
 const MUTE_MS = { first: 1_000, most: 30_000 };
