@@ -44,6 +44,8 @@ export interface UserChange {
 interface Told {
   readonly type: NoticeType;
   readonly detail?: string;
+  /** Tells two events of one type and moment apart; the user is not shown it. */
+  readonly about?: string;
 }
 
 /**
@@ -84,7 +86,9 @@ export async function changeUser(
 }
 
 function toldOf(before: User, { user, tell }: UserChange): readonly Told[] {
-  const stopped: readonly Told[] = stoppedBetween(before, user) === undefined ? [] : [{ type: "RECOVERY_STOPPED" }];
+  const recovery = stoppedBetween(before, user);
+  const stopped: readonly Told[] =
+    recovery === undefined ? [] : [{ type: "RECOVERY_STOPPED", about: recovery.recoveryId }];
   return tell === undefined || tell.type === "RECOVERY_STOPPED" ? stopped : [tell, ...stopped];
 }
 
@@ -96,8 +100,8 @@ async function alertsOf(
   if (tell.length === 0 || user.linkIds.length === 0) return [];
   const { entities } = await given.store.load(shard, ...user.linkIds.map((id) => linkKey(user.tenantId, id)));
   const linked = entities.flatMap(({ body }: LoadedEntity<"link">): Link[] => (body?.state === "LINKED" ? [body] : []));
-  return tell.flatMap((told) => {
-    const event = `${user.tenantId}\0${user.userId}\0${told.type}\0${told.detail ?? ""}\0${now}`;
+  return tell.flatMap(({ about = "", ...told }) => {
+    const event = `${user.tenantId}\0${user.userId}\0${told.type}\0${told.detail ?? ""}\0${about}\0${now}`;
     return alertWrites(linked, { event, notice: { ...told, at: now } }, now);
   });
 }

@@ -61,7 +61,7 @@ export async function beginRecovery(
     const asked = { recoveryId, reason, askedBy: appId, askedAt: now, expiresAt: now + AGREE_WITHIN_MS };
     return {
       user: withRecovery(before, { ...asked, state: "REQUESTED" }),
-      tell: { type: "RECOVERY_ASKED", detail: reason },
+      tell: { type: "RECOVERY_ASKED", detail: reason, about: recoveryId },
       event: "recovery.requested",
       detail: { recovery: recoveryId, reason },
     };
@@ -96,7 +96,11 @@ export async function approveRecovery(given: CoreGiven, named: Named, { caller }
       if (recovery.state !== "HELD") throw new Error(`an approved recovery is ${recovery.state}`);
       const until = new Date(recovery.readyAt).toISOString();
       const detail = { recovery: recovery.recoveryId, askedBy: recovery.askedBy, readyAt: recovery.readyAt };
-      return { event: "recovery.approved", tell: { type: "RECOVERY_HELD", detail: until }, detail };
+      return {
+        event: "recovery.approved",
+        tell: { type: "RECOVERY_HELD", detail: until, about: recovery.recoveryId },
+        detail,
+      };
     }),
   );
 }
