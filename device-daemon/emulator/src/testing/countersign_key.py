@@ -1,0 +1,93 @@
+"""pytest plugin: lets python-fido2 and its device tests meet the emulated key (docs/protocol/hid.md).
+
+COUNTERSIGN_FIDO_SOCKET  Unix socket of the key's FIDO interface, 64-byte records
+COUNTERSIGN_CONTROL      URL of its display and buttons
+
+The key appears among python-fido2's HID devices while its socket exists. Whenever it asks, a finger presses OK; what
+the tests ask of a person's hands (unplug, plug) is done over the control port.
+"""
+
+import json
+import os
+import socket
+import sys
+import threading
+import urllib.request
+
+import fido2.hid
+from fido2.hid.base import CtapHidConnection, HidDescriptor
+
+SOCKET = os.environ["COUNTERSIGN_FIDO_SOCKET"]
+CONTROL = os.environ["COUNTERSIGN_CONTROL"]
+REPORT = 64
+PATIENCE = 20
+
+
+class SocketConnection(CtapHidConnection):
+    """Raw records on the key's socket."""
+
+    def __init__(self, descriptor):
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.settimeout(PATIENCE)
+        self._socket.connect(descriptor.path)
+
+    def read_packet(self):
+        report = b""
+        while len(report) < REPORT:
+            more = self._socket.recv(REPORT - len(report))
+            if not more:
+                raise OSError("the key is gone")
+            report += more
+        return report
+
+    def write_packet(self, data):
+        assert len(data) == REPORT
+        self._socket.sendall(data)
+
+    def close(self):
+        self._socket.close()
+
+
+def descriptor(path):
+    return HidDescriptor(path, 0x1209, 0, REPORT, REPORT, "Countersign emulator", None)
+
+
+def list_descriptors():
+    return [descriptor(SOCKET)] if os.path.exists(SOCKET) else []
+
+
+fido2.hid.list_descriptors = list_descriptors
+fido2.hid.get_descriptor = descriptor
+fido2.hid.open_connection = SocketConnection
+
+
+def control(method, place, body=None):
+    request = urllib.request.Request(
+        CONTROL + place,
+        method=method,
+        data=None if body is None else json.dumps(body).encode(),
+        headers={"content-type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return json.load(answer)
+
+
+def press_whenever_asked():
+    screen = control("GET", "/screen")
+    while True:
+        if screen["page"] == "fido":
+            control("POST", "/press", {"key": "ok"})
+        screen = control("GET", f"/screen?after={screen['version']}")
+
+
+def pytest_configure(config):
+    threading.Thread(target=press_whenever_asked, daemon=True).start()
+
+
+def pytest_collection_modifyitems(session, config, items):
+    """The tests tell a person what to do by this class; here it is done instead."""
+    printer = sys.modules["tests.device"].Printer
+    printer.print = lambda self, *messages: None
+    printer.touch = lambda self: None
+    printer.remove = lambda self, nfc=False: control("POST", "/unplug", {})
+    printer.insert = lambda self, nfc=False: control("POST", "/plug", {})
