@@ -14,6 +14,7 @@ test("defaults", () => {
     secrets: "/s",
     listen: { host: "127.0.0.1", port: 8700 },
     tls: undefined,
+    web: undefined,
     development: false,
     logLevel: "info",
     maxStreams: 100,
@@ -74,6 +75,34 @@ describe("check 29: plaintext is for loopback alone", () => {
     expect(() => read({ ...base, listen })).toThrow("not this machine alone");
     const tls = { "tls-cert": "/c", "tls-key": "/k", "tls-client-ca": "/a" };
     expect(read({ ...base, listen, ...tls }).tls).toEqual({ cert: "/c", key: "/k", clientCa: "/a" });
+  });
+});
+
+describe("pages in browsers", () => {
+  const web = { ...base, "web-listen": "127.0.0.1:8701", "web-origins": "https://bank.example, http://localhost:3000" };
+  test("may call from the listed origins, by flag and by file", () => {
+    const expected = {
+      listen: { host: "127.0.0.1", port: 8701 },
+      origins: ["https://bank.example", "http://localhost:3000"],
+    };
+    expect(read(web).web).toEqual(expected);
+    const config = join(folder, "web.json");
+    writeFileSync(config, JSON.stringify({ webListen: "127.0.0.1:8701", webOrigins: expected.origins }));
+    expect(read({ ...base, config }).web).toEqual(expected);
+  });
+  test.each([
+    [{ "web-origins": undefined }, "--web-origins (COUNTERSIGN_WEB_ORIGINS"],
+    [{ "web-listen": undefined }, "--web-listen (COUNTERSIGN_WEB_LISTEN"],
+    [{ "web-listen": "0.0.0.0:1" }, "not this machine alone"],
+    [{ "web-origins": "" }, "must be origins as browsers send them"],
+    [{ "web-origins": "*" }, "must be origins as browsers send them"],
+    [{ "web-origins": "null" }, "must be origins as browsers send them"],
+    [{ "web-origins": "https://bank.example/" }, "must be origins as browsers send them"],
+    [{ "web-origins": "http://bank.example" }, "must be origins as browsers send them"],
+    [{ "web-origins": "http://localhost.bank.example" }, "must be origins as browsers send them"],
+    [{ "tls-cert": "/c", "tls-key": "/k", "tls-client-ca": "/a" }, "pages have no certificate"],
+  ])("%j is refused", (change, message) => {
+    expect(() => read({ ...web, ...change })).toThrow(message);
   });
 });
 

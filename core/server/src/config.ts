@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
+import { originOf } from "@countersign/web-bridge";
 import * as v from "valibot";
 import type { LogLevel } from "./log.ts";
 
@@ -16,6 +17,13 @@ export interface TlsFiles {
   readonly clientCa: string | undefined;
 }
 
+/** Calls from pages in browsers. */
+export interface WebConfig {
+  readonly listen: Listen;
+  /** Origins whose pages may call, each as a browser sends it. */
+  readonly origins: readonly string[];
+}
+
 /** All that `serve` is told. */
 export interface CoreConfig {
   /** Folder of the embedded store. */
@@ -25,6 +33,8 @@ export interface CoreConfig {
   readonly listen: Listen;
   /** Undefined: plaintext, on loopback alone. */
   readonly tls: TlsFiles | undefined;
+  /** Undefined: no page may call. */
+  readonly web: WebConfig | undefined;
   readonly development: boolean;
   readonly logLevel: LogLevel;
   readonly maxStreams: number;
@@ -50,6 +60,14 @@ const listen = v.pipe(
   v.transform(hostAndPort),
   v.check(({ port }) => port <= 65_535, "must have a port up to 65535"),
 );
+const origins = v.pipe(
+  v.union([v.array(v.string()), v.pipe(v.string(), v.transform(splitList))], "must be origins"),
+  v.minLength(1, "must name one origin at least"),
+  v.everyItem(
+    isPageOrigin,
+    "must be origins as browsers send them, such as https://bank.example: http on localhost alone",
+  ),
+);
 const onOff = v.pipe(
   v.union([v.boolean(), v.picklist(["true", "false"])], "must be true or false"),
   v.transform((value) => value === true || value === "true"),
@@ -74,6 +92,8 @@ const SETTINGS = {
   tlsCert: { meaning: "PEM file of the server's certificate chain", schema: path },
   tlsKey: { meaning: "PEM file of the server's private key", schema: path },
   tlsClientCa: { meaning: "PEM file of the authority that clients need a certificate of", schema: path },
+  webListen: { meaning: "HOST:PORT where pages in browsers may call; without it none may", schema: listen },
+  webOrigins: { meaning: "origins whose pages may call, separated by commas", schema: origins },
   development: {
     meaning: "accept emulators and sandbox bots, serve reflection",
     schema: onOff,
@@ -124,17 +144,19 @@ export function readConfig(sources: Sources): CoreConfig {
     secrets: required("secrets", read("secrets")),
     listen: required("listen", read("listen")),
     tls: tlsOf(read("tlsCert"), read("tlsKey"), read("tlsClientCa")),
+    web: webOf(read("webListen"), read("webOrigins"), read("tlsClientCa")),
     development: required("development", read("development")),
     logLevel: required("logLevel", read("logLevel")),
     maxStreams: required("maxStreams", read("maxStreams")),
   };
-  if (config.tls === undefined && !isLoopback(config.listen.host)) {
-    throw refusal(
-      "listen",
-      `${config.listen.host} is not this machine alone: give tlsCert and tlsKey, or listen on 127.0.0.1`,
-    );
-  }
+  refusePlaintext("listen", config.listen, config.tls);
+  if (config.web !== undefined) refusePlaintext("webListen", config.web.listen, config.tls);
   return config;
+}
+
+function refusePlaintext(name: "listen" | "webListen", { host }: Listen, tls: TlsFiles | undefined): void {
+  if (tls !== undefined || isLoopback(host)) return;
+  throw refusal(name, `${host} is not this machine alone: give tlsCert and tlsKey, or listen on 127.0.0.1`);
 }
 
 type Read<N extends SettingName> = v.InferOutput<(typeof SETTINGS)[N]["schema"]>;
@@ -183,6 +205,20 @@ function tlsOf(cert: string | undefined, key: string | undefined, clientCa: stri
   return undefined;
 }
 
+function webOf(
+  place: Listen | undefined,
+  pages: readonly string[] | undefined,
+  clientCa: string | undefined,
+): WebConfig | undefined {
+  if (place === undefined && pages === undefined) return undefined;
+  if (pages === undefined) throw refusal("webOrigins", "is needed beside webListen");
+  if (place === undefined) throw refusal("webListen", "is needed beside webOrigins");
+  if (clientCa !== undefined) {
+    throw refusal("webListen", "pages have no certificate of tlsClientCa: leave out one of the two");
+  }
+  return { listen: place, origins: pages };
+}
+
 function required<T>(name: SettingName, value: T | undefined): T {
   if (value !== undefined) return value;
   throw refusal(name, "is required");
@@ -190,6 +226,14 @@ function required<T>(name: SettingName, value: T | undefined): T {
 
 function refusal(name: SettingName, rule: string): ConfigError {
   return new ConfigError(`--${flagOf(name)} (${variableOf(name)}: ${SETTINGS[name].meaning}): ${rule}`);
+}
+
+function splitList(text: string): string[] {
+  return text.split(",").map((each) => each.trim());
+}
+
+function isPageOrigin(text: string): boolean {
+  return originOf(text) !== undefined && /^https:\/\/|^http:\/\/localhost(:|$)/.test(text);
 }
 
 function hostAndPort(text: string): Listen {

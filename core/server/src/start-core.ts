@@ -13,11 +13,14 @@ import { DATABASE_FILE } from "./store/sqlite-database.ts";
 import { openSqliteStore } from "./store/sqlite-store.ts";
 import type { Store } from "./store/store.ts";
 import { Sweeper } from "./sweep.ts";
+import { serveWeb } from "./web/serve-web.ts";
 
 /** A core that serves. */
 export interface RunningCore {
   /** HOST:PORT as bound. */
   readonly address: string;
+  /** The same of where pages may call; undefined where none may. */
+  readonly webAddress: string | undefined;
   readonly serverId: HexId;
   /** COSE_Key bytes of the key that signs receipts: clients pin it at set-up. */
   readonly publicKey: Uint8Array;
@@ -59,20 +62,25 @@ export async function startCore(
   const sweeper = new Sweeper(given, dueHandlersOf(given));
   try {
     const { listen, tls, maxStreams, development } = config;
-    const serving = await serve(servicesOf(given), { listen, tls, maxStreams, reflection: development });
+    const services = servicesOf(given);
+    const serving = await serve(services, { listen, tls, maxStreams, reflection: development });
+    const web = config.web === undefined ? undefined : await serveWeb(services, { ...config.web, tls });
     sweeper.start();
-    log.info({ address: serving.address, serverId: secrets.serverId, development }, "serving");
+    const { address } = serving;
+    const webAddress = web?.address;
+    log.info({ address, webAddress, serverId: secrets.serverId, development }, "serving");
     let drained: Promise<void> | undefined;
     const drain = async (): Promise<void> => {
       serving.setNotServing();
       draining.abort();
-      await serving.close(DRAIN_MS);
+      await Promise.all([serving.close(DRAIN_MS), web?.close(DRAIN_MS)]);
       await sweeper.stop();
       await store.close();
       log.info({}, "drained");
     };
     return {
-      address: serving.address,
+      address,
+      webAddress,
       serverId: secrets.serverId,
       publicKey: secrets.publicKey,
       broken,

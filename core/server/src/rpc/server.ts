@@ -36,7 +36,7 @@ export interface Serving {
 }
 
 /** Every request is smaller: content is at most 1600 bytes, a statement at most 1024. */
-const MAX_REQUEST_BYTES = 64 * 1024;
+export const MAX_REQUEST_BYTES: number = 64 * 1024;
 
 function serverOptions(maxStreams: number): ServerOptions {
   return {

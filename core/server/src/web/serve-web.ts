@@ -1,0 +1,33 @@
+import { readFileSync } from "node:fs";
+import { listenWeb, WebBridge, type WebPlace } from "@countersign/web-bridge";
+import type { TlsFiles, WebConfig } from "../config.ts";
+import { MAX_REQUEST_BYTES, type Service } from "../rpc/server.ts";
+import { scanned } from "../rpc/scanned-definition.ts";
+import { isOffered } from "./offered.ts";
+
+export interface WebServing {
+  /** HOST:PORT as bound. */
+  readonly address: string;
+  /** Waits for calls in flight, at most so long, then ends them. */
+  close(withinMs: number): Promise<void>;
+}
+
+/**
+ * Serves what clients of users may call to pages of the listed origins, by gRPC-Web. Programs, which send no origin, may
+ * call as well. Tokens rule as on the other listener. Rejects when the address is taken or a TLS file cannot be used.
+ */
+export async function serveWeb(
+  services: readonly Service[],
+  { listen, origins, tls }: WebConfig & { readonly tls: TlsFiles | undefined },
+): Promise<WebServing> {
+  const bridge = new WebBridge({
+    services: services.map(({ definition, implementation }) => ({ definition: scanned(definition), implementation })),
+    // `Host` is not judged: behind a proxy it is the proxy's, and a page that rebinds its own name still has no token.
+    rules: { origins: new Set(origins), withoutOrigin: true, text: true, maxMessage: MAX_REQUEST_BYTES },
+    offered: isOffered,
+  });
+  const place: WebPlace = { ...listen, tls: tls && { cert: readFileSync(tls.cert), key: readFileSync(tls.key) } };
+  const listening = await listenWeb(place, () => bridge);
+  const host = listen.host.includes(":") ? `[${listen.host}]` : listen.host;
+  return { address: `${host}:${listening.port}`, close: (withinMs) => listening.close(withinMs) };
+}
