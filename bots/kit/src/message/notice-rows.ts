@@ -132,6 +132,7 @@ const DETAIL_ROWS: Readonly<Record<number, MessageId>> = {
   [NoticeType.EXECUTED]: "reference",
   [NoticeType.EXECUTION_FAILED]: "reason",
   [NoticeType.CANCELLED]: "reason",
+  [NoticeType.RECOVERY_ASKED]: "reason",
 };
 
 /** In short, longer words of the executor are left out whole. */
@@ -143,7 +144,8 @@ export function noticeRows(delivery: Delivery, setting: Setting): Row[] {
   if (notice === undefined || notice.type === NoticeType.UNSPECIFIED) return [];
   const rows = [sentence(notice, delivery, setting), ...adviceRows(notice, setting)];
   // The executor's words: mode A hides the transaction from this chat, and free text may repeat it.
-  const hidden = delivery.mode === "A" || (setting.style === "short" && notice.detail.length > LONGEST_IN_SHORT);
+  const tooLong = notice.type === NoticeType.RECOVERY_ASKED || notice.detail.length > LONGEST_IN_SHORT;
+  const hidden = delivery.mode === "A" || (setting.style === "short" && tooLong);
   const detailId = hidden ? undefined : DETAIL_ROWS[notice.type];
   const detail = detailRun(notice);
   if (detailId !== undefined && detail !== undefined) rows.push(setting.words.row(detailId, { detail }));

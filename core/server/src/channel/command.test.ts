@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from "@jest/globals";
 import { AnswerType, CommandType, NoticeType, Phase } from "@countersign/proto/node/channel/v1/channel_service";
 import { State } from "@countersign/proto/node/core/v1/content";
 import { drawHexId } from "../testing/core-world.ts";
+import type { User } from "../identity/user.ts";
 import { happen } from "../transaction/happen.ts";
 import { askCommand, askVeto } from "./testing/ask.ts";
 import { ChannelWorld } from "./testing/channel-world.ts";
@@ -48,6 +49,34 @@ describe("commands", () => {
     expect((await world.core.user()).state).toBe("ACTIVE");
     const thawed = await bot.until(() => bot.delivered.find(({ notice }) => notice?.type === NoticeType.THAWED));
     expect(thawed).toMatchObject({ phase: Phase.ALERT });
+  });
+
+  test("check 19: freeze stops a recovery of keys, also of who is frozen, and by a bot that freezes nobody any more", async () => {
+    world = await ChannelWorld.open();
+    const bot = await world.attached();
+    const freeze = () => askCommand(bot, world.core.linkId, CommandType.FREEZE);
+    const recovering = async (over: Partial<User> = {}) => {
+      const askedAt = world.core.clock.now().getTime();
+      const asked = { recoveryId: drawHexId(), reason: "", askedBy: drawHexId(), askedAt, expiresAt: askedAt + 1000 };
+      await world.core.changeUser({ recoveries: [{ ...asked, state: "REQUESTED" }], ...over });
+    };
+    const standing = async () => (await world.core.user()).recoveries?.map(({ state }) => state);
+    await recovering();
+    expect(await freeze()).toMatchObject({ type: AnswerType.OK, userState: "FROZEN" });
+    expect(await standing()).toEqual(["STOPPED"]);
+    const stopped = () => bot.delivered.filter(({ notice }) => notice?.type === NoticeType.RECOVERY_STOPPED);
+    expect(await bot.until(() => stopped()[0])).toMatchObject({ phase: Phase.ALERT });
+    world.core.clock.advance(1);
+    await recovering();
+    await freeze();
+    expect(await standing()).toEqual(["STOPPED"]);
+    let answer = await freeze();
+    for (let i = 0; answer.type !== AnswerType.RATE_LIMITED && i < 2000; i++) answer = await freeze();
+    expect(answer.type).toBe(AnswerType.RATE_LIMITED);
+    world.core.clock.advance(1);
+    await recovering({ state: "ACTIVE" });
+    expect((await freeze()).type).toBe(AnswerType.RATE_LIMITED);
+    expect([(await world.core.user()).state, await standing()]).toEqual(["ACTIVE", ["STOPPED"]]);
   });
 
   test("unlink works at once, the other channels are told, the chat is nobody's any more", async () => {
