@@ -103,6 +103,7 @@ test("claim 12: PIN and code are in no HID report, gRPC frame, log or store: a f
 
 test("claim 11: a key without keypad takes the code by Answer, says so, and it is still in no log", async () => {
   const seen = await withTaps(["--keypad", "off"], async (rig, client) => {
+    await rig.hands.addFinger();
     const enrolling = client.enrol({
       serverId: "0123456789abcdef0123456789abcdef",
       serverName: "Acme Bank",

@@ -1,6 +1,7 @@
 import { GlyphProfile, KEY_PROTOCOL_VERSION, KeyAlgorithm, type KeyInfo, MAX_MESSAGE } from "@countersign/key-protocol";
 import { REGISTRY_VERSION } from "@countersign/protocol";
 import type { DisplaySize } from "./display/display-size.ts";
+import type { FingerGuard } from "./storage/finger-guard.ts";
 import type { PinGuard } from "./storage/pin-guard.ts";
 import type { Random } from "./storage/random.ts";
 import type { Vault } from "./storage/vault.ts";
@@ -38,6 +39,7 @@ export interface Device {
   readonly random: Random;
   readonly vault: Vault;
   readonly pin: PinGuard;
+  readonly finger: FingerGuard;
   readonly session: UserSession;
 }
 

@@ -1,11 +1,13 @@
 import { type Device, type KeyClock, type Profile } from "./device.ts";
 import { Authenticator } from "./fido/authenticator.ts";
 import { Firmware } from "./firmware.ts";
+import { menuFlow } from "./flow/menu-flow.ts";
 import { FIDO_DIALECT, VENDOR_DIALECT } from "./link/dialect.ts";
 import { HidLink } from "./link/hid-link.ts";
 import type { Input } from "./prompt.ts";
 import { Runner, type Screen } from "./runner.ts";
 import type { KeyStore } from "./storage/key-store.ts";
+import { FingerGuard } from "./storage/finger-guard.ts";
 import { PinGuard } from "./storage/pin-guard.ts";
 import type { Random } from "./storage/random.ts";
 import { Vault } from "./storage/vault.ts";
@@ -46,13 +48,14 @@ export function powerOn(given: KeyGiven): PoweredKey {
   const { profile, clock, random, sendReport } = given;
   const vault = new Vault(given.store);
   const pin = new PinGuard(vault, random);
-  const device: Device = { profile, clock, random, vault, pin, session: new UserSession(clock) };
-  const runner = new Runner(device);
+  const finger = new FingerGuard(vault, random, profile.keypad);
+  const device: Device = { profile, clock, random, vault, pin, finger, session: new UserSession(clock) };
+  const runner = new Runner(device, () => menuFlow(device));
   const fido: HidLink = new HidLink({
     dialect: FIDO_DIALECT,
     application: new Authenticator(device, runner),
     send: sendReport.fido,
-    elsewhere: () => vendor.busy,
+    elsewhere: () => vendor.busy || runner.isLocal,
     clock,
     random,
   });
@@ -60,7 +63,7 @@ export function powerOn(given: KeyGiven): PoweredKey {
     dialect: VENDOR_DIALECT,
     application: new Firmware(device, runner),
     send: sendReport.vendor,
-    elsewhere: () => fido.busy,
+    elsewhere: () => fido.busy || runner.isLocal,
     clock,
     random,
   });

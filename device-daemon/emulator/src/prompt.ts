@@ -14,7 +14,10 @@ export const KEYPAD_KEYS: readonly KeypadKey[] = [
 /** What can happen on the key while it waits. Only `host-code` comes from the PC. */
 export type Input =
   | { readonly type: "key"; readonly key: KeypadKey }
-  | { readonly type: "finger"; readonly match: boolean }
+  /** OK, held down for a second. */
+  | { readonly type: "hold" }
+  /** `match`: what the sensor says; a name stands for one certain finger, known to the key or not. */
+  | { readonly type: "finger"; readonly match: boolean; readonly name?: string }
   | { readonly type: "host-code"; readonly code: string };
 
 /** Names of what the key shows or, without a display, waits for. */
@@ -36,6 +39,10 @@ export type Page =
   | "repeat-pin"
   | "reset"
   | "delete"
+  | "menu"
+  | "add-finger"
+  | "remove-finger"
+  | "done"
   | "fido"
   | "ended"
   | "unplugged";

@@ -1,6 +1,7 @@
 import { WaitsFor } from "@countersign/key-protocol";
 import type { Device } from "./device.ts";
 import { idlePrompt } from "./display/prompts.ts";
+import { StorageError } from "./storage/vault.ts";
 import type { Ending, Flow, Input, Page, Prompt } from "./prompt.ts";
 
 /** A page without a key press ends the request after this long, in milliseconds. */
@@ -8,6 +9,9 @@ export const IDLE_MS = 120_000;
 
 /** What is left on the display after a request goes after this long, in milliseconds. */
 const AFTER_MS = 30_000;
+
+/** Longest time in the key's own menu, in milliseconds. */
+const MENU_MS = 120_000;
 
 /** What the person sees. `rows` is empty without a display. */
 export interface Screen {
@@ -43,11 +47,19 @@ type Running = Work & Standing & { touchedAt: number };
  */
 export class Runner {
   readonly #device: Device;
-  #running: Running | undefined;
+  readonly #menu: () => Flow<Ending>;
+  #running: (Running & { readonly local?: boolean }) | undefined;
   #after: (Standing & { readonly until: number }) | undefined;
 
-  constructor(device: Device) {
+  /** `menu`: what the person does by himself. */
+  constructor(device: Device, menu: () => Flow<Ending>) {
     this.#device = device;
+    this.#menu = menu;
+  }
+
+  /** The person is in the key's own menu: hosts wait. */
+  get isLocal(): boolean {
+    return this.#running?.local === true;
   }
 
   start(work: Work): void {
@@ -74,10 +86,11 @@ export class Runner {
   input(input: Input): void {
     const running = this.#running;
     if (running === undefined) {
-      if (this.#after !== undefined && !this.#turns(this.#after, input)) this.#after = undefined;
+      if (input.type === "hold") this.#openMenu();
+      else if (this.#after !== undefined && !this.#turns(this.#after, input)) this.#after = undefined;
       return;
     }
-    if (input.type === "key" && isDigit(input.key) && !this.#device.profile.keypad && !choosesReason(running)) return;
+    if (input.type === "key" && isDigit(input.key) && !this.#device.profile.keypad && !chooses(running)) return;
     if (input.type === "finger" && !this.#device.profile.finger) return;
     if (running.prompt.passes === true) return;
     if (this.#turns(running, input)) running.touchedAt = this.#device.clock.now();
@@ -115,6 +128,15 @@ export class Runner {
         busy: this.#running !== undefined,
       },
     };
+  }
+
+  #openMenu(): void {
+    const running = {
+      ...{ flow: this.#menu(), done: nothing, outside: nothing, failed: notStored },
+      ...{ deadline: this.#device.clock.now() + MENU_MS, local: true },
+      ...{ prompt: idlePrompt("", ""), screen: 0, touchedAt: 0 },
+    };
+    this.#step(running, () => running.flow.next());
   }
 
   #screensOf(prompt: Prompt): readonly (readonly string[])[] {
@@ -173,11 +195,21 @@ export class Runner {
   }
 }
 
+// Nobody is told how the menu ended.
+function nothing(): Uint8Array {
+  return new Uint8Array(0);
+}
+
+function notStored(cause: unknown): Uint8Array {
+  if (cause instanceof StorageError) return nothing();
+  throw cause;
+}
+
 function isDigit(key: string): boolean {
   return key >= "0" && key <= "9";
 }
 
-// Four buttons choose the reason on a key without digits.
-function choosesReason(running: Running): boolean {
-  return running.prompt.page === "reject";
+// Buttons beside the rows choose on a key without digits.
+function chooses({ prompt: { page } }: Running): boolean {
+  return page === "reject" || page === "menu" || page === "remove-finger";
 }

@@ -48,6 +48,15 @@ export class KeyHands {
     await this.#post("/finger", { match });
   }
 
+  /** On a key without keypad: the first finger, through the key's own menu. */
+  async addFinger(): Promise<void> {
+    await this.#post("/hold", {});
+    await this.press("1");
+    for (let touch = 0; touch < 3; touch++) await this.finger(true);
+    await this.until("done");
+    await this.press("ok");
+  }
+
   async unplug(): Promise<void> {
     await this.#post("/unplug", {});
   }

@@ -66,6 +66,7 @@ test.each([
   ["no JSON", "/press", "{"],
   ["a long body", "/press", `{"key":"${"1".repeat(2000)}"}`],
   ["a finger that is no boolean", "/finger", '{"match":1}'],
+  ["a finger with no name in its name", "/finger", '{"match":true,"name":""}'],
 ])("a press with %s is refused", async (_name, path, body) => {
   const response = await post(path, body);
   expect(response.status).toBe(400);

@@ -88,6 +88,8 @@ export class ControlServer {
         return this.#screen(url.searchParams.get("after"));
       case "POST /press":
         return this.#input(pressOf(await bodyOf(request)));
+      case "POST /hold":
+        return this.#input({ type: "hold" });
       case "POST /finger":
         return this.#input(fingerOf(await bodyOf(request)));
       case "POST /unplug":
@@ -97,7 +99,7 @@ export class ControlServer {
         await this.#emulator.plug();
         return this.#version();
       default:
-        return problem(404, "no such place; GET /screen, POST /press, /finger, /unplug, /plug");
+        return problem(404, "no such place; GET /screen, POST /press, /hold, /finger, /unplug, /plug");
     }
   }
 
@@ -130,10 +132,15 @@ function pressOf(body: unknown): Input {
   return { type: "key", key };
 }
 
+// A named finger is one certain finger: the key compares it with those it knows, whatever `match` says.
 function fingerOf(body: unknown): Input {
-  const match = (body as { match?: unknown } | null)?.match;
+  const { match, name } = (body ?? {}) as { match?: unknown; name?: unknown };
   if (typeof match !== "boolean") throw new BadRequestError("match must be true or false");
-  return { type: "finger", match };
+  if (name === undefined) return { type: "finger", match };
+  if (typeof name !== "string" || name === "" || name.length > 40) {
+    throw new BadRequestError("name must have 1 to 40 characters");
+  }
+  return { type: "finger", match, name };
 }
 
 async function bodyOf(request: IncomingMessage): Promise<unknown> {

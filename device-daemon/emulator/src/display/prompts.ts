@@ -185,6 +185,40 @@ export function deletePrompt(serverName: string): Prompt {
   return still("delete", { title: "DELETE KEY", rows: ["of the server", ...named(serverName)], bottom: ANSWER });
 }
 
+/** The key's own menu. */
+export function menuPrompt(items: readonly string[]): Prompt {
+  return choice(
+    "menu",
+    "MENU",
+    items.map((item, at) => `${at + 1} ${item}`),
+  );
+}
+
+/** A finger is to be known from now on. */
+export function addFingerPrompt(more: number): Prompt {
+  const rows = ["touch the sensor", more === 1 ? "once more" : `${more} times`];
+  return still("add-finger", { title: "NEW FINGER", rows, bottom: "X reject" }, WaitsFor.TOUCH);
+}
+
+/** A finger is to be forgotten. */
+export function removeFingerPrompt(known: readonly number[]): Prompt {
+  return choice(
+    "remove-finger",
+    "REMOVE FINGER",
+    known.map((slot) => `${slot} finger ${slot}`),
+  );
+}
+
+/** Something was done on the key itself. */
+export function donePrompt(what: string): Prompt {
+  return still("done", { title: "DONE", rows: ["", what], bottom: CONTINUE });
+}
+
+// Rows that begin with the digit that chooses them.
+function choice(page: Prompt["page"], title: string, rows: readonly string[]): Prompt {
+  return { ...still(page, { title, rows, bottom: "X reject" }), turns: "entry" };
+}
+
 /** A page that waits for OK, or for something that is no digit. */
 export function still(page: Prompt["page"], panel: Panel, waitsFor: WaitsFor = WaitsFor.PAGING): Prompt {
   return { page, waitsFor, draw: (size) => drawPanel(panel, size) };

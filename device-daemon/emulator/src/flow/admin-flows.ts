@@ -11,7 +11,7 @@ import { verifyHuman } from "./verify-human.ts";
 /** A reset is taken this long after the key got its power, in milliseconds. */
 export const RESET_WINDOW_MS = 10_000;
 
-/** OK this many times stands for the long press of a key with real buttons. */
+/** OK this many times stands for the long press, for those who cannot hold a button. */
 const RESET_PRESSES = 3;
 
 const notAllowed: Ending = { reply: encodeRefused({ status: Status.NOT_ALLOWED }) };
@@ -19,10 +19,10 @@ const denied: Ending = { reply: encodeRefused({ status: Status.USER_DENIED }) };
 
 /** PIN or finger before anything is sent. */
 export function* verifyUserFlow(device: Device, channel: number, method: UserMethod): Flow<Ending> {
-  const wanted = method === UserMethod.PIN ? device.profile.keypad : device.profile.finger;
-  if (!wanted) return { reply: encodeRefused({ status: Status.UNSUPPORTED }) };
+  const isBuilt = method === UserMethod.PIN ? device.profile.keypad : device.profile.finger;
+  if (!isBuilt) return { reply: encodeRefused({ status: Status.UNSUPPORTED }) };
   device.session.end();
-  const verified = yield* verifyHuman(device);
+  const verified = yield* verifyHuman(device, method === UserMethod.PIN ? "pin" : "biometric");
   if (verified === "reject" || verified === "back") return denied;
   if ("refused" in verified) return { reply: encodeRefused(verified.refused) };
   device.session.begin(channel, verified.proven);
@@ -51,12 +51,10 @@ export function* deleteKeyFlow(device: Device, channel: number, keyId: Uint8Arra
   return { reply: encodeOk() };
 }
 
-/** Wipes PINs and credentials, FIDO's too; only just after plug-in, only by the buttons. The device's own keys stay. */
+/** Wipes PINs, fingers and credentials, FIDO's too; only just after plug-in, only by the buttons. The device's own keys stay. */
 export function* resetFlow(device: Device, poweredAt: number): Flow<Ending> {
   if (device.clock.now() - poweredAt > RESET_WINDOW_MS) return notAllowed;
-  for (let more = RESET_PRESSES; more > 0; more--) {
-    if (!(yield* confirm(resetPrompt(more)))) return denied;
-  }
+  if (!(yield* pressLong())) return denied;
   device.session.end();
   device.vault.change(({ attestation, fido }) => ({
     attestation,
@@ -64,5 +62,17 @@ export function* resetFlow(device: Device, poweredAt: number): Flow<Ending> {
     credentials: [],
     ...(fido === undefined ? {} : { fido: wipedFido(fido, device.random) }),
   }));
+  device.finger.wake();
   return { reply: encodeOk() };
+}
+
+function* pressLong(): Flow<boolean> {
+  let more = RESET_PRESSES;
+  while (more > 0) {
+    const input = yield resetPrompt(more);
+    if (input.type === "hold") return true;
+    if (input.type === "key" && input.key === "reject") return false;
+    if (input.type === "key" && input.key === "ok") more--;
+  }
+  return true;
 }

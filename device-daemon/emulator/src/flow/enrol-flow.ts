@@ -28,7 +28,7 @@ import { attest } from "./attest.ts";
 import { confirm } from "./confirm.ts";
 import { enterDigits } from "./enter-digits.ts";
 import { refusalOf } from "./read-transaction.ts";
-import { verifyHuman } from "./verify-human.ts";
+import { canVerify, verifyHuman } from "./verify-human.ts";
 
 /** Digits of an enrolment token that is typed on the key. */
 const TOKEN_DIGITS = { min: 6, max: 16 } as const;
@@ -62,7 +62,7 @@ export function* enrolFlow(device: Device, channel: number, request: EnrolKey): 
 
 function cannotEnrol(device: Device, request: EnrolKey): Refused | undefined {
   if (request.algorithm !== KeyAlgorithm.ES256) return { status: Status.UNSUPPORTED };
-  if (device.vault.state.pin === undefined && !device.profile.finger) return { status: Status.PIN_REQUIRED };
+  if (!canVerify(device)) return { status: Status.PIN_REQUIRED };
   if (request.digits && !device.profile.keypad) return { status: Status.UNSUPPORTED };
   try {
     checkSafeText(request.serverName, { maxCodePoints: 20, field: "serverName" });

@@ -16,7 +16,7 @@ export function* pinFlow(device: Device, subcommand: PinRequest): Flow<Ending> {
     return { reply: encodeRefused({ status: isSet ? Status.NOT_ALLOWED : Status.PIN_REQUIRED }) };
   }
   if (isSet) {
-    const verified = yield* verifyHuman(device);
+    const verified = yield* verifyHuman(device, "pin");
     if (verified === "reject" || verified === "back") return denied();
     if ("refused" in verified) return { reply: encodeRefused(verified.refused), after: endedPrompt("PIN not changed") };
   }

@@ -17,7 +17,7 @@ import { chooseReason } from "./choose-reason.ts";
 import { enterDigits } from "./enter-digits.ts";
 import { readTransaction, type Transaction } from "./read-transaction.ts";
 import { type Choice, signStatement } from "./sign-statement.ts";
-import { verifyHuman } from "./verify-human.ts";
+import { canVerify, verifyHuman } from "./verify-human.ts";
 
 /** Digits of a code. */
 const CODE_DIGITS = { min: 6, max: 10 } as const;
@@ -26,8 +26,7 @@ const CODE_DIGITS = { min: 6, max: 10 } as const;
 export function* presentFlow(device: Device, channel: number, request: Present, deadline: number): Flow<Ending> {
   const transaction = readTransaction(device, request);
   if ("refused" in transaction) return refuse(transaction.refused);
-  const needsPin = device.vault.state.pin === undefined && !device.profile.finger;
-  if (needsPin) return refuse({ status: Status.PIN_REQUIRED });
+  if (!canVerify(device)) return refuse({ status: Status.PIN_REQUIRED });
   const reader = new Reader(device, transaction, deadline, device.session.of(channel));
   const choice = yield* reader.decide();
   if ("refused" in choice) return refuse(choice.refused, lockedAfter(device, choice.refused));

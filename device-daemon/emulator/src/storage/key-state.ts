@@ -1,6 +1,7 @@
 // key state = det-CBOR { 1: 1, 2: attestation key (PKCS #8), 3: attestation key id, 4: PIN salt, 5: PIN hash, 6: retries,
 //                        7: [[key id, server id, server name, private key (PKCS #8), public key (COSE_Key), counter], …],
-//                        8: state of the FIDO application (bytes of its own) }
+//                        8: state of the FIDO application (bytes of its own), 9: [[finger's slot, salt, template], …],
+//                        10: wrong fingers that are left }
 
 import { type CborValue, decodeCbor, encodeCbor } from "@countersign/protocol";
 
@@ -20,6 +21,15 @@ export interface Credential {
   readonly counter: number;
 }
 
+/** A finger that the key knows. */
+export interface Finger {
+  /** From 1. */
+  readonly slot: number;
+  readonly salt: Uint8Array;
+  /** What the sensor's reading is compared with. */
+  readonly template: Uint8Array;
+}
+
 /** Everything a key keeps without power. */
 export interface KeyState {
   /** Signs attestations and nothing else. */
@@ -29,6 +39,10 @@ export interface KeyState {
   readonly credentials: readonly Credential[];
   /** What the FIDO application keeps (fido/fido-state.ts); absent on a key that was last used before it had one. */
   readonly fido?: Uint8Array;
+  /** By slot; absent: none. */
+  readonly fingers?: readonly Finger[];
+  /** Absent: all of them. */
+  readonly fingerTries?: number;
 }
 
 export function encodeKeyState(state: KeyState): Uint8Array {
@@ -41,7 +55,13 @@ export function encodeKeyState(state: KeyState): Uint8Array {
   ]);
   if (state.pin !== undefined) map.set(4, state.pin.salt).set(5, state.pin.hash);
   if (state.fido !== undefined) map.set(8, state.fido);
+  if (state.fingers !== undefined) map.set(9, state.fingers.map(encodeFinger));
+  if (state.fingerTries !== undefined) map.set(10, state.fingerTries);
   return encodeCbor(map);
+}
+
+function encodeFinger({ slot, salt, template }: Finger): CborValue {
+  return [slot, salt, template];
 }
 
 function encodeCredential(key: Credential): CborValue {
@@ -56,6 +76,8 @@ export function decodeKeyState(bytes: Uint8Array): KeyState {
   const hash = map.get(5);
   const credentials = map.get(7);
   const fido = map.get(8);
+  const fingers = map.get(9);
+  const fingerTries = map.get(10);
   if (!Array.isArray(credentials)) throw new Error("key state: member 7 must be a list");
   return {
     attestation: { privateKey: bytesOf(map.get(2)), keyId: bytesOf(map.get(3)) },
@@ -63,7 +85,14 @@ export function decodeKeyState(bytes: Uint8Array): KeyState {
     retries: numberOf(map.get(6)),
     credentials: (credentials as readonly CborValue[]).map(decodeCredential),
     ...(fido === undefined ? {} : { fido: bytesOf(fido) }),
+    ...(fingers === undefined ? {} : { fingers: listOf(fingers).map(decodeFinger) }),
+    ...(fingerTries === undefined ? {} : { fingerTries: numberOf(fingerTries) }),
   };
+}
+
+function decodeFinger(value: CborValue): Finger {
+  const [slot, salt, template] = listOf(value);
+  return { slot: numberOf(slot), salt: bytesOf(salt), template: bytesOf(template) };
 }
 
 function decodeCredential(value: CborValue): Credential {
@@ -78,6 +107,11 @@ function decodeCredential(value: CborValue): Credential {
     publicKey: bytesOf(publicKey),
     counter: numberOf(counter),
   };
+}
+
+function listOf(value: CborValue): readonly CborValue[] {
+  if (Array.isArray(value)) return value as readonly CborValue[];
+  throw new Error("key state: a list is due");
 }
 
 function bytesOf(value: CborValue | undefined): Uint8Array {

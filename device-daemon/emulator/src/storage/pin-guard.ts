@@ -42,14 +42,16 @@ export class PinGuard {
     this.#wrongInARow++;
     if (!timingSafeEqual(hashPin(pin, held.salt), held.hash)) return false;
     this.#wrongInARow = 0;
-    this.#vault.change((state) => ({ ...state, retries: PIN_RETRIES }));
+    // One write: the finger sensor works again as well.
+    this.#vault.change(({ fingerTries: _used, ...state }) => ({ ...state, retries: PIN_RETRIES }));
     return true;
   }
 
-  /** Sets the PIN. The caller has checked the old one. */
+  /** Sets the PIN, in one write. The caller has checked the old one. */
   set(pin: string): void {
     const salt = this.#random(16);
     this.#vault.change((state) => ({ ...state, pin: { salt, hash: hashPin(pin, salt) }, retries: PIN_RETRIES }));
+    this.#wrongInARow = 0;
   }
 }
 

@@ -189,6 +189,18 @@ export function setPin(bench: Bench, pin: string = PIN): void {
   if (bench.answer().status !== 0) throw new Error("setPin failed");
 }
 
+/** Makes a finger known through the key's own menu; without a name it is whatever the sensor takes for known. */
+export function addFinger(bench: Bench, name?: string): void {
+  bench.input({ type: "hold" });
+  bench.press(bench.profile.keypad ? "2" : "1");
+  if (bench.page() === "pin") bench.type(PIN);
+  const touch: Input = { type: "finger", match: true, ...(name === undefined ? {} : { name }) };
+  if (bench.page() === "finger") bench.input({ type: "finger", match: true });
+  for (let times = 0; times < 3; times++) bench.input(touch);
+  if (bench.page() !== "done") throw new Error(`no finger was added, the key shows ${bench.page()}`);
+  bench.press("ok");
+}
+
 /** An enrolment request for SERVER_ID. */
 export function enrolRequest(change: Partial<EnrolKey> = {}): EnrolKey {
   return {
@@ -219,6 +231,7 @@ export function enrolKey(bench: Bench, change: Partial<EnrolKey> = {}): Uint8Arr
 export function readyBench(profile: Partial<Profile> = {}, store?: KeyStore): { bench: Bench; keyId: Uint8Array } {
   const bench = new Bench(profile, store);
   if (bench.profile.keypad) setPin(bench);
+  else addFinger(bench);
   return { bench, keyId: enrolKey(bench) };
 }
 
