@@ -35,6 +35,7 @@ export const USAGE = `countersign-key: a smart key as a process
   --glyphs NAME       latin or ascii (default latin)
   --keypad on|off     off: no digits on the key, a finger sensor instead; codes come from the PC (default on)
   --finger on|off     a finger sensor (default off; on without a keypad)
+  --fido-attestation NAME  certificate or self: what attests new FIDO credentials (default certificate)
 `;
 
 /** A setting that cannot be used; the message names it and says what it means. */
@@ -65,10 +66,12 @@ export function parseConfig(argv: readonly string[]): EmulatorConfig {
       glyphs: { type: "string", default: "latin" },
       keypad: { type: "string", default: "on" },
       finger: { type: "string" },
+      "fido-attestation": { type: "string", default: "certificate" },
     },
   });
   const built = oneOf("profile", values.profile, ["full", "no-display", "fido2"]);
   const vendor = built !== "fido2";
+  const attestation = oneOf("fido-attestation", values["fido-attestation"], ["certificate", "self"]);
   const keypad = vendor && oneOf("keypad", values.keypad, ["on", "off"]) === "on";
   return {
     bus: busOf(values, vendor),
@@ -83,6 +86,7 @@ export function parseConfig(argv: readonly string[]): EmulatorConfig {
       keypad,
       finger: values.finger === undefined ? vendor && !keypad : oneOf("finger", values.finger, ["on", "off"]) === "on",
       glyphs: oneOf("glyphs", values.glyphs, ["latin", "ascii"]),
+      ...(attestation === "self" ? { selfAttestation: true } : {}),
     },
   };
 }

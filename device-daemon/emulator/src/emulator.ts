@@ -1,9 +1,10 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, X509Certificate } from "node:crypto";
 import { performance } from "node:perf_hooks";
 import type { Backend } from "./backend/backend.ts";
 import type { Plugs } from "./backend/plugs.ts";
 import { ScreenBoard } from "./control/screen-board.ts";
 import type { Profile } from "./device.ts";
+import { decodeFidoState } from "./fido/fido-state.ts";
 import { type InterfaceName, type PoweredKey, powerOn } from "./key.ts";
 import type { Input } from "./prompt.ts";
 import type { Screen } from "./runner.ts";
@@ -40,6 +41,13 @@ export class Emulator {
     const state = this.#store.load();
     if (state === undefined) throw new Error("a key that never had power has no attestation key; plug it first");
     return publicKeyOf(state.attestation.privateKey);
+  }
+
+  /** PEM of the certificate that issued the device's FIDO certificate, for the list of roots that a core trusts. */
+  fidoRoot(): string {
+    const fido = this.#store.load()?.fido;
+    if (fido === undefined) throw new Error("a key that never had power has no FIDO certificate; plug it first");
+    return new X509Certificate(decodeFidoState(fido).attestation.issuer).toString();
   }
 
   /** Gives it power; it appears on its bus. Rejects where the bus does not take it. */

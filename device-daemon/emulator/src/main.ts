@@ -22,8 +22,9 @@ async function main(argv: readonly string[]): Promise<void> {
   process.once("SIGTERM", () => void stop());
   process.once("SIGINT", () => void stop());
   const attestationKey = toHex(emulator.attestationKey());
+  const fidoRoot = emulator.fidoRoot();
   const { vendor: socket, fido: fidoSocket } = config.bus.type === "socket" ? config.bus.paths : {};
-  console.log(JSON.stringify({ ready: true, socket, fidoSocket, control: url, attestationKey }));
+  console.log(JSON.stringify({ ready: true, socket, fidoSocket, control: url, attestationKey, fidoRoot }));
 }
 
 function plugsOf({ bus, profile }: EmulatorConfig): Plugs {
