@@ -1,5 +1,6 @@
 import type { KeyInfo } from "@countersign/key-protocol";
-import type { FidoDescription, FidoPort } from "./fido-port.ts";
+import type { FidoKey } from "../fido/fido-key.ts";
+import type { FidoDescription } from "./fido-port.ts";
 import type { SmartKey } from "./smart-key.ts";
 import type { WorkQueue } from "./work-queue.ts";
 
@@ -23,7 +24,7 @@ export interface AttachedCountersign extends Attached {
 /** A FIDO2 key that is plugged in, ready for requests. */
 export interface AttachedFido extends Attached {
   readonly kind: "fido2";
-  readonly key: FidoPort;
+  readonly key: FidoKey;
   /** As it said last. */
   info: FidoDescription;
 }

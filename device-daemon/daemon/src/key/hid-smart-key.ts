@@ -49,6 +49,10 @@ export class HidSmartKey implements SmartKey {
   async setPin(change: boolean, watch: Watch): Promise<void> {
     await ask(this.#main, { subcommand: change ? Subcommand.CHANGE_PIN : Subcommand.SET_PIN }, watch);
   }
+
+  async reset(watch: Watch): Promise<void> {
+    await ask(this.#main, { subcommand: Subcommand.RESET }, watch);
+  }
 }
 
 class HidKeySession implements KeySession {

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "@jest/globals";
 import { HidCommand, UDEV_RULE } from "@countersign/key-protocol";
 import { pino } from "pino";
+import type { FidoKey } from "../fido/fido-key.ts";
 import type { ListedInterface } from "../hid/hid-api.ts";
 import { HidChannel } from "../hid/hid-channel.ts";
 import { FakeHid, type FakeInterface } from "../testing/fake-hid.ts";
@@ -33,6 +34,13 @@ interface Bench {
   readonly look: () => Promise<void>;
 }
 
+const untouched = async (): Promise<never> => Promise.reject(new Error("this key is never asked for more"));
+const fidoKeyThatSaysOnlyWhatItIs: FidoKey = {
+  left: new AbortController().signal,
+  info: async () => ({ model: "fake", firmware: "", pinSet: true, pinRetries: 8, hasBiometric: false }),
+  ...{ makeCredential: untouched, getAssertion: untouched, setPin: untouched, select: untouched, reset: untouched },
+};
+
 const deviceOf = (each: ListedInterface): string => String((each as Ported).port);
 
 function bench(): Bench {
@@ -41,9 +49,7 @@ function bench(): Bench {
     countersign: (bus) => HidSmartKey.connect(bus),
     fido2: async (bus) => {
       await HidChannel.open(bus);
-      return {
-        info: async () => ({ model: "fake", firmware: "", pinSet: true, pinRetries: 8, hasBiometric: false }),
-      };
+      return fidoKeyThatSaysOnlyWhatItIs;
     },
   });
   const given = { registry, log, api: hid, deviceOf };

@@ -2,11 +2,11 @@ import { randomBytes } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import type { KeyInfo } from "@countersign/key-protocol";
 import type { Logger } from "pino";
+import type { FidoKey } from "../fido/fido-key.ts";
+import { HidFidoKey } from "../fido/hid-fido-key.ts";
 import { HidBus } from "../hid/hid-bus.ts";
 import type { HidTransport } from "../hid/hid-transport.ts";
-import { LinkError } from "../hid/link-error.ts";
 import type { AttachedCountersign, AttachedFido, AttachedKey, KeyKind } from "./attached-key.ts";
-import type { FidoPort } from "./fido-port.ts";
 import { HidSmartKey } from "./hid-smart-key.ts";
 import type { SmartKey } from "./smart-key.ts";
 import { WorkQueue } from "./work-queue.ts";
@@ -17,14 +17,12 @@ const HELLO_MS = 5_000;
 /** How a key of each kind is spoken to. Both reject with LinkError or KeyRefusal. */
 export interface Drivers {
   countersign(bus: HidBus): Promise<SmartKey>;
-  fido2(bus: HidBus): Promise<FidoPort>;
+  fido2(bus: HidBus): Promise<FidoKey>;
 }
 
 const DRIVERS: Drivers = {
   countersign: (bus) => HidSmartKey.connect(bus),
-  fido2: async (bus) => {
-    throw new LinkError("left", `FIDO2 keys as the one at ${bus.name} are not spoken to yet`);
-  },
+  fido2: (bus) => HidFidoKey.connect(bus),
 };
 
 type Met = Omit<AttachedCountersign, "deviceId" | "queue"> | Omit<AttachedFido, "deviceId" | "queue">;

@@ -24,4 +24,6 @@ export interface SmartKey {
   enrol(request: Omit<EnrolKey, "subcommand">, watch: Watch): Promise<Uint8Array>;
   /** The first PIN, or a new one after the old; typed on the key. */
   setPin(change: boolean, watch: Watch): Promise<void>;
+  /** Wipes every credential and the PIN. Rejects with KeyRefusal NOT_ALLOWED later than 10 s after plugging in. */
+  reset(watch: Watch): Promise<void>;
 }

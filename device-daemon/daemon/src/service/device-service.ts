@@ -2,11 +2,11 @@ import type { DeviceServiceServer } from "@countersign/proto/node/device/v1/devi
 import type { Logger } from "pino";
 import type { KeyRegistry } from "../key/key-registry.ts";
 import { enrol, setPin } from "./enrol.ts";
-import { Failure } from "./failure.ts";
 import type { Given } from "./given.ts";
 import { streaming, unary } from "./handlers.ts";
 import { answer, cancel, listKeys, verifyUser, watchKeys } from "./keys.ts";
 import { OpenSigns } from "./open-signs.ts";
+import { reset } from "./reset.ts";
 import { sign } from "./sign.ts";
 import { UserSessions } from "./user-sessions.ts";
 
@@ -52,9 +52,7 @@ export function deviceService(registry: KeyRegistry, log: Logger): DeviceService
       log,
       "Reset",
       () => LONGEST.enrol,
-      async () => {
-        throw new Failure("NOT_AWAITED", "not yet");
-      },
+      (request, caller, send) => reset(given, request, caller, send),
     ),
     answer: unary(log, "Answer", LONGEST.quick, (request, caller) => answer(given, request, caller)),
     cancel: unary(log, "Cancel", LONGEST.quick, async (request, caller) => cancel(given, request, caller)),

@@ -6,6 +6,8 @@ import {
   EnrolRequest,
   type EnrolResponse,
   type LocalKey,
+  ResetRequest,
+  type ResetResponse,
   SetPinRequest,
   type SetPinResponse,
   SignRequest,
@@ -92,6 +94,10 @@ export class DeviceClient {
 
   setPin(request: Partial<SetPinRequest> = {}): Promise<Ended<boolean>> {
     return collect(this.raw.setPin(SetPinRequest.create(request)), (message: SetPinResponse) => message.event);
+  }
+
+  reset(request: Partial<ResetRequest> = {}): Promise<Ended<boolean>> {
+    return collect(this.raw.reset(ResetRequest.create(request)), (message: ResetResponse) => message.event);
   }
 
   enrol(request: Partial<EnrolRequest>): Promise<Ended<Buffer>> {
