@@ -60,9 +60,11 @@ function inScreens(panel: Panel, dense: readonly string[], { columns, rows }: Di
 // The first screen holds what is being typed; what it is for is read on the others.
 function aroundEntry(panel: Panel, entry: NonNullable<Panel["entry"]>, size: DisplaySize): string[][] {
   const { columns, rows } = size;
-  const left = entry.note !== "" && fits(columns, entry.note, entry.right) ? entry.note : panel.title;
-  const first = filled(columns, rows, [row(columns, left, entry.right), entry.typed]);
-  const others = panel.rows.filter((each) => each !== "" && !each.includes(entry.typed) && each !== entry.note);
+  const { note } = entry;
+  const left = [note, panel.title].find((each) => each !== "" && fits(columns, each, entry.right)) ?? panel.title;
+  const right = fits(columns, left, entry.right) ? entry.right : "";
+  const first = filled(columns, rows, [row(columns, left, right), entry.typed]);
+  const others = panel.rows.filter((each) => each !== "" && each !== left && !each.includes(entry.typed));
   return [
     first,
     ...inScreens(

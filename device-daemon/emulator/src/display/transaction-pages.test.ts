@@ -12,18 +12,12 @@ import {
 import fc from "fast-check";
 import { paymentContent } from "../testing/bench.ts";
 import { type ReadTransaction, readTransaction } from "../testing/read-pages.ts";
-import { type DisplaySize, LARGEST, SMALLEST, USUAL } from "./display-size.ts";
+import { SIZES } from "../testing/size-grid.ts";
+import { type DisplaySize, SMALLEST, USUAL } from "./display-size.ts";
 import { layTransaction, transactionPages } from "./transaction-pages.ts";
 import { describeUnusual } from "./unusual.ts";
 
 const TAG = "AMBER TIGER";
-
-const SIZES: readonly DisplaySize[] = Array.from({ length: LARGEST.columns - SMALLEST.columns + 1 }, (_, across) =>
-  Array.from({ length: LARGEST.rows - SMALLEST.rows + 1 }, (_down, down) => ({
-    columns: SMALLEST.columns + across,
-    rows: SMALLEST.rows + down,
-  })),
-).flat();
 
 function approval(lines: readonly string[], issuer = "Acme Bank"): Content {
   return {

@@ -36,7 +36,7 @@ function* typeTwice(): Flow<string | undefined> {
     const again = yield* enterDigits(PIN_DIGITS, (typed) => newPinPrompt("repeat-pin", typed.length, ""));
     if (again === "reject") return undefined;
     if (again !== "back" && again.digits === first.digits) return first.digits;
-    note = again === "back" ? "" : "they were different";
+    note = again === "back" ? "" : "not the same";
   }
 }
 

@@ -194,7 +194,7 @@ describe("setting it", () => {
     bench.request(bench.open(), { subcommand: Subcommand.SET_PIN });
     bench.type("112233");
     bench.type("112234");
-    expect([bench.page(), bench.rows()[1]?.trim()]).toEqual(["new-pin", "they were different"]);
+    expect([bench.page(), bench.rows()[1]?.trim()]).toEqual(["new-pin", "not the same"]);
     bench.press("reject");
     expect(bench.answer().status).toBe(Status.USER_DENIED);
     expect(bench.store.load()).not.toHaveProperty("pin");

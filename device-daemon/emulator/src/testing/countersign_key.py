@@ -3,8 +3,8 @@
 COUNTERSIGN_FIDO_SOCKET  Unix socket of the key's FIDO interface, 64-byte records
 COUNTERSIGN_CONTROL      URL of its display and buttons
 
-The key appears among python-fido2's HID devices while its socket exists. Whenever it asks, a finger presses OK; what
-the tests ask of a person's hands (unplug, plug) is done over the control port.
+The key appears among python-fido2's HID devices while its socket exists. Whenever it asks, a hand presses OK, or what
+`hand.does` says; what the tests ask of a person (unplug, plug) is done over the control port.
 """
 
 import json
@@ -12,6 +12,7 @@ import os
 import socket
 import sys
 import threading
+import time
 import urllib.request
 
 import fido2.hid
@@ -72,21 +73,43 @@ def control(method, place, body=None):
         return json.load(answer)
 
 
-def press_whenever_asked():
+class Hand:
+    """What the person does whenever the key asks; nothing with None."""
+
+    does = "ok"
+
+    def act(self):
+        if self.does in ("ok", "reject"):
+            control("POST", "/press", {"key": self.does})
+        elif self.does is not None:
+            control("POST", "/finger", {"match": self.does == "finger"})
+
+
+hand = Hand()
+
+
+def act_whenever_asked():
+    """A key without a display shows no difference between two questions, so the hand acts until the question is gone."""
     screen = control("GET", "/screen")
     while True:
         if screen["page"] == "fido":
-            control("POST", "/press", {"key": "ok"})
-        screen = control("GET", f"/screen?after={screen['version']}")
+            hand.act()
+            time.sleep(0.01)
+            screen = control("GET", "/screen")
+        else:
+            screen = control("GET", f"/screen?after={screen['version']}")
 
 
 def pytest_configure(config):
-    threading.Thread(target=press_whenever_asked, daemon=True).start()
+    threading.Thread(target=act_whenever_asked, daemon=True).start()
 
 
 def pytest_collection_modifyitems(session, config, items):
     """The tests tell a person what to do by this class; here it is done instead."""
-    printer = sys.modules["tests.device"].Printer
+    suite = sys.modules.get("tests.device")
+    if suite is None:
+        return
+    printer = suite.Printer
     printer.print = lambda self, *messages: None
     printer.touch = lambda self: None
     printer.remove = lambda self, nfc=False: control("POST", "/unplug", {})
