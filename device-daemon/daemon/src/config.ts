@@ -7,6 +7,8 @@ export interface DaemonConfig {
   readonly keySockets: readonly string[];
   readonly fidoSockets: readonly string[];
   readonly hid: boolean;
+  /** Program that asks for PINs and codes; undefined: the terminal, where there is one. */
+  readonly pinentry: string | undefined;
 }
 
 /** What `--help` prints. */
@@ -17,6 +19,8 @@ export const USAGE = `countersign-daemon: gives local clients the smart key
   --key-socket PATH   socket of an emulated key; repeatable
   --fido-socket PATH  socket of an emulated FIDO2 key; repeatable
   --hid               real keys over USB
+  --pinentry PATH     asks for PIN and code of FIDO2 keys, such as /usr/bin/pinentry
+                      (default: the terminal that the daemon was started from)
 `;
 
 /** A setting that cannot be used; the message names it and says what it means. */
@@ -36,6 +40,7 @@ export function parseConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Da
       "key-socket": { type: "string", multiple: true, default: [] },
       "fido-socket": { type: "string", multiple: true, default: [] },
       hid: { type: "boolean", default: false },
+      pinentry: { type: "string" },
     },
   });
   if (!values.hid && values["key-socket"].length + values["fido-socket"].length === 0) {
@@ -48,6 +53,7 @@ export function parseConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Da
     keySockets: values["key-socket"].map((path) => resolve(path)),
     fidoSockets: values["fido-socket"].map((path) => resolve(path)),
     hid: values.hid,
+    pinentry: values.pinentry === undefined ? undefined : resolve(values.pinentry),
   };
 }
 

@@ -4,6 +4,7 @@ import { watchHid } from "./key/hid-source.ts";
 import { KeyRegistry } from "./key/key-registry.ts";
 import { watchSocket } from "./key/socket-source.ts";
 import { deviceService } from "./service/device-service.ts";
+import { openPrompt } from "./prompt/open-prompt.ts";
 import { listenOnSocket } from "./socket-server.ts";
 
 /** A daemon that runs. */
@@ -15,7 +16,7 @@ export interface Daemon {
 /** Serves clients and looks for keys. Rejects with SocketPlaceError where the socket's place is not private. */
 export async function startDaemon(config: DaemonConfig, log: Logger): Promise<Daemon> {
   const registry = new KeyRegistry(log);
-  const listening = await listenOnSocket(config.socket, deviceService(registry, log));
+  const listening = await listenOnSocket(config.socket, deviceService(registry, log, openPrompt(config.pinentry)));
   const stopping = new AbortController();
   const sources = [
     ...config.keySockets.map((path) => watchSocket(path, "countersign", registry, stopping.signal)),

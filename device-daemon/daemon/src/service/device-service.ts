@@ -1,6 +1,8 @@
 import type { DeviceServiceServer } from "@countersign/proto/node/device/v1/device_service";
 import type { Logger } from "pino";
 import type { KeyRegistry } from "../key/key-registry.ts";
+import { noPrompt } from "../prompt/no-prompt.ts";
+import type { Prompt } from "../prompt/prompt.ts";
 import { enrol, setPin } from "./enrol.ts";
 import type { Given } from "./given.ts";
 import { streaming, unary } from "./handlers.ts";
@@ -14,12 +16,13 @@ import { UserSessions } from "./user-sessions.ts";
 const LONGEST = { quick: 5_000, verify: 180_000, enrol: 310_000, watch: 3_600_000, signBeyondExpiry: 10_000 } as const;
 
 /** The RPCs of countersign.device.v1.DeviceService. */
-export function deviceService(registry: KeyRegistry, log: Logger): DeviceServiceServer {
+export function deviceService(registry: KeyRegistry, log: Logger, prompt: Prompt = noPrompt): DeviceServiceServer {
   const given: Given = {
     log,
     registry,
     sessions: new UserSessions(),
     signs: new OpenSigns(),
+    prompt,
   };
   return {
     listKeys: unary(log, "ListKeys", LONGEST.quick, async () => listKeys(given)),

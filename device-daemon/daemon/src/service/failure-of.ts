@@ -1,7 +1,9 @@
 import { status } from "@grpc/grpc-js";
 import { FramingError, statusName, WireError } from "@countersign/key-protocol";
+import { FidoRefusal } from "../fido/fido-refusal.ts";
 import { LinkError } from "../hid/link-error.ts";
 import { KeyRefusal } from "../key/key-refusal.ts";
+import { PromptError } from "../prompt/prompt.ts";
 import { QueueFullError } from "../key/work-queue.ts";
 import { Failure } from "./failure.ts";
 
@@ -9,6 +11,8 @@ import { Failure } from "./failure.ts";
 export function failureOf(cause: unknown): Failure | undefined {
   if (cause instanceof Failure) return cause;
   if (cause instanceof KeyRefusal) return ofRefusal(cause);
+  if (cause instanceof FidoRefusal) return new Failure("KEY_REFUSED", cause.message, { metadata: cause.metadata() });
+  if (cause instanceof PromptError) return new Failure("NO_PROMPT", cause.message);
   if (cause instanceof LinkError) return ofLink(cause);
   if (cause instanceof QueueFullError) return new Failure("KEY_BUSY", cause.message);
   if (cause instanceof WireError || cause instanceof FramingError) return new Failure("BAD_REQUEST", cause.message);

@@ -11,6 +11,7 @@ export type DeviceReason =
   | "KEY_BUSY"
   | "KEY_PERMISSION"
   | "KEY_REFUSED"
+  | "NO_PROMPT"
   | "NOT_AWAITED"
   | "BAD_REQUEST";
 
@@ -22,6 +23,7 @@ const CODES: Record<DeviceReason, status> = {
   KEY_BUSY: status.RESOURCE_EXHAUSTED,
   KEY_PERMISSION: status.PERMISSION_DENIED,
   KEY_REFUSED: status.ABORTED,
+  NO_PROMPT: status.FAILED_PRECONDITION,
   NOT_AWAITED: status.FAILED_PRECONDITION,
   BAD_REQUEST: status.INVALID_ARGUMENT,
 };

@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import type { Prompt } from "../prompt/prompt.ts";
 import type { KeyRegistry } from "../key/key-registry.ts";
 import type { OpenSigns } from "./open-signs.ts";
 import type { UserSessions } from "./user-sessions.ts";
@@ -9,4 +10,6 @@ export interface Given {
   readonly registry: KeyRegistry;
   readonly sessions: UserSessions;
   readonly signs: OpenSigns;
+  /** For keys without keypad. */
+  readonly prompt: Prompt;
 }

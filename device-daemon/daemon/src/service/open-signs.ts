@@ -6,8 +6,8 @@ export interface OpenSign {
   readonly transactionId: string;
   /** The code is typed on the key, so `Answer` is refused. */
   readonly hasKeypad: boolean;
-  /** Set once the request is on the key. */
-  session?: KeySession;
+  /** Set once the request is on the key; of a FIDO2 key from the beginning. */
+  session?: Pick<KeySession, "supplyCode">;
   /** Ends it as if its client had cancelled. */
   cancel(): void;
 }

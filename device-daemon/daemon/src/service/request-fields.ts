@@ -9,6 +9,15 @@ export function idField(field: string, value: string): Uint8Array {
   return fromHex(value);
 }
 
+/** The name of a server as keys show it: 1 to 20 columns. */
+export function nameField(name: string): string {
+  const columns = [...name].length;
+  if (columns < 1 || columns > 20) {
+    throw new Failure("BAD_REQUEST", "server_name must have 1 to 20 columns", { field: "server_name" });
+  }
+  return name;
+}
+
 /** Bytes of a given length; a copy that nobody else holds. */
 export function bytesField(field: string, value: Uint8Array, length: number): Uint8Array {
   if (value.length !== length) {

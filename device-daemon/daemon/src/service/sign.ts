@@ -11,11 +11,12 @@ import {
   ProtocolError,
   SignatureType,
 } from "@countersign/protocol";
+import { signWithFido } from "../fido/sign-with-fido.ts";
 import { LinkError } from "../hid/link-error.ts";
 import { KeyRefusal } from "../key/key-refusal.ts";
 import type { KeySession } from "../key/smart-key.ts";
 import { Failure } from "./failure.ts";
-import { findCountersignKey } from "./find-key.ts";
+import { chooseKey } from "./choose-key.ts";
 import type { Given } from "./given.ts";
 import type { Caller } from "./handlers.ts";
 import type { OpenSign } from "./open-signs.ts";
@@ -36,8 +37,13 @@ const MAX_KEY_IDS = 16;
  * credential that it does not have, and once for the one it has: never again after that.
  */
 export async function sign(given: Given, request: SignRequest, caller: Caller, send: Send): Promise<void> {
-  const asked = readRequest(request);
-  const attached = findCountersignKey(given.registry, request.deviceId);
+  const fidoIds = new Set(request.fidoCredentials.map(({ keyId }) => keyId));
+  const isForCountersign = fidoIds.size === 0 || request.keyIds.some((keyId) => !fidoIds.has(keyId));
+  const accepted = { fido2: fidoIds.size > 0, countersign: isForCountersign };
+  const chosen = chooseKey(given.registry, request.deviceId, accepted);
+  if (chosen.kind === "fido2") return signWithFido(given, request, caller, chosen.keys, send);
+  const asked = readRequest(request, fidoIds);
+  const attached = chosen.key;
   const kept = takeSession(given, request.session, attached);
   const ended = new AbortController();
   const open: OpenSign = {
@@ -98,8 +104,9 @@ async function present(session: KeySession, asked: Asked, signal: AbortSignal, s
   throw refusal;
 }
 
-function readRequest(request: SignRequest): Asked {
-  const { expiresInS, keyIds } = request;
+function readRequest(request: SignRequest, fidoIds: ReadonlySet<string>): Asked {
+  const { expiresInS } = request;
+  const keyIds = request.keyIds.filter((keyId) => !fidoIds.has(keyId));
   if (!Number.isInteger(expiresInS) || expiresInS < 1 || expiresInS > MAX_EXPIRES_IN_S) {
     throw new Failure("BAD_REQUEST", `expires_in_s must be 1 to ${MAX_EXPIRES_IN_S}`, { field: "expires_in_s" });
   }
