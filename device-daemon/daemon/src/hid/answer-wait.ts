@@ -14,6 +14,9 @@ import { LinkError } from "./link-error.ts";
 /** A key that works sends a keepalive every 100 ms; this much silence means that something was lost. */
 export const SILENCE_MS = 1_000;
 
+/** After CANCEL a key must end the request within this time, whatever else it says. */
+export const LET_GO_MS = 1_000;
+
 /** A person turns back and forth a few times; a device that changes its mind more often floods and is told no further. */
 const MAX_STEPS = 256;
 
@@ -38,7 +41,9 @@ export class AnswerWait {
   #resolve: (answer: Uint8Array | "busy") => void = () => undefined;
   #reject: (cause: LinkError) => void = () => undefined;
   #silence: NodeJS.Timeout | undefined;
+  #lettingGo: NodeJS.Timeout | undefined;
   #step: WaitsFor | undefined;
+  #channelLost = false;
   #stepsLeft = MAX_STEPS;
 
   constructor(bus: HidBus, given: AnswerWaitGiven) {
@@ -61,8 +66,21 @@ export class AnswerWait {
     this.#heard();
   }
 
+  /** CANCEL is out: a key that goes on with keepalives for ever is waited for no longer. */
+  cancelled(): void {
+    this.#lettingGo ??= setTimeout(() => {
+      this.#reject(new LinkError("garbled", `the key did not let go within ${LET_GO_MS} ms`));
+    }, LET_GO_MS);
+  }
+
+  /** The key has said that it does not know the channel: it must give another one. */
+  get channelLost(): boolean {
+    return this.#channelLost;
+  }
+
   end(): void {
     clearTimeout(this.#silence);
+    clearTimeout(this.#lettingGo);
     this.#stop();
   }
 
@@ -92,6 +110,7 @@ export class AnswerWait {
       if (step !== undefined && step !== this.#step && this.#stepsLeft-- > 0) this.#given.onStep?.((this.#step = step));
     } else if (command === HidCommand.ERROR) {
       const error = payload[0] ?? HidError.OTHER;
+      this.#channelLost = error === HidError.INVALID_CHANNEL;
       if (error === HidError.CHANNEL_BUSY) this.#resolve("busy");
       else this.#reject(new LinkError("garbled", `the key could not read the request: ${hidErrorName(error)}`));
     } else if (!this.#given.aside(message) && command === this.#given.command) {

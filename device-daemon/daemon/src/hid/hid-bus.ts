@@ -2,6 +2,9 @@ import type { Release } from "./device-lock.ts";
 import type { HidTransport } from "./hid-transport.ts";
 import { LinkError } from "./link-error.ts";
 
+/** A key takes a report in milliseconds; one that takes none for so long, in milliseconds, is stuck. */
+const WRITE_MS = 2_000;
+
 type Listener = { readonly report: (report: Uint8Array) => void; readonly closed: () => void };
 
 /** One transport, heard by all channels that are open on it. */
@@ -36,10 +39,19 @@ export class HidBus {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Rejects with LinkError "left" once the key is gone. */
+  /** Rejects with LinkError "left" once the key is gone. One that takes no report within WRITE_MS is made to be. */
   async write(report: Uint8Array): Promise<void> {
-    if (this.#gone) throw new LinkError("left", `the key at ${this.name} has left`);
-    await this.#transport.write(report);
+    if (this.#gone) throw this.#left();
+    const { promise: late, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(() => {
+      reject(this.#left());
+      this.close();
+    }, WRITE_MS);
+    try {
+      await Promise.race([this.#transport.write(report), late]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** Takes the device for one request, as far as other programs keep to that. */
@@ -49,5 +61,9 @@ export class HidBus {
 
   close(): void {
     this.#transport.close();
+  }
+
+  #left(): LinkError {
+    return new LinkError("left", `the key at ${this.name} has left`);
   }
 }

@@ -12,7 +12,7 @@ import {
 } from "@countersign/key-protocol";
 import type { DeviceLock } from "./device-lock.ts";
 import { HidBus } from "./hid-bus.ts";
-import { HidChannel } from "./hid-channel.ts";
+import { BUSY_MS, HidChannel } from "./hid-channel.ts";
 import type { HidTransport } from "./hid-transport.ts";
 
 const CHANNEL = 0x11223344;
@@ -99,7 +99,7 @@ describe("asking", () => {
     expect(device.written).toBe(before);
   });
 
-  test("keepalives are told once per change; reports of other channels are passed over", async () => {
+  test("D9: keepalives are told once per change; reports of other channels are passed over", async () => {
     const { channel } = await open((_said, device) => {
       for (const waitsFor of [WaitsFor.PAGING, WaitsFor.PAGING, WaitsFor.PIN, WaitsFor.CODE, WaitsFor.CODE]) {
         device.say(KEEPALIVE, encodeKeepalive(waitsFor));
@@ -173,6 +173,10 @@ describe("D9: busy", () => {
     expect(device.heard.filter(({ command }) => command === COUNTERSIGN)).toHaveLength(4);
   });
 
+  test("is tried for 10 s, with pauses of 50 to 500 ms", () => {
+    expect(BUSY_MS).toEqual({ total: 10_000, first: 50, most: 500 });
+  });
+
   test("is given up in the end", async () => {
     const { channel } = await open((_said, device) => device.say(ERROR, Uint8Array.of(HidError.CHANNEL_BUSY)));
     await expect(channel.ask(COUNTERSIGN, Uint8Array.of(3), never)).rejects.toMatchObject({ fault: "busy" });
@@ -244,6 +248,20 @@ describe("leaving", () => {
     });
     await expect(channel.ask(COUNTERSIGN, Uint8Array.of(3), { signal: caller.signal })).rejects.toThrow("gone");
     expect(device.heard.map(({ command }) => command)).toEqual([INIT, COUNTERSIGN, CANCEL]);
+  });
+
+  test("D11: a key that goes on with keepalives after CANCEL is resynchronised within 2 s, and does not hang", async () => {
+    let chatter: NodeJS.Timeout | undefined;
+    const { channel, device } = await open((said, me) => {
+      if (said.command !== COUNTERSIGN) return;
+      chatter = setInterval(() => me.say(KEEPALIVE, encodeKeepalive(WaitsFor.PAGING)), 50);
+    });
+    const caller = new AbortController();
+    const asked = channel.ask(COUNTERSIGN, Uint8Array.of(3), { signal: caller.signal });
+    caller.abort(new Error("gone"));
+    await expect(asked).rejects.toThrow("gone");
+    clearInterval(chatter);
+    expect(device.heard.map(({ command }) => command)).toEqual([INIT, COUNTERSIGN, CANCEL, INIT]);
   });
 
   test("D10: a key that leaves ends the request at once", async () => {

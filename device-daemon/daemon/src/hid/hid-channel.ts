@@ -30,7 +30,7 @@ export interface Watch {
  */
 export class HidChannel {
   readonly #bus: HidBus;
-  readonly #id: number;
+  #id: number;
   readonly #busy: BusyTimes;
   #aside: ((message: Message) => boolean) | undefined;
 
@@ -104,8 +104,10 @@ export class HidChannel {
       onStep: watch.onStep,
       aside: (message) => this.#aside?.(message) ?? false,
     });
-    const cancel = (): void =>
+    const cancel = (): void => {
       void this.#send(encodeMessage(this.#id, HidCommand.CANCEL, new Uint8Array(0))).catch(() => undefined);
+      wait.cancelled();
+    };
     try {
       await this.#send(reports);
       wait.sent();
@@ -115,13 +117,19 @@ export class HidChannel {
       watch.signal.throwIfAborted();
       return answer;
     } catch (cause) {
-      if (cause instanceof LinkError && cause.fault === "garbled") await initChannel(this.#bus, this.#id);
+      if (cause instanceof LinkError && cause.fault === "garbled") await this.#resync(wait.channelLost);
       watch.signal.throwIfAborted();
       throw cause;
     } finally {
       watch.signal.removeEventListener("abort", cancel);
       wait.end();
     }
+  }
+
+  // A key remembers few channels, and programs that take many make it forget ours; what it held there is lost, too.
+  async #resync(channelLost: boolean): Promise<void> {
+    const { channel } = await initChannel(this.#bus, channelLost ? BROADCAST : this.#id);
+    this.#id = channel;
   }
 
   async #send(reports: readonly Uint8Array[]): Promise<void> {

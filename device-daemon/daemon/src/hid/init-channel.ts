@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import {
+  BROADCAST,
   decodeInitAnswer,
   encodeMessage,
   HidCommand,
@@ -36,7 +37,7 @@ async function askOnce(bus: HidBus, channel: number): Promise<InitAnswer | undef
   const stop = bus.listen(
     (report) => {
       const answer = readAnswer(acceptQuietly(messages, report), nonce);
-      if (answer !== undefined) resolve(answer);
+      if (answer !== undefined && isChannelFor(channel, answer.channel)) resolve(answer);
     },
     () => resolve(undefined),
   );
@@ -53,6 +54,11 @@ function readAnswer(message: Message | undefined, nonce: Uint8Array): InitAnswer
   if (message?.command !== HidCommand.INIT || message.payload.length < 17) return undefined;
   const answer = decodeInitAnswer(message.payload);
   return Buffer.compare(answer.nonce, nonce) === 0 ? answer : undefined;
+}
+
+// A new channel is none of the two reserved numbers; a live one keeps its own.
+function isChannelFor(asked: number, given: number): boolean {
+  return asked === BROADCAST ? given !== 0 && given !== BROADCAST : given === asked;
 }
 
 // While INIT is out, halves of older messages are expected and worth nothing.
