@@ -53,8 +53,8 @@ const PROMPTS: readonly (readonly [name: string, prompt: Prompt, words: string])
   ["rejected", signedPrompt(ISSUER, TAG, true), `REJECTED ${ISSUER} The outcome comes on your phone. ${TAG}`],
   [
     "cannot show",
-    cannotShowPrompt("lines[11].value", 0x430, "mixed-scripts"),
-    "CANNOT SHOW line 12 U+0430 mixed letters in one word nothing was signed",
+    cannotShowPrompt("Environment", 0x430, "mixed-scripts"),
+    "CANNOT SHOW Environment U+0430 mixed letters in one word nothing was signed",
   ],
   ["ended", endedPrompt("PIN not changed"), "NOTHING WAS SIGNED PIN not changed"],
   ["enrol", enrolPrompt(ISSUER), `NEW KEY for the server ${ISSUER}`],

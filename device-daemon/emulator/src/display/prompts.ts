@@ -106,9 +106,8 @@ export function signingPrompt(): Prompt {
   return { ...still("signing", { title: "SIGNING", rows: [], bottom: "" }, WaitsFor.COMPUTING), passes: true };
 }
 
-/** A content that the key refuses to draw, and why. Nothing of the field itself is drawn. */
-export function cannotShowPrompt(field: string, codePoint: number | undefined, rule: string): Prompt {
-  const where = field.replace(/^lines\[(\d+)\].*$/, (_all, at) => `line ${Number(at) + 1}`);
+/** A content that the key refuses to draw, and why: `where` by the key's own names. Nothing of the field itself is drawn. */
+export function cannotShowPrompt(where: string, codePoint: number | undefined, rule: string): Prompt {
   const what = codePoint === undefined ? where : `${where} ${codePointName(codePoint)}`;
   const why = RULE_IN_WORDS[rule] ?? rule;
   return {

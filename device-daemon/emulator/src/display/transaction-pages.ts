@@ -117,7 +117,10 @@ function issuerAlone(issuer: string, columns: number): string[] {
 function footer(columns: number, at: number, pages: number): string {
   if (pages === 1) return row(columns, "X reject", "OK ✓");
   if (at === 0) return row(columns, "X reject", "next ▶");
-  return columns < 21 ? row(columns, "X ◀ back", "next ▶") : row(columns, "X reject ◀ back next▶");
+  if (columns < 21) return row(columns, "X ◀ back", "next ▶");
+  return fits(columns, "X reject", "◀ back  next ▶")
+    ? row(columns, "X reject", "◀ back  next ▶")
+    : row(columns, "X reject ◀ back next▶");
 }
 
 // A value over several pages says which part this is, beside its label: "Reference 2/3".

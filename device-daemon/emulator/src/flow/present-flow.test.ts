@@ -287,7 +287,7 @@ describe("refusing", () => {
     bench.request(bench.open(), presentRequest(keyId, { content: evil("Mül\u043Eer GmbH") }));
     expect(bench.rows().map((row) => row.trim())).toEqual([
       "CANNOT SHOW",
-      "line 2 U+043E",
+      "To U+043E",
       "mixed letters in one",
       "word",
       "",

@@ -15,6 +15,7 @@ import type { Ending, Flow, Prompt } from "../prompt.ts";
 import type { Proven } from "../user-session.ts";
 import { chooseReason } from "./choose-reason.ts";
 import { enterDigits } from "./enter-digits.ts";
+import { refusedPlace } from "./refused-place.ts";
 import { readTransaction, type Transaction } from "./read-transaction.ts";
 import { type Choice, signStatement } from "./sign-statement.ts";
 import { canVerify, verifyHuman } from "./verify-human.ts";
@@ -25,7 +26,7 @@ const CODE_DIGITS = { min: 6, max: 10 } as const;
 /** Show every page, take PIN and code, sign: one command, so that nothing can change between what is seen and signed. */
 export function* presentFlow(device: Device, channel: number, request: Present, deadline: number): Flow<Ending> {
   const transaction = readTransaction(device, request);
-  if ("refused" in transaction) return refuse(transaction.refused);
+  if ("refused" in transaction) return refuse(transaction.refused, cannotShow(request, transaction.refused));
   if (!canVerify(device)) return refuse({ status: Status.PIN_REQUIRED });
   const reader = new Reader(device, transaction, deadline, device.session.of(channel));
   const choice = yield* reader.decide();
@@ -155,10 +156,13 @@ function refuse(refused: Refused, after?: Prompt): Ending {
   return { reply: encodeRefused(refused), ...(shown === undefined ? {} : { after: shown }) };
 }
 
+function cannotShow({ content }: Present, refused: Refused): Prompt | undefined {
+  return "rule" in refused
+    ? cannotShowPrompt(refusedPlace(content, refused.field), refused.codePoint, refused.rule)
+    : undefined;
+}
+
 function afterRefusal(refused: Refused): Prompt | undefined {
-  if ("rule" in refused) {
-    return cannotShowPrompt(refused.field, refused.codePoint, refused.rule);
-  }
   if (refused.status === Status.PIN_REQUIRED) return endedPrompt("set a PIN first");
   return undefined;
 }

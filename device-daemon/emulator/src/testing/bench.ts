@@ -137,6 +137,12 @@ export class Bench {
     for (const key of keys) this.input({ type: "key", key });
   }
 
+  /** OK, as often as the page has screens. */
+  confirm(): void {
+    const page = this.page();
+    for (let screens = 0; this.page() === page && screens < 20; screens++) this.press("ok");
+  }
+
   /** Types digits and OK. */
   type(digits: string): void {
     this.press(...([...digits, "ok"] as KeypadKey[]));
@@ -217,10 +223,10 @@ export function enrolRequest(change: Partial<EnrolKey> = {}): EnrolKey {
 /** Enrols a credential; its id. */
 export function enrolKey(bench: Bench, change: Partial<EnrolKey> = {}): Uint8Array {
   bench.request(bench.open(), enrolRequest(change));
-  if (bench.profile.display) bench.press("ok");
+  if (bench.profile.display) bench.confirm();
   if (bench.profile.keypad) bench.type(PIN);
   else bench.input({ type: "finger", match: true });
-  if (bench.profile.display) bench.press("ok");
+  if (bench.profile.display) bench.confirm();
   if (bench.answer().status !== 0) throw new Error(`enrolKey failed on page ${bench.page()}`);
   const keyId = bench.store.load()?.credentials.at(-1)?.keyId;
   if (keyId === undefined) throw new Error("no credential was stored");
