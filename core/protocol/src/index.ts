@@ -29,12 +29,13 @@ export { COSE_KEY_LENGTH, coseKeyOf, fingerprintOf, importPublicKey } from "./co
 export { parseSigned, SignatureType, type SignedMessage, signMessage, verifySigned } from "./cose.ts";
 export { currencies, exponentOf } from "./currency.ts";
 export type { AuthenticatorData } from "./authenticator-data.ts";
-export type { ClientData } from "./client-data.ts";
+export { type ClientData, parseClientData } from "./client-data.ts";
 export { type CborOptions, type CborValue, decodeCbor, encodeCbor } from "./det-cbor.ts";
 export { digitsProofOf } from "./digits-proof.ts";
 export { decodeEnrolment, encodeEnrolment, type Enrolment, MAX_DEVICE_NAME } from "./enrolment.ts";
 export type { Field, FieldValue, Line } from "./field.ts";
 export {
+  checkRpId,
   ClientDataType,
   fidoChallengeOf,
   fidoKeyIdOf,
@@ -43,6 +44,13 @@ export {
   nativeClientData,
   nativeRpIdOf,
 } from "./fido.ts";
+export {
+  decodeFidoCredential,
+  encodeFidoCredential,
+  type FidoCredential,
+  MAX_ATTESTATION_OBJECT,
+  MAX_CLIENT_DATA,
+} from "./fido-credential.ts";
 export { isCoreKind, isKind, Kind, kindName, REGISTRY_VERSION, requiredLabels } from "./kind.ts";
 export { isLabel, isRepeatable, isReservedLabel, Label, labelName, type ValueType, valueTypeOf } from "./label.ts";
 export { MAX_VALUE, parseLine } from "./line.ts";

@@ -1,4 +1,6 @@
 import { fromHex, toHex } from "@countersign/protocol";
+import type { FidoRegistrationRequest } from "@countersign/proto/node/core/v1/key_service";
+import { fidoRegistrationRequest } from "../fido/registration-request.ts";
 import type { CoreGiven } from "../given.ts";
 import { isRefusal, refuse, type Refusal } from "../rpc/refusal.ts";
 import { derivedToken, tokenId } from "../rpc/token.ts";
@@ -22,12 +24,16 @@ export interface BegunEnrolment {
   readonly challenge: Uint8Array;
   readonly digits: EnrolmentDigits | undefined;
   readonly until: UnixMs;
+  /** What a FIDO2 key is asked for; set if asked for. */
+  readonly fido: FidoRegistrationRequest | undefined;
 }
 
 export interface AskedEnrolment {
   readonly userId: string;
   readonly serial: string | undefined;
   readonly digits: boolean;
+  /** For a FIDO2 key or passkey. */
+  readonly fido?: boolean;
   /** Of a recovery that is READY. */
   readonly recoveryId?: HexId;
 }
@@ -46,6 +52,8 @@ export async function beginEnrolment(
   if (refusal !== undefined) return refusal;
   if (user.keyIds.length >= MOST_KEYS)
     return refuse("STATE_CONFLICT", `The user has had ${MOST_KEYS} keys, the most there can be.`);
+  const fido = asked.fido === true ? await fidoRegistrationRequest(given, user) : undefined;
+  if (fido !== undefined && isRefusal(fido)) return fido;
   const drawn = { enrolment: toHex(given.random.bytes(16)), challenge: toHex(given.random.bytes(32)) };
   const reserved = await reserve(given, use, drawn);
   if (isRefusal(reserved)) return reserved;
@@ -56,11 +64,12 @@ export async function beginEnrolment(
   const until = reserved.at + LIFETIME_MS;
   const body = {
     ...{ tenantId, userId, challenge, serial, digits: asked.digits },
+    ...(fido === undefined ? {} : { fido: { rpId: fido.rpId } }),
     ...(asked.recoveryId === undefined ? {} : { recoveryId: asked.recoveryId }),
     ...{ wrongDigits: 0, until, usedBy: undefined },
   };
   const stored = await store(given, token, body, use.by);
-  return isRefusal(stored) ? stored : { token, challenge, digits, until };
+  return isRefusal(stored) ? stored : { token, challenge, digits, until, fido };
 }
 
 /** By a recovery also a frozen or blocked user: to thaw takes the very key that he lost. He stays what he is. */

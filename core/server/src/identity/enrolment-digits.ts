@@ -1,7 +1,8 @@
 // Digits that bind an enrolment token to a person: they reach him off the PC and are typed on the key itself. They are
 // derived, so that a repeated BeginEnrolment answers the same ones, and stored nowhere. The key's proof of them passes the
 // PC: 16 digits are more than can be tried within the life of a token.
-import { digitsProofOf, equalBytes, hmacSha256, utf8, type Enrolment, type MacKey } from "@countersign/protocol";
+import { digitsProofOf, equalBytes, hmacSha256, utf8, type MacKey } from "@countersign/protocol";
+import type { NewKey } from "./new-key.ts";
 
 const DRAW = utf8("countersign/enrolment-digits/v1\0");
 const DIGITS = 16;
@@ -42,7 +43,7 @@ export function digitsFor(secrets: { readonly token: MacKey }, challenge: Uint8A
 export function digitsFit(
   secrets: { readonly token: MacKey },
   challenge: Uint8Array,
-  { publicKey, digitsProof }: Pick<Enrolment, "publicKey" | "digitsProof">,
+  { publicKey, digitsProof }: Pick<NewKey, "publicKey" | "digitsProof">,
 ): boolean {
   const expected = digitsProofOf(digitsFor(secrets, challenge).reveal(), challenge, publicKey);
   return digitsProof !== undefined && equalBytes(expected, digitsProof);

@@ -11,6 +11,8 @@ export interface Enrolment {
   readonly digits: boolean;
   /** The key comes by this recovery, as a first one. Absent: it comes as any other. */
   readonly recoveryId?: HexId;
+  /** It is for a FIDO2 key of this relying party, which binds neither serial nor digits. Absent: for a Countersign key. */
+  readonly fido?: { readonly rpId: string };
   /** Wrong digits that were signed so far; the third ends the token, or 10 minutes would do for guessing. */
   readonly wrongDigits: number;
   readonly until: UnixMs;

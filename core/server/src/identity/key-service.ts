@@ -25,7 +25,7 @@ import { beginEnrolment } from "./begin-enrolment.ts";
 import { loadUser } from "./change-user.ts";
 import { directoryOf } from "./directory.ts";
 import { tenantKey } from "./entity-key.ts";
-import { finishEnrolment } from "./finish-enrolment.ts";
+import { finishEnrolment, type FinishRequest } from "./finish-enrolment.ts";
 import { confirmFingerprint, renameKey, revokeKey } from "./key-change.ts";
 import { keyMessage } from "./key-message.ts";
 import type { Key } from "./key.ts";
@@ -76,19 +76,23 @@ async function begin(given: CoreGiven, request: KeyServiceBeginEnrolmentRequest,
   const { requestId, userId, digits } = request;
   // Who may say whose device or digits these are says whose the first key is; so does who uses a recovery.
   const { recoveryId } = request;
+  const { fido } = request;
   const binds = request.serial !== "" || digits || recoveryId !== "";
   const refusal =
     (binds ? mayNotDecide(given, caller) : undefined) ??
     checkRequestId(requestId) ??
     checkUserId(userId) ??
-    checkSerial(request.serial);
+    checkSerial(request.serial) ??
+    (fido && (request.serial !== "" || digits)
+      ? badInput("fido", "such a key proves neither serial nor digits")
+      : undefined);
   if (refusal !== undefined) return refusal;
   const { tenantId, appId } = appOf(caller);
   const bodyHash = bodyHashOf("enrolment.begin", KeyServiceBeginEnrolmentRequest.encode(request).finish());
   const use = { tenantId, by: appId, rpc: "enrolment.begin", requestId, bodyHash };
   const serial = request.serial === "" ? undefined : request.serial;
   const by = recoveryId === "" ? {} : { recoveryId };
-  const begun = await beginEnrolment(given, use, { userId, serial, digits, ...by });
+  const begun = await beginEnrolment(given, use, { userId, serial, digits, fido, ...by });
   if (isRefusal(begun)) return begun;
   const tenant = await directoryOf(given.store).get(tenantKey(tenantId));
   return KeyServiceBeginEnrolmentResponse.create({
@@ -98,12 +102,15 @@ async function begin(given: CoreGiven, request: KeyServiceBeginEnrolmentRequest,
     serverName: tenant?.issuer ?? "",
     digits: begun.digits?.reveal() ?? "",
     expiresAt: timestampOf(begun.until),
+    fido: begun.fido,
   });
 }
 
 async function finish(given: CoreGiven, request: KeyServiceFinishEnrolmentRequest, { caller }: Call) {
-  const signed = new Uint8Array(request.signedEnrolment);
-  const enrolled = await finishEnrolment(given, caller, { token: request.enrolmentToken, signed });
+  const proof = proofOf(request);
+  if (isRefusal(proof)) return proof;
+  const { enrolmentToken: token, name } = request;
+  const enrolled = await finishEnrolment(given, caller, { token, name, proof });
   if (isRefusal(enrolled)) return enrolled;
   const { key, created } = enrolled;
   const transaction = caller.kind === "app" ? created?.transaction : created && atCreation(created.transaction);
@@ -112,6 +119,18 @@ async function finish(given: CoreGiven, request: KeyServiceFinishEnrolmentReques
     transaction: transaction && (await tellTransaction(given, transaction)),
     confirmationToken: created?.confirmationToken ?? "",
   };
+}
+
+function proofOf({ signedEnrolment, fido }: KeyServiceFinishEnrolmentRequest): FinishRequest["proof"] | Refusal {
+  if (fido === undefined) return { kind: "countersign", signed: new Uint8Array(signedEnrolment) };
+  if (signedEnrolment.length > 0) return badInput("fido", "give signed_enrolment or fido, not both");
+  const registration = {
+    credentialId: new Uint8Array(fido.credentialId),
+    clientDataJson: new Uint8Array(fido.clientDataJson),
+    attestationObject: new Uint8Array(fido.attestationObject),
+    transports: fido.transports,
+  };
+  return { kind: "fido2", registration };
 }
 
 async function list(given: CoreGiven, userId: string, { caller }: Call): Promise<{ keys: KeyMessage[] } | Refusal> {

@@ -29,7 +29,7 @@ export interface Key {
   readonly glyphs: "ascii" | "latin";
   readonly hasDisplay: boolean;
   readonly hasKeypad: boolean;
-  /** COSE_Sign1 of the enrolment map, attestation inside; of a FIDO2 key its attestation object. */
+  /** COSE_Sign1 of the enrolment map, attestation inside; of a FIDO2 key its registration (encodeFidoCredential). */
   readonly enrolment: Uint8Array;
   /** Set for a FIDO2 key or passkey; absent: a Countersign key. */
   readonly fido?: FidoDetails;

@@ -16,7 +16,11 @@ export const PERMISSION: Readonly<Record<string, readonly CallerKind[]>> = {
     Veto: ["submit"],
   }),
   ...service("CodeService", { GetDelivery: ["submit"], WatchDelivery: ["submit"], Resend: ["submit"] }),
-  ...service("VerificationService", { SubmitStatement: ["submit", "confirmation"] }),
+  ...service("VerificationService", { SubmitAssertion: ["submit", "confirmation"] }),
+  ...service("VerificationService", {
+    SubmitAssertion: ["submit", "confirmation"],
+    SubmitStatement: ["submit", "confirmation"],
+  }),
   ...service("ConfirmationService", {
     Get: ["confirmation"],
     Watch: ["confirmation"],

@@ -8,6 +8,7 @@ import {
   encodeStatement,
   fidoChallengeOf,
   fidoKeyIdOf,
+  fromBase64url,
   fromHex,
   nativeClientData,
   toBase64url,
@@ -57,8 +58,7 @@ export class TestFidoKey {
 
   get publicKey(): Uint8Array {
     const { x = "", y = "" } = this.privateKey.export({ format: "jwk" });
-    const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, "base64url"));
-    return coseKeyOf(bytes(x), bytes(y));
+    return coseKeyOf(fromBase64url(x), fromBase64url(y));
   }
 
   /** What a core holds of it after its enrolment. */
