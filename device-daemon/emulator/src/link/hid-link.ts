@@ -187,7 +187,8 @@ export class HidLink {
         this.#reply(channel, HidCommand.WINK, new Uint8Array(0));
         return;
       case this.#dialect.command:
-        this.#request(channel, message.payload);
+        if (message.payload.length < this.#dialect.shortest) this.#error(channel, HidError.INVALID_LENGTH);
+        else this.#request(channel, message.payload);
         return;
       default:
         this.#error(channel, HidError.INVALID_COMMAND);
