@@ -55,11 +55,7 @@ export {
   encodeAuthData,
   MAX_CREDENTIAL_ID,
 } from "./ctap/auth-data.ts";
-export {
-  type AuthenticatorInfo,
-  authenticatorInfoMembers,
-  decodeAuthenticatorInfo,
-} from "./ctap/authenticator-info.ts";
+export { type AuthenticatorInfo, decodeAuthenticatorInfo } from "./ctap/authenticator-info.ts";
 export {
   type ClientPinAnswer,
   type ClientPinRequest,

@@ -45,7 +45,7 @@ export class AssuanProgram {
       if (!greeting.ok) throw new PromptError("broken", "pinentry refused to begin");
       return program;
     } catch (cause) {
-      program.end();
+      await program.end();
       throw cause;
     }
   }
@@ -62,15 +62,17 @@ export class AssuanProgram {
     return answer;
   }
 
-  /** Lets it go; a program that stays is ended. What waits for it is rejected. */
-  end(): void {
+  /** Lets it go, and resolves once it has gone; a program that stays is ended. What waits for it is rejected. */
+  async end(): Promise<void> {
     this.#break("the prompt was ended");
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
-    this.#child.stdin.destroy();
-    this.#child.kill("SIGTERM");
-    const timer = setTimeout(() => this.#child.kill("SIGKILL"), END_MS);
-    timer.unref();
-    this.#child.once("close", () => clearTimeout(timer));
+    const child = this.#child;
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+    child.stdin.destroy();
+    child.kill("SIGTERM");
+    const timer = setTimeout(() => child.kill("SIGKILL"), END_MS);
+    await gone;
+    clearTimeout(timer);
   }
 
   async #answer(ms: number | undefined): Promise<Outcome> {

@@ -66,7 +66,7 @@ export class PinentryPrompt implements Prompt {
     signal.throwIfAborted();
     const quickMs = this.#place.quickMs ?? QUICK_MS;
     const program = await AssuanProgram.start(this.#path, quickMs);
-    const stop = (): void => program.end();
+    const stop = (): void => void program.end();
     signal.addEventListener("abort", stop, { once: true });
     try {
       signal.throwIfAborted();
@@ -80,7 +80,7 @@ export class PinentryPrompt implements Prompt {
       throw cause;
     } finally {
       signal.removeEventListener("abort", stop);
-      program.end();
+      await program.end();
     }
   }
 

@@ -1,7 +1,6 @@
-import { type CtapMap, type CtapValue } from "./ctap-cbor.ts";
+import type { CtapMap } from "./ctap-cbor.ts";
 import { CtapError } from "./ctap-error.ts";
 import { CtapFields } from "./ctap-fields.ts";
-import type { CtapMembers } from "./ctap-message.ts";
 import { CtapStatus } from "./ctap-status.ts";
 
 /** What an authenticator says about itself: the members of getInfo that this system uses. */
@@ -52,37 +51,6 @@ export function decodeAuthenticatorInfo(map: CtapMap): AuthenticatorInfo {
     minPinLength: fields.optional(13, (key) => fields.integer(key, 4, 63)) ?? 4,
     ...(firmware === undefined ? {} : { firmwareVersion: firmware }),
   };
-}
-
-/** The members of getInfo's answer; what is empty or has its default value is left out. */
-export function authenticatorInfoMembers(info: AuthenticatorInfo): CtapMembers {
-  return [
-    [1, info.versions],
-    [2, some(info.extensions)],
-    [3, info.aaguid],
-    [4, info.options.size === 0 ? undefined : info.options],
-    [5, info.maxMsgSize],
-    [6, some(info.pinUvAuthProtocols)],
-    [7, info.maxCredentialCountInList],
-    [8, info.maxCredentialIdLength],
-    [9, some(info.transports)],
-    [
-      10,
-      [
-        new Map<string, CtapValue>([
-          ["alg", -7],
-          ["type", "public-key"],
-        ]),
-      ],
-    ],
-    [12, info.forcePinChange ? true : undefined],
-    [13, info.minPinLength],
-    [14, info.firmwareVersion],
-  ];
-}
-
-function some<T extends CtapValue>(list: readonly T[]): readonly T[] | undefined {
-  return list.length === 0 ? undefined : list;
 }
 
 function names(fields: CtapFields, key: number): readonly string[] {
