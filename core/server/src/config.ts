@@ -233,7 +233,7 @@ function splitList(text: string): string[] {
 }
 
 function isPageOrigin(text: string): boolean {
-  return originOf(text) !== undefined && /^https:\/\/|^http:\/\/localhost(:|$)/.test(text);
+  return originOf(text) !== undefined;
 }
 
 function hostAndPort(text: string): Listen {

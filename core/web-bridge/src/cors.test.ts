@@ -55,11 +55,17 @@ test.each([
   ["https://user@bank.example", false],
   ["https://Bank.example", false],
   ["https://bänk.example", false],
-  ["https://*.bank.example", true],
+  ["https://*.bank.example", false],
+  ["https://[::1]:8443", true],
+  ["http://localhost", true],
+  ["http://localhost:80", false],
+  ["http://localhost.bank.example", false],
+  ["http://127.0.0.1:3000", false],
+  ["http://bank.example", false],
   ["bank.example", false],
   ["null", false],
   ["data:text/plain,x", false],
   ["", false],
-])("%j is written as browsers send an origin: %p", (text, isOrigin) => {
+])("%j may be listed as an origin: %p", (text, isOrigin) => {
   expect(originOf(text)).toBe(isOrigin ? text : undefined);
 });

@@ -18,9 +18,11 @@ export const PROTO = "application/grpc-web+proto";
 /** The same in base64. */
 export const TEXT_PROTO = "application/grpc-web-text+proto";
 
-/** The one way to write an origin that a browser sends; undefined where the text is not it. */
+/**
+ * An origin that may be listed, written as browsers send it: https, or http on localhost. Undefined for anything else, so
+ * that a pattern, a path or a default port in a list is an error and not an entry that never matches.
+ */
 export function originOf(text: string): string | undefined {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  // `origin` of a scheme without hosts is "null".
-  return url !== undefined && url.origin === text && text !== "null" ? text : undefined;
+  if (!/^(https:\/\/[a-z0-9.:[\]-]+|http:\/\/localhost(:[0-9]+)?)$/.test(text)) return undefined;
+  return URL.canParse(text) && new URL(text).origin === text ? text : undefined;
 }

@@ -1,5 +1,10 @@
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { ConfigError } from "./config-error.ts";
+import { PAIRING_USAGE } from "./pairing/pairing-command.ts";
+import { readWeb, WEB_OPTIONS, WEB_USAGE, type WebConfig } from "./web/web-config.ts";
+
+export { ConfigError } from "./config-error.ts";
 
 /** Settings of the daemon. */
 export interface DaemonConfig {
@@ -9,10 +14,12 @@ export interface DaemonConfig {
   readonly hid: boolean;
   /** Program that asks for PINs and codes; undefined: the terminal, where there is one. */
   readonly pinentry: string | undefined;
+  /** Undefined: no page may use the keys, and no TCP port is open. */
+  readonly web: WebConfig | undefined;
 }
 
 /** What `--help` prints. */
-export const USAGE = `countersign-daemon: gives local clients the smart key
+export const USAGE: string = `countersign-daemon: gives local clients the smart key
 
   --socket PATH       Unix socket for clients, in a folder of your own
                       (default $XDG_RUNTIME_DIR/countersign/daemon.sock)
@@ -21,15 +28,7 @@ export const USAGE = `countersign-daemon: gives local clients the smart key
   --hid               real keys over USB
   --pinentry PATH     asks for PIN and code of FIDO2 keys, such as /usr/bin/pinentry
                       (default: the terminal that the daemon was started from)
-`;
-
-/** A setting that cannot be used; the message names it and says what it means. */
-export class ConfigError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = "ConfigError";
-  }
-}
+${WEB_USAGE}${PAIRING_USAGE}`;
 
 /** Reads command line and environment. Throws ConfigError. */
 export function parseConfig(argv: readonly string[], env: NodeJS.ProcessEnv): DaemonConfig {
@@ -41,6 +40,7 @@ export function parseConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Da
       "fido-socket": { type: "string", multiple: true, default: [] },
       hid: { type: "boolean", default: false },
       pinentry: { type: "string" },
+      ...WEB_OPTIONS,
     },
   });
   if (!values.hid && values["key-socket"].length + values["fido-socket"].length === 0) {
@@ -54,6 +54,7 @@ export function parseConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Da
     fidoSockets: values["fido-socket"].map((path) => resolve(path)),
     hid: values.hid,
     pinentry: values.pinentry === undefined ? undefined : resolve(values.pinentry),
+    web: readWeb(values, env),
   };
 }
 

@@ -1,5 +1,7 @@
 import { pino } from "pino";
 import { ConfigError, parseConfig, USAGE } from "./config.ts";
+import { isPairingCommand, runPairingCommand } from "./pairing/pairing-command.ts";
+import { PairingFileError } from "./pairing/pairing-file.ts";
 import { SocketPlaceError } from "./socket-server.ts";
 import { startDaemon } from "./start-daemon.ts";
 
@@ -14,7 +16,7 @@ async function main(argv: readonly string[]): Promise<void> {
   };
   process.once("SIGTERM", () => void stop());
   process.once("SIGINT", () => void stop());
-  console.log(JSON.stringify({ ready: true, socket: `unix:${config.socket}` }));
+  console.log(JSON.stringify({ ready: true, socket: `unix:${config.socket}`, webPort: daemon.webPort }));
 }
 
 const argv = process.argv.slice(2);
@@ -22,10 +24,12 @@ if (argv.includes("--help")) {
   console.log(USAGE);
 } else {
   try {
-    await main(argv);
+    if (isPairingCommand(argv)) console.log(runPairingCommand(argv, process.env).join("\n"));
+    else await main(argv);
   } catch (cause) {
     const isUsage = cause instanceof ConfigError || (cause instanceof TypeError && "code" in cause);
-    console.error(isUsage || cause instanceof SocketPlaceError ? cause.message : cause);
+    const isPlace = cause instanceof SocketPlaceError || cause instanceof PairingFileError;
+    console.error(isUsage || isPlace ? cause.message : cause);
     if (isUsage) console.error(USAGE);
     process.exitCode = isUsage ? 2 : 1;
   }

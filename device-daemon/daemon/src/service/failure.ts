@@ -13,6 +13,8 @@ export type DeviceReason =
   | "KEY_REFUSED"
   | "NO_PROMPT"
   | "NOT_AWAITED"
+  | "NOT_PAIRED"
+  | "TOO_MANY_PAIRINGS"
   | "BAD_REQUEST";
 
 const CODES: Record<DeviceReason, status> = {
@@ -25,6 +27,8 @@ const CODES: Record<DeviceReason, status> = {
   KEY_REFUSED: status.ABORTED,
   NO_PROMPT: status.FAILED_PRECONDITION,
   NOT_AWAITED: status.FAILED_PRECONDITION,
+  NOT_PAIRED: status.PERMISSION_DENIED,
+  TOO_MANY_PAIRINGS: status.RESOURCE_EXHAUSTED,
   BAD_REQUEST: status.INVALID_ARGUMENT,
 };
 
