@@ -2,10 +2,10 @@ import { randomUUID } from "node:crypto";
 import { ProtocolError, type Line } from "@countersign/protocol";
 import { TransactionServiceCreateRequest } from "@countersign/proto/node/core/v1/transaction_service";
 import { call, type CallGiven, type Pause } from "./call.ts";
-import { Confirmation } from "./confirmation.ts";
+import { Confirmation, outcomeOfKey } from "./confirmation.ts";
 import type { CoreConnection } from "./core-connection.ts";
 import { CoreError } from "./core-error.ts";
-import type { DaemonConnection } from "./daemon-connection.ts";
+import { KeyError, type DaemonConnection, type UserProof } from "./daemon-connection.ts";
 import type { Outcome, Progress } from "./outcome.ts";
 import { findDifference, ownContent, ownLines, withRepeatLine, type Meant } from "./own-content.ts";
 import type { Pinned } from "./receipt-check.ts";
@@ -37,6 +37,16 @@ export interface ConfirmGiven {
   readonly pinned: Pinned;
   /** Which local key; absent: the only one. */
   readonly deviceId?: string | undefined;
+  /**
+   * PIN or finger on the key before anything is created (patent claim 24); it holds for the first signature, so that the
+   * key asks no second time. Absent: the key asks after its pages.
+   */
+  readonly verifyFirst?: UserProof | undefined;
+  /**
+   * For keys without keypad: takes the code from the user, without echo. Undefined: he gave none. The daemon may ask by a
+   * prompt of its own at the same time; the signal tells that the code is wanted no more. Never for a key with a keypad.
+   */
+  readonly askCode?: ((signal: AbortSignal) => Promise<string | undefined>) | undefined;
   /** Name of the asking program, for the daemon's texts. */
   readonly requester?: string | undefined;
   /** When it is over: at EXECUTED with a verified receipt (default), or at CONFIRMED. */
@@ -57,13 +67,15 @@ export interface ConfirmGiven {
 export async function* confirm(request: ConfirmRequest, given: ConfirmGiven): AsyncGenerator<Progress, void> {
   const own = safely(() => ownLines(request));
   if ("outcome" in own) return yield own;
+  const verified = yield* verifyFirst(given);
+  if ("outcome" in verified) return yield verified;
   const created = await create(request, given);
   if ("outcome" in created) return yield created;
   const open = openTransaction(created.transaction);
   const lines = withRepeatLine(own.value, request.repeatOf, open.lines);
   const isNew = request.requestId === undefined;
   const confirmation = new Confirmation(
-    { open, own: lines, isNew },
+    { open, own: lines, isNew, session: verified.session },
     viewOf(open, created.confirmationToken, given),
     given,
   );
@@ -86,8 +98,11 @@ export async function* confirmOpen(
 ): AsyncGenerator<Progress, void> {
   const open = openTransaction(transaction);
   const lines = given.meant ?? open.lines;
-  const of = { open, own: lines, isNew: false };
+  const verified = yield* verifyFirst(given);
+  const session = "outcome" in verified ? "" : verified.session;
+  const of = { open, own: lines, isNew: false, session };
   const confirmation = new Confirmation(of, viewOf(open, confirmationToken, given), given);
+  if ("outcome" in verified) return yield* confirmation.giveUp(verified.outcome);
   yield createdEvent(open);
   const difference = findDifference(lines, open.kind, open, given.pinned.serverId);
   if (difference !== undefined) return yield* confirmation.giveUp({ state: "CONTENT_DIFFERS", difference });
@@ -106,6 +121,20 @@ function viewOf({ transactionId }: OpenTransaction, confirmationToken: string, g
   return core.token.isOfApp
     ? appView(core, transactionId, callGiven(given))
     : clientView(core, transactionId, new Token(confirmationToken), callGiven(given));
+}
+
+/** PIN or finger, if they are to come first. On failure nothing has left this PC, and no transaction reached the key. */
+async function* verifyFirst(given: ConfirmGiven): AsyncGenerator<Progress, { readonly session: string } | Refused> {
+  const { daemon, deviceId = "", signal, verifyFirst: proof } = given;
+  if (proof === undefined) return { session: "" };
+  yield { type: "verify", proof };
+  try {
+    return { session: await daemon.verifyUser(deviceId, proof, signal) };
+  } catch (error) {
+    if (signal?.aborted === true) return { type: "outcome", outcome: { state: "CANCELLED", byUser: true } };
+    if (!(error instanceof KeyError)) throw error;
+    return { type: "outcome", outcome: outcomeOfKey(error) };
+  }
 }
 
 type Refused = Extract<Progress, { type: "outcome" }>;

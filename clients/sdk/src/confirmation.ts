@@ -1,9 +1,10 @@
 import { CodeServiceGetDeliveryRequest, DeliveryState } from "@countersign/proto/node/core/v1/code_service";
+import type { SignRequest } from "@countersign/proto/node/device/v1/device_service";
 import { call, pause as realPause } from "./call.ts";
 import type { Line } from "@countersign/protocol";
 import type { ConfirmGiven } from "./confirm.ts";
 import { CoreError } from "./core-error.ts";
-import { KeyError } from "./daemon-connection.ts";
+import { KeyError, type AssertedByKey, type SignedByKey } from "./daemon-connection.ts";
 import { EventQueue } from "./event-queue.ts";
 import type { Outcome, Progress } from "./outcome.ts";
 import { checkReceipt } from "./receipt-check.ts";
@@ -21,6 +22,15 @@ const LAST_MOMENTS_MS = 3_000;
 
 /** How often one statement is handed in while the core is away or busy. It gets the same verdict each time. */
 const MOST_SUBMITS = 20;
+
+/** What a confirmation is about. */
+interface ConfirmationOf {
+  readonly open: OpenTransaction;
+  readonly own: readonly Line[];
+  readonly isNew: boolean;
+  /** From VerifyUser; "": the key asks after its pages. */
+  readonly session: string;
+}
 
 /**
  * One transaction between key and core. Two loops write into one queue: the watch, which alone says how it ended, and
@@ -42,15 +52,21 @@ export class Confirmation {
   /** The transaction was made for this confirmation: no other client has had its key sign it. */
   readonly #isNew: boolean;
   #rejectedOnKey = false;
+  /** Keys that may sign, as the core told last; empty: it did not tell. */
+  #keyIds: readonly string[];
+  /** Some of them were revoked while the key was asked. */
+  #someRevoked = false;
+  /** Of the Sign that runs: it names keys that may be gone by now. */
+  #signStop = new AbortController();
+  /** From VerifyUser, for the first Sign. */
+  #session: string;
 
-  constructor(
-    { open, own, isNew }: { readonly open: OpenTransaction; readonly own: readonly Line[]; readonly isNew: boolean },
-    view: View,
-    given: ConfirmGiven,
-  ) {
+  constructor({ open, own, isNew, session }: ConfirmationOf, view: View, given: ConfirmGiven) {
     this.#open = open;
     this.#own = own;
     this.#isNew = isNew;
+    this.#keyIds = open.keyIds;
+    this.#session = session;
     this.#view = view;
     this.#given = given;
   }
@@ -90,6 +106,7 @@ export class Confirmation {
       const { state, detail } = standing;
       if (state !== last) this.#events.push({ type: "state", state, detail });
       last = state;
+      if (!standing.confirmed) this.#followKeys(standing);
       if (standing.confirmed || standing.ending !== undefined) this.#keyStop.abort();
       if (standing.confirmed && this.#given.until === "confirmed") return this.#finish({ state: "CONFIRMED" });
       if (standing.ending !== undefined) return this.#finish(await this.#conclude(standing));
@@ -105,6 +122,7 @@ export class Confirmation {
     }
     const bare = ending.state === "CANCELLED" || ending.state === "ENDED" || ending.state === "EXPIRED";
     if (bare && this.#because !== undefined) return this.#because;
+    if (bare && this.#someRevoked && this.#keyIds.length === 0) return { state: "KEY_REVOKED" };
     // A signed reject of altered content is TAMPERED to the core. What the user did stands above what he thereby proved;
     // the alarm reaches him by chat.
     const refused = ending.state === "ENDED" || ending.state === "TAMPERED";
@@ -112,13 +130,32 @@ export class Confirmation {
     return ending;
   }
 
+  /** What a revoked key would sign is refused: it is told to stop, and whatever other key is left is asked instead. */
+  #followKeys({ keyIds, ending }: Standing): void {
+    const before = this.#keyIds;
+    // An old core tells no keys at all; a new one tells none only when none is left.
+    if (keyIds.length === 0 && (before.length === 0 || (ending !== undefined && !isBare(ending)))) return;
+    this.#keyIds = keyIds;
+    if (!before.some((one) => !keyIds.includes(one))) return;
+    this.#someRevoked = true;
+    this.#events.push({ type: "key-revoked", left: keyIds.length });
+    this.#signStop.abort();
+    if (keyIds.length === 0 && ending === undefined) this.#guard(this.#stop({ state: "KEY_REVOKED" }));
+  }
+
   async #askKey(content: Uint8Array): Promise<void> {
     for (let round = 0; round < MOST_ROUNDS && !this.#keyStop.signal.aborted; round += 1) {
-      let signed: Uint8Array | undefined;
+      let signed: SignedByKey | AssertedByKey;
+      const signStop = new AbortController();
+      this.#signStop = signStop;
       try {
-        signed = await this.#sign(content);
+        signed = await this.#sign(content, AbortSignal.any([this.#keyStop.signal, signStop.signal]));
       } catch (error) {
         if (this.#keyStop.signal.aborted) return;
+        // Asked anew with the keys that are left; the device at hand may not be one of them.
+        if (signStop.signal.aborted) continue;
+        if (error instanceof KeyError && error.status === "NO_KEY" && this.#someRevoked)
+          return this.#stop({ state: "KEY_REVOKED" });
         // The key counts by itself and may be first at the end of the lifetime: the core tells that, not a withdrawal.
         if (error instanceof KeyError && error.status === "USER_TIMEOUT" && this.#leftMs() < LAST_MOMENTS_MS) return;
         if (error instanceof KeyError) return this.#stop(outcomeOfKey(error));
@@ -131,25 +168,55 @@ export class Confirmation {
     if (!this.#keyStop.signal.aborted) await this.#stop({ state: "NOT_CONFIRMED", reason: "" });
   }
 
-  async #sign(content: Uint8Array): Promise<Uint8Array> {
-    const { deviceId = "", requester = "", daemon } = this.#given;
-    const { serverId, transactionId, nonce, mode, keyIds } = this.#open;
-    const request = {
-      ...{ deviceId, requester, serverId, transactionId, keyIds: [...keyIds] },
+  async #sign(content: Uint8Array, signal: AbortSignal): Promise<SignedByKey | AssertedByKey> {
+    // Of the prompt for the code, if there is one: whatever follows makes it superfluous.
+    let asking = new AbortController();
+    try {
+      for await (const event of this.#given.daemon.sign(this.#signRequest(content), signal)) {
+        asking.abort();
+        if (typeof event !== "string") return this.#noteSigned(event);
+        this.#events.push({ type: "key", step: event });
+        asking = new AbortController();
+        if (event === "code") this.#guard(this.#askCode(AbortSignal.any([signal, asking.signal])));
+      }
+    } finally {
+      asking.abort();
+    }
+    throw new KeyError("KEY_LEFT", "the key gave no answer");
+  }
+
+  #signRequest(content: Uint8Array): Partial<SignRequest> {
+    const { deviceId = "", requester = "" } = this.#given;
+    const { serverId, transactionId, nonce, mode, fido, tag } = this.#open;
+    const keyIds = [...this.#keyIds];
+    const credentials = (fido?.credentials ?? []).filter(({ keyId }) => keyIds.length === 0 || keyIds.includes(keyId));
+    // Good for one Sign: a further one takes PIN or finger again.
+    const session = this.#session;
+    this.#session = "";
+    return {
+      ...{ deviceId, requester, serverId, transactionId, keyIds, session, tag },
       ...{ nonce: Buffer.from(nonce), content: Buffer.from(content) },
       mode: mode === 1 || mode === 2 || mode === 3 ? mode : 0,
       expiresInS: Math.min(600, Math.max(1, Math.floor(this.#leftMs() / 1000))),
-    } as const;
-    for await (const event of daemon.sign(request, this.#keyStop.signal)) {
-      if (typeof event === "string") this.#events.push({ type: "key", step: event });
-      else {
-        this.#rejectedOnKey ||= event.rejected;
-        this.#signed.push(event.signedStatement);
-        this.#events.push({ type: "signed", rejected: event.rejected });
-        return event.signedStatement;
-      }
-    }
-    throw new KeyError("KEY_LEFT", "the key gave no answer");
+      rpId: fido?.rpId ?? "",
+      fidoCredentials: credentials.map(({ keyId, credentialId }) => ({
+        ...{ keyId, credentialId: Buffer.from(credentialId) },
+      })),
+    };
+  }
+
+  #noteSigned(event: SignedByKey | AssertedByKey): SignedByKey | AssertedByKey {
+    this.#rejectedOnKey ||= event.rejected;
+    this.#signed.push("assertion" in event ? event.signedAssertion : event.signedStatement);
+    this.#events.push({ type: "signed", rejected: event.rejected });
+    return event;
+  }
+
+  /** The daemon may have a prompt of its own, and whoever is faster is heard: an answer that comes too late is no error. */
+  async #askCode(signal: AbortSignal): Promise<void> {
+    const code = await this.#given.askCode?.(signal);
+    if (code === undefined || signal.aborted) return;
+    await this.#given.daemon.answer(this.#open.transactionId, code);
   }
 
   #leftMs(): number {
@@ -157,10 +224,10 @@ export class Confirmation {
   }
 
   /** True when the key is to be asked again. */
-  async #submit(signedStatement: Uint8Array): Promise<boolean> {
+  async #submit(signed: SignedByKey | AssertedByKey): Promise<boolean> {
     for (let tries = 0; tries < MOST_SUBMITS; tries += 1) {
       try {
-        await this.#view.submit(signedStatement);
+        await this.#view.submit(signed);
         return false;
       } catch (error) {
         if (!(error instanceof CoreError)) throw error;
@@ -221,7 +288,12 @@ export class Confirmation {
   }
 }
 
-function outcomeOfKey(error: KeyError): Outcome {
+function isBare(ending: NonNullable<Standing["ending"]>): boolean {
+  return ending !== "EXECUTED" && (ending.state === "CANCELLED" || ending.state === "ENDED");
+}
+
+/** What it means for a confirmation that the key said no. */
+export function outcomeOfKey(error: KeyError): Outcome {
   const { message } = error;
   switch (error.reason) {
     case "NO_KEY":

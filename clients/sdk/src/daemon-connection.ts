@@ -1,17 +1,25 @@
 import { credentials, status } from "@grpc/grpc-js";
+import { encodeAssertion, fromHex, ProtocolError } from "@countersign/protocol";
 import {
+  AnswerRequest,
   DeviceServiceClient,
   EnrolRequest,
   ListKeysRequest,
+  LocalKeyType,
+  ResetRequest,
   SetPinRequest,
   SignRequest,
   Step as WireStep,
+  VerificationMethod,
+  VerifyUserRequest,
+  type Assertion as WireAssertion,
+  type FidoRegistration,
   type LocalKey,
 } from "@countersign/proto/node/device/v1/device_service";
 import { bearer, call, messages } from "./call.ts";
 import { CoreError } from "./core-error.ts";
 
-export type { LocalKey };
+export type { FidoRegistration, LocalKey };
 
 /** What the key waits for. */
 export type KeyStep = "showing" | "pin" | "code" | "touch" | "computing";
@@ -30,21 +38,50 @@ export class KeyError extends Error {
   }
 }
 
+/** What a Countersign key signed. */
 export interface SignedByKey {
   /** COSE_Sign1 of the statement. */
   readonly signedStatement: Uint8Array;
   readonly rejected: boolean;
 }
 
+/** What a FIDO2 key signed: always an approval. */
+export interface AssertedByKey {
+  readonly assertion: WireAssertion;
+  /** All of it as receipts carry it (docs/protocol/fido2.md section 4). */
+  readonly signedAssertion: Uint8Array;
+  readonly rejected: false;
+}
+
+/** What a key made at enrolment: a Countersign key its signed map, a FIDO2 key its attestation. */
+export type EnrolledByKey = { readonly signedEnrolment: Uint8Array } | { readonly fido: FidoRegistration };
+
+/** How the user proves that he is there, on the key. */
+export type UserProof = "pin" | "biometric";
+
+/** Whether it is a FIDO2 key: no display, no keypad, the code is typed on this PC. */
+export function isFido({ type }: Pick<LocalKey, "type">): boolean {
+  return type === LocalKeyType.FIDO2;
+}
+
 /** The local device daemon over its Unix socket. Close it when done. */
 export interface DaemonConnection {
   listKeys(): Promise<LocalKey[]>;
   /** Yields what the key waits for, then what it signed. Throws KeyError, or CoreError when the daemon itself fails. */
-  sign(request: Partial<SignRequest>, signal?: AbortSignal): AsyncGenerator<KeyStep | SignedByKey, void>;
-  /** Yields what the key waits for, then the signed enrolment map. */
-  enrol(request: Partial<EnrolRequest>, signal?: AbortSignal): AsyncGenerator<KeyStep | Uint8Array, void>;
+  sign(
+    request: Partial<SignRequest>,
+    signal?: AbortSignal,
+  ): AsyncGenerator<KeyStep | SignedByKey | AssertedByKey, void>;
+  /** Yields what the key waits for, then what it made. */
+  enrol(request: Partial<EnrolRequest>, signal?: AbortSignal): AsyncGenerator<KeyStep | EnrolledByKey, void>;
   /** Yields what the key waits for; returns once the PIN is set. */
   setPin(deviceId: string, signal?: AbortSignal): AsyncGenerator<KeyStep, void>;
+  /** Yields what the key waits for; returns once it is wiped. */
+  reset(deviceId: string, signal?: AbortSignal): AsyncGenerator<KeyStep, void>;
+  /** Takes PIN or finger on the key; the answer goes into the one Sign that uses it up, within 60 s. Throws KeyError. */
+  verifyUser(deviceId: string, proof: UserProof, signal?: AbortSignal): Promise<string>;
+  /** The code for a key without keypad, while its Sign waits for it. False: it does not wait for one any more. */
+  answer(transactionId: string, code: string): Promise<boolean>;
   close(): void;
 }
 
@@ -65,6 +102,10 @@ export function openDaemon(path: string): DaemonConnection {
           yield { signedStatement: Uint8Array.from(event.value.signedStatement), rejected: event.value.rejected };
           return;
         }
+        if (event?.$case === "assertion") {
+          yield assertedByKey(event.value);
+          return;
+        }
       }
       throw new KeyError("KEY_LEFT", "the daemon ended without an answer of the key");
     },
@@ -72,7 +113,11 @@ export function openDaemon(path: string): DaemonConnection {
       for await (const { event } of keyMessages(client.enrol(EnrolRequest.create(request), noToken), signal)) {
         if (event?.$case === "step") yield stepOf(event.value);
         if (event?.$case === "signedEnrolment") {
-          yield Uint8Array.from(event.value);
+          yield { signedEnrolment: Uint8Array.from(event.value) };
+          return;
+        }
+        if (event?.$case === "fido") {
+          yield { fido: event.value };
           return;
         }
       }
@@ -85,8 +130,56 @@ export function openDaemon(path: string): DaemonConnection {
       }
       throw new KeyError("KEY_LEFT", "the daemon ended without an answer of the key");
     },
+    async *reset(deviceId, signal) {
+      for await (const { event } of keyMessages(client.reset(ResetRequest.create({ deviceId }), noToken), signal)) {
+        if (event?.$case === "done") return;
+        if (event?.$case === "step") yield stepOf(event.value);
+      }
+      throw new KeyError("KEY_LEFT", "the daemon ended without an answer of the key");
+    },
+    async verifyUser(deviceId, proof, signal) {
+      const method = proof === "pin" ? VerificationMethod.PIN : VerificationMethod.BIOMETRIC;
+      const request = VerifyUserRequest.create({ deviceId, method });
+      const given = { token: undefined, deadlineMs: VERIFY_MS, attempts: 1, signal };
+      return (await translate(call(client.verifyUser.bind(client), request, given))).session;
+    },
+    async answer(transactionId, code) {
+      const given = { token: undefined, deadlineMs: 5_000, attempts: 1 };
+      try {
+        await call(client.answer.bind(client), AnswerRequest.create({ transactionId, code }), given);
+        return true;
+      } catch (error) {
+        if (error instanceof CoreError && NOT_AWAITED.has(error.code)) return false;
+        throw keyErrorOf(error);
+      }
+    },
     close: () => client.close(),
   };
+}
+
+/** A person types a PIN; the key itself gives up before that. */
+const VERIFY_MS = 120_000;
+
+/** Another prompt was faster, or the key is gone: what happens next comes by the Sign itself. */
+const NOT_AWAITED: ReadonlySet<status> = new Set([status.FAILED_PRECONDITION, status.NOT_FOUND]);
+
+/** Through the daemon, which may be malware: what is no assertion is no answer of a key. */
+function assertedByKey(assertion: WireAssertion): AssertedByKey {
+  const { keyId, statement, authenticatorData, clientDataJson, signature } = assertion;
+  try {
+    const signedAssertion = encodeAssertion({
+      keyId: fromHex(keyId),
+      statement: Uint8Array.from(statement),
+      authenticatorData: Uint8Array.from(authenticatorData),
+      clientDataJson: Uint8Array.from(clientDataJson),
+      signature: Uint8Array.from(signature),
+    });
+    return { assertion, signedAssertion, rejected: false };
+  } catch (error) {
+    if (error instanceof ProtocolError)
+      throw new KeyError("KEY_LEFT", `the daemon's answer is no assertion: ${error.message}`);
+    throw error;
+  }
 }
 
 const STEPS: Readonly<Record<number, KeyStep>> = {

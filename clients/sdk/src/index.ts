@@ -4,12 +4,17 @@ export { confirm, confirmOpen, outcomeOf, type ConfirmGiven, type ConfirmRequest
 export { isLoopback, openCore, type CoreConnection, type CoreOptions } from "./core-connection.ts";
 export { CoreError, type Violation } from "./core-error.ts";
 export {
+  isFido,
   KeyError,
   openDaemon,
+  type AssertedByKey,
   type DaemonConnection,
+  type EnrolledByKey,
+  type FidoRegistration,
   type KeyStep,
   type LocalKey,
   type SignedByKey,
+  type UserProof,
 } from "./daemon-connection.ts";
 export type { Outcome, Progress, RejectedBecause, VerifiedReceipt } from "./outcome.ts";
 export {
@@ -24,7 +29,7 @@ export { findDifference, ownContent, ownLines, type Difference, type Meant } fro
 export type { Pinned } from "./receipt-check.ts";
 export { standingOfApp, standingOfClient, stateName, type Standing } from "./standing.ts";
 export { readTokenFile, Token } from "./token.ts";
-export { openTransaction, type OpenTransaction, type WireTransaction } from "./transaction-view.ts";
+export { openTransaction, type AskedFido, type OpenTransaction, type WireTransaction } from "./transaction-view.ts";
 export { appView, clientView, type View } from "./view.ts";
 export { reopened, watchToTheEnd } from "./watch.ts";
 export { toWireField } from "./wire-field.ts";

@@ -34,6 +34,8 @@ export type Outcome =
   | { readonly state: "REFUSED"; readonly message: string; readonly violations: readonly Violation[] }
   | { readonly state: "NO_KEY"; readonly message: string }
   | { readonly state: "KEY_LEFT"; readonly message: string }
+  /** The key that was asked, or the last one that could sign, was revoked meanwhile. */
+  | { readonly state: "KEY_REVOKED" }
   | { readonly state: "KEY_REFUSED"; readonly status: string; readonly message: string }
   | { readonly state: "RECEIPT_UNVERIFIED"; readonly why: string };
 
@@ -59,6 +61,10 @@ export type Progress =
       readonly reason: string;
       readonly tookMs: number;
     }
+  /** PIN or finger comes first: nothing has been created yet. */
+  | { readonly type: "verify"; readonly proof: "pin" | "biometric" }
+  /** One of the user's keys was revoked; the key is asked anew if another one is left. */
+  | { readonly type: "key-revoked"; readonly left: number }
   | { readonly type: "key"; readonly step: "showing" | "pin" | "code" | "touch" | "computing" }
   /** The key signed; the statement is on its way. */
   | { readonly type: "signed"; readonly rejected: boolean }

@@ -1,6 +1,8 @@
 import {
+  decodeAssertion,
   equalBytes,
   fromHex,
+  isAssertion,
   parseSigned,
   ProtocolError,
   receiptNumberOf,
@@ -72,9 +74,13 @@ function sameLines(a: readonly Line[], b: readonly Line[]): boolean {
 /** By what was signed: a signature can be spelled in two ways. `own` came through the daemon and may be anything. */
 function sameStatement(own: Uint8Array, receipted: Uint8Array): boolean {
   try {
-    return equalBytes(parseSigned(own).payload, parseSigned(receipted).payload);
+    return equalBytes(statementIn(own), statementIn(receipted));
   } catch (error) {
     if (error instanceof ProtocolError) return false;
     throw error;
   }
+}
+
+function statementIn(signed: Uint8Array): Uint8Array {
+  return isAssertion(signed) ? decodeAssertion(signed).statement : parseSigned(signed).payload;
 }

@@ -48,6 +48,8 @@ export function nextStepOf(error: CoreError): NextStep {
       return { next: "wait", ms: Math.min(error.retryAfterMs ?? 1_000, 30_000) };
     case "USER_BLOCKED":
       return { next: "stop", outcome: { state: "USER_BLOCKED" } };
+    case "KEY_REVOKED":
+      return { next: "stop", outcome: { state: "KEY_REVOKED" } };
     case "ENDED":
     case "TAMPERED":
     case "REJECTED":

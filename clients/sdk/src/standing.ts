@@ -11,6 +11,8 @@ export interface Standing {
   /** How it ended, except EXECUTED, which needs its receipt; undefined while it is open. */
   readonly ending: Outcome | "EXECUTED" | undefined;
   readonly confirmed: boolean;
+  /** Keys that may sign now; empty also when the core does not tell. */
+  readonly keyIds: readonly string[];
 }
 
 const BECAUSE: Readonly<Record<number, RejectedBecause>> = {
@@ -25,7 +27,7 @@ export function standingOfApp(transaction: Transaction): Standing {
   const state = stateName(transaction.state);
   const detail = transaction.outcomeDetail || transaction.reason;
   const confirmed = CONFIRMED.has(transaction.state);
-  return { state, detail, confirmed, ending: appEnding(transaction) };
+  return { state, detail, confirmed, ending: appEnding(transaction), keyIds: transaction.keyIds };
 }
 
 const CONFIRMED: ReadonlySet<WireState> = new Set([State.CONFIRMED, State.EXECUTING, State.EXECUTED]);
@@ -61,10 +63,10 @@ function appEnding(transaction: Transaction): Outcome | "EXECUTED" | undefined {
 }
 
 /** What a client with a confirmation token sees. */
-export function standingOfClient(seen: ConfirmationClass): Standing {
+export function standingOfClient(seen: ConfirmationClass, keyIds: readonly string[] = []): Standing {
   const row = CLASSES[seen] ?? { state: "WAITING", ending: undefined };
   const confirmed = seen === ConfirmationClass.CONFIRMED || seen === ConfirmationClass.EXECUTED;
-  return { ...row, detail: "", confirmed };
+  return { ...row, detail: "", confirmed, keyIds };
 }
 
 const CLASSES: Readonly<Record<number, Pick<Standing, "state" | "ending">>> = {

@@ -1,5 +1,5 @@
 import { fromHex, isKind, isLabel, ProtocolError, type Kind, type Line } from "@countersign/protocol";
-import type { Line as WireLine } from "@countersign/proto/node/core/v1/content";
+import type { FidoRequest, Line as WireLine } from "@countersign/proto/node/core/v1/content";
 import type { Timestamp } from "@countersign/proto/google/protobuf/timestamp";
 
 /** An open transaction as a client needs it for key and screen. Read from the core's answer: checked, not believed. */
@@ -20,8 +20,16 @@ export interface OpenTransaction {
   readonly mode: number;
   /** Keys that may sign; empty when the core does not tell. */
   readonly keyIds: readonly string[];
+  /** What the FIDO2 keys among them are asked by; absent: there is none. */
+  readonly fido: AskedFido | undefined;
   /** Milliseconds left when the answer came, by the core's own clock where it tells both ends. */
   readonly lifetimeMs: number;
+}
+
+/** The user's FIDO2 credentials, all of one relying party. */
+export interface AskedFido {
+  readonly rpId: string;
+  readonly credentials: readonly { readonly keyId: string; readonly credentialId: Uint8Array }[];
 }
 
 /** What a transaction has in the answers of all services. */
@@ -36,6 +44,7 @@ export interface WireTransaction {
   readonly tag: string;
   readonly mode: number;
   readonly keyIds?: readonly string[];
+  readonly fido?: FidoRequest | undefined;
   readonly createdAt?: Timestamp | undefined;
   readonly expiresAt?: Timestamp | undefined;
 }
@@ -58,8 +67,14 @@ export function openTransaction(wire: WireTransaction, now: number = Date.now())
     tag: /^[A-Z]{2,12} [A-Z]{2,12}$/.test(wire.tag) ? wire.tag : "",
     mode: wire.mode,
     keyIds: wire.keyIds ?? [],
+    fido: wire.fido && askedFido(wire.fido),
     lifetimeMs: Math.max(0, until - (milliseconds(wire.createdAt) ?? now)),
   };
+}
+
+function askedFido({ rpId, keys }: FidoRequest): AskedFido {
+  const credentials = keys.map(({ keyId, credentialId }) => ({ keyId, credentialId: Uint8Array.from(credentialId) }));
+  return { rpId, credentials };
 }
 
 function lineOf(label: number, value: string): Line {

@@ -7,9 +7,13 @@ import {
   ConfirmationServiceWithdrawRequest,
 } from "@countersign/proto/node/core/v1/confirmation_service";
 import { ReceiptServiceGetRequest } from "@countersign/proto/node/core/v1/receipt_service";
-import { VerificationServiceSubmitStatementRequest } from "@countersign/proto/node/core/v1/verification_service";
+import {
+  VerificationServiceSubmitAssertionRequest,
+  VerificationServiceSubmitStatementRequest,
+} from "@countersign/proto/node/core/v1/verification_service";
 import { bearer, call, messages, type CallGiven } from "./call.ts";
 import type { CoreConnection } from "./core-connection.ts";
+import type { AssertedByKey, SignedByKey } from "./daemon-connection.ts";
 import { standingOfApp, standingOfClient, type Standing } from "./standing.ts";
 import type { Token } from "./token.ts";
 
@@ -18,7 +22,7 @@ export interface View {
   /** Events after `cursor`, one connection long; `watchToTheEnd` resumes it. */
   watch(cursor: string, signal: AbortSignal): AsyncGenerator<{ standing: Standing; cursor: string }, void>;
   /** Hands in what the key signed; returns when it is accepted. The same statement may be handed in again. */
-  submit(signedStatement: Uint8Array): Promise<void>;
+  submit(signed: SignedByKey | AssertedByKey): Promise<void>;
   withdraw(reason: string): Promise<void>;
   receipt(): Promise<Uint8Array>;
 }
@@ -34,7 +38,7 @@ export function appView(core: CoreConnection, transactionId: string, given: Call
         yield { standing: standingOfApp(event.transaction), cursor: event.cursor };
       }
     },
-    submit: (signedStatement) => submitStatement(core, transactionId, signedStatement, given),
+    submit: (signed) => submit(core, transactionId, signed, given),
     async withdraw(reason) {
       const request = TransactionServiceCancelRequest.create({ transactionId, reason });
       await call(transactions.cancel.bind(transactions), request, given);
@@ -51,10 +55,10 @@ export function clientView(core: CoreConnection, transactionId: string, token: T
     async *watch(cursor, signal) {
       const request = ConfirmationServiceWatchRequest.create({ cursor });
       for await (const event of messages(confirmations.watch(request, bearer(token)), signal)) {
-        yield { standing: standingOfClient(event.class), cursor: event.cursor };
+        yield { standing: standingOfClient(event.class, event.keyIds), cursor: event.cursor };
       }
     },
-    submit: (signedStatement) => submitStatement(core, transactionId, signedStatement, given),
+    submit: (signed) => submit(core, transactionId, signed, given),
     async withdraw() {
       const request = ConfirmationServiceWithdrawRequest.create();
       await call(confirmations.withdraw.bind(confirmations), request, given);
@@ -63,13 +67,20 @@ export function clientView(core: CoreConnection, transactionId: string, token: T
   };
 }
 
-async function submitStatement(
+async function submit(
   { verifications }: CoreConnection,
   transactionId: string,
-  signedStatement: Uint8Array,
+  signed: SignedByKey | AssertedByKey,
   given: CallGiven,
 ): Promise<void> {
-  const body = { transactionId, signedStatement: Buffer.from(signedStatement) };
+  if ("assertion" in signed) {
+    const { keyId, statement, authenticatorData, clientDataJson, signature } = signed.assertion;
+    const body = { transactionId, keyId, statement, authenticatorData, clientDataJson, signature };
+    const request = VerificationServiceSubmitAssertionRequest.create(body);
+    await call(verifications.submitAssertion.bind(verifications), request, given);
+    return;
+  }
+  const body = { transactionId, signedStatement: Buffer.from(signed.signedStatement) };
   const request = VerificationServiceSubmitStatementRequest.create(body);
   await call(verifications.submitStatement.bind(verifications), request, given);
 }

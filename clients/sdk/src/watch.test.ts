@@ -17,7 +17,7 @@ function viewOf(connections: readonly (readonly Step[])[], cursors: string[]): V
         if (step instanceof CoreError) throw step;
         if (step === "end") return;
         const ending = step.over === true ? ({ state: "EXPIRED" } as const) : undefined;
-        const standing: Standing = { state: step.state, detail: "", confirmed: false, ending };
+        const standing: Standing = { state: step.state, detail: "", confirmed: false, ending, keyIds: [] };
         yield { standing, cursor: step.cursor };
       }
     },

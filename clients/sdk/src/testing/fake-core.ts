@@ -48,8 +48,11 @@ import {
 import { UserServiceService } from "@countersign/proto/node/core/v1/user_service";
 import {
   VerificationServiceService,
+  VerificationServiceSubmitAssertionResponse,
   VerificationServiceSubmitStatementResponse,
+  type VerificationServiceSubmitAssertionRequest,
 } from "@countersign/proto/node/core/v1/verification_service";
+import { fidoRequestOf, judgeAssertion } from "./fake-assertion.ts";
 import { bind } from "./fake-daemon.ts";
 import { fakeReceipt } from "./fake-receipt.ts";
 import { classOf, ENDED, isOver, type Held, type Watcher } from "./fake-state.ts";
@@ -80,6 +83,8 @@ export class FakeCore {
   alterReceipt: ((json: Uint8Array) => Uint8Array) | undefined;
   /** The key that the user enrolled. */
   userKey: TestKey | undefined;
+  /** Further ones of his, which this PC does not have. */
+  otherKeyIds: readonly string[] = [];
   deliveryState: DeliveryState = DeliveryState.SENT;
   /** What GetDelivery and WatchDelivery tell instead; the stream breaks once after as many events as `deliveryBreaks`. */
   deliveries: DeliveryAttempt[] | undefined;
@@ -121,14 +126,21 @@ export class FakeCore {
       VerificationServiceService,
       service({
         submitStatement: wire.unary("submitStatement", (request: Submitted, call) => this.#submit(request, call)),
+        submitAssertion: wire.unary("submitAssertion", (request: VerificationServiceSubmitAssertionRequest, call) =>
+          this.#submitAssertion(request, call),
+        ),
       }),
     );
     this.#server.addService(
       ConfirmationServiceService,
       service({
         watch: wire.push<unknown>((_request, call) => {
-          this.#watch(this.#byToken(call), call, ({ transaction: { state, version } }) => {
-            return ConfirmationServiceWatchResponse.create({ class: classOf(state), cursor: String(version) });
+          this.#watch(this.#byToken(call), call, ({ transaction: { state, version, keyIds } }) => {
+            return ConfirmationServiceWatchResponse.create({
+              class: classOf(state),
+              cursor: String(version),
+              keyIds: [...keyIds],
+            });
           });
         }),
         withdraw: wire.unary("withdraw", (_request, call) => this.#withdraw(this.#byToken(call))),
@@ -257,7 +269,8 @@ export class FakeCore {
         state: State.PENDING,
         triesLeft: 3,
         version: 1n,
-        keyIds: this.userKey === undefined ? [] : [toHex(this.userKey.keyId)],
+        keyIds: this.userKey === undefined ? [] : [toHex(this.userKey.keyId), ...this.otherKeyIds],
+        fido: fidoRequestOf(this.userKey),
       },
       ...{ createdAt: { seconds: now, nanos: 0 }, expiresAt: { seconds: now + this.lifetimeS, nanos: 0 } },
     });
@@ -307,6 +320,32 @@ export class FakeCore {
     this.change(held, { state: State.CONFIRMED });
     setImmediate(() => this.#execute(held));
     return VerificationServiceSubmitStatementResponse.create(exact ? { transaction: held.transaction } : {});
+  }
+
+  /** As a core judges it: by the credential's signature over the hash of the submitted statement. */
+  #submitAssertion(
+    request: VerificationServiceSubmitAssertionRequest,
+    call: ServerUnaryCall<unknown, unknown>,
+  ): unknown {
+    this.submits += 1;
+    const held = this.#of(request);
+    const exact = this.#wire.tokenOf(call) === APP_TOKEN;
+    const refuse = (code: status, reason: string, coarse: readonly [status, string]): never => {
+      throw fakeStatusError(exact ? { code, reason } : { code: coarse[0], reason: coarse[1] });
+    };
+    const found = judgeAssertion(request, this.userKey, held.content, CODE);
+    if (found === "BAD_SIGNATURE") return refuse(status.PERMISSION_DENIED, found, [status.ABORTED, "TRY_AGAIN"]);
+    if (found === "WRONG_CODE") return this.#wrongCode(held, refuse);
+    held.statement = found;
+    this.change(held, { state: State.CONFIRMED });
+    return VerificationServiceSubmitAssertionResponse.create(exact ? { transaction: held.transaction } : {});
+  }
+
+  /** One of the keys is gone; with the last one the transaction ends, as in a core. */
+  revoke(held: Held, keyId: string): void {
+    const keyIds = held.transaction.keyIds.filter((one) => one !== keyId);
+    const ended = { state: State.CANCELLED, outcomeDetail: "every key that could sign it was revoked" };
+    this.change(held, { keyIds, ...(keyIds.length === 0 ? ended : {}) });
   }
 
   #wrongCode(held: Held, refuse: (code: status, reason: string, coarse: readonly [status, string]) => never): never {

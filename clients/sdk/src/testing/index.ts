@@ -2,4 +2,4 @@
 export { APP_TOKEN, CODE, FakeCore, GRANT_TOKEN, type Executor } from "./fake-core.ts";
 export { startFakeDaemon, type FakeDaemon, type KeyAct } from "./fake-daemon.ts";
 export { fakeStatusError, type FakeError } from "./status-error.ts";
-export { TestKey } from "./test-key.ts";
+export { TestFidoKey, TestKey } from "./test-key.ts";

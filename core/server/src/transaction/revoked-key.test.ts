@@ -14,6 +14,7 @@ let world: CoreWorld;
 let core: CoreClients;
 let submit: string;
 let other: TestKey;
+let readers: { cancel(): void }[] = [];
 
 beforeEach(async () => {
   world = await CoreWorld.open();
@@ -22,6 +23,8 @@ beforeEach(async () => {
   other = newTestKey();
 });
 afterEach(async () => {
+  for (const reader of readers) reader.cancel();
+  readers = [];
   await core.close();
   await world.given.store.close();
 });
@@ -32,7 +35,9 @@ function watches({ transaction, confirmationToken }: Created, cursors = { app: "
   const { txId: transactionId } = transaction;
   const app = core.transactions.watch({ transactionId, cursor: cursors.app }, bearer(submit));
   const client = core.confirmation.watch({ cursor: cursors.client }, bearer(confirmationToken));
-  return { app: new Reading(app), client: new Reading(client) };
+  const reading = { app: new Reading(app), client: new Reading(client) };
+  readers.push(reading.app, reading.client);
+  return reading;
 }
 
 describe("check 21: a revocation reaches what is open", () => {
