@@ -75,6 +75,7 @@ export {
   type ReceiptPart,
   type ReceiptState,
 } from "./receipt.ts";
+export type { ReceiptProof } from "./receipt-proof.ts";
 export { MAX_RECEIPT, RECEIPT_FORMAT } from "./receipt-file.ts";
 export { MAX_LINES, parseLines, renderFields } from "./render.ts";
 export { checkGlyphs, checkSafeText, columnsOf, type GlyphProfile, type SafeTextOptions } from "./safe-text.ts";

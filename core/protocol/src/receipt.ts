@@ -35,13 +35,16 @@ export interface Receipt {
   readonly time: string;
   /** Encoded content, as executed. */
   readonly content: Uint8Array;
-  /** COSE_Sign1 of the statement that confirmed it. */
+  /** COSE_Sign1 of the statement that confirmed it, or the assertion over it (encodeAssertion). */
   readonly signedStatement: Uint8Array;
   readonly key: {
     readonly keyId: Uint8Array;
     /** COSE_Key. */
     readonly publicKey: Uint8Array;
-    /** COSE_Sign1 of the attestation at enrolment; empty for keys that have none. */
+    /**
+     * COSE_Sign1 of the attestation at enrolment, empty for keys that have none; of a FIDO2 key its registration
+     * (encodeFidoCredential).
+     */
     readonly attestation: Uint8Array;
   };
   /** `pending` until a signed head covers the entry. */

@@ -23,7 +23,7 @@ export function verifyCommand(file: string, { settings, terminal }: CommandGiven
     );
     return ExitCode.UNVERIFIED;
   }
-  const { receipt, content } = finding;
+  const { receipt, content, proof } = finding;
   const name = receiptNumberOf(receipt.txId, txDigestOf(receipt.content));
   const { state, time, audit } = receipt;
   const transactionId = toHex(receipt.txId);
@@ -37,9 +37,14 @@ export function verifyCommand(file: string, { settings, terminal }: CommandGiven
     transactionId,
     issuer: content.issuer,
     lines: linesJson(content.lines),
+    proof: proof.kind,
   });
   terminal.result(`  ${terminal.sign("done")} receipt ${name} verified: ${state} ${time}, ${auditText}`);
   terminal.result(printable(`  ${content.issuer} · ${transactionId} · signed by key ${toHex(receipt.key.keyId)}`));
+  if (proof.kind === "assertion") {
+    const copied = proof.backupEligible ? ", with a credential that may be copied to other devices" : "";
+    terminal.result(printable(`  weaker: the code was typed on the PC and the key showed nothing (FIDO2)${copied}`));
+  }
   for (const line of linesText(content.lines, terminal.style.plain)) terminal.result(`  ${line}`);
   return ExitCode.DONE;
 }

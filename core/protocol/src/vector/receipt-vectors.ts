@@ -1,13 +1,18 @@
+import { encodeAssertion } from "../assertion.ts";
 import { toBase64url } from "../base64url.ts";
 import { buildReceipt } from "../build-receipt.ts";
 import { fromHex, toHex, utf8 } from "../bytes.ts";
 import { encodeContent, txDigestOf } from "../content.ts";
 import { signMessage, SignatureType } from "../cose.ts";
+import { ClientDataType, fidoChallengeOf, fidoKeyIdOf, nativeClientData } from "../fido.ts";
+import { decodeFidoCredential, encodeFidoCredential, type FidoCredential } from "../fido-credential.ts";
 import { type Receipt, receiptNumberOf } from "../receipt.ts";
 import { encodeStatement, type Statement } from "../statement.ts";
 import { verifyReceipt } from "../verify-receipt.ts";
+import { assertionOf } from "./assertion-vectors.ts";
 import { EXAMPLE, OTHER } from "./content-vectors.ts";
 import { ATTESTATION } from "./enrolment-vectors.ts";
+import { CREDENTIAL_ID, FIDO_APPROVAL, RP_ID } from "./fido-vectors.ts";
 import { CORE_KEY_ID, counting, KEY_ID, SERVER_ID, TX_ID, vectorKey } from "./fixture.ts";
 import { APPROVAL } from "./statement-vectors.ts";
 import { type Named, type Refused, type Suite } from "./suite.ts";
@@ -23,6 +28,8 @@ interface Accept extends Named {
   readonly json: string;
   readonly state: string;
   readonly number: string;
+  /** `statement`, or `assertion`: weaker, the code was typed on the PC. */
+  readonly proof: string;
 }
 
 interface Reject extends Refused {
@@ -60,6 +67,26 @@ const { codeProof: _, ...noProof } = APPROVAL;
 const rejected = encodeStatement({ ...noProof, decision: 2, reason: 1 });
 const signedReject = signMessage(SignatureType.STATEMENT, KEY_ID, rejected, key.sign);
 
+const fidoKey = vectorKey(7);
+const attested = encodeFidoCredential({
+  rpId: RP_ID,
+  credentialId: CREDENTIAL_ID,
+  attestationObject: counting(40),
+  clientDataJson: utf8("{}"),
+});
+const FIDO_KEY = { keyId: fidoKeyIdOf(RP_ID, CREDENTIAL_ID), publicKey: fidoKey.publicKey, attestation: attested };
+const asserted = (change: Parameters<typeof assertionOf>[0] = {}, enrolled: Partial<Receipt["key"]> = {}): string =>
+  file({ signedStatement: encodeAssertion(assertionOf(change)), key: { ...FIDO_KEY, ...enrolled } });
+const over = (change: Partial<Statement>): string => {
+  const other = encodeStatement({ ...FIDO_APPROVAL, ...change });
+  const clientDataJson = nativeClientData(ClientDataType.GET, fidoChallengeOf(other));
+  return asserted({ statement: other, clientDataJson });
+};
+const registered = (change: Partial<FidoCredential>): Partial<Receipt["key"]> => ({
+  attestation: encodeFidoCredential({ ...decodeFidoCredential(attested), ...change }),
+});
+const plainData = assertionOf().authenticatorData;
+
 const ACCEPT: readonly (readonly [name: string, json: string])[] = [
   ["executed, audit pending", FILE],
   ["executed, with an audit position", file({ audit: position })],
@@ -69,6 +96,7 @@ const ACCEPT: readonly (readonly [name: string, json: string])[] = [
   ["execution unknown", file({ state: "EXECUTION_UNKNOWN" })],
   ["a key without attestation", file({ key: { ...EXECUTED.key, attestation: new Uint8Array() } })],
   ["countersigned by a former key", file({}, former)],
+  ["confirmed with a FIDO2 key", asserted()],
 ];
 
 type Row = readonly [name: string, part: string, json: string, pinned?: Pinned];
@@ -138,6 +166,19 @@ const REJECT: readonly Row[] = [
   ["a statement by another key", "signedStatement", file({ key: { ...EXECUTED.key, publicKey: core.publicKey } })],
   ["an attestation as statement", "signedStatement", file({ signedStatement: ATTESTATION })],
   ["a statement as attestation", "key", file({ key: { ...EXECUTED.key, attestation: statement() } })],
+  ["an assertion by another key", "signedStatement", asserted({}, { publicKey: key.publicKey })],
+  ["an assertion over another digest", "signedStatement", over({ txDigest: counting(32) })],
+  ["an assertion for another transaction", "signedStatement", over({ txId: counting(16) })],
+  ["an assertion over a statement that says it was shown", "signedStatement", over({ shown: 1 })],
+  ["an assertion over another statement than it shows", "signedStatement", asserted({ statement: counting(80) })],
+  ["an assertion without a touch", "signedStatement", asserted({ authenticatorData: withFlags(0x04) })],
+  ["an assertion without user verification", "signedStatement", asserted({ authenticatorData: withFlags(0x01) })],
+  ["an assertion that names another key", "signedStatement", asserted({ keyId: counting(16) })],
+  ["an assertion for another relying party", "key", asserted({}, registered({ rpId: "bank.example" }))],
+  ["another credential", "key", asserted({}, registered({ credentialId: counting(16) }))],
+  ["a FIDO2 key without its registration", "key", asserted({}, { attestation: new Uint8Array() })],
+  ["a FIDO2 key with another key's attestation", "key", asserted({}, { attestation: ATTESTATION })],
+  ["a statement with a FIDO2 key's registration", "key", file({ key: { ...EXECUTED.key, attestation: attested } })],
   [
     "an audit head by a stranger",
     "audit",
@@ -150,7 +191,7 @@ export const receiptVectors: Suite<Accept, Reject> = {
   name: "receipt",
   spec: "docs/protocol/receipt.md",
   about:
-    "accept: the file `json` verifies against `pinned`, has this `state` and the short `number`. reject: it fails, and " +
+    "accept: the file `json` verifies against `pinned`, has this `state`, the short `number` and this `proof`. reject: it fails, and " +
     "the part named first is `because`.",
   build: () => ({
     accept: ACCEPT.map(([name, json]) => ({ name, pinned: PINNED, json, ...findingOf(json, PINNED) })),
@@ -167,11 +208,18 @@ function verify(json: string, { serverId, publicKeys }: Pinned): ReturnType<type
   return verifyReceipt(utf8(json), { serverId: fromHex(serverId), publicKeys: publicKeys.map(fromHex) });
 }
 
-function findingOf(json: string, pinned: Pinned): Pick<Accept, "state" | "number"> {
+function findingOf(json: string, pinned: Pinned): Pick<Accept, "state" | "number" | "proof"> {
   const finding = verify(json, pinned);
-  if (!finding.ok) return { state: `${finding.part}: ${finding.why}`, number: "" };
+  if (!finding.ok) return { state: `${finding.part}: ${finding.why}`, number: "", proof: "" };
   const { txId, state } = finding.receipt;
-  return { state, number: receiptNumberOf(txId, txDigestOf(finding.receipt.content)) };
+  const number = receiptNumberOf(txId, txDigestOf(finding.receipt.content));
+  return { state, number, proof: finding.proof.kind };
+}
+
+function withFlags(flags: number): Uint8Array {
+  const bytes = plainData.slice();
+  bytes[32] = flags;
+  return bytes;
 }
 
 function coreMessage(type: SignatureType): string {

@@ -58,8 +58,9 @@ export async function receiptOf(given: CoreGiven, of: Transaction): Promise<Uint
   return buildReceipt(receipt, signKeyId, sign);
 }
 
-/** As the key brought it along at its enrolment, which was verified then. */
+/** As the key brought it along at its enrolment, which was verified then; of a FIDO2 key the whole registration. */
 function attestationOf(key: Key): Uint8Array {
+  if (key.fido !== undefined) return key.enrolment;
   if (key.enrolment.length === 0) return new Uint8Array(0);
   return decodeEnrolment(parseSigned(key.enrolment).payload).attestation;
 }

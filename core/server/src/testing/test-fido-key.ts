@@ -5,6 +5,7 @@ import {
   concatBytes,
   coseKeyOf,
   encodeAssertion,
+  encodeFidoCredential,
   encodeStatement,
   fidoChallengeOf,
   fidoKeyIdOf,
@@ -71,7 +72,10 @@ export class TestFidoKey {
   /** Gives it to a user, past its enrolment and hold. */
   async addTo(world: CoreWorld, of: Identity = world.identity, change: Partial<Key> = {}): Promise<void> {
     const { keyId, publicKey, privateKey } = this;
-    const kind = { model: "FIDO2 key", serial: "", hasDisplay: false, hasKeypad: false };
+    const { rpId, credentialId } = this;
+    const made = { attestationObject: Uint8Array.of(0xa0), clientDataJson: utf8("{}") };
+    const enrolment = encodeFidoCredential({ rpId, credentialId, ...made });
+    const kind = { model: "FIDO2 key", serial: "", hasDisplay: false, hasKeypad: false, enrolment };
     await world.addKey(of, { keyId, publicKey, privateKey }, { ...kind, fido: this.details(), ...change });
   }
 

@@ -1,6 +1,7 @@
-import { CodeEntry, encodeStatement, fromHex, Shown, UserVerification } from "@countersign/protocol";
+import { CodeEntry, encodeStatement, fromHex, Shown, UserVerification, verifyReceipt } from "@countersign/protocol";
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import type { Key } from "../identity/key.ts";
+import { receiptOf } from "../receipt/receipt-service.ts";
 import { isRefusal } from "../rpc/refusal.ts";
 import { CoreWorld, drawHexId, newTestKey, signStatement, type WorldOptions } from "../testing/core-world.ts";
 import { TestFidoKey, TOUCHED, type AssertChange } from "../testing/test-fido-key.ts";
@@ -308,6 +309,17 @@ test("backup flags are recorded with the verdict", async () => {
 test("threat 29: a passkey signs nothing once the policy refuses passkeys", async () => {
   await world.changeKey(world.identity, key.keyId, { fido: key.details({ passkey: true }) });
   await expect(world.pending()).rejects.toThrow("the policy does not allow passkeys");
+});
+
+test("check 30: the receipt verifies offline and says that the code was typed on the PC", async () => {
+  expect(await asserted()).toBe("CONFIRMED");
+  const receipt = await receiptOf(world.given, await world.transaction(pending.txId));
+  if (isRefusal(receipt)) throw new Error(receipt.message);
+  const pinned = { serverId: fromHex(world.given.serverId), publicKeys: [world.given.secrets.publicKey] };
+  expect(verifyReceipt(receipt, pinned)).toMatchObject({
+    ok: true,
+    proof: { kind: "assertion", rpId: RP_ID, origin: "countersign:native" },
+  });
 });
 
 test("check 04: 100 parallel correct submits of one assertion confirm it once", async () => {
