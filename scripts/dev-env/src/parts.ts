@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { Client, credentials, Metadata, type ServiceDefinition } from "@grpc/grpc-js";
+import { Client, type ClientReadableStream, credentials, Metadata, type ServiceDefinition } from "@grpc/grpc-js";
 import { KeyServiceService } from "@countersign/proto/node/core/v1/key_service";
 import { LinkServiceService } from "@countersign/proto/node/core/v1/link_service";
 import { type Transaction, TransactionServiceService } from "@countersign/proto/node/core/v1/transaction_service";
@@ -95,6 +95,19 @@ export async function last<T>(stream: AsyncIterable<T>): Promise<T> {
   return latest;
 }
 
+/** Who leaves the loop cancels the call: else it would stay open, and a connection carries 100 at once. */
+function leavable(call: ClientReadableStream<unknown>): AsyncIterable<unknown> {
+  return {
+    async *[Symbol.asyncIterator]() {
+      try {
+        yield* call;
+      } finally {
+        call.on("error", () => undefined).cancel();
+      }
+    },
+  };
+}
+
 function bearer(tokenFile: string): Metadata {
   const metadata = new Metadata();
   metadata.set("authorization", `Bearer ${readFileSync(tokenFile, "utf8").trim()}`);
@@ -124,7 +137,7 @@ function stub<S extends ServiceDefinition>(service: S, client: Client, metadata:
         );
       });
     const stream = (request: object): AsyncIterable<unknown> =>
-      client.makeServerStreamRequest(method.path, serialize, deserialize, request, metadata);
+      leavable(client.makeServerStreamRequest(method.path, serialize, deserialize, request, metadata));
     return [name, method.responseStream ? stream : unary];
   });
   return Object.fromEntries(methods) as Stub<S>;
