@@ -1,18 +1,9 @@
 // state.sealed = "CSK1" | iv 12 | AES-256-GCM ciphertext | tag 16; key = HKDF-SHA-256(device.secret, info "countersign/emulator/seal/v1")
 
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from "node:crypto";
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  writeSync,
-} from "node:fs";
+import { chmodSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { type DurableFiles, nodeFiles } from "./durable-files.ts";
 import { decodeKeyState, encodeKeyState, type KeyState } from "./key-state.ts";
 import type { KeyStore } from "./key-store.ts";
 
@@ -26,21 +17,23 @@ const TAG = 16;
  */
 export class SealedStore implements KeyStore {
   readonly #folder: string;
+  readonly #files: DurableFiles;
   readonly #sealKey: Uint8Array;
 
   /** Opens the folder, made with 0700 if absent. */
-  constructor(folder: string) {
+  constructor(folder: string, files: DurableFiles = nodeFiles) {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     chmodSync(folder, 0o700);
     this.#folder = folder;
+    this.#files = files;
     const secret = this.#deviceSecret();
     this.#sealKey = new Uint8Array(hkdfSync("sha256", secret, new Uint8Array(0), "countersign/emulator/seal/v1", 32));
   }
 
   load(): KeyState | undefined {
     const path = this.#path("state.sealed");
-    if (!existsSync(path)) return undefined;
-    const sealed = new Uint8Array(readFileSync(path));
+    const sealed = this.#files.read(path);
+    if (sealed === undefined) return undefined;
     try {
       return decodeKeyState(this.#open(sealed));
     } catch (cause) {
@@ -54,7 +47,7 @@ export class SealedStore implements KeyStore {
   }
 
   save(state: KeyState): void {
-    replaceFile(this.#folder, "state.sealed", this.#seal(encodeKeyState(state)));
+    this.#replace("state.sealed", this.#seal(encodeKeyState(state)));
   }
 
   #seal(plain: Uint8Array): Uint8Array {
@@ -74,32 +67,21 @@ export class SealedStore implements KeyStore {
 
   #deviceSecret(): Uint8Array {
     const path = this.#path("device.secret");
-    if (!existsSync(path)) replaceFile(this.#folder, "device.secret", randomBytes(32));
-    const secret = new Uint8Array(readFileSync(path));
-    if (secret.length !== 32) throw new Error(`${path} must hold 32 bytes, it holds ${secret.length}`);
+    if (this.#files.read(path) === undefined) this.#replace("device.secret", randomBytes(32));
+    const secret = this.#files.read(path);
+    if (secret?.length !== 32) throw new Error(`${path} must hold 32 bytes, it holds ${secret?.length ?? 0}`);
     return secret;
   }
 
   #path(name: string): string {
     return join(this.#folder, name);
   }
-}
 
-// Written beside, flushed, renamed over, folder flushed: a power cut leaves the old file or the new one.
-function replaceFile(folder: string, name: string, bytes: Uint8Array): void {
-  const fresh = join(folder, `${name}.new`);
-  const file = openSync(fresh, "w", 0o600);
-  try {
-    writeSync(file, bytes);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  renameSync(fresh, join(folder, name));
-  const directory = openSync(folder, "r");
-  try {
-    fsyncSync(directory);
-  } finally {
-    closeSync(directory);
+  // Written beside, flushed, renamed over, folder flushed: a power cut leaves the old file or the new one.
+  #replace(name: string, bytes: Uint8Array): void {
+    const fresh = this.#path(`${name}.new`);
+    this.#files.writeFlushed(fresh, bytes);
+    this.#files.rename(fresh, this.#path(name));
+    this.#files.flushFolder(this.#folder);
   }
 }
