@@ -1,13 +1,12 @@
-import type { WaitsFor } from "@countersign/key-protocol";
 import type { EnrolRequest, EnrolResponse } from "@countersign/proto/node/device/v1/device_service";
 import { ClientDataType, nativeClientData, sha256 } from "@countersign/protocol";
 import type { AttachedFido } from "../key/attached-key.ts";
 import { aboutEnrolment } from "../prompt/prompt-text.ts";
 import type { Given } from "../service/given.ts";
 import type { Caller } from "../service/handlers.ts";
-import { stepOf } from "../service/steps.ts";
 import { byTouch } from "./by-touch.ts";
 import { readFidoEnrol } from "./read-fido-request.ts";
+import { toldOnce } from "./told-once.ts";
 
 /** Enrol a FIDO2 key: PIN or finger, then a touch. A key without PIN is refused with what to do. */
 export async function enrolFido(
@@ -21,7 +20,7 @@ export async function enrolFido(
   const clientDataJson = nativeClientData(ClientDataType.CREATE, asked.challenge);
   const watch = {
     signal: caller.signal,
-    onStep: (step: WaitsFor) => send({ event: { $case: "step", value: stepOf(step) } }),
+    onStep: toldOnce((value) => send({ event: { $case: "step", value } })),
   };
   const { rpId, serverName, userHandle, userName, exclude } = asked;
   const wanted = {

@@ -88,6 +88,11 @@ function faultOf(assertion: WireAssertion): unknown {
   return faultOfAssertion(read, importPublicKey(credentialKey()), RP_ID);
 }
 
+function withFido(change: object): ReturnType<typeof enrolRequest> {
+  const request = enrolRequest();
+  return { ...request, fido: { ...request.fido!, ...change } };
+}
+
 describe("a FIDO2 key without PIN", () => {
   test("is listed as what it is", async () => {
     expect(await rig.client.listKeys()).toEqual([
@@ -189,11 +194,6 @@ describe("enrolling", () => {
     expect(failed).toMatchObject({ code: status.INVALID_ARGUMENT, reason: "BAD_REQUEST" });
     expect(failed.message).toContain(field === "device_id" ? "fido2-1" : field);
   });
-
-  function withFido(change: object): ReturnType<typeof enrolRequest> {
-    const request = enrolRequest();
-    return { ...request, fido: { ...request.fido!, ...change } };
-  }
 });
 
 describe("signing", () => {
@@ -228,7 +228,7 @@ describe("signing", () => {
     expect(shown[0]).toContain("This PC sees the code");
   });
 
-  test("check 22: the code may come by Answer; the prompt for it is closed", async () => {
+  test("the code may come by Answer; the prompt for it is closed", async () => {
     rig.pinentry.will("wait", `answer ${JSON.stringify(FIDO_PIN)}`);
     const request = fidoSignRequest([registration.credentialId]);
     const asked = rig.pinentry.heard().filter((line) => line === "GETPIN").length;

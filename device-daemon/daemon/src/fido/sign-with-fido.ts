@@ -26,10 +26,10 @@ import { Failure } from "../service/failure.ts";
 import type { Given } from "../service/given.ts";
 import type { Caller } from "../service/handlers.ts";
 import type { OpenSign } from "../service/open-signs.ts";
-import { stepOf } from "../service/steps.ts";
 import { byTouch } from "./by-touch.ts";
 import { closedByUser, FidoRefusal } from "./fido-refusal.ts";
 import { type AskedSign, readFidoSign } from "./read-fido-request.ts";
+import { toldOnce } from "./told-once.ts";
 import { TypedCode } from "./typed-code.ts";
 
 /**
@@ -58,7 +58,7 @@ export async function signWithFido(
   };
   const late = setTimeout(() => ended.abort(new FidoRefusal(CtapStatus.USER_ACTION_TIMEOUT)), asked.expiresInS * 1000);
   const signal = AbortSignal.any([caller.signal, ended.signal]);
-  const onStep = (step: WaitsFor): void => send({ event: { $case: "step", value: stepOf(step) } });
+  const onStep = toldOnce((value) => send({ event: { $case: "step", value } }));
   given.signs.add(open);
   given.log.info({ keys: keys.length, requester: request.requester.slice(0, 64) }, "asked to sign with a FIDO2 key");
   try {

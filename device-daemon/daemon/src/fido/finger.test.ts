@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { AuthFlag, decodeAuthData } from "@countersign/key-protocol";
+import type { FidoRegistration } from "@countersign/proto/node/device/v1/device_service";
+import { Step } from "@countersign/proto/node/device/v1/device_service";
+import {
+  CODE,
+  enrolling,
+  enrolRequest,
+  FIDO_PIN,
+  type FidoRig,
+  fidoSignRequest,
+  setFidoPin,
+  signing,
+  startFidoRig,
+} from "../testing/fido-rig.ts";
+
+let rig: FidoRig;
+let registration: FidoRegistration;
+
+beforeAll(async () => {
+  rig = await startFidoRig({ flags: ["--finger", "on"] });
+}, 60_000);
+
+afterAll(async () => {
+  await rig.stop();
+});
+
+/** The next question of the key after the one on its display now. */
+async function afterThis(act: () => Promise<void>): Promise<void> {
+  const { version } = await rig.hands.until("fido");
+  await act();
+  await rig.hands.untilScreen((screen) => screen.version > version);
+}
+
+test("a key with fingers is listed so, and enrols by finger alone", async () => {
+  expect((await rig.client.listKeys())[0]).toMatchObject({ hasBiometric: true, pinSet: false });
+  const enrolled = enrolling(rig, enrolRequest());
+  await rig.hands.until("fido");
+  await afterThis(() => rig.hands.finger(true));
+  const page = await rig.hands.look();
+  if (page.page === "fido") await rig.hands.finger(true);
+  const { steps, last } = await enrolled;
+  registration = last!;
+  expect(steps).toEqual([Step.TOUCH]);
+  expect(rig.pinentry.heard()).toEqual([]);
+});
+
+test("signs by finger: no PIN is asked, and the user counts as verified", async () => {
+  rig.pinentry.types(CODE);
+  const signed = signing(rig.client, fidoSignRequest([registration.credentialId]));
+  await afterThis(() => rig.hands.finger(true));
+  const page = await rig.hands.look();
+  if (page.page === "fido") await rig.hands.finger(true);
+  const { last } = await signed;
+  expect(decodeAuthData(last!.authenticatorData).flags & AuthFlag.USER_VERIFIED).toBe(AuthFlag.USER_VERIFIED);
+});
+
+test("wrong fingers until the sensor is blocked: the PIN is asked for", async () => {
+  await setFidoPin(rig);
+  rig.pinentry.types(CODE, FIDO_PIN);
+  const asked = rig.pinentry.heard().filter((line) => line === "GETPIN").length;
+  const signed = signing(rig.client, fidoSignRequest([registration.credentialId]));
+  await rig.hands.until("fido");
+  const pinAsked = rig.pinentry.until("GETPIN", asked + 2).then(() => true);
+  for (let done = false; !done;) {
+    await rig.hands.finger(false).catch(() => undefined);
+    done = await Promise.race([pinAsked, rig.hands.look().then(() => false)]);
+  }
+  await rig.hands.until("fido");
+  await rig.hands.press("ok");
+  const { last } = await signed;
+  expect(decodeAuthData(last!.authenticatorData).flags & AuthFlag.USER_VERIFIED).toBe(AuthFlag.USER_VERIFIED);
+});
