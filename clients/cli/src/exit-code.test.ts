@@ -143,8 +143,16 @@ const ROWS: readonly Row[] = [
     when: "the key is not accepted",
     acts: [APPROVE],
     before: (world) =>
-      world.core.errors.set("submitStatement", [{ code: status.PERMISSION_DENIED, reason: "KEY_REVOKED" }]),
+      world.core.errors.set("submitStatement", [{ code: status.PERMISSION_DENIED, reason: "KEY_NOT_OWNED" }]),
     state: "NOT_CONFIRMED",
+  },
+  {
+    exit: 14,
+    when: "the key was revoked",
+    acts: [APPROVE],
+    before: (world) =>
+      world.core.errors.set("submitStatement", [{ code: status.PERMISSION_DENIED, reason: "KEY_REVOKED" }]),
+    state: "KEY_REVOKED",
   },
   { exit: 22, when: "the same was asked before", before: refuseCreate("DUPLICATE"), state: "DUPLICATE" },
   { exit: 23, when: "the user is frozen", before: refuseCreate("USER_BLOCKED"), state: "USER_BLOCKED" },

@@ -39,9 +39,10 @@ export function exitCodeOf(outcome: Outcome): ExitCode {
       return ExitCode.EXPIRED;
     case "NO_KEY":
     case "KEY_LEFT":
+    case "KEY_REVOKED":
       return ExitCode.NO_KEY;
     case "KEY_REFUSED":
-      return KEY_STATUS[outcome.status] ?? ExitCode.NOT_CONFIRMED;
+      return exitCodeOfKey(outcome.status, ExitCode.NOT_CONFIRMED);
     case "RECEIPT_UNVERIFIED":
       return ExitCode.UNVERIFIED;
     case "TAMPERED":
@@ -57,6 +58,11 @@ export function exitCodeOf(outcome: Outcome): ExitCode {
     case "CONTENT_DIFFERS":
       return ExitCode[outcome.state];
   }
+}
+
+/** Of a key that refused; one that no row is for counts as no key. */
+export function exitCodeOfKey(keyStatus: string, otherwise: ExitCode = ExitCode.NO_KEY): ExitCode {
+  return KEY_STATUS[keyStatus] ?? otherwise;
 }
 
 /** By the key's own status (docs/protocol/hid.md): what it cannot show is bad input, a key without a usable PIN is no key. */

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { readSecretLine } from "./input-secret.ts";
 import { run } from "./run.ts";
 
 process.exitCode = await run(process.argv.slice(2), {
@@ -20,5 +21,11 @@ process.exitCode = await run(process.argv.slice(2), {
       process.off("SIGTERM", listener);
     };
   },
+  readSecret: (prompt, signal) =>
+    readSecretLine(process.stdin, process.stderr, {
+      prompt,
+      signal,
+      interrupt: () => void process.kill(process.pid, "SIGINT"),
+    }),
   now: () => performance.now(),
 });

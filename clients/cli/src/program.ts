@@ -1,7 +1,6 @@
 import { Command, Option } from "commander";
 import { confirmCommand } from "./command/confirm.ts";
 import { doctorCommand } from "./command/doctor.ts";
-import { keyConfirmCommand, keyEnrolCommand, keyListCommand, keySetPinCommand } from "./command/key.ts";
 import { linkCommand } from "./command/link.ts";
 import { txDeliveryCommand } from "./command/tx-delivery.ts";
 import { payCommand } from "./command/pay.ts";
@@ -9,6 +8,7 @@ import { setupCommand } from "./command/setup.ts";
 import { thawCommand } from "./command/thaw.ts";
 import { txCancelCommand, txGetCommand, txListCommand, txWatchCommand } from "./command/tx.ts";
 import { verifyCommand } from "./command/verify.ts";
+import { addKeys } from "./key-program.ts";
 import type { ExitCode } from "./exit-code.ts";
 import { Terminal, type Io } from "./output/terminal.ts";
 import type { CommandGiven } from "./session.ts";
@@ -89,6 +89,7 @@ function confirming(command: Command): Command {
       new Option("--mode <mode>", "who shows the transaction, if stricter than the policy").choices(["A", "B", "C"]),
     )
     .option("--receipts <folder>", "where the receipt is kept", ".")
+    .option("--verify-first [pin|finger]", "PIN or finger on the key before anything is sent")
     .option("--dry-run", "only show the lines that key and phone would show");
 }
 
@@ -127,32 +128,4 @@ function addTransactions(program: Command, given: Given, finish: Finish): void {
     .description("withdraw it")
     .option("--reason <text>", "told to the user")
     .action(async (id: string, options: { reason?: string }) => finish(await txCancelCommand(id, options, given())));
-}
-
-function addKeys(program: Command, given: Given, finish: Finish): void {
-  const key = program.command("key").description("smart keys");
-  key
-    .command("list")
-    .description("keys plugged in and keys enrolled")
-    .action(async () => finish(await keyListCommand(given())));
-  key
-    .command("enrol")
-    .description("make a credential on the plugged key and enrol it")
-    .option("--key <serial>", "which key, when several are plugged in")
-    .option("--serial <serial>", "bind the enrolment to this serial, known from elsewhere than this PC")
-    .option("--digits", "bind it to digits that reach the user off this PC")
-    .option("--confirm-with <serial>", "the old key that confirms a further one")
-    .action(async (options: Record<string, never>) => finish(await keyEnrolCommand(options, given())));
-  key
-    .command("confirm <id>")
-    .description("activate a first key by the fingerprint on its display")
-    .requiredOption("--fingerprint <text>", "as the user read it")
-    .action(async (id: string, options: { fingerprint: string }) =>
-      finish(await keyConfirmCommand(id, options, given())),
-    );
-  key
-    .command("set-pin")
-    .description("set or change the PIN, typed on the key")
-    .option("--key <serial>", "which key, when several are plugged in")
-    .action(async (options: { key?: string }) => finish(await keySetPinCommand(options, given())));
 }

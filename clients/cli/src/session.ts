@@ -11,9 +11,11 @@ import {
   type DaemonConnection,
   type LocalKey,
   type Pinned,
+  type UserProof,
 } from "@countersign/sdk";
 import { CliError, environment, refused } from "./cli-error.ts";
 import { ExitCode } from "./exit-code.ts";
+import { printable } from "./output/printable.ts";
 import type { Terminal } from "./output/terminal.ts";
 import type { Settings } from "./settings/settings.ts";
 
@@ -69,15 +71,20 @@ export function pinnedOf(settings: Settings): Pinned {
 }
 
 /** The key that is to be asked: `default` or nothing is the only one, else by device id or serial. Exit 14 without one. */
-export async function chooseKey(daemon: DaemonConnection, wanted: string | undefined): Promise<LocalKey> {
-  const keys = await localKeys(daemon);
+export async function chooseKey(
+  daemon: DaemonConnection,
+  wanted: string | undefined,
+  fits: (key: LocalKey) => boolean = () => true,
+): Promise<LocalKey> {
+  const keys = (await localKeys(daemon)).filter(fits);
   if (keys.length === 0) throw new CliError(ExitCode.NO_KEY, "no key found; plug it in, or see: countersign doctor");
   if (wanted === undefined || wanted === "default") {
     const [only] = keys;
     if (only !== undefined && keys.length === 1) return only;
-    throw refused(`--key: several keys are plugged in; name one of ${keys.map(({ serial }) => serial).join(", ")}`);
+    const names = keys.map(({ serial, deviceId }) => serial || deviceId).join(", ");
+    throw refused(`--key: several keys are plugged in; name one of ${printable(names)}`);
   }
-  const found = keys.find((key) => key.serial === wanted || key.deviceId === wanted);
+  const found = keys.find((key) => key.deviceId === wanted || (key.serial !== "" && key.serial === wanted));
   if (found === undefined) throw new CliError(ExitCode.NO_KEY, `--key ${wanted}: is not plugged in`);
   return found;
 }
@@ -99,6 +106,7 @@ export function confirmGiven(
   core: CoreConnection,
   daemon: DaemonConnection,
   key: LocalKey,
+  verifyFirst?: UserProof,
 ): { readonly confirm: ConfirmGiven; readonly release: () => void } {
   const stop = new AbortController();
   const { terminal } = given;
@@ -109,6 +117,11 @@ export function confirmGiven(
     stop.abort();
   });
   const pinned = pinnedOf(given.settings);
-  const confirm = { core, daemon, pinned, deviceId: key.deviceId, requester: "countersign", signal: stop.signal };
+  const { io } = terminal;
+  const confirm = {
+    ...{ core, daemon, pinned, deviceId: key.deviceId, requester: "countersign", signal: stop.signal, verifyFirst },
+    // Never for a key that takes the code itself: a program that asks for it here would be a false one.
+    askCode: key.hasKeypad ? undefined : (signal: AbortSignal) => io.readSecret("Code from your phone", signal),
+  };
   return { confirm, release };
 }

@@ -96,7 +96,7 @@ describe("claim 24: PIN or finger before anything is sent", () => {
 
   test("claim 24: a transaction of the core is withdrawn, and the key not asked", async () => {
     await plug([APPROVE]);
-    const held = core.hold({ kind: Kind.THAW as never, lines: [{ label: 12 as never, value: "x" }], userId: "ada" });
+    const held = core.hold({ kind: Kind.THAW, lines: [{ label: Label.ACTION, value: "x" }], userId: "ada" });
     daemon.verifications.push({ code: status.ABORTED, reason: "KEY_REFUSED", metadata: { status: "PIN_INVALID" } });
     const events = await all(confirmOpen(held.transaction, held.token, given(APP_TOKEN, { verifyFirst: "pin" })));
     expect(events.at(-1)).toMatchObject({ outcome: { state: "KEY_REFUSED" } });
@@ -154,9 +154,11 @@ test("check 21: a statement that is refused as of a revoked key ends with just t
   expect(await outcomeOf(confirm(PAYMENT, given()))).toEqual({ state: "KEY_REVOKED" });
 });
 
-describe("a FIDO2 key", () => {
-  const fido = (): TestFidoKey => new TestFidoKey(`${core.serverId}.countersign.invalid`);
+function fido(): TestFidoKey {
+  return new TestFidoKey(`${core.serverId}.countersign.invalid`);
+}
 
+describe("a FIDO2 key", () => {
   test("is asked by its credential, gets the code by Answer, and its assertion confirms", async () => {
     await plug([{ type: "assert" }], fido());
     const asked: AbortSignal[] = [];
@@ -200,9 +202,14 @@ describe("a FIDO2 key", () => {
 
   test("what is no assertion is no answer of a key", async () => {
     await plug([{ type: "assert", prompted: CODE }], fido());
-    Object.defineProperty(daemon.key, "assertion", {
-      value: () => ({ ...new TestFidoKey("x").assertion, keyId: new Uint8Array(16), statement: new Uint8Array() }),
-    });
+    const nothing = new Uint8Array();
+    const value = {
+      keyId: new Uint8Array(16),
+      statement: nothing,
+      authenticatorData: nothing,
+      clientDataJson: nothing,
+    };
+    Object.defineProperty(daemon.key, "assertion", { value: () => ({ ...value, signature: nothing }) });
     expect(await outcomeOf(confirm(PAYMENT, given()))).toMatchObject({ state: "KEY_LEFT" });
   });
 });

@@ -1,5 +1,5 @@
 import { Kind, ProtocolError, type Field } from "@countersign/protocol";
-import { confirm, ownLines, type ConfirmRequest } from "@countersign/sdk";
+import { confirm, ownLines, type ConfirmRequest, type UserProof } from "@countersign/sdk";
 import { refused } from "../cli-error.ts";
 import { ExitCode } from "../exit-code.ts";
 import { digestArgument, fieldArgument, kindArgument } from "../field-argument.ts";
@@ -18,6 +18,8 @@ export interface ConfirmOptions {
   readonly mode?: "A" | "B" | "C";
   readonly receipts?: string;
   readonly dryRun?: boolean;
+  /** PIN or finger before anything is sent; `true`: PIN. */
+  readonly verifyFirst?: boolean | string;
 }
 
 /** What is meant, before it is known for whom. */
@@ -53,10 +55,11 @@ export async function confirmMeaning(
     return ExitCode.DONE;
   }
   const request = requestOf(meaning, options, settings.need("user"));
+  const proof = proofOf(options.verifyFirst);
   return withDaemon(given, async (daemon) => {
     const key = await chooseKey(daemon, options.key);
     return withCore(given, async (core) => {
-      const { confirm: confirmWith, release } = confirmGiven(given, core, daemon, key);
+      const { confirm: confirmWith, release } = confirmGiven(given, core, daemon, key, proof);
       try {
         const events = confirm(request, { ...confirmWith, until: options.until });
         const save = (name: string, json: Uint8Array): string => saveReceipt(options.receipts ?? ".", name, json);
@@ -66,6 +69,13 @@ export async function confirmMeaning(
       }
     });
   });
+}
+
+function proofOf(wanted: boolean | string | undefined): UserProof | undefined {
+  if (wanted === undefined || wanted === false) return undefined;
+  if (wanted === true || wanted === "pin") return "pin";
+  if (wanted === "finger") return "biometric";
+  throw refused("--verify-first: expected pin or finger");
 }
 
 function meantLines(meaning: Meaning, repeatOf: string | undefined): ReturnType<typeof ownLines> {

@@ -53,6 +53,8 @@ export function outcomeText(outcome: Outcome): { readonly sign: Sign; readonly t
       return { sign: "failed", text: "No key found · nothing was sent; plug it in, or see: countersign doctor" };
     case "KEY_LEFT":
       return { sign: "failed", text: "The key was unplugged · the transaction is withdrawn" };
+    case "KEY_REVOKED":
+      return { sign: "stopped", text: "This key was revoked meanwhile · nothing was sent; see: countersign key list" };
     case "KEY_REFUSED":
       return {
         sign: "failed",

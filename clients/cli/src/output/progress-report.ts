@@ -1,7 +1,7 @@
-import type { LocalKey, Outcome, Progress } from "@countersign/sdk";
+import type { KeyStep, LocalKey, Outcome, Progress } from "@countersign/sdk";
 import type { Kind, Line } from "@countersign/protocol";
 import { exitCodeOf, type ExitCode } from "../exit-code.ts";
-import { keyText } from "./key-text.ts";
+import { keyText, weakerText } from "./key-text.ts";
 import { outcomeText } from "./outcome-text.ts";
 import { printable } from "./printable.ts";
 import type { Terminal } from "./terminal.ts";
@@ -13,7 +13,7 @@ export interface ReportGiven {
   /** Own lines of the client; absent when only the core knows them. */
   readonly meant: readonly Line[] | undefined;
   /** The key that is asked. */
-  readonly key: Pick<LocalKey, "serial" | "hasDisplay" | "hasKeypad">;
+  readonly key: Pick<LocalKey, "serial" | "model" | "type" | "hasDisplay" | "hasKeypad">;
   /** Writes the receipt and returns the file's name. */
   readonly saveReceipt: (name: string, json: Uint8Array) => string;
 }
@@ -60,7 +60,17 @@ class Telling {
         return this.#tellDelivery(event);
       case "key":
         this.#record({ step: event.step.toUpperCase() });
-        return terminal.status(() => this.#whatToDo());
+        return terminal.status(() => this.#whatToDo(event.step));
+      case "verify":
+        this.#record({ step: "VERIFY", proof: event.proof });
+        return terminal.status(() =>
+          event.proof === "pin"
+            ? "First your PIN, on your KEY. Nothing has been sent yet."
+            : "First your FINGER, on your KEY. Nothing has been sent yet.",
+        );
+      case "key-revoked":
+        this.#record({ step: "KEY_REVOKED", left: event.left });
+        return terminal.progress(`${terminal.sign("warning")} One of your keys was revoked just now`);
       case "signed":
         return this.#record({ step: event.rejected ? "REJECT_SIGNED" : "SIGNED" });
       case "try-again":
@@ -82,6 +92,16 @@ class Telling {
     const whole = meant === undefined || this.#terminal.style.plain || shown.length > 8;
     if (whole) for (const line of linesText(shown, this.#terminal.style.plain)) this.#terminal.progress(line);
     this.#terminal.progress(`${this.#terminal.sign("done")} ${keyText(this.#given.key, MODES[mode])}`);
+    const weaker = weakerText(this.#given.key);
+    if (weaker !== undefined) this.#terminal.progress(`${this.#terminal.sign("warning")} ${weaker}`);
+  }
+
+  #hint(step: KeyStep): string {
+    const { key } = this.#given;
+    if (key.hasKeypad) return "Look at your KEY, then your PHONE. Type the phone's code on the key.";
+    if (step === "touch") return "Touch your KEY.";
+    const read = key.hasDisplay ? "Look at your KEY, then your PHONE." : "Read every line on your PHONE.";
+    return `${read} Type its code here or in the daemon's prompt, only if all is right.`;
   }
 
   #tellDelivery({ platform, sent, reason, tookMs }: Extract<Progress, { type: "delivery" }>): void {
@@ -126,10 +146,10 @@ class Telling {
     this.#terminal.record({ state: this.#state, ...id, ...more });
   }
 
-  #whatToDo(): string {
+  #whatToDo(step: KeyStep): string {
     const left = Math.max(0, Math.round((this.#endsAt - this.#terminal.io.now()) / 1000));
     const clock = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
-    return `Look at your KEY, then your PHONE. Type the phone's code on the key.  ${clock}  (Ctrl-C withdraws)`;
+    return `${this.#hint(step)}  ${clock}  (Ctrl-C withdraws)`;
   }
 }
 
@@ -168,6 +188,7 @@ function detailOf(outcome: Outcome): Readonly<Record<string, unknown>> {
     case "USER_BLOCKED":
     case "NO_KEY":
     case "KEY_LEFT":
+    case "KEY_REVOKED":
       return {};
   }
 }

@@ -7,6 +7,8 @@ export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Calls the handler at each Ctrl-C until the returned function is called. */
   onInterrupt(handler: () => void): () => void;
+  /** Takes digits from the terminal without echo; undefined: there is no terminal, or nothing was typed. */
+  readSecret(prompt: string, signal: AbortSignal): Promise<string | undefined>;
   /** Milliseconds of a clock that never goes back. */
   now(): number;
 }

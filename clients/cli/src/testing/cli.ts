@@ -2,7 +2,14 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { toHex } from "@countersign/protocol";
-import { APP_TOKEN, FakeCore, startFakeDaemon, type FakeDaemon, type KeyAct } from "@countersign/sdk/testing";
+import {
+  APP_TOKEN,
+  FakeCore,
+  startFakeDaemon,
+  TestFidoKey,
+  type FakeDaemon,
+  type KeyAct,
+} from "@countersign/sdk/testing";
 import type { Io } from "../output/terminal.ts";
 import { run } from "../run.ts";
 
@@ -21,6 +28,8 @@ export class CliWorld {
   readonly config: string;
   readonly core: FakeCore;
   readonly daemon: FakeDaemon;
+  /** What is typed where a secret is asked for; then nothing. */
+  readonly typed: string[] = [];
   /** Presses Ctrl-C in the command that runs. */
   interrupt: () => void = () => undefined;
   #now = 0;
@@ -32,10 +41,11 @@ export class CliWorld {
     this.config = join(folder, "config.json");
   }
 
-  static async open(acts: readonly KeyAct[] = []): Promise<CliWorld> {
+  static async open(acts: readonly KeyAct[] = [], fido = false): Promise<CliWorld> {
     const folder = mkdtempSync(join(tmpdir(), "countersign-cli-"));
     const core = await new FakeCore().start();
-    const daemon = await startFakeDaemon(join(folder, "daemon.sock"), acts);
+    const key = fido ? new TestFidoKey(`${core.serverId}.countersign.invalid`) : undefined;
+    const daemon = await startFakeDaemon(join(folder, "daemon.sock"), acts, key);
     core.userKey = daemon.key;
     const world = new CliWorld(folder, core, daemon);
     world.setToken(APP_TOKEN);
@@ -86,6 +96,7 @@ export class CliWorld {
         this.interrupt = handler;
         return () => (this.interrupt = () => undefined);
       },
+      readSecret: async () => this.typed.shift(),
       now: () => (this.#now += 1000),
     };
     const code = await run(args, io);
