@@ -14,6 +14,8 @@ export interface BootstrapOptions {
   readonly issuer: string;
   /** Undefined: the default for a new tenant, its own for one that exists. */
   readonly policy: Policy | undefined;
+  /** File of the FIDO Alliance or of a vendor, from which the policy takes who vouches for the models that it names. */
+  readonly fidoMetadata?: string | undefined;
   readonly apps: readonly { readonly name: string; readonly scope: Scope }[];
   readonly bots: readonly { readonly name: string; readonly platform: Platform }[];
 }
@@ -30,6 +32,7 @@ export const BOOTSTRAP_FLAGS: Readonly<Record<string, Flag>> = {
   tenant: { type: "string" },
   issuer: { type: "string" },
   policy: { type: "string" },
+  "fido-metadata": { type: "string" },
   app: { type: "string", multiple: true },
   bot: { type: "string", multiple: true },
 };
@@ -68,9 +71,16 @@ export function readBootstrap(
     tenant: text("tenant"),
     issuer: text("issuer"),
     policy: readPolicy(flags["policy"]),
+    fidoMetadata: readMetadataFlag(flags),
     apps: apps.map(([one, scope]) => ({ name: one, scope })),
     bots: bots.map(([one, platform]) => ({ name: one, platform })),
   };
+}
+
+function readMetadataFlag({ "fido-metadata": path, policy }: Readonly<Record<string, unknown>>): string | undefined {
+  if (typeof path !== "string") return undefined;
+  if (typeof policy === "string") return path;
+  throw new ConfigError("--fido-metadata: give --policy as well, whose fidoModels it is for");
 }
 
 function readPolicy(flag: unknown): Policy | undefined {

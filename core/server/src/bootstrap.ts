@@ -1,11 +1,12 @@
 // Makes a tenant with its apps and bots, offline: the data folder's lock proves that no core runs on it. Tokens are written
 // to files that their owner alone can read, and printed nowhere.
 import { randomBytes } from "node:crypto";
-import { closeSync, fsyncSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { checkIssuer, checkSafeText, toHex } from "@countersign/protocol";
 import type { BootstrapOptions } from "./bootstrap-options.ts";
 import { ConfigError } from "./config.ts";
+import { addFidoRoots, readFidoMetadata } from "./fido/metadata.ts";
 import { appKey, botKey, tenantKey, tokenKey } from "./identity/entity-key.ts";
 import type { App, Bot, Tenant, TokenHolder } from "./identity/tenant.ts";
 import { adviceOn } from "./policy/advice.ts";
@@ -27,8 +28,9 @@ export interface Bootstrapped {
 }
 
 /** Makes what does not exist yet. A tenant of this name gets further apps and bots, and the policy if one is given. */
-export async function bootstrap(options: BootstrapOptions): Promise<Bootstrapped> {
-  checkNames(options);
+export async function bootstrap(given: BootstrapOptions): Promise<Bootstrapped> {
+  checkNames(given);
+  const options = await withFidoRoots(given);
   const { secrets, store } = await openFolders(options);
   try {
     const { tenantId, policy } = await ensureTenant(store, options);
@@ -55,6 +57,17 @@ function checkNames({ tenant, issuer }: BootstrapOptions): void {
     checkIssuer(issuer, "--issuer");
   } catch (error) {
     throw new ConfigError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** The policy with the roots of those models that it names. */
+async function withFidoRoots(options: BootstrapOptions): Promise<BootstrapOptions> {
+  const { policy, fidoMetadata: path } = options;
+  if (policy === undefined || path === undefined) return options;
+  try {
+    return { ...options, policy: addFidoRoots(policy, await readFidoMetadata(readFileSync(path, "utf8"))) };
+  } catch (error) {
+    throw new ConfigError(`--fido-metadata: ${path}: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 

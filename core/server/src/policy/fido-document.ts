@@ -53,12 +53,12 @@ export const fidoRoot: v.GenericSchema<unknown, FidoRoot> = v.strictObject({
 
 function isOrigin(text: string): boolean {
   const url = URL.parse(text);
-  if (url === null || url.origin !== text) return false;
+  if (url === null || url.origin !== text || !DOMAIN.test(url.hostname)) return false;
   return url.protocol === "https:" || (url.protocol === "http:" && url.hostname === "localhost");
 }
 
 function isWithin(text: string, domain: string): boolean {
-  const { hostname } = new URL(text);
+  const hostname = URL.parse(text)?.hostname ?? "";
   return hostname === domain || hostname.endsWith(`.${domain}`);
 }
 

@@ -139,13 +139,6 @@ const document = v.pipe(
     ),
     ["biometricModels"],
   ),
-  v.forward(
-    v.check(
-      ({ fidoModels, fidoRoots }) => fidoModels.length === 0 || fidoRoots.length > 0,
-      "must hold who vouches for fidoModels, or none of them can enrol",
-    ),
-    ["fidoRoots"],
-  ),
   v.rawCheck(({ dataset, addIssue }) => {
     if (!dataset.typed) return;
     const { digits, tries, wrongCodesInARow, guessOneIn } = dataset.value;
