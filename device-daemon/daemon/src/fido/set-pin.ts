@@ -43,7 +43,7 @@ async function newPin(info: AuthenticatorInfo, prompt: Prompt, signal: AbortSign
     if (problem !== undefined) continue;
     const again = await prompt.pin(repeatPinAsk(), signal);
     if (again === undefined) throw closedByUser();
-    if (again.reveal() === pin.reveal()) return pin;
+    if (again.reveal().normalize("NFC") === pin.reveal().normalize("NFC")) return pin;
     problem = "The two PINs differ.";
   }
 }

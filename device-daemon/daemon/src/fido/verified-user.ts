@@ -1,4 +1,4 @@
-import { type AuthenticatorInfo, type AuthParam, CtapStatus, WaitsFor } from "@countersign/key-protocol";
+import { type AuthenticatorInfo, type AuthParam, CtapStatus, PIN_LENGTH, WaitsFor } from "@countersign/key-protocol";
 import type { Watch } from "../hid/hid-channel.ts";
 import type { Prompt } from "../prompt/prompt.ts";
 import { pinAsk } from "../prompt/prompt-text.ts";
@@ -58,9 +58,10 @@ export async function withVerifiedUser<T>(given: VerifyGiven, act: (user: Verifi
   throw refusal ?? closedByUser();
 }
 
-// What says "not by finger", so that the PIN is worth asking for.
+// What says "not by finger", so that the PIN is worth asking for. Some keys list "uv" and then know no such option.
 function endsFinger({ code }: FidoRefusal): boolean {
-  const codes: readonly number[] = [CtapStatus.UV_BLOCKED, CtapStatus.UV_INVALID, CtapStatus.PUAT_REQUIRED];
+  const { UV_BLOCKED, UV_INVALID, PUAT_REQUIRED, UNSUPPORTED_OPTION, INVALID_OPTION } = CtapStatus;
+  const codes: readonly number[] = [UV_BLOCKED, UV_INVALID, PUAT_REQUIRED, UNSUPPORTED_OPTION, INVALID_OPTION];
   return codes.includes(code);
 }
 
@@ -91,6 +92,8 @@ async function byPin({ info, use, prompt, watch, about }: VerifyGiven, pinAuth: 
     watch.onStep?.(WaitsFor.PIN);
     const pin = await prompt.pin(pinAsk(about, wrong), watch.signal);
     if (pin === undefined) throw closedByUser();
+    // Enter by mistake: no PIN is that short, and the key would count it.
+    if ([...pin.reveal().normalize("NFC")].length < PIN_LENGTH.minCodePoints) continue;
     try {
       return await pinAuth.tokenByPin(pin, use, watch);
     } catch (cause) {
