@@ -14,9 +14,10 @@ const statement = {
 const policy = parsePolicy({ fidoModels: [LEAF_AAGUID] });
 const former = SettingsService.getRootCertificates({ identifier: "mds" });
 
+const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
+
 /** A list as the FIDO Alliance signs it, by a leaf below a root of ours. */
 function blob(entries: readonly object[], { key = LEAF_KEY, x5c = [CERTIFICATES.leaf] } = {}): string {
-  const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
   const header = encode({ alg: "ES256", typ: "JWT", x5c: x5c.map(base64) });
   const signed = `${header}.${encode({ legalHeader: "", no: 1, nextUpdate: "2027-01-01", entries })}`;
   const signature = sign("sha256", Buffer.from(signed), {
@@ -55,12 +56,16 @@ describe("who vouches, out of a file", () => {
 
 describe("threat 06: what is not believed", () => {
   test.each([
-    ["a list whose signature does not hold", blob([entry([])]).replace(/.{6}$/, "AAAAAA")],
-    ["a list under another root", blob([entry([])], { key: LEAF_KEY, x5c: [CERTIFICATES.forgedLeaf] })],
-    ["a file that is neither", "metadata"],
-    ["a statement without roots", JSON.stringify({ aaguid: LEAF_AAGUID, description: "x" })],
-  ])("threat 06: %s", async (_name, text) => {
-    await expect(readFidoMetadata(text)).rejects.toThrow();
+    ["a list whose signature does not hold", blob([entry([])]).replace(/.{6}$/, "AAAAAA"), "signature"],
+    ["a list under another root", blob([entry([])], { key: LEAF_KEY, x5c: [CERTIFICATES.forgedLeaf] }), "path"],
+    ["a file that is neither", "metadata", "JSON"],
+    [
+      "a statement without roots",
+      JSON.stringify({ aaguid: LEAF_AAGUID, description: "x" }),
+      "attestationRootCertificates",
+    ],
+  ])("threat 06: %s", async (_name, text, why) => {
+    await expect(readFidoMetadata(text)).rejects.toThrow(why);
   });
 
   test.each(["REVOKED", "ATTESTATION_KEY_COMPROMISE", "USER_VERIFICATION_BYPASS"])(

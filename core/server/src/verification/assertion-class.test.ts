@@ -153,6 +153,14 @@ test("bytes of lengths that nothing has are refused before any row, naming the m
   );
 });
 
+async function recover(): Promise<number> {
+  world.clock.advance(OPEN_COMPARE_MS);
+  const due = await world.given.store.due(world.given.store.now(), 100);
+  const open = due.filter((found) => found.key.type === "judged") as Found<"judged">[];
+  for (const found of open) await finishOpenCompare({ ...world.given }, found);
+  return open.length;
+}
+
 describe("check 05: a crash between the counted try and its verdict, with an assertion", () => {
   let pending: Transaction;
 
@@ -169,14 +177,6 @@ describe("check 05: a crash between the counted try and its verdict, with an ass
     const asked = { txId: pending.txId, tenantId: world.tenantId, signed };
     const found = await submitStatement({ ...world.given }, asked);
     return isRefusal(found) ? found.refused : found.state;
-  }
-
-  async function recover(): Promise<number> {
-    world.clock.advance(OPEN_COMPARE_MS);
-    const due = await world.given.store.due(world.given.store.now(), 100);
-    const open = due.filter((found) => found.key.type === "judged") as Found<"judged">[];
-    for (const found of open) await finishOpenCompare({ ...world.given }, found);
-    return open.length;
   }
 
   test("check 05: try, counter and assertion are durable before the compare, and recovery finishes it once", async () => {
