@@ -4,7 +4,10 @@ import { ExitCode, exitCodeOfKey } from "../exit-code.ts";
 import type { CommandGiven } from "../session.ts";
 
 /** What the key waits for, told once each; the key's own no ends the command with the exit code of its status. */
-export async function* followKey<T extends object>(events: AsyncIterable<KeyStep | T>, given: CommandGiven): AsyncGenerator<T, void> {
+export async function* followKey<T extends object>(
+  events: AsyncIterable<KeyStep | T>,
+  given: CommandGiven,
+): AsyncGenerator<T, void> {
   try {
     for await (const event of events) {
       if (typeof event === "string") tellStep(event, given);
