@@ -30,6 +30,8 @@ export async function startRig(
   options: {
     readonly key?: readonly string[];
     readonly via?: (keySocket: string, folder: string) => Promise<string>;
+    /** Further flags of the daemon. */
+    readonly daemon?: readonly string[];
   } = {},
 ): Promise<Rig> {
   const folder = mkdtempSync(join(tmpdir(), "countersign-daemon-"));
@@ -41,7 +43,7 @@ export async function startRig(
   const seenByDaemon = (await options.via?.(keySocket, folder)) ?? keySocket;
   const daemon = await startChild(
     "device-daemon/daemon/src/main.ts",
-    ["--socket", join(folder, "run", "daemon.sock"), "--key-socket", seenByDaemon],
+    ["--socket", join(folder, "run", "daemon.sock"), "--key-socket", seenByDaemon, ...(options.daemon ?? [])],
     { COUNTERSIGN_LOG: "debug" },
   );
   const address = String(daemon.ready["socket"]);
