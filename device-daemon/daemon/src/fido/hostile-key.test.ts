@@ -270,8 +270,8 @@ describe("what keys refuse", () => {
     expect(failure?.details).toMatch(new RegExp(`^the key refused: .{9,} \\(${name}\\)$`));
   });
 
-  test.each(Object.entries(told))("%s is told to clients as %s", (name, status) => {
-    expect(new FidoRefusal(CtapStatus[name as keyof typeof CtapStatus]).metadata()).toEqual({ status, ctap: name });
+  test.each(Object.entries(told))("%s is told to clients as %s", (name, as) => {
+    expect(new FidoRefusal(CtapStatus[name as keyof typeof CtapStatus]).metadata()).toEqual({ status: as, ctap: name });
   });
 
   test.each([0xe0, 0xf2, 0xff])("status %i of a vendor is told by its number", async (code) => {

@@ -1,0 +1,48 @@
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import type { Readable, Writable } from "node:stream";
+
+/** The program that makes one. */
+export const SCRIPT = "/usr/bin/script";
+
+/** A terminal that a test types into and looks at: `command` runs in it, as its controlling terminal. */
+export class PseudoTerminal {
+  readonly #child: ChildProcessByStdio<Writable, Readable, null>;
+  readonly #looking = new Set<() => void>();
+  /** Everything that was written to it, echo included. */
+  seen = "";
+
+  constructor(command: string) {
+    const args = ["--quiet", "--flush", "--return", "--command", command, "/dev/null"];
+    const env = { ...process.env, TERM: "xterm", LC_ALL: "C.UTF-8", SHELL: "/bin/sh" };
+    this.#child = spawn(SCRIPT, args, { stdio: ["pipe", "pipe", "ignore"], env });
+    this.#child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      this.seen += text;
+      for (const look of this.#looking) look();
+    });
+  }
+
+  type(keys: string): void {
+    this.#child.stdin.write(keys);
+  }
+
+  /** Waits until what is seen matches. */
+  async until(pattern: RegExp): Promise<RegExpExecArray> {
+    const { promise, resolve } = Promise.withResolvers<RegExpExecArray>();
+    const look = (): void => {
+      const found = pattern.exec(this.seen);
+      if (found !== null) resolve(found);
+    };
+    this.#looking.add(look);
+    look();
+    const found = await promise;
+    this.#looking.delete(look);
+    return found;
+  }
+
+  async close(): Promise<void> {
+    const gone = new Promise((resolve) => this.#child.once("exit", resolve));
+    // It would wait for what runs inside; without it, that gets a hang-up.
+    this.#child.kill("SIGKILL");
+    await gone;
+  }
+}
