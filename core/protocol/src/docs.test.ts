@@ -29,6 +29,7 @@ test.each([
   { page: "content", worked: 2 },
   { page: "code-and-statement", worked: 8 },
   { page: "receipt", worked: 2 },
+  { page: "fido2", worked: 2 },
 ])("the worked bytes in docs/protocol/$page.md are those of the vectors", ({ page, worked }) => {
   const text = readFileSync(join(root, `docs/protocol/${page}.md`), "utf8");
   const blocks = [...text.matchAll(/```\n([\s\S]*?)```/g)].map(([, block = ""]) => block);
