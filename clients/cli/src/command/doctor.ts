@@ -1,20 +1,16 @@
-import { accessSync, constants, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { fromHex } from "@countersign/protocol";
 import { ReceiptServiceGetVerificationKeysRequest } from "@countersign/proto/node/core/v1/receipt_service";
 import { LinkServiceListRequest, LinkState } from "@countersign/proto/node/core/v1/link_service";
 import { UserServiceGetRequest, UserState } from "@countersign/proto/node/core/v1/user_service";
 import { call, isLoopback, readTokenFile, type CoreConnection } from "@countersign/sdk";
+import { bad, fine, type Finding } from "../doctor/finding.ts";
+import { hidAdvice } from "../doctor/hid-advice.ts";
+import { hidrawNodes, installedRule } from "../doctor/hidraw-node.ts";
 import { ExitCode } from "../exit-code.ts";
 import { printable } from "../output/printable.ts";
 import { localKeys, withCore, withDaemon, type CommandGiven } from "../session.ts";
 import { SETTINGS, type SettingKey } from "../settings/setting.ts";
-
-/** One thing that was looked at. A finding that is not good ends with its fix. */
-interface Finding {
-  readonly what: string;
-  readonly good: boolean;
-  readonly fix?: string;
-}
 
 /** `countersign doctor`: looks at everything a confirmation needs from this PC. Exit 69 when something is wrong. */
 export async function doctorCommand(given: CommandGiven): Promise<ExitCode> {
@@ -133,7 +129,10 @@ async function checkDaemon(given: CommandGiven): Promise<Finding[]> {
         ),
       ];
     if (keys.length === 0)
-      return [fine("the device daemon answers"), bad("no key is plugged in", "plug it in; see the hidraw line below")];
+      return [
+        fine("the device daemon answers"),
+        bad("no key is plugged in", "plug it in; see the lines on keys below"),
+      ];
     return [fine("the device daemon answers"), ...keys.flatMap(keyFindings)];
   });
 }
@@ -147,43 +146,8 @@ function keyFindings(key: { serial: string; model: string; pinSet: boolean; pinR
   ];
 }
 
-const UDEV_RULE = 'KERNEL=="hidraw*", SUBSYSTEM=="hidraw", ATTRS{idVendor}=="1209", TAG+="uaccess"';
-
-/** Only where there are hidraw nodes: an emulator needs none. */
-async function checkHid(): Promise<Finding[]> {
-  if (process.platform !== "linux" || !existsSync("/sys/class/hidraw")) return [];
-  const names = readdirSync("/sys/class/hidraw").filter((name) => isFidoLike(name));
-  return names.map((name) => {
-    const path = `/dev/${name}`;
-    try {
-      accessSync(path, constants.R_OK | constants.W_OK);
-      return fine(`${path} may be opened (mode ${(statSync(path).mode & 0o777).toString(8)})`);
-    } catch {
-      return bad(
-        `${path} may not be opened by this user`,
-        `put this line into /etc/udev/rules.d/70-countersign.rules and plug the key in again: ${UDEV_RULE}`,
-      );
-    }
-  });
-}
-
-/** Usage page F1D0, the first item of a report descriptor of such keys. */
-function isFidoLike(name: string): boolean {
-  try {
-    return (
-      readFileSync(`/sys/class/hidraw/${name}/device/report_descriptor`).subarray(0, 3).toString("hex") === "06d0f1"
-    );
-  } catch {
-    return false;
-  }
-}
-
-function fine(what: string): Finding {
-  return { what, good: true };
-}
-
-function bad(what: string, fix: string): Finding {
-  return { what, good: false, fix };
+async function checkHid(): Promise<readonly Finding[]> {
+  return hidAdvice({ platform: process.platform, nodes: hidrawNodes(), rule: installedRule() });
 }
 
 function sentence(error: unknown): string {
