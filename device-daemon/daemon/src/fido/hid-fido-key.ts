@@ -13,8 +13,9 @@ import {
   MAX_MESSAGE,
   TokenPermission,
 } from "@countersign/key-protocol";
+import { FIDO_SILENCE_MS } from "../hid/answer-wait.ts";
 import type { HidBus } from "../hid/hid-bus.ts";
-import { HidChannel, type Watch } from "../hid/hid-channel.ts";
+import { BUSY_MS, HidChannel, type Watch } from "../hid/hid-channel.ts";
 import { LinkError } from "../hid/link-error.ts";
 import type { FidoDescription } from "../key/fido-port.ts";
 import type { Prompt } from "../prompt/prompt.ts";
@@ -45,7 +46,7 @@ export class HidFidoKey implements FidoKey {
   }
 
   static async connect(bus: HidBus): Promise<HidFidoKey> {
-    return new HidFidoKey(bus, new CtapClient(await HidChannel.open(bus)));
+    return new HidFidoKey(bus, new CtapClient(await HidChannel.open(bus, BUSY_MS, FIDO_SILENCE_MS)));
   }
 
   async info(watch: Watch): Promise<FidoDescription> {

@@ -14,6 +14,9 @@ import { LinkError } from "./link-error.ts";
 /** A key that works sends a keepalive every 100 ms; this much silence means that something was lost. */
 export const SILENCE_MS = 1_000;
 
+/** As SILENCE_MS for FIDO2 keys: keepalives are theirs to give, and small ones compute on P-256 without. */
+export const FIDO_SILENCE_MS = 3_000;
+
 /** After CANCEL a key must end the request within this time, whatever else it says. */
 export const LET_GO_MS = 1_000;
 
@@ -25,6 +28,8 @@ export interface AnswerWaitGiven {
   readonly channel: number;
   /** The command whose answer is awaited. */
   readonly command: number;
+  /** SILENCE_MS or FIDO_SILENCE_MS. */
+  readonly silenceMs: number;
   /** A new thing that the key waits for. */
   readonly onStep: ((waitsFor: WaitsFor) => void) | undefined;
   /** Takes a message that answers something else; true when it did. */
@@ -86,9 +91,10 @@ export class AnswerWait {
 
   #heard(): void {
     clearTimeout(this.#silence);
+    const { silenceMs } = this.#given;
     this.#silence = setTimeout(() => {
-      this.#reject(new LinkError("garbled", `the key said nothing for ${SILENCE_MS} ms: reports were lost`));
-    }, SILENCE_MS);
+      this.#reject(new LinkError("garbled", `the key said nothing for ${silenceMs} ms: reports were lost`));
+    }, silenceMs);
   }
 
   #hear(report: Uint8Array): void {

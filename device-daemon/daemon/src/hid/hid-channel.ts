@@ -32,18 +32,20 @@ export class HidChannel {
   readonly #bus: HidBus;
   #id: number;
   readonly #busy: BusyTimes;
+  readonly #silenceMs: number;
   #aside: ((message: Message) => boolean) | undefined;
 
-  private constructor(bus: HidBus, id: number, busy: BusyTimes) {
+  private constructor(bus: HidBus, id: number, busy: BusyTimes, silenceMs: number) {
     this.#bus = bus;
     this.#id = id;
     this.#busy = busy;
+    this.#silenceMs = silenceMs;
   }
 
   /** Asks the key for a channel. Rejects with LinkError. */
-  static async open(bus: HidBus, busy: BusyTimes = BUSY_MS): Promise<HidChannel> {
+  static async open(bus: HidBus, busy: BusyTimes = BUSY_MS, silenceMs: number = SILENCE_MS): Promise<HidChannel> {
     const { channel } = await initChannel(bus, BROADCAST);
-    return new HidChannel(bus, channel, busy);
+    return new HidChannel(bus, channel, busy, silenceMs);
   }
 
   /**
@@ -101,6 +103,7 @@ export class HidChannel {
     const wait = new AnswerWait(this.#bus, {
       channel: this.#id,
       command,
+      silenceMs: this.#silenceMs,
       onStep: watch.onStep,
       aside: (message) => this.#aside?.(message) ?? false,
     });
