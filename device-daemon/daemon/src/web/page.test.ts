@@ -46,12 +46,12 @@ async function paired(page: Page): Promise<string> {
 }
 
 /** The body that watches the keys, and says how that ended. */
-const watch = (token: string): string => `let seen = 0;
+const watchBody = (token: string): string => `let seen = 0;
     try { for await (const _ of device.watchKeys({}, bearer("${token}"))) globalThis.seen = ++seen; }
     catch (error) { return endOf(error); }`;
 
 /** Flags of a further daemon, with places of its own. */
-const own = (name: string): string[] => [
+const ownPlaces = (name: string): string[] => [
   "--socket",
   join(folder, name, "d.sock"),
   "--key-socket",
@@ -111,7 +111,7 @@ browserTest("D4: an open stream of a page ends when its pairing does, by its own
   const page = await pageAt(pages.bank.origin);
   const ended = { code: 16, details: "the pairing of this page was ended" };
   const first = await paired(page);
-  const watching = within(page, watch(first));
+  const watching = within(page, watchBody(first));
   await page.waitForFunction("globalThis.seen === 1");
   expect(await within(page, `return await pairing.unpair({}, bearer("${first}"));`)).toEqual({});
   expect(await watching).toMatchObject(ended);
@@ -121,7 +121,7 @@ browserTest("D4: an open stream of a page ends when its pairing does, by its own
 
   const second = await paired(page);
   await within(page, "globalThis.seen = 0;");
-  const again = within(page, watch(second));
+  const again = within(page, watchBody(second));
   await page.waitForFunction("globalThis.seen === 1");
   const program = ["--conditions=source", "device-daemon/daemon/src/main.ts", "--state", pages.state];
   const run = async (...args: string[]): Promise<string> =>
@@ -156,7 +156,6 @@ browserTest(
     expect(log).not.toContain("the user's bank");
     expect(log).not.toContain(token);
     expect(log).not.toContain(CODE);
-    await hands.until("idle");
     await page.close();
   },
 );
@@ -208,13 +207,13 @@ test("D4: a pairing survives the daemon; a second daemon on the port is refused 
   const token = (await pairOver(pages.webPort, origin)) ?? "";
   const state = ["--web-origin", origin, "--state", pages.state];
   const taken = startChild("device-daemon/daemon/src/main.ts", [
-    ...own("b"),
+    ...ownPlaces("b"),
     ...state,
     "--web-port",
     String(pages.webPort),
   ]);
   await expect(taken).rejects.toThrow("EADDRINUSE");
-  const next = await startChild("device-daemon/daemon/src/main.ts", [...own("a"), ...state, "--web-port", "0"]);
+  const next = await startChild("device-daemon/daemon/src/main.ts", [...ownPlaces("a"), ...state, "--web-port", "0"]);
   const asked = {
     path: `${DEVICE}/ListKeys`,
     headers: { ...GRPC_WEB, origin, authorization: `Bearer ${token}` },
