@@ -1,19 +1,25 @@
 // The face of the emulated key: draws what GET /screen says, sends presses. It keeps nothing and decides nothing.
 
-const COLUMNS = 21;
-const ROWS = 6;
+const HOLD_MS = 1000;
 
 const display = document.querySelector("#display");
 const blank = document.querySelector("#blank");
 const said = document.querySelector("#said");
 const trouble = document.querySelector("#trouble");
 const plug = document.querySelector("#plug");
+const ok = document.querySelector('[data-key="ok"]');
 
-const cells = Array.from({ length: COLUMNS * ROWS }, () => {
-  const cell = document.createElement("span");
-  display.append(cell);
-  return cell;
-});
+// As the key is built; an unplugged one keeps the size that it had.
+let size = { columns: 21, rows: 6 };
+
+function resize(rows) {
+  const columns = rows.length === 0 ? size.columns : [...rows[0]].length;
+  size = { columns, rows: rows.length === 0 ? size.rows : rows.length };
+  const cells = size.columns * size.rows;
+  if (display.childElementCount === cells) return;
+  document.documentElement.style.setProperty("--columns", String(size.columns));
+  display.replaceChildren(...Array.from({ length: cells }, () => document.createElement("span")));
+}
 
 const KEYS = new Map([
   ["Enter", "ok"],
@@ -35,9 +41,10 @@ function draw(screen) {
   display.hidden = !hasDisplay;
   blank.hidden = hasDisplay;
   display.classList.toggle("dark", unplugged);
-  const rows = unplugged ? ["", "", "      unplugged"] : screen.rows;
-  for (const [at, cell] of cells.entries()) {
-    cell.textContent = [...(rows[Math.floor(at / COLUMNS)] ?? "")][at % COLUMNS] ?? " ";
+  resize(screen.rows);
+  const rows = unplugged ? darkRows() : screen.rows;
+  for (const [at, cell] of [...display.children].entries()) {
+    cell.textContent = [...(rows[Math.floor(at / size.columns)] ?? "")][at % size.columns] ?? " ";
   }
   for (const [name, on] of Object.entries(screen.lights)) {
     const light = document.querySelector(`[data-light="${name}"]`);
@@ -45,8 +52,12 @@ function draw(screen) {
     light.querySelector("b").textContent = on ? "on" : "off";
   }
   plug.textContent = unplugged ? "Plug in" : "Unplug";
-  document.querySelector("#finger").hidden = screen.page !== "finger";
   tell(wordsOf(screen));
+}
+
+function darkRows() {
+  const above = Array.from({ length: Math.floor((size.rows - 1) / 2) }, () => "");
+  return [...above, " ".repeat(Math.floor((size.columns - 9) / 2)) + "unplugged"];
 }
 
 // Rows as sentences, without the countdown's seconds.
@@ -90,24 +101,57 @@ async function post(path, body) {
 // One after another: two requests on their way may overtake each other, and 12 would become 21.
 let pressed = Promise.resolve();
 
+function send(path, body) {
+  pressed = pressed.then(() => post(path, body));
+}
+
 function press(key) {
-  pressed = pressed.then(() => post("/press", { key }));
+  send("/press", { key });
+}
+
+// OK held down for a second is another thing than OK; the click that ends it then presses nothing.
+let held = false;
+let holding;
+
+function startHold() {
+  held = false;
+  holding = setTimeout(() => {
+    held = true;
+    send("/hold", {});
+  }, HOLD_MS);
+}
+
+function endHold() {
+  clearTimeout(holding);
 }
 
 for (const button of document.querySelectorAll("[data-key]")) {
   button.addEventListener("click", (event) => {
-    press(button.dataset.key);
+    const endsHold = held && button === ok && event.detail > 0;
+    held = false;
+    if (!endsHold) press(button.dataset.key);
     // After a mouse click Enter means OK again, not this button.
     if (event.detail > 0) button.blur();
   });
 }
 
 plug.addEventListener("click", () => void post(unplugged ? "/plug" : "/unplug", {}));
-document.querySelector("#finger").addEventListener("click", () => void post("/finger", { match: true }));
+
+ok.addEventListener("pointerdown", startHold);
+for (const end of ["pointerup", "pointerleave", "pointercancel"]) ok.addEventListener(end, endHold);
+document.querySelector("#hold").addEventListener("click", () => send("/hold", {}));
+
+// Each of the fingers here is one certain finger; which of them the key knows is for the key to say.
+for (const button of document.querySelectorAll("[data-finger]")) {
+  const name = button.dataset.finger;
+  const touch = name === "" ? { match: false, name: "a stranger's" } : { match: true, name };
+  button.addEventListener("click", () => send("/finger", touch));
+}
 
 document.addEventListener("keydown", (event) => {
   if (event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
   if (event.key === "Enter" && event.target.closest("button, summary") !== null) return;
+  if (event.key === "h" || event.key === "H") return void send("/hold", {});
   const key = /^[0-9]$/.test(event.key) ? event.key : KEYS.get(event.key);
   if (key === undefined) return;
   event.preventDefault();
@@ -131,4 +175,11 @@ async function follow() {
   }
 }
 
-void follow();
+async function build() {
+  const key = await (await fetch("/key")).json();
+  if (key.display !== null) resize(Array.from({ length: key.display.rows }, () => " ".repeat(key.display.columns)));
+  document.querySelector("#sensor").hidden = !key.finger;
+  document.querySelector("#digits").hidden = !key.digits;
+}
+
+build().then(follow, follow);

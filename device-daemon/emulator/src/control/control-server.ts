@@ -86,6 +86,8 @@ export class ControlServer {
     switch (`${request.method} ${url.pathname}`) {
       case "GET /screen":
         return this.#screen(url.searchParams.get("after"));
+      case "GET /key":
+        return this.#build();
       case "POST /press":
         return this.#input(pressOf(await bodyOf(request)));
       case "POST /hold":
@@ -99,8 +101,14 @@ export class ControlServer {
         await this.#emulator.plug();
         return this.#version();
       default:
-        return problem(404, "no such place; GET /screen, POST /press, /hold, /finger, /unplug, /plug");
+        return problem(404, "no such place; GET /screen, /key, POST /press, /hold, /finger, /unplug, /plug");
     }
+  }
+
+  /** What the key is built with, for a face that draws it: digits also choose rows on a key that takes no code. */
+  #build(): Reply {
+    const { display, size, finger, vendor } = this.#emulator.profile;
+    return json({ display: display ? size : null, finger, digits: vendor });
   }
 
   async #screen(after: string | null): Promise<Reply> {

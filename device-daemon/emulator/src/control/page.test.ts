@@ -6,6 +6,8 @@ import { encodeMessage, encodeRequest, HidCommand, Subcommand } from "@countersi
 import { tempFolder, testWith } from "@countersign/testing";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { onSockets } from "../backend/plugs.ts";
+import type { Profile } from "../device.ts";
+import { type DisplaySize, LARGEST, SMALLEST, USUAL } from "../display/display-size.ts";
 import { Emulator } from "../emulator.ts";
 import { SocketHost } from "../testing/socket-host.ts";
 import { MemoryKeyStore } from "../storage/key-store.ts";
@@ -35,13 +37,13 @@ afterAll(async () => {
 
 /** A page on a key that has PIN and credential; problems of the console are failures. */
 async function openKey(
-  options: { display?: boolean; scheme?: "light" | "dark"; width?: number } = {},
+  options: { profile?: Partial<Profile>; scheme?: "light" | "dark"; width?: number } = {},
 ): Promise<{ page: Page; host: SocketHost; keyId: Uint8Array; problems: string[]; emulator: Emulator }> {
   const store = new MemoryKeyStore();
-  const { keyId } = readyBench({}, store);
+  const { keyId } = readyBench(options.profile, store);
   const socket = join(folder, `key-${++keys}.sock`);
   const emulator = new Emulator({
-    profile: { ...FULL, display: options.display ?? true },
+    profile: { ...FULL, ...options.profile },
     store,
     plugs: onSockets({ vendor: socket }),
   });
@@ -83,10 +85,11 @@ function ask(host: SocketHost, keyId: Uint8Array): void {
   host.send(encodeMessage(host.channel, HidCommand.COUNTERSIGN, encodeRequest(presentRequest(keyId))));
 }
 
-/** The six rows as they stand on the page. */
-async function rowsOf(page: Page): Promise<string[]> {
+/** The rows as they stand on the page. */
+async function rowsOf(page: Page, { columns, rows }: DisplaySize = USUAL): Promise<string[]> {
   const cells = await page.locator("#display span").allTextContents();
-  return Array.from({ length: 6 }, (_, at) => cells.slice(at * 21, at * 21 + 21).join(""));
+  expect(cells).toHaveLength(columns * rows);
+  return Array.from({ length: rows }, (_, at) => cells.slice(at * columns, (at + 1) * columns).join(""));
 }
 
 async function untilSaid(page: Page, words: string): Promise<void> {
@@ -195,7 +198,7 @@ browserTest(
 browserTest(
   "a key without display shows its lights in words, and unplugging is shown and undone",
   async () => {
-    const { page, host, keyId, problems } = await openKey({ display: false });
+    const { page, host, keyId, problems } = await openKey({ profile: { display: false } });
     ask(host, keyId);
     await untilSaid(page, "Lights on: pin, busy.");
     expect(await page.locator("#display").isVisible()).toBe(false);
@@ -206,6 +209,91 @@ browserTest(
     await page.getByRole("button", { name: "Plug in" }).click();
     await untilSaid(page, "No light is on.");
     expect(problems).toEqual([]);
+  },
+  60_000,
+);
+
+for (const size of [SMALLEST, { columns: 32, rows: 8 }, LARGEST]) {
+  browserTest(
+    `a display of ${size.columns} columns and ${size.rows} rows is drawn cell by cell, also at 320 px`,
+    async () => {
+      const { page, host, keyId, problems } = await openKey({ profile: { size }, width: 320 });
+      ask(host, keyId);
+      await untilSaid(page, "1/");
+      expect((await rowsOf(page, size))[0]).toContain("PAY");
+      expect(await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")).toBe(true);
+      expect(await violations(page)).toEqual([]);
+      await page.getByRole("button", { name: "Unplug" }).click();
+      await untilSaid(page, "Unplugged.");
+      expect((await rowsOf(page, size)).join("")).toContain("unplugged");
+      expect(problems).toEqual([]);
+    },
+    60_000,
+  );
+}
+
+browserTest(
+  "a finger is made known with the keyboard alone: held OK, menu, PIN, three touches; then it approves, a stranger's does not",
+  async () => {
+    const { page, host, keyId, problems } = await openKey({ profile: { finger: true } });
+    await page.keyboard.press("h");
+    await untilSaid(page, "2 add finger");
+    await page.keyboard.press("2");
+    await untilSaid(page, "8 tries left");
+    await page.keyboard.type(PIN);
+    await page.keyboard.press("Enter");
+    const thumb = page.getByRole("button", { name: "Thumb" });
+    for (const words of ["3 times", "2 times", "once more"]) {
+      await untilSaid(page, words);
+      await thumb.focus();
+      await page.keyboard.press("Enter");
+    }
+    await untilSaid(page, "finger 1 is known");
+    expect(await violations(page)).toEqual([]);
+    ask(host, keyId);
+    await untilSaid(page, "EUR 1 250.00");
+    for (let turn = 0; turn < 4; turn++) await page.keyboard.press("ArrowRight");
+    await untilSaid(page, "PIN OR FINGER");
+    await page.getByRole("button", { name: "Stranger" }).click();
+    await untilSaid(page, "not recognised");
+    await page.getByRole("button", { name: "Index finger" }).click();
+    await page.getByRole("button", { name: "Thumb" }).click();
+    await untilSaid(page, "from your phone");
+    expect(problems).toEqual([]);
+  },
+  60_000,
+);
+
+browserTest(
+  "OK held down with the mouse for a second resets the key; a short press is no long one",
+  async () => {
+    const { page, host, emulator } = await openKey();
+    await emulator.unplug();
+    await emulator.plug();
+    const again = await SocketHost.connect(join(folder, `key-${keys}.sock`));
+    again.send(encodeMessage(again.channel, HidCommand.COUNTERSIGN, Uint8Array.of(Subcommand.RESET)));
+    await untilSaid(page, "3 more");
+    await page.locator('[data-key="ok"]').click();
+    await untilSaid(page, "2 more");
+    await page.locator('[data-key="ok"]').click({ delay: 1_200 });
+    await untilSaid(page, "ready");
+    expect((await again.answer())[0]).toBe(0);
+    again.close();
+    host.close();
+  },
+  60_000,
+);
+
+browserTest(
+  "a key without sensor has no finger buttons, one with it has three, all of them 44 px high",
+  async () => {
+    expect(await (await openKey()).page.locator("#sensor").isVisible()).toBe(false);
+    const { page } = await openKey({ profile: { finger: true }, width: 320 });
+    const heights = await page
+      .locator("#sensor button:visible, #hold")
+      .evaluateAll((buttons) => buttons.map((button) => (button as unknown as { offsetHeight: number }).offsetHeight));
+    expect(heights).toHaveLength(4);
+    expect(Math.min(...heights)).toBeGreaterThanOrEqual(44);
   },
   60_000,
 );
