@@ -1,0 +1,22 @@
+// libfido2 as the host: its tools meet our FIDO2 key, and a key that is not ours, as devices of a kernel.
+import { tempFolder, testWith } from "@countersign/testing";
+import { expectPassed } from "./expect-guest.ts";
+import { hasTier, runGuestTwice, UHID_AND_FOREIGN_KEY } from "./guest-run.ts";
+
+const peerTest = testWith("foreign-key", hasTier(UHID_AND_FOREIGN_KEY));
+const folder = tempFolder();
+
+peerTest(
+  "libfido2 registers and signs in with our key over hidraw, by touch and by PIN",
+  async () => {
+    expectPassed(await runGuestTwice(UHID_AND_FOREIGN_KEY, "fido-main", folder), [
+      "fido2-token -L and -I: our key, without a PIN",
+      "fido2-cred and fido2-assert: our key, by touch",
+      "fido2-token -S: our key takes its PIN, by protocol 2",
+      "fido2-cred and fido2-assert: our key, by touch and PIN",
+      "fido2-cred: our key refuses a wrong PIN and counts it",
+      "fido2-cred and fido2-assert: a foreign key works in this machine",
+    ]);
+  },
+  600_000,
+);
