@@ -1,4 +1,7 @@
 import { createHash, randomBytes, verify, X509Certificate } from "node:crypto";
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { status } from "@grpc/grpc-js";
 import {
@@ -28,6 +31,7 @@ import {
   toHex,
   txDigestOf,
 } from "@countersign/protocol";
+import { ROOT, testWith } from "@countersign/testing";
 import { CallFailed } from "../testing/device-client.ts";
 import {
   CODE,
@@ -41,6 +45,9 @@ import {
   startFidoRig,
 } from "../testing/fido-rig.ts";
 import { CONTENT } from "../testing/rig.ts";
+
+const PYTHON = join(ROOT, ".peers/python-fido2/bin/python");
+const peerTest = testWith("python-fido2", existsSync(PYTHON));
 
 let rig: FidoRig;
 let registration: FidoRegistration;
@@ -91,6 +98,12 @@ function faultOf(assertion: WireAssertion): unknown {
 function withFido(change: object): ReturnType<typeof enrolRequest> {
   const request = enrolRequest();
   return { ...request, fido: { ...request.fido!, ...change } };
+}
+
+/** What python-fido2 says of it; nothing when it refuses. */
+function verifies(said: object): string {
+  const program = join(ROOT, "device-daemon/daemon/src/testing/verify_fido.py");
+  return spawnSync(PYTHON, [program], { input: JSON.stringify(said), encoding: "utf8" }).stdout;
 }
 
 describe("a FIDO2 key without PIN", () => {
@@ -228,6 +241,25 @@ describe("signing", () => {
     expect(shown[0]).toContain("This PC sees the code");
   });
 
+  peerTest("python-fido2 verifies attestation and assertion, and no other signature", async () => {
+    types(CODE, FIDO_PIN);
+    const signed = signing(rig.client, fidoSignRequest([registration.credentialId]));
+    await touch();
+    const { last } = await signed;
+    const { statement, authenticatorData, clientDataJson, signature } = last!;
+    const said = {
+      rpId: RP_ID,
+      attestationObject: toHex(registration.attestationObject),
+      createClientData: toHex(registration.clientDataJson),
+      ...{ statement: toHex(statement), authenticatorData: toHex(authenticatorData), signature: toHex(signature) },
+      getClientData: toHex(clientDataJson),
+    };
+    expect(verifies(said)).toBe(`verified ${toHex(registration.credentialId)}\n`);
+    expect(
+      verifies({ ...said, authenticatorData: toHex(authenticatorData.with(36, authenticatorData[36]! ^ 1)) }),
+    ).toBe("");
+  });
+
   test("the code may come by Answer; the prompt for it is closed", async () => {
     rig.pinentry.will("wait", `answer ${JSON.stringify(FIDO_PIN)}`);
     const request = fidoSignRequest([registration.credentialId]);
@@ -334,52 +366,6 @@ describe("signing", () => {
     expect(["BAD_REQUEST", "NOT_AWAITED"]).toContain(failed.reason);
     expect(failed.message).toContain(field);
     expect(rig.pinentry.heard()).toHaveLength(heard);
-  });
-});
-
-describe("unplugging", () => {
-  test("D10: while the code is asked: KEY_LEFT within a second, and the prompt is closed", async () => {
-    rig.pinentry.will("wait");
-    const asked = rig.pinentry.heard().filter((line) => line === "GETPIN").length;
-    const failed = failureOf(signing(rig.client, fidoSignRequest([registration.credentialId])));
-    await rig.pinentry.until("GETPIN", asked + 1);
-    const from = performance.now();
-    const gone = rig.client.untilKeys((keys) => keys.length === 0);
-    await rig.hands.unplug();
-    expect(await failed).toMatchObject({ code: status.UNAVAILABLE, reason: "KEY_LEFT" });
-    expect(performance.now() - from).toBeLessThan(1000);
-    await gone;
-    await rig.hands.plug();
-    await rig.client.untilKeys((keys) => keys.length === 1);
-  });
-});
-
-describe("wrong PINs", () => {
-  test("a key's first try is told with the tries left, and the third wants the key plugged in anew", async () => {
-    types(CODE, "wrong", "still wrong", "not it");
-    const failed = await failureOf(signing(rig.client, fidoSignRequest([registration.credentialId])));
-    expect(failed).toMatchObject({
-      reason: "KEY_REFUSED",
-      metadata: { status: "PIN_BLOCKED", ctap: "PIN_AUTH_BLOCKED", retries: "5" },
-    });
-    expect(failed.message).toContain("unplug the key");
-    const told = rig.pinentry.heard().filter((line) => line.startsWith("SETERROR Wrong"));
-    expect(told.slice(-2)).toEqual(["SETERROR Wrong PIN, 7 tries left.", "SETERROR Wrong PIN, 6 tries left."]);
-    const fewer = await rig.client.untilKeys(([key]) => key?.pinRetries === 5);
-    expect(fewer).toHaveLength(1);
-  });
-
-  test("after that the right PIN serves, and the tries are back", async () => {
-    const gone = rig.client.untilKeys((keys) => keys.length === 0);
-    await rig.hands.unplug();
-    await gone;
-    await rig.hands.plug();
-    await rig.client.untilKeys((keys) => keys.length === 1);
-    types(CODE, FIDO_PIN);
-    const signed = signing(rig.client, fidoSignRequest([registration.credentialId]));
-    await touch();
-    expect(faultOf((await signed).last!)).toBeUndefined();
-    await rig.client.untilKeys(([key]) => key?.pinRetries === 8);
   });
 });
 
