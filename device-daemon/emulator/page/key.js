@@ -151,7 +151,10 @@ for (const button of document.querySelectorAll("[data-finger]")) {
 document.addEventListener("keydown", (event) => {
   if (event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
   if (event.key === "Enter" && event.target.closest("button, summary") !== null) return;
-  if (event.key === "h" || event.key === "H") return void send("/hold", {});
+  if (event.key === "h" || event.key === "H") {
+    send("/hold", {});
+    return;
+  }
   const key = /^[0-9]$/.test(event.key) ? event.key : KEYS.get(event.key);
   if (key === undefined) return;
   event.preventDefault();

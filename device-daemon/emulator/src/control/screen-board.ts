@@ -38,7 +38,7 @@ export class ScreenBoard {
   async after(version: number, withinMs: number): Promise<VersionedScreen> {
     if (this.#shown.version > version) return this.#shown;
     return new Promise((resolve) => {
-      const timer = setTimeout(() => wake(this.#shown), withinMs);
+      const timer = setTimeout(() => wake(this.#shown), withinMs).unref();
       const wake = (screen: VersionedScreen): void => {
         clearTimeout(timer);
         this.#waiting = this.#waiting.filter((each) => each !== wake);
