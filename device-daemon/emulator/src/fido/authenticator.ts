@@ -55,7 +55,7 @@ export class Authenticator implements Application {
     const vault = new FidoVault(device.vault, random);
     const pin = new ClientPinGuard(vault, random);
     const token = new PinUvToken(clock, random);
-    this.#device = { profile, clock, random, vault, pin, uv: new UvGuard(vault, profile), token };
+    this.#device = { profile, clock, random, vault, pin, uv: new UvGuard(vault, profile, device.finger), token };
     this.#runner = runner;
     this.#poweredAt = clock.now();
   }

@@ -21,7 +21,7 @@ export function* takeFinger(device: FidoDevice, rpId?: string): Flow<void> {
   for (let wrong = 0; wrong < FINGERS_PER_REQUEST;) {
     const input = yield fidoFingerPrompt(rpId, wrong === 0 ? "touch the sensor" : "not recognised");
     if (input.type === "finger") {
-      if (device.uv.check(input.match)) return;
+      if (device.uv.check(input)) return;
       wrong++;
       if (device.uv.retries === 0) break;
     } else if (input.type === "key" && input.key === "reject") {

@@ -55,7 +55,7 @@ export class FingerGuard {
     if (!this.isOpen) return false;
     this.#vault.change((state) => ({ ...state, fingerTries: this.triesLeft - 1 }));
     this.#wrongInARow++;
-    if (!this.#knows(touch)) return false;
+    if (!this.knows(touch)) return false;
     this.#vault.change(({ fingerTries: _used, ...state }) => state);
     this.#wrongInARow = 0;
     return true;
@@ -81,15 +81,15 @@ export class FingerGuard {
     this.#vault.change((state) => ({ ...state, fingers: this.#fingers.filter((each) => each.slot !== slot) }));
   }
 
-  get #fingers(): readonly Finger[] {
-    return this.#vault.state.fingers ?? [];
-  }
-
-  // All of them are compared, whichever matches.
-  #knows(touch: Touch): boolean {
+  /** Compares without counting: for who counts by itself, before. All fingers are compared, whichever matches. */
+  knows(touch: Touch): boolean {
     if (touch.name === undefined) return touch.match;
     const found = this.#fingers.map(({ salt, template }) => timingSafeEqual(templateOf(salt, touch.name), template));
     return found.includes(true);
+  }
+
+  get #fingers(): readonly Finger[] {
+    return this.#vault.state.fingers ?? [];
   }
 }
 
