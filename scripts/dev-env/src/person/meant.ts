@@ -15,6 +15,9 @@ export function parseMeant(text: string): Said[] {
     });
 }
 
+/** The page on which the key points out unusual letters of the line before it: nothing that anybody meant. */
+const UNUSUAL = "Unusual";
+
 /**
  * Whether two readings say the same, in the same order. Small screens wrap, so spaces do not count, and a value that
  * runs over several pages is read as one.
@@ -26,6 +29,7 @@ export function saysTheSame(one: readonly Said[], other: readonly Said[]): boole
 function joined(said: readonly Said[]): [string, string][] {
   const whole: [string, string][] = [];
   for (const { label, value } of said) {
+    if (label === UNUSUAL) continue;
     const last = whole.at(-1);
     const text = value.replaceAll(/\s/g, "");
     if (last !== undefined && last[0] === label) last[1] += text;
