@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setTimeout as nextTurn } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import { status } from "@grpc/grpc-js";
-import { HidCommand, HidError, parseReport, type Report } from "@countersign/key-protocol";
+import { BROADCAST, HidCommand, HidError, parseReport, type Report } from "@countersign/key-protocol";
 import { decodeStatement, parseSigned, toHex } from "@countersign/protocol";
 import { HidBus } from "./hid/hid-bus.ts";
 import { SocketTransport } from "./hid/socket-transport.ts";
@@ -226,6 +226,21 @@ describe("D10: unplugged", () => {
     await rig.hands.press("reject", "1", "ok");
     await again;
     expect(await rejectOnKey()).toBe(before + 2);
+  });
+
+  test("after a replug there is a new INIT, and no report goes to a channel of before", async () => {
+    await rejectOnKey();
+    const before = new Set(cable.log.map(({ report }) => parseReport(report).channel));
+    const gone = rig.client.untilKeys((keys) => keys.length === 0);
+    await rig.hands.unplug();
+    await gone;
+    const mark = cable.log.length;
+    await rig.hands.plug();
+    await rejectOnKey();
+    const after = cable.log.slice(mark).map(({ report }) => parseReport(report));
+    expect(isFirst(after[0] as Report, HidCommand.INIT, after[0]?.data[0] ?? 0)).toBe(true);
+    const channels = new Set(after.map(({ channel }) => channel));
+    expect([...channels].filter((channel) => channel !== BROADCAST && before.has(channel))).toEqual([]);
   });
 
   test("a session of VerifyUser does not outlive its key", async () => {

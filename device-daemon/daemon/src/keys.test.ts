@@ -159,7 +159,7 @@ describe("signing", () => {
     expect(failed).toMatchObject({ reason: "KEY_REFUSED", metadata: { status: "USER_TIMEOUT" } });
   });
 
-  test("a client's deadline ends it, too, and the key is idle", async () => {
+  test("D11: a client's deadline ends it, too, and the key is idle", async () => {
     const stream = rig.client.startSign(signRequest(keyId), { deadline: Date.now() + 300 });
     const failed = await failureOf(collect(stream, (message: SignResponse) => message.event));
     expect(failed.code).toBe(status.DEADLINE_EXCEEDED);
@@ -306,6 +306,21 @@ describe("enrolling and PIN", () => {
     const { last } = await enrolling;
     const { challenge, publicKey, digitsProof } = decodeEnrolment(parseSigned(last ?? new Uint8Array(0)).payload);
     expect(digitsProof).toEqual(digitsProofOf("73190246", challenge, publicKey));
+  });
+
+  test("D13: the key shows who it is enrolled with, the daemon's log who asked", async () => {
+    const enrolling = failureOf(
+      rig.client.enrol({ serverId: SERVER_ID, challenge: randomBytes(32), serverName: "Bank of Testing" }),
+    );
+    const { rows } = await rig.hands.until("enrol");
+    expect(rows.join(" ")).toContain("Bank of Testing");
+    await rig.hands.press("reject");
+    expect(await enrolling).toMatchObject({ metadata: { status: "USER_DENIED" } });
+    const requester = "payments-app 1.0";
+    const signing = failureOf(rig.client.sign(signRequest("ff".repeat(16), { requester })));
+    expect(await signing).toMatchObject({ metadata: { status: "NO_KEY" } });
+    expect(rig.daemon.output()).toContain(`"requester":"${requester}"`);
+    expect(rig.hands.seen.some(({ rows: each }) => each.join(" ").includes(requester))).toBe(false);
   });
 
   test("a server name of 21 columns is refused by the daemon, an unsafe one by the key", async () => {

@@ -19,7 +19,16 @@ function infoOf(failure: Failure): ErrorInfo {
   return ErrorInfo.decode(first?.value ?? new Uint8Array(0));
 }
 
+function codeOf(fault: LinkError["fault"]): number | undefined {
+  return failureOf(new LinkError(fault, "x"))?.code;
+}
+
 describe("what the client is told", () => {
+  test("D9, D10, D14: busy and gone are UNAVAILABLE, closed to this user is PERMISSION_DENIED", () => {
+    expect([codeOf("busy"), codeOf("left"), codeOf("garbled")]).toEqual(Array(3).fill(status.UNAVAILABLE));
+    expect(codeOf("permission")).toBe(status.PERMISSION_DENIED);
+  });
+
   test.each([
     [new LinkError("left", "x"), status.UNAVAILABLE, "KEY_LEFT"],
     [new LinkError("garbled", "x"), status.UNAVAILABLE, "KEY_LINK"],
