@@ -75,15 +75,16 @@ export async function startVerifier(): Promise<LimitPart & { verify(order: Verif
   };
 }
 
-// They end by themselves when this process is gone: their channel closes.
-function forkPart(file: string): ChildProcess {
+/** Starts a process of a benchmark; it ends by itself when this one is gone: its channel closes. */
+export function forkPart(file: string): ChildProcess {
   return fork(fileURLToPath(new URL(file, import.meta.url)), { execArgv: [...FROM_SOURCE] });
 }
 
-async function answerOf<T>(child: ChildProcess): Promise<T> {
+/** Its next message; rejects when it ends before. */
+export async function answerOf<T>(child: ChildProcess): Promise<T> {
   const over = new AbortController();
   const gone = once(child, "exit", { signal: over.signal }).then(([code]) => {
-    throw new Error(`a process of the limit ended with ${String(code)}`);
+    throw new Error(`a process of the benchmark ended with ${String(code)}`);
   });
   try {
     const [message] = (await Promise.race([once(child, "message", { signal: over.signal }), gone])) as [T];
@@ -94,12 +95,14 @@ async function answerOf<T>(child: ChildProcess): Promise<T> {
   }
 }
 
-function pidOf({ pid }: ChildProcess): number {
-  if (pid === undefined) throw new Error("a process of the limit could not be started");
+/** Throws where it could not be started. */
+export function pidOf({ pid }: ChildProcess): number {
+  if (pid === undefined) throw new Error("a process of the benchmark could not be started");
   return pid;
 }
 
-async function stopPart(child: ChildProcess): Promise<void> {
+/** Ends it and waits until it is gone. */
+export async function stopPart(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = once(child, "exit");
   child.kill();

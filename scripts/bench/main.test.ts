@@ -30,6 +30,34 @@ test(
 );
 
 test(
+  "a tiny run of P9 calls both ways and prints its figures",
+  async () => {
+    const args = [...NODE_FLAGS, "scripts/bench/main.ts", "P9", "--json", "--within", String(LIMITS.withinSeconds)];
+    const tiny = [
+      "--transactions",
+      "50",
+      "--repeats",
+      "2",
+      "--warm-up",
+      "10",
+      "--connections",
+      "2",
+      "--in-flight",
+      "4",
+    ];
+    const run = promisify(execFile)(process.execPath, [...args, ...tiny], {
+      cwd: ROOT,
+      timeout: LIMITS.killedMs,
+      killSignal: "SIGKILL",
+    });
+    const printed = JSON.parse((await run).stdout) as Record<string, unknown>;
+    expect(printed).toMatchObject({ bench: "P9", options: { calls: 50 } });
+    expect(printed["samples"]).toMatchObject({ direct: [{}, {}], bridge: [{}, {}] });
+  },
+  LIMITS.testMs,
+);
+
+test(
   "an option out of its bounds is refused before anything starts",
   async () => {
     const run = promisify(execFile)(

@@ -1,17 +1,20 @@
-// npm run bench -- [--json] [--transactions N] [--repeats N] [--warm-up N] [--in-flight N] [--connections N] [--no-bot]
+// npm run bench -- [P1|P9] [--json] [--transactions N] [--repeats N] [--warm-up N] [--in-flight N] [--connections N] [--no-bot]
 //                  [--pin] [--profile DIR] [--within SECONDS]
 // Goal P1: full transactions (Create + SubmitStatement, FULL durability) per CPU-second of the core, against two
-// bare gRPC echoes and one P-256 verify. Needs Linux (/proc). Everything is on loopback and in a folder that is removed.
+// bare gRPC echoes and one P-256 verify. Goal P9: unary calls through the gRPC-Web bridge; of the options those that are
+// no matter of the core, --transactions being calls. Needs Linux (/proc). Everything is on loopback and in a folder that is removed.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { factsOf } from "./figures.ts";
+import { type Facts, factsOf } from "./figures.ts";
+import { describeP9, measureP9, summariseP9 } from "./p9.ts";
 import { measureP1, type P1Options } from "./p1.ts";
 import { describeProfile } from "./profile.ts";
 import { describeP1, summarise } from "./report.ts";
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     json: { type: "boolean", default: false },
     transactions: { type: "string", default: "1000" },
@@ -38,6 +41,12 @@ function whole(
   process.exit(64);
 }
 
+const [bench = "P1", ...others] = positionals;
+if (!["P1", "P9"].includes(bench) || others.length > 0) {
+  process.stderr.write("give one benchmark: P1 or P9\n");
+  process.exit(64);
+}
+
 const options: P1Options = {
   transactions: whole("transactions", 5_000),
   repeats: whole("repeats", 25),
@@ -49,18 +58,35 @@ const options: P1Options = {
   profile: values.profile === undefined ? undefined : resolve(values.profile),
 };
 
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+const facts = (): Facts => factsOf(["node", ...process.execArgv, "scripts/bench/main.ts", ...process.argv.slice(2)]);
+
+async function runP1(signal: AbortSignal): Promise<void> {
+  const result = await measureP1(folder, options, signal, say);
+  const summary = summarise(result);
+  const { samples } = result;
+  if (values.json) console.log(JSON.stringify({ bench, facts: facts(), options, ...summary, samples }));
+  else console.log(describeP1(summary, facts(), options));
+  if (options.profile !== undefined) console.log(describeProfile(options.profile));
+}
+
+async function runP9(signal: AbortSignal): Promise<void> {
+  const { repeats, warmUp, inFlight, connections, transactions: calls } = options;
+  const ofP9 = { repeats, warmUp, inFlight, connections, calls };
+  const samples = await measureP9(ofP9, signal, say);
+  const summary = summariseP9(samples);
+  if (values.json) console.log(JSON.stringify({ bench, facts: facts(), options: ofP9, ...summary, samples }));
+  else console.log(describeP9(summary, facts(), ofP9));
+}
+
 const stop = new AbortController();
 for (const name of ["SIGINT", "SIGTERM"] as const)
   process.once(name, () => stop.abort(new Error(`stopped by ${name}`)));
 const folder = mkdtempSync(join(tmpdir(), "countersign-bench-"));
 try {
   const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(1000 * whole("within", 3_600))]);
-  const result = await measureP1(folder, options, signal, (line) => process.stderr.write(`${line}\n`));
-  const facts = factsOf(["node", ...process.execArgv, "scripts/bench/main.ts", ...process.argv.slice(2)]);
-  const summary = summarise(result);
-  if (values.json) console.log(JSON.stringify({ bench: "P1", facts, options, ...summary, samples: result.samples }));
-  else console.log(describeP1(summary, facts, options));
-  if (options.profile !== undefined) console.log(describeProfile(options.profile));
+  if (bench === "P9") await runP9(signal);
+  else await runP1(signal);
 } catch (error) {
   const reason: unknown = stop.signal.aborted ? stop.signal.reason : error;
   const text = reason instanceof Error && !stop.signal.aborted ? reason.stack : undefined;
