@@ -53,6 +53,10 @@ test("a key may be a device of the kernel, or a USB gadget, with one interface o
   });
 });
 
+test("a display of any built size is taken", () => {
+  expect(parseConfig([...NEEDED, "--display", "16x2"]).profile.size).toEqual({ columns: 16, rows: 2 });
+});
+
 test("a key without keypad has a finger sensor", () => {
   expect(parseConfig([...NEEDED, "--keypad", "off"]).profile).toMatchObject({ keypad: false, finger: true });
 });

@@ -280,6 +280,15 @@ describe("the key's own menu", () => {
     expect(bench.page()).toBe("pages");
   });
 
+  test.each([
+    ["a plain FIDO2 key", { vendor: false, display: false, keypad: false, finger: true }],
+    ["a key with neither keypad nor sensor", { keypad: false }],
+  ])("%s has none", (_name, profile) => {
+    const bench = new Bench(profile);
+    bench.input({ type: "hold" });
+    expect(bench.page()).toBe("idle");
+  });
+
   test("closes by itself after two minutes, and a short press never opens it", () => {
     const bench = new Bench();
     bench.press("ok", "next", "1");

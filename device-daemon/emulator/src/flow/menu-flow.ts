@@ -14,6 +14,7 @@ type Item = { readonly name: string; readonly flow: () => Flow<Ending> };
  */
 export function* menuFlow(device: Device): Flow<Ending> {
   const items = itemsOf(device);
+  if (items.length === 0) return local();
   for (;;) {
     const input = yield menuPrompt(items.map(({ name }) => name));
     if (input.type !== "key") continue;
@@ -26,7 +27,9 @@ export function* menuFlow(device: Device): Flow<Ending> {
 }
 
 function itemsOf(device: Device): readonly Item[] {
-  const { keypad, finger } = device.profile;
+  const { keypad, finger, vendor } = device.profile;
+  // A plain FIDO2 key has neither a PIN of its own nor a display to choose on.
+  if (!vendor) return [];
   const isSet = device.pin.state !== PinState.NONE;
   const pin: Item = isSet
     ? { name: "change PIN", flow: () => pinFlow(device, Subcommand.CHANGE_PIN) }
