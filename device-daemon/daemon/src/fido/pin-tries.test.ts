@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { status } from "@grpc/grpc-js";
-import type { FidoRegistration } from "@countersign/proto/node/device/v1/device_service";
-import { CallFailed } from "../testing/device-client.ts";
+import type { FidoRegistration, ResetResponse } from "@countersign/proto/node/device/v1/device_service";
+import { CallFailed, collect } from "../testing/device-client.ts";
 import {
   CODE,
   enrolFidoKey,
@@ -40,7 +40,29 @@ function types(...texts: string[]): void {
   rig.pinentry.types(...texts);
 }
 
+async function replug(): Promise<void> {
+  const gone = rig.client.untilKeys((keys) => keys.length === 0);
+  await rig.hands.unplug();
+  await gone;
+  await rig.hands.plug();
+  await rig.client.untilKeys((keys) => keys.length === 1);
+}
+
 describe("unplugging", () => {
+  test("D10: while a touch is awaited: KEY_LEFT within a second", async () => {
+    types(CODE, FIDO_PIN);
+    const failed = failureOf(signing(rig.client, fidoSignRequest([registration.credentialId])));
+    await rig.hands.until("fido");
+    const from = performance.now();
+    const gone = rig.client.untilKeys((keys) => keys.length === 0);
+    await rig.hands.unplug();
+    expect(await failed).toMatchObject({ code: status.UNAVAILABLE, reason: "KEY_LEFT" });
+    expect(performance.now() - from).toBeLessThan(1000);
+    await gone;
+    await rig.hands.plug();
+    await rig.client.untilKeys((keys) => keys.length === 1);
+  });
+
   test("D10: while the code is asked: KEY_LEFT within a second, and the prompt is closed", async () => {
     rig.pinentry.will("wait");
     const asked = rig.pinentry.heard().filter((line) => line === "GETPIN").length;
@@ -73,16 +95,42 @@ describe("wrong PINs", () => {
   });
 
   test("after that the right PIN serves, and the tries are back", async () => {
-    const gone = rig.client.untilKeys((keys) => keys.length === 0);
-    await rig.hands.unplug();
-    await gone;
-    await rig.hands.plug();
-    await rig.client.untilKeys((keys) => keys.length === 1);
+    await replug();
     types(CODE, FIDO_PIN);
     const signed = signing(rig.client, fidoSignRequest([registration.credentialId]));
     await rig.hands.until("fido");
     await rig.hands.press("ok");
     expect((await signed).last).toBeDefined();
     await rig.client.untilKeys(([key]) => key?.pinRetries === 8);
+  });
+
+  test("eight wrong ones block it for good, and say so", async () => {
+    const told: CallFailed[] = [];
+    for (const tries of [3, 3, 2]) {
+      types(CODE, ...Array.from({ length: tries }, () => "wrong"));
+      const failed = await failureOf(signing(rig.client, fidoSignRequest([registration.credentialId])));
+      told.push(failed);
+      if (tries === 3) await replug();
+    }
+    const blocked = { status: "PIN_BLOCKED", ctap: "PIN_AUTH_BLOCKED" };
+    expect(told.at(-1)?.message).toContain("must be reset");
+    expect(told.map(({ metadata }) => metadata)).toEqual([
+      { ...blocked, retries: "5" },
+      { ...blocked, retries: "2" },
+      { status: "PIN_BLOCKED", ctap: "PIN_BLOCKED", retries: "0" },
+    ]);
+  });
+
+  test("a reset with a touch after plugging in makes it new: no PIN, and none of the old credentials", async () => {
+    await replug();
+    const reset = collect(rig.client.raw.reset({ deviceId: "" }), ({ event }: ResetResponse) => event);
+    await rig.hands.until("fido");
+    await rig.hands.press("ok");
+    expect((await reset).last).toBe(true);
+    expect((await rig.client.listKeys())[0]).toMatchObject({ pinSet: false, pinRetries: 0 });
+    await setFidoPin(rig);
+    types(CODE, FIDO_PIN);
+    const failed = await failureOf(signing(rig.client, fidoSignRequest([registration.credentialId])));
+    expect(failed.metadata).toEqual({ status: "NO_KEY", ctap: "NO_CREDENTIALS" });
   });
 });
