@@ -3,7 +3,7 @@ import { CERTIFICATES, LEAF_AAGUID, ROOTS } from "../testing/attestation-certifi
 import type { FidoRoot } from "../policy/policy.ts";
 import { findRoot } from "./attestation-path.ts";
 
-const { root, intermediate, leaf, deepLeaf, belowLeaf, forgedLeaf } = CERTIFICATES;
+const { root, intermediate, leaf, deepLeaf, belowLeaf, forgedLeaf, expiredLeaf } = CERTIFICATES;
 const NOW = Date.parse("2026-11-22T14:30:00Z");
 const vouching: FidoRoot = { certificate: ROOTS.test };
 
@@ -33,6 +33,7 @@ describe("threat 06: who vouches for an attestation", () => {
     ["a signature that the root did not make", [forgedLeaf], [vouching]],
     ["a stranger's certificate before the leaf", [belowLeaf, deepLeaf, intermediate], [vouching]],
     ["a leaf that is no certificate", [Uint8Array.of(0x30, 0)], [vouching]],
+    ["a leaf past its time", [expiredLeaf], [vouching]],
     ["more than any key sends", [leaf, root, root, root, root, root, root], [vouching]],
   ] as const)("threat 06: not %s", (_name, x5c, roots) => {
     expect(found(x5c, roots)).toBe(false);

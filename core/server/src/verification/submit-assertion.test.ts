@@ -240,6 +240,8 @@ describe("threat 05: one kind of signature is never taken for the other", () => 
     expect(of).toMatchObject({ mode: "B", keyIds: [world.key.keyId] });
     const assertion = { signer: world.key.privateKey, parts: { keyId: fromHex(world.key.keyId) } };
     expect(await answer(key.assert(world, of, assertion), of)).toBe("BAD_SIGNATURE");
+    // A Countersign key has no relying party: neither is the empty one its.
+    expect(await answer(key.assert(world, of, { ...assertion, rpId: "" }), of)).toBe("BAD_SIGNATURE");
   });
 
   test("threat 05: an assertion made for the login page of the same relying party", async () => {
