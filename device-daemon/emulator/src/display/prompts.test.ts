@@ -113,6 +113,13 @@ test("a page fits one screen of 21x6 unless an issuer of 20 columns makes it lon
   expect(PROMPTS.filter(([, prompt]) => prompt.draw(USUAL, 0).length > 1).map(([name]) => name)).toEqual([]);
 });
 
+test("threat 30: the code page says where the code comes from, on every display", () => {
+  for (const size of SIZES) {
+    expect(textOf(codePrompt(CODE, ""), size)).toContain("from your phone");
+    expect(textOf(codePrompt({ ...CODE, hostEntry: true }, ""), size)).toContain("typed on the PC");
+  }
+});
+
 test("16x2: the code page keeps digits and time; NEXT shows what for", () => {
   expect(codePrompt({ ...CODE, issuer: "Acme Bank" }, "482").draw(SMALLEST, 0)).toEqual([
     ["CODE        1:34", "4 8 2 _ _ _     "],
