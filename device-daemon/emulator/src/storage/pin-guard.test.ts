@@ -126,6 +126,22 @@ describe("the PIN", () => {
     setPin(bench, "112233");
   });
 
+  test("claim 10: after a reset by a long press the new PIN counts from the start, without an unplug; the device's own key stays", () => {
+    const { bench, keyId } = readyBench();
+    const { attestation } = bench.store.load() ?? {};
+    bench.replug();
+    toPinPage(bench, keyId);
+    for (let at = 0; at < 3; at++) bench.type(WRONG);
+    bench.request(bench.open(), { subcommand: Subcommand.RESET });
+    bench.input({ type: "hold" });
+    expect(bench.answer().status).toBe(Status.OK);
+    expect(bench.store.load()).toMatchObject({ attestation, retries: 8, credentials: [] });
+    setPin(bench, "112233");
+    bench.request(bench.open(), { subcommand: Subcommand.CHANGE_PIN });
+    bench.type("112233");
+    expect(bench.page()).toBe("new-pin");
+  });
+
   test.each([
     ["before the write: nothing was compared, no try is lost", false, [8, 8, 8, 8]],
     ["after the write: the try is lost", true, [7, 6, 5, 4]],
