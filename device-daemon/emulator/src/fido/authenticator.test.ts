@@ -2,6 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import {
   CtapCommand,
   CtapStatus,
+  type CtapValue,
   encodeCtapRequest,
   encodeGetAssertion,
   PIN_PROTOCOLS,
@@ -289,6 +290,21 @@ describe("threat 5: one private key, one type", () => {
     );
     expect(refused.status).toBe(CtapStatus.INVALID_PARAMETER);
   });
+});
+
+test.each(["name", "icon"])("a relying party's %s is text, although nobody sees it", (member) => {
+  const fido = new FidoBench();
+  const rp = new Map<string, CtapValue>([
+    ["id", RP],
+    [member, new Map([["type", "wrong"]])],
+  ]);
+  const request = encodeCtapRequest(CtapCommand.MAKE_CREDENTIAL, [
+    [1, HASH],
+    [2, rp],
+    [3, new Map([["id", HASH]])],
+    [4, []],
+  ]);
+  expect(fido.ask(request).status).toBe(CtapStatus.CBOR_UNEXPECTED_TYPE);
 });
 
 test("a state from before the FIDO application opens, and gets a certificate", () => {

@@ -24,6 +24,9 @@ import { takePresence } from "./presence.ts";
 import { readUser, type User } from "./user.ts";
 import { chooseByTouch, type Options, readOptions, verifyUser } from "./verification.ts";
 
+/** Longest text that is read, in UTF-16 units. */
+const MAX_NAME = 1024;
+
 type Request = {
   readonly clientDataHash: Uint8Array;
   readonly rpId: string;
@@ -71,8 +74,11 @@ function readRequest(device: FidoDevice, fields: CtapFields, auth: AuthParam | u
   return { clientDataHash, rpId, user, exclude, extensions, auth, options, formats: named };
 }
 
+// Its name and picture are never shown, but must be what they are called.
 function rpOf(fields: CtapFields): string {
-  return fields.map(2).text("id", 1024);
+  const rp = fields.map(2);
+  for (const member of ["name", "icon"]) rp.optional(member, (key) => rp.text(key, MAX_NAME));
+  return rp.text("id", MAX_NAME);
 }
 
 // Every item is read, so that a malformed one behind a good one is refused as well.

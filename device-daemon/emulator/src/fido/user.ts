@@ -12,6 +12,7 @@ export function readUser(fields: CtapFields): User {
   const userId = fields.bytes("id", 1, 64);
   const name = fields.optional("name", (key) => cut(fields.text(key, 1024)));
   const displayName = fields.optional("displayName", (key) => cut(fields.text(key, 1024)));
+  fields.optional("icon", (key) => fields.text(key, 1024));
   return { userId, ...(name === undefined ? {} : { name }), ...(displayName === undefined ? {} : { displayName }) };
 }
 
