@@ -12,10 +12,25 @@ peerTest(
     expectPassed(await runGuestTwice(UHID_AND_FOREIGN_KEY, "fido-main", folder), [
       "fido2-token -L and -I: our key, without a PIN",
       "fido2-cred and fido2-assert: our key, by touch",
-      "fido2-token -S: our key takes its PIN, by protocol 2",
+      "fido2-token -S: our key takes its PIN",
       "fido2-cred and fido2-assert: our key, by touch and PIN",
       "fido2-cred: our key refuses a wrong PIN and counts it",
       "fido2-cred and fido2-assert: a foreign key works in this machine",
+    ]);
+  },
+  600_000,
+);
+
+peerTest(
+  "claim 01: a FIDO2 key of another hand is enrolled and confirms a payment through our daemon over hidraw",
+  async () => {
+    expectPassed(await runGuestTwice(UHID_AND_FOREIGN_KEY, "foreign-main", folder), [
+      "a user with a Countersign key",
+      "the daemon tells the foreign key beside ours",
+      "countersign key set-pin: the foreign key takes a PIN from our daemon",
+      "countersign key enrol --fido: confirmed on the key that the user has",
+      "claim 01: the foreign key confirms a payment, executed once, with a receipt that verifies",
+      "a wrong code is refused by the core, and nothing is executed",
     ]);
   },
   600_000,

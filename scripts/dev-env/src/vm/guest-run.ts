@@ -13,6 +13,8 @@ export interface Tier {
   readonly modules: readonly string[];
   readonly board: "microvm" | "pc";
   readonly programs?: readonly string[];
+  /** Path in the guest, path here. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 /** Devices of the kernel through `/dev/uhid`: the small kernel for clouds has all it takes, and no USB. */
@@ -29,8 +31,17 @@ const GADGET_MODULES = [
   ...["configfs", "udc-core", "libcomposite", "usb_f_hid", "hid", "usbhid", "hid-generic", "dummy_hcd"],
 ];
 
+/** udev's own program, unpacked and not installed. */
+const UDEVADM = join(ROOT, ".peers/udev/bin/udevadm");
+
 /** A USB gadget and its host on one virtual bus. */
-export const GADGET: Tier = { kernel: "full", modules: [...USB, ...GADGET_MODULES], board: "pc" };
+export const GADGET: Tier = {
+  kernel: "full",
+  modules: [...USB, ...GADGET_MODULES],
+  board: "pc",
+  programs: [UDEVADM],
+  files: { "/etc/udev/rules.d/70-countersign.rules": join(ROOT, "scripts/udev/70-countersign.rules") },
+};
 
 /** Whether a tier's programs are on this machine; scripts/install-peers brings them. */
 export function hasTier({ kernel, programs: more = [] }: Tier): boolean {
@@ -58,7 +69,12 @@ const LIMIT_MS = 280_000;
 export async function runGuest(tier: Tier, program: string, folder: string): Promise<GuestRun> {
   const kernel = join(KERNELS, tier.kernel);
   const image = join(folder, `${program}.cpio`);
-  writeImage(image, { kernel, modules: tier.modules, programs: [...TOOLS, ...(tier.programs ?? [])] });
+  writeImage(image, {
+    kernel,
+    modules: tier.modules,
+    programs: [...TOOLS, ...(tier.programs ?? [])],
+    files: tier.files ?? {},
+  });
   try {
     const end = await runMachine({
       ...{ kernel: kernelOf(kernel), image, board: tier.board, memory: 1536, limitMs: LIMIT_MS },

@@ -30,6 +30,8 @@ export interface ImageParts {
   readonly modules: readonly string[];
   /** Programs of this machine with their libraries, by absolute path. */
   readonly programs: readonly string[];
+  /** Other files: path in the guest, path here. */
+  readonly files: Readonly<Record<string, string>>;
 }
 
 /** Writes the archive that the kernel boots into: `/init`, busybox, Node, the programs, the product from source. */
@@ -39,6 +41,7 @@ export function writeImage(out: string, parts: ImageParts): void {
     const image = new CpioWriter(file);
     addTools(image, parts);
     addProduct(image);
+    for (const [path, source] of Object.entries(parts.files)) image.add(path, readFileSync(source));
     for (const name of parts.modules) image.add(`/modules/${name}.ko`, readFileSync(moduleOf(parts.kernel, name)));
     image.end();
   } finally {

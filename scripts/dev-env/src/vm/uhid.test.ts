@@ -22,6 +22,7 @@ peerTest(
       "D14: who may not open the key is told PERMISSION_DENIED and the udev rule",
       "D14: once he may, the same daemon has the key",
       "D10: after all that the key confirms again",
+      "every round trip of a report is answered",
     ]);
     expect(run.figures.length).toBeGreaterThan(0);
   },

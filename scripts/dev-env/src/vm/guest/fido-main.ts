@@ -1,10 +1,9 @@
 // Runs in the guest with uhid: libfido2's tools as the host of our FIDO2 key, and of one that is not ours.
 import { mkdirSync } from "node:fs";
-import { spawn } from "node:child_process";
-import { createInterface } from "node:readline";
 import { startChild } from "@countersign/testing/child";
 import { KeyInHand } from "../../person/key-in-hand.ts";
 import { Checks, ensure } from "./checks.ts";
+import { startForeignKey } from "./foreign-key.ts";
 import { untilHidraws } from "./hidraw.ts";
 import { assertWith, type Fido2Key, infoOf, makeCredential, setPin } from "./libfido2.ts";
 import { mustRun, runTool } from "./run-tool.ts";
@@ -36,7 +35,7 @@ async function ours(hand: KeyInHand): Promise<void> {
   await checks.check("fido2-cred and fido2-assert: our key, by touch", async () => {
     await assertWith(key, await makeCredential(key));
   });
-  await checks.check("fido2-token -S: our key takes its PIN, by protocol 2", () => setPin(path, PIN));
+  await checks.check("fido2-token -S: our key takes its PIN", () => setPin(path, PIN));
   await checks.check("fido2-cred and fido2-assert: our key, by touch and PIN", async () => {
     const withPin = { ...key, pin: PIN };
     await assertWith(withPin, await makeCredential(withPin));
@@ -79,14 +78,4 @@ async function touching<T>(hand: KeyInHand, request: Promise<T>): Promise<T> {
     leaving.abort();
     await person;
   }
-}
-
-function startForeignKey() {
-  const child = spawn("/usr/bin/foreign-key", [], { stdio: ["ignore", "pipe", "inherit"] });
-  return new Promise<typeof child>((resolve, reject) => {
-    child.once("exit", (code) => reject(new Error(`the foreign key ended with ${code}`)));
-    createInterface({ input: child.stdout }).on("line", (line) => {
-      if (line === "ready") resolve(child);
-    });
-  });
 }

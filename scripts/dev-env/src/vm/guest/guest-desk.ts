@@ -16,6 +16,8 @@ export interface GuestDesk {
   readonly desk: Desk;
   readonly hands: Hands;
   readonly parts: Parts;
+  /** A payment file that was not used before. */
+  readonly invoice: () => string;
   /** Runs `countersign pay` with a payment that was not made before. */
   readonly pay: () => Client;
   /** Runs `countersign ARGS`. */
@@ -29,12 +31,13 @@ export async function startGuestDesk(folder: string, bus: KeyBus): Promise<Guest
   for (const each of [home.folder, home.run]) mkdirSync(each, { mode: 0o700 });
   const desk = await setUpDesk(installation, { userId: "anna", chatId: "", mode: "B", home });
   const run = (...args: string[]): Client => startClient(installation, desk, args);
+  const invoice = (): string => freshFile(INVOICE, desk.folder);
   return {
     installation,
     desk,
     hands: new Hands(desk),
     parts: connect(installation, desk.daemonSocket),
-    run,
-    pay: () => run("pay", freshFile(INVOICE, desk.folder), "--receipts", desk.folder),
+    ...{ run, invoice },
+    pay: () => run("pay", invoice(), "--receipts", desk.folder),
   };
 }
