@@ -1,7 +1,6 @@
 // Who vouches for models of FIDO2 keys, out of a file: the FIDO Alliance's signed list (its JWT), or metadata statements
 // of vendors in JSON. Read offline by bootstrap; nothing of it is fetched when a key enrols.
 import { X509Certificate } from "node:crypto";
-import { verifyMDSBlob } from "@simplewebauthn/server/helpers";
 import * as v from "valibot";
 import type { FidoRoot, Policy } from "../policy/policy.ts";
 
@@ -39,6 +38,7 @@ export async function readFidoMetadata(text: string): Promise<readonly FidoModel
     const json: unknown = JSON.parse(trimmed);
     return v.parse(v.array(statement), Array.isArray(json) ? json : [json]).map((one) => modelOf(one, undefined));
   }
+  const { verifyMDSBlob } = await import("@simplewebauthn/server/helpers");
   const { payload } = await verifyMDSBlob(trimmed);
   return payload.entries.flatMap(({ metadataStatement, statusReports }) => {
     const found = v.safeParse(statement, metadataStatement);

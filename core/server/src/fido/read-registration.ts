@@ -18,13 +18,6 @@ import {
   toHex,
   utf8,
 } from "@countersign/protocol";
-import { SettingsService, verifyRegistrationResponse, type VerifiedRegistrationResponse } from "@simplewebauthn/server";
-import {
-  COSEALG,
-  decodeAttestationObject,
-  decodeCredentialPublicKey,
-  parseAuthenticatorData,
-} from "@simplewebauthn/server/helpers";
 import type { FidoDetails } from "../identity/key.ts";
 import type { NewKey } from "../identity/new-key.ts";
 import { aaguidText, whyModelIsRefused } from "../policy/key-model.ts";
@@ -33,6 +26,7 @@ import { badInput, isRefusal, refuse, type Refusal } from "../rpc/refusal.ts";
 import type { UnixMs } from "../store/entity.ts";
 import { findRoot } from "./attestation-path.ts";
 import { originsOf } from "./relying-party.ts";
+import { webauthnLibrary, type RegistrationInfo, type WebauthnLibrary } from "./webauthn-library.ts";
 
 /** What a key made, as the PC hands it on. All of it is attacker-controlled. */
 export interface Registration {
@@ -51,18 +45,11 @@ export interface ExpectedRegistration {
   readonly now: UnixMs;
 }
 
-type Info = NonNullable<VerifiedRegistrationResponse["registrationInfo"]>;
-
 /** Of these the library verifies the signature, or, for `none`, that there is none. */
 const FORMATS = ["none", "packed", "fido-u2f", "tpm", "apple", "android-key"];
 /** Formats that phones and PCs alone use. */
 const OF_PLATFORMS = ["tpm", "apple", "android-key"];
 const TRANSPORTS = ["usb", "nfc", "ble", "hybrid", "internal", "smart-card"];
-
-// Whom to trust is decided here, by the tenant's policy and offline: without roots the library checks signatures alone.
-for (const identifier of ["apple", "android-key"] as const) {
-  SettingsService.setRootCertificates({ identifier, certificates: [] });
-}
 
 /** The key, if it was made for this challenge and relying party, knew its user, and is one that the policy takes. */
 export async function readRegistration(
@@ -71,9 +58,10 @@ export async function readRegistration(
 ): Promise<NewKey | Refusal> {
   const refusal = checkSizes(registration) ?? checkClientData(registration, expected);
   if (refusal !== undefined) return refusal;
-  const info = await verify(registration, expected);
+  const library = await webauthnLibrary();
+  const info = await verify(library, registration, expected);
   if (isRefusal(info)) return info;
-  const key = keyOf(registration, info, expected);
+  const key = keyOf(library, { registration, info, expected });
   if (isRefusal(key)) return key;
   const refused = whyModelIsRefused(expected.policy, key);
   return refused === undefined ? key : refuse("ATTESTATION_UNTRUSTED", `fido: ${refused}`);
@@ -109,20 +97,24 @@ function checkClientData({ clientDataJson }: Registration, expected: ExpectedReg
   }
 }
 
-async function verify(registration: Registration, expected: ExpectedRegistration): Promise<Info | Refusal> {
+async function verify(
+  library: WebauthnLibrary,
+  registration: Registration,
+  expected: ExpectedRegistration,
+): Promise<RegistrationInfo | Refusal> {
   const { credentialId, clientDataJson, attestationObject } = registration;
   const id = toBase64url(credentialId);
   const response = { clientDataJSON: toBase64url(clientDataJson), attestationObject: toBase64url(attestationObject) };
   try {
-    const found = checkAuthenticatorData(registration, expected);
+    const found = checkAuthenticatorData(library, registration, expected);
     if (found !== undefined) return found;
-    const { verified, registrationInfo } = await verifyRegistrationResponse({
+    const { verified, registrationInfo } = await library.verifyRegistrationResponse({
       response: { id, rawId: id, type: "public-key", clientExtensionResults: {}, response },
       expectedChallenge: toBase64url(expected.challenge),
       expectedOrigin: [...originsOf(expected.policy)],
       expectedRPID: expected.rpId,
       requireUserVerification: true,
-      supportedAlgorithmIDs: [COSEALG.ES256],
+      supportedAlgorithmIDs: [library.COSEALG.ES256],
     });
     if (verified && registrationInfo !== undefined) return registrationInfo;
     return refuse("BAD_SIGNATURE", "fido: its attestation is not signed as it says");
@@ -135,6 +127,7 @@ async function verify(registration: Registration, expected: ExpectedRegistration
 
 /** What deserves a reason of its own, before the library sees it. Throws for what is malformed. */
 function checkAuthenticatorData(
+  { decodeAttestationObject, parseAuthenticatorData }: WebauthnLibrary,
   { attestationObject, credentialId }: Registration,
   { rpId }: ExpectedRegistration,
 ): Refusal | undefined {
@@ -147,13 +140,19 @@ function checkAuthenticatorData(
   return same ? undefined : mismatch("it is about another credential");
 }
 
-function keyOf(registration: Registration, info: Info, expected: ExpectedRegistration): NewKey | Refusal {
-  const publicKey = coseKey(info.credential.publicKey);
+interface Verified {
+  readonly registration: Registration;
+  readonly info: RegistrationInfo;
+  readonly expected: ExpectedRegistration;
+}
+
+function keyOf(library: WebauthnLibrary, { registration, info, expected }: Verified): NewKey | Refusal {
+  const publicKey = coseKey(library, info.credential.publicKey);
   if (publicKey === undefined) return badInput("fido.attestation_object", "the public key is no point of P-256");
   const { credentialId, clientDataJson, attestationObject, transports } = registration;
   const { rpId } = expected;
-  const object = decodeAttestationObject(copy(attestationObject));
-  const { aaguid } = parseAuthenticatorData(object.get("authData"));
+  const object = library.decodeAttestationObject(copy(attestationObject));
+  const { aaguid } = library.parseAuthenticatorData(object.get("authData"));
   const root = rootOf(object.get("attStmt").get("x5c"), aaguid, expected);
   const backupEligible = info.credentialDeviceType === "multiDevice";
   const platform = transports.includes("internal") || transports.includes("hybrid") || OF_PLATFORMS.includes(info.fmt);
@@ -185,7 +184,7 @@ function rootOf(
 }
 
 /** The library's COSE key, which may hold members more, in our one spelling; undefined: it is not of P-256. */
-function coseKey(bytes: Uint8Array): Uint8Array | undefined {
+function coseKey({ decodeCredentialPublicKey }: WebauthnLibrary, bytes: Uint8Array): Uint8Array | undefined {
   const members = decodeCredentialPublicKey(copy(bytes)) as unknown as ReadonlyMap<number, unknown>;
   const [kty, crv, x, y] = [1, -1, -2, -3].map((label) => members.get(label));
   if (kty !== 2 || crv !== 1 || !(x instanceof Uint8Array) || !(y instanceof Uint8Array)) return undefined;
