@@ -1,6 +1,6 @@
 import { verify } from "node:crypto";
 import { describe, expect, test } from "@jest/globals";
-import { type CtapValue, decodeAuthData, encodeCtap } from "@countersign/key-protocol";
+import { type CtapMap, type CtapValue, decodeAuthData, decodeCtap, encodeCtap } from "@countersign/key-protocol";
 import { fromHex } from "@countersign/protocol";
 import { HidBus } from "../hid/hid-bus.ts";
 import { ScriptedKey } from "../testing/scripted-key.ts";
@@ -210,6 +210,33 @@ describe("getInfo that was built without care", () => {
     const more = { ...shape, rest: { 99: 1234, 100: new Map([["x", [1, 2]]]) } };
     const key = new SmallAuthenticator({ info: infoOf(more), protocol: 1, pin: "1234" });
     expect(await (await plugIn(key)).info(watch)).toMatchObject({ pinSet: true });
+  });
+});
+
+/** Bends the key agreement key of an answer, where it has one. */
+function withKey(answer: Uint8Array, bend: (key: Map<number | string, CtapValue>) => void): Uint8Array {
+  const map = new Map(decodeCtap(answer.subarray(1)) as CtapMap);
+  if (!map.has(1)) return answer;
+  const key = new Map(map.get(1) as CtapMap);
+  bend(key);
+  return Uint8Array.of(0, ...encodeCtap(map.set(1, key)));
+}
+
+describe("key agreement keys that were built without care", () => {
+  test.each<readonly [string, (key: Map<number | string, CtapValue>) => void]>([
+    ["curve 0", (key) => key.set(-1, 0)],
+    ["no curve", (key) => key.delete(-1)],
+    ["the algorithm of signatures", (key) => key.set(3, -7)],
+    ["no algorithm", (key) => key.delete(3)],
+    ["members that nobody knows", (key) => key.set(2, new Uint8Array(4))],
+  ])("%s: the agreement still holds", async (_what, bend) => {
+    const key = new SmallAuthenticator({ info: infoOf(SHAPES[0]!), protocol: 1, pin: "1234" });
+    const answer = (request: Uint8Array): Uint8Array => {
+      const said = key.answer(request);
+      return request[0] === 6 && said.length > 1 ? withKey(said, bend) : said;
+    };
+    const host = await HidFidoKey.connect(new HidBus(new ScriptedKey(answer)));
+    await expect(host.makeCredential(make, new ScriptedPrompt("1234"), watch)).resolves.toBeDefined();
   });
 });
 

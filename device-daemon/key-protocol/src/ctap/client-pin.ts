@@ -1,5 +1,5 @@
 import type { CosePoint } from "./cose-point.ts";
-import { CosePurpose, coseKeyOfPoint, pointOfCoseKey } from "./cose-point.ts";
+import { CosePurpose, coseKeyOfPoint, pointOfAgreementKey } from "./cose-point.ts";
 import { ClientPinCommand, CtapCommand } from "./command.ts";
 import type { CtapMap } from "./ctap-cbor.ts";
 import { CtapFields } from "./ctap-fields.ts";
@@ -48,7 +48,7 @@ export function encodeClientPin(request: ClientPinRequest): Uint8Array {
 /** Reads clientPIN's answer, controlled by the device. Throws CtapError. */
 export function decodeClientPinAnswer(map: CtapMap): ClientPinAnswer {
   const fields = new CtapFields("clientPIN", map);
-  const keyAgreement = fields.optional(1, (key) => pointOfCoseKey(fields.any(key), CosePurpose.AGREE));
+  const keyAgreement = fields.optional(1, (key) => pointOfAgreementKey(fields.any(key)));
   const token = fields.optional(2, (key) => fields.bytes(key, 16, 64));
   const pinRetries = fields.optional(3, (key) => fields.integer(key, 0, 255));
   const powerCycle = fields.optional(4, (key) => fields.bool(key));

@@ -25,6 +25,22 @@ export function coseKeyOfPoint(point: CosePoint, purpose: CosePurpose): CtapMap 
   ]);
 }
 
+/**
+ * Reads an authenticator's key for one agreement, controlled by the device. Only the coordinates are read: keys are known
+ * to send another algorithm, no curve, or coordinates without their leading zeros, and the agreement itself fails for what
+ * is no point of P-256. Throws CtapError.
+ */
+export function pointOfAgreementKey(key: CtapValue): CosePoint {
+  const fields = new CtapFields("key agreement key", key);
+  return { x: filled(fields.bytes(-2, 1, 32)), y: filled(fields.bytes(-3, 1, 32)) };
+}
+
+function filled(coordinate: Uint8Array): Uint8Array {
+  const whole = new Uint8Array(32);
+  whole.set(coordinate, 32 - coordinate.length);
+  return whole;
+}
+
 /** Reads a COSE_Key on P-256 with the given purpose, controlled by the other side. Throws CtapError. */
 export function pointOfCoseKey(key: CtapValue, purpose: CosePurpose): CosePoint {
   const fields = new CtapFields("COSE key", key);

@@ -4,9 +4,9 @@ import { fromHex, toHex } from "@countersign/protocol";
 import { decodeAuthData, encodeAuthData } from "./auth-data.ts";
 import { encodeClientPin } from "./client-pin.ts";
 import { ClientPinCommand, CtapCommand, TokenPermission } from "./command.ts";
-import { coseKeyOfPoint, CosePurpose, pointOfCoseKey } from "./cose-point.ts";
+import { coseKeyOfPoint, CosePurpose, pointOfAgreementKey, pointOfCoseKey } from "./cose-point.ts";
 import { encodeAttestationObject, encodeGetAssertion, encodeMakeCredential } from "./credential.ts";
-import { type CtapMap, decodeCtap, decodeCtapPrefix, encodeCtap } from "./ctap-cbor.ts";
+import { type CtapMap, type CtapValue, decodeCtap, decodeCtapPrefix, encodeCtap } from "./ctap-cbor.ts";
 import { encodeCtapRequest } from "./ctap-message.ts";
 import { AgreementPair, paddedPin, PIN_PROTOCOLS, pinHashOf } from "./pin-protocol.ts";
 
@@ -233,6 +233,45 @@ describe("COSE key", () => {
     ["no coordinate", new Map([...coseKeyOfPoint(point, CosePurpose.SIGN)].slice(0, 4))],
   ])("with %s is refused", (_name, key) => {
     expect(() => pointOfCoseKey(key as CtapMap, CosePurpose.SIGN)).toThrow(ctapError());
+  });
+});
+
+describe("an authenticator's key for one agreement", () => {
+  test("coordinates without their leading zeros are filled up", () => {
+    const short = new Map<number, CtapValue>([
+      [-2, Uint8Array.of(7)],
+      [-3, new Uint8Array(31).fill(9)],
+    ]);
+    const { x, y } = pointOfAgreementKey(short);
+    expect([x.length, x[31], x[30], y.length, y[0], y[1]]).toEqual([32, 7, 0, 32, 0, 9]);
+  });
+
+  test.each<readonly [string, CtapValue]>([
+    ["no map", 1],
+    ["no x", new Map([[-3, new Uint8Array(32)]])],
+    [
+      "33 bytes",
+      new Map([
+        [-2, new Uint8Array(33)],
+        [-3, new Uint8Array(32)],
+      ]),
+    ],
+    [
+      "no byte",
+      new Map([
+        [-2, new Uint8Array(0)],
+        [-3, new Uint8Array(32)],
+      ]),
+    ],
+    [
+      "text",
+      new Map<number, CtapValue>([
+        [-2, "x"],
+        [-3, new Uint8Array(32)],
+      ]),
+    ],
+  ])("%s is refused", (_what, key) => {
+    expect(() => pointOfAgreementKey(key)).toThrow(ctapError());
   });
 });
 
