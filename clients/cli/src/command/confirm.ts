@@ -1,5 +1,5 @@
 import { Kind, ProtocolError, type Field } from "@countersign/protocol";
-import { confirm, ownLines, type ConfirmRequest, type UserProof } from "@countersign/sdk";
+import { confirm, isFido, ownLines, type ConfirmRequest, type UserProof } from "@countersign/sdk";
 import { refused } from "../cli-error.ts";
 import { ExitCode } from "../exit-code.ts";
 import { digestArgument, fieldArgument, kindArgument } from "../field-argument.ts";
@@ -58,6 +58,8 @@ export async function confirmMeaning(
   const proof = proofOf(options.verifyFirst);
   return withDaemon(given, async (daemon) => {
     const key = await chooseKey(daemon, options.key);
+    if (proof !== undefined && isFido(key))
+      throw refused("--verify-first: a FIDO2 key is asked for its PIN while it signs; leave it away");
     return withCore(given, async (core) => {
       const { confirm: confirmWith, release } = confirmGiven(given, core, daemon, key, proof);
       try {

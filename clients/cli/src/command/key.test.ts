@@ -173,6 +173,12 @@ describe("a FIDO2 key", () => {
     expect(world.daemon.enrolled).toEqual([]);
   });
 
+  test("claim 24: cannot be proved before: refused, and nothing was created", async () => {
+    const { code, err } = await world.run(...PAY, "--verify-first");
+    expect([code, err]).toEqual([2, expect.stringContaining("while it signs")]);
+    expect([world.core.held.size, world.daemon.verified]).toEqual([0, []]);
+  });
+
   test("confirms with the code typed here, and says what that costs", async () => {
     world.typed.push(CODE);
     const { code, err, out } = await world.run(...PAY, "--until", "confirmed");

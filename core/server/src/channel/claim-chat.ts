@@ -1,6 +1,7 @@
 // A chat becomes a user's channel, up to the LINK that waits for his key. docs/protocol/delivery.md section 7.
 import { sha256, utf8 } from "@countersign/protocol";
 import type { CoreGiven } from "../given.ts";
+import { alertOnce } from "../identity/alert-once.ts";
 import { changeLink, type LinkName } from "../identity/change-link.ts";
 import { linkKey, peerKey } from "../identity/entity-key.ts";
 import { linkDraft, safePeerName } from "../identity/link-draft.ts";
@@ -110,7 +111,21 @@ async function askKey(given: CoreGiven, { actor }: Claimant, link: Link): Promis
     return { refused: failure };
   }
   const { txId } = made.transaction;
+  await tellOthers(given, actor, link);
   const event = "link.asked";
   await changeLink(given, link, { actor, event }, (held) => (held.txId === txId ? held : { ...held, txId }));
   return "asked";
+}
+
+const HOUR_MS = 3_600_000;
+
+/**
+ * The chats that he has already learn of it before anything is signed: that is when an objection still costs nothing.
+ * Once an hour, because whoever holds a `submit` token can ask as often as he likes, and each may be an SMS.
+ */
+function tellOthers(given: CoreGiven, actor: string, { tenantId, userId, linkId, platform }: Link): Promise<void> {
+  const hour = Math.floor(given.store.now() / HOUR_MS);
+  const alert = { event: `LINK_ASKED\0${hour}`, type: "LINK_ASKED", detail: platform } as const;
+  const audited = { event: "link.told", actor, detail: { link: linkId } };
+  return alertOnce(given, { tenantId, userId }, alert, audited);
 }

@@ -68,7 +68,10 @@ describe.each([
       ],
       phrase: "",
     });
-    expect(phone.delivered).toEqual([]);
+    // What is asked for is told, and nothing of it: the code and the lines go to the address alone.
+    const asked = await phone.until(() => phone.delivered[0]);
+    expect(asked).toMatchObject({ code: "", lines: [], notice: { type: NoticeType.LINK_ASKED, detail: "mail" } });
+    expect(phone.delivered).toHaveLength(1);
     await world.confirm(tx, full.code);
     expect(await world.link(begun.linkId)).toMatchObject({
       state: "LINKED",

@@ -141,14 +141,24 @@ test("check 28: a token is worth nothing at another tenant's bot or on another p
   expect(await askClaim(bot, begun.linkToken, OWN)).toMatchObject({ type: AnswerType.OK });
 });
 
-test("check 19: old channels are told after the link, not before", async () => {
+test("check 19: old channels are told when it is asked for, without lines and code, and again when it is signed", async () => {
   const begun = await beginLink(world);
   await askClaim(bot, begun.linkToken, OWN);
   await bot.code();
-  expect(bot.delivered.some(({ peerId }) => peerId === world.core.linkId)).toBe(false);
+  await bot.until(() => alerts(NoticeType.LINK_ASKED).at(0));
+  const told = bot.delivered.filter(({ peerId }) => peerId === world.core.linkId);
+  expect(told).toMatchObject([{ code: "", lines: [], tag: "", notice: { type: NoticeType.LINK_ASKED } }]);
   await confirmLink(world, begun.linkId);
   await bot.until(() => alerts(NoticeType.LINKED).at(0));
   expect(alerts(NoticeType.LINKED).map(({ peerId }) => peerId)).toEqual([world.core.linkId]);
+});
+
+test("check 19: whoever asks again and again is told of once within the hour", async () => {
+  for (let i = 0; i < 3; i++) {
+    await askClaim(bot, (await beginLink(world)).linkToken, { ...OWN, peerId: `${7000 + i}` });
+  }
+  await bot.until(() => alerts(NoticeType.LINK_ASKED).at(0));
+  expect(await world.core.audited("link.told")).toBe(1);
 });
 
 test("threat 20: malware on the PC that begins a link for its own chat gets no further than the key", async () => {
