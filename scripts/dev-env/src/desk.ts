@@ -55,14 +55,14 @@ export interface Sitter {
 
 const PIN = "271828";
 
-/** Puts a desk beside the installation and sets it up for its first user: PIN, key, chat. */
+/** Puts a desk beside the installation and sets it up for its first user: PIN, key, chat. `display`: "16x2". */
 export async function setUpDesk(
   installation: Installation,
-  options: Sitter & { readonly mode: ModeName; readonly home?: DeskHome },
+  options: Sitter & { readonly mode: ModeName; readonly home?: DeskHome; readonly display?: string },
 ): Promise<Desk> {
   const folder = options.home?.folder ?? mkdtempSync(join(installation.folder, "desk-"));
   const home = options.home ?? { folder, run: folder, serial: newSerial(), isSetUp: false };
-  const parts = await startParts(home, options.mode);
+  const parts = await startParts(home, options);
   const desk: Desk = {
     ...parts,
     userId: options.userId,
@@ -94,7 +94,7 @@ export const newSerial = (): string => `EMU-${randomBytes(3).toString("hex").toU
 
 async function startParts(
   { folder, run, serial, bus: given }: DeskHome,
-  mode: ModeName,
+  { mode, display = "21x6" }: { readonly mode: ModeName; readonly display?: string },
 ): Promise<Pick<Desk, "keyUrl" | "daemonSocket" | "children">> {
   const keySocket = join(run, "key.sock");
   const bus = given ?? { key: ["--socket", keySocket], daemon: ["--key-socket", keySocket] };
@@ -102,7 +102,7 @@ async function startParts(
   mkdirSync(daemonFolder, { mode: 0o700 });
   const key = await startChild("device-daemon/emulator/src/main.ts", [
     ...[...bus.key, "--control", "0", "--store", join(folder, "key")],
-    ...["--profile", mode === "C" ? "no-display" : "full", "--serial", serial],
+    ...["--profile", mode === "C" ? "no-display" : "full", "--serial", serial, "--display", display],
   ]);
   const daemonSocket = join(daemonFolder, "daemon.sock");
   try {

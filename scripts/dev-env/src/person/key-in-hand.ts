@@ -1,6 +1,6 @@
 import type { Said } from "./meant.ts";
 
-/** What a person sees of the key: six rows of text (none on a key without display) and lights. */
+/** What a person sees of the key: its rows of text (none on a key without display) and lights. */
 export interface Screen {
   readonly page: string;
   readonly rows: readonly string[];
@@ -37,7 +37,10 @@ export class KeyInHand {
   }
 }
 
-/** What one transaction page says: its number, label, the part of the value on it, the tag, and the key that turns it. */
+/**
+ * What one transaction page says: its number, label, the part of the value on it, the tag, and the key that turns it. On
+ * two rows kind, issuer and tag have pages of their own: label is "" there, and tag is "" on every other page.
+ */
 export interface ReadPage extends Said {
   readonly number: number;
   readonly tag: string;
@@ -49,6 +52,7 @@ export interface ReadPage extends Said {
  * the right; a long value says which part this is beside its label ("Reference 2/3").
  */
 export function readPage(rows: readonly string[]): ReadPage {
+  if (rows.length === 2) return readSmallPage(rows);
   const [head = "", ...rest] = rows;
   const body = rest.slice(0, -2);
   const [label = "", ...value] = body[0]?.startsWith(" ") ? body.slice(1) : body;
@@ -58,5 +62,18 @@ export function readPage(rows: readonly string[]): ReadPage {
     value: value.join(" ").trim(),
     tag: rest.at(-2)?.trim() ?? "",
     turn: rest.at(-1)?.includes("OK") === true ? "ok" : "next",
+  };
+}
+
+// `4/9 Reference  ▶` above a piece of the value; kinds are written in capitals.
+function readSmallPage([head = "", row = ""]: readonly string[]): ReadPage {
+  const [, number = "", name = ""] = /^(\d+)(?:\/\d+)? (.*?) *▶? *$/.exec(head) ?? [];
+  const isLine = name !== "Tag" && name !== name.toUpperCase();
+  return {
+    number: Number(number),
+    label: isLine ? name : "",
+    value: isLine ? row.trim() : "",
+    tag: name === "Tag" ? row.trim() : "",
+    turn: "next",
   };
 }

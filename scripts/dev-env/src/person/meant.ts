@@ -29,7 +29,7 @@ export function saysTheSame(one: readonly Said[], other: readonly Said[]): boole
 function joined(said: readonly Said[]): [string, string][] {
   const whole: [string, string][] = [];
   for (const { label, value } of said) {
-    if (label === UNUSUAL) continue;
+    if (label === UNUSUAL || label === "") continue;
     const last = whole.at(-1);
     const text = value.replaceAll(/\s/g, "");
     if (last !== undefined && last[0] === label) last[1] += text;

@@ -29,7 +29,8 @@ export async function act(person: Person, signal: AbortSignal): Promise<void> {
     if (isOver) continue;
     if (screen.page === "pages") {
       const page = readPage(screen.rows);
-      pages = page.number === 1 ? [page] : [...pages, page];
+      const tag = page.tag === "" ? (pages.at(-1)?.tag ?? "") : page.tag;
+      pages = page.number === 1 ? [page] : [...pages, { ...page, tag }];
       await person.key.press(page.turn);
     } else await answer(person, screen, { meant, pages, old }, signal);
   }
