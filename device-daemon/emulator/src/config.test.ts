@@ -41,8 +41,11 @@ test("a key may show its FIDO interface alone", () => {
   expect(config.profile.vendor).toBe(true);
 });
 
+function bus(...argv: string[]): ReturnType<typeof parseConfig>["bus"] {
+  return parseConfig([...argv, "--store", "/tmp/key"]).bus;
+}
+
 test("a key may be a device of the kernel, or a USB gadget, with one interface or both", () => {
-  const bus = (...argv: string[]) => parseConfig([...argv, "--store", "/tmp/key"]).bus;
   expect(bus("--uhid")).toEqual({ type: "uhid" });
   const [vendor, fido] = ["/dev/hidg0", "/dev/hidg1"];
   expect(bus("--hidg", vendor, "--fido-hidg", fido, "--gadget", "/g")).toEqual({
