@@ -2,7 +2,7 @@
 //   node --conditions=source device-daemon/emulator/src/testing/golden-screens.ts
 
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -154,14 +154,13 @@ function beside(boxes: readonly string[][]): string {
 
 /** Writes them, and prints what changed. */
 function writeAll(): void {
+  const drawn = drawAll();
   const before = mkdtempSync(join(tmpdir(), "screens-"));
-  for (const [name, text] of Object.entries(readAll())) {
-    writeFileSync(join(before, name), text);
-    rmSync(new URL(name, SCREENS));
-  }
-  for (const [name, text] of Object.entries(drawAll())) writeFileSync(new URL(name, SCREENS), text);
-  const paths = [before, fileURLToPath(SCREENS)];
-  const { stdout } = spawnSync("diff", ["-u", "-N", "--exclude=bank.json", ...paths], { encoding: "utf8" });
+  cpSync(SCREENS, before, { recursive: true });
+  for (const name of Object.keys(readAll())) rmSync(new URL(name, SCREENS));
+  for (const [name, text] of Object.entries(drawn)) writeFileSync(new URL(name, SCREENS), text);
+  const changed = ["diff", "--no-index", "--", before, fileURLToPath(SCREENS)];
+  const { stdout } = spawnSync("git", changed, { encoding: "utf8" });
   console.log(stdout === "" ? "nothing changed" : stdout);
   rmSync(before, { recursive: true });
 }
