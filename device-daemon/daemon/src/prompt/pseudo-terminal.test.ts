@@ -92,6 +92,12 @@ describe("a terminal", () => {
     expect(terminal.seen.split("answer")[0]).not.toMatch(/\d/);
   });
 
+  peerTest("is left alone by a daemon in its background, which would be stopped by touching it", async () => {
+    terminal = new PseudoTerminal(`set -m; ${command} & wait`);
+    await terminal.until(/failed: .*background of its terminal/);
+    expect(terminal.seen).not.toContain("PIN (not shown");
+  });
+
   peerTest("Ctrl-C closes the prompt and not the daemon", async () => {
     terminal = new PseudoTerminal(command);
     await terminal.until(/PIN \(not shown/);

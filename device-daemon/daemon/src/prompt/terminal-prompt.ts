@@ -1,4 +1,4 @@
-import { closeSync, openSync } from "node:fs";
+import { closeSync, openSync, readFileSync } from "node:fs";
 import { ReadStream, WriteStream } from "node:tty";
 import { type Ask, type ConfirmAsk, type Prompt, PromptError } from "./prompt.ts";
 import { Secret } from "./secret.ts";
@@ -28,8 +28,14 @@ export function hasTerminal(): boolean {
   }
 }
 
-/** The terminal that the daemon was started from. Throws PromptError "broken" when it has gone. */
+/**
+ * The terminal that the daemon was started from. Throws PromptError "broken" when it has gone, and when the daemon runs in
+ * its background: the kernel would stop a process there that touches the terminal's settings.
+ */
 export function controllingTerminal(): Terminal {
+  if (!isInForeground()) {
+    throw new PromptError("broken", "the daemon runs in the background of its terminal; start it with --pinentry PATH");
+  }
   let input: ReadStream;
   let output: WriteStream;
   try {
@@ -51,6 +57,18 @@ export function controllingTerminal(): Terminal {
       output.destroy();
     },
   };
+}
+
+// /proc/self/stat, after the name in brackets: state, parent, group, session, terminal, the terminal's foreground group.
+function isInForeground(): boolean {
+  let stat: string;
+  try {
+    stat = readFileSync("/proc/self/stat", "latin1");
+  } catch {
+    return true;
+  }
+  const [, , group, , , foreground] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return group === foreground;
 }
 
 /** Asks on a terminal; what is typed is not shown, not even as stars. */

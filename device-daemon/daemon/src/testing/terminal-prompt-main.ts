@@ -2,11 +2,13 @@
 import { createHash } from "node:crypto";
 import { openPrompt } from "../prompt/open-prompt.ts";
 
-const typed = await openPrompt(undefined).pin(
-  { title: "Title", lines: ["First."], label: "PIN" },
-  new AbortController().signal,
-);
-const hash = createHash("sha256")
-  .update(typed?.reveal() ?? "")
-  .digest("hex");
-console.log(`answer ${typed === undefined ? "none" : hash}`);
+try {
+  const ask = { title: "Title", lines: ["First."], label: "PIN" };
+  const typed = await openPrompt(undefined).pin(ask, new AbortController().signal);
+  const hash = createHash("sha256")
+    .update(typed?.reveal() ?? "")
+    .digest("hex");
+  console.log(`answer ${typed === undefined ? "none" : hash}`);
+} catch (cause) {
+  console.log(`failed: ${String(cause)}`);
+}
