@@ -15,6 +15,8 @@ const CHOSEN: ReadonlySet<string> = new Set([
     "nice-grpc-web",
     "node-hid",
     "pino",
+    "prom-client",
+    "redis",
     "saxes",
     "telegraf",
     "uqr",
