@@ -1,8 +1,9 @@
 import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { request as httpsRequest } from "node:https";
 import { join } from "node:path";
-import { type PageServer, servePages, tempFolder, testWith } from "@countersign/testing";
+import { type PageServer, servePages, startChild, tempFolder, testWith } from "@countersign/testing";
+import { runOnce } from "@countersign/testing/child";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type Browser, chromium } from "playwright-core";
 import { PERMISSION } from "../rpc/permission.ts";
@@ -16,6 +17,7 @@ const executablePath = process.env["COUNTERSIGN_CHROMIUM"] ?? "/usr/bin/chromium
 const present = existsSync(executablePath);
 const browserTest = testWith("chromium", present);
 
+const folder = tempFolder();
 let world: CoreWorld;
 let site: PageServer;
 let web: WebServing;
@@ -48,9 +50,10 @@ async function post(
   path: string,
   headers: Readonly<Record<string, string>>,
   body = EMPTY,
+  address = web.address,
 ): Promise<readonly [number, string]> {
   const all = { "content-type": "application/grpc-web+proto", ...headers };
-  const response = await fetch(`http://${web.address}${path}`, { method: "POST", headers: all, body });
+  const response = await fetch(`http://${address}${path}`, { method: "POST", headers: all, body });
   return [response.status, Buffer.from(await response.arrayBuffer()).toString("latin1")];
 }
 
@@ -124,7 +127,6 @@ browserTest("a page watches its transaction, withdraws it, and learns why it may
 });
 
 describe("TLS", () => {
-  const folder = tempFolder();
   const openssl = ["/usr/bin/openssl", "/bin/openssl"].find((path) => existsSync(path));
   const rootTest = testWith("openssl", openssl !== undefined);
 
@@ -153,4 +155,19 @@ describe("TLS", () => {
     expect(await ask("TLSv1.2")).toBe("EPROTO");
     await secure.close(0);
   });
+});
+
+test("the program tells where pages may call, and the same services answer there", async () => {
+  const folders = ["--data", join(folder, "data"), "--secrets", join(folder, "secrets")];
+  const names = ["--tenant", "bank", "--issuer", "Example Bank", "--app", "shop:submit"];
+  await runOnce("core/server/src/main.ts", ["bootstrap", ...folders, "--out", join(folder, "out"), ...names]);
+  const listen = ["--listen", "127.0.0.1:0", "--web-listen", "127.0.0.1:0", "--web-origins", site.origin];
+  const core = await startChild("core/server/src/main.ts", ["serve", ...folders, ...listen]);
+  const address = String(core.ready["webAddress"]);
+  expect(address).toMatch(/^127\.0\.0\.1:\d+$/);
+  const token = readFileSync(join(folder, "out", "shop.token"), "utf8").trim();
+  const keys = "/countersign.core.v1.ReceiptService/GetVerificationKeys";
+  const headers = { authorization: `Bearer ${token}`, origin: site.origin };
+  expect(await post(keys, headers, EMPTY, address)).toEqual([200, expect.stringContaining("grpc-status:0")]);
+  expect(await core.stop()).toBe(0);
 });

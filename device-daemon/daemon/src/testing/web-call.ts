@@ -25,6 +25,8 @@ export const DEVICE = "/countersign.device.v1.DeviceService";
 export const PAIRING = "/countersign.device.v1.PairingService";
 export const GRPC_WEB: Readonly<Record<string, string>> = { "content-type": "application/grpc-web+proto" };
 
+const QUIET_MS = 10_000;
+
 /** One frame of a request. */
 export function framed(message: Uint8Array = new Uint8Array(0)): Buffer {
   const head = Buffer.alloc(5);
@@ -50,6 +52,8 @@ export function webCall(port: number, asked: WebAsked): Promise<WebAnswer> {
       );
     });
     request.on("error", reject);
+    // A call that is let through by mistake waits for the key's user.
+    request.setTimeout(QUIET_MS, () => request.destroy(new Error(`no answer from ${path}`)));
     request.end(method === "GET" || method === "OPTIONS" ? undefined : body);
   });
 }

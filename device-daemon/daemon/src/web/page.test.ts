@@ -6,10 +6,11 @@ import { ROOT, startChild, tempFolder, testWith } from "@countersign/testing";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { decodeStatement, fromHex, parseSigned, toHex } from "@countersign/protocol";
 import { type Browser, chromium, type Page } from "playwright-core";
+import { runPairingCommand } from "../pairing/pairing-command.ts";
 import { type PageRig, startPageRig } from "../testing/page-rig.ts";
 import { inPage, PAIR } from "../testing/page-script.ts";
 import { PIN, SERVER_ID, signRequest } from "../testing/rig.ts";
-import { framed, DEVICE, GRPC_WEB, pairOver, webCall } from "../testing/web-call.ts";
+import { DEVICE, framed, GRPC_WEB, PAIRING, pairOver, type WebAnswer, webCall } from "../testing/web-call.ts";
 
 // Pages of listed origins in a real browser, with the generated code, against a daemon and an emulated key.
 
@@ -221,4 +222,21 @@ test("D4: a pairing survives the daemon; a second daemon on the port is refused 
   };
   expect(await webCall(Number(next.ready["webPort"]), asked)).toMatchObject({ http: 200, status: 0 });
   expect(await next.stop()).toBe(0);
+});
+
+test("D4: a page ends its own pairing; the program lists and ends pairings, and says what it does not know", async () => {
+  const { origin } = pages.bank;
+  pages.pinentry.will("yes", "yes");
+  const tokens = [await pairOver(pages.webPort, origin), await pairOver(pages.webPort, origin)];
+  const call = (path: string, token: string | undefined): Promise<WebAnswer> =>
+    webCall(pages.webPort, { path, headers: { ...GRPC_WEB, origin, authorization: `Bearer ${token}` } });
+  expect(await call(`${PAIRING}/Unpair`, tokens[0])).toMatchObject({ status: 0 });
+  expect(await call(`${DEVICE}/ListKeys`, tokens[0])).toMatchObject({ status: 16 });
+  expect(await call(`${DEVICE}/ListKeys`, tokens[1])).toMatchObject({ status: 0 });
+  const state = ["--state", pages.state];
+  const [row = ""] = runPairingCommand(["--list-pairings", ...state], {}).slice(-1);
+  expect(row).toMatch(/^[0-9a-f]{16}  20\d\d-\d\d-\d\dT\d\d:\d\dZ  http:/);
+  expect(runPairingCommand(["--unpair", row.slice(0, 16), ...state], {})).toEqual(["1 pairing ended"]);
+  expect(await call(`${DEVICE}/ListKeys`, tokens[1])).toMatchObject({ status: 16 });
+  expect(() => runPairingCommand(["--unpair", "https://nobody.example", ...state], {})).toThrow("no such pairing");
 });
