@@ -36,7 +36,7 @@ describe("which keys a policy takes", () => {
     ["a passkey where they are allowed", { webauthn: { passkeys: "allowed" } }, fidoKey({ passkey: true }), ""],
     ["a FIDO2 key whose name is a Countersign model's", { keyModels: [] }, { ...fidoKey(), model: "emulator" }, ""],
   ])("%s", (_name, policy, key, why) => {
-    expect(whyModelIsRefused(parsePolicy(policy), key) ?? "").toEqual(why === "" ? "" : expect.stringContaining(why));
+    expect(whyModelIsRefused(parsePolicy(policy), key) ?? "").toMatch(why === "" ? /^$/ : why);
   });
 
   test("no emulator outside development, whatever the document says", () => {
