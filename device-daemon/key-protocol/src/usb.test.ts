@@ -1,14 +1,12 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { expect, test } from "@jest/globals";
-import { ROOT } from "@countersign/testing";
 import { UDEV_RULE, UDEV_RULE_FILE } from "./usb.ts";
 
-const folder = join(ROOT, "scripts/udev");
+const folder = new URL("../../../scripts/udev/", import.meta.url);
 
 test("D14: the udev rule that is shipped is the one that is told, tags with uaccess and opens nothing to everybody", () => {
   expect(readdirSync(folder)).toEqual([UDEV_RULE_FILE]);
-  const lines = readFileSync(join(folder, UDEV_RULE_FILE), "utf8").split("\n");
+  const lines = readFileSync(new URL(UDEV_RULE_FILE, folder), "utf8").split("\n");
   const rules = lines.filter((line) => line !== "" && !line.startsWith("#"));
   expect(rules).toEqual([UDEV_RULE]);
   expect(UDEV_RULE).toContain('TAG+="uaccess"');
