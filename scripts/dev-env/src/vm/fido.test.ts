@@ -18,7 +18,7 @@ peerTest(
       "fido2-cred and fido2-assert: a foreign key works in this machine",
     ]);
   },
-  600_000,
+  900_000,
 );
 
 peerTest(
@@ -29,9 +29,11 @@ peerTest(
       "the daemon tells the foreign key beside ours",
       "countersign key set-pin: the foreign key takes a PIN from our daemon",
       "countersign key enrol --fido: confirmed on the key that the user has",
+      "a payment that a key with a display can confirm is not asked of it",
+      "countersign key revoke: the old key is gone, the foreign one is left",
       "claim 01: the foreign key confirms a payment, executed once, with a receipt that verifies",
-      "a wrong code is refused by the core, and nothing is executed",
+      "three wrong codes lock the payment, and nothing is executed",
     ]);
   },
-  600_000,
+  900_000,
 );

@@ -22,5 +22,5 @@ peerTest(
       "every round trip of a report is answered",
     ]);
   },
-  600_000,
+  900_000,
 );

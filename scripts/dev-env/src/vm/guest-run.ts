@@ -63,7 +63,7 @@ export interface GuestRun {
 }
 
 /** A guest that emulation makes slow is waited for this long, in milliseconds. */
-const LIMIT_MS = 280_000;
+const LIMIT_MS = 400_000;
 
 /** Boots a guest that runs one program of `guest/`, and reads its console. `folder` gets the image, for as long as it runs. */
 export async function runGuest(tier: Tier, program: string, folder: string): Promise<GuestRun> {

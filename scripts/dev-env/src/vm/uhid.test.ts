@@ -26,5 +26,5 @@ peerTest(
     ]);
     expect(run.figures.length).toBeGreaterThan(0);
   },
-  600_000,
+  900_000,
 );

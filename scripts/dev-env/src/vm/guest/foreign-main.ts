@@ -1,6 +1,7 @@
 // Runs in the guest with uhid: a FIDO2 key that is not ours becomes the user's second key and confirms a payment, through
 // our daemon and the client. Its PIN and the code are typed into the daemon's own prompt.
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { daemonSees } from "../../scenarios/key-power.ts";
 import { readMessage } from "../../person/read-message.ts";
 import type { Message } from "../../person/phone-in-hand.ts";
@@ -57,10 +58,17 @@ async function all(desk: GuestDesk): Promise<void> {
     await desk.hands.confirm();
     await ends(enrolling, 0);
   });
+  await checks.check("a payment that a key with a display can confirm is not asked of it", async () => {
+    const { exitCode, output } = await desk.run("pay", desk.invoice(), "--key", id).ended;
+    ensure(exitCode === 17 && executions(desk) === 0, `exit ${exitCode}: ${output}`);
+  });
+  await checks.check("countersign key revoke: the old key is gone, the foreign one is left", () =>
+    ends(desk.run("key", "revoke", desk.desk.serial), 0),
+  );
   await checks.check("claim 01: the foreign key confirms a payment, executed once, with a receipt that verifies", () =>
     payWith(desk, id),
   );
-  await checks.check("a wrong code is refused by the core, and nothing is executed", () => mistype(desk, id));
+  await checks.check("three wrong codes lock the payment, and nothing is executed", () => mistype(desk, id));
   key.kill();
 }
 
@@ -75,7 +83,7 @@ async function foreignId({ parts }: GuestDesk): Promise<string> {
 async function payWith(desk: GuestDesk, id: string): Promise<void> {
   const before = executions(desk);
   const paying = desk.run("pay", desk.invoice(), "--receipts", desk.desk.folder, "--key", id);
-  typeCode(await newCode(desk));
+  await typeCode(await newCode(desk));
   const { told } = await ends(paying, 0);
   ensure(executions(desk) === before + 1, `${executions(desk) - before} executions`);
   await ends(desk.run("verify", String(told.at(-1)?.["receiptFile"])), 0);
@@ -85,7 +93,8 @@ async function mistype(desk: GuestDesk, id: string): Promise<void> {
   const before = executions(desk);
   const paying = desk.run("pay", desk.invoice(), "--receipts", desk.desk.folder, "--key", id);
   const code = await newCode(desk);
-  for (let tries = 0; tries < 3; tries += 1) typeCode(code.replace(/\d$/, (digit) => String((Number(digit) + 1) % 10)));
+  const wrong = code.replace(/\d$/, (digit) => String((Number(digit) + 1) % 10));
+  for (let tries = 0; tries < 3; tries += 1) await typeCode(wrong);
   const { exitCode, output } = await paying.ended;
   ensure(exitCode === 16 && executions(desk) === before, `exit ${exitCode}: ${output}`);
 }
@@ -94,8 +103,11 @@ function executions({ installation }: GuestDesk): number {
   return readLedger(installation).filter(({ type }) => type === "transaction").length;
 }
 
-function typeCode(code: string): void {
-  writeFileSync(`${ANSWERS}/code`, code);
+/** Types it at the next prompt, once the last one has what was typed before. */
+async function typeCode(code: string): Promise<void> {
+  const file = `${ANSWERS}/code`;
+  while (existsSync(file)) await sleep(50);
+  writeFileSync(file, code);
 }
 
 /** The first code on the phone that was not there before. */
