@@ -25,6 +25,10 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
+function pay(...flags: string[]): ReturnType<CliWorld["run"]> {
+  return world.run(...PAY, "--receipts", world.folder, ...flags);
+}
+
 function knows(...keys: Partial<Key>[]): void {
   world.core.identity["key.list"] = () => KeyServiceListResponse.create({ keys: keys.map((key) => Key.create(key)) });
 }
@@ -174,14 +178,14 @@ describe("a FIDO2 key", () => {
   });
 
   test("claim 24: cannot be proved before: refused, and nothing was created", async () => {
-    const { code, err } = await world.run(...PAY, "--verify-first");
+    const { code, err } = await pay("--verify-first");
     expect([code, err]).toEqual([2, expect.stringContaining("while it signs")]);
     expect([world.core.held.size, world.daemon.verified]).toEqual([0, []]);
   });
 
   test("confirms with the code typed here, and says what that costs", async () => {
     world.typed.push(CODE);
-    const { code, err, out } = await world.run(...PAY, "--until", "confirmed");
+    const { code, err, out } = await pay("--until", "confirmed");
     expect([code, out]).toEqual([0, expect.stringContaining("Confirmed")]);
     expect(err).toContain("This PC sees your code; on a key without display the phone is your only trusted view");
     expect(err).toContain("FIDO2, no display, no keypad");
@@ -197,7 +201,7 @@ test("--fido takes no Countersign key", async () => {
 test("a key with a keypad is never asked for its code here", async () => {
   world.daemon.acts.push({ type: "approve", code: CODE });
   world.typed.push("never");
-  const { code, err } = await world.run(...PAY);
+  const { code, err } = await pay();
   expect([code, world.typed, world.daemon.answered]).toEqual([0, ["never"], []]);
   expect(err).not.toContain("This PC sees your code");
 });
@@ -206,7 +210,7 @@ describe("claim 24: --verify-first", () => {
   test("claim 24: a wrong PIN: exit 14, and nothing was created", async () => {
     const metadata = { status: "PIN_INVALID" };
     world.daemon.verifications.push({ code: status.ABORTED, reason: "KEY_REFUSED", metadata });
-    const { code, out } = await world.run(...PAY, "--verify-first");
+    const { code, out } = await pay("--verify-first");
     expect([code, out]).toEqual([14, expect.stringContaining("nothing was sent")]);
     expect([world.core.held.size, world.daemon.asked]).toEqual([0, []]);
   });
@@ -217,20 +221,20 @@ describe("claim 24: --verify-first", () => {
     [["--verify-first", "finger"], 2],
   ])("claim 24: %j: then the key asks no second time", async (flags, method) => {
     world.daemon.acts.push({ type: "approve", code: CODE });
-    const { code } = await world.run(...PAY, ...flags);
+    const { code } = await pay(...flags);
     expect([code, world.daemon.asked[0]?.session]).toEqual([0, "session 1"]);
     expect(world.daemon.verified).toMatchObject([{ method }]);
   });
 
   test("claim 24: anything else is bad usage, before anything happens", async () => {
-    expect((await world.run(...PAY, "--verify-first", "face")).code).toBe(2);
+    expect((await pay("--verify-first", "face")).code).toBe(2);
     expect(world.daemon.verified).toEqual([]);
   });
 });
 
 test("check 21: a key that is revoked while it is asked: exit 14, and why", async () => {
   world.daemon.acts.push({ type: "wait" });
-  const running = world.run(...PAY);
+  const running = pay();
   await world.daemon.askedTimes(1);
   world.core.revoke(world.core.only, world.core.only.transaction.keyIds[0] ?? "");
   const { code, out, err } = await running;

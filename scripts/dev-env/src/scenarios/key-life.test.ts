@@ -1,12 +1,14 @@
 // What happens to a key between its enrolment and its loss: revoked while it is asked, proved before anything is asked,
 // replaced by two people while its owner looks on. With real processes.
 import { randomUUID } from "node:crypto";
+import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { KeyState } from "@countersign/proto/node/core/v1/key_service";
 import { State } from "@countersign/proto/node/core/v1/content";
 import { tempFolder } from "@countersign/testing";
 import { runOnce } from "@countersign/testing/child";
+import { newSerial, setUpDesk, type Desk } from "../desk.ts";
 import { readLedger } from "../installation.ts";
 import { newPayment } from "../new-payment.ts";
 import { last } from "../parts.ts";
@@ -17,12 +19,16 @@ import { expectExit, Scene, type Somebody } from "./scene.ts";
 
 const WRONG_PIN = "314159";
 const folder = tempFolder();
+const desks: Desk[] = [];
 let scene: Scene;
 
 beforeAll(async () => {
   scene = await Scene.open({ folder, mode: "B" });
 }, 60_000);
-afterAll(() => scene?.close());
+afterAll(async () => {
+  await Promise.all(desks.map((desk) => desk.stop()));
+  await scene?.close();
+});
 
 const executions = (): number => readLedger(scene.installation).filter(({ type }) => type === "transaction").length;
 
@@ -167,6 +173,47 @@ describe("claim 24: PIN before anything is sent", () => {
     expect(steps).not.toContain("PIN");
     expect(steps.indexOf("VERIFY")).toBe(0);
     expect(executions()).toBe(before + 1);
+  }, 60_000);
+
+  test("claim 24: by finger: right, then pages and code; not recognised, and nothing was created", async () => {
+    const folderOfKey = mkdtempSync(join(folder, "f-"));
+    const socket = join(folderOfKey, "key.sock");
+    const bus = { key: ["--socket", socket, "--finger", "on"], daemon: ["--key-socket", socket] };
+    const home = { folder: folderOfKey, run: folderOfKey, serial: newSerial(), isSetUp: false, bus };
+    const desk = await setUpDesk(scene.installation, { mode: "B", home, ...scene.newcomer() });
+    desks.push(desk);
+    const somebody = scene.meet(desk);
+    const { hands, pay } = somebody;
+    const control = async (path: string, body: object): Promise<void> => {
+      const headers = { "content-type": "application/json" };
+      const done = await fetch(`${desk.keyUrl}${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+      expect(done.status).toBe(200);
+    };
+    await control("/hold", {});
+    await hands.key.press("2");
+    await hands.keyShows("pin");
+    await hands.key.type(desk.pin);
+    await hands.keyShows("add-finger");
+    for (let touch = 0; touch < 3; touch += 1) await control("/finger", { match: true, name: "right thumb" });
+    await hands.keyShows("done");
+    await hands.key.press("ok");
+
+    const paying = pay("--verify-first", "finger");
+    await hands.keyShows("finger");
+    await control("/finger", { match: true, name: "right thumb" });
+    const pages = await hands.readPages();
+    expect((await hands.screen()).page).toBe("code");
+    await hands.key.type(await hands.codeFor(pages));
+    await expectExit(paying, 0);
+
+    const before = [(await transactionsOf(somebody)).length, await hands.count("Code: ")];
+    const again = pay("--verify-first", "finger");
+    for (let wrong = 0; wrong < 5; wrong += 1) {
+      await hands.keyShows("finger");
+      await control("/finger", { match: false, name: "somebody's" });
+    }
+    await expectExit(again, 14);
+    expect([(await transactionsOf(somebody)).length, await hands.count("Code: ")]).toEqual(before);
   }, 60_000);
 
   test("claim 24: it holds for one statement: the next asks again", async () => {
