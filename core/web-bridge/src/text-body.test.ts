@@ -1,3 +1,4 @@
+import vm from "node:vm";
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { readText, textLength } from "./text-body.ts";
@@ -25,4 +26,9 @@ test("every base64 is read, in as many bytes as were foretold", () => {
       expect(readText(Buffer.from(text))).toEqual(Buffer.from(bytes));
     }),
   );
+});
+
+test("threat 20: a long body with a wrong end is refused at once, not after trying all ways to read it", () => {
+  const read = (): Buffer | undefined => readText(Buffer.from(`${"AAAA".repeat(20_000)}A=AA`));
+  expect(vm.runInNewContext("read()", { read }, { timeout: 5_000 })).toBeUndefined();
 });
