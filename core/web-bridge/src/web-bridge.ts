@@ -42,6 +42,14 @@ export interface BridgeOptions {
   readonly maxCalls?: number;
 }
 
+/** A call whose request is there whole. */
+interface Called {
+  readonly head: RequestHead;
+  readonly message: Buffer;
+  readonly timeoutMs: number;
+  readonly remote: string;
+}
+
 const MAX_CALLS = 256;
 /** Node fires longer timers at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -71,13 +79,16 @@ export class WebBridge {
       response.writeHead(204, { ...cors, ...preflightHeaders(head) }).end();
       return;
     }
+    // Of the request: an answer that waits behind another on the same connection has no socket yet.
+    const { remoteAddress = "", remotePort = 0 } = request.socket;
     const timeoutMs = timeoutOf(head);
     if (typeof timeoutMs === "object") return refuse(response, timeoutMs, cors);
     const body = await readBody(request, longestBody(head, rules));
     if (body === "gone") return;
     const message = body === "too-long" ? tooLong(rules) : messageIn(body, head, rules);
     if (!Buffer.isBuffer(message)) return refuse(response, message, cors);
-    this.#call(head, message, timeoutMs, new Reply(response, cors, isText(head)), response);
+    const remote = `${remoteAddress}:${remotePort}`;
+    this.#call({ head, message, timeoutMs, remote }, new Reply(response, cors, isText(head)), response);
   }
 
   /** Why another protocol is not spoken on this connection; a request that breaks the rules learns that first. */
@@ -87,11 +98,9 @@ export class WebBridge {
     return refusal;
   }
 
-  #call(head: RequestHead, message: Buffer, timeoutMs: number, reply: Reply, response: ServerResponse): void {
+  #call({ head, message, timeoutMs, remote }: Called, reply: Reply, response: ServerResponse): void {
     const path = head.target;
     const metadata = metadataOf(head);
-    const { remoteAddress = "", remotePort = 0 } = response.socket ?? {};
-    const remote = `${remoteAddress}:${remotePort}`;
     const arriving = { path, origin: single(head, "origin"), metadata, remote };
     const admitted = this.#options.admit?.(arriving) ?? { peer: remote };
     if (!("peer" in admitted)) return reply.end(statusOf(admitted));
