@@ -15,7 +15,7 @@ import { last } from "../parts.ts";
 import { enrolOnKey } from "./enrolment.ts";
 import { reasonOf } from "./error-info.ts";
 import type { Hands } from "./hands.ts";
-import { expectExit, Scene, type Somebody } from "./scene.ts";
+import { expectExit, Scene, type Run, type Somebody } from "./scene.ts";
 
 const WRONG_PIN = "314159";
 const folder = tempFolder();
@@ -231,9 +231,16 @@ describe("claim 24: PIN before anything is sent", () => {
   }, 60_000);
 });
 
-describe("check 19: a recovery, while its owner looks on", () => {
-  const clerk = (): string => join(scene.installation.folder, "tokens/clerk.token");
+/** Token of the second of two people. */
+function clerk(): string {
+  return join(scene.installation.folder, "tokens/clerk.token");
+}
 
+function recover({ run }: Pick<Somebody, "run">, token: string, ...args: string[]): Run {
+  return run("--token-file", token, "key", "recover", ...args);
+}
+
+describe("check 19: a recovery, while its owner looks on", () => {
   beforeAll(async () => {
     const { installation } = scene;
     const at = (name: string): string => join(installation.folder, name);
@@ -243,9 +250,6 @@ describe("check 19: a recovery, while its owner looks on", () => {
     await runOnce("core/server/src/main.ts", ["bootstrap", ...folders, ...named]);
     await installation.restartCore();
   }, 60_000);
-
-  const recover = ({ run }: Somebody, token: string, ...args: string[]) =>
-    run("--token-file", token, "key", "recover", ...args);
 
   /** Both have said yes. Resolves with the recovery's id. */
   async function held(somebody: Somebody): Promise<string> {
