@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import { concatBytes, utf8 } from "@countersign/protocol";
 import { CERTIFICATES, LEAF_AAGUID, ROOTS } from "../testing/attestation-certificates.ts";
 import type { FidoRoot } from "../policy/policy.ts";
 import { findRoot } from "./attestation-path.ts";
@@ -33,6 +34,10 @@ describe("threat 06: who vouches for an attestation", () => {
     ["a signature that the root did not make", [forgedLeaf], [vouching]],
     ["a stranger's certificate before the leaf", [belowLeaf, deepLeaf, intermediate], [vouching]],
     ["a leaf that is no certificate", [Uint8Array.of(0x30, 0)], [vouching]],
+    ["a leaf with a byte behind it", [concatBytes(leaf, Uint8Array.of(0))], [vouching]],
+    ["a leaf as text", [utf8(ROOTS.leaf)], [vouching]],
+    ["a leaf as text before a stranger's", [concatBytes(utf8(`${ROOTS.leaf}\n`), belowLeaf)], [vouching]],
+    ["a leaf as text behind a stranger's", [concatBytes(belowLeaf, utf8(`\n${ROOTS.leaf}`))], [vouching]],
     ["a leaf past its time", [expiredLeaf], [vouching]],
     ["more than any key sends", [leaf, root, root, root, root, root, root], [vouching]],
   ] as const)("threat 06: not %s", (_name, x5c, roots) => {

@@ -28,9 +28,14 @@ export function findRoot(
   });
 }
 
+/**
+ * The certificates of exactly these bytes. OpenSSL looks for PEM before it looks for DER, and past neither's end: bytes
+ * that hold a stranger's certificate for whoever verified the attestation could hold a genuine one for us.
+ */
 function parseAll(x5c: readonly Uint8Array[]): X509Certificate[] | undefined {
   try {
-    return x5c.map((der) => new X509Certificate(der));
+    const chain = x5c.map((der) => new X509Certificate(der));
+    return chain.every(({ raw }, i) => raw.equals(x5c[i]!)) ? chain : undefined;
   } catch {
     return undefined;
   }

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, test } from "@jest/globals";
-import { concatBytes, decodeFidoCredential, fromHex } from "@countersign/protocol";
+import { concatBytes, decodeFidoCredential, fromHex, utf8 } from "@countersign/protocol";
 import fc from "fast-check";
 import type { NewKey } from "../identity/new-key.ts";
 import { parsePolicy } from "../policy/policy-document.ts";
@@ -123,6 +123,14 @@ describe("attested, and by whom", () => {
     ],
   ])("threat 06: %s", async (_name, change, policy, expected) => {
     expect(await reason(change, policy)).toBe(expected);
+  });
+
+  test("threat 06: a genuine certificate, as text behind the bytes of a stranger's", async () => {
+    // Any key of the model gives its certificate to whoever asks it; OpenSSL looks for PEM before it looks for DER.
+    const disguised = concatBytes(CERTIFICATES.belowLeaf, utf8(`\n${ROOTS.leaf}\n`));
+    const forged = { key: EVIL_KEY, x5c: [disguised] };
+    expect(await reason({ attestation: forged }, { fidoRoots })).toBe("taken");
+    expect(await reason({ attestation: forged }, strict)).toBe("ATTESTATION_UNTRUSTED");
   });
 
   test("threat 06: a certificate for another model than the key says", async () => {
