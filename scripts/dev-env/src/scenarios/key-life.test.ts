@@ -240,6 +240,20 @@ function recover({ run }: Pick<Somebody, "run">, token: string, ...args: string[
   return run("--token-file", token, "key", "recover", ...args);
 }
 
+/** Both have said yes. Resolves with the recovery's id. */
+async function held(somebody: Somebody): Promise<string> {
+  const bank = scene.installation.executeTokenFile;
+  const { told } = await expectExit(recover(somebody, bank, "begin", "--reason", "key lost on a trip"), 0);
+  await somebody.hands.phoneSays("Somebody asked to replace your keys");
+  await somebody.hands.phoneSays("key lost on a trip");
+  const id = String(told[0]?.["recoveryId"]);
+  await expectExit(recover(somebody, bank, "approve", id), 69);
+  const approved = await expectExit(recover(somebody, clerk(), "approve", id), 0);
+  expect(approved.told[0]).toMatchObject({ recoveryId: id, state: "HELD" });
+  await somebody.hands.phoneSays("Your keys are going to be replaced");
+  return id;
+}
+
 describe("check 19: a recovery, while its owner looks on", () => {
   beforeAll(async () => {
     const { installation } = scene;
@@ -250,20 +264,6 @@ describe("check 19: a recovery, while its owner looks on", () => {
     await runOnce("core/server/src/main.ts", ["bootstrap", ...folders, ...named]);
     await installation.restartCore();
   }, 60_000);
-
-  /** Both have said yes. Resolves with the recovery's id. */
-  async function held(somebody: Somebody): Promise<string> {
-    const bank = scene.installation.executeTokenFile;
-    const { told } = await expectExit(recover(somebody, bank, "begin", "--reason", "key lost on a trip"), 0);
-    await somebody.hands.phoneSays("Somebody asked to replace your keys");
-    await somebody.hands.phoneSays("key lost on a trip");
-    const id = String(told[0]?.["recoveryId"]);
-    await expectExit(recover(somebody, bank, "approve", id), 69);
-    const approved = await expectExit(recover(somebody, clerk(), "approve", id), 0);
-    expect(approved.told[0]).toMatchObject({ recoveryId: id, state: "HELD" });
-    await somebody.hands.phoneSays("Your keys are going to be replaced");
-    return id;
-  }
 
   test("check 19: one alone is refused, the hold holds, and /freeze in the chat stops it", async () => {
     const somebody = await scene.user();
