@@ -86,6 +86,18 @@ describe("threat 06: what is refused", () => {
     expect(await read(other)).toMatchObject({ refused: "STATEMENT_MISMATCH" });
   });
 
+  test.each([
+    ["a list", "80"],
+    ["a number", "00"],
+    ["null", "f6"],
+    ["text", "60"],
+    ["true", "f5"],
+  ])("threat 19: an attestation statement that is %s", async (_name, hex) => {
+    for (const format of ["none", "packed"]) {
+      expect(await reason({ raw: { format, statement: fromHex(hex) } })).toBe("BAD_INPUT");
+    }
+  });
+
   test("threat 06: nothing at all, or too much", async () => {
     const registration = registrationOf(model, challenge);
     const empty = new Uint8Array();

@@ -45,10 +45,13 @@ export interface ExpectedRegistration {
   readonly now: UnixMs;
 }
 
-/** Of these the library verifies the signature, or, for `none`, that there is none. */
-const FORMATS = ["none", "packed", "fido-u2f", "tpm", "apple", "android-key"];
-/** Formats that phones and PCs alone use. */
-const OF_PLATFORMS = ["tpm", "apple", "android-key"];
+/**
+ * Of these the library verifies the signature, or, for `none`, that there is none, and asks nobody. Of android-key it
+ * checks the path to whatever root was sent along, and fetches the revocation lists that the sender's certificates name.
+ */
+const FORMATS = ["none", "packed", "fido-u2f", "tpm", "apple"];
+/** Formats that phones and PCs alone use: their system, not the key, says which model it is and who was verified. */
+const OF_PLATFORMS = ["tpm", "apple"];
 const TRANSPORTS = ["usb", "nfc", "ble", "hybrid", "internal", "smart-card"];
 
 /** The key, if it was made for this challenge and relying party, knew its user, and is one that the policy takes. */
@@ -133,6 +136,7 @@ function checkAuthenticatorData(
 ): Refusal | undefined {
   const object = decodeAttestationObject(copy(attestationObject));
   if (!FORMATS.includes(object.get("fmt"))) return untrusted("attestations of this format are not taken");
+  if (!(object.get("attStmt") instanceof Map)) return badInput("fido.attestation_object", "attStmt must be a map");
   const { rpIdHash, flags, credentialID } = parseAuthenticatorData(object.get("authData"));
   if (!equalBytes(rpIdHash, sha256(utf8(rpId)))) return mismatch("it is for another relying party");
   if (!flags.up || !flags.uv) return refuse("POLICY_UNMET", "fido: the key has to know its user, by PIN or finger");
@@ -153,7 +157,7 @@ function keyOf(library: WebauthnLibrary, { registration, info, expected }: Verif
   const { rpId } = expected;
   const object = library.decodeAttestationObject(copy(attestationObject));
   const { aaguid } = library.parseAuthenticatorData(object.get("authData"));
-  const root = rootOf(object.get("attStmt").get("x5c"), aaguid, expected);
+  const root = rootOf(object.get("attStmt").get("x5c"), { aaguid, format: info.fmt }, expected);
   const backupEligible = info.credentialDeviceType === "multiDevice";
   const platform = transports.includes("internal") || transports.includes("hybrid") || OF_PLATFORMS.includes(info.fmt);
   const fido: FidoDetails = {
@@ -174,12 +178,14 @@ function keyOf(library: WebauthnLibrary, { registration, info, expected }: Verif
   };
 }
 
+/** A root for any model vouches for none that a phone or PC names. */
 function rootOf(
   x5c: readonly Uint8Array[] | undefined,
-  aaguid: Uint8Array | undefined,
+  { aaguid, format }: { readonly aaguid: Uint8Array | undefined; readonly format: string },
   { policy, now }: ExpectedRegistration,
 ): FidoRoot | undefined {
-  const { fidoRoots: roots = [] } = policy;
+  const { fidoRoots = [] } = policy;
+  const roots = OF_PLATFORMS.includes(format) ? fidoRoots.filter((root) => root.aaguid !== undefined) : fidoRoots;
   return findRoot(x5c ?? [], { roots, aaguid: aaguidText(aaguid ?? new Uint8Array(16)), now });
 }
 

@@ -21,8 +21,6 @@ async function load(): Promise<WebauthnLibrary> {
     import("@simplewebauthn/server/helpers"),
   ]);
   // Whom to trust is decided here, by the tenant's policy and offline: without roots the library checks signatures alone.
-  for (const identifier of ["apple", "android-key"] as const) {
-    server.SettingsService.setRootCertificates({ identifier, certificates: [] });
-  }
+  server.SettingsService.setRootCertificates({ identifier: "apple", certificates: [] });
   return { ...server, ...helpers };
 }

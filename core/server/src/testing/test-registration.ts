@@ -12,10 +12,21 @@ export interface RegisterChange {
   readonly clientData?: Readonly<Record<string, unknown>>;
   readonly transports?: readonly string[];
   /** Absent: none. `self` signs with the credential's own key. */
-  readonly attestation?: "self" | { readonly key: KeyObject; readonly x5c: readonly Uint8Array[] };
+  readonly attestation?: "self" | Attestation;
+  /** The attestation statement itself, in CBOR; of this format. */
+  readonly raw?: { readonly format: string; readonly statement: Uint8Array };
   /** Changes the authenticator data after it was signed over. */
   readonly after?: (authData: Uint8Array) => Uint8Array;
   readonly publicKey?: Uint8Array;
+}
+
+/** What a certificate's key signs. */
+interface Attestation {
+  /** Absent: packed. */
+  readonly format?: string;
+  readonly key: KeyObject;
+  /** Some are made for what is signed: authenticator data and the hash of the client data. */
+  readonly x5c: readonly Uint8Array[] | ((signed: Uint8Array) => readonly Uint8Array[]);
 }
 
 /** UP, UV and AT. */
@@ -29,9 +40,9 @@ export function registrationOf(key: TestFidoKey, challenge: Uint8Array, change: 
   const attestationObject = concatBytes(
     Uint8Array.of(0xa3),
     cborText("fmt"),
-    cborText(attestation === undefined ? "none" : "packed"),
+    cborText(change.raw?.format ?? formatOf(attestation)),
     cborText("attStmt"),
-    statementOf(key, signed, attestation),
+    change.raw?.statement ?? statementOf(key, signed, attestation),
     cborText("authData"),
     cborBytes(after(authData)),
   );
@@ -49,11 +60,17 @@ function authDataOf(key: TestFidoKey, change: RegisterChange): Uint8Array {
   return concatBytes(sha256(utf8(rpId)), Uint8Array.of(flags), counter, aaguid, length, credentialId, publicKey);
 }
 
+function formatOf(attestation: RegisterChange["attestation"]): string {
+  if (attestation === undefined) return "none";
+  return (attestation === "self" ? undefined : attestation.format) ?? "packed";
+}
+
 function statementOf(key: TestFidoKey, signed: Uint8Array, attestation: RegisterChange["attestation"]): Uint8Array {
   if (attestation === undefined) return Uint8Array.of(0xa0);
   const signer = attestation === "self" ? key.privateKey : attestation.key;
   const signature = new Uint8Array(sign("sha256", signed, signer));
-  const x5c = attestation === "self" ? [] : attestation.x5c;
+  const given = attestation === "self" ? [] : attestation.x5c;
+  const x5c = typeof given === "function" ? given(signed) : given;
   const certificates =
     x5c.length === 0 ? [] : [cborText("x5c"), Uint8Array.of(0x80 | x5c.length), ...x5c.map((one) => cborBytes(one))];
   const alg = [cborText("alg"), Uint8Array.of(0x26), cborText("sig"), cborBytes(signature)];
