@@ -197,6 +197,19 @@ describe("keys", () => {
     });
   });
 
+  test.each([
+    ["letters", key({ glyphs: "ascii" })],
+    ["registry", key({ registryVersion: 0 })],
+  ])("threat 29: what a display cannot show, by its %s, is no way to a key without one", (_name, display) => {
+    const fields = payment(1n, "EUR", "Żółć");
+    const keys = [display, plain];
+    expect(ask({}, { fields, keys })).toMatchObject({ refused: "BAD_INPUT" });
+    expect(ask({}, { fields, keys, keyIds: [plain.keyId] })).toMatchObject({ refused: "BAD_INPUT" });
+    expect(ask({}, { fields, keys, keyIds: [plain.keyId], modeHint: Mode.CHAT_SHOWS })).toMatchObject({
+      refused: "BAD_INPUT",
+    });
+  });
+
   test("one mode a transaction: keys with a display go before those without", () => {
     expect(passed(ask({}, { keys: [plain, key()] }))).toMatchObject({ mode: "B", keyIds: [key().keyId] });
     expect(passed(ask({ modes: ["C"] }, { keys: [plain, key()] }))).toMatchObject({ mode: "C", keyIds: [plain.keyId] });

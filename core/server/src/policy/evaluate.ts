@@ -83,7 +83,9 @@ function signingKeys(policy: Policy, asked: Asked, highValue: boolean): { mode: 
   if (isRefusal(usable)) return usable;
   const found = strongest(usable);
   const all = usableKeys(policy, asked, highValue);
-  if (isRefusal(all) || STRENGTH[strongest(all).mode] <= STRENGTH[found.mode]) return found;
+  // That none of all can show it is no reason to take one that shows nothing.
+  if (isRefusal(all)) return all;
+  if (STRENGTH[strongest(all).mode] <= STRENGTH[found.mode]) return found;
   return refuse("POLICY_UNMET", "key_ids: the user has a key for a stronger mode than these. Name that one, or none.");
 }
 
@@ -106,15 +108,24 @@ function usableKeys(policy: Policy, asked: Asked, highValue: boolean): Usable[] 
     const wait = Math.min(...fit.map(({ heldUntil }) => heldUntil)) - asked.now;
     return refuse("POLICY_UNMET", "The key is new: not for high value yet.", { retryAfterMs: wait });
   }
-  const found = free.map((key) => canShow(key, asked.lines));
-  const able = free.filter((_key, i) => found[i] === undefined);
-  if (able.length === 0) return unshowable(found);
-  const withMode = able.flatMap((key): Usable[] => {
+  const withMode = free.flatMap((key): Usable[] => {
     const mode = modeFor(policy, key, asked.modeHint);
     return mode === undefined ? [] : [{ key, mode }];
   });
-  if (withMode.length > 0) return withMode;
+  if (withMode.length > 0) return ableKeys(withMode, asked.lines);
   return refuse("POLICY_UNMET", "mode: no key of the user can be used in a mode that the policy and the hint allow");
+}
+
+/**
+ * Of the keys for the strongest mode those that can show it. The mode comes first: a letter that the user's display lacks
+ * must not hand malware the key that shows nothing.
+ */
+function ableKeys(usable: readonly Usable[], lines: readonly Line[]): Usable[] | Refusal {
+  const { mode } = strongest(usable);
+  const best = usable.filter((one) => one.mode === mode);
+  const found = best.map(({ key }) => canShow(key, lines));
+  const able = best.filter((_one, i) => found[i] === undefined);
+  return able.length > 0 ? able : unshowable(found);
 }
 
 function unshowable(found: readonly (Unshowable | undefined)[]): Refusal {
