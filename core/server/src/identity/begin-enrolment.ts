@@ -48,7 +48,7 @@ export async function beginEnrolment(
   const { userId, serial } = asked;
   const user = await loadUser(given, { tenantId, userId });
   if (isRefusal(user)) return user;
-  const refusal = mayEnrol(user, asked.recoveryId, given.store.now());
+  const refusal = whyNotEnrol(user, asked.recoveryId, given.store.now());
   if (refusal !== undefined) return refusal;
   if (user.keyIds.length >= MOST_KEYS)
     return refuse("STATE_CONFLICT", `The user has had ${MOST_KEYS} keys, the most there can be.`);
@@ -72,8 +72,11 @@ export async function beginEnrolment(
   return isRefusal(stored) ? stored : { token, challenge, digits, until, fido };
 }
 
-/** By a recovery also a frozen or blocked user: to thaw takes the very key that he lost. He stays what he is. */
-function mayEnrol(user: User, recoveryId: HexId | undefined, now: UnixMs): Refusal | undefined {
+/**
+ * Why no key can be enrolled for this user now: asked when a token is issued, and again when it is used. By a recovery also a
+ * frozen or blocked user may: to thaw takes the very key that he lost. He stays what he is.
+ */
+export function whyNotEnrol(user: User, recoveryId: HexId | undefined, now: UnixMs): Refusal | undefined {
   if (user.state === "SUSPENDED" || (user.state !== "ACTIVE" && recoveryId === undefined))
     return refuse("USER_BLOCKED", `The user is ${user.state}: no key can be enrolled for him.`);
   return recoveryId === undefined ? undefined : whyNotReady(user, recoveryId, now);

@@ -12,7 +12,7 @@ import { shardOfKey, type HexId, type UnixMs } from "../store/entity.ts";
 import { commitOnce, untilSettled } from "../transaction/commit.ts";
 import { createTransaction, type Created } from "../transaction/create.ts";
 import { withdrawUnsignable } from "../transaction/withdraw-unsignable.ts";
-import { MOST_KEYS } from "./begin-enrolment.ts";
+import { MOST_KEYS, whyNotEnrol } from "./begin-enrolment.ts";
 import { changeUser, loadUser, type UserChange } from "./change-user.ts";
 import { directoryOf } from "./directory.ts";
 import { DIGIT_TRIES, digitsFit } from "./enrolment-digits.ts";
@@ -176,6 +176,8 @@ async function storeKey(
     const known = loaded.map(({ body }) => body);
     key = known.find((one) => one.keyId === keyId);
     if (key !== undefined) return user;
+    const refusal = whyNotEnrol(user, enrolment.recoveryId, now);
+    if (refusal !== undefined) return refusal;
     if (user.keyIds.length >= MOST_KEYS)
       return refuse("STATE_CONFLICT", `The user has had ${MOST_KEYS} keys, the most there can be.`);
     const fresh = keyOf(spent, now);

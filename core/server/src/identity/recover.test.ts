@@ -7,9 +7,11 @@ import {
   KeyServiceFinishEnrolmentRequest,
   KeyState,
   RecoveryState,
+  type KeyServiceBeginEnrolmentResponse,
   type KeyServiceFinishEnrolmentResponse,
   type Recovery,
 } from "@countersign/proto/node/core/v1/key_service";
+import { UserServiceClient } from "@countersign/proto/node/core/v1/user_service";
 import { servicesOf } from "../services.ts";
 import { call, refused } from "../testing/call.ts";
 import { CoreWorld } from "../testing/core-world.ts";
@@ -84,10 +86,22 @@ async function enrol(
   device: TestDevice,
   more: Partial<KeyServiceBeginEnrolmentRequest> = {},
 ): Promise<KeyServiceFinishEnrolmentResponse> {
-  const begun = await enrolment(recoveryId, more);
+  return finish(await enrolment(recoveryId, more), device);
+}
+
+function finish(
+  begun: KeyServiceBeginEnrolmentResponse,
+  device: TestDevice,
+): Promise<KeyServiceFinishEnrolmentResponse> {
   const signed = device.enrol({ serverId: fromHex(begun.serverId), challenge: new Uint8Array(begun.challenge) });
   const request = { enrolmentToken: begun.enrolmentToken, signedEnrolment: Buffer.from(signed) };
   return call(client, "finishEnrolment", KeyServiceFinishEnrolmentRequest.create(request));
+}
+
+async function suspend(): Promise<void> {
+  const users = new UserServiceClient(served.address, credentials.createInsecure());
+  await call(users, "suspend", { userId: world.userId }, first);
+  users.close();
 }
 
 async function notices(): Promise<string[]> {
@@ -249,8 +263,8 @@ describe("the new key", () => {
     const device = new TestDevice("N-1");
     const signed = device.enrol({ serverId: fromHex(begun.serverId), challenge: new Uint8Array(begun.challenge) });
     const request = { enrolmentToken: begun.enrolmentToken, signedEnrolment: Buffer.from(signed) };
-    const finish = () => call(client, "finishEnrolment", KeyServiceFinishEnrolmentRequest.create(request));
-    expect(await finish()).toEqual(await finish());
+    const again = () => call(client, "finishEnrolment", KeyServiceFinishEnrolmentRequest.create(request));
+    expect(await again()).toEqual(await again());
     expect((await refused(enrolment(recoveryId, { serial: "N-2" }))).reason).toBe("STATE_CONFLICT");
   });
 
@@ -276,6 +290,35 @@ describe("the new key", () => {
     await world.changeUser({ state: "SUSPENDED" });
     expect((await refused(enrolment(recoveryId, { serial: "N-1" }))).reason).toBe("USER_BLOCKED");
     expect((await refused(begin())).reason).toBe("USER_BLOCKED");
+  });
+});
+
+describe("check 19: a user who is suspended in the middle of it", () => {
+  test("check 19: to suspend him stops it, and every channel is told", async () => {
+    await ready();
+    await suspend();
+    expect([(await world.user()).state, await under()]).toEqual(["SUSPENDED", []]);
+    expect(await notices()).toEqual(expect.arrayContaining(["USER_SUSPENDED", "RECOVERY_STOPPED"]));
+    expect(await world.audited("recovery.stopped")).toBe(1);
+  });
+
+  test("check 19: the token that was issued replaces no key", async () => {
+    const recoveryId = await ready();
+    const begun = await enrolment(recoveryId, { serial: "N-1" });
+    await suspend();
+    expect((await refused(finish(begun, new TestDevice("N-1")))).reason).toBe("USER_BLOCKED");
+    expect((await world.loadKey()).state).toBe("ACTIVE");
+    expect((await world.user()).keyIds).toEqual([world.key.keyId]);
+  });
+
+  test("check 19: a key that waits for its fingerprint stays there", async () => {
+    const recoveryId = await ready();
+    const device = new TestDevice("N-1");
+    await enrol(recoveryId, device);
+    await suspend();
+    const confirm = { keyId: toHex(device.keyId), fingerprint: fingerprintOf(device.publicKey) };
+    expect((await refused(call(client, "confirmFingerprint", confirm, first))).reason).toBe("STATE_CONFLICT");
+    expect((await world.loadKey()).state).toBe("ACTIVE");
   });
 });
 

@@ -19,7 +19,7 @@ import { createUser } from "./create-user.ts";
 import { mayNotDecide } from "./may-decide.ts";
 import { requestThaw } from "./request-thaw.ts";
 import { checkPhrase, checkUserId, readLocale } from "./user-name.ts";
-import { frozen } from "./user-recovery.ts";
+import { frozen, withoutRecovery } from "./user-recovery.ts";
 import type { User } from "./user.ts";
 
 export function userService(given: CoreGiven): Service {
@@ -66,9 +66,11 @@ async function change(
   return checkUserId(userId) ?? changeUser(given, { tenantId, userId }, actorOf(caller), how);
 }
 
-function suspended(user: User): UserChange | User {
-  if (user.state === "SUSPENDED") return user;
-  return { user: { ...user, state: "SUSPENDED" }, event: "user.suspended", tell: { type: "USER_SUSPENDED" } };
+/** Whatever was on its way for him ends: nobody replaces the keys of a user who was taken out. */
+function suspended(user: User, now: UnixMs): UserChange | User {
+  const safe = withoutRecovery(user, now);
+  if (user.state === "SUSPENDED") return safe === user ? user : { user: safe, event: "recovery.stopped" };
+  return { user: { ...safe, state: "SUSPENDED" }, event: "user.suspended", tell: { type: "USER_SUSPENDED" } };
 }
 
 /** Also a blocked user: "not me" outlives the five wrong codes. */
