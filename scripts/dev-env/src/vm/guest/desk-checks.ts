@@ -44,7 +44,9 @@ export async function unplugAtPages(
   const pulled = performance.now();
   await unplug(desk);
   const { exitCode, told, output } = await client.ended;
-  checks.figure("unplug to the client's end", performance.now() - pulled, "ms");
+  const took = performance.now() - pulled;
+  checks.figure("unplug to the client's end", took, "ms");
+  ensure(took <= 1_000, `told after ${took} ms`);
   ensure(exitCode === 14 && told.at(-1)?.["state"] === "KEY_LEFT", `exit ${exitCode}: ${output}`);
   ensure(readLedger(installation).length === before, "something was executed");
   await daemonSees(parts, 0);
