@@ -20,7 +20,7 @@ export function parseClientData(bytes: Uint8Array): ClientData {
     const value = members.get(name);
     return typeof value === "string" ? value : refuse(name, "expected a string");
   };
-  const crossOrigin = members.get("crossOrigin") ?? false;
+  const crossOrigin = members.has("crossOrigin") ? members.get("crossOrigin") : false;
   if (typeof crossOrigin !== "boolean") refuse("crossOrigin", "expected true or false");
   return {
     type: text("type"),
@@ -31,14 +31,32 @@ export function parseClientData(bytes: Uint8Array): ClientData {
 }
 
 function parse(bytes: Uint8Array): ReadonlyMap<string, unknown> {
+  let text: string;
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    value = JSON.parse(text);
   } catch {
     return refuse("", "not JSON");
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) return refuse("", "expected an object");
-  return new Map(Object.entries(value));
+  const members = new Map(Object.entries(value));
+  // Of two members of one name some readers take the first, some the last: what a receipt proves would depend on who reads it.
+  if (countNames(text) !== members.size) return refuse("", "a member stands there twice");
+  return members;
+}
+
+const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\]:]/g;
+
+/** How many members are written in the outermost object; the text is JSON. */
+function countNames(text: string): number {
+  let [depth, names] = [0, 0];
+  for (const [token] of text.matchAll(TOKEN)) {
+    if (token === "{" || token === "[") depth++;
+    else if (token === "}" || token === "]") depth--;
+    else if (token === ":" && depth === 1) names++;
+  }
+  return names;
 }
 
 function refuse(member: string, why: string): never {

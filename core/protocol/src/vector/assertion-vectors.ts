@@ -44,6 +44,9 @@ const page = (change: object = {}): Uint8Array => {
   return utf8(JSON.stringify({ ...members, origin: "https://bank.example", ...change }));
 };
 
+/** The client data with one member more in front, whose name is there already. */
+const twice = (member: string): Uint8Array => utf8(`{${member},${new TextDecoder().decode(native).slice(1)}`);
+
 /** An assertion as vectorKey(7) signs it; `raw` turns its raw signature into what stands in the message. */
 export function assertionOf(
   change: Partial<Assertion> = {},
@@ -66,6 +69,10 @@ const ACCEPT: readonly (readonly [name: string, assertion: Assertion, rpId?: str
   ["with extensions", assertionOf({ authenticatorData: authData(0x85, 9, RP_ID, [0xa0]) })],
   ["by a web page", assertionOf({ clientDataJson: page() })],
   ["by a browser that adds members", assertionOf({ clientDataJson: page({ extra: "do not compare as a template" }) })],
+  [
+    "by a browser that adds members of members",
+    assertionOf({ clientDataJson: page({ a: { type: ':"{', b: [{ type: 1 }] } }) }),
+  ],
   [
     "by a page of another relying party",
     assertionOf({ authenticatorData: authData(5, 1, "bank.example") }),
@@ -123,10 +130,17 @@ const FAULTY: readonly Faulty[] = [
   ["client data that is an array", "bad-field", assertionOf({ clientDataJson: utf8("[]") })],
   ["client data with a byte order mark", "bad-field", assertionOf({ clientDataJson: utf8("\ufeff{}") })],
   ["client data in Latin-1", "bad-field", assertionOf({ clientDataJson: Uint8Array.of(0x7b, 0xe4, 0x7d) })],
+  ["client data with a second challenge", "bad-field", assertionOf({ clientDataJson: twice(`"challenge":"AAAA"`) })],
+  [
+    "client data with a second origin in escapes",
+    "bad-field",
+    assertionOf({ clientDataJson: twice(`"orig\\u0069n":"x"`) }),
+  ],
   ["client data without origin", "bad-field", assertionOf({ clientDataJson: page({ origin: undefined }) })],
   ["a challenge in padded base64", "bad-field", assertionOf({ clientDataJson: page({ challenge: "AA==" }) })],
   ["a type that is a number", "bad-field", assertionOf({ clientDataJson: page({ type: 1 }) })],
   ["a cross origin that is text", "bad-field", assertionOf({ clientDataJson: page({ crossOrigin: "false" }) })],
+  ["a cross origin that is null", "bad-field", assertionOf({ clientDataJson: page({ crossOrigin: null }) })],
   ["a statement that says it was shown", "bad-field", as({ shown: 1 })],
   ["a statement with a counter of its own", "bad-field", as({ counter: 9 })],
 ];
