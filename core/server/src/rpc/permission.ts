@@ -16,7 +16,6 @@ export const PERMISSION: Readonly<Record<string, readonly CallerKind[]>> = {
     Veto: ["submit"],
   }),
   ...service("CodeService", { GetDelivery: ["submit"], WatchDelivery: ["submit"], Resend: ["submit"] }),
-  ...service("VerificationService", { SubmitAssertion: ["submit", "confirmation"] }),
   ...service("VerificationService", {
     SubmitAssertion: ["submit", "confirmation"],
     SubmitStatement: ["submit", "confirmation"],
