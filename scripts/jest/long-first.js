@@ -1,10 +1,11 @@
 function weight({ path }) {
+  if (path.includes("/vm/")) return 3;
   if (path.includes("/scenarios/")) return 2;
   return path.includes("device-daemon") || path.includes("crash") ? 1 : 0;
 }
 
 /**
- * Whole-process scenarios run first: they are the longest, and one that began last would be waited for alone. The order
+ * Virtual machines and whole-process scenarios run first: they are the longest, and one that began last would be waited for alone. The order
  * says nothing about results: every file stands by itself.
  */
 export default class LongFirst {
