@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { status } from "@grpc/grpc-js";
 import type { Log } from "../log.ts";
-import { IntegrityError, StoreFullError, StoreStoppedError } from "../store/store.ts";
+import { IntegrityError, StoreFullError, StoreStoppedError, StoreUnavailableError } from "../store/store.ts";
 import { isRefusal, refuse, type Refusal } from "./refusal.ts";
 import { statusError, type StatusError } from "./status-error.ts";
 
@@ -34,6 +34,10 @@ export function refusalOfError(log: Log, path: string, error: unknown): Refusal 
   }
   if (error instanceof StoreStoppedError) {
     return refuse("UNAVAILABLE", "The core is stopping: its store failed. Ask again later.", { retryAfterMs: 10_000 });
+  }
+  if (error instanceof StoreUnavailableError) {
+    log.warn({ path, error }, "the store cannot be reached");
+    return refuse("UNAVAILABLE", "The core cannot reach its store at the moment. Ask again.", { retryAfterMs: 500 });
   }
   const id = randomUUID();
   log.error({ path, id, error: error instanceof Error ? error : String(error) }, "unexpected error");

@@ -111,13 +111,18 @@ export class StoreStoppedError extends Error {
   override readonly name = "StoreStoppedError";
 }
 
+/** The store cannot be reached, or cannot say: nothing is known of what was asked. Later calls may succeed. */
+export class StoreUnavailableError extends Error {
+  override readonly name = "StoreUnavailableError";
+}
+
 /**
  * Durable entities under optimistic versions, one shard a call, with an audit chain a shard.
  *
  * Every call of a commit is atomic and durable when it resolves "committed". "conflict": a version or the epoch moved,
  * nothing written, load again. "late": the store's clock is outside notBefore..notAfter, nothing written. "unknown":
  * the store cannot say; ask `outcome` before answering anybody. Load and commit reject with IntegrityError, commit also
- * with StoreFullError; TypeError for a change set that breaks the rules of docs/protocol/store.md section 4.
+ * with StoreFullError; every call but commit with StoreUnavailableError, where the store is elsewhere; TypeError for a change set that breaks the rules of docs/protocol/store.md section 4.
  */
 export interface Store {
   load<const K extends readonly EntityKey[]>(shard: Shard, ...keys: K): Promise<Loaded<K>>;

@@ -1,0 +1,272 @@
+// The store over Redis: any number of cores work on it at a time. docs/protocol/store.md section 8.
+import { randomBytes } from "node:crypto";
+import { hmacSha256, toHex, utf8, type MacKey } from "@countersign/protocol";
+import { encodeBody } from "../body-codec.ts";
+import { checkChangeSet, checkKey, checkShard, nameOf, storedIndex } from "../change-set.ts";
+import { EntityCache } from "../entity-cache.ts";
+import { EntityMac } from "../entity-mac.ts";
+import type { EntityKey, EntityType, Shard, UnixMs } from "../entity.ts";
+import {
+  StoreStoppedError,
+  StoreUnavailableError,
+  type AuditEntry,
+  type ChangeSet,
+  type CommitOutcome,
+  type Found,
+  type Loaded,
+  type LoadedEntity,
+  type Page,
+  type Store,
+} from "../store.ts";
+import { placeOf } from "../witness-table.ts";
+import { AuditReader } from "./audit-reader.ts";
+import { lanesOf, touchesDue, type PlacedWrite } from "./commit-call.ts";
+import { decodeHint } from "./hint.ts";
+import { KeyNames } from "./key-names.ts";
+import { LinkError, type RedisLink } from "./redis-link.ts";
+import { RedisQueries } from "./redis-queries.ts";
+import { ShardCommits, type CommitsGiven } from "./shard-commits.ts";
+import { ShardDesk } from "./shard-desk.ts";
+import { ShardTruth } from "./shard-truth.ts";
+import { StoreClock } from "./store-clock.ts";
+
+/** What a store over an open link is given. */
+export interface RedisStoreOptions {
+  readonly link: RedisLink;
+  /** K_store, from the secrets folder. */
+  readonly macKey: MacKey;
+  /** First part of every key's name. */
+  readonly prefix: string;
+  /** Bytes of verified entities kept in memory; 32 MB by default. */
+  readonly cacheBytes?: number;
+  /** A test's clock, in place of Redis'. */
+  readonly clock?: { now(): Date };
+  /** What an operator should know of: lost connections, entries lost in a failover. */
+  readonly onTrouble?: (error: Error) => void;
+}
+
+type Listener = (shard: Shard, keys: readonly EntityKey[]) => void;
+
+interface ShardState {
+  readonly desk: ShardDesk;
+  readonly commits: ShardCommits;
+  /** Up to which entry the listeners were told; Infinity until the chain was read for the first time. */
+  told: number;
+}
+
+export class RedisStore implements Store {
+  readonly #given: CommitsGiven;
+  readonly #queries: RedisQueries;
+  readonly #auditReader: AuditReader;
+  readonly #onTrouble: (error: Error) => void;
+  readonly #listeners = new Set<Listener>();
+  readonly #shards = new Map<Shard, ShardState>();
+  #closed: StoreStoppedError | undefined;
+
+  constructor(options: RedisStoreOptions) {
+    const { link, macKey, prefix, clock } = options;
+    const secret = toHex(hmacSha256(macKey, utf8("countersign/witness-places/v1\0")));
+    const names = new KeyNames(prefix);
+    this.#onTrouble = options.onTrouble ?? (() => {});
+    this.#given = {
+      ...{ link, macKey, names, clock: new StoreClock(clock), coreId: toHex(randomBytes(8)) },
+      mac: new EntityMac(macKey),
+      cache: new EntityCache(options.cacheBytes ?? 32 * 1024 * 1024),
+      placeOf: (name) => placeOf(secret, name),
+      onCommitted: (desk, change, writes) => this.#onCommitted(desk, change, writes),
+      onTrouble: (error) => this.#onTrouble(error),
+    };
+    this.#queries = new RedisQueries(link, names);
+    this.#auditReader = new AuditReader(link, names);
+  }
+
+  /** Listens to other cores from now on. */
+  async listen(): Promise<void> {
+    const { link, names } = this.#given;
+    await link.subscribe(
+      names.channel,
+      (message) => this.#onHint(message),
+      () => this.#onGap(),
+    );
+  }
+
+  async load<const K extends readonly EntityKey[]>(shard: Shard, ...keys: K): Promise<Loaded<K>> {
+    this.#refuseIfClosed();
+    checkShard(shard);
+    for (const key of keys) checkKey(key);
+    const { desk, commits } = this.#shard(shard);
+    return this.#reaching(async () => {
+      let found = await desk.read(keys);
+      while (found === "epoch-over") {
+        await commits.beginEpoch();
+        found = await desk.read(keys);
+      }
+      const entities = keys.map((key, i): LoadedEntity<EntityType> => {
+        const entity = found[i];
+        if (entity === undefined) return { key, version: "", body: undefined };
+        return { key, version: String(entity.version % 2 ** 32), body: desk.decoded(key, entity).body as never };
+      });
+      return { entities: entities as Loaded<K>["entities"], epoch: desk.truth.head.epoch, now: this.now() };
+    });
+  }
+
+  async commit(shard: Shard, change: ChangeSet): Promise<CommitOutcome> {
+    this.#refuseIfClosed();
+    checkChangeSet(shard, change);
+    const { cache, placeOf: place } = this.#given;
+    const writes = change.writes.map((write) => {
+      const name = nameOf(write.key);
+      const cacheName = `${shard}\0${name}`;
+      const text = write.body === undefined ? undefined : encodeBody(write.body);
+      return {
+        ...{ write, name: cacheName, text, index: storedIndex(write.index) },
+        place: cache.get(cacheName)?.place ?? place(name),
+      };
+    });
+    return this.#shard(shard).commits.commit(change, writes);
+  }
+
+  async outcome(shard: Shard, changeId: string): Promise<"committed" | "absent"> {
+    this.#refuseIfClosed();
+    checkShard(shard);
+    return this.#reaching(() => this.#shard(shard).commits.outcome(changeId));
+  }
+
+  async list<T extends EntityType>(shard: Shard, type: T, owner: string, page: Page): Promise<EntityKey<T>[]> {
+    this.#refuseIfClosed();
+    checkShard(shard);
+    return this.#reaching(() => this.#queries.list(shard, type, owner, page));
+  }
+
+  async due(until: UnixMs, limit: number): Promise<Found[]> {
+    this.#refuseIfClosed();
+    return this.#reaching(() => this.#queries.due(until, limit));
+  }
+
+  async nextDue(): Promise<UnixMs | undefined> {
+    this.#refuseIfClosed();
+    return this.#reaching(() => this.#queries.nextDue());
+  }
+
+  async lane(lane: string, limit: number): Promise<Found[]> {
+    this.#refuseIfClosed();
+    return this.#reaching(() => this.#queries.lane(lane, limit));
+  }
+
+  async audit(shard: Shard, fromSeq: number, limit: number): Promise<AuditEntry[]> {
+    this.#refuseIfClosed();
+    checkShard(shard);
+    const { desk } = this.#shard(shard);
+    return this.#reaching(async () => {
+      await desk.opened();
+      await desk.catchUp();
+      return this.#auditReader.read(shard, desk.truth.head, fromSeq, limit);
+    });
+  }
+
+  subscribe(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  now(): UnixMs {
+    return this.#given.clock.now();
+  }
+
+  /** Waits for commits under way. */
+  async close(): Promise<void> {
+    if (this.#closed !== undefined) return;
+    this.#closed = new StoreStoppedError("the store is closed");
+    this.#listeners.clear();
+    await Promise.all([...this.#shards.values()].map(({ commits }) => commits.idle()));
+    await this.#given.link.close();
+  }
+
+  #shard(shard: Shard): ShardState {
+    let state = this.#shards.get(shard);
+    if (state === undefined) {
+      const truth = new ShardTruth({
+        ...{ macKey: this.#given.macKey, shard, placeOf: this.#given.placeOf },
+        onEntry: (seq, keys) => this.#onEntry(shard, seq, keys),
+        onLost: (seen, left) => this.#onLost(shard, seen, left),
+      });
+      const desk = new ShardDesk(this.#given, shard, truth, () => (made.told = truth.head.seq));
+      const made: ShardState = { desk, commits: new ShardCommits(this.#given, desk), told: Infinity };
+      this.#shards.set(shard, (state = made));
+    }
+    return state;
+  }
+
+  #onCommitted({ shard, truth }: ShardDesk, { writes: changed }: ChangeSet, writes: readonly PlacedWrite[]): void {
+    this.#queries.note(shard, touchesDue(writes), lanesOf(writes));
+    const state = this.#shards.get(shard);
+    if (state !== undefined && state.told !== Infinity) state.told = Math.max(state.told, truth.head.seq);
+    this.#tell(
+      shard,
+      changed.map(({ key }) => key),
+    );
+  }
+
+  // An entry of another core, met while a chain was read on.
+  #onEntry(shard: Shard, seq: number, keys: readonly EntityKey[]): void {
+    const state = this.#shards.get(shard);
+    if (state === undefined || seq <= state.told) return;
+    state.told = seq;
+    this.#queries.note(shard, true, undefined);
+    this.#tell(shard, keys);
+  }
+
+  #onHint(message: string): void {
+    const hint = decodeHint(message);
+    if (hint === undefined || hint.core === this.#given.coreId) return;
+    const { shard, seq, keys, due, lanes } = hint;
+    this.#queries.note(shard, due, lanes);
+    const state = this.#shards.get(shard);
+    if (state === undefined || state.told === Infinity || seq === state.told + 1) {
+      if (state !== undefined && state.told !== Infinity) state.told = seq;
+      this.#tell(shard, keys);
+    } else if (seq > state.told) {
+      this.#catchUp(state); // hints before this one were lost
+    }
+  }
+
+  #onGap(): void {
+    this.#queries.noteGap();
+    for (const state of this.#shards.values()) if (state.told !== Infinity) this.#catchUp(state);
+  }
+
+  #catchUp({ desk }: ShardState): void {
+    desk.catchUp().catch((error: unknown) => {
+      this.#onTrouble(error instanceof Error ? error : new Error(String(error)));
+    });
+  }
+
+  #onLost(shard: Shard, seen: number, left: number): void {
+    const state = this.#shards.get(shard);
+    if (state !== undefined && state.told !== Infinity) state.told = left;
+    this.#onTrouble(
+      new Error(
+        `shard ${shard}: Redis started again or failed over without entries after ${left}; ${seen} had been seen`,
+      ),
+    );
+  }
+
+  // Listeners run after the caller of commit has its answer on the way; one that throws is a bug and ends the process.
+  #tell(shard: Shard, keys: readonly EntityKey[]): void {
+    if (keys.length === 0) return;
+    for (const listener of this.#listeners) queueMicrotask(() => listener(shard, keys));
+  }
+
+  async #reaching<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof LinkError)) throw error;
+      throw new StoreUnavailableError(error.message, { cause: error });
+    }
+  }
+
+  #refuseIfClosed(): void {
+    if (this.#closed !== undefined) throw this.#closed;
+  }
+}

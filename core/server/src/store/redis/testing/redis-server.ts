@@ -1,0 +1,95 @@
+// Starts real Redis servers on free ports of the loopback interface, each in a folder of its own, and ends them by their pid.
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+
+/** Whether Debian's package is there. */
+export const hasRedis: boolean = spawnSync("redis-server", ["--version"]).status === 0;
+
+export interface RedisServer {
+  readonly port: number;
+  readonly process: ChildProcess;
+  readonly folder: string;
+  /** Resolves once it is gone. */
+  stop(signal?: NodeJS.Signals): Promise<void>;
+  /** The same server again, on what it left on its disk. */
+  restart(): Promise<RedisServer>;
+}
+
+export interface RedisServerOptions {
+  readonly folder: string;
+  /** Settings beyond the safe ones: `--name value`. */
+  readonly settings?: readonly string[];
+  readonly port?: number;
+}
+
+/** Settings under which nothing that was acknowledged is lost. */
+const SAFE: readonly string[] = [
+  "--appendonly",
+  "yes",
+  "--appendfsync",
+  "always",
+  "--save",
+  "",
+  "--maxmemory-policy",
+  "noeviction",
+];
+
+/** Resolves once it accepts connections. */
+export async function startRedis(options: RedisServerOptions): Promise<RedisServer> {
+  const { folder, settings = [] } = options;
+  mkdirSync(folder, { recursive: true });
+  const port = options.port ?? (await freePort());
+  const place = ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder, "--daemonize", "no"];
+  const child = spawn("redis-server", [...place, ...SAFE, ...settings], { stdio: ["ignore", "pipe", "pipe"] });
+  const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  await ready(child, join(folder, "redis"));
+  return {
+    ...{ port, process: child, folder },
+    stop: async (signal = "SIGKILL") => {
+      if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+      await gone;
+    },
+    restart: () => startRedis({ ...options, port }),
+  };
+}
+
+function ready(child: ChildProcess, name: string): Promise<void> {
+  let output = "";
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("exit", (code) => reject(new Error(`${name} ended with ${code}:\n${output}`)));
+    child.stderr?.on("data", (data: Buffer) => (output += data.toString()));
+    child.stdout?.on("data", (data: Buffer) => {
+      output += data.toString();
+      if (output.includes("Ready to accept connections")) resolve();
+    });
+  });
+}
+
+/** A port that was free a moment ago. `apart`: so is the one this much above it (a Cluster's bus). */
+export async function freePort(apart = 0): Promise<number> {
+  for (;;) {
+    const port = await portOf(0);
+    if (apart === 0) return port;
+    if (port + apart > 65_535) continue;
+    try {
+      await portOf(port + apart);
+      return port;
+    } catch {
+      continue;
+    }
+  }
+}
+
+function portOf(wanted: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(wanted, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
+    });
+  });
+}
