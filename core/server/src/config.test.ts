@@ -15,6 +15,7 @@ test("defaults", () => {
     listen: { host: "127.0.0.1", port: 8700 },
     tls: undefined,
     web: undefined,
+    admin: undefined,
     development: false,
     logLevel: "info",
     maxStreams: 100,
@@ -75,6 +76,19 @@ describe("check 29: plaintext is for loopback alone", () => {
     expect(() => read({ ...base, listen })).toThrow("not this machine alone");
     const tls = { "tls-cert": "/c", "tls-key": "/k", "tls-client-ca": "/a" };
     expect(read({ ...base, listen, ...tls }).tls).toEqual({ cert: "/c", key: "/k", clientCa: "/a" });
+  });
+});
+
+describe("the listener of monitoring", () => {
+  test("is where it is told", () => {
+    expect(read({ ...base, "admin-listen": "[::1]:0" }).admin).toEqual({ host: "::1", port: 0 });
+    expect(read(base, { COUNTERSIGN_ADMIN_LISTEN: "127.0.0.1:8702" }).admin).toEqual({ host: "127.0.0.1", port: 8702 });
+  });
+  test("check 29: leaves this machine by TLS alone", () => {
+    const beyond = { ...base, "admin-listen": "10.0.0.1:8702" };
+    expect(() => read(beyond)).toThrow("--admin-listen (COUNTERSIGN_ADMIN_LISTEN");
+    expect(() => read(beyond)).toThrow("not this machine alone");
+    expect(read({ ...beyond, "tls-cert": "/c", "tls-key": "/k" }).admin?.host).toBe("10.0.0.1");
   });
 });
 

@@ -35,6 +35,8 @@ export interface CoreConfig {
   readonly tls: TlsFiles | undefined;
   /** Undefined: no page may call. */
   readonly web: WebConfig | undefined;
+  /** Where monitoring asks: plaintext on loopback, else by `tls`. Undefined: nobody may, and nothing is counted. */
+  readonly admin: Listen | undefined;
   readonly development: boolean;
   readonly logLevel: LogLevel;
   readonly maxStreams: number;
@@ -94,6 +96,7 @@ const SETTINGS = {
   tlsClientCa: { meaning: "PEM file of the authority that clients need a certificate of", schema: path },
   webListen: { meaning: "HOST:PORT where pages in browsers may call; without it none may", schema: listen },
   webOrigins: { meaning: "origins whose pages may call, separated by commas", schema: origins },
+  adminListen: { meaning: "HOST:PORT of /metrics, /healthz and /readyz; without it there are none", schema: listen },
   development: {
     meaning: "accept emulators and sandbox bots, serve reflection",
     schema: onOff,
@@ -145,16 +148,22 @@ export function readConfig(sources: Sources): CoreConfig {
     listen: required("listen", read("listen")),
     tls: tlsOf(read("tlsCert"), read("tlsKey"), read("tlsClientCa")),
     web: webOf(read("webListen"), read("webOrigins"), read("tlsClientCa")),
+    admin: read("adminListen"),
     development: required("development", read("development")),
     logLevel: required("logLevel", read("logLevel")),
     maxStreams: required("maxStreams", read("maxStreams")),
   };
   refusePlaintext("listen", config.listen, config.tls);
   if (config.web !== undefined) refusePlaintext("webListen", config.web.listen, config.tls);
+  if (config.admin !== undefined) refusePlaintext("adminListen", config.admin, config.tls);
   return config;
 }
 
-function refusePlaintext(name: "listen" | "webListen", { host }: Listen, tls: TlsFiles | undefined): void {
+function refusePlaintext(
+  name: "listen" | "webListen" | "adminListen",
+  { host }: Listen,
+  tls: TlsFiles | undefined,
+): void {
   if (tls !== undefined || isLoopback(host)) return;
   throw refusal(name, `${host} is not this machine alone: give tlsCert and tlsKey, or listen on 127.0.0.1`);
 }
@@ -241,8 +250,8 @@ function hostAndPort(text: string): Listen {
   return { host: text.slice(0, colon).replace(/^\[(.*)\]$/, "$1"), port: Number(text.slice(colon + 1)) };
 }
 
-/** Names other than localhost may resolve to anything. */
-function isLoopback(host: string): boolean {
+/** Whether only programs of this machine get there. Names other than localhost may resolve to anything. */
+export function isLoopback(host: string): boolean {
   if (isIP(host) === 4) return host.startsWith("127.");
   return host === "::1" || host === "localhost";
 }

@@ -1,5 +1,6 @@
 import type { MacKey } from "@countersign/protocol";
 import type { Log } from "./log.ts";
+import type { CallObserver } from "./rpc/call-observer.ts";
 import type { Store } from "./store/store.ts";
 import type { HexId } from "./store/entity.ts";
 
@@ -36,4 +37,6 @@ export interface CoreGiven {
   readonly soleCore?: boolean;
   /** Aborted when the core shuts down: streams end then, with a hint to resume elsewhere. */
   readonly draining?: AbortSignal;
+  /** Undefined: nobody counts. */
+  readonly calls?: CallObserver;
 }

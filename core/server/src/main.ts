@@ -79,8 +79,8 @@ async function serveUntilStopped(args: readonly string[]): Promise<number> {
     stop.resolve(EXIT_FAILURE);
   };
   void broken();
-  const { address, webAddress, serverId } = core;
-  print({ ready: true, address, webAddress, serverId, corePublicKey: toHex(core.publicKey) });
+  const { address, webAddress, adminAddress, serverId } = core;
+  print({ ready: true, address, webAddress, adminAddress, serverId, corePublicKey: toHex(core.publicKey) });
   const code = await stop.promise;
   await core.drain();
   return code;

@@ -3,6 +3,8 @@ import { join, relative, resolve } from "node:path";
 import { ConfigError, type CoreConfig } from "./config.ts";
 import type { CoreGiven } from "./given.ts";
 import { openLog, type Log } from "./log.ts";
+import type { CoreMetrics } from "./metrics/core-metrics.ts";
+import { Monitor } from "./metrics/monitor.ts";
 import { RandomPool } from "./random-pool.ts";
 import { serve } from "./rpc/server.ts";
 import { loadOrCreateSecrets, type Secrets } from "./secrets.ts";
@@ -21,6 +23,8 @@ export interface RunningCore {
   readonly address: string;
   /** The same of where pages may call; undefined where none may. */
   readonly webAddress: string | undefined;
+  /** The same of /metrics, /healthz and /readyz; undefined where there are none. */
+  readonly adminAddress: string | undefined;
   readonly serverId: HexId;
   /** COSE_Key bytes of the key that signs receipts: clients pin it at set-up. */
   readonly publicKey: Uint8Array;
@@ -46,8 +50,10 @@ export async function startCore(
   log: Log = openLog(config.logLevel),
   seams: CoreSeams = {},
 ): Promise<RunningCore> {
-  const { secrets, store: opened, broken } = await openFolders(config, seams.buggify);
-  const store = seams.aroundStore?.(opened) ?? opened;
+  const monitor = config.admin === undefined ? undefined : new Monitor();
+  const { secrets, store: opened, broken } = await openFolders(config, { ...seams, metrics: monitor?.metrics });
+  const seamed = seams.aroundStore?.(opened) ?? opened;
+  const store = monitor?.around(seamed) ?? seamed;
   const draining = new AbortController();
   const given: CoreGiven = {
     store,
@@ -58,17 +64,21 @@ export async function startCore(
     development: config.development,
     soleCore: true, // the embedded store lets one process in
     draining: draining.signal,
+    ...(monitor === undefined ? {} : { calls: monitor.metrics }),
   };
   const sweeper = new Sweeper(given, dueHandlersOf(given));
   try {
-    const { listen, tls, maxStreams, development } = config;
+    const { listen, tls, maxStreams, development, admin } = config;
+    const watched = { store, sweeper, draining: draining.signal };
+    const adminAddress = admin && (await monitor?.serve({ listen: admin, tls }, watched));
     const services = servicesOf(given);
     const serving = await serve(services, { listen, tls, maxStreams, reflection: development });
     const web = config.web === undefined ? undefined : await serveWeb(services, { ...config.web, tls });
     sweeper.start();
+    monitor?.setListening();
     const { address } = serving;
     const webAddress = web?.address;
-    log.info({ address, webAddress, serverId: secrets.serverId, development }, "serving");
+    log.info({ address, webAddress, adminAddress, serverId: secrets.serverId, development }, "serving");
     let drained: Promise<void> | undefined;
     const drain = async (): Promise<void> => {
       serving.setNotServing();
@@ -76,11 +86,13 @@ export async function startCore(
       await Promise.all([serving.close(DRAIN_MS), web?.close(DRAIN_MS)]);
       await sweeper.stop();
       await store.close();
+      await monitor?.close();
       log.info({}, "drained");
     };
     return {
       address,
       webAddress,
+      adminAddress,
       serverId: secrets.serverId,
       publicKey: secrets.publicKey,
       broken,
@@ -89,6 +101,7 @@ export async function startCore(
   } catch (error) {
     await sweeper.stop();
     await store.close();
+    await monitor?.close();
     throw error;
   }
 }
@@ -96,7 +109,7 @@ export async function startCore(
 /** Secrets and store of an installation, made when there are none. */
 export async function openFolders(
   config: Pick<CoreConfig, "data" | "secrets">,
-  buggify?: Buggify,
+  { buggify, metrics }: { readonly buggify?: Buggify; readonly metrics?: CoreMetrics | undefined } = {},
 ): Promise<{ secrets: Secrets; store: Store; broken: Promise<Error> }> {
   refuseSecretsInData(config);
   // A new key beside an old store would make all that is stored untrusted.
@@ -105,6 +118,7 @@ export async function openFolders(
   const store = await openSqliteStore({
     ...{ folder: config.data, macKey: secrets.store, onStopped },
     ...(buggify === undefined ? {} : { buggify }),
+    ...(metrics === undefined ? {} : { onGroup: (changes) => metrics.group(changes) }),
   });
   return { secrets, store, broken };
 }

@@ -6,7 +6,7 @@ import type { Found } from "./store/store.ts";
 export type DueHandlers = { readonly [T in EntityType]?: (found: Found<T>) => Promise<void> };
 
 /** Also without anything due the store is asked so often: another core may have written. Failures wait as long. */
-const LONGEST_WAIT_MS = 1000;
+export const LONGEST_WAIT_MS = 1000;
 /** What is due and stays due is not asked for ever. */
 const SHORTEST_WAIT_MS = 20;
 const BATCH = 128;
@@ -18,6 +18,7 @@ export class Sweeper {
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> = Promise.resolve();
   #stopped = false;
+  #sweptAt: number | undefined;
 
   constructor(given: Pick<CoreGiven, "store" | "log">, handlers: DueHandlers) {
     this.#given = given;
@@ -32,6 +33,11 @@ export class Sweeper {
   sweep(): Promise<void> {
     this.#running = this.#running.then(() => this.#pass());
     return this.#running;
+  }
+
+  /** When the store was last asked and answered, by `performance.now()`; undefined before the first time. */
+  get sweptAt(): number | undefined {
+    return this.#sweptAt;
   }
 
   /** Resolves when nothing runs any more. */
@@ -54,6 +60,7 @@ export class Sweeper {
         const next = (await store.nextDue()) ?? Infinity;
         wait = Math.min(Math.max(next - store.now(), SHORTEST_WAIT_MS), LONGEST_WAIT_MS);
       }
+      this.#sweptAt = performance.now();
     } catch (error) {
       log.error({ error: error instanceof Error ? error : String(error) }, "the store could not be swept");
     }

@@ -19,7 +19,6 @@ import { deliverMessage, messageDigest } from "./deliver-message.ts";
 import type { Delivery } from "./delivery.ts";
 import { judge, postponed, type Learnt } from "./judge.ts";
 import { fenceWrite, laneFenceKey, type Seat } from "./lane-fence.ts";
-import type { ProviderReceipt } from "./receipt.ts";
 
 /** A delivery where it lives. */
 export interface DeliveryPlace {
@@ -84,7 +83,7 @@ async function attempt(
     ...(handing === undefined ? {} : { notAfter: after.notAfter }),
     writes: [...consequence.writes, fenced],
     audit: [
-      auditOf(after, seat, handing, how.receipt),
+      auditOf({ before, after }, seat, handing, how),
       ...auditOfLoss(consequence.writes, after, loss, `bot:${seat.botId}`),
     ],
   });
@@ -129,10 +128,10 @@ async function loadKeys(given: CoreGiven, held: HeldCase): Promise<Key[]> {
 }
 
 function auditOf(
-  delivery: Delivery,
+  { before, after: delivery }: { readonly before: Delivery; readonly after: Delivery },
   seat: Seat,
   handing: Handing | undefined,
-  receipt: ProviderReceipt | undefined,
+  { told, receipt }: Advance,
 ): AuditDraft {
   const { wanted, wish, state, reason, platform } = delivery;
   return {
@@ -143,6 +142,9 @@ function auditOf(
     detail: {
       delivery: delivery.deliveryId,
       platform,
+      from: before.state,
+      state,
+      ...(told === undefined ? {} : { report: told.report.type === "sent" ? "sent" : told.report.fate }),
       wish,
       fence: seat.fence,
       phase: handing?.handed.phase ?? wanted.phase,

@@ -27,9 +27,9 @@ async function deliveryMoment(given: CoreGiven, { shard, key }: Found<"delivery"
   const held = before.txId === undefined ? undefined : await loadCase(given, before.txId);
   const changed = atMoment(before, held?.transaction.body, now);
   const consequence = consequenceOf(loaded, changed, { held }, now);
-  const { deliveryId, tenantId, txId, userId, state } = changed;
+  const { deliveryId, tenantId, txId, userId, platform, state } = changed;
   const subject = txId === undefined ? `user:${userId}` : `transaction:${txId}`;
-  const detail = { delivery: deliveryId, state };
+  const detail = { delivery: deliveryId, platform, from: before.state, state };
   const audit = [{ event: "delivery.due", tenant: tenantId, actor: "core", subject, detail }] as const;
   const outcome = await commitOnce(given, shard, { epoch, writes: consequence.writes, audit });
   if (outcome !== "committed") return undefined;

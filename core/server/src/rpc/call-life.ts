@@ -1,4 +1,5 @@
 import type { EventEmitter } from "node:events";
+import { status } from "@grpc/grpc-js";
 import type { Call } from "./handler.ts";
 import type { Caller } from "./caller.ts";
 import { Malformed } from "./malformed.ts";
@@ -22,6 +23,7 @@ interface Writable extends RawCall {
 /** How long a call lives and why it ends early: cancelled, past its deadline, the core drains, the token was revoked. */
 export class CallLife {
   readonly #abort = new AbortController();
+  readonly #raw: RawCall;
   readonly #deadline: Date;
   readonly #undo: (() => void)[] = [];
   #timer: NodeJS.Timeout | undefined;
@@ -29,6 +31,7 @@ export class CallLife {
   #stopped: Refusal | undefined;
 
   constructor(raw: RawCall, options: { imposeDeadline: boolean; draining?: AbortSignal | undefined }) {
+    this.#raw = raw;
     this.#deadline = deadlineOf(raw, options.imposeDeadline);
     const cancel = (): void => this.#abort.abort(callOver);
     // Also fires after a normal end, so for every call: it must cost little.
@@ -64,6 +67,12 @@ export class CallLife {
     clearTimeout(this.#timer);
     for (const undo of this.#undo) undo();
     return true;
+  }
+
+  /** What the caller knows the call to have ended with, when it is about to be answered so: OK without a code. */
+  toldAs(code: status = status.OK): status {
+    if (!this.#raw.cancelled) return code;
+    return this.#deadline.getTime() <= Date.now() ? status.DEADLINE_EXCEEDED : status.CANCELLED;
   }
 
   /** Ends a stream from outside, with this answer. */

@@ -37,9 +37,12 @@ export function unary<Req, Res>(
   handler: (request: Req, call: Call) => Promise<Res | Refusal>,
 ): handleUnaryCall<Req, Res> {
   return (raw, callback) => {
+    const began = performance.now();
     const life = new CallLife(raw, { imposeDeadline: true });
     const answer = (error: StatusError | null, response?: Res): void => {
-      if (life.end()) callback(error, response);
+      if (!life.end()) return;
+      given.calls?.answered(raw.getPath(), life.toldAs(error?.code), (performance.now() - began) / 1000);
+      callback(error, response);
     };
     life.onDeadline(() => answer(deadlinePassed()));
     void judge(given, allow, raw, async (caller) => {
@@ -57,6 +60,7 @@ export function serverStream<Req, Res>(
 ): handleServerStreamingCall<Req, Res> {
   return (raw) => {
     const life = new CallLife(raw, { imposeDeadline: false, draining: given.draining });
+    given.calls?.opened(raw.getPath());
     const run = async (caller: Caller): Promise<void | Refusal> => {
       const request = checked<Req>(raw.request);
       if (isRefusal(request)) return request;
@@ -69,7 +73,7 @@ export function serverStream<Req, Res>(
         stop();
       }
     };
-    void judge(given, allow, raw, run).then((outcome) => endStream(raw, life, outcome));
+    void judge(given, allow, raw, run).then((outcome) => endStream(given, raw, life, outcome));
   };
 }
 
@@ -81,6 +85,7 @@ export function bidiStream<Req, Res>(
 ): handleBidiStreamingCall<Req, Res> {
   return (raw) => {
     const life = new CallLife(raw, { imposeDeadline: false, draining: given.draining });
+    given.calls?.opened(raw.getPath());
     const run = async (caller: Caller): Promise<void | Refusal> => {
       raw.sendMetadata(new Metadata());
       const stop = watchRevocation(given, raw.metadata, life);
@@ -91,7 +96,7 @@ export function bidiStream<Req, Res>(
         stop();
       }
     };
-    void judge(given, allow, raw, run).then((outcome) => endStream(raw, life, outcome));
+    void judge(given, allow, raw, run).then((outcome) => endStream(given, raw, life, outcome));
   };
 }
 
@@ -157,16 +162,22 @@ function watchRevocation(given: CoreGiven, metadata: Metadata, life: CallLife): 
 }
 
 interface Endable {
+  getPath(): string;
   emit(event: "error", error: StatusError): unknown;
   end(): unknown;
 }
 
-function endStream(raw: Endable, life: CallLife, outcome: Outcome<void>): void {
+function endStream(given: CoreGiven, raw: Endable, life: CallLife, outcome: Outcome<void>): void {
   const stopped = life.stopped;
   if (!life.end()) return;
-  if (stopped !== undefined) raw.emit("error", answerOf(stopped, undefined));
-  else if ("error" in outcome) raw.emit("error", outcome.error);
-  else raw.end();
+  const error = stopped === undefined ? errorIn(outcome) : answerOf(stopped, undefined);
+  given.calls?.ended(raw.getPath(), life.toldAs(error?.code));
+  if (error === undefined) raw.end();
+  else raw.emit("error", error);
+}
+
+function errorIn(outcome: Outcome<void>): StatusError | undefined {
+  return "error" in outcome ? outcome.error : undefined;
 }
 
 function deadlinePassed(): StatusError {

@@ -36,6 +36,8 @@ export interface SqliteStoreOptions {
   readonly cacheBytes?: number;
   /** Told once when an I/O error stops the store: the process should end, and let the next start recover. */
   readonly onStopped?: (error: Error) => void;
+  /** Told how many changes each group has, before it is committed. */
+  readonly onGroup?: (changes: number) => void;
   /** Tests crash and fail the store at named points. */
   readonly buggify?: Buggify;
   /** Tests narrow the open database through it. */
@@ -70,6 +72,7 @@ class SqliteStore implements Store {
   readonly #queries: SqliteQueries;
   readonly #clock: { now(): Date };
   readonly #onStopped: (error: Error) => void;
+  readonly #onGroup: ((changes: number) => void) | undefined;
   readonly #listeners = new Set<Listener>();
   #queue: Waiting[] = [];
   #stopped: StoreStoppedError | undefined;
@@ -79,6 +82,7 @@ class SqliteStore implements Store {
     this.#database = database;
     this.#clock = options.clock ?? { now: () => new Date() };
     this.#onStopped = options.onStopped ?? (() => {});
+    this.#onGroup = options.onGroup;
     this.#given = {
       sql,
       truth: new StoreTruth(options.macKey, sql),
@@ -141,6 +145,7 @@ class SqliteStore implements Store {
     const waiting = this.#queue;
     this.#queue = [];
     if (waiting.length === 0 || this.#stopped !== undefined) return;
+    this.#onGroup?.(waiting.length);
     const group = new SqliteGroup(this.#given, this.now());
     let results: readonly (CommitOutcome | Error)[];
     try {

@@ -1,0 +1,119 @@
+import { status } from "@grpc/grpc-js";
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { CallObserver } from "../rpc/call-observer.ts";
+import type { Happening } from "./happening.ts";
+import { CODES, labelOf, METHODS, methodOf, type Commit } from "./label-sets.ts";
+import { addProcessMetrics } from "./process-metrics.ts";
+
+const RPC_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
+const COMMIT_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5];
+const GROUP_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256];
+
+/** What one core counts, in a registry of its own. docs/how-to/run-a-core.md has the table. */
+export class CoreMetrics implements CallObserver {
+  readonly #registry = new Registry();
+  readonly #transactions = this.#counter("countersign_transactions_total", "Transactions by state reached", ["state"]);
+  readonly #statements = this.#counter(
+    "countersign_statements_total",
+    "Statements taken in, by whether their code is compared",
+    ["compared"],
+  );
+  readonly #verdicts = this.#counter("countersign_verdicts_total", "Statements judged, by verdict", ["reason"]);
+  readonly #deliveries = this.#counter(
+    "countersign_delivery_attempts_total",
+    "What became of messages that bots were handed",
+    ["channel", "outcome"],
+  );
+  readonly #calls = this.#histogram(
+    "countersign_rpc_seconds",
+    "Unary calls, from the request to its answer",
+    ["method", "code"],
+    RPC_BUCKETS,
+  );
+  readonly #open = new Gauge({
+    name: "countersign_streams_open",
+    help: "Streams that are open now",
+    labelNames: ["method"],
+    registers: [this.#registry],
+  });
+  readonly #ended = this.#counter("countersign_streams_ended_total", "Streams that are over", ["method", "code"]);
+  readonly #commits = this.#histogram(
+    "countersign_store_commit_seconds",
+    "Commits of the store, until their outcome is known",
+    ["outcome"],
+    COMMIT_BUCKETS,
+  );
+  readonly #groups = this.#histogram(
+    "countersign_store_group_changes",
+    "Changes that the embedded store commits together",
+    [],
+    GROUP_BUCKETS,
+  );
+  readonly #stopProcess: () => void;
+
+  constructor() {
+    this.#stopProcess = addProcessMetrics(this.#registry);
+  }
+
+  /** Something that was committed. */
+  happened(happening: Happening): void {
+    switch (happening.type) {
+      case "transaction":
+        return this.#transactions.inc({ state: happening.state });
+      case "statement":
+        return this.#statements.inc({ compared: happening.compared ? "yes" : "no" });
+      case "verdict":
+        return this.#verdicts.inc({ reason: happening.reason });
+      case "delivery":
+        return this.#deliveries.inc({ channel: happening.channel, outcome: happening.outcome });
+    }
+  }
+
+  committed(outcome: Commit, seconds: number): void {
+    this.#commits.observe({ outcome }, seconds);
+  }
+
+  group(changes: number): void {
+    this.#groups.observe(changes);
+  }
+
+  answered(path: string, code: status, seconds: number): void {
+    this.#calls.observe(labelsOf(path, code), seconds);
+  }
+
+  opened(path: string): void {
+    this.#open.inc({ method: labelOf(METHODS, methodOf(path)) });
+  }
+
+  ended(path: string, code: status): void {
+    const labels = labelsOf(path, code);
+    this.#open.dec({ method: labels.method });
+    this.#ended.inc(labels);
+  }
+
+  /** The text that Prometheus reads, version 0.0.4. */
+  text(): Promise<string> {
+    return this.#registry.metrics();
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  /** Ends what it watches of the process. */
+  close(): void {
+    this.#stopProcess();
+  }
+
+  #counter<L extends string>(name: string, help: string, labelNames: readonly L[]): Counter<L> {
+    return new Counter({ name, help, labelNames, registers: [this.#registry] });
+  }
+
+  #histogram<L extends string>(name: string, help: string, labelNames: readonly L[], buckets: number[]): Histogram<L> {
+    return new Histogram({ name, help, labelNames, buckets, registers: [this.#registry] });
+  }
+}
+
+function labelsOf(path: string, code: status): { readonly method: string; readonly code: string } {
+  return { method: labelOf(METHODS, methodOf(path)), code: labelOf(CODES, status[code]) };
+}

@@ -1,0 +1,73 @@
+// Every label of every metric takes its values from a list here: no name, id or text of anybody's ever becomes one.
+import { status } from "@grpc/grpc-js";
+import { REASONS } from "@countersign/protocol";
+import type { Platform } from "../identity/tenant.ts";
+import { PERMISSION } from "../rpc/permission.ts";
+import type { State } from "../transaction/transaction.ts";
+
+/** In place of a value that no list has: a shortcoming of the list, never of the caller. */
+const OTHER = "other";
+
+/** The values of one label. */
+export type LabelSet = ReadonlySet<string>;
+
+// As records, so that a new state or platform is a compile error here.
+const STATE: Readonly<Record<State, true>> = {
+  PENDING: true,
+  CONFIRMED: true,
+  EXECUTING: true,
+  EXECUTED: true,
+  EXECUTION_FAILED: true,
+  EXECUTION_UNKNOWN: true,
+  REJECTED: true,
+  TAMPERED: true,
+  LOCKED: true,
+  EXPIRED: true,
+  CANCELLED: true,
+  UNDELIVERABLE: true,
+};
+const CHANNEL: Readonly<Record<Platform, true>> = {
+  telegram: true,
+  matrix: true,
+  mail: true,
+  sms: true,
+  sandbox: true,
+};
+
+export const STATES: LabelSet = new Set(Object.keys(STATE));
+export const CHANNELS: LabelSet = new Set(Object.keys(CHANNEL));
+export const VERDICTS: LabelSet = new Set(["ACCEPTED", ...Object.keys(REASONS)]);
+/** Names of gRPC's status codes. */
+export const CODES: LabelSet = new Set(Object.keys(status).filter((name) => !/^[0-9]+$/.test(name)));
+export const METHODS: LabelSet = new Set(Object.keys(PERMISSION).map(methodOf));
+
+/**
+ * What became of a message: handed to the bot; what the bot reported (sent, not-sent, unknown, permanent), or that it
+ * never did (silent); given up by the core; what the provider said of it later (reached, lost).
+ */
+export const ATTEMPTS = [
+  "handed",
+  "sent",
+  "not-sent",
+  "unknown",
+  "permanent",
+  "silent",
+  "given-up",
+  "reached",
+  "lost",
+] as const;
+export type Attempt = (typeof ATTEMPTS)[number];
+
+/** What became of a commit: the store's four outcomes; a full disk; an error that stopped it; any other refusal. */
+export const COMMITS = ["committed", "conflict", "late", "unknown", "full", "stopped", "refused"] as const;
+export type Commit = (typeof COMMITS)[number];
+
+/** `value` if the list has it. */
+export function labelOf(set: LabelSet, value: unknown): string {
+  return typeof value === "string" && set.has(value) ? value : OTHER;
+}
+
+/** "/countersign.core.v1.TransactionService/Create" → "TransactionService/Create". */
+export function methodOf(path: string): string {
+  return path.slice(path.lastIndexOf(".") + 1);
+}
