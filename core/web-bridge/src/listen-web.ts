@@ -1,6 +1,6 @@
 import { createServer, type Server, type ServerOptions, STATUS_CODES } from "node:http";
 import { createServer as createSecureServer } from "node:https";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { HttpRefusal } from "./refusal-of.ts";
 import type { WebBridge } from "./web-bridge.ts";
@@ -12,6 +12,8 @@ export interface WebPlace {
   readonly port: number;
   /** PEM of chain and key, for TLS 1.3. Undefined: plaintext. */
   readonly tls?: { readonly cert: Uint8Array; readonly key: Uint8Array } | undefined;
+  /** Milliseconds after which who takes nothing of his answer is let go. Absent: 30 s. */
+  readonly stalledMs?: number;
 }
 
 export interface WebListening {
@@ -21,7 +23,11 @@ export interface WebListening {
 }
 
 const MAX_CONNECTIONS = 256;
+const STALLED_MS = 30_000;
 const HTTP: ServerOptions = {
+  // Who vanished without a word is noticed by the kernel, also behind a stream with nothing to tell.
+  keepAlive: true,
+  keepAliveInitialDelay: 60_000,
   maxHeaderSize: 16 * 1024,
   headersTimeout: 10_000,
   requestTimeout: 15_000,
@@ -34,7 +40,7 @@ const HTTP: ServerOptions = {
  * the address cannot be had.
  */
 export async function listenWeb(place: WebPlace, bridgeAt: (port: number) => WebBridge): Promise<WebListening> {
-  const { tls } = place;
+  const { tls, stalledMs = STALLED_MS } = place;
   const server: Server =
     tls === undefined
       ? createServer(HTTP)
@@ -42,7 +48,18 @@ export async function listenWeb(place: WebPlace, bridgeAt: (port: number) => Web
   server.maxConnections = MAX_CONNECTIONS;
   const port = await bind(server, place);
   const bridge = bridgeAt(port);
-  server.on("request", (request, response) => void bridge.answer(request, response));
+  const calls = new WeakMap<Socket, number>();
+  server.on("request", (request, response) => {
+    const { socket } = request;
+    calls.set(socket, (calls.get(socket) ?? 0) + 1);
+    response.once("close", () => calls.set(socket, (calls.get(socket) ?? 0) - 1));
+    void bridge.answer(request, response);
+  });
+  // A stream with nothing to tell is quiet, too: only who leaves what was sent to him lying about is let go.
+  server.setTimeout(stalledMs, (socket) => {
+    const listens = (calls.get(socket) ?? 0) > 0 && socket.writableLength === 0;
+    if (!listens) socket.destroy();
+  });
   server.on("upgrade", (request, socket) => refuseRaw(socket, bridge.refuseUpgrade(request)));
   return { port, close: (withinMs) => close(server, withinMs) };
 }

@@ -1,5 +1,5 @@
 import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
-import { listenWeb, type WebListening } from "../listen-web.ts";
+import { listenWeb, type WebListening, type WebPlace } from "../listen-web.ts";
 import type { WebRules } from "../rules.ts";
 import { type BridgeOptions, WebBridge } from "../web-bridge.ts";
 import { type Happened, SampleDefinition, sampleService } from "./sample-service.ts";
@@ -19,9 +19,10 @@ export interface BridgeRig {
 export async function startBridge(
   rules: Partial<WebRules> = {},
   options: Partial<BridgeOptions> = {},
+  place: Partial<WebPlace> = {},
 ): Promise<BridgeRig> {
   const { implementation, happened } = sampleService();
-  const listening: WebListening = await listenWeb({ host: "127.0.0.1", port: 0 }, () => {
+  const listening: WebListening = await listenWeb({ host: "127.0.0.1", port: 0, ...place }, () => {
     const services = [{ definition: SampleDefinition, implementation }];
     const all: WebRules = {
       origins: new Set([ORIGIN]),
