@@ -52,6 +52,8 @@ describe("refused documents name the member", () => {
     [{ fidoRoots: [{ certificate: "PEM" }] }, "fidoRoots.0.certificate: must be one X.509 certificate"],
     [{ fidoRoots: [{ certificate: ROOTS.test + ROOTS.other }] }, "fidoRoots.0.certificate: must be one X.509"],
     [{ fidoRoots: [{ certificate: ROOTS.test, key: 1 }] }, "fidoRoots.0.key: no such member"],
+    [{ fidoRoots: [{ certificate: ROOTS.test, model: "Test  Key" }] }, "fidoRoots.0.model: must be 1 to 64"],
+    [{ fidoRoots: [{ certificate: ROOTS.test, model: "Test Key " }] }, "fidoRoots.0.model: must be 1 to 64"],
     [{ userVerification: "biometric" }, "biometricModels: must name the models"],
     [{ refusedFidoModels: [LEAF_AAGUID] }, "refusedFidoModels: no such member"],
   ])("%j", (json, why) => {

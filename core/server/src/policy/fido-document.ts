@@ -48,7 +48,16 @@ export const fidoRoot: v.GenericSchema<unknown, FidoRoot> = v.strictObject({
     v.check(isCertificate, "must be one X.509 certificate in PEM"),
   ),
   aaguid: v.optional(aaguid),
-  model: v.optional(v.pipe(v.string(), v.regex(/^[ -~]{1,64}$/, "must be 1 to 64 printable ASCII characters"))),
+  // Stands in the lines of an ENROL, which take safe text alone.
+  model: v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(
+        /^(?=.{1,64}$)[!-~]+(?: [!-~]+)*$/,
+        "must be 1 to 64 printable ASCII characters, words parted by one space",
+      ),
+    ),
+  ),
 });
 
 function isOrigin(text: string): boolean {
