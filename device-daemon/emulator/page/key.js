@@ -92,7 +92,8 @@ async function post(path, body) {
       body: JSON.stringify(body),
     });
     if (!response.ok) throw new Error(`${path}: ${response.status}`);
-    trouble.textContent = "";
+    const { taken } = await response.json();
+    trouble.textContent = taken === false ? "The page had just changed. Look at it, then press again." : "";
   } catch (cause) {
     trouble.textContent = `The key did not take that: ${cause.message}`;
   }

@@ -79,10 +79,11 @@ export class Emulator {
     await Promise.all(Object.values(this.#backends).map(async (backend) => backend.unplug()));
   }
 
-  /** A button or a finger; nothing happens on an unplugged key. */
-  input(input: Input): void {
-    this.#key?.input(input);
+  /** A button or a finger; nothing happens on an unplugged key. False: the page has just changed, it was not taken. */
+  input(input: Input): boolean {
+    const isTaken = this.#key?.input(input) ?? true;
     this.board.refresh();
+    return isTaken;
   }
 
   #receive(name: InterfaceName, report: Uint8Array): void {

@@ -36,8 +36,8 @@ export interface KeyInterface {
 export interface PoweredKey {
   /** A plain FIDO2 key has no vendor interface. */
   readonly interfaces: { readonly fido: KeyInterface; readonly vendor?: KeyInterface };
-  /** A button or a finger. */
-  input(input: Input): void;
+  /** A button or a finger. False when it came so soon after a change of the page that the key does not take it. */
+  input(input: Input): boolean;
   /** To be called at least every 100 ms. */
   tick(): void;
   screen(): Screen;
@@ -81,8 +81,9 @@ export function powerOn(given: KeyGiven): PoweredKey {
   return {
     interfaces: { fido: end(fido), ...(profile.vendor ? { vendor: end(vendor) } : {}) },
     input: (input) => {
-      runner.input(input);
+      const isTaken = runner.input(input);
       sayNow();
+      return isTaken;
     },
     tick: () => {
       // Keepalive first: "computing" is said before the computing is done and answered.

@@ -10,6 +10,15 @@ export const IDLE_MS = 120_000;
 /** What is left on the display after a request goes after this long, in milliseconds. */
 const AFTER_MS = 30_000;
 
+/**
+ * A host that takes one page away and puts another in its place does so between a person's look and his press. What is
+ * pressed or touched this soon after such a change, in milliseconds, was meant for the page before and does nothing.
+ */
+export const SETTLE_MS = 400;
+
+/** A button that counts as held was pressed this long before, in milliseconds: perhaps before the page was there. */
+const HOLD_MS = 1_000;
+
 /** Longest time in the key's own menu, in milliseconds. */
 const MENU_MS = 120_000;
 
@@ -39,7 +48,14 @@ interface Standing {
   screen: number;
 }
 
-type Running = Work & Standing & { touchedAt: number };
+type Running = Work &
+  Standing & {
+    touchedAt: number;
+    /** A host put it there then; undefined: the person did. */
+    readonly begunAt?: number;
+    /** Nothing is taken before this time. */
+    readonly settlesAt?: number;
+  };
 
 /**
  * The key's one display, keypad and person, for whatever interface asks: runs one flow at a time, shows what it asks,
@@ -50,6 +66,8 @@ export class Runner {
   readonly #menu: () => Flow<Ending>;
   #running: (Running & { readonly local?: boolean }) | undefined;
   #after: (Standing & { readonly until: number }) | undefined;
+  /** When a page that the person may have been answering went. */
+  #wentAt: number = Number.NEGATIVE_INFINITY;
 
   /** `menu`: what the person does by himself. */
   constructor(device: Device, menu: () => Flow<Ending>) {
@@ -63,7 +81,10 @@ export class Runner {
   }
 
   start(work: Work): void {
-    const running = { ...work, prompt: idlePrompt("", ""), screen: 0, touchedAt: 0 };
+    const now = this.#device.clock.now();
+    const replaces = this.#after !== undefined || now - this.#wentAt < SETTLE_MS;
+    const times = { touchedAt: 0, begunAt: now, ...(replaces ? { settlesAt: now + SETTLE_MS } : {}) };
+    const running = { ...work, prompt: idlePrompt("", ""), screen: 0, ...times };
     this.#step(running, () => work.flow.next());
   }
 
@@ -75,21 +96,42 @@ export class Runner {
   /** Ends it without an answer. */
   abort(): void {
     this.#running?.flow.return({ reply: new Uint8Array(0) });
-    this.#running = undefined;
+    this.#leave();
   }
 
   waitsFor(): WaitsFor {
     return this.#running?.prompt.waitsFor ?? WaitsFor.COMPUTING;
   }
 
-  /** Something happened on the key: a button, a finger. */
-  input(input: Input): void {
+  /** Something happened on the key: a button, a finger. False when it came too soon after the page to be meant for it. */
+  input(input: Input): boolean {
     const running = this.#running;
-    if (running === undefined) {
-      if (input.type === "hold") this.#openMenu();
-      else if (this.#after !== undefined && !this.#turns(this.#after, input)) this.#after = undefined;
-      return;
+    if (running === undefined) this.#inputAtRest(input);
+    else if (this.#isTooSoon(running, input)) return false;
+    else this.#inputTo(running, input);
+    return true;
+  }
+
+  #inputAtRest(input: Input): void {
+    if (input.type === "hold") {
+      this.#openMenu();
+    } else if (this.#after !== undefined && !this.#turns(this.#after, input)) {
+      this.#dismiss();
     }
+  }
+
+  #dismiss(): void {
+    this.#after = undefined;
+    this.#wentAt = this.#device.clock.now();
+  }
+
+  #isTooSoon({ begunAt, settlesAt = Number.NEGATIVE_INFINITY }: Running, input: Input): boolean {
+    const now = this.#device.clock.now();
+    if (input.type === "hold" && begunAt !== undefined) return now < begunAt + HOLD_MS + SETTLE_MS;
+    return now < settlesAt;
+  }
+
+  #inputTo(running: Running, input: Input): void {
     if (input.type === "key" && isDigit(input.key) && !this.#device.profile.keypad && !chooses(running)) return;
     if (input.type === "finger" && !this.#device.profile.finger) return;
     if (running.prompt.passes === true) return;
@@ -108,7 +150,7 @@ export class Runner {
   /** Time has gone by. */
   tick(): void {
     const now = this.#device.clock.now();
-    if (this.#after !== undefined && now >= this.#after.until) this.#after = undefined;
+    if (this.#after !== undefined && now >= this.#after.until) this.#dismiss();
     const running = this.#running;
     if (running === undefined) return;
     if (running.prompt.passes === true) this.#advance(running, { type: "key", key: "ok" });
@@ -186,8 +228,14 @@ export class Runner {
     this.#end({ reply: running.outside(why) }, running.done);
   }
 
-  #end(ending: Ending, done: (reply: Uint8Array) => void): void {
+  // Only a page that stood there can have been pressed for: most requests of a host show none.
+  #leave(): void {
+    if (this.#running !== undefined) this.#wentAt = this.#device.clock.now();
     this.#running = undefined;
+  }
+
+  #end(ending: Ending, done: (reply: Uint8Array) => void): void {
+    this.#leave();
     if (ending.after !== undefined) {
       this.#after = { prompt: ending.after, screen: 0, until: this.#device.clock.now() + AFTER_MS };
     }

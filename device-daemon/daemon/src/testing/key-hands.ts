@@ -85,15 +85,17 @@ export class KeyHands {
     return screen;
   }
 
+  // Not taken: the page has just changed, and whoever looks before he presses would not have pressed yet.
   async #post(path: string, body: object): Promise<void> {
-    const response = await fetch(this.#control + path, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(body),
-    });
-    if (!response.ok) throw new Error(`POST ${path}: ${response.status} ${await response.text()}`);
-    // The connection is kept for the next press, so a moment for the answer to be read is all it takes.
-    await response.arrayBuffer();
-    await sleep(0);
+    const headers = { "content-type": "application/json" };
+    const request = { method: "POST", headers, body: JSON.stringify(body) };
+    for (;;) {
+      const response = await fetch(this.#control + path, request);
+      if (!response.ok) throw new Error(`POST ${path}: ${response.status} ${await response.text()}`);
+      const { taken } = (await response.json()) as { taken?: boolean };
+      // The connection is kept for the next press, so a moment for the answer to be read is all it takes.
+      await sleep(taken === false ? 20 : 0);
+      if (taken !== false) return;
+    }
   }
 }

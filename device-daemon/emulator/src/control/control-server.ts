@@ -119,8 +119,8 @@ export class ControlServer {
   }
 
   #input(input: Input): Reply {
-    this.#emulator.input(input);
-    return this.#version();
+    const taken = this.#emulator.input(input);
+    return json({ version: this.#emulator.board.refresh().version, taken });
   }
 
   #version(): Reply {

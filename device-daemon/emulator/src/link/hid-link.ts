@@ -188,6 +188,8 @@ export class HidLink {
         return;
       case this.#dialect.command:
         if (message.payload.length < this.#dialect.shortest) this.#error(channel, HidError.INVALID_LENGTH);
+        // Asked again: since its first report the person may have opened the key's own menu.
+        else if (this.#elsewhere()) this.#error(channel, HidError.CHANNEL_BUSY);
         else this.#request(channel, message.payload);
         return;
       default:

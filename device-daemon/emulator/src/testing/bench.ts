@@ -19,6 +19,7 @@ import type { Profile } from "../device.ts";
 import { USUAL } from "../display/display-size.ts";
 import { type InterfaceName, type PoweredKey, powerOn } from "../key.ts";
 import type { Input, KeypadKey } from "../prompt.ts";
+import { SETTLE_MS } from "../runner.ts";
 import { type KeyStore, MemoryKeyStore } from "../storage/key-store.ts";
 
 /** A full key: display, keypad, Latin glyphs. */
@@ -126,8 +127,12 @@ export class Bench {
     return decodeAnswer(payload);
   }
 
+  /** A person looks before he presses: a page that has just come is given its time. */
   input(input: Input): void {
-    this.#key.input(input);
+    if (!this.#key.input(input)) {
+      this.pass(input.type === "hold" ? 2_000 : SETTLE_MS);
+      this.#key.input(input);
+    }
     this.#look();
     this.tick();
     this.tick();
@@ -238,7 +243,9 @@ export function readyBench(profile: Partial<Profile> = {}, store?: KeyStore): { 
   const bench = new Bench(profile, store);
   if (bench.profile.keypad) setPin(bench);
   else addFinger(bench);
-  return { bench, keyId: enrolKey(bench) };
+  const keyId = enrolKey(bench);
+  bench.pass(SETTLE_MS);
+  return { bench, keyId };
 }
 
 /** The lines of a payment. */

@@ -79,6 +79,7 @@ class Hand:
     does = "ok"
 
     def act(self):
+        # What comes too soon after a change of the page is not taken: then the hand acts again.
         if self.does in ("ok", "reject"):
             control("POST", "/press", {"key": self.does})
         elif self.does is not None:

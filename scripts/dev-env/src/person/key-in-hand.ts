@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Said } from "./meant.ts";
 
 /** What a person sees of the key: its rows of text (none on a key without display) and lights. */
@@ -24,16 +25,24 @@ export class KeyInHand {
   }
 
   async press(key: string): Promise<void> {
-    await fetch(`${this.#url}/press`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ key }),
-    });
+    await actOnKey(this.#url, "/press", { key });
   }
 
   async type(digits: string): Promise<void> {
     for (const digit of digits) await this.press(digit);
     await this.press("ok");
+  }
+}
+
+/** One act at the key's control server, again for as long as the page has just changed: a person looks before he presses. */
+export async function actOnKey(url: string, path: string, body: object): Promise<number> {
+  const headers = { "content-type": "application/json" };
+  const request = { method: "POST", headers, body: JSON.stringify(body) };
+  for (;;) {
+    const response = await fetch(url + path, request);
+    const { taken } = (await response.json()) as { taken?: boolean };
+    if (taken !== false) return response.status;
+    await sleep(20);
   }
 }
 

@@ -12,6 +12,7 @@ import { newSerial, setUpDesk, type Desk } from "../desk.ts";
 import { readLedger } from "../installation.ts";
 import { newPayment } from "../new-payment.ts";
 import { last } from "../parts.ts";
+import { actOnKey } from "../person/key-in-hand.ts";
 import { enrolOnKey } from "./enrolment.ts";
 import { reasonOf } from "./error-info.ts";
 import type { Hands } from "./hands.ts";
@@ -185,9 +186,7 @@ describe("claim 24: PIN before anything is sent", () => {
     const somebody = scene.meet(desk);
     const { hands, pay } = somebody;
     const control = async (path: string, body: object): Promise<void> => {
-      const headers = { "content-type": "application/json" };
-      const done = await fetch(`${desk.keyUrl}${path}`, { method: "POST", headers, body: JSON.stringify(body) });
-      expect(done.status).toBe(200);
+      expect(await actOnKey(desk.keyUrl, path, body)).toBe(200);
     };
     await control("/hold", {});
     await hands.key.press("2");
