@@ -29,6 +29,7 @@ import { ShardCommits, type CommitsGiven } from "./shard-commits.ts";
 import { ShardDesk } from "./shard-desk.ts";
 import { ShardTruth } from "./shard-truth.ts";
 import { StoreClock } from "./store-clock.ts";
+import { LOOK_EVERYWHERE_MS } from "./where.ts";
 
 /** What a store over an open link is given. */
 export interface RedisStoreOptions {
@@ -62,6 +63,7 @@ export class RedisStore implements Store {
   readonly #listeners = new Set<Listener>();
   readonly #shards = new Map<Shard, ShardState>();
   #closed: StoreStoppedError | undefined;
+  #pulse: NodeJS.Timeout | undefined;
 
   constructor(options: RedisStoreOptions) {
     const { link, macKey, prefix, clock } = options;
@@ -88,6 +90,8 @@ export class RedisStore implements Store {
       (message) => this.#onHint(message),
       () => this.#onGap(),
     );
+    // A server that drops messages, or a connection that hangs, tells nobody.
+    this.#pulse = setInterval(() => this.#onGap(), LOOK_EVERYWHERE_MS).unref();
   }
 
   async load<const K extends readonly EntityKey[]>(shard: Shard, ...keys: K): Promise<Loaded<K>> {
@@ -178,6 +182,7 @@ export class RedisStore implements Store {
     if (this.#closed !== undefined) return;
     this.#closed = new StoreStoppedError("the store is closed");
     this.#listeners.clear();
+    clearInterval(this.#pulse);
     await Promise.all([...this.#shards.values()].map(({ commits }) => commits.idle()));
     await this.#given.link.close();
   }

@@ -1,0 +1,73 @@
+import type { MacKey } from "@countersign/protocol";
+import { KeyNames } from "./key-names.ts";
+import { openRedisLink } from "./open-redis-link.ts";
+import { LinkError } from "./redis-link.ts";
+import { RedisStore } from "./redis-store.ts";
+import { checkKey, findUnsafeSettings, hasWaitAof, isMarked, UnsafeRedisError } from "./start-checks.ts";
+import type { LinkOptions } from "./standalone-link.ts";
+import { StoreUnavailableError } from "../store.ts";
+import type { StoreUrl } from "./store-url.ts";
+
+/** How a core opens its store over Redis. */
+export interface OpenRedisOptions {
+  readonly url: StoreUrl;
+  readonly password: string | undefined;
+  /** Replicas that must hold a change before it counts. */
+  readonly replicas: number;
+  /** K_store. Asked for after it is known whether the servers hold a store: a new key beside an old store would be no use. */
+  readonly keyFor: (isNew: boolean) => MacKey;
+  /** Makes a store of servers that hold none; without it they must hold one. */
+  readonly create: boolean;
+  /** Also with settings under which acknowledged work may vanish. */
+  readonly development: boolean;
+  /** What an operator should read: weak settings, lost connections. */
+  readonly onTrouble: (error: Error) => void;
+}
+
+/** First part of every key's name. */
+export const PREFIX = "countersign";
+
+/** Every call ends after this long. */
+const DEADLINE_MS = 4000;
+/** Of it, how long the replicas may take. */
+const WAIT_MS = 1500;
+
+/** Rejects with UnsafeRedisError, IntegrityError (another K_store), StoreUnavailableError. The messages say what to do. */
+export async function openRedisStore(options: OpenRedisOptions): Promise<RedisStore> {
+  try {
+    return await open(options);
+  } catch (error) {
+    if (error instanceof LinkError) throw new StoreUnavailableError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+async function open(options: OpenRedisOptions): Promise<RedisStore> {
+  const { url, password, onTrouble, replicas } = options;
+  const linkOptions: LinkOptions = {
+    ...{ servers: url.servers, tls: url.tls, username: url.username, password, database: url.database, onTrouble },
+    ...{ deadlineMs: DEADLINE_MS, durability: { replicas, waitAof: false, waitMs: WAIT_MS } },
+  };
+  let link = await openRedisLink(linkOptions, url.master);
+  try {
+    if (await hasWaitAof(link)) {
+      const durability = { ...linkOptions.durability, waitAof: true };
+      await link.close();
+      link = await openRedisLink({ ...linkOptions, durability }, url.master);
+    }
+    for (const { degree, text } of await findUnsafeSettings(link)) {
+      if (degree === "unsafe" && !options.development) throw new UnsafeRedisError(text);
+      onTrouble(new UnsafeRedisError(text));
+    }
+    const names = new KeyNames(PREFIX);
+    const isNew = !(await isMarked(link, names));
+    const macKey = options.keyFor(isNew && options.create);
+    await checkKey(link, names, macKey, { create: options.create });
+    const store = new RedisStore({ link, macKey, prefix: PREFIX, onTrouble });
+    await store.listen();
+    return store;
+  } catch (error) {
+    await link.close();
+    throw error;
+  }
+}
