@@ -8,7 +8,7 @@ import { cpus } from "node:os";
 import {
   CodeEntry,
   codeProofOf,
-  coseKeyOf,
+  coseKeyOfJwk,
   Decision,
   decodeContent,
   decodeStatement,
@@ -56,9 +56,7 @@ const cyrillic: Field[] = [
 ];
 
 const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-const point = publicKey.export({ format: "jwk" });
-const coordinate = (text = ""): Uint8Array => new Uint8Array(Buffer.from(text, "base64url"));
-const verifier = importPublicKey(coseKeyOf(coordinate(point.x), coordinate(point.y)));
+const verifier = importPublicKey(coseKeyOfJwk(publicKey.export({ format: "jwk" })));
 const rawSign = (bytes: Uint8Array): Uint8Array =>
   new Uint8Array(sign("sha256", bytes, { key: privateKey, dsaEncoding: "ieee-p1363" }));
 

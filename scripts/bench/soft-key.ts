@@ -4,7 +4,7 @@ import {
   attestationChallengeFor,
   CodeEntry,
   codeProofOf,
-  coseKeyOf,
+  coseKeyOfJwk,
   Decision,
   encodeAttestation,
   encodeEnrolment,
@@ -33,7 +33,7 @@ export class SoftKey {
 
   enrol(asked: { readonly serverId: string; readonly challenge: Uint8Array }): Uint8Array {
     const { serial } = this;
-    const publicKey = coseKeyOfKey(this.#key);
+    const publicKey = coseKeyOfJwk(this.#key.export({ format: "jwk" }));
     const serverId = fromHex(asked.serverId);
     const challenge = new Uint8Array(asked.challenge);
     const attested = encodeAttestation({
@@ -70,13 +70,4 @@ export class SoftKey {
 
   readonly #sign = (bytes: Uint8Array): Uint8Array =>
     new Uint8Array(sign("sha256", bytes, { key: this.#key, dsaEncoding: "ieee-p1363" }));
-}
-
-function coseKeyOfKey(key: KeyObject): Uint8Array {
-  const { x = "", y = "" } = key.export({ format: "jwk" });
-  return coseKeyOf(coordinate(x), coordinate(y));
-}
-
-function coordinate(text: string): Uint8Array {
-  return new Uint8Array(Buffer.from(text, "base64url"));
 }

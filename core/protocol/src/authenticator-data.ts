@@ -4,6 +4,17 @@ import { ProtocolError } from "./protocol-error.ts";
 //   rpIdHash 32 | flags u8: UP 01, UV 04, BE 08, BS 10, AT 40, ED 80 | signCount u32be | extensions, if ED
 //                                                            docs/protocol/fido2.md section 4
 
+/** Bits of the flags. */
+export const AuthFlag = {
+  USER_PRESENT: 0x01,
+  USER_VERIFIED: 0x04,
+  BACKUP_ELIGIBLE: 0x08,
+  BACKED_UP: 0x10,
+  ATTESTED: 0x40,
+  EXTENSIONS: 0x80,
+} as const;
+export type AuthFlag = (typeof AuthFlag)[keyof typeof AuthFlag];
+
 /** What a FIDO2 key states beside its signature. */
 export interface AuthenticatorData {
   /** SHA-256 of the relying party's id. */
@@ -22,23 +33,23 @@ export interface AuthenticatorData {
 
 /** Bytes without extensions. */
 const LENGTH = 37;
-const Flag = { UP: 0x01, UV: 0x04, BE: 0x08, BS: 0x10, AT: 0x40, ED: 0x80 } as const;
 
 /** Reads the authenticator data of an assertion; throws `bad-field`, also for that of a registration. */
 export function parseAuthenticatorData(bytes: Uint8Array): AuthenticatorData {
   if (bytes.length < LENGTH) refuse(`expected at least ${LENGTH} bytes`);
   const flags = bytes[32]!;
-  const has = (flag: number): boolean => (flags & flag) !== 0;
+  const has = (flag: AuthFlag): boolean => (flags & flag) !== 0;
   // A key that attests itself signs its registration with the credential's own key: that is no assertion.
-  if (has(Flag.AT)) refuse("it is of a registration");
-  if (has(Flag.ED) !== bytes.length > LENGTH) refuse("bytes after the counter are extensions, and need their flag");
-  if (has(Flag.BS) && !has(Flag.BE)) refuse("backed up without being fit for it");
+  if (has(AuthFlag.ATTESTED)) refuse("it is of a registration");
+  if (has(AuthFlag.EXTENSIONS) !== bytes.length > LENGTH)
+    refuse("bytes after the counter are extensions, and need their flag");
+  if (has(AuthFlag.BACKED_UP) && !has(AuthFlag.BACKUP_ELIGIBLE)) refuse("backed up without being fit for it");
   return {
     rpIdHash: bytes.slice(0, 32),
-    userPresent: has(Flag.UP),
-    userVerified: has(Flag.UV),
-    backupEligible: has(Flag.BE),
-    backedUp: has(Flag.BS),
+    userPresent: has(AuthFlag.USER_PRESENT),
+    userVerified: has(AuthFlag.USER_VERIFIED),
+    backupEligible: has(AuthFlag.BACKUP_ELIGIBLE),
+    backedUp: has(AuthFlag.BACKED_UP),
     signCount: new DataView(bytes.buffer, bytes.byteOffset).getUint32(33),
   };
 }

@@ -1,4 +1,5 @@
 import { toHex } from "./bytes.ts";
+import { fromBase64url } from "./base64url.ts";
 import { checkLength } from "./byte-length.ts";
 import { CborMap } from "./cbor-map.ts";
 import { type CborValue, encodeCbor } from "./det-cbor.ts";
@@ -29,6 +30,17 @@ export function coseKeyOf(x: Uint8Array, y: Uint8Array): Uint8Array {
     [-3, y],
   ] as const;
   return encodeCbor(new Map<number, CborValue>(members), { negative: true });
+}
+
+/** COSE_Key bytes of a public key as node:crypto and WebCrypto export it: a JWK on P-256. Throws `bad-field`. */
+export function coseKeyOfJwk({
+  x = "",
+  y = "",
+}: {
+  readonly x?: string | undefined;
+  readonly y?: string | undefined;
+}): Uint8Array {
+  return coseKeyOf(fromBase64url(x), fromBase64url(y));
 }
 
 /** Reads a COSE_Key and checks that its point is on the curve; throws `bad-key`. The 16 384 keys used last are kept. */

@@ -22,6 +22,9 @@ const RP_ID = /^[\x21-\x7e]{1,253}$/;
 /** Longest credential id that WebAuthn allows. */
 export const MAX_CREDENTIAL_ID = 1023;
 
+/** Model that emulated keys attest, as a UUID. A core takes none of them unless it runs for development. */
+export const EMULATOR_AAGUID = "c0a7e516-7e2b-4d0c-9f0e-5ec0de000001";
+
 /** What a FIDO2 key signs for a statement: 32 bytes, made on the PC from the typed code and never sent by the core. */
 export function fidoChallengeOf(statement: Uint8Array): Uint8Array {
   return sha256(CHALLENGE, statement);

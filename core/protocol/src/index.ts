@@ -25,10 +25,10 @@ export {
   renderContent,
   txDigestOf,
 } from "./content.ts";
-export { COSE_KEY_LENGTH, coseKeyOf, fingerprintOf, importPublicKey } from "./cose-key.ts";
+export { COSE_KEY_LENGTH, coseKeyOf, coseKeyOfJwk, fingerprintOf, importPublicKey } from "./cose-key.ts";
 export { parseSigned, SignatureType, type SignedMessage, signMessage, verifySigned } from "./cose.ts";
 export { currencies, exponentOf } from "./currency.ts";
-export type { AuthenticatorData } from "./authenticator-data.ts";
+export { AuthFlag, type AuthenticatorData } from "./authenticator-data.ts";
 export { type ClientData, parseClientData } from "./client-data.ts";
 export { type CborOptions, type CborValue, decodeCbor, encodeCbor } from "./det-cbor.ts";
 export { digitsProofOf } from "./digits-proof.ts";
@@ -37,6 +37,7 @@ export type { Field, FieldValue, Line } from "./field.ts";
 export {
   checkRpId,
   ClientDataType,
+  EMULATOR_AAGUID,
   fidoChallengeOf,
   fidoKeyIdOf,
   MAX_CREDENTIAL_ID,

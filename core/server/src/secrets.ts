@@ -1,13 +1,5 @@
 // What must not lie in the store: the keys codes, tokens and entities are protected by, and the core's signing key.
-import {
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  randomBytes,
-  sign,
-  type KeyObject,
-} from "node:crypto";
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, sign } from "node:crypto";
 import {
   chmodSync,
   closeSync,
@@ -23,7 +15,7 @@ import {
   writeSync,
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { coseKeyOf, fromHex, macKey, toHex, type MacKey } from "@countersign/protocol";
+import { coseKeyOfJwk, fromHex, macKey, toHex, type MacKey } from "@countersign/protocol";
 import type { CoreSecrets } from "./given.ts";
 import type { HexId } from "./store/entity.ts";
 
@@ -59,7 +51,7 @@ export function loadOrCreateSecrets(folder: string, options: { readonly create: 
   const hex = (file: SecretFile, length: number): Uint8Array => readHex(folder, file, length);
   const code = hex("code.key", 32);
   const signing = createPrivateKey(read(folder, "signing-key.pem"));
-  const publicKey = coseKeyOfKeyObject(signing);
+  const publicKey = coseKeyOfJwk(createPublicKey(signing).export({ format: "jwk" }));
   return {
     serverId: toHex(hex("server-id", 16)),
     code: macKey(code),
@@ -124,15 +116,6 @@ function refuseIfOpenToOthers(path: string, wanted: string): void {
   if ((statSync(path).mode & 0o077) !== 0) {
     throw new SecretsError(`${path} is open to other users of this machine; fix: chmod ${wanted} ${path}`);
   }
-}
-
-function coseKeyOfKeyObject(key: KeyObject): Uint8Array {
-  const { x = "", y = "" } = createPublicKey(key).export({ format: "jwk" });
-  return coseKeyOf(fromBase64url(x), fromBase64url(y));
-}
-
-function fromBase64url(text: string): Uint8Array {
-  return new Uint8Array(Buffer.from(text, "base64url"));
 }
 
 function digest(prefix: string, bytes: Uint8Array): Uint8Array {

@@ -4,7 +4,6 @@ export { type DisplaySize, LARGEST, parseDisplaySize, SMALLEST, USUAL } from "./
 export { unwrap, wrap } from "./display/layout.ts";
 export { transactionPages } from "./display/transaction-pages.ts";
 export { Emulator } from "./emulator.ts";
-export { EMULATOR_AAGUID } from "./fido/device-certificate.ts";
 export { type InterfaceName, type KeyGiven, type KeyInterface, type PoweredKey, powerOn } from "./key.ts";
 export { type Input, KEYPAD_KEYS, type KeypadKey, type Page } from "./prompt.ts";
 export { IDLE_MS, type Screen } from "./runner.ts";

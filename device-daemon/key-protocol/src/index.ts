@@ -47,14 +47,7 @@ export {
 } from "./key-info.ts";
 export { decodeSigned, encodeSigned } from "./signed-answer.ts";
 export { decodeKeyList, encodeKeyList, type KeyList, KEYS_PER_ANSWER, type ListedKey } from "./key-list.ts";
-export {
-  type AttestedCredential,
-  type AuthData,
-  AuthFlag,
-  decodeAuthData,
-  encodeAuthData,
-  MAX_CREDENTIAL_ID,
-} from "./ctap/auth-data.ts";
+export { type AttestedCredential, type AuthData, decodeAuthData, encodeAuthData } from "./ctap/auth-data.ts";
 export { type AuthenticatorInfo, decodeAuthenticatorInfo } from "./ctap/authenticator-info.ts";
 export {
   type ClientPinAnswer,
@@ -65,9 +58,9 @@ export {
 export { ClientPinCommand, CtapCommand, ES256, TokenPermission } from "./ctap/command.ts";
 export { coseKeyOfPoint, type CosePoint, CosePurpose, pointOfCoseKey } from "./ctap/cose-point.ts";
 export {
-  type Assertion,
   type AuthParam,
-  decodeAssertion,
+  type CtapAssertion,
+  decodeCtapAssertion,
   decodeMadeCredential,
   encodeAttestationObject,
   encodeGetAssertion,

@@ -1,7 +1,7 @@
 /** Vendor id of pid.codes. */
 export const USB_VENDOR_ID = 0x1209;
 
-/** pid.codes' product id for tests, until one of our own is registered there. */
+/** pid.codes' product id for tests, until one of our own is registered there: no key says yet that it is a product. */
 export const USB_PRODUCT_ID = 0x0001;
 
 /** Usage page and usage of the interface that takes command 0x59. */

@@ -1,7 +1,10 @@
 /** Name of the rule's file. It sorts before 73-seat-late.rules, which acts on the tag. */
 export const UDEV_RULE_FILE = "70-countersign.rules";
 
-/** The line of scripts/udev/70-countersign.rules, which a test compares; the daemon tells the same. */
+/**
+ * The line of scripts/udev/70-countersign.rules, which a test compares. A copy of key-protocol's on purpose: for one line
+ * the command would carry the whole of HID and CTAP2.
+ */
 export const UDEV_RULE = 'SUBSYSTEM=="hidraw", ATTRS{idVendor}=="1209", ATTRS{idProduct}=="0001", TAG+="uaccess"';
 
 /** Where udev looks, in its order: the first file of a name counts. */

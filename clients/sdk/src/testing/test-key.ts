@@ -4,7 +4,7 @@ import {
   codeProofOf,
   CodeEntry,
   concatBytes,
-  coseKeyOf,
+  coseKeyOfJwk,
   Decision,
   encodeStatement,
   fidoChallengeOf,
@@ -31,8 +31,7 @@ export class TestKey {
 
   constructor() {
     const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-    const { x = "", y = "" } = publicKey.export({ format: "jwk" });
-    this.coseKey = coseKeyOf(bytesOf(x), bytesOf(y));
+    this.coseKey = coseKeyOfJwk(publicKey.export({ format: "jwk" }));
     this.#keyId = sha256(this.coseKey).subarray(0, 16);
     this.#private = privateKey;
   }
@@ -117,8 +116,4 @@ export interface ShownToKey {
   readonly transactionId: string;
   readonly nonce: Uint8Array;
   readonly content: Uint8Array;
-}
-
-function bytesOf(base64url: string): Uint8Array {
-  return Uint8Array.from(Buffer.from(base64url, "base64url"));
 }

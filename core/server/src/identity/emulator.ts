@@ -1,7 +1,5 @@
+import { EMULATOR_AAGUID } from "@countersign/protocol";
 import type { Tenant } from "./tenant.ts";
-
-/** Model of the emulator's FIDO2 credentials, which its own attestation names. */
-export const EMULATOR_AAGUID = "c0a7e516-7e2b-4d0c-9f0e-5ec0de000001";
 
 /** What calls itself an emulator, in any spelling. */
 export function isEmulator(model: string): boolean {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { fingerprintOf, fromHex, Kind, toHex } from "@countersign/protocol";
+import { EMULATOR_AAGUID, fingerprintOf, fromHex, Kind, toHex } from "@countersign/protocol";
 import { credentials } from "@grpc/grpc-js";
 import { ConfirmationServiceClient } from "@countersign/proto/node/core/v1/confirmation_service";
 import {
@@ -24,7 +24,6 @@ import { TestDevice } from "../testing/test-device.ts";
 import { TestFidoKey, type AssertChange } from "../testing/test-fido-key.ts";
 import { registrationOf, type RegisterChange } from "../testing/test-registration.ts";
 import type { Transaction } from "../transaction/transaction.ts";
-import { EMULATOR_AAGUID } from "./emulator.ts";
 
 let world: CoreWorld;
 let served: ServedWorld;

@@ -1,4 +1,4 @@
-import { fingerprintOf, toHex } from "@countersign/protocol";
+import { fingerprintOf } from "@countersign/protocol";
 import {
   FidoDetails as FidoMessage,
   Key as KeyMessage,
@@ -6,6 +6,7 @@ import {
   KeyType,
 } from "@countersign/proto/node/core/v1/key_service";
 import { timestampOf } from "../delivery/timestamp.ts";
+import { aaguidText } from "../policy/key-model.ts";
 import type { FidoDetails, Key } from "./key.ts";
 
 /** A key as apps see it. */
@@ -26,12 +27,8 @@ function fidoMessage(fido: FidoDetails, signCount: number): FidoMessage {
   const { credentialId, aaguid, backupEligible, backedUp, transports } = fido;
   return FidoMessage.create({
     credentialId: Buffer.from(credentialId),
-    aaguid: uuidOf(aaguid),
+    aaguid: aaguidText(aaguid),
     ...{ backupEligible, backedUp, signCount },
     transports: [...transports],
   });
-}
-
-function uuidOf(bytes: Uint8Array): string {
-  return toHex(bytes).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import { fromHex } from "@countersign/protocol";
-import { EMULATOR_AAGUID, withoutEmulators } from "../identity/emulator.ts";
+import { EMULATOR_AAGUID, fromHex } from "@countersign/protocol";
+import { withoutEmulators } from "../identity/emulator.ts";
 import type { FidoDetails } from "../identity/key.ts";
 import { isRefusal } from "../rpc/refusal.ts";
 import { CoreWorld } from "../testing/core-world.ts";

@@ -3,7 +3,7 @@ import { generateKeyPairSync, randomBytes, sign as signWith, type KeyObject } fr
 import {
   CodeEntry,
   codeProofOf,
-  coseKeyOf,
+  coseKeyOfJwk,
   Decision,
   encodeStatement,
   fromHex,
@@ -335,12 +335,7 @@ export class CoreWorld {
 
 export function newTestKey(): TestKey {
   const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  const { x = "", y = "" } = publicKey.export({ format: "jwk" });
-  return { keyId: drawHexId(), publicKey: coseKeyOf(fromBase64url(x), fromBase64url(y)), privateKey };
-}
-
-function fromBase64url(text: string): Uint8Array {
-  return new Uint8Array(Buffer.from(text, "base64url"));
+  return { keyId: drawHexId(), publicKey: coseKeyOfJwk(publicKey.export({ format: "jwk" })), privateKey };
 }
 
 export function signStatement(key: TestKey, statement: Statement): Uint8Array {

@@ -2,7 +2,7 @@
 import { generateKeyPairSync, randomBytes, sign, type KeyObject } from "node:crypto";
 import {
   attestationChallengeFor,
-  coseKeyOf,
+  coseKeyOfJwk,
   digitsProofOf,
   encodeAttestation,
   encodeEnrolment,
@@ -35,10 +35,10 @@ export class TestDevice {
   }
 
   get publicKey(): Uint8Array {
-    return coseOf(this.privateKey);
+    return coseKeyOfJwk(this.privateKey.export({ format: "jwk" }));
   }
   get attestationPublicKey(): Uint8Array {
-    return coseOf(this.attestationKey);
+    return coseKeyOfJwk(this.attestationKey.export({ format: "jwk" }));
   }
 
   /** The signed enrolment map, as command 05 gives it. */
@@ -77,9 +77,4 @@ export function newKey(): KeyObject {
 
 function signer(key: KeyObject): (bytes: Uint8Array) => Uint8Array {
   return (bytes) => new Uint8Array(sign("sha256", bytes, { key, dsaEncoding: "ieee-p1363" }));
-}
-
-function coseOf(key: KeyObject): Uint8Array {
-  const { x = "", y = "" } = key.export({ format: "jwk" });
-  return coseKeyOf(new Uint8Array(Buffer.from(x, "base64url")), new Uint8Array(Buffer.from(y, "base64url")));
 }

@@ -1,17 +1,18 @@
 // For tests: a FIDO2 key of software, honest or not. It signs as CTAP2 does; who asks it is the PC.
-import { createHash, generateKeyPairSync, randomBytes, sign, type KeyObject } from "node:crypto";
+import { generateKeyPairSync, randomBytes, sign, type KeyObject } from "node:crypto";
 import {
+  AuthFlag,
   ClientDataType,
   concatBytes,
-  coseKeyOf,
+  coseKeyOfJwk,
   encodeAssertion,
   encodeFidoCredential,
   encodeStatement,
   fidoChallengeOf,
   fidoKeyIdOf,
-  fromBase64url,
   fromHex,
   nativeClientData,
+  sha256,
   toBase64url,
   toHex,
   utf8,
@@ -36,10 +37,8 @@ export interface AssertChange {
   readonly signer?: KeyObject;
 }
 
-/** UP and UV. */
-export const TOUCHED_AND_VERIFIED = 0x05;
-/** UP. */
-export const TOUCHED = 0x01;
+export const TOUCHED: number = AuthFlag.USER_PRESENT;
+export const TOUCHED_AND_VERIFIED: number = AuthFlag.USER_PRESENT | AuthFlag.USER_VERIFIED;
 
 export class TestFidoKey {
   readonly rpId: string;
@@ -58,8 +57,7 @@ export class TestFidoKey {
   }
 
   get publicKey(): Uint8Array {
-    const { x = "", y = "" } = this.privateKey.export({ format: "jwk" });
-    return coseKeyOf(fromBase64url(x), fromBase64url(y));
+    return coseKeyOfJwk(this.privateKey.export({ format: "jwk" }));
   }
 
   /** What a core holds of it after its enrolment. */
@@ -103,10 +101,6 @@ function clientDataOf(statement: Uint8Array, change: AssertChange["clientData"] 
   if (Object.keys(change).length === 0) return nativeClientData(ClientDataType.GET, challenge);
   const native = { type: "webauthn.get", challenge: toBase64url(challenge), origin: "countersign:native" };
   return utf8(JSON.stringify({ ...native, crossOrigin: false, ...change }));
-}
-
-function sha256(bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(createHash("sha256").update(bytes).digest());
 }
 
 function u32(value: number): Uint8Array {

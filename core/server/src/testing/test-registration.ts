@@ -1,6 +1,14 @@
 // For tests: what a FIDO2 key of software makes at its registration, attested as a test wants it.
-import { createHash, sign, type KeyObject } from "node:crypto";
-import { ClientDataType, concatBytes, nativeClientData, toBase64url, utf8 } from "@countersign/protocol";
+import { sign, type KeyObject } from "node:crypto";
+import {
+  AuthFlag,
+  ClientDataType,
+  concatBytes,
+  nativeClientData,
+  sha256,
+  toBase64url,
+  utf8,
+} from "@countersign/protocol";
 import type { Registration } from "../fido/read-registration.ts";
 import type { TestFidoKey } from "./test-fido-key.ts";
 
@@ -29,8 +37,7 @@ interface Attestation {
   readonly x5c: readonly Uint8Array[] | ((signed: Uint8Array) => readonly Uint8Array[]);
 }
 
-/** UP, UV and AT. */
-const REGISTERED = 0x45;
+const REGISTERED = AuthFlag.USER_PRESENT | AuthFlag.USER_VERIFIED | AuthFlag.ATTESTED;
 
 export function registrationOf(key: TestFidoKey, challenge: Uint8Array, change: RegisterChange = {}): Registration {
   const clientDataJson = clientDataOf(challenge, change.clientData);
@@ -89,8 +96,4 @@ function cborText(text: string): Uint8Array {
 
 function cborBytes(bytes: Uint8Array): Uint8Array {
   return concatBytes(Uint8Array.of(0x59, bytes.length >> 8, bytes.length & 0xff), bytes);
-}
-
-function sha256(bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(createHash("sha256").update(bytes).digest());
 }

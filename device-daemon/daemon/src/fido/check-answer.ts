@@ -1,11 +1,5 @@
-import {
-  type Assertion,
-  AuthFlag,
-  type AuthData,
-  decodeAuthData,
-  type MadeCredential,
-} from "@countersign/key-protocol";
-import { equalBytes, sha256, utf8 } from "@countersign/protocol";
+import { type AuthData, type CtapAssertion, decodeAuthData, type MadeCredential } from "@countersign/key-protocol";
+import { AuthFlag, equalBytes, sha256, utf8 } from "@countersign/protocol";
 import { LinkError } from "../hid/link-error.ts";
 import { reading } from "./ctap-client.ts";
 
@@ -21,7 +15,7 @@ export interface AskedAssertion {
 }
 
 /** The credential that signed. Throws LinkError "garbled" for an answer to something else. */
-export function checkAsserted(answer: Assertion, asked: AskedAssertion): Uint8Array {
+export function checkAsserted(answer: CtapAssertion, asked: AskedAssertion): Uint8Array {
   const data = reading(() => decodeAuthData(answer.authData));
   checkSubject(data, asked.rpId, asked.flags);
   const named = answer.credentialId ?? (asked.allow.length === 1 ? asked.allow[0] : undefined);

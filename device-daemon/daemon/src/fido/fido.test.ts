@@ -4,21 +4,15 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { status } from "@grpc/grpc-js";
+import { type AuthData, type CtapMap, decodeAuthData, decodeCtap, encodeCtap } from "@countersign/key-protocol";
 import {
-  type AuthData,
-  AuthFlag,
-  type CtapMap,
-  decodeAuthData,
-  decodeCtap,
-  encodeCtap,
-} from "@countersign/key-protocol";
-import {
-  type Assertion as WireAssertion,
+  type Assertion,
   type FidoRegistration,
   LocalKeyType,
   Step,
 } from "@countersign/proto/node/device/v1/device_service";
 import {
+  AuthFlag,
   codeProofOf,
   decodeFidoStatement,
   fidoKeyIdOf,
@@ -89,7 +83,7 @@ function madeData(): AuthData {
   return decodeAuthData(object.get("authData") as Uint8Array);
 }
 
-function faultOf(assertion: WireAssertion): unknown {
+function faultOf(assertion: Assertion): unknown {
   const { keyId, statement, authenticatorData, clientDataJson, signature } = assertion;
   const read = readAssertion({ keyId: fromHex(keyId), statement, authenticatorData, clientDataJson, signature });
   return faultOfAssertion(read, importPublicKey(credentialKey()), RP_ID);

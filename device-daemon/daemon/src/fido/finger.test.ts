@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { AuthFlag, decodeAuthData } from "@countersign/key-protocol";
+import { decodeAuthData } from "@countersign/key-protocol";
+import { AuthFlag } from "@countersign/protocol";
 import type { FidoRegistration } from "@countersign/proto/node/device/v1/device_service";
 import { Step } from "@countersign/proto/node/device/v1/device_service";
 import {

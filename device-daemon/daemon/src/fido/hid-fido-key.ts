@@ -1,10 +1,9 @@
 import {
   type AuthenticatorInfo,
-  AuthFlag,
   CtapCommand,
   CtapStatus,
-  decodeAssertion,
   decodeAuthenticatorInfo,
+  decodeCtapAssertion,
   decodeMadeCredential,
   encodeAttestationObject,
   encodeCtapRequest,
@@ -13,6 +12,7 @@ import {
   MAX_MESSAGE,
   TokenPermission,
 } from "@countersign/key-protocol";
+import { AuthFlag } from "@countersign/protocol";
 import { FIDO_SILENCE_MS } from "../hid/answer-wait.ts";
 import type { HidBus } from "../hid/hid-bus.ts";
 import { BUSY_MS, HidChannel, type Watch } from "../hid/hid-channel.ts";
@@ -131,7 +131,7 @@ export class HidFidoKey implements FidoKey {
     const { rpId, clientDataHash } = request;
     const message = encodeGetAssertion({ rpId, clientDataHash, allow, ...user.membersOver(clientDataHash) });
     const map = await this.#client.ask(message, watch);
-    const answer = reading(() => decodeAssertion(map));
+    const answer = reading(() => decodeCtapAssertion(map));
     const credentialId = checkAsserted(answer, { rpId, allow, flags: AuthFlag.USER_PRESENT | AuthFlag.USER_VERIFIED });
     return { credentialId, authenticatorData: answer.authData, signature: answer.signature };
   }
@@ -153,7 +153,7 @@ export class HidFidoKey implements FidoKey {
         const map = await this.#client.ask(message, watch);
         return [
           checkAsserted(
-            reading(() => decodeAssertion(map)),
+            reading(() => decodeCtapAssertion(map)),
             { rpId, allow, flags: 0 },
           ),
         ];

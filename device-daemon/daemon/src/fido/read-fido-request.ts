@@ -4,12 +4,13 @@ import {
   decodeContent,
   fidoKeyIdOf,
   MAX_CONTENT,
+  MAX_CREDENTIAL_ID,
   ProtocolError,
   tagOf,
   toHex,
   txDigestOf,
 } from "@countersign/protocol";
-import { MAX_CREDENTIAL_ID, MAX_EXPIRES_IN_S } from "@countersign/key-protocol";
+import { MAX_EXPIRES_IN_S } from "@countersign/key-protocol";
 import { Failure } from "../service/failure.ts";
 import { blobField, bytesField, idField, nameField } from "../service/request-fields.ts";
 

@@ -1,4 +1,4 @@
-import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";
+import { generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";
 import {
   AgreementPair,
   ClientPinCommand,
@@ -19,6 +19,7 @@ import {
   pinProtocolTwo,
   pointOfCoseKey,
 } from "@countersign/key-protocol";
+import { fromBase64url, sha256, utf8 } from "@countersign/protocol";
 
 const { GET_PIN_RETRIES, GET_KEY_AGREEMENT, SET_PIN, CHANGE_PIN, GET_PIN_TOKEN, GET_TOKEN_USING_PIN } =
   ClientPinCommand;
@@ -113,10 +114,10 @@ export class SmallAuthenticator {
     // Touched to be selected.
     if (param?.length === 0) throw refuse(this.pin === undefined ? CtapStatus.PIN_NOT_SET : CtapStatus.PIN_INVALID);
     const flags = this.#flags(fields.bytes(1, 32), param, fields, 7);
-    const jwk = this.publicKey.export({ format: "jwk" });
-    const point = { x: bytesOf(jwk.x), y: bytesOf(jwk.y) };
+    const { x = "", y = "" } = this.publicKey.export({ format: "jwk" });
+    const point = { x: fromBase64url(x), y: fromBase64url(y) };
     const authData = encodeAuthData({
-      rpIdHash: sha256(Buffer.from(fields.map(2).text("id", 255))),
+      rpIdHash: sha256(utf8(fields.map(2).text("id", 255))),
       flags,
       signCount: ++this.#counter,
       credential: {
@@ -142,7 +143,7 @@ export class SmallAuthenticator {
       fields,
       5,
     );
-    const rpIdHash = sha256(Buffer.from(fields.text(1, 255)));
+    const rpIdHash = sha256(utf8(fields.text(1, 255)));
     const authData = encodeAuthData({ rpIdHash, flags, signCount: ++this.#counter });
     const signature = sign("sha256", Buffer.concat([authData, hash]), this.#key);
     // As CTAP 2.0 allows, the credential is left out where one was asked for.
@@ -167,12 +168,4 @@ export class SmallAuthenticator {
 
 function refuse(status: CtapStatus): CtapError {
   return new CtapError(status, "refused");
-}
-
-function sha256(bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(createHash("sha256").update(bytes).digest());
-}
-
-function bytesOf(base64url: string | undefined): Uint8Array {
-  return new Uint8Array(Buffer.from(base64url ?? "", "base64url"));
 }

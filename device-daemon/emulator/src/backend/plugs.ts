@@ -1,21 +1,20 @@
+import { COUNTERSIGN_USAGE_PAGE, FIDO_USAGE_PAGE, USB_PRODUCT_ID, USB_VENDOR_ID } from "@countersign/key-protocol";
 import type { Profile } from "../device.ts";
 import type { InterfaceName } from "../key.ts";
 import type { ConnectBackend } from "./backend.ts";
 import { gadgetPort } from "./gadget-port.ts";
 import { HidgBackend } from "./hidg-backend.ts";
-import { reportDescriptor, UsagePage } from "./report-descriptor.ts";
+import { reportDescriptor, type UsagePage } from "./report-descriptor.ts";
 import { SocketBackend } from "./socket-backend.ts";
 import { UhidBackend } from "./uhid-backend.ts";
 
 /** How each interface of a key meets the host; an interface without a plug is out of reach. */
 export type Plugs = Readonly<Partial<Record<InterfaceName, ConnectBackend>>>;
 
-/** pid.codes, and the first of its ids for tests: an emulated key never says that it is a product. */
-const VENDOR_ID = 0x1209;
-const PRODUCT_ID = 0x0001;
+/** bcdDevice. */
 const VERSION = 0x0100;
 
-const PAGES: Readonly<Record<InterfaceName, UsagePage>> = { fido: UsagePage.FIDO, vendor: UsagePage.COUNTERSIGN };
+const PAGES: Readonly<Record<InterfaceName, UsagePage>> = { fido: FIDO_USAGE_PAGE, vendor: COUNTERSIGN_USAGE_PAGE };
 
 /** A path for each interface that is to be in reach. */
 export type Paths = Readonly<Partial<Record<InterfaceName, string>>>;
@@ -28,7 +27,7 @@ export function onSockets(paths: Paths): Plugs {
 /** Devices of this machine's kernel, through `/dev/uhid`: one for each interface, told to belong together by their serial number. */
 export function onUhid({ vendor, model, serial }: Pick<Profile, "vendor" | "model" | "serial">): Plugs {
   const phys = `countersign/${process.pid}`;
-  const numbers = { vendor: VENDOR_ID, product: PRODUCT_ID, version: VERSION };
+  const numbers = { vendor: USB_VENDOR_ID, product: USB_PRODUCT_ID, version: VERSION };
   const plug =
     (name: InterfaceName): ConnectBackend =>
     (onReport) => {

@@ -1,6 +1,7 @@
-/** Usage page of the FIDO interface, and of the Countersign interface; docs/protocol/hid.md section 1. */
-export const UsagePage = { FIDO: 0xf1d0, COUNTERSIGN: 0xff43 } as const;
-export type UsagePage = (typeof UsagePage)[keyof typeof UsagePage];
+import type { COUNTERSIGN_USAGE_PAGE, FIDO_USAGE_PAGE } from "@countersign/key-protocol";
+
+/** Usage page of an interface of a key; docs/protocol/hid.md section 1. */
+export type UsagePage = typeof FIDO_USAGE_PAGE | typeof COUNTERSIGN_USAGE_PAGE;
 
 // 06 page u16le | 09 01 usage 1 | a1 01 collection (application)
 //   09 20 usage 0x20 | 15 00 26 ff 00 bytes of 0 to 255 | 75 08 95 40 64 of 8 bits | 81 02 input (data, variable)

@@ -1,14 +1,15 @@
+import { COUNTERSIGN_USAGE_PAGE } from "@countersign/key-protocol";
 import { describe, expect, test } from "@jest/globals";
 import { testBackendContract } from "./testing/backend-contract.ts";
 import { FakeUhid } from "./testing/fake-uhid.ts";
-import { reportDescriptor, UsagePage } from "./report-descriptor.ts";
+import { reportDescriptor } from "./report-descriptor.ts";
 import { UhidBackend } from "./uhid-backend.ts";
 import type { UhidDevice } from "./uhid-event.ts";
 
 const DEVICE: UhidDevice = {
   ...{ name: "Countersign emulator", phys: "countersign/1", uniq: "EMU-0001" },
   ...{ vendor: 0x1209, product: 1, version: 0x100 },
-  descriptor: reportDescriptor(UsagePage.COUNTERSIGN),
+  descriptor: reportDescriptor(COUNTERSIGN_USAGE_PAGE),
 };
 
 testBackendContract("uhid", () => {

@@ -1,5 +1,6 @@
+import { COUNTERSIGN_USAGE_PAGE, FIDO_USAGE_PAGE } from "@countersign/key-protocol";
 import { describe, expect, test } from "@jest/globals";
-import { reportDescriptor, UsagePage } from "./report-descriptor.ts";
+import { reportDescriptor } from "./report-descriptor.ts";
 import {
   decodeEvent,
   encodeCreate,
@@ -17,7 +18,7 @@ const DEVICE: UhidDevice = {
   vendor: 0x1209,
   product: 1,
   version: 0x100,
-  descriptor: reportDescriptor(UsagePage.COUNTERSIGN),
+  descriptor: reportDescriptor(COUNTERSIGN_USAGE_PAGE),
 };
 const report = Uint8Array.from({ length: 64 }, (_, at) => at + 1);
 
@@ -65,9 +66,9 @@ describe("what goes to the kernel", () => {
   });
 
   test.each([
-    [UsagePage.FIDO, "06d0f1"],
-    [UsagePage.COUNTERSIGN, "0643ff"],
-  ])("the descriptor of page %i is 34 bytes", (page, start) => {
+    [FIDO_USAGE_PAGE, "06d0f1"],
+    [COUNTERSIGN_USAGE_PAGE, "0643ff"],
+  ] as const)("the descriptor of page %i is 34 bytes", (page, start) => {
     const rest = "0901a1010920150026ff007508954081020921150026ff00750895409102c0";
     expect(hex(reportDescriptor(page))).toBe(start + rest);
   });

@@ -1,6 +1,6 @@
 import { createPrivateKey, randomBytes, X509Certificate } from "node:crypto";
 import { expect, test } from "@jest/globals";
-import { EMULATOR_AAGUID, newDeviceCertificate } from "./device-certificate.ts";
+import { AAGUID, newDeviceCertificate } from "./device-certificate.ts";
 import { integer, oid, sequence, time } from "./der.ts";
 
 const made = newDeviceCertificate((length) => new Uint8Array(randomBytes(length)));
@@ -16,7 +16,7 @@ test("the device's certificate is what WebAuthn asks of a packed attestation", (
     "CN=Countersign Emulator",
   ]);
   expect(Buffer.from(made.certificate).toString("hex")).toContain(
-    `060b2b0601040182e51c01010404120410${Buffer.from(EMULATOR_AAGUID).toString("hex")}`,
+    `060b2b0601040182e51c01010404120410${Buffer.from(AAGUID).toString("hex")}`,
   );
   expect(new Date(leaf.validTo).getUTCFullYear()).toBe(9999);
 });

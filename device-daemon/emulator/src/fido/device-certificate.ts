@@ -1,11 +1,12 @@
 // Certificate ::= SEQUENCE { tbs, ecdsa-with-SHA256, BIT STRING }      RFC 5280; WebAuthn section 8.2.1 for the fields
 
 import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import { EMULATOR_AAGUID, fromHex } from "@countersign/protocol";
 import type { Random } from "../storage/random.ts";
 import { bitString, boolean, context, integer, octetString, oid, sequence, set, time, utf8String } from "./der.ts";
 
 /** What model this is, in FIDO's way: 16 bytes, the same on every emulator. */
-export const EMULATOR_AAGUID: Uint8Array = Uint8Array.from(Buffer.from("c0a7e5167e2b4d0c9f0e5ec0de000001", "hex"));
+export const AAGUID: Uint8Array = fromHex(EMULATOR_AAGUID.replaceAll("-", ""));
 
 const ECDSA_WITH_SHA256 = "1.2.840.10045.4.3.2";
 const AAGUID_EXTENSION = "1.3.6.1.4.1.45724.1.1.4";
@@ -42,7 +43,7 @@ export function newDeviceCertificate(random: Random): DeviceCertificate {
     issuer: issuerName,
     subject: nameOf("Authenticator Attestation", "Countersign Emulator"),
     subjectKey: device.publicKey,
-    extensions: [constraints(false), extension(AAGUID_EXTENSION, false, octetString(EMULATOR_AAGUID))],
+    extensions: [constraints(false), extension(AAGUID_EXTENSION, false, octetString(AAGUID))],
     signer: issuer.privateKey,
   });
   const privateKey = new Uint8Array(device.privateKey.export({ format: "der", type: "pkcs8" }));

@@ -1,11 +1,5 @@
-import {
-  AuthFlag,
-  CtapError,
-  type CtapFields,
-  CtapStatus,
-  encodeAuthData,
-  encodeCtapOk,
-} from "@countersign/key-protocol";
+import { CtapError, type CtapFields, CtapStatus, encodeAuthData, encodeCtapOk } from "@countersign/key-protocol";
+import { AuthFlag } from "@countersign/protocol";
 import type { Flow } from "../prompt.ts";
 import { readAuthParam } from "./auth-param.ts";
 import {

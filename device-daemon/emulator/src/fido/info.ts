@@ -1,6 +1,6 @@
 import { type CtapMembers, type CtapValue, ES256, MAX_MESSAGE, PIN_PROTOCOLS } from "@countersign/key-protocol";
 import { WRAPPED_ID_LENGTH } from "./credential-id.ts";
-import { EMULATOR_AAGUID } from "./device-certificate.ts";
+import { AAGUID } from "./device-certificate.ts";
 import {
   type FidoDevice,
   MAX_BLOB,
@@ -34,7 +34,7 @@ export function infoMembers(device: FidoDevice): CtapMembers {
   return [
     [0x01, ["FIDO_2_0", "FIDO_2_1"]],
     [0x02, Object.values(Extension)],
-    [0x03, EMULATOR_AAGUID],
+    [0x03, AAGUID],
     [0x04, optionsOf(device)],
     [0x05, MAX_MESSAGE],
     [0x06, PIN_PROTOCOLS.map(({ version }) => version)],

@@ -1,5 +1,4 @@
 import {
-  AuthFlag,
   coseKeyOfPoint,
   CosePurpose,
   CtapError,
@@ -10,12 +9,13 @@ import {
   encodeCtapOk,
   ES256,
 } from "@countersign/key-protocol";
+import { AuthFlag } from "@countersign/protocol";
 import type { Ending, Flow } from "../prompt.ts";
 import { attestationOf } from "./attestation.ts";
 import { type AuthParam, readAuthParam } from "./auth-param.ts";
 import { wrapCredential } from "./credential-id.ts";
 import { isExcluded, readDescriptors, rpIdHashOf } from "./credentials.ts";
-import { EMULATOR_AAGUID } from "./device-certificate.ts";
+import { AAGUID } from "./device-certificate.ts";
 import { type CreationExtensions, creationOutputs, readCreationExtensions } from "./extensions.ts";
 import { type FidoDevice, MAX_RESIDENTS } from "./fido-device.ts";
 import { type FidoKeyPair, newFidoKeyPair } from "./fido-key.ts";
@@ -108,7 +108,7 @@ function make(device: FidoDevice, request: Request, verified: boolean): Uint8Arr
     rpIdHash: rpIdHashOf(rpId),
     flags: AuthFlag.USER_PRESENT | (verified ? AuthFlag.USER_VERIFIED : 0),
     signCount: device.vault.nextCounter(),
-    credential: { aaguid: EMULATOR_AAGUID, credentialId, publicKey: coseKeyOfPoint(pair, CosePurpose.SIGN) },
+    credential: { aaguid: AAGUID, credentialId, publicKey: coseKeyOfPoint(pair, CosePurpose.SIGN) },
     ...(outputs === undefined ? {} : { extensions: outputs }),
   });
   const { format, statement } = attestationOf(device, pair, authData, request.clientDataHash, request.formats);

@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, sign } from "node:crypto";
-import { coseKeyOf, sha256 } from "@countersign/protocol";
+import { coseKeyOfJwk, sha256 } from "@countersign/protocol";
 
 /** A fresh P-256 key pair: private key as PKCS #8, public key as COSE_Key. */
 export function newKeyPair(): { privateKey: Uint8Array; publicKey: Uint8Array } {
@@ -10,8 +10,7 @@ export function newKeyPair(): { privateKey: Uint8Array; publicKey: Uint8Array } 
 
 /** The COSE_Key that belongs to a private key. */
 export function publicKeyOf(pkcs8: Uint8Array): Uint8Array {
-  const jwk = createPublicKey(privateKeyOf(pkcs8)).export({ format: "jwk" });
-  return coseKeyOf(Buffer.from(jwk.x ?? "", "base64url"), Buffer.from(jwk.y ?? "", "base64url"));
+  return coseKeyOfJwk(createPublicKey(privateKeyOf(pkcs8)).export({ format: "jwk" }));
 }
 
 /** Signs with ES256; raw r‖s, 64 bytes. */

@@ -1,4 +1,5 @@
-import { AuthFlag, CtapStatus, decodeCtapMessage, HidCommand } from "@countersign/key-protocol";
+import { CtapStatus, decodeCtapMessage, HidCommand } from "@countersign/key-protocol";
+import { AuthFlag } from "@countersign/protocol";
 import type { LeanMessage } from "./lean-host.ts";
 
 /** Whether an answer of the FIDO interface is a new credential or an assertion. */

@@ -1,25 +1,13 @@
 // authenticatorData = rpIdHash 32 | flags u8 | signCount u32be
 //                     | with AT: aaguid 16 | length u16be | credential id | COSE_Key (canonical CBOR)
 //                     | with ED: extensions (canonical CBOR map)
+// The host and the emulated key read and write all of it. @countersign/protocol reads assertions alone, without this CBOR:
+// what a core and a receipt's reader judge stays small.
 
-import { concatBytes } from "@countersign/protocol";
+import { AuthFlag, concatBytes, MAX_CREDENTIAL_ID } from "@countersign/protocol";
 import { type CtapMap, type CtapValue, decodeCtapPrefix, encodeCtap } from "./ctap-cbor.ts";
 import { CtapError } from "./ctap-error.ts";
 import { CtapStatus } from "./ctap-status.ts";
-
-/** Bits of the flags. */
-export const AuthFlag = {
-  USER_PRESENT: 0x01,
-  USER_VERIFIED: 0x04,
-  BACKUP_ELIGIBLE: 0x08,
-  BACKED_UP: 0x10,
-  ATTESTED: 0x40,
-  EXTENSIONS: 0x80,
-} as const;
-export type AuthFlag = (typeof AuthFlag)[keyof typeof AuthFlag];
-
-/** Longest credential id that WebAuthn allows. */
-export const MAX_CREDENTIAL_ID = 1023;
 
 /** The credential that was just made. */
 export interface AttestedCredential {
@@ -35,7 +23,7 @@ export interface AttestedCredential {
 export interface AuthData {
   /** 32 bytes: SHA-256 of the relying party's id. */
   readonly rpIdHash: Uint8Array;
-  /** UP, UV, BE, BS; AT and ED follow from the two members below. */
+  /** Bits of AuthFlag: UP, UV, BE, BS; AT and ED follow from the two members below. */
   readonly flags: number;
   /** u32. */
   readonly signCount: number;

@@ -1,7 +1,7 @@
+import { MAX_CREDENTIAL_ID } from "@countersign/protocol";
 import type { CtapMap, CtapValue } from "./ctap-cbor.ts";
 import { encodeCtap } from "./ctap-cbor.ts";
 import { CtapCommand, ES256 } from "./command.ts";
-import { MAX_CREDENTIAL_ID } from "./auth-data.ts";
 import { CtapFields } from "./ctap-fields.ts";
 import { encodeCtapRequest } from "./ctap-message.ts";
 
@@ -43,7 +43,7 @@ export interface MadeCredential {
 }
 
 /** What a key answers to getAssertion. */
-export interface Assertion {
+export interface CtapAssertion {
   /** Absent where one credential was asked for. */
   readonly credentialId?: Uint8Array;
   readonly authData: Uint8Array;
@@ -103,7 +103,7 @@ export function decodeMadeCredential(map: CtapMap): MadeCredential {
 }
 
 /** Reads getAssertion's answer, controlled by the device. Throws CtapError. */
-export function decodeAssertion(map: CtapMap): Assertion {
+export function decodeCtapAssertion(map: CtapMap): CtapAssertion {
   const fields = new CtapFields("getAssertion", map);
   const credentialId = fields.optional(1, (key) => fields.map(key).bytes("id", 1, MAX_CREDENTIAL_ID));
   return {

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { decodeAuthData } from "./auth-data.ts";
 import { decodeAuthenticatorInfo } from "./authenticator-info.ts";
 import { decodeClientPinAnswer } from "./client-pin.ts";
-import { decodeAssertion, decodeMadeCredential } from "./credential.ts";
+import { decodeCtapAssertion, decodeMadeCredential } from "./credential.ts";
 import { type CtapMap, type CtapValue, decodeCtap, encodeCtap } from "./ctap-cbor.ts";
 import { CtapError } from "./ctap-error.ts";
 import { decodeCtapMessage } from "./ctap-message.ts";
@@ -12,7 +12,7 @@ const readers: Record<string, (map: CtapMap) => unknown> = {
   getInfo: decodeAuthenticatorInfo,
   clientPIN: decodeClientPinAnswer,
   makeCredential: decodeMadeCredential,
-  getAssertion: decodeAssertion,
+  getAssertion: decodeCtapAssertion,
 };
 
 /** Reads, or refuses with CtapError; everything else is a crash and goes on. */

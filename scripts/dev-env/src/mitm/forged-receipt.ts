@@ -1,7 +1,7 @@
 import { generateKeyPairSync, randomBytes, sign } from "node:crypto";
 import {
   buildReceipt,
-  coseKeyOf,
+  coseKeyOfJwk,
   encodeContent,
   fromHex,
   type Kind,
@@ -13,7 +13,6 @@ import type { Transaction } from "@countersign/proto/node/core/v1/transaction_se
 /** A receipt as good as malware can make it: true content and true statement, countersigned by a key of its own. */
 export function forgedReceipt(transaction: Transaction, signedStatement: Uint8Array): Uint8Array {
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  const { x = "", y = "" } = publicKey.export({ format: "jwk" });
   const lines = transaction.lines.map(({ label, value }) => ({ label: label as Label, value }));
   const content = encodeContent({
     version: transaction.contentVersion,
@@ -31,7 +30,7 @@ export function forgedReceipt(transaction: Transaction, signedStatement: Uint8Ar
       signedStatement,
       key: {
         keyId: parseSigned(signedStatement).keyId,
-        publicKey: coseKeyOf(Buffer.from(x, "base64url"), Buffer.from(y, "base64url")),
+        publicKey: coseKeyOfJwk(publicKey.export({ format: "jwk" })),
         attestation: new Uint8Array(),
       },
       audit: "pending",

@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { fromHex, toHex, txDigestOf, verifyReceipt } from "@countersign/protocol";
+import { EMULATOR_AAGUID, fromHex, toHex, txDigestOf, verifyReceipt } from "@countersign/protocol";
 import { Mode, State } from "@countersign/proto/node/core/v1/content";
 import { KeyState, KeyType } from "@countersign/proto/node/core/v1/key_service";
 import type { Transaction } from "@countersign/proto/node/core/v1/transaction_service";
@@ -102,7 +102,7 @@ test("check 19: the key is enrolled with its attestation, and active once a pers
   if (event?.$case !== "fido") throw new Error("the key made no credential");
   const { key } = await parts.keys.finishEnrolment({ enrolmentToken: begun.enrolmentToken, fido: event.value });
   expect(key).toMatchObject({ state: KeyState.PROVISIONAL, type: KeyType.FIDO2, hasDisplay: false, hasKeypad: false });
-  expect(key?.fido?.aaguid).toBe("c0a7e516-7e2b-4d0c-9f0e-5ec0de000001");
+  expect(key?.fido?.aaguid).toBe(EMULATOR_AAGUID);
   keyId = key?.keyId ?? "";
   const fingerprint = key?.fingerprint ?? "";
   expect((await parts.keys.confirmFingerprint({ keyId, fingerprint })).key?.state).toBe(KeyState.ACTIVE);

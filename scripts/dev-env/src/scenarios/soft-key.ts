@@ -3,7 +3,7 @@ import {
   attestationChallengeFor,
   CodeEntry,
   codeProofOf,
-  coseKeyOf,
+  coseKeyOfJwk,
   Decision,
   encodeAttestation,
   encodeEnrolment,
@@ -26,7 +26,7 @@ export class SoftKey {
   /** The signed enrolment for what BeginEnrolment gave. */
   enrol(begun: { readonly serverId: string; readonly challenge: Uint8Array }): Buffer {
     const { serial } = this;
-    const publicKey = publicKeyOf(this.#pair);
+    const publicKey = coseKeyOfJwk(this.#pair.export({ format: "jwk" }));
     const [serverId, challenge] = [fromHex(begun.serverId), new Uint8Array(begun.challenge)];
     const about = { serverId, model: "emulator", serial };
     const bound = attestationChallengeFor(challenge, publicKey);
@@ -53,9 +53,4 @@ export class SoftKey {
 
   readonly #sign = (bytes: Uint8Array): Uint8Array =>
     new Uint8Array(sign("sha256", bytes, { key: this.#pair, dsaEncoding: "ieee-p1363" }));
-}
-
-function publicKeyOf(pair: KeyObject): Uint8Array {
-  const { x = "", y = "" } = pair.export({ format: "jwk" });
-  return coseKeyOf(new Uint8Array(Buffer.from(x, "base64url")), new Uint8Array(Buffer.from(y, "base64url")));
 }
