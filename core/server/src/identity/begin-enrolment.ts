@@ -11,11 +11,11 @@ import { loadUser } from "./change-user.ts";
 import { digitsFor, type EnrolmentDigits } from "./enrolment-digits.ts";
 import type { Enrolment } from "./enrolment.ts";
 import { enrolmentKey } from "./entity-key.ts";
+import { makeRoom } from "./key-room.ts";
+import { loadKeyEntities } from "./load-keys.ts";
 import { whyNotReady } from "./user-recovery.ts";
 import type { User } from "./user.ts";
 
-/** Revoked ones included. */
-export const MOST_KEYS = 32;
 const LIFETIME_MS = 600_000;
 
 export interface BegunEnrolment {
@@ -50,8 +50,8 @@ export async function beginEnrolment(
   if (isRefusal(user)) return user;
   const refusal = whyNotEnrol(user, asked.recoveryId, given.store.now());
   if (refusal !== undefined) return refusal;
-  if (user.keyIds.length >= MOST_KEYS)
-    return refuse("STATE_CONFLICT", `The user has had ${MOST_KEYS} keys, the most there can be.`);
+  const room = makeRoom(user, await loadKeyEntities(given, user, user.keyIds));
+  if (isRefusal(room)) return room;
   const fido = asked.fido === true ? await fidoRegistrationRequest(given, user) : undefined;
   if (fido !== undefined && isRefusal(fido)) return fido;
   const drawn = { enrolment: toHex(given.random.bytes(16)), challenge: toHex(given.random.bytes(32)) };

@@ -11,7 +11,7 @@ const CONSTRAINTS = fromHex("0603551d13");
 const ECDSA_SHA256 = fromHex("300a06082a8648ce3d040302");
 const VALIDITY = der(0x30, der(0x17, utf8("200101000000Z")), der(0x18, utf8("20990101000000Z")));
 
-export interface CertificateWish {
+interface CertificateWish {
   readonly subject: string;
   readonly issuer: string;
   readonly publicKey: KeyObject;
