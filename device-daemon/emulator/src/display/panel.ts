@@ -64,7 +64,7 @@ function aroundEntry(panel: Panel, entry: NonNullable<Panel["entry"]>, size: Dis
   const left = [note, panel.title].find((each) => each !== "" && fits(columns, each, entry.right)) ?? panel.title;
   const right = fits(columns, left, entry.right) ? entry.right : "";
   const first = filled(columns, rows, [row(columns, left, right), entry.typed]);
-  const others = panel.rows.filter((each) => each !== "" && each !== left && !each.includes(entry.typed));
+  const others = panel.rows.filter((each) => each !== "" && each !== left && !each.startsWith(entry.typed));
   return [
     first,
     ...inScreens(

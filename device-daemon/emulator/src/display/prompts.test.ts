@@ -141,3 +141,35 @@ test.each([
 ])("idle: %s", (_name, size, words) => {
   expect(textOf(idlePrompt("emulator", "EMU-0001"), size)).toContain(words);
 });
+
+test.each([
+  ["enrol", enrolPrompt],
+  ["delete", deletePrompt],
+  ["digits", (name: string) => digitsPrompt(name, "")],
+  ["fingerprint", (name: string) => fingerprintPrompt(name, "0F3A 91C2 77DE 04B1")],
+])(
+  "threat 6: on the page %s a server's name passes for nothing of the key's own, whatever the display",
+  (_page, of) => {
+    const apart = (name: string, size: DisplaySize): readonly [string[], string[]] => {
+      const rows = of(name).draw(size, 0).flat();
+      return [rows.filter((row) => !row.startsWith("> ")), rows.filter((row) => row.startsWith("> "))];
+    };
+    for (const size of SIZES) {
+      for (const [name, likeIt] of [
+        ["77DE 04B1 0F3A 91C2", "ABCD EFGH IJKL MNOP"],
+        ["FINGERPRINT", "Beispielban"],
+        ["______", "Banken"],
+        ["1234567890", "ABCDEFGHIJ"],
+      ] as const) {
+        const [own, marked] = apart(name, size);
+        expect(own).toEqual(apart(likeIt, size)[0]);
+        expect(
+          marked
+            .map((row) => row.slice(2))
+            .join("")
+            .replaceAll(" ", ""),
+        ).toBe(name.replaceAll(" ", ""));
+      }
+    }
+  },
+);

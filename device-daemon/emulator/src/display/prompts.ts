@@ -1,13 +1,14 @@
 import { WaitsFor } from "@countersign/key-protocol";
 import type { Prompt } from "../prompt.ts";
 import type { DisplaySize } from "./display-size.ts";
-import { fits, remaining } from "./layout.ts";
+import { fits, remaining, wrap } from "./layout.ts";
 import { drawPanel, type Panel } from "./panel.ts";
 import { codePointName, describeUnusual } from "./unusual.ts";
 
 const ANSWER = "X reject  OK ✓";
 const ANSWER_OR_BACK = "X reject ◀ back  OK ✓";
 const CONTINUE = "  OK";
+const MARK = "> ";
 
 /** Waiting for a PC. */
 export function idlePrompt(model: string, serial: string): Prompt {
@@ -143,7 +144,7 @@ export function endedPrompt(why: string): Prompt {
 
 /** A server asks for a key of its own. */
 export function enrolPrompt(serverName: string): Prompt {
-  return still("enrol", { title: "NEW KEY", rows: ["for the server", ...named(serverName)], bottom: ANSWER });
+  return about("enrol", "NEW KEY", (columns) => ["for the server", ...named(serverName, columns)]);
 }
 
 /** The digits that reached the person off the PC. */
@@ -151,7 +152,7 @@ export function digitsPrompt(serverName: string, typed: string): Prompt {
   const shown = typed.padEnd(6, "_");
   const panel = (size: DisplaySize): Panel => {
     const digits = fits(size.columns, inFours(shown)) ? inFours(shown) : shown;
-    const rows = ["that you were given", digits, serverName];
+    const rows = ["that you were given", digits, ...marked(serverName, size.columns)];
     return { title: "DIGITS", rows, bottom: ANSWER, entry: { note: "", right: "", typed: digits } };
   };
   return { page: "digits", waitsFor: WaitsFor.CODE, turns: "entry", draw: (size) => drawPanel(panel(size), size) };
@@ -159,11 +160,10 @@ export function digitsPrompt(serverName: string, typed: string): Prompt {
 
 /** The new key's fingerprint, to be compared with what app or admin see. */
 export function fingerprintPrompt(serverName: string, fingerprint: string): Prompt {
-  return still("fingerprint", {
-    title: "FINGERPRINT",
-    rows: ["of the new key", fingerprint, serverName],
-    bottom: ANSWER,
-  });
+  return about("fingerprint", "FINGERPRINT", (columns) => [
+    ...["of the new key", fingerprint],
+    ...marked(serverName, columns),
+  ]);
 }
 
 /** A new PIN, or the same once more. */
@@ -181,7 +181,7 @@ export function resetPrompt(more: number): Prompt {
 
 /** One credential is to be wiped. */
 export function deletePrompt(serverName: string): Prompt {
-  return still("delete", { title: "DELETE KEY", rows: ["of the server", ...named(serverName)], bottom: ANSWER });
+  return about("delete", "DELETE KEY", (columns) => ["of the server", ...named(serverName, columns)]);
 }
 
 /** The key's own menu. */
@@ -227,10 +227,23 @@ function entering(page: Prompt["page"], panel: Panel, waitsFor: WaitsFor): Promp
   return { ...still(page, panel, waitsFor), turns: "entry" };
 }
 
-// A name that somebody else chose, with what is unusual in it.
-function named(serverName: string): string[] {
+// A yes-or-no page whose rows depend on the display.
+function about(page: Prompt["page"], title: string, rows: (columns: number) => string[]): Prompt {
+  const draw: Prompt["draw"] = (size) => drawPanel({ title, rows: rows(size.columns), bottom: ANSWER }, size);
+  return { page, waitsFor: WaitsFor.PAGING, draw };
+}
+
+// The name that the host gives a server is signed by nobody: behind a mark in each of its rows it passes for no
+// fingerprint and no digits, on a display of two rows either.
+function marked(serverName: string, columns: number): string[] {
+  return wrap(serverName, columns - MARK.length).map((each) => MARK + each.trimEnd());
+}
+
+// The same, with what is unusual in it.
+function named(serverName: string, columns: number): string[] {
   const unusual = describeUnusual(serverName);
-  return unusual.length === 0 ? [serverName] : [serverName, `Unusual: ${unusual.join(", ")}`];
+  const rows = marked(serverName, columns);
+  return unusual.length === 0 ? rows : [...rows, `Unusual: ${unusual.join(", ")}`];
 }
 
 function stars(typed: number): string {

@@ -137,7 +137,7 @@ describe("keys", () => {
     expect(list.keys.map((key) => key.keyId)).toEqual([keyId]);
     bench.request(channel, { subcommand: Subcommand.KEYS, action: "delete", keyId });
     expect(bench.page()).toBe("delete");
-    expect(bench.rows()[2]?.trim()).toBe("Acme Bank");
+    expect(bench.rows()[2]?.trim()).toBe("> Acme Bank");
     bench.press("ok");
     expect(bench.answer().status).toBe(Status.OK);
     expect(bench.store.load()?.credentials).toEqual([]);

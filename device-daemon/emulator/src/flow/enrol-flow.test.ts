@@ -28,7 +28,7 @@ describe("enrolling", () => {
     setPin(bench);
     bench.request(bench.open(), enrolRequest());
     expect(bench.page()).toBe("enrol");
-    expect(bench.rows()[2]?.trim()).toBe("Acme Bank");
+    expect(bench.rows()[2]?.trim()).toBe("> Acme Bank");
     bench.press("ok");
     expect(bench.page()).toBe("pin");
     bench.type(PIN);
