@@ -1,12 +1,14 @@
 import { readFileSync } from "node:fs";
 import * as v from "valibot";
-import { ConfigError, variableOf } from "./config.ts";
+import { ConfigError, readConfig, STORE_FLAGS, variableOf, type StoreConfig } from "./config.ts";
 import type { Platform, Scope } from "./identity/tenant.ts";
 import { parsePolicy } from "./policy/policy-document.ts";
 import type { Policy } from "./policy/policy.ts";
 
 export interface BootstrapOptions {
-  readonly data: string;
+  readonly data: string | undefined;
+  /** Undefined: the embedded store in `data`. */
+  readonly store?: StoreConfig | undefined;
   readonly secrets: string;
   /** Folder of the token files; made 0700 when absent. */
   readonly out: string;
@@ -27,6 +29,7 @@ interface Flag {
 
 export const BOOTSTRAP_FLAGS: Readonly<Record<string, Flag>> = {
   data: { type: "string" },
+  ...Object.fromEntries(STORE_FLAGS.map((flag) => [flag, { type: "string" as const }])),
   secrets: { type: "string" },
   out: { type: "string" },
   tenant: { type: "string" },
@@ -65,7 +68,7 @@ export function readBootstrap(
   const names = [...apps, ...bots].map(([one]) => one);
   if (new Set(names).size < names.length) throw new ConfigError("--app, --bot: each needs a name of its own");
   return {
-    data: text("data"),
+    ...readPlace(flags, env),
     secrets: text("secrets"),
     out: text("out"),
     tenant: text("tenant"),
@@ -75,6 +78,19 @@ export function readBootstrap(
     apps: apps.map(([one, scope]) => ({ name: one, scope })),
     bots: bots.map(([one, platform]) => ({ name: one, platform })),
   };
+}
+
+// The same settings as those of the core that will serve, read in the same way.
+function readPlace(
+  flags: Readonly<Record<string, unknown>>,
+  env: Readonly<Record<string, string | undefined>>,
+): Pick<BootstrapOptions, "data" | "store"> {
+  const own = ["data", "secrets", ...STORE_FLAGS].map((flag) => [flag, flags[flag]]);
+  const { data, store } = readConfig({
+    flags: Object.fromEntries(own),
+    env: { ...env, COUNTERSIGN_CONFIG: undefined },
+  });
+  return { data, store };
 }
 
 function readMetadataFlag({ "fido-metadata": path, policy }: Readonly<Record<string, unknown>>): string | undefined {

@@ -8,13 +8,15 @@ import { ConfigError } from "./config.ts";
 import { directoryOf } from "./identity/directory.ts";
 import { appKey, botKey, tenantKey, tokenKey } from "./identity/entity-key.ts";
 import { tokenId } from "./rpc/token.ts";
-import { openFolders } from "./start-core.ts";
+import { openStorage } from "./start-core.ts";
 import type { Store } from "./store/store.ts";
 
 const root = tempFolder();
 let folders = 0;
 
-function options(over: Partial<BootstrapOptions> = {}): BootstrapOptions {
+type Embedded = BootstrapOptions & { readonly data: string };
+
+function options(over: Partial<Embedded> = {}): Embedded {
   folders += 1;
   const at = join(root, String(folders));
   return {
@@ -31,7 +33,7 @@ function options(over: Partial<BootstrapOptions> = {}): BootstrapOptions {
 }
 
 async function withStore<T>(of: BootstrapOptions, use: (store: Store) => Promise<T>): Promise<T> {
-  const { store } = await openFolders(of);
+  const { store } = await openStorage({ ...of, development: false });
   try {
     return await use(store);
   } finally {

@@ -12,7 +12,7 @@ import type { App, Bot, Tenant, TokenHolder } from "./identity/tenant.ts";
 import { adviceOn } from "./policy/advice.ts";
 import { DEFAULT_POLICY } from "./policy/policy-document.ts";
 import { newToken, tokenId } from "./rpc/token.ts";
-import { openFolders } from "./start-core.ts";
+import { openStorage } from "./start-core.ts";
 import { shardOfKey, SHARDS, type Bodies, type EntityKey, type HexId } from "./store/entity.ts";
 import type { AnyWrite, AuditDraft, Store } from "./store/store.ts";
 
@@ -31,7 +31,7 @@ export interface Bootstrapped {
 export async function bootstrap(given: BootstrapOptions): Promise<Bootstrapped> {
   checkNames(given);
   const options = await withFidoRoots(given);
-  const { secrets, store } = await openFolders(options);
+  const { secrets, store } = await openStorage({ ...options, development: true }, { createShared: true });
   try {
     const { tenantId, policy } = await ensureTenant(store, options);
     await refuseKnownNames(store, tenantId, options);

@@ -11,6 +11,7 @@ const read = (flags: object, env: Record<string, string> = {}): CoreConfig => re
 test("defaults", () => {
   expect(read(base)).toEqual({
     data: "/d",
+    store: undefined,
     secrets: "/s",
     listen: { host: "127.0.0.1", port: 8700 },
     tls: undefined,
@@ -19,6 +20,25 @@ test("defaults", () => {
     development: false,
     logLevel: "info",
     maxStreams: 100,
+  });
+});
+
+test("a shared store takes the place of the data folder; its password comes from a file", () => {
+  const password = join(folder, "password");
+  writeFileSync(password, "open sesame\n");
+  const flags = { secrets: "/s", store: "rediss://core@one.example,[::2]:7000/main", "store-replicas": "1" };
+  expect(read({ ...flags, "store-password-file": password })).toMatchObject({
+    data: undefined,
+    store: {
+      url: {
+        servers: [
+          { host: "one.example", port: 6379 },
+          { host: "::2", port: 7000 },
+        ],
+        ...{ tls: true, username: "core", database: 0, master: "main" },
+      },
+      ...{ password: "open sesame", ca: undefined, replicas: 1 },
+    },
   });
 });
 
@@ -52,6 +72,13 @@ describe("each refusal names the setting, its variable and its meaning", () => {
     [base, { COUNTERSIGN_MAX_STREAMS: "0" }, "--max-streams (COUNTERSIGN_MAX_STREAMS"],
     [base, { COUNTERSIGN_MAX_STREAMS: "many" }, "must be a number"],
     [base, { COUNTERSIGN_DEVELOPMENT: "yes" }, "must be true or false"],
+    [{ ...base, store: "redis://127.0.0.1" }, {}, "--data (COUNTERSIGN_DATA: folder of the store): is not used beside"],
+    [{ secrets: "/s", store: "redis://:secret@127.0.0.1" }, {}, "without a password"],
+    [{ secrets: "/s", store: "mysql://127.0.0.1" }, {}, "--store (COUNTERSIGN_STORE"],
+    [{ secrets: "/s", store: "redis://10.0.0.5" }, {}, "give rediss://"],
+    [{ ...base, "store-replicas": "1" }, {}, "is needed beside storeReplicas"],
+    [{ secrets: "/s", store: "redis://[::1]", "store-replicas": "9" }, {}, "must be 0 to 8"],
+    [{ secrets: "/s", store: "redis://[::1]", "store-password-file": "/nowhere" }, {}, "--store-password-file"],
     [{ ...base, "tls-cert": "/c" }, {}, "--tls-key (COUNTERSIGN_TLS_KEY"],
     [{ ...base, "tls-key": "/k" }, {}, "--tls-cert (COUNTERSIGN_TLS_CERT"],
     [{ ...base, "tls-client-ca": "/a" }, {}, "--tls-cert (COUNTERSIGN_TLS_CERT"],

@@ -3,6 +3,7 @@ import { isIP } from "node:net";
 import { originOf } from "@countersign/web-bridge";
 import * as v from "valibot";
 import type { LogLevel } from "./log.ts";
+import { parseStoreUrl, type StoreUrl } from "./store/redis/store-url.ts";
 
 /** Where the core listens; port 0 takes a free one. */
 export interface Listen {
@@ -24,10 +25,23 @@ export interface WebConfig {
   readonly origins: readonly string[];
 }
 
+/** A store that several cores share. */
+export interface StoreConfig {
+  readonly url: StoreUrl;
+  /** Undefined: the servers want none. */
+  readonly password: string | undefined;
+  /** PEM text of the authority that vouches for the servers; undefined: those that the system trusts. */
+  readonly ca: string | undefined;
+  /** Replicas that must hold a change before it counts. */
+  readonly replicas: number;
+}
+
 /** All that `serve` is told. */
 export interface CoreConfig {
-  /** Folder of the embedded store. */
-  readonly data: string;
+  /** Folder of the embedded store; undefined where `store` is given. */
+  readonly data: string | undefined;
+  /** Undefined: the embedded store. */
+  readonly store: StoreConfig | undefined;
   /** Folder of K_code, K_store, K_token and the signing key; never inside `data`. */
   readonly secrets: string;
   readonly listen: Listen;
@@ -83,6 +97,23 @@ const streams = v.pipe(
   v.maxValue(1000, "must be 1 to 1000"),
 );
 
+const storeUrl = v.pipe(
+  v.string(),
+  v.transform((text) => parseStoreUrl(text)),
+  v.check(
+    (url) => url !== undefined,
+    "must be redis[s]://[USER@]HOST[:PORT][,HOST[:PORT]]...[/DATABASE or /MASTER], without a password",
+  ),
+);
+const replicas = v.pipe(
+  v.union(
+    [v.pipe(v.number(), v.integer()), v.pipe(v.string(), v.regex(/^[0-9]+$/), v.transform(Number))],
+    "must be a number",
+  ),
+  v.minValue(0, "must be 0 to 8"),
+  v.maxValue(8, "must be 0 to 8"),
+);
+
 /** Flags are `--tls-cert`, variables COUNTERSIGN_TLS_CERT, members of the file tlsCert. */
 const SETTINGS = {
   data: { meaning: "folder of the store", schema: path },
@@ -90,6 +121,10 @@ const SETTINGS = {
     meaning: "folder of the keys that codes, tokens and the store are protected by, outside the data",
     schema: path,
   },
+  store: { meaning: "redis:// or rediss:// of a store that several cores share, instead of data", schema: storeUrl },
+  storePasswordFile: { meaning: "file of the password that Redis wants", schema: path },
+  storeCa: { meaning: "PEM file of the authority that Redis' certificate is of", schema: path },
+  storeReplicas: { meaning: "replicas that must hold a change before it counts", schema: replicas, fallback: "0" },
   listen: { meaning: "HOST:PORT to listen on; port 0 takes a free one", schema: listen, fallback: "127.0.0.1:8700" },
   tlsCert: { meaning: "PEM file of the server's certificate chain", schema: path },
   tlsKey: { meaning: "PEM file of the server's private key", schema: path },
@@ -111,6 +146,9 @@ const SETTINGS = {
   maxStreams: { meaning: "calls at a time on one connection", schema: streams, fallback: "100" },
 } as const satisfies Record<string, Setting>;
 type SettingName = keyof typeof SETTINGS;
+
+/** Flags that name a shared store. */
+export const STORE_FLAGS: readonly string[] = ["store", "store-password-file", "store-ca", "store-replicas"];
 
 export interface Sources {
   /** By flag name, as util.parseArgs returns them. */
@@ -142,8 +180,16 @@ export function variableOf(name: string): string {
 export function readConfig(sources: Sources): CoreConfig {
   const file = readFile(sources);
   const read = <N extends SettingName>(name: N): Read<N> | undefined => readSetting(name, sources, file);
+  const store = storeOf(read("store"), {
+    ...{ passwordFile: read("storePasswordFile"), ca: read("storeCa") },
+    replicas: required("storeReplicas", read("storeReplicas")),
+  });
+  const data = read("data");
+  if (store !== undefined && data !== undefined)
+    throw refusal("data", "is not used beside store: leave out one of the two");
   const config: CoreConfig = {
-    data: required("data", read("data")),
+    data: store === undefined ? required("data", data) : undefined,
+    store,
     secrets: required("secrets", read("secrets")),
     listen: required("listen", read("listen")),
     tls: tlsOf(read("tlsCert"), read("tlsKey"), read("tlsClientCa")),
@@ -226,6 +272,46 @@ function webOf(
     throw refusal("webListen", "pages have no certificate of tlsClientCa: leave out one of the two");
   }
   return { listen: place, origins: pages };
+}
+
+interface StoreSettings {
+  readonly passwordFile: string | undefined;
+  readonly ca: string | undefined;
+  readonly replicas: number;
+}
+
+function storeOf(
+  url: StoreUrl | undefined,
+  { passwordFile, ca, replicas: count }: StoreSettings,
+): StoreConfig | undefined {
+  if (url === undefined) {
+    if (passwordFile !== undefined) throw refusal("store", "is needed beside storePasswordFile");
+    if (ca !== undefined) throw refusal("store", "is needed beside storeCa");
+    if (count > 0) throw refusal("store", "is needed beside storeReplicas");
+    return undefined;
+  }
+  const open = url.servers.find(({ host }) => !isLoopback(host));
+  if (!url.tls && open !== undefined) {
+    throw refusal(
+      "store",
+      `${open.host} is not this machine: what is stored would cross the network readable; give rediss://`,
+    );
+  }
+  if (!url.tls && ca !== undefined) throw refusal("storeCa", "is for rediss://");
+  return {
+    url,
+    password: passwordFile === undefined ? undefined : readText("storePasswordFile", passwordFile).trim(),
+    ca: ca === undefined ? undefined : readText("storeCa", ca),
+    replicas: count,
+  };
+}
+
+function readText(name: SettingName, file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw refusal(name, error instanceof Error ? error.message : String(error));
+  }
 }
 
 function required<T>(name: SettingName, value: T | undefined): T {

@@ -16,7 +16,8 @@ ${describeSettings()
   .join("\n")}
 
 bootstrap: makes a tenant with its apps and bots on a data folder that no core uses; tokens go to 0600 files.
-  --data DIR --secrets DIR --out DIR --tenant NAME --issuer NAME [--policy FILE]
+  --data DIR | --store URL [--store-replicas N] [--store-password-file FILE] [--store-ca FILE]
+  --secrets DIR --out DIR --tenant NAME --issuer NAME [--policy FILE]
   [--app NAME:submit|execute]... [--bot NAME:telegram|matrix|mail|sms|sandbox]...
 
 verify-audit: says whether the audit chains of a data folder hold, also beside a core that runs on it. Exits 1 if not.

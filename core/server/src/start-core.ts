@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
-import { ConfigError, type CoreConfig } from "./config.ts";
+import { ConfigError, type CoreConfig, type StoreConfig } from "./config.ts";
 import type { CoreGiven } from "./given.ts";
 import { openLog, type Log } from "./log.ts";
 import type { CoreMetrics } from "./metrics/core-metrics.ts";
@@ -51,7 +51,13 @@ export async function startCore(
   seams: CoreSeams = {},
 ): Promise<RunningCore> {
   const monitor = config.admin === undefined ? undefined : new Monitor();
-  const { secrets, store: opened, broken } = await openFolders(config, { ...seams, metrics: monitor?.metrics });
+  const {
+    secrets,
+    store: opened,
+    broken,
+  } = await openStorage(config, {
+    ...{ ...seams, metrics: monitor?.metrics, log },
+  });
   const seamed = seams.aroundStore?.(opened) ?? opened;
   const store = monitor?.around(seamed) ?? seamed;
   const draining = new AbortController();
@@ -62,7 +68,7 @@ export async function startCore(
     random: new RandomPool(),
     log,
     development: config.development,
-    soleCore: true, // the embedded store lets one process in
+    soleCore: config.store === undefined, // the embedded store lets one process in
     draining: draining.signal,
     ...(monitor === undefined ? {} : { calls: monitor.metrics }),
   };
@@ -106,24 +112,58 @@ export async function startCore(
   }
 }
 
+type StorageConfig = Pick<CoreConfig, "data" | "secrets" | "development"> & { readonly store?: CoreConfig["store"] };
+
+/** What may be put around the store, and whether an installation is made where there is none. */
+export interface StorageGiven {
+  readonly buggify?: Buggify;
+  readonly metrics?: CoreMetrics | undefined;
+  /** Cores that share a store never make one: bootstrap does. */
+  readonly createShared?: boolean;
+  readonly log?: Log;
+}
+
 /** Secrets and store of an installation, made when there are none. */
-export async function openFolders(
-  config: Pick<CoreConfig, "data" | "secrets">,
-  { buggify, metrics }: { readonly buggify?: Buggify; readonly metrics?: CoreMetrics | undefined } = {},
+export async function openStorage(
+  config: StorageConfig,
+  given: StorageGiven = {},
 ): Promise<{ secrets: Secrets; store: Store; broken: Promise<Error> }> {
-  refuseSecretsInData(config);
+  if (config.store !== undefined) return openShared(config.store, config, given);
+  const { secrets: keys, data } = config;
+  if (data === undefined) throw new ConfigError("data or store: one of them is needed");
+  refuseSecretsInData({ data, secrets: keys });
   // A new key beside an old store would make all that is stored untrusted.
-  const secrets = loadOrCreateSecrets(config.secrets, { create: !existsSync(join(config.data, DATABASE_FILE)) });
+  const secrets = loadOrCreateSecrets(keys, { create: !existsSync(join(data, DATABASE_FILE)) });
   const { promise: broken, resolve: onStopped } = Promise.withResolvers<Error>();
+  const { buggify, metrics } = given;
   const store = await openSqliteStore({
-    ...{ folder: config.data, macKey: secrets.store, onStopped },
+    ...{ folder: data, macKey: secrets.store, onStopped },
     ...(buggify === undefined ? {} : { buggify }),
     ...(metrics === undefined ? {} : { onGroup: (changes) => metrics.group(changes) }),
   });
   return { secrets, store, broken };
 }
 
-function refuseSecretsInData({ data, secrets }: Pick<CoreConfig, "data" | "secrets">): void {
+async function openShared(
+  shared: StoreConfig,
+  { secrets: keys, development }: StorageConfig,
+  { createShared: create = false, log }: StorageGiven,
+): Promise<{ secrets: Secrets; store: Store; broken: Promise<Error> }> {
+  // The client library is loaded by those who use it.
+  const { openRedisStore } = await import("./store/redis/open-redis-store.ts");
+  let secrets: Secrets | undefined;
+  const store = await openRedisStore({
+    ...{ ...shared, create, development },
+    keyFor: (isNew) => (secrets = loadOrCreateSecrets(keys, { create: isNew })).store,
+    onTrouble: (error) => log?.warn({ error }, "the store"),
+  });
+  // It finds its way back by itself: nothing that happens to it ends this process.
+  const { promise: broken } = Promise.withResolvers<Error>();
+  if (secrets === undefined) throw new Error("the store was opened without its key");
+  return { secrets, store, broken };
+}
+
+function refuseSecretsInData({ data, secrets }: { readonly data: string; readonly secrets: string }): void {
   const way = relative(resolve(data), resolve(secrets));
   if (way !== "" && (way === ".." || way.startsWith("../"))) return;
   throw new ConfigError(

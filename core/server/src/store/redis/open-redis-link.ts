@@ -43,7 +43,7 @@ async function ask(options: LinkOptions, server: LinkOptions["servers"][number])
   client.on("error", () => {}); // connect rejects with it
   await client.connect();
   try {
-    const info = String(await client.sendCommand(["INFO", "server"]));
+    const info = await client.sendCommand<string>(["INFO", "server"]);
     const mode = /^redis_mode:(\w+)/m.exec(info)?.[1];
     if (mode === "cluster") return { mode };
     if (mode !== "sentinel") return { mode: "standalone", server };

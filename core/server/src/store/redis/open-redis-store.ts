@@ -12,6 +12,8 @@ import type { StoreUrl } from "./store-url.ts";
 export interface OpenRedisOptions {
   readonly url: StoreUrl;
   readonly password: string | undefined;
+  /** PEM text of the authority that vouches for the servers, in place of those that the system trusts. */
+  readonly ca: string | undefined;
   /** Replicas that must hold a change before it counts. */
   readonly replicas: number;
   /** K_store. Asked for after it is known whether the servers hold a store: a new key beside an old store would be no use. */
@@ -43,9 +45,16 @@ export async function openRedisStore(options: OpenRedisOptions): Promise<RedisSt
 }
 
 async function open(options: OpenRedisOptions): Promise<RedisStore> {
-  const { url, password, onTrouble, replicas } = options;
+  const { url, password, ca, onTrouble, replicas } = options;
   const linkOptions: LinkOptions = {
-    ...{ servers: url.servers, tls: url.tls, username: url.username, password, database: url.database, onTrouble },
+    ...{
+      servers: url.servers,
+      tls: url.tls ? { ca } : undefined,
+      username: url.username,
+      password,
+      database: url.database,
+      onTrouble,
+    },
     ...{ deadlineMs: DEADLINE_MS, durability: { replicas, waitAof: false, waitMs: WAIT_MS } },
   };
   let link = await openRedisLink(linkOptions, url.master);

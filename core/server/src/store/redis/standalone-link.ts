@@ -5,7 +5,8 @@ import { runScript, WriteBatch, type Durability, type Sender } from "./sender.ts
 /** How the servers are reached. */
 export interface LinkOptions {
   readonly servers: readonly { readonly host: string; readonly port: number }[];
-  readonly tls: boolean;
+  /** Undefined: plaintext. `ca`: PEM text; undefined: the authorities that the system trusts. */
+  readonly tls: { readonly ca: string | undefined } | undefined;
   readonly username: string | undefined;
   readonly password: string | undefined;
   readonly database: number;
@@ -23,7 +24,7 @@ export function clientOptions(options: LinkOptions): Omit<
   RedisClientOptions,
   "socket" | "modules" | "functions" | "scripts"
 > & {
-  socket: { connectTimeout: number; reconnectStrategy: (tries: number) => number; tls?: true };
+  socket: { connectTimeout: number; reconnectStrategy: (tries: number) => number; tls?: true; ca?: string };
 } {
   const { username, password, tls, deadlineMs } = options;
   return {
@@ -34,7 +35,8 @@ export function clientOptions(options: LinkOptions): Omit<
     socket: {
       connectTimeout: deadlineMs,
       reconnectStrategy: (tries) => Math.min(25 * 2 ** tries, MOST_PAUSE_MS),
-      ...(tls ? { tls: true as const } : {}),
+      ...(tls === undefined ? {} : { tls: true as const }),
+      ...(tls?.ca === undefined ? {} : { ca: tls.ca }),
     },
   };
 }

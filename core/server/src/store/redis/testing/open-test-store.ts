@@ -9,7 +9,7 @@ export const TEST_KEY: MacKey = macKey(new Uint8Array(32).fill(7));
 export function linkTo(ports: readonly number[], more: Partial<LinkOptions> = {}): LinkOptions {
   return {
     servers: ports.map((port) => ({ host: "127.0.0.1", port })),
-    ...{ tls: false, username: undefined, password: undefined, database: 0, deadlineMs: 5000 },
+    ...{ tls: undefined, username: undefined, password: undefined, database: 0, deadlineMs: 5000 },
     durability: { replicas: 0, waitAof: false, waitMs: 1000 },
     onTrouble: () => {},
     ...more,

@@ -48,8 +48,7 @@ async function join6(servers: readonly RedisServer[]): Promise<void> {
       return client;
     }),
   );
-  const ask = async (i: number, ...command: string[]): Promise<string> =>
-    String(await clients[i]!.sendCommand(command));
+  const ask = (i: number, ...command: string[]): Promise<string> => clients[i]!.sendCommand<string>(command);
   try {
     for (const [i, { port }] of servers.entries()) {
       await ask(i, "CLUSTER", "SET-CONFIG-EPOCH", String(i + 1));
