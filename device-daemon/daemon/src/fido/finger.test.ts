@@ -26,21 +26,24 @@ afterAll(async () => {
   await rig.stop();
 });
 
-/** The next question of the key after the one on its display now. */
-async function afterThis(act: () => Promise<void>): Promise<void> {
-  const { version } = await rig.hands.until("fido");
-  await act();
-  await rig.hands.untilScreen((screen) => screen.version > version);
+/** Touches whenever it asks, until the call is over: once for the token, and once more where that is no touch yet. */
+async function byFinger<T>(call: Promise<T>): Promise<T> {
+  const over = call.then(
+    () => undefined,
+    () => undefined,
+  );
+  for (let touched = -1; ;) {
+    const asks = rig.hands.untilScreen(({ page, version }) => page === "fido" && version > touched);
+    const screen = await Promise.race([over, asks]);
+    if (screen === undefined) return call;
+    touched = screen.version;
+    await rig.hands.finger(true);
+  }
 }
 
 test("a key with fingers is listed so, and enrols by finger alone", async () => {
   expect((await rig.client.listKeys())[0]).toMatchObject({ hasBiometric: true, pinSet: false });
-  const enrolled = enrolling(rig, enrolRequest());
-  await rig.hands.until("fido");
-  await afterThis(() => rig.hands.finger(true));
-  const page = await rig.hands.look();
-  if (page.page === "fido") await rig.hands.finger(true);
-  const { steps, last } = await enrolled;
+  const { steps, last } = await byFinger(enrolling(rig, enrolRequest()));
   registration = last!;
   expect(steps).toEqual([Step.TOUCH]);
   expect(rig.pinentry.heard()).toEqual([]);
@@ -48,11 +51,7 @@ test("a key with fingers is listed so, and enrols by finger alone", async () => 
 
 test("signs by finger: no PIN is asked, and the user counts as verified", async () => {
   rig.pinentry.types(CODE);
-  const signed = signing(rig.client, fidoSignRequest([registration.credentialId]));
-  await afterThis(() => rig.hands.finger(true));
-  const page = await rig.hands.look();
-  if (page.page === "fido") await rig.hands.finger(true);
-  const { last } = await signed;
+  const { last } = await byFinger(signing(rig.client, fidoSignRequest([registration.credentialId])));
   expect(decodeAuthData(last!.authenticatorData).flags & AuthFlag.USER_VERIFIED).toBe(AuthFlag.USER_VERIFIED);
 });
 
