@@ -17,7 +17,7 @@ import { clientPinFlow } from "./client-pin.ts";
 import { ClientPinGuard } from "./client-pin-guard.ts";
 import { configure } from "./configuration.ts";
 import { type Listing, manageCredentials } from "./credential-management.ts";
-import type { Usable } from "./credentials.ts";
+import { sameBytes, type Usable } from "./credentials.ts";
 import type { FidoDevice } from "./fido-device.ts";
 import { FidoVault } from "./fido-vault.ts";
 import { assertionOf, grantAssertion, type Granted } from "./get-assertion.ts";
@@ -48,6 +48,7 @@ export class Authenticator implements Application {
   readonly #device: FidoDevice;
   readonly #runner: Runner;
   readonly #poweredAt: number;
+  #wrapKey: Uint8Array;
   #follow: (Follow & { readonly channel: number; readonly until: number }) | undefined;
 
   constructor(device: Device, runner: Runner) {
@@ -56,6 +57,7 @@ export class Authenticator implements Application {
     const pin = new ClientPinGuard(vault, random);
     const token = new PinUvToken(clock, random);
     this.#device = { profile, clock, random, vault, pin, uv: new UvGuard(vault, profile, device.finger), token };
+    this.#wrapKey = vault.state.wrapKey;
     this.#runner = runner;
     this.#poweredAt = clock.now();
   }
@@ -88,6 +90,7 @@ export class Authenticator implements Application {
 
   *#flowOf(command: number, fields: CtapFields, channel: number): Flow<Ending> {
     const device = this.#device;
+    this.#forgetWiped();
     const follow = this.#takeFollow(channel);
     switch (command) {
       case CtapCommand.MAKE_CREDENTIAL:
@@ -149,15 +152,25 @@ export class Authenticator implements Application {
 
   // Countersign's keys on the same device stay: a program on the PC must not wipe them through FIDO.
   *#reset(): Flow<Ending> {
-    const { clock, vault, pin, token } = this.#device;
+    const { clock, vault } = this.#device;
     if (clock.now() - this.#poweredAt > RESET_WINDOW_MS) {
       throw new CtapError(CtapStatus.NOT_ALLOWED, "a reset is taken within 10 s of power");
     }
     yield* takePresence("reset");
     vault.wipe();
+    this.#forgetWiped();
+    return { reply: encodeCtapOk() };
+  }
+
+  // A reset, by this interface or by the other, draws a new wrapping key. What memory holds from before it is worth nothing.
+  #forgetWiped(): void {
+    const { vault, pin, token } = this.#device;
+    const { wrapKey } = vault.state;
+    if (sameBytes(wrapKey, this.#wrapKey)) return;
+    this.#wrapKey = wrapKey;
+    this.#follow = undefined;
     pin.renew();
     token.end();
-    return { reply: encodeCtapOk() };
   }
 
   #follows(follow: Follow, channel: number): void {
