@@ -1,22 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { Server, status, type ServerUnaryCall, type ServerWritableStream } from "@grpc/grpc-js";
-import {
-  codeProofOf,
-  Decision,
-  decodeStatement,
-  encodeContent,
-  equalBytes,
-  importPublicKey,
-  Label,
-  parseSigned,
-  renderFields,
-  SignatureType,
-  tagOf,
-  toHex,
-  txDigestOf,
-  verifySigned,
-  type Field,
-} from "@countersign/protocol";
+import { encodeContent, Label, renderFields, tagOf, toHex, txDigestOf, type Field } from "@countersign/protocol";
 import {
   CodeServiceGetDeliveryResponse,
   CodeServiceService,
@@ -32,8 +16,6 @@ import {
   ConfirmationServiceWithdrawResponse,
 } from "@countersign/proto/node/core/v1/confirmation_service";
 import { Mode, State } from "@countersign/proto/node/core/v1/content";
-import { KeyServiceService } from "@countersign/proto/node/core/v1/key_service";
-import { LinkServiceService } from "@countersign/proto/node/core/v1/link_service";
 import { ReceiptServiceGetResponse, ReceiptServiceService } from "@countersign/proto/node/core/v1/receipt_service";
 import {
   Transaction,
@@ -45,7 +27,6 @@ import {
   TransactionServiceWatchResponse,
   type TransactionServiceCreateRequest,
 } from "@countersign/proto/node/core/v1/transaction_service";
-import { UserServiceService } from "@countersign/proto/node/core/v1/user_service";
 import {
   VerificationServiceService,
   VerificationServiceSubmitAssertionResponse,
@@ -54,9 +35,11 @@ import {
 } from "@countersign/proto/node/core/v1/verification_service";
 import { fidoRequestOf, judgeAssertion } from "./fake-assertion.ts";
 import { bind } from "./fake-daemon.ts";
+import { judgeStatement, refusedAs, type Finding } from "./fake-finding.ts";
+import { addIdentityServices, type IdentityHandlers } from "./fake-identity.ts";
 import { fakeReceipt } from "./fake-receipt.ts";
-import { classOf, ENDED, isOver, type Held, type Watcher } from "./fake-state.ts";
-import { FakeWire, service, unimplemented, type Handler } from "./fake-wire.ts";
+import { classOf, isOver, type Held, type Watcher } from "./fake-state.ts";
+import { FakeWire, service, unimplemented } from "./fake-wire.ts";
 import { fakeStatusError, type FakeError } from "./status-error.ts";
 import { TestKey } from "./test-key.ts";
 import { fromWireField } from "./from-wire-field.ts";
@@ -148,7 +131,7 @@ export class FakeCore {
       }),
     );
     this.#addReceiptServices();
-    this.#addIdentityServices();
+    addIdentityServices(this.#server, wire, this.identity);
     this.address = `127.0.0.1:${await bind(this.#server, "127.0.0.1:0")}`;
     return this;
   }
@@ -175,27 +158,8 @@ export class FakeCore {
     for (const held of this.held.values()) for (const watcher of [...held.watchers]) watcher.break();
   }
 
-  /** Handlers of the services about users, keys and links; replaced by the tests that need them. */
-  readonly identity: Record<string, (request: never) => unknown> = {};
-
-  #addIdentityServices(): void {
-    const definitions = { key: KeyServiceService, link: LinkServiceService, user: UserServiceService };
-    for (const [prefix, definition] of Object.entries(definitions)) {
-      const methods = Object.entries(definition).map(([name, { responseStream }]): [string, Handler] => {
-        const full = `${prefix}.${name}`;
-        const answer = (request: unknown): unknown => this.#identityAnswer(full, request);
-        const stream = (request: unknown): AsyncIterable<unknown> => answer(request) as AsyncIterable<unknown>;
-        return [name, responseStream ? this.#wire.stream(stream) : this.#wire.unary(full, answer)];
-      });
-      this.#server.addService(definition, service(Object.fromEntries(methods)));
-    }
-  }
-
-  #identityAnswer(name: string, request: unknown): unknown {
-    const handler = this.identity[name];
-    if (handler === undefined) throw fakeStatusError({ code: status.UNIMPLEMENTED, reason: name });
-    return handler(request as never);
-  }
+  /** Handlers of the services about users, keys and links by name (`key.list`); set by the tests that need them. */
+  readonly identity: IdentityHandlers = {};
 
   #addReceiptServices(): void {
     this.#server.addService(
@@ -288,57 +252,42 @@ export class FakeCore {
     return held;
   }
 
-  #submit(
-    request: { transactionId: string; signedStatement: Uint8Array },
-    call: ServerUnaryCall<unknown, unknown>,
-  ): unknown {
-    this.submits += 1;
-    const held = this.#of(request);
-    const exact = this.#wire.tokenOf(call) === APP_TOKEN;
-    const refuse = (code: status, reason: string, coarse: readonly [status, string]): never => {
-      throw fakeStatusError(exact ? { code, reason } : { code: coarse[0], reason: coarse[1] });
-    };
-    const message = parseSigned(Uint8Array.from(request.signedStatement));
-    const key = this.userKey;
-    if (key === undefined || !verifySigned(message, SignatureType.STATEMENT, importPublicKey(key.coseKey))) {
-      return refuse(status.PERMISSION_DENIED, "BAD_SIGNATURE", [status.ABORTED, "TRY_AGAIN"]);
-    }
-    if (held.transaction.state !== State.PENDING) return refuse(status.FAILED_PRECONDITION, "STATE_CONFLICT", ENDED);
-    const statement = decodeStatement(message.payload);
-    if (!equalBytes(statement.txDigest, txDigestOf(held.content))) {
-      this.change(held, { state: State.TAMPERED, reason: "TAMPERED" });
-      return refuse(status.FAILED_PRECONDITION, "TAMPERED", [status.FAILED_PRECONDITION, "TAMPERED"]);
-    }
-    if (statement.decision === Decision.REJECT) {
-      this.change(held, { state: State.REJECTED, rejectReason: statement.reason ?? 0, rejectedOnKey: true });
-      return refuse(status.FAILED_PRECONDITION, "REJECTED", ENDED);
-    }
-    const proof = codeProofOf(statement.nonce, statement.txDigest, CODE);
-    if (statement.codeProof === undefined || !equalBytes(statement.codeProof, proof))
-      return this.#wrongCode(held, refuse);
-    held.statement = Uint8Array.from(request.signedStatement);
-    this.change(held, { state: State.CONFIRMED });
+  #submit(request: Submitted, call: AnyCall): unknown {
+    const exact = this.#isApp(call);
+    const held = this.#judged(request, exact, (of) => judgeStatement(request.signedStatement, this.userKey, of, CODE));
     setImmediate(() => this.#execute(held));
     return VerificationServiceSubmitStatementResponse.create(exact ? { transaction: held.transaction } : {});
   }
 
-  /** As a core judges it: by the credential's signature over the hash of the submitted statement. */
-  #submitAssertion(
-    request: VerificationServiceSubmitAssertionRequest,
-    call: ServerUnaryCall<unknown, unknown>,
-  ): unknown {
+  #submitAssertion(request: VerificationServiceSubmitAssertionRequest, call: AnyCall): unknown {
+    const exact = this.#isApp(call);
+    const held = this.#judged(request, exact, ({ content }) => judgeAssertion(request, this.userKey, content, CODE));
+    return VerificationServiceSubmitAssertionResponse.create(exact ? { transaction: held.transaction } : {});
+  }
+
+  #isApp(call: AnyCall): boolean {
+    return this.#wire.tokenOf(call) === APP_TOKEN;
+  }
+
+  #judged(request: ById, exact: boolean, judge: (held: Held) => Finding): Held {
     this.submits += 1;
     const held = this.#of(request);
-    const exact = this.#wire.tokenOf(call) === APP_TOKEN;
-    const refuse = (code: status, reason: string, coarse: readonly [status, string]): never => {
-      throw fakeStatusError(exact ? { code, reason } : { code: coarse[0], reason: coarse[1] });
-    };
-    const found = judgeAssertion(request, this.userKey, held.content, CODE);
-    if (found === "BAD_SIGNATURE") return refuse(status.PERMISSION_DENIED, found, [status.ABORTED, "TRY_AGAIN"]);
-    if (found === "WRONG_CODE") return this.#wrongCode(held, refuse);
-    held.statement = found;
-    this.change(held, { state: State.CONFIRMED });
-    return VerificationServiceSubmitAssertionResponse.create(exact ? { transaction: held.transaction } : {});
+    const found = judge(held);
+    if (found instanceof Uint8Array) {
+      held.statement = found;
+      this.change(held, { state: State.CONFIRMED });
+      return held;
+    }
+    if (typeof found === "object") {
+      this.change(held, { state: State.REJECTED, rejectReason: found.rejectReason, rejectedOnKey: true });
+      throw refusedAs("REJECTED", exact);
+    }
+    if (found === "TAMPERED") this.change(held, { state: State.TAMPERED, reason: "TAMPERED" });
+    if (found === "WRONG_CODE" && ++held.attempts >= 3) {
+      this.change(held, { state: State.LOCKED, reason: "LOCKED" });
+      throw refusedAs("LOCKED", exact);
+    }
+    throw refusedAs(found, exact);
   }
 
   /** One of the keys is gone; with the last one the transaction ends, as in a core. */
@@ -346,13 +295,6 @@ export class FakeCore {
     const keyIds = held.transaction.keyIds.filter((one) => one !== keyId);
     const ended = { state: State.CANCELLED, outcomeDetail: "every key that could sign it was revoked" };
     this.change(held, { keyIds, ...(keyIds.length === 0 ? ended : {}) });
-  }
-
-  #wrongCode(held: Held, refuse: (code: status, reason: string, coarse: readonly [status, string]) => never): never {
-    held.attempts += 1;
-    if (held.attempts < 3) return refuse(status.PERMISSION_DENIED, "WRONG_CODE", [status.ABORTED, "TRY_AGAIN"]);
-    this.change(held, { state: State.LOCKED, reason: "LOCKED" });
-    return refuse(status.FAILED_PRECONDITION, "LOCKED", ENDED);
   }
 
   #execute(held: Held): void {
@@ -420,4 +362,5 @@ export class FakeCore {
 }
 
 type ById = { readonly transactionId: string };
+type AnyCall = ServerUnaryCall<unknown, unknown>;
 type Submitted = ById & { readonly signedStatement: Uint8Array };
