@@ -1,3 +1,5 @@
+import { Turns } from "../turns.ts";
+
 /** Requests that may wait for one key, besides the one that runs. */
 export const QUEUE_LENGTH = 8;
 
@@ -12,8 +14,7 @@ export class QueueFullError extends Error {
 /** One request at a time, in the order of asking, at most 8 waiting. */
 export class WorkQueue {
   readonly #afterEach: () => Promise<void>;
-  #last: Promise<void> = Promise.resolve();
-  #inside = 0;
+  readonly #turns = new Turns();
 
   /** `afterEach` runs after each work that began, before the next one's turn; nobody waits for it. It must not reject. */
   constructor(afterEach: () => Promise<void> = async () => undefined) {
@@ -25,32 +26,16 @@ export class WorkQueue {
    * before its turn; `work` is not begun then.
    */
   async run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    if (this.#inside > QUEUE_LENGTH) throw new QueueFullError();
-    this.#inside++;
-    const before = this.#last;
-    const { promise: done, resolve: finish } = Promise.withResolvers<void>();
-    this.#last = done;
-    let begun = false;
+    if (this.#turns.waiting >= QUEUE_LENGTH) throw new QueueFullError();
+    const release = await this.#turns.take(signal);
+    if (signal.aborted) {
+      release();
+      throw signal.reason as Error;
+    }
     try {
-      await turn(before, signal);
-      begun = true;
       return await work();
     } finally {
-      this.#inside--;
-      // Who gives up before his turn lets the next one wait for those before him.
-      void (begun ? this.#afterEach() : before).then(finish);
+      void this.#afterEach().then(release);
     }
-  }
-}
-
-async function turn(before: Promise<void>, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const stop = (): void => reject(signal.reason as Error);
-  signal.addEventListener("abort", stop, { once: true });
-  try {
-    await Promise.race([before, aborted]);
-  } finally {
-    signal.removeEventListener("abort", stop);
   }
 }

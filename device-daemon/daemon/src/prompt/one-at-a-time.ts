@@ -1,10 +1,11 @@
 import type { Ask, ConfirmAsk, Prompt } from "./prompt.ts";
+import { Turns } from "../turns.ts";
 import type { Secret } from "./secret.ts";
 
 /** Two questions at once would have the user type one answer into the other. */
 export class OneAtATime implements Prompt {
   readonly #prompt: Prompt;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
 
   constructor(prompt: Prompt) {
     this.#prompt = prompt;
@@ -23,13 +24,10 @@ export class OneAtATime implements Prompt {
   }
 
   async #inTurn<T>(signal: AbortSignal, ask: () => Promise<T>): Promise<T> {
-    const before = this.#last;
-    const mine = (async (): Promise<T> => {
-      await before;
-      signal.throwIfAborted();
-      return ask();
-    })();
-    this.#last = mine.catch(() => undefined);
+    const release = await this.#turns.take(signal);
+    const mine = this.#begin(signal, ask);
+    // Who gives up has his answer at once; the next one waits until this prompt has gone.
+    void mine.then(release, release);
     const { promise: given, reject } = Promise.withResolvers<never>();
     const abort = (): void => reject(signal.reason as Error);
     signal.addEventListener("abort", abort, { once: true });
@@ -39,5 +37,10 @@ export class OneAtATime implements Prompt {
     } finally {
       signal.removeEventListener("abort", abort);
     }
+  }
+
+  async #begin<T>(signal: AbortSignal, ask: () => Promise<T>): Promise<T> {
+    signal.throwIfAborted();
+    return ask();
   }
 }
