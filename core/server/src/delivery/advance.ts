@@ -14,7 +14,7 @@ import { happen } from "../transaction/happen.ts";
 import type { Transaction } from "../transaction/transaction.ts";
 import { handOut, type Handed, type Report } from "./attempt.ts";
 import { chatOf, type DeliveryChat } from "./chat-of.ts";
-import { consequenceOf } from "./consequence.ts";
+import { consequenceOf, isOvertaken } from "./consequence.ts";
 import { deliverMessage, messageDigest } from "./deliver-message.ts";
 import type { Delivery } from "./delivery.ts";
 import { judge, postponed, type Learnt } from "./judge.ts";
@@ -68,6 +68,7 @@ async function attempt(
   const before = loaded.body;
   if (before === undefined || before.botId !== seat.botId) return "same";
   const held = before.txId === undefined ? undefined : await loadCase(given, before.txId);
+  if (isOvertaken(loaded, held)) return undefined;
   const chat = await chatOf(given, before, held);
   const judged = judge(before, { transaction: held?.transaction.body, link: chat.link }, how, now);
   const mayHand = how.goesOn && now >= how.pausedUntil;

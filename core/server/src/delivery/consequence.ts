@@ -22,6 +22,11 @@ export interface Seen {
   readonly lost?: { readonly loss: ChannelLoss; readonly links: readonly LoadedEntity<"link">[] } | undefined;
 }
 
+/** The case was loaded after the delivery and has another version of it: judged by halves it would be written twice. */
+export function isOvertaken({ key, version }: LoadedEntity<"delivery">, held: Case | undefined): boolean {
+  return held?.deliveries.some((one) => one.key.id === key.id && one.version !== version) === true;
+}
+
 /**
  * The writes for one changed delivery: itself, its link and what the other channels are told when the provider says the
  * chat is gone or somebody else's, and the next channel when this one failed or took too long.

@@ -5,7 +5,7 @@ import type { Found } from "../store/store.ts";
 import { loadCase } from "../transaction/case.ts";
 import { commitOnce, untilSettled } from "../transaction/commit.ts";
 import { happen } from "../transaction/happen.ts";
-import { consequenceOf } from "./consequence.ts";
+import { consequenceOf, isOvertaken } from "./consequence.ts";
 import { atMoment } from "./judge.ts";
 
 /**
@@ -25,6 +25,7 @@ async function deliveryMoment(given: CoreGiven, { shard, key }: Found<"delivery"
   const before = loaded.body;
   if (before === undefined) return true;
   const held = before.txId === undefined ? undefined : await loadCase(given, before.txId);
+  if (isOvertaken(loaded, held)) return undefined;
   const changed = atMoment(before, held?.transaction.body, now);
   const consequence = consequenceOf(loaded, changed, { held }, now);
   const { deliveryId, tenantId, txId, userId, platform, state } = changed;
