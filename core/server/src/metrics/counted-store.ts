@@ -40,28 +40,37 @@ export class CountedStore implements Store {
   commit(shard: Shard, change: ChangeSet): Promise<CommitOutcome> {
     const began = performance.now();
     const committing = this.#store.commit(shard, change);
-    committing.then(
-      (outcome) => {
-        this.#counter.committed(outcome, (performance.now() - began) / 1000);
-        if (outcome === "committed") this.#count(change.audit);
-        if (outcome === "unknown") this.#remember(change);
-      },
-      (error: unknown) => this.#counter.committed(failureOf(error), (performance.now() - began) / 1000),
-    );
+    void this.#watchCommit(change, committing, began);
     return committing;
   }
 
   outcome(shard: Shard, changeId: string): Promise<"committed" | "absent"> {
     const asking = this.#store.outcome(shard, changeId);
     const audit = this.#unknown.get(changeId);
-    if (audit === undefined) return asking;
-    asking.then(
-      (outcome) => {
-        if (this.#unknown.delete(changeId) && outcome === "committed") this.#count(audit);
-      },
-      () => undefined, // its caller hears of it
-    );
+    if (audit !== undefined) void this.#watchOutcome(changeId, audit, asking);
     return asking;
+  }
+
+  async #watchCommit(change: ChangeSet, committing: Promise<CommitOutcome>, began: number): Promise<void> {
+    let outcome: Commit;
+    try {
+      // One turn, as its caller's, and asked before his: what is unknown is remembered before he can ask for it.
+      outcome = await committing;
+    } catch (error) {
+      outcome = failureOf(error);
+    }
+    this.#counter.committed(outcome, (performance.now() - began) / 1000);
+    if (outcome === "committed") this.#count(change.audit);
+    if (outcome === "unknown") this.#remember(change);
+  }
+
+  async #watchOutcome(changeId: string, audit: readonly AuditDraft[], asking: Promise<string>): Promise<void> {
+    try {
+      const outcome = await asking;
+      if (this.#unknown.delete(changeId) && outcome === "committed") this.#count(audit);
+    } catch {
+      // Whoever asked hears of it, and may ask again.
+    }
   }
 
   #count(audit: readonly AuditDraft[]): void {

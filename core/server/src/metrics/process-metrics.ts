@@ -8,35 +8,35 @@ const QUANTILES = [0.5, 0.99, 1] as const;
 export function addProcessMetrics(registry: Registry): () => void {
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delay.enable();
-  const registers = [registry];
-  new Gauge({
+  const lateness = new Gauge({
     name: "countersign_event_loop_delay_seconds",
     help: "How late the event loop was since the last scrape; quantile 1 is the worst",
     labelNames: ["quantile"],
-    registers,
+    registers: [],
     collect() {
       for (const quantile of QUANTILES) this.set({ quantile: String(quantile) }, delaySeconds(delay, quantile));
       delay.reset();
     },
   });
-  new Gauge({
+  const memory = new Gauge({
     name: "process_resident_memory_bytes",
     help: "Memory of the process that is in RAM",
-    registers,
+    registers: [],
     collect() {
       this.set(process.memoryUsage.rss());
     },
   });
-  new Counter({
+  const cpu = new Counter({
     name: "process_cpu_seconds_total",
     help: "CPU time of the process, user and system",
-    registers,
+    registers: [],
     collect() {
       const { user, system } = process.cpuUsage();
       this.reset();
       this.inc((user + system) / 1e6);
     },
   });
+  for (const metric of [lateness, memory, cpu]) registry.registerMetric(metric);
   return () => delay.disable();
 }
 

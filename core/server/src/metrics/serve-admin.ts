@@ -56,10 +56,11 @@ function credentials({ cert, key, clientCa }: TlsFiles) {
 
 class AdminDesk {
   readonly #sources: AdminSources;
-  #text: Promise<string> | undefined;
+  readonly #scrape: () => Promise<string>;
 
   constructor(sources: AdminSources) {
     this.#sources = sources;
+    this.#scrape = sharing(() => sources.metrics.text());
   }
 
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -95,12 +96,12 @@ class AdminDesk {
         return { code: 200, type: this.#sources.metrics.contentType, body: await this.#scrape() };
     }
   }
+}
 
-  /** Who asks while the text is being made gets the same. */
-  #scrape(): Promise<string> {
-    this.#text ??= this.#sources.metrics.text().finally(() => (this.#text = undefined));
-    return this.#text;
-  }
+/** Makes it once for all who ask while it is being made. */
+export function sharing<T>(make: () => Promise<T>): () => Promise<T> {
+  let making: Promise<T> | undefined;
+  return () => (making ??= make().finally(() => (making = undefined)));
 }
 
 const FAILED: AdminAnswer = { code: 500, type: "text/plain; charset=utf-8", body: "failed\n" };

@@ -1,0 +1,61 @@
+// For tests: reads what Prometheus would read, and says which label has a value that no closed list has.
+import { ATTEMPTS, CHANNELS, CODES, COMMITS, METHODS, STATES, VERDICTS } from "../label-sets.ts";
+
+interface Series {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+export interface ReadText {
+  /** Of the series with exactly these labels; 0 if there is none. */
+  readonly value: (name: string, labels: Readonly<Record<string, string>>) => number;
+  /** "label=value" of every label that is unknown, or has a value that no list has. */
+  readonly strays: () => string[];
+}
+
+const NUMBER = /^[0-9]+(\.[0-9]+)?$/;
+const oneOf = (values: Iterable<string>): ((value: string) => boolean) => {
+  const known = new Set(values);
+  return (value) => known.has(value);
+};
+
+const ALLOWED: Readonly<Record<string, (value: string) => boolean>> = {
+  state: oneOf(STATES),
+  compared: oneOf(["yes", "no"]),
+  reason: oneOf([...VERDICTS, "other"]),
+  channel: oneOf([...CHANNELS, "other"]),
+  method: oneOf([...METHODS, "other"]),
+  code: oneOf([...CODES, "other"]),
+  quantile: oneOf(["0.5", "0.99", "1"]),
+  le: (value) => value === "+Inf" || NUMBER.test(value),
+  outcome: oneOf([...ATTEMPTS, ...COMMITS]),
+};
+
+export function readText(text: string): ReadText {
+  const series = text
+    .split("\n")
+    .filter((line) => line !== "" && !line.startsWith("#"))
+    .map(readLine);
+  return {
+    value: (name, labels) => series.find((one) => one.name === name && sameLabels(one.labels, labels))?.value ?? 0,
+    strays: () =>
+      series.flatMap(({ labels }) =>
+        Object.entries(labels)
+          .filter(([label, value]) => ALLOWED[label]?.(value) !== true)
+          .map(([label, value]) => `${label}=${value}`),
+      ),
+  };
+}
+
+function readLine(line: string): Series {
+  const [, name = "", , labels = "", value] = /^([a-z_]+)(\{(.*)\})? ([^ ]+)$/.exec(line) ?? [];
+  if (name === "") throw new Error(`no series: ${line}`);
+  const pairs = [...labels.matchAll(/([a-z]+)="([^"]*)"/g)].map(([, label = "", text = ""]) => [label, text] as const);
+  return { name, labels: Object.fromEntries(pairs), value: Number(value) };
+}
+
+function sameLabels(one: Readonly<Record<string, string>>, other: Readonly<Record<string, string>>): boolean {
+  const names = Object.keys(one);
+  return names.length === Object.keys(other).length && names.every((name) => one[name] === other[name]);
+}
