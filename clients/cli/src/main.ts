@@ -6,6 +6,7 @@ process.exitCode = await run(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
   env: process.env,
+  folder: ".",
   onInterrupt: (handler) => {
     // The second Ctrl-C ends the process at once: whoever presses it twice means it.
     let times = 0;

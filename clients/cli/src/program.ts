@@ -88,7 +88,7 @@ function confirming(command: Command): Command {
     .addOption(
       new Option("--mode <mode>", "who shows the transaction, if stricter than the policy").choices(["A", "B", "C"]),
     )
-    .option("--receipts <folder>", "where the receipt is kept", ".")
+    .option("--receipts <folder>", "where the receipt is kept (default: here)")
     .option("--verify-first [pin|finger]", "PIN or finger on the key before anything is sent")
     .option("--dry-run", "only show the lines that key and phone would show");
 }

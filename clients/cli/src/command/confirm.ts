@@ -64,7 +64,8 @@ export async function confirmMeaning(
       const { confirm: confirmWith, release } = confirmGiven(given, core, daemon, key, proof);
       try {
         const events = confirm(request, { ...confirmWith, until: options.until });
-        const save = (name: string, json: Uint8Array): string => saveReceipt(options.receipts ?? ".", name, json);
+        const folder = options.receipts ?? terminal.io.folder;
+        const save = (name: string, json: Uint8Array): string => saveReceipt(folder, name, json);
         return await report(events, terminal, { kind: meaning.kind, meant: lines, key, saveReceipt: save });
       } finally {
         release();

@@ -26,7 +26,7 @@ beforeEach(async () => {
 afterEach(() => world.close());
 
 function pay(...flags: string[]): ReturnType<CliWorld["run"]> {
-  return world.run(...PAY, "--receipts", world.folder, ...flags);
+  return world.run(...PAY, ...flags);
 }
 
 function knows(...keys: Partial<Key>[]): void {
@@ -120,6 +120,10 @@ describe("key recover", () => {
     world.core.identity["key.listRecoveries"] = () => ({ recoveries: [recovery(RecoveryState.READY).recovery] });
     const begun = await world.run("key", "recover", "begin", "--reason", "lost");
     expect(begun.out).toContain(`countersign key recover approve ${NEW}`);
+    world.core.identity["key.beginRecovery"] = () => ({
+      recovery: Recovery.create({ recoveryId: "\u001B]0;evil\u0007", state: RecoveryState.REQUESTED }),
+    });
+    expect((await world.run("key", "recover", "begin", "--reason", "lost")).out).not.toContain("\u001B");
     expect((await world.run("key", "recover", "approve", NEW)).out).toContain("From 2030-03-17T17:46:40Z");
     expect((await world.run("key", "recover", "list")).out).toContain(`countersign key enrol --recovery ${NEW}`);
     expect((await world.run("--json", "key", "recover", "stop")).json()).toMatchObject([
@@ -192,6 +196,24 @@ describe("a FIDO2 key", () => {
     expect(world.daemon.answered).toHaveLength(1);
     expect(out + err).not.toContain(CODE);
   });
+});
+
+test("a code with too few digits is asked for again, and is no answer", async () => {
+  world.close();
+  world = await CliWorld.open([{ type: "assert" }], true);
+  world.typed.push("48", CODE);
+  const { code } = await pay("--until", "confirmed");
+  expect([code, world.daemon.answered.map((asked) => asked.code)]).toEqual([0, [CODE]]);
+});
+
+test("threat 18: two devices that call themselves by one serial: none of them is taken for the other", async () => {
+  const [mine] = world.daemon.keys;
+  if (mine === undefined) throw new Error("no key is plugged in");
+  world.daemon.keys.unshift({ ...mine, model: "evil" });
+  world.daemon.keys[1] = { ...mine, deviceId: `${mine.deviceId}-1f2e3d4c` };
+  const { code, err } = await pay("--key", mine.serial);
+  expect([code, world.daemon.asked]).toEqual([2, []]);
+  expect(err).toContain("two devices say that they are");
 });
 
 test("--fido takes no Countersign key", async () => {

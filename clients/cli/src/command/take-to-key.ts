@@ -23,13 +23,15 @@ export async function takeToKey(
   const { confirm, release } = confirmGiven(given, open.core, open.daemon, open.key);
   try {
     const events = confirmOpen(transaction, confirmationToken, confirm);
-    const told = { kind: transaction.kind, meant: undefined, key: open.key, saveReceipt: saveReceiptHere };
-    return await report(events, given.terminal, told);
+    const { terminal } = given;
+    const save = (name: string, json: Uint8Array): string => saveReceipt(terminal.io.folder, name, json);
+    return await report(events, terminal, {
+      kind: transaction.kind,
+      meant: undefined,
+      key: open.key,
+      saveReceipt: save,
+    });
   } finally {
     release();
   }
-}
-
-function saveReceiptHere(name: string, json: Uint8Array): string {
-  return saveReceipt(".", name, json);
 }

@@ -5,6 +5,8 @@ export interface Io {
   readonly stdout: Sink;
   readonly stderr: Sink;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where receipts are kept unless the command line says otherwise. */
+  readonly folder: string;
   /** Calls the handler at each Ctrl-C until the returned function is called. */
   onInterrupt(handler: () => void): () => void;
   /** Takes digits from the terminal without echo; undefined: there is no terminal, or nothing was typed. */

@@ -92,6 +92,7 @@ export class CliWorld {
       stdout: { write: (text) => (out += text) },
       stderr: { isTTY: given.tty, write: (text) => (err += text) },
       env: { HOME: this.folder, ...given.env },
+      folder: this.folder,
       onInterrupt: (handler) => {
         this.interrupt = handler;
         return () => (this.interrupt = () => undefined);
