@@ -84,6 +84,11 @@ export async function chooseKey(
     const names = keys.map(({ serial, deviceId }) => serial || deviceId).join(", ");
     throw refused(`--key: several keys are plugged in; name one of ${printable(names)}`);
   }
+  // A device chooses its serial itself, and may choose that of the key that is meant.
+  if (keys.filter(({ serial }) => serial === wanted).length > 1)
+    throw refused(
+      `--key ${printable(wanted)}: two devices say that they are this key; unplug the one that is not yours`,
+    );
   const found = keys.find((key) => key.deviceId === wanted || (key.serial !== "" && key.serial === wanted));
   if (found === undefined) throw new CliError(ExitCode.NO_KEY, `--key ${wanted}: is not plugged in`);
   return found;

@@ -214,8 +214,11 @@ export class Confirmation {
 
   /** The daemon may have a prompt of its own, and whoever is faster is heard: an answer that comes too late is no error. */
   async #askCode(signal: AbortSignal): Promise<void> {
-    const code = await this.#given.askCode?.(signal);
-    if (code === undefined || signal.aborted) return;
+    let code: string | undefined;
+    do {
+      code = await this.#given.askCode?.(signal);
+      if (code === undefined || signal.aborted) return;
+    } while (!/^\d{6,10}$/.test(code));
     await this.#given.daemon.answer(this.#open.transactionId, code);
   }
 

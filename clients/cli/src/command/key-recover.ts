@@ -79,7 +79,7 @@ function tell(recovery: Recovery | undefined, { terminal }: CommandGiven): ExitC
   terminal.record({ recoveryId, state, reason, readyAt, expiresAt });
   terminal.result(`  ${terminal.sign("done")} ${printable(`recovery ${recoveryId}  ${state}  ${reason}`)}`);
   const next = NEXT[state];
-  if (next !== undefined) terminal.result(`  ${next(recoveryId, readyAt, expiresAt)}`);
+  if (next !== undefined) terminal.result(`  ${printable(next(recoveryId, readyAt, expiresAt))}`);
   return ExitCode.DONE;
 }
 
