@@ -5,7 +5,7 @@ import { LinkError } from "./redis-link.ts";
 import { RedisStore } from "./redis-store.ts";
 import { checkKey, findUnsafeSettings, hasWaitAof, isMarked, UnsafeRedisError } from "./start-checks.ts";
 import type { LinkOptions } from "./standalone-link.ts";
-import { StoreUnavailableError } from "../store.ts";
+import { IntegrityError, StoreUnavailableError } from "../store.ts";
 import type { StoreUrl } from "./store-url.ts";
 
 /** How a core opens its store over Redis. */
@@ -70,7 +70,10 @@ async function open(options: OpenRedisOptions): Promise<RedisStore> {
     }
     const names = new KeyNames(PREFIX);
     const isNew = !(await isMarked(link, names));
-    const macKey = options.keyFor(isNew && options.create);
+    if (isNew && !options.create) {
+      throw new IntegrityError("Redis holds no store of Countersign: run bootstrap first, or name the right server");
+    }
+    const macKey = options.keyFor(isNew);
     await checkKey(link, names, macKey, { create: options.create });
     const store = new RedisStore({ link, macKey, prefix: PREFIX, onTrouble });
     await store.listen();

@@ -32,9 +32,7 @@ export async function checkKey(
   const name = names.store;
   if (create) await link.command(name, ["SET", name, mine, "NX"]);
   const found = await link.command(name, ["GET", name]);
-  if (typeof found !== "string") {
-    throw new IntegrityError("Redis holds no store of Countersign: run bootstrap first, or name the right server");
-  }
+  if (typeof found !== "string") throw new IntegrityError("the mark of the store in Redis is gone: restore a backup");
   if (!found.startsWith(`${FORMAT} `)) {
     throw new IntegrityError(`the store in Redis has format ${found.slice(0, 10)}; this version reads ${FORMAT}`);
   }
@@ -105,10 +103,10 @@ function configOf(reply: unknown): ReadonlyMap<string, string> | undefined {
   return undefined;
 }
 
-/** Whether WAITAOF is there (Redis 7.2 and later): it tells when the disks have what was written. */
+/** Whether WAITAOF is there (Redis 7.2 and later, with an append-only file): it tells when the disk has what was written. */
 export async function hasWaitAof(link: RedisLink): Promise<boolean> {
   try {
-    await link.everywhere(["WAITAOF", "0", "0", "0"]);
+    await link.everywhere(["WAITAOF", "1", "0", "1"]);
     return true;
   } catch (error) {
     if (error instanceof LinkError && error.failure === "refused") return false;

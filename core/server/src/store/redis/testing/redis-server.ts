@@ -3,6 +3,7 @@ import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { createClient } from "redis";
 
 /** Whether Debian's package is there. */
 export const hasRedis: boolean = spawnSync("redis-server", ["--version"]).status === 0;
@@ -11,6 +12,8 @@ export interface RedisServer {
   readonly port: number;
   readonly process: ChildProcess;
   readonly folder: string;
+  /** Sends it a command past every store. */
+  command(...command: string[]): Promise<unknown>;
   /** Resolves once it is gone. */
   stop(signal?: NodeJS.Signals): Promise<void>;
   /** The same server again, on what it left on its disk. */
@@ -51,8 +54,20 @@ export async function startRedis(options: RedisServerOptions): Promise<RedisServ
       if (child.exitCode === null && child.signalCode === null) child.kill(signal);
       await gone;
     },
+    command: (...command) => commandOf(port, command),
     restart: () => startRedis({ ...options, port }),
   };
+}
+
+async function commandOf(port: number, command: string[]): Promise<unknown> {
+  const client = createClient({ socket: { host: "127.0.0.1", port, reconnectStrategy: false } });
+  client.on("error", () => {});
+  await client.connect();
+  try {
+    return await client.sendCommand(command);
+  } finally {
+    client.destroy();
+  }
 }
 
 function ready(child: ChildProcess, name: string): Promise<void> {
