@@ -61,6 +61,8 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 export class WebBridge {
   readonly #options: BridgeOptions;
   readonly #routes: ReadonlyMap<string, Route>;
+  /** Connections that end with a refusal: what came behind it is nobody's. */
+  readonly #ending = new WeakSet<object>();
   #calls = 0;
 
   constructor(options: BridgeOptions) {
@@ -71,10 +73,15 @@ export class WebBridge {
   /** Answers one request. Never rejects. */
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { rules } = this.#options;
+    if (this.#ending.has(request.socket)) return;
     const head = headOf(request, false);
     const cors = corsHeaders(head, rules);
+    const refuseIt = (why: HttpRefusal): void => {
+      this.#ending.add(request.socket);
+      refuse(response, why, cors);
+    };
     const refusal = refusalOf(head, rules);
-    if (refusal !== undefined) return refuse(response, refusal, cors);
+    if (refusal !== undefined) return refuseIt(refusal);
     if (isPreflight(head)) {
       response.writeHead(204, { ...cors, ...preflightHeaders(head) }).end();
       return;
@@ -82,11 +89,11 @@ export class WebBridge {
     // Of the request: an answer that waits behind another on the same connection has no socket yet.
     const { remoteAddress = "", remotePort = 0 } = request.socket;
     const timeoutMs = timeoutOf(head);
-    if (typeof timeoutMs === "object") return refuse(response, timeoutMs, cors);
+    if (typeof timeoutMs === "object") return refuseIt(timeoutMs);
     const body = await readBody(request, longestBody(head, rules));
-    if (body === "gone") return;
+    if (body === "gone" || this.#ending.has(request.socket)) return;
     const message = body === "too-long" ? tooLong(rules) : messageIn(body, head, rules);
-    if (!Buffer.isBuffer(message)) return refuse(response, message, cors);
+    if (!Buffer.isBuffer(message)) return refuseIt(message);
     const remote = `${remoteAddress}:${remotePort}`;
     this.#call({ head, message, timeoutMs, remote }, new Reply(response, cors, isText(head)), response);
   }
