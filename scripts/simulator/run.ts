@@ -1,0 +1,119 @@
+// From a seed to a verdict, and from a long failing schedule to a short one.
+import { sha256, toHex, utf8 } from "@countersign/protocol";
+import { nextDueOf } from "./port.ts";
+import { isFinal } from "../../core/server/src/transaction/watch.ts";
+import type { Violation } from "./monitor.ts";
+import type { Plant } from "./plant.ts";
+import { Simulation } from "./simulation.ts";
+import { FIRST, scheduleOf, type Schedule, type Step } from "./step.ts";
+
+export interface Result {
+  readonly seed: number;
+  readonly violation: Violation | undefined;
+  readonly trace: readonly string[];
+  /** Operations and steps. */
+  readonly events: number;
+  readonly looked: ReadonlyMap<string, number>;
+  readonly states: readonly string[];
+}
+
+/** Lives through a schedule and then, without faults, to the end. `keep`: steps that are taken; all by default. */
+export async function runSchedule(seed: number, schedule: Schedule, plant?: Plant): Promise<Result> {
+  const simulation = new Simulation(seed, schedule, plant);
+  const { monitor, scheduler } = simulation;
+  await open(simulation, schedule.setting);
+  for (const step of schedule.steps) {
+    await simulation.take(step);
+    if (monitor.violation !== undefined) break;
+  }
+  if (monitor.violation === undefined) await settle(simulation);
+  return {
+    ...{ seed, violation: monitor.violation, trace: scheduler.trace, events: scheduler.trace.length },
+    looked: monitor.looked,
+    states: [...monitor.lives.values()].map(({ bodies }) => bodies.at(-1)?.state ?? "none"),
+  };
+}
+
+/** What went well before the schedule begins. */
+async function open(simulation: Simulation, { opening }: Schedule["setting"]): Promise<void> {
+  if (opening === 0) return;
+  simulation.attach(0);
+  await simulation.take(FIRST);
+  await drain(simulation);
+  if (opening > 2) {
+    await simulation.take({ ...FIRST, content: 1, request: 1 });
+    await drain(simulation);
+  }
+  if (opening % 2 === 1) return;
+  await simulation.take({ do: "sign", core: 0, tx: 0, kind: "right", salt: 1, withheld: false });
+  await drain(simulation);
+}
+
+export function runSeed(seed: number, plant?: Plant): Promise<Result> {
+  return runSchedule(seed, scheduleOf(seed), plant);
+}
+
+export function digestOf({ trace }: Pick<Result, "trace">): string {
+  return toHex(sha256(utf8(trace.join("\n"))));
+}
+
+/** So often everybody may act at once before what is due now is done. */
+const MOST_ROUNDS = 400;
+/** So many moments may come until nothing is due any more. */
+const MOST_MOMENTS = 60;
+
+/** Nothing goes wrong any more: everything comes to its end within a bound. */
+async function settle(simulation: Simulation): Promise<void> {
+  const { cluster, monitor, scheduler } = simulation;
+  scheduler.note("* faults stop");
+  for (const index of [0, 1]) simulation.crash(index);
+  for (let moment = 0; moment < MOST_MOMENTS; moment++) {
+    await drain(simulation);
+    if (monitor.violation !== undefined) return;
+    const next = nextDueOf(cluster);
+    if (next === undefined) return finished(simulation);
+    cluster.now = Math.max(cluster.now, next);
+    scheduler.note(`* it is ${cluster.now}`);
+    simulation.attach(0);
+    // One of them is enough, whichever.
+    void simulation.cores[moment % 2]?.sweep();
+  }
+  monitor.fail("liveness", `something is due for ever, last at ${cluster.now}`);
+}
+
+async function drain({ scheduler, monitor }: Simulation): Promise<void> {
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    if (scheduler.size === 0) return;
+    await scheduler.takeAll();
+    if (monitor.violation !== undefined) return;
+  }
+  monitor.fail("liveness", "somebody asks for ever");
+}
+
+function finished({ monitor, cluster }: Simulation): void {
+  for (const [txId, { bodies }] of monitor.lives) {
+    const last = bodies.at(-1);
+    if (last !== undefined && !isFinal(last.state) && last.state !== "EXECUTION_UNKNOWN") {
+      monitor.fail("liveness", `${txId} stays ${last.state}`);
+    }
+  }
+  for (const { row } of cluster.rows()) {
+    if (row.key.type === "judged" && (row.body as { verdict?: unknown }).verdict === undefined) {
+      monitor.fail("liveness", `${row.key.id}: a compare stays open`);
+    }
+  }
+}
+
+/** Leaves out steps as long as the same promise is broken: first long runs of them, then one by one. */
+export async function shrink(seed: number, schedule: Schedule, rule: string, plant?: Plant): Promise<Schedule> {
+  let steps: readonly Step[] = schedule.steps;
+  for (let size = Math.ceil(steps.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
+    for (let from = 0; from < steps.length;) {
+      const without = [...steps.slice(0, from), ...steps.slice(from + size)];
+      const { violation } = await runSchedule(seed, { ...schedule, steps: without }, plant);
+      if (violation?.rule === rule) steps = without;
+      else from += size;
+    }
+  }
+  return { ...schedule, steps };
+}
