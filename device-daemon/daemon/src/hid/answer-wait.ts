@@ -49,6 +49,7 @@ export class AnswerWait {
   #lettingGo: NodeJS.Timeout | undefined;
   #step: WaitsFor | undefined;
   #channelLost = false;
+  #hasBegun = false;
   #stepsLeft = MAX_STEPS;
 
   constructor(bus: HidBus, given: AnswerWaitGiven) {
@@ -112,10 +113,14 @@ export class AnswerWait {
   #take(message: Message): void {
     const { command, payload } = message;
     if (command === HidCommand.KEEPALIVE) {
+      this.#hasBegun = true;
       const step = decodeKeepalive(payload);
       if (step !== undefined && step !== this.#step && this.#stepsLeft-- > 0) this.#given.onStep?.((this.#step = step));
     } else if (command === HidCommand.ERROR) {
       const error = payload[0] ?? HidError.OTHER;
+      // Programs that share the device see our channel and may speak on it. A key that has begun is not busy for us, and
+      // what it has begun must not be sent again.
+      if (error === HidError.CHANNEL_BUSY && this.#hasBegun) return;
       this.#channelLost = error === HidError.INVALID_CHANNEL;
       if (error === HidError.CHANNEL_BUSY) this.#resolve("busy");
       else this.#reject(new LinkError("garbled", `the key could not read the request: ${hidErrorName(error)}`));

@@ -163,6 +163,16 @@ describe("D11: what goes wrong ends, is followed by INIT, and is never sent agai
 });
 
 describe("D9: busy", () => {
+  test("D11: BUSY behind a keepalive is for what another program sent on our channel: nothing is sent again", async () => {
+    const { channel, device } = await open((_said, me) => {
+      me.say(KEEPALIVE, encodeKeepalive(WaitsFor.PAGING));
+      me.say(ERROR, Uint8Array.of(HidError.CHANNEL_BUSY));
+      me.say(COUNTERSIGN, Uint8Array.of(0));
+    });
+    expect(await channel.ask(COUNTERSIGN, Uint8Array.of(3), never)).toEqual(Uint8Array.of(0));
+    expect(device.heard.filter(({ command }) => command === COUNTERSIGN)).toHaveLength(1);
+  });
+
   test("is asked again, as nothing had begun", async () => {
     let busy = 3;
     const { channel, device } = await open((_said, me) => {
