@@ -70,8 +70,18 @@ export interface Witness {
   undone(entry: Entry): void;
 }
 
+/** A commit as it was asked for, and what it came to. */
+export interface Asked {
+  readonly shard: Shard;
+  readonly change: ChangeSet;
+  readonly at: UnixMs;
+  readonly came: "committed" | "conflict" | "late";
+}
+
 export class Cluster {
   now: UnixMs;
+  /** All commits in the order in which they came to the store: the same ones may be asked of another. */
+  readonly asked: Asked[] = [];
   readonly #shards = new Map<Shard, ShardState>();
   readonly #rules: ClusterRules;
   readonly #witness: Witness | undefined;
@@ -106,6 +116,12 @@ export class Cluster {
 
   /** Applies it on the master; whether a replica has it is another matter. An Entry: it was applied. */
   commit(shard: Shard, change: ChangeSet, texts: readonly (string | undefined)[]): Entry | "conflict" | "late" {
+    const entry = this.#commit(shard, change, texts);
+    this.asked.push({ shard, change, at: this.now, came: typeof entry === "string" ? entry : "committed" });
+    return entry;
+  }
+
+  #commit(shard: Shard, change: ChangeSet, texts: readonly (string | undefined)[]): Entry | "conflict" | "late" {
     const state = this.#of(shard);
     if (this.#rules.comparesEpoch && change.epoch !== state.epoch) return "conflict";
     for (const { key, expected } of change.writes) {

@@ -98,6 +98,14 @@ export const PLANTED: readonly Plant[] = [
   { name: "the outcome is always absent", rules: { outcomeTells: "absent" } },
   { name: "the outcome is always committed", rules: { outcomeTells: "committed" } },
   {
+    name: "a failover is not counted, and readers see what no replica has",
+    rules: { countsEpochs: false, showsDurable: false },
+  },
+  {
+    name: "the versions of equal content and of its user are not compared",
+    rules: { compares: ({ type }) => type !== "content" && type !== "user" },
+  },
+  {
     name: "unknown is taken for committed",
     store: (real) =>
       ended(real, {

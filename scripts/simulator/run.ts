@@ -2,6 +2,7 @@
 import { sha256, toHex, utf8 } from "@countersign/protocol";
 import { nextDueOf } from "./port.ts";
 import { isFinal } from "../../core/server/src/transaction/watch.ts";
+import type { Asked } from "./cluster.ts";
 import type { Violation } from "./monitor.ts";
 import type { Plant } from "./plant.ts";
 import { Simulation } from "./simulation.ts";
@@ -14,6 +15,8 @@ export interface Result {
   /** Operations and steps. */
   readonly events: number;
   readonly looked: ReadonlyMap<string, number>;
+  /** What the store was asked to commit. */
+  readonly asked: readonly Asked[];
   readonly states: readonly string[];
 }
 
@@ -30,6 +33,7 @@ export async function runSchedule(seed: number, schedule: Schedule, plant?: Plan
   return {
     ...{ seed, violation: monitor.violation, trace: scheduler.trace, events: scheduler.trace.length },
     looked: monitor.looked,
+    asked: simulation.cluster.asked,
     states: [...monitor.lives.values()].map(({ bodies }) => bodies.at(-1)?.state ?? "none"),
   };
 }

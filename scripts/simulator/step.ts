@@ -113,6 +113,8 @@ type Kind = Step["do"];
 /** Of everything some seeds have much and some nothing: what many things at once would hide is found alone. */
 function drawWeights(random: SeededRandom, { bot }: Setting): readonly (readonly [Kind, number])[] {
   const some = (most: number): number => (random.below(3) === 0 ? 0 : random.below(most + 1));
+  // Masters are lost again and again, at every moment of a commit.
+  const stormy = random.below(6) === 0;
   return [
     ["go", 120],
     ["create", random.below(8) === 0 ? 40 : some(6)],
@@ -126,11 +128,11 @@ function drawWeights(random: SeededRandom, { bot }: Setting): readonly (readonly
     ["resolve", some(2)],
     ["revoke", some(2)],
     ["sweep", 1 + some(8)],
-    ["crash", some(6)],
+    ["crash", stormy ? 14 : some(6)],
     ["kill", some(6)],
     ["pass", 1 + some(5)],
     ["edge", some(6)],
-    ["failover", some(5)],
+    ["failover", stormy ? 30 : some(5)],
     ["attach", bot ? 10 : 0],
     ["look", bot ? 6 : 0],
   ];

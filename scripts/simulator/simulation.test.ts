@@ -1,0 +1,65 @@
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { ROOT } from "@countersign/testing";
+import { expect, test } from "@jest/globals";
+import { campaign } from "./campaign.ts";
+import { PLANTED } from "./planted.ts";
+import { digestOf, runSchedule, runSeed, shrink } from "./run.ts";
+import { scheduleOf } from "./step.ts";
+
+const SLICE_SECONDS = 12;
+
+test("reliability 7: no promise is broken in a slice of all lives", async () => {
+  const { findings, seeds, looked } = await campaign({ from: 1, seeds: 1000, seconds: SLICE_SECONDS });
+  expect(findings).toEqual([]);
+  // The lives were lives: codes were compared, things were executed, people were told.
+  expect(seeds).toBeGreaterThan(20);
+  for (const what of ["promise", "step", "verdict", "acceptance", "answer", "effect"]) {
+    expect(looked[what]).toBeGreaterThan(0);
+  }
+});
+
+test("the same seed is the same life, to the byte, also beside others", async () => {
+  const seeds = [1, 2, 3, 4, 5, 6, 7, 8];
+  const alone: string[] = [];
+  for (const seed of seeds) alone.push(digestOf(await runSeed(seed)));
+  const together = await Promise.all(seeds.map((seed) => runSeed(seed)));
+  expect(together.map(digestOf)).toEqual(alone);
+  expect(new Set(alone).size).toBe(seeds.length);
+});
+
+const PLANT = PLANTED.find(({ name }) => name === "a transaction's version is not compared");
+
+test("what fails shrinks to a few steps that break the same promise", async () => {
+  const seed = await firstSeed();
+  const whole = scheduleOf(seed);
+  const { violation } = await runSchedule(seed, whole, PLANT);
+  const short = await shrink(seed, whole, violation?.rule ?? "", PLANT);
+  expect(short.steps.length).toBeLessThan(whole.steps.length / 2);
+  const again = await runSchedule(seed, short, PLANT);
+  expect(again.violation?.rule).toBe(violation?.rule);
+});
+
+test("scripts/sim: a finding ends with 1 and the line that replays it, which replays it", async () => {
+  const seed = await firstSeed();
+  const found = sim("--from", String(seed), "--seeds", "1", "--plant", PLANT?.name ?? "");
+  expect(found.status).toBe(1);
+  expect(found.text).toContain(`scripts/sim --seed ${seed} --plant "${PLANT?.name}"`);
+  const replayed = sim("--seed", String(seed), "--plant", PLANT?.name ?? "");
+  expect(replayed.status).toBe(1);
+  expect(replayed.text.trimEnd().split("\n").at(-1)).toMatch(/^lost update: /);
+});
+
+async function firstSeed(): Promise<number> {
+  for (let seed = 1; ; seed++) if ((await runSeed(seed, PLANT)).violation?.rule === "lost update") return seed;
+}
+
+function sim(...args: readonly string[]): { readonly status: number; readonly text: string } {
+  const options = { encoding: "utf8", timeout: 50_000, stdio: ["ignore", "pipe", "pipe"] } as const;
+  try {
+    return { status: 0, text: execFileSync(join(ROOT, "scripts/sim"), args, options) };
+  } catch (error) {
+    const { status, stdout } = error as { readonly status: number; readonly stdout: string };
+    return { status, text: stdout };
+  }
+}
