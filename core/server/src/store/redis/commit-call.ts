@@ -62,7 +62,6 @@ export interface CommitStep {
 export interface CommitCall {
   readonly call: Call;
   readonly head: ShardHead;
-  readonly entry: string;
   readonly stamp: Stamp;
 }
 
@@ -103,7 +102,7 @@ export function commitCall(given: CommitGiven, step: CommitStep): CommitCall {
     ],
     ...changes.flatMap(({ set, member, score }) => [String(numbers.get(set)), member, scoreText(score)]),
   ];
-  return { call: { script: COMMIT_SCRIPT, keys: [...keys, ...sets], args }, head, entry, stamp };
+  return { call: { script: COMMIT_SCRIPT, keys: [...keys, ...sets], args }, head, stamp };
 }
 
 function changesOf(names: KeyNames, { shard, writes }: CommitStep): IndexChange[] {

@@ -69,13 +69,12 @@ export function linkError(error: unknown): LinkError {
 
 /** Every call ends: a cut cable gives no error of its own. */
 export async function withDeadline<T>(ms: number, what: string, work: Promise<T>): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new LinkError("deadline", `Redis: no answer to ${what} within ${ms} ms`)), ms);
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  const late = (): void => reject(new LinkError("deadline", `Redis: no answer to ${what} within ${ms} ms`));
+  const timer = setTimeout(late, ms);
+  work.then(resolve, (error: unknown) => reject(linkError(error)));
   try {
-    return await Promise.race([work, late]);
-  } catch (error) {
-    work.catch(() => {}); // its end has nobody left to be told
-    throw linkError(error);
+    return await promise;
   } finally {
     clearTimeout(timer);
   }

@@ -51,8 +51,9 @@ export function runDurably(
 }
 
 /** True when the disk and the replicas asked for have all that this connection wrote. */
-async function waitFor(sender: Sender, { replicas, waitAof, waitMs }: Durability): Promise<boolean> {
-  if (replicas === 0 && !waitAof) return true;
+async function waitFor(sender: Sender, durability: Durability): Promise<boolean> {
+  if (!waits(durability)) return true;
+  const { replicas, waitAof, waitMs } = durability;
   try {
     if (!waitAof) return Number(await sender.sendCommand(["WAIT", String(replicas), String(waitMs)])) >= replicas;
     const reply = await sender.sendCommand(["WAITAOF", "1", String(replicas), String(waitMs)]);
@@ -65,6 +66,10 @@ async function waitFor(sender: Sender, { replicas, waitAof, waitMs }: Durability
 
 function isUnknownScript(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith("NOSCRIPT");
+}
+
+function waits({ replicas, waitAof }: Durability): boolean {
+  return replicas > 0 || waitAof;
 }
 
 interface Waiting {
@@ -86,7 +91,10 @@ export class WriteBatch {
 
   write(call: Call): Promise<Written> {
     return new Promise((resolve, reject) => {
-      if (this.#queue.push({ call, resolve, reject }) === 1) setImmediate(() => void this.#flush());
+      if (this.#queue.push({ call, resolve, reject }) > 1) return;
+      // The later, the more share the WAIT; without one there is nothing to share.
+      if (waits(this.#durability)) setImmediate(() => void this.#flush());
+      else queueMicrotask(() => void this.#flush());
     });
   }
 

@@ -190,10 +190,13 @@ export class ShardCommits {
     }
   }
 
-  #keep({ head, entry, stamp }: CommitCall, change: ChangeSet, writes: readonly PlacedWrite[]): void {
+  #keep({ head, stamp }: CommitCall, change: ChangeSet, writes: readonly PlacedWrite[]): void {
     const { cache } = this.#given;
     const { truth } = this.#desk;
-    truth.advance(head, entry);
+    truth.advance(
+      head,
+      writes.map(({ place, text }) => [place, text === undefined ? 0 : stamp.seq] as const),
+    );
     for (const { name, place, text, index } of writes) {
       if (text === undefined) cache.delete(name);
       else cache.set(name, { place, version: numberOf(stamp), body: text, bytes: text.length, index });

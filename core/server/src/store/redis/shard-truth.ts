@@ -96,11 +96,11 @@ export class ShardTruth {
     this.savedSeq = 0;
   }
 
-  /** This core's own entry was written. */
-  advance(head: ShardHead, entry: string): void {
+  /** This core's own entry was written: what it wrote where, deletions by seq 0. */
+  advance(head: ShardHead, written: readonly (readonly [place: Place, seq: number])[]): void {
     if (head.seq !== this.#head.seq + 1) return; // a read was faster and brought it already
     this.#head = head;
-    this.#record(entry, head.epoch);
+    for (const [place, seq] of written) this.#witness.set(place, seq, head.epoch);
   }
 
   /**
@@ -160,16 +160,12 @@ export class ShardTruth {
     if (seq !== this.#head.seq + 1)
       throw new IntegrityError(`audit chain of shard ${shard}: entry ${seq} is out of order`);
     this.#head = { epoch, seq, hash, replid: this.#head.replid, text: `at ${seq}` };
-    this.#record(entry, epoch);
+    for (const [type, tenant, id, version] of versions) {
+      this.#witness.set(this.#given.placeOf(nameOf({ type, tenant, id })), Number(version), epoch);
+    }
     this.#given.onEntry(
       seq,
       versions.map(([type, tenant, id]) => ({ type, tenant, id })),
     );
-  }
-
-  #record(entry: string, epoch: number): void {
-    for (const [type, tenant, id, version] of decodeEntry(entry).versions) {
-      this.#witness.set(this.#given.placeOf(nameOf({ type, tenant, id })), Number(version), epoch);
-    }
   }
 }
