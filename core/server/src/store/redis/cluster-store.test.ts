@@ -6,7 +6,7 @@ import { changing, drawId, peerKey, writing } from "../store-fixture.ts";
 import { openClusterLink } from "./cluster-link.ts";
 import { RedisStore, type RedisStoreOptions } from "./redis-store.ts";
 import { linkTo, TEST_KEY } from "./testing/open-test-store.ts";
-import { startCluster, type TestCluster } from "./testing/redis-cluster.ts";
+import { startCluster, until, type TestCluster } from "./testing/redis-cluster.ts";
 import { hasRedis } from "./testing/redis-server.ts";
 
 const peerTest = testWith("redis", hasRedis);
@@ -40,3 +40,38 @@ peerTest("D1: every shard of a Cluster takes commits, with one replica waited fo
   expect(first.version).toBe("1");
   await store.close();
 });
+
+peerTest(
+  "D1: a master is killed: its replica serves on within seconds, with all that was acknowledged, in another epoch",
+  async () => {
+    const prefix = drawId();
+    const store = await openStore(prefix);
+    const shards = Array.from({ length: 48 }, (_, i) => i * 21);
+    const first = await Promise.all(shards.map((shard) => store.commit(shard, changing([writing("a", "", "before")]))));
+    expect(new Set(first)).toEqual(new Set(["committed"]));
+    await store.close();
+    const alone = await openStore(prefix, {}, 0); // one of three masters will have no replica
+    const told: number[] = [];
+    alone.subscribe((shard) => told.push(shard));
+    await Promise.all(shards.map((shard) => alone.load(shard)));
+    await cluster.servers[0]!.stop();
+    const killed = Date.now();
+    await until(async () => {
+      const loads = await Promise.allSettled(shards.map((shard) => alone.load(shard, peerKey("a"))));
+      return loads.every(({ status }) => status === "fulfilled");
+    });
+    expect(Date.now() - killed).toBeLessThan(15_000);
+    const loaded = await Promise.all(shards.map((shard) => alone.load(shard, peerKey("a"))));
+    expect(loaded.map(({ entities }) => entities[0].body?.userId)).toEqual(shards.map(() => "before"));
+    const moved = loaded.filter(({ epoch }) => epoch === 2).length;
+    expect(moved).toBeGreaterThan(5);
+    expect(moved).toBeLessThan(40);
+    const again = await Promise.all(
+      shards.map((shard, i) =>
+        alone.commit(shard, changing([writing("a", "1", "after")], { epoch: loaded[i]!.epoch })),
+      ),
+    );
+    expect(new Set(again)).toEqual(new Set(["committed"]));
+    await alone.close();
+  },
+);
