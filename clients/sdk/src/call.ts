@@ -25,8 +25,10 @@ export const pause: Pause = (ms, signal) =>
     signal?.addEventListener("abort", done);
   });
 
+/** How a call is made. */
 export interface CallGiven {
   readonly token: Token | undefined;
+  /** Of each try. */
   readonly deadlineMs: number;
   /** How often an idempotent call is tried in all while nothing answers; default 5: three seconds, in which a core restarts. */
   readonly attempts?: number;

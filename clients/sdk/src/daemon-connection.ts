@@ -13,8 +13,12 @@ import {
   VerificationMethod,
   VerifyUserRequest,
   type Assertion as WireAssertion,
+  type EnrolResponse,
   type FidoRegistration,
   type LocalKey,
+  type ResetResponse,
+  type SetPinResponse,
+  type SignResponse,
 } from "@countersign/proto/node/device/v1/device_service";
 import { bearer, call, messages } from "./call.ts";
 import { CoreError } from "./core-error.ts";
@@ -96,46 +100,16 @@ export function openDaemon(path: string): DaemonConnection {
       return (await translate(call(client.listKeys.bind(client), ListKeysRequest.create(), given))).keys;
     },
     async *sign(request, signal) {
-      for await (const { event } of keyMessages(client.sign(SignRequest.create(request), noToken), signal)) {
-        if (event?.$case === "step") yield stepOf(event.value);
-        if (event?.$case === "signed") {
-          yield { signedStatement: Uint8Array.from(event.value.signedStatement), rejected: event.value.rejected };
-          return;
-        }
-        if (event?.$case === "assertion") {
-          yield assertedByKey(event.value);
-          return;
-        }
-      }
-      throw new KeyError("KEY_LEFT", "the daemon ended without an answer of the key");
+      yield* untilSigned(keyMessages(client.sign(SignRequest.create(request), noToken), signal));
     },
     async *enrol(request, signal) {
-      for await (const { event } of keyMessages(client.enrol(EnrolRequest.create(request), noToken), signal)) {
-        if (event?.$case === "step") yield stepOf(event.value);
-        if (event?.$case === "signedEnrolment") {
-          yield { signedEnrolment: Uint8Array.from(event.value) };
-          return;
-        }
-        if (event?.$case === "fido") {
-          yield { fido: event.value };
-          return;
-        }
-      }
-      throw new KeyError("KEY_LEFT", "the daemon ended without an answer of the key");
+      yield* untilEnrolled(keyMessages(client.enrol(EnrolRequest.create(request), noToken), signal));
     },
     async *setPin(deviceId, signal) {
-      for await (const { event } of keyMessages(client.setPin(SetPinRequest.create({ deviceId }), noToken), signal)) {
-        if (event?.$case === "done") return;
-        if (event?.$case === "step") yield stepOf(event.value);
-      }
-      throw new KeyError("KEY_LEFT", "the daemon ended without an answer of the key");
+      yield* untilDone(keyMessages(client.setPin(SetPinRequest.create({ deviceId }), noToken), signal));
     },
     async *reset(deviceId, signal) {
-      for await (const { event } of keyMessages(client.reset(ResetRequest.create({ deviceId }), noToken), signal)) {
-        if (event?.$case === "done") return;
-        if (event?.$case === "step") yield stepOf(event.value);
-      }
-      throw new KeyError("KEY_LEFT", "the daemon ended without an answer of the key");
+      yield* untilDone(keyMessages(client.reset(ResetRequest.create({ deviceId }), noToken), signal));
     },
     async verifyUser(deviceId, proof, signal) {
       const method = proof === "pin" ? VerificationMethod.PIN : VerificationMethod.BIOMETRIC;
@@ -155,6 +129,50 @@ export function openDaemon(path: string): DaemonConnection {
     },
     close: () => client.close(),
   };
+}
+
+async function* untilSigned(
+  stream: AsyncIterable<SignResponse>,
+): AsyncGenerator<KeyStep | SignedByKey | AssertedByKey, void> {
+  for await (const { event } of stream) {
+    if (event?.$case === "step") yield stepOf(event.value);
+    if (event?.$case === "signed") {
+      yield { signedStatement: Uint8Array.from(event.value.signedStatement), rejected: event.value.rejected };
+      return;
+    }
+    if (event?.$case === "assertion") {
+      yield assertedByKey(event.value);
+      return;
+    }
+  }
+  throw endedEarly();
+}
+
+async function* untilEnrolled(stream: AsyncIterable<EnrolResponse>): AsyncGenerator<KeyStep | EnrolledByKey, void> {
+  for await (const { event } of stream) {
+    if (event?.$case === "step") yield stepOf(event.value);
+    if (event?.$case === "signedEnrolment") {
+      yield { signedEnrolment: Uint8Array.from(event.value) };
+      return;
+    }
+    if (event?.$case === "fido") {
+      yield { fido: event.value };
+      return;
+    }
+  }
+  throw endedEarly();
+}
+
+async function* untilDone(stream: AsyncIterable<SetPinResponse | ResetResponse>): AsyncGenerator<KeyStep, void> {
+  for await (const { event } of stream) {
+    if (event?.$case === "done") return;
+    if (event?.$case === "step") yield stepOf(event.value);
+  }
+  throw endedEarly();
+}
+
+function endedEarly(): KeyError {
+  return new KeyError("KEY_LEFT", "the daemon ended without an answer of the key");
 }
 
 /** A person types a PIN; the key itself gives up before that. */

@@ -13,6 +13,7 @@ import { resumedByCursor } from "./watch.ts";
 
 /** What happened to a message, docs/protocol/delivery.md section 4. "UNSPECIFIED": of a core newer than this program. */
 export type DeliveryEventName = Exclude<keyof typeof DeliveryEventType, "UNRECOGNIZED">;
+/** What stands about a message now. */
 export type DeliveryStateName = Exclude<keyof typeof DeliveryState, "UNRECOGNIZED">;
 
 /** One event of one message; neither code nor text is in it. */
