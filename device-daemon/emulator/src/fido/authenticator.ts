@@ -8,6 +8,7 @@ import {
   encodeCtapRefusal,
   type WaitsFor,
 } from "@countersign/key-protocol";
+import { equalBytes } from "@countersign/protocol";
 import type { Device } from "../device.ts";
 import type { Application } from "../link/application.ts";
 import type { Ending, Flow } from "../prompt.ts";
@@ -17,7 +18,7 @@ import { clientPinFlow } from "./client-pin.ts";
 import { ClientPinGuard } from "./client-pin-guard.ts";
 import { configure } from "./configuration.ts";
 import { type Listing, manageCredentials } from "./credential-management.ts";
-import { sameBytes, type Usable } from "./credentials.ts";
+import type { Usable } from "./credentials.ts";
 import type { FidoDevice } from "./fido-device.ts";
 import { FidoVault } from "./fido-vault.ts";
 import { assertionOf, grantAssertion, type Granted } from "./get-assertion.ts";
@@ -166,7 +167,7 @@ export class Authenticator implements Application {
   #forgetWiped(): void {
     const { vault, pin, token } = this.#device;
     const { wrapKey } = vault.state;
-    if (sameBytes(wrapKey, this.#wrapKey)) return;
+    if (equalBytes(wrapKey, this.#wrapKey)) return;
     this.#wrapKey = wrapKey;
     this.#follow = undefined;
     pin.renew();

@@ -6,8 +6,8 @@ import {
   type CtapMembers,
   CtapStatus,
 } from "@countersign/key-protocol";
-import { toHex } from "@countersign/protocol";
-import { descriptorOf, noCredentials, rpIdHashOf, sameBytes } from "./credentials.ts";
+import { equalBytes, toHex } from "@countersign/protocol";
+import { descriptorOf, noCredentials, rpIdHashOf } from "./credentials.ts";
 import { type FidoDevice, MAX_RESIDENTS } from "./fido-device.ts";
 import { fidoKeyPairOf } from "./fido-key.ts";
 import type { Resident } from "./fido-state.ts";
@@ -80,7 +80,7 @@ function rpAnswers(device: FidoDevice): CtapMembers[] {
 
 function beginCredentials(device: FidoDevice, request: ManagementRequest): Listed {
   const wanted = paramsOf(request).bytes(1, 32);
-  const found = device.vault.state.residents.filter(({ rpId }) => sameBytes(rpIdHashOf(rpId), wanted));
+  const found = device.vault.state.residents.filter(({ rpId }) => equalBytes(rpIdHashOf(rpId), wanted));
   authorise(device, request, { reads: true, rpId: found[0]?.rpId });
   return begin("credentials", found.map(credentialAnswer), 9);
 }
@@ -116,7 +116,7 @@ function deleteCredential(device: FidoDevice, request: ManagementRequest): CtapM
 function updateUser(device: FidoDevice, request: ManagementRequest): CtapMembers {
   const user = readUser(paramsOf(request).map(3));
   const held = named(device, request);
-  if (!sameBytes(held.userId, user.userId)) throw new CtapError(CtapStatus.INVALID_PARAMETER, "another user's id");
+  if (!equalBytes(held.userId, user.userId)) throw new CtapError(CtapStatus.INVALID_PARAMETER, "another user's id");
   const { name: _name, displayName: _displayName, ...kept } = held;
   const updated: Resident = { ...kept, ...user };
   device.vault.change((state) => ({

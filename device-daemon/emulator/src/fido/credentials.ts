@@ -1,5 +1,5 @@
-import { CtapError, type CtapFields, CtapFields as Fields, type CtapMap, CtapStatus } from "@countersign/key-protocol";
-import { sha256, toHex, utf8 } from "@countersign/protocol";
+import { CtapError, CtapFields, type CtapMap, CtapStatus } from "@countersign/key-protocol";
+import { equalBytes, MAX_CREDENTIAL_ID, sha256, utf8 } from "@countersign/protocol";
 import { unwrapCredential } from "./credential-id.ts";
 import { type FidoState, Protection, type Resident } from "./fido-state.ts";
 
@@ -15,6 +15,7 @@ export interface Usable {
 /** Most ids that are read in a list; more than getInfo promises is refused by CTAP itself elsewhere. */
 const MOST_IDS = 64;
 
+/** What authenticator data names a relying party by: 32 bytes. */
 export function rpIdHashOf(rpId: string): Uint8Array {
   return sha256(utf8(rpId));
 }
@@ -23,16 +24,16 @@ export function rpIdHashOf(rpId: string): Uint8Array {
 export function readDescriptors(fields: CtapFields, key: number): readonly Uint8Array[] | undefined {
   if (!fields.has(key)) return undefined;
   return fields.list(key, MOST_IDS).flatMap((item) => {
-    const descriptor = new Fields("credential descriptor", item);
+    const descriptor = new CtapFields("credential descriptor", item);
     const type = descriptor.text("type", 64);
-    const id = descriptor.bytes("id", 0, 1023);
+    const id = descriptor.bytes("id", 0, MAX_CREDENTIAL_ID);
     return type === "public-key" ? [id] : [];
   });
 }
 
 /** The credential with this id under this RP. */
 export function findCredential(state: FidoState, rpId: string, id: Uint8Array): Usable | undefined {
-  const resident = state.residents.find((held) => held.rpId === rpId && sameBytes(held.id, id));
+  const resident = state.residents.find((held) => held.rpId === rpId && equalBytes(held.id, id));
   if (resident !== undefined) return usableOf(resident);
   const wrapped = unwrapCredential(state.wrapKey, rpIdHashOf(rpId), id);
   return wrapped === undefined ? undefined : { id, ...wrapped };
@@ -60,7 +61,7 @@ export function descriptorOf(id: Uint8Array): CtapMap {
   ]);
 }
 
-/** Throws CtapError CREDENTIAL_EXCLUDED's reason for the first of `exclude` that this key has and may admit. */
+/** Whether this key has one of `exclude` and may admit it. */
 export function isExcluded(state: FidoState, rpId: string, exclude: readonly Uint8Array[], verified: boolean): boolean {
   return exclude.some((id) => {
     const held = findCredential(state, rpId, id);
@@ -68,12 +69,9 @@ export function isExcluded(state: FidoState, rpId: string, exclude: readonly Uin
   });
 }
 
+/** The refusal of who has nothing for this relying party. */
 export function noCredentials(): CtapError {
   return new CtapError(CtapStatus.NO_CREDENTIALS, "no credential for this");
-}
-
-export function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
-  return toHex(one) === toHex(other);
 }
 
 function usableOf(resident: Resident): Usable {

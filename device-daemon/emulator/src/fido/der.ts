@@ -7,6 +7,7 @@ export function integer(bytes: Uint8Array): Uint8Array {
   return tagged(0x02, (short[0] ?? 0) >= 0x80 ? Uint8Array.of(0, ...short) : short);
 }
 
+/** BOOLEAN. */
 export function boolean(value: boolean): Uint8Array {
   return tagged(0x01, Uint8Array.of(value ? 0xff : 0));
 }
@@ -16,6 +17,7 @@ export function bitString(bytes: Uint8Array): Uint8Array {
   return tagged(0x03, Uint8Array.of(0, ...bytes));
 }
 
+/** OCTET STRING. */
 export function octetString(bytes: Uint8Array): Uint8Array {
   return tagged(0x04, bytes);
 }
@@ -37,10 +39,12 @@ export function time(text: string): Uint8Array {
   return tagged(late ? 0x18 : 0x17, new TextEncoder().encode(late ? text : text.slice(2)));
 }
 
+/** SEQUENCE of parts that are DER already. */
 export function sequence(...parts: readonly Uint8Array[]): Uint8Array {
   return tagged(0x30, Buffer.concat(parts));
 }
 
+/** SET of parts that are DER already, in the order given. */
 export function set(...parts: readonly Uint8Array[]): Uint8Array {
   return tagged(0x31, Buffer.concat(parts));
 }

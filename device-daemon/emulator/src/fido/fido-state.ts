@@ -87,6 +87,7 @@ function emptied(attestation: FidoState["attestation"], random: Random): FidoSta
   };
 }
 
+/** The bytes that decodeFidoState reads. */
 export function encodeFidoState(state: FidoState): Uint8Array {
   const map = new Map<number, CborValue>([
     [1, 1],

@@ -6,9 +6,8 @@ import {
   CtapStatus,
   MAX_MESSAGE,
 } from "@countersign/key-protocol";
-import { concatBytes, sha256 } from "@countersign/protocol";
+import { concatBytes, equalBytes, sha256 } from "@countersign/protocol";
 import { readAuthParam } from "./auth-param.ts";
-import { sameBytes } from "./credentials.ts";
 import { EMPTY_BLOBS } from "./empty-blobs.ts";
 import { type FidoDevice, isProtected, MAX_LARGE_BLOBS } from "./fido-device.ts";
 import { Permission } from "./permission.ts";
@@ -59,7 +58,7 @@ function write(
   if (parts.length > open.length) throw new CtapError(CtapStatus.INVALID_PARAMETER, "longer than was said");
   if (parts.length < open.length) return { members: [], writing: { length: open.length, parts } };
   const check = sha256(parts.subarray(0, -16)).subarray(0, 16);
-  if (!sameBytes(check, parts.subarray(-16))) throw new CtapError(CtapStatus.INTEGRITY_FAILURE, "its check is wrong");
+  if (!equalBytes(check, parts.subarray(-16))) throw new CtapError(CtapStatus.INTEGRITY_FAILURE, "its check is wrong");
   device.vault.change((state) => ({ ...state, largeBlobs: parts }));
   return { members: [] };
 }
