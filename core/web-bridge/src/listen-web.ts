@@ -16,7 +16,9 @@ export interface WebPlace {
   readonly stalledMs?: number;
 }
 
+/** A listener that answers. */
 export interface WebListening {
+  /** The one it listens on. */
   readonly port: number;
   /** Takes nothing new, waits for calls in flight, at most so long, then ends them. */
   close(withinMs: number): Promise<void>;

@@ -31,6 +31,7 @@ export interface Arriving {
   readonly remote: string;
 }
 
+/** What a bridge answers, and to whom. */
 export interface BridgeOptions {
   readonly services: readonly WebService[];
   readonly rules: WebRules;

@@ -1,5 +1,6 @@
 import type { VerifiedRegistrationResponse } from "@simplewebauthn/server";
 
+/** What the library read out of a registration that it verified. */
 export type RegistrationInfo = NonNullable<VerifiedRegistrationResponse["registrationInfo"]>;
 type Server = typeof import("@simplewebauthn/server");
 type Helpers = typeof import("@simplewebauthn/server/helpers");

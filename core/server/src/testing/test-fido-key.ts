@@ -11,6 +11,7 @@ import {
   fidoChallengeOf,
   fidoKeyIdOf,
   fromHex,
+  NATIVE_ORIGIN,
   nativeClientData,
   sha256,
   toBase64url,
@@ -86,7 +87,7 @@ export class TestFidoKey {
     const code = change.code === undefined ? {} : { code: change.code };
     const zeros = { shown: 0, codeEntry: 0, userVerification: 0, counter: 0 } as const;
     const statement = encodeStatement(world.statement(of, { ...zeros, ...code, ...change.statement }));
-    const clientDataJson = clientDataOf(statement, change.clientData);
+    const clientDataJson = clientDataOf(ClientDataType.GET, fidoChallengeOf(statement), change.clientData);
     this.signCount += 1;
     const { flags = TOUCHED_AND_VERIFIED, signCount = this.signCount, rpId = this.rpId } = change;
     const authenticatorData = concatBytes(sha256(utf8(rpId)), Uint8Array.of(flags), u32(signCount));
@@ -96,11 +97,15 @@ export class TestFidoKey {
   }
 }
 
-function clientDataOf(statement: Uint8Array, change: AssertChange["clientData"] = {}): Uint8Array {
-  const challenge = fidoChallengeOf(statement);
-  if (Object.keys(change).length === 0) return nativeClientData(ClientDataType.GET, challenge);
-  const native = { type: "webauthn.get", challenge: toBase64url(challenge), origin: "countersign:native" };
-  return utf8(JSON.stringify({ ...native, crossOrigin: false, ...change }));
+/** Client data of a program, or with members changed; undefined takes one away. */
+export function clientDataOf(
+  type: ClientDataType,
+  challenge: Uint8Array,
+  change: Readonly<Record<string, unknown>> = {},
+): Uint8Array {
+  if (Object.keys(change).length === 0) return nativeClientData(type, challenge);
+  const native = { type, challenge: toBase64url(challenge), origin: NATIVE_ORIGIN, crossOrigin: false };
+  return utf8(JSON.stringify({ ...native, ...change }));
 }
 
 function u32(value: number): Uint8Array {

@@ -1,16 +1,8 @@
 // For tests: what a FIDO2 key of software makes at its registration, attested as a test wants it.
 import { sign, type KeyObject } from "node:crypto";
-import {
-  AuthFlag,
-  ClientDataType,
-  concatBytes,
-  nativeClientData,
-  sha256,
-  toBase64url,
-  utf8,
-} from "@countersign/protocol";
+import { AuthFlag, ClientDataType, concatBytes, sha256, utf8 } from "@countersign/protocol";
 import type { Registration } from "../fido/read-registration.ts";
-import type { TestFidoKey } from "./test-fido-key.ts";
+import { clientDataOf, type TestFidoKey } from "./test-fido-key.ts";
 
 /** What a registration may be made to say. */
 export interface RegisterChange {
@@ -40,7 +32,7 @@ interface Attestation {
 const REGISTERED = AuthFlag.USER_PRESENT | AuthFlag.USER_VERIFIED | AuthFlag.ATTESTED;
 
 export function registrationOf(key: TestFidoKey, challenge: Uint8Array, change: RegisterChange = {}): Registration {
-  const clientDataJson = clientDataOf(challenge, change.clientData);
+  const clientDataJson = clientDataOf(ClientDataType.CREATE, challenge, change.clientData);
   const authData = authDataOf(key, change);
   const signed = concatBytes(authData, sha256(clientDataJson));
   const { attestation, after = (bytes) => bytes } = change;
@@ -82,12 +74,6 @@ function statementOf(key: TestFidoKey, signed: Uint8Array, attestation: Register
     x5c.length === 0 ? [] : [cborText("x5c"), Uint8Array.of(0x80 | x5c.length), ...x5c.map((one) => cborBytes(one))];
   const alg = [cborText("alg"), Uint8Array.of(0x26), cborText("sig"), cborBytes(signature)];
   return concatBytes(Uint8Array.of(0xa0 | (x5c.length === 0 ? 2 : 3)), ...alg, ...certificates);
-}
-
-function clientDataOf(challenge: Uint8Array, change: RegisterChange["clientData"]): Uint8Array {
-  if (change === undefined) return nativeClientData(ClientDataType.CREATE, challenge);
-  const native = { type: "webauthn.create", challenge: toBase64url(challenge), origin: "countersign:native" };
-  return utf8(JSON.stringify({ ...native, crossOrigin: false, ...change }));
 }
 
 function cborText(text: string): Uint8Array {
