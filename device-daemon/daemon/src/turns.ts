@@ -1,5 +1,5 @@
 /** Lets go of a turn; called once. */
-export type Release = () => void;
+type Release = () => void;
 
 /**
  * One turn at a time, in the order of asking. Who gives up leaves nothing behind, so that a caller who asks and gives up
