@@ -43,6 +43,7 @@ export async function openClusterLink(options: LinkOptions): Promise<RedisLink> 
       }),
     );
   return {
+    deadlineMs,
     read: (call) => withDeadline(deadlineMs, "a read", runScript(senderTo(reader, keyOf(call)), call)),
     write: (call) => withDeadline(deadlineMs, "a write", writes.write(call)),
     command: (key, command) =>

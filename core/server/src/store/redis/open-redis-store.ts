@@ -64,7 +64,7 @@ async function open(options: OpenRedisOptions): Promise<RedisStore> {
       await link.close();
       link = await openRedisLink({ ...linkOptions, durability }, url.master);
     }
-    for (const { degree, text } of await findUnsafeSettings(link)) {
+    for (const { degree, text } of await findUnsafeSettings(link, replicas)) {
       if (degree === "unsafe" && !options.development) throw new UnsafeRedisError(text);
       onTrouble(new UnsafeRedisError(text));
     }

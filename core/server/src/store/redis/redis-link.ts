@@ -16,6 +16,8 @@ export interface Call {
 
 /** The servers of one installation, as the store uses them: standalone, behind Sentinel, or a Cluster. */
 export interface RedisLink {
+  /** No call takes longer, in milliseconds. */
+  readonly deadlineMs: number;
   /** Runs a script that changes nothing. Rejects with LinkError. */
   read(call: Call): Promise<unknown>;
   /** Runs a script, then waits for the replicas on the same connection. Rejects with LinkError. */

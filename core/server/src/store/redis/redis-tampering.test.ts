@@ -117,6 +117,19 @@ peerTest("a row that the core has in memory is compared when it is written", asy
   await last.close();
 });
 
+peerTest("keys of another type in the way: nothing is written", async () => {
+  const { prefix, names, last } = await prepare();
+  const store = await openTestStore(server.port, prefix);
+  const { version } = await seen(store, "a");
+  await ask("DEL", names.due(SHARD));
+  await ask("SET", names.due(SHARD), "x");
+  const change = changing([writing("a", version, "over it", { due: 7 })]);
+  await expect(store.commit(SHARD, change)).rejects.toBeInstanceOf(IntegrityError);
+  expect((await seen(store, "a")).note).toBe("third");
+  await store.close();
+  await last.close();
+});
+
 peerTest("what was deleted stays deleted", async () => {
   const { prefix, names, old, last } = await prepare();
   await ask("SET", entity(names, "gone"), old.get(entity(names, "gone"))!);

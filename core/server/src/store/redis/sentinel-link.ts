@@ -37,6 +37,7 @@ export async function openSentinelLink(options: LinkOptions, name: string): Prom
   const run = (command: readonly string[]): Promise<unknown> =>
     withDeadline(deadlineMs, command[0] ?? "", reads.sendCommand([...command]));
   return {
+    deadlineMs,
     read: (call) => withDeadline(deadlineMs, "a read", runScript(reads, call)),
     write: (call) => withDeadline(deadlineMs, "a write", batch.write(call)),
     command: (_key, command) => run(command),

@@ -1,8 +1,9 @@
 // Commits of one shard, one at a time: each continues the chain where the one before it ended.
 import { randomBytes } from "node:crypto";
+import { performance } from "node:perf_hooks";
 import { toHex } from "@countersign/protocol";
 import type { UnixMs } from "../entity.ts";
-import { IntegrityError, StoreFullError, type ChangeSet, type CommitOutcome } from "../store.ts";
+import { IntegrityError, StoreFullError, StoreUnavailableError, type ChangeSet, type CommitOutcome } from "../store.ts";
 import { brokenChain } from "../chain-reader.ts";
 import {
   CHANGE_KEPT,
@@ -19,7 +20,7 @@ import { numberOf, tampered } from "./stored-row.ts";
 import { writeWitness } from "./stored-witness.ts";
 
 /** Others may get ahead so often; after that the caller loads again. */
-const MOST_ATTEMPTS = 16;
+const MOST_ATTEMPTS = 64;
 
 /** A witness is stored again after this many entries, or as many as it has entities. */
 const WITNESS_EVERY = 512;
@@ -45,7 +46,8 @@ export class ShardCommits {
 
   /** Resolves when it is durable, refused, or in doubt. Rejects with IntegrityError, StoreFullError. */
   commit(change: ChangeSet, writes: readonly PreparedWrite[]): Promise<CommitOutcome> {
-    const turn = this.#tail.then(() => this.#settle(change, writes));
+    const end = performance.now() + this.#given.link.deadlineMs;
+    const turn = this.#tail.then(() => this.#settle(change, writes, end));
     this.#tail = turn.catch(() => {});
     return turn;
   }
@@ -55,8 +57,9 @@ export class ShardCommits {
     await this.#tail;
   }
 
-  async #settle(change: ChangeSet, writes: readonly PreparedWrite[]): Promise<CommitOutcome> {
-    for (let i = 0; i < MOST_ATTEMPTS; i++) {
+  // Whoever waited behind calls that hung is not sent any more: his caller has given up.
+  async #settle(change: ChangeSet, writes: readonly PreparedWrite[], end: number): Promise<CommitOutcome> {
+    for (let i = 0; i < MOST_ATTEMPTS && performance.now() < end; i++) {
       const outcome = await this.#attempt(change, writes);
       if (outcome !== "again") return outcome;
     }
@@ -162,7 +165,7 @@ export class ShardCommits {
         return { ...one, old: this.#desk.truth.stampOf(one.place), oldIndex };
       });
     } catch (error) {
-      if (error instanceof LinkError) return undefined;
+      if (error instanceof LinkError || error instanceof StoreUnavailableError) return undefined;
       throw error;
     }
   }
@@ -220,7 +223,7 @@ export class ShardCommits {
   async #doubt(error: unknown, change: ChangeSet): Promise<CommitOutcome> {
     if (!(error instanceof LinkError)) throw error;
     this.#given.onTrouble(error);
-    if (error.failure === "refused")
+    if (error.message.includes("WRONGTYPE"))
       throw new IntegrityError(`shard ${this.#desk.shard}: ${error.message}`, { cause: error });
     if (error.failure !== "full") return "unknown";
     try {

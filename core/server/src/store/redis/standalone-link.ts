@@ -73,6 +73,7 @@ export async function openStandaloneLink(options: LinkOptions): Promise<RedisLin
   const [server] = options.servers;
   const address = `${server?.host ?? ""}:${server?.port ?? ""}`;
   return {
+    deadlineMs,
     read: (call: Call): Promise<unknown> => withDeadline(deadlineMs, "a read", runScript(reads, call)),
     write: (call: Call): Promise<Written> => withDeadline(deadlineMs, "a write", batch.write(call)),
     command: (_key, command) => withDeadline(deadlineMs, command[0] ?? "", reads.sendCommand([...command])),

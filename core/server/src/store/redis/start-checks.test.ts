@@ -36,9 +36,9 @@ function optionsFor(port: number, more: Partial<OpenRedisOptions> = {}): OpenRed
   };
 }
 
-async function degrees(server: RedisServer): Promise<string[]> {
+async function degrees(server: RedisServer, replicas = 0): Promise<string[]> {
   const link = await openStandaloneLink(linkTo([server.port]));
-  const findings = await findUnsafeSettings(link);
+  const findings = await findUnsafeSettings(link, replicas);
   await link.close();
   return findings.map(({ degree, text }) => `${degree}: ${text.replace(/127\.0\.0\.1:\d+/, "it")}`);
 }
@@ -61,6 +61,15 @@ for (const { setting, finding } of UNSAFE) {
     expect(found[0]).toMatch(finding);
   });
 }
+
+peerTest("a replica is no store, and a master should stop without the replicas that are waited for", async () => {
+  const master = await start();
+  expect(await degrees(master, 1)).toEqual([expect.stringMatching(/^weak: .*set min-replicas-to-write 1$/)]);
+  await master.command("CONFIG", "SET", "min-replicas-to-write", "1");
+  expect(await degrees(master, 1)).toEqual([]);
+  const replica = await start("--replicaof", `127.0.0.1 ${master.port}`);
+  expect(await degrees(replica)).toEqual([expect.stringMatching(/^unsafe: it is a replica/)]);
+});
 
 peerTest("what is unsafe stops the start, but for development, where it is said", async () => {
   const { port } = await start("--appendonly", "no");

@@ -47,13 +47,17 @@ export async function isMarked(link: RedisLink, names: KeyNames): Promise<boolea
 }
 
 /** Reads every master's settings. A server that does not show them is judged by INFO, and said to be weak for the rest. */
-export async function findUnsafeSettings(link: RedisLink): Promise<readonly SettingFinding[]> {
+export async function findUnsafeSettings(link: RedisLink, replicas: number): Promise<readonly SettingFinding[]> {
   const findings: SettingFinding[] = [];
   const unsafe = (text: string): unknown => findings.push({ degree: "unsafe", text });
   const weak = (text: string): unknown => findings.push({ degree: "weak", text });
   for (const { address, info, config } of await readSettings(link)) {
     const version = info.get("redis_version") ?? "unknown";
     if (Number.parseInt(version, 10) < 7) unsafe(`${address} is Redis ${version}: 7.0 is needed`);
+    if (info.get("role") !== "master") unsafe(`${address} is a replica: name its master, or its Sentinels`);
+    if (Number(config?.get("min-replicas-to-write") ?? replicas) < replicas) {
+      weak(`${address} takes writes with fewer than ${replicas} replicas: set min-replicas-to-write ${replicas}`);
+    }
     if (info.get("maxmemory_policy") !== "noeviction") {
       unsafe(`${address} evicts keys when its memory is full: set maxmemory-policy noeviction`);
     }
@@ -84,7 +88,7 @@ async function readSettings(link: RedisLink): Promise<readonly Settings[]> {
 
 async function readConfigs(link: RedisLink): Promise<readonly { readonly address: string; readonly reply: unknown }[]> {
   try {
-    return await link.everywhere(["CONFIG", "GET", "appendfsync"]);
+    return await link.everywhere(["CONFIG", "GET", "appendfsync", "min-replicas-to-write"]);
   } catch (error) {
     if (error instanceof LinkError && error.failure === "refused") return [];
     throw error;
@@ -98,7 +102,10 @@ function pairsOf(info: unknown): ReadonlyMap<string, string> {
 
 // A map in RESP 3, a flat array in RESP 2.
 function configOf(reply: unknown): ReadonlyMap<string, string> | undefined {
-  if (Array.isArray(reply)) return new Map([[String(reply[0]), String(reply[1])]]);
+  if (Array.isArray(reply)) {
+    const flat = reply.map(String);
+    return new Map(flat.flatMap((name, i) => (i % 2 === 0 ? [[name, flat[i + 1] ?? ""] as const] : [])));
+  }
   if (typeof reply === "object" && reply !== null) return new Map(Object.entries(reply as Record<string, string>));
   return undefined;
 }
