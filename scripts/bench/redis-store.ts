@@ -6,12 +6,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { createClient } from "redis";
 import { macKey } from "@countersign/protocol";
 import type { Call, RedisLink } from "../../core/server/src/store/redis/redis-link.ts";
 import { RedisStore } from "../../core/server/src/store/redis/redis-store.ts";
 import { openStandaloneLink, type LinkOptions } from "../../core/server/src/store/redis/standalone-link.ts";
-import { startRedis } from "../../core/server/src/store/redis/testing/redis-server.ts";
+import { connectBare, startRedis } from "../../core/server/src/store/redis/testing/redis-server.ts";
 import type { AnyWrite, ChangeSet, Store } from "../../core/server/src/store/store.ts";
 
 const { values } = parseArgs({
@@ -201,20 +200,13 @@ async function measureBare(): Promise<Measured> {
     ({ shard } = one);
     await store.commit(shard, change(one, versions[i]!, "CONFIRMED"));
   }
-  const client = createClient({ socket: { host: "127.0.0.1", port: server.port } });
-  await client.connect();
+  const client = await connectBare(server.port);
   // Calls of one shard build on each other.
   const rounds = TRANSITIONS.map((one) => calls.get(one.shard)!.shift()!);
   const measured = await measure(() =>
     inFlight(rounds, async ({ script, keys, args }) => {
-      const [said] = await client.sendCommand<unknown[]>([
-        "EVALSHA",
-        script.sha,
-        String(keys.length),
-        ...keys,
-        ...args,
-      ]);
-      if (said !== "committed") throw new Error(String(said));
+      const reply = await client.sendCommand(["EVALSHA", script.sha, String(keys.length), ...keys, ...args]);
+      if (!Array.isArray(reply) || reply[0] !== "committed") throw new Error("a call was not committed");
     }),
   );
   client.destroy();

@@ -23,8 +23,9 @@ afterEach(async () => {
   await Promise.all(started.splice(0).map((server) => server.stop()));
 });
 
+const OPENSSL = "openssl";
 const at = (name: string): string => join(folder, name);
-const openssl = (...args: string[]): void => void execFileSync("openssl", args, { stdio: "pipe" });
+const openssl = (...args: string[]): void => void execFileSync(OPENSSL, args, { stdio: "pipe" });
 
 function optionsFor(port: number, more: Partial<OpenRedisOptions> = {}): OpenRedisOptions {
   const servers = [{ host: "127.0.0.1", port }];

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createClient } from "redis";
 import { until } from "./redis-cluster.ts";
-import { freePort, startRedis, type RedisServer } from "./redis-server.ts";
+import { freePort, REDIS_SERVER, startRedis, type RedisServer } from "./redis-server.ts";
 
 export interface SentinelSet {
   readonly master: RedisServer;
@@ -39,7 +39,7 @@ export async function startSentinelSet(folder: string): Promise<SentinelSet> {
         `sentinel failover-timeout ${MASTER_NAME} 3000`,
       ];
       writeFileSync(join(at, "sentinel.conf"), `${lines.join("\n")}\n`);
-      children.push(spawn("redis-server", [join(at, "sentinel.conf"), "--sentinel"], { stdio: "ignore" }));
+      children.push(spawn(REDIS_SERVER, [join(at, "sentinel.conf"), "--sentinel"], { stdio: "ignore" }));
       sentinelPorts.push(port);
     }
     for (const port of sentinelPorts) {

@@ -5,8 +5,11 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { createClient } from "redis";
 
-/** Whether Debian's package is there. */
-export const hasRedis: boolean = spawnSync("redis-server", ["--version"]).status === 0;
+/** Debian's package redis-server. */
+export const REDIS_SERVER = "redis-server";
+
+/** Whether it is there. */
+export const hasRedis: boolean = spawnSync(REDIS_SERVER, ["--version"]).status === 0;
 
 export interface RedisServer {
   readonly port: number;
@@ -45,7 +48,7 @@ export async function startRedis(options: RedisServerOptions): Promise<RedisServ
   mkdirSync(folder, { recursive: true });
   const port = options.port ?? (await freePort());
   const place = ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder, "--daemonize", "no"];
-  const child = spawn("redis-server", [...place, ...SAFE, ...settings], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(REDIS_SERVER, [...place, ...SAFE, ...settings], { stdio: ["ignore", "pipe", "pipe"] });
   const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   await ready(child, join(folder, "redis"));
   return {
@@ -59,10 +62,18 @@ export async function startRedis(options: RedisServerOptions): Promise<RedisServ
   };
 }
 
-async function commandOf(port: number, command: string[]): Promise<unknown> {
+/** A client of the library alone. */
+export async function connectBare(port: number): Promise<{
+  sendCommand(command: string[]): Promise<unknown>;
+  destroy(): void;
+}> {
   const client = createClient({ socket: { host: "127.0.0.1", port, reconnectStrategy: false } });
   client.on("error", () => {});
-  await client.connect();
+  return client.connect();
+}
+
+async function commandOf(port: number, command: string[]): Promise<unknown> {
+  const client = await connectBare(port);
   try {
     return await client.sendCommand(command);
   } finally {
