@@ -21,7 +21,7 @@ beforeAll(async () => {
   world = await MatrixWorld.start();
   channel = world.channel();
   await channel.signIn(AbortSignal.timeout(20_000));
-}, 60_000);
+}, 120_000);
 
 afterAll(async () => {
   if (present) await world.stop();

@@ -86,7 +86,7 @@ test.each(["polling", "webhook"])(
     expect(bot.output()).toContain('"event":"not-delivered"');
     expect(bot.output().match(FORBIDDEN)).toBeNull();
   },
-  60_000,
+  120_000,
 );
 
 /** Why it did not start, with everything it printed. */

@@ -67,7 +67,7 @@ test.each(["polling", "webhook"])(
     expect(await second.stop()).toBe(0);
     expect(core.violations).toEqual([]);
   },
-  60_000,
+  120_000,
 );
 
 test.each(["polling", "webhook"])(
@@ -95,5 +95,5 @@ test.each(["polling", "webhook"])(
     expect(await second.stop()).toBe(0);
     expect(core.violations).toEqual([]);
   },
-  60_000,
+  120_000,
 );

@@ -25,7 +25,7 @@ beforeAll(async () => {
   });
   await setPin(rig);
   keyId = toHex((await enrol(rig)).keyId);
-}, 60_000);
+}, 120_000);
 
 afterEach(() => cable.use());
 

@@ -53,4 +53,4 @@ test("the key may come after the daemon, and go and come as another process; two
   client.close();
   await Promise.all([again.stop(), daemon.stop()]);
   await rig.stop();
-}, 60_000);
+}, 120_000);

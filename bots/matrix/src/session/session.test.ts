@@ -250,7 +250,7 @@ describe("a device at a homeserver", () => {
         expect(file).not.toContain(secret);
       mkdirSync(join(account.folder, "seen"), { recursive: true });
     },
-    60_000,
+    120_000,
   );
 });
 
@@ -277,6 +277,6 @@ describe("a homeserver that limits", () => {
       expect(performance.now() - begun).toBeLessThan(8000);
       await world.stop();
     },
-    60_000,
+    120_000,
   );
 });

@@ -35,5 +35,5 @@ browserTest(
       await browser.close();
     }
   },
-  60_000,
+  120_000,
 );

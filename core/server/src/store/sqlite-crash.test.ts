@@ -16,11 +16,11 @@ test("kill -9 at every named point, and again while recovering: nothing acknowle
   for (const crash of chosen) faults.push(...(await crashOnce(join(folder, `${crash.point}-${crash.hit}`), crash)));
   expect(faults).toEqual([]);
   console.log(`${chosen.length} of ${all.length} crash points tried`);
-}, 120_000);
+}, 240_000);
 
 const strace = testWith("strace", spawnSync("strace", ["-V"]).status === 0);
 
-strace("kill -9 at system calls of commit, close and recovery", killAtCalls, 120_000);
+strace("kill -9 at system calls of commit, close and recovery", killAtCalls, 240_000);
 
 async function killAtCalls(): Promise<void> {
   const all = await countSystemCalls(folder);

@@ -48,7 +48,7 @@ let registration: FidoRegistration;
 
 beforeAll(async () => {
   rig = await startFidoRig();
-}, 60_000);
+}, 120_000);
 
 afterAll(async () => {
   await rig.stop();

@@ -20,7 +20,7 @@ let registration: FidoRegistration;
 
 beforeAll(async () => {
   rig = await startFidoRig({ flags: ["--finger", "on"] });
-}, 60_000);
+}, 120_000);
 
 afterAll(async () => {
   await rig.stop();

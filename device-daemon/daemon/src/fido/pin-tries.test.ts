@@ -20,7 +20,7 @@ beforeAll(async () => {
   rig = await startFidoRig();
   await setFidoPin(rig);
   registration = await enrolFidoKey(rig);
-}, 60_000);
+}, 120_000);
 
 afterAll(async () => {
   await rig.stop();

@@ -32,7 +32,7 @@ beforeAll(async () => {
   origin = pages.bank.origin;
   pages.pinentry.will("yes");
   token = (await pairOver(port, origin)) ?? "";
-}, 60_000);
+}, 120_000);
 afterAll(() => pages.stop());
 
 const SIGN = `${DEVICE}/Sign`;

@@ -49,7 +49,7 @@ beforeAll(async () => {
 }, 400_000);
 afterAll(async () => {
   await Promise.all(worlds.map((world) => world.stop()));
-}, 60_000);
+}, 120_000);
 
 test.each(FLOWS)("every effect of one who %s has its crash points", (flow) => {
   const known = Object.values(EFFECTS).flat();
@@ -76,4 +76,4 @@ test(`${POINTS.length} crash points: the audit of every store verifies, and what
     expect(world.acknowledgedAndLost()).toEqual([]);
   }
   expect(survivals.size).toBe(POINTS.length);
-}, 60_000);
+}, 120_000);

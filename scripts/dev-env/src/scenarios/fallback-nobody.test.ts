@@ -17,7 +17,7 @@ let before: (number | undefined)[];
 beforeAll(async () => {
   world = await FaultWorld.start({ folder, channels: CHANNELS, policy: LONG_CODES });
   before = world.pids();
-}, 60_000);
+}, 120_000);
 afterEach(async () => {
   for (const channel of CHANNELS) {
     await world.mend(channel);
@@ -46,7 +46,7 @@ test("telegram and SMS down, mail refuses each mail that it has read: UNDELIVERA
   }
   await user.answered("telegram");
   for (const channel of CHANNELS) expect(await user.codesOn(channel)).toEqual([]);
-}, 40_000);
+}, 120_000);
 
 test("every channel refuses the person for good: UNDELIVERABLE at once, every link DEAD", async () => {
   const user = await world.user();
@@ -65,4 +65,4 @@ test("every channel refuses the person for good: UNDELIVERABLE at once, every li
   await waiting.timeline.ended;
   expect(await user.links()).toEqual(CHANNELS.map((channel) => `${channel} DEAD`));
   for (const channel of CHANNELS) expect(await user.codesOn(channel)).toEqual([]);
-}, 28_000);
+}, 120_000);

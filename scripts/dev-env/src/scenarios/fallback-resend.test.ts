@@ -30,7 +30,7 @@ beforeAll(async () => {
   began = performance.now();
   await waiting.timeline.until(DeliveryEventType.SENT, "mail");
   await world.mend("telegram");
-}, 60_000);
+}, 120_000);
 afterAll(() => world?.stop());
 
 test("a code that two channels may hold is replaced on both, and the old one is refused CODE_SUPERSEDED", async () => {

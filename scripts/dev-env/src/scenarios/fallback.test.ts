@@ -27,7 +27,7 @@ beforeAll(async () => {
   if (!there) return;
   world = await FaultWorld.start({ folder, channels: CHANNELS, policy: LONG_CODES });
   before = world.pids();
-}, 60_000);
+}, 120_000);
 afterEach(async () => {
   if (!there) return;
   for (const channel of CHANNELS) await world.turn(channel, "open");
@@ -56,7 +56,7 @@ peerTest(
     for (const channel of ["telegram", "matrix", "mail"] as const) expect(await user.codesOn(channel)).toEqual([]);
     expect(world.codesIn([code])).toEqual([]);
   },
-  28_000,
+  120_000,
 );
 
 peerTest(
@@ -71,7 +71,7 @@ peerTest(
     for (const channel of ["mail", "sms"] as const) expect(await user.shownOn(channel)).toEqual([]);
     for (const channel of ["telegram", "matrix"] as const) expect(await user.codesOn(channel)).toEqual([]);
   },
-  28_000,
+  120_000,
 );
 
 peerTest(
@@ -89,5 +89,5 @@ peerTest(
       expect(text).not.toContain("Mallory");
     }
   },
-  28_000,
+  120_000,
 );

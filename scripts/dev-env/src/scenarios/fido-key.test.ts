@@ -32,7 +32,7 @@ beforeAll(async () => {
   });
   desk = await startFidoDesk(scene.installation, newcomer);
   somebody = scene.meet(desk);
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   for (const terminal of terminals) terminal.kill();
   await desk?.stop();

@@ -25,7 +25,7 @@ let scene: Scene;
 
 beforeAll(async () => {
   scene = await Scene.open({ folder, mode: "B" });
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await Promise.all(desks.map((desk) => desk.stop()));
   await scene?.close();
@@ -97,7 +97,7 @@ describe("check 21: a revocation reaches a key that is being asked", () => {
       "every key that could sign it was revoked",
     ]);
     expect(executions()).toBe(before);
-  }, 60_000);
+  }, 120_000);
 
   test("check 21: a statement that a key signs all the same is refused as KEY_REVOKED, and another key still confirms", async () => {
     const somebody = await scene.user();
@@ -125,7 +125,7 @@ describe("check 21: a revocation reaches a key that is being asked", () => {
     const answer = await again;
     if (answer.event?.$case !== "signed") throw new Error("the second key did not sign");
     await parts.verification.submitStatement({ transactionId, signedStatement: answer.event.value.signedStatement });
-  }, 60_000);
+  }, 120_000);
 
   test("check 21: another of his keys is revoked: the one at hand is asked again and confirms", async () => {
     const somebody = await scene.user();
@@ -140,7 +140,7 @@ describe("check 21: a revocation reaches a key that is being asked", () => {
     const { told } = await expectExit(paying, 0);
     expect(told).toContainEqual(expect.objectContaining({ step: "KEY_REVOKED", left: 1 }));
     expect(executions()).toBe(before + 1);
-  }, 60_000);
+  }, 120_000);
 });
 
 describe("claim 24: PIN before anything is sent", () => {
@@ -157,7 +157,7 @@ describe("claim 24: PIN before anything is sent", () => {
     const { told } = await expectExit(paying, 14);
     expect(told.map((one) => one["step"] ?? one["state"])).toEqual(["VERIFY", "KEY_REFUSED"]);
     expect([(await transactionsOf(somebody)).length, await hands.count("Code: ")]).toEqual(before);
-  }, 60_000);
+  }, 120_000);
 
   test("claim 24: right: then the pages and the code, and no second PIN", async () => {
     const { hands, pay, desk } = await scene.user();
@@ -174,7 +174,7 @@ describe("claim 24: PIN before anything is sent", () => {
     expect(steps).not.toContain("PIN");
     expect(steps.indexOf("VERIFY")).toBe(0);
     expect(executions()).toBe(before + 1);
-  }, 60_000);
+  }, 120_000);
 
   test("claim 24: by finger: right, then pages and code; not recognised, and nothing was created", async () => {
     const folderOfKey = mkdtempSync(join(folder, "f-"));
@@ -213,7 +213,7 @@ describe("claim 24: PIN before anything is sent", () => {
     }
     await expectExit(again, 14);
     expect([(await transactionsOf(somebody)).length, await hands.count("Code: ")]).toEqual(before);
-  }, 60_000);
+  }, 120_000);
 
   test("claim 24: it holds for one statement: the next asks again", async () => {
     const { hands, pay, desk } = await scene.user();
@@ -227,7 +227,7 @@ describe("claim 24: PIN before anything is sent", () => {
     expect((await hands.screen()).page).toBe("pin");
     second.interrupt();
     await expectExit(second, 17);
-  }, 60_000);
+  }, 120_000);
 });
 
 /** Token of the second of two people. */
@@ -262,7 +262,7 @@ describe("check 19: a recovery, while its owner looks on", () => {
     const named = ["--tenant", "acme", "--issuer", "Acme Bank", "--app", "clerk:execute"];
     await runOnce("core/server/src/main.ts", ["bootstrap", ...folders, ...named]);
     await installation.restartCore();
-  }, 60_000);
+  }, 120_000);
 
   test("check 19: one alone is refused, the hold holds, and /freeze in the chat stops it", async () => {
     const somebody = await scene.user();
@@ -275,7 +275,7 @@ describe("check 19: a recovery, while its owner looks on", () => {
     const left = await expectExit(recover(somebody, clerk(), "list"), 0);
     expect(left.told).toEqual([]);
     expect((await keysOf(somebody)).map(({ state }) => state)).toEqual([KeyState.ACTIVE]);
-  }, 60_000);
+  }, 120_000);
 
   test("check 19: who confirms anything with his old key has lost nothing: it stops", async () => {
     const somebody = await scene.user();
@@ -286,7 +286,7 @@ describe("check 19: a recovery, while its owner looks on", () => {
     await expectExit(paying, 0);
     await hands.phoneSays("Your keys stay: their replacement was stopped");
     expect((await expectExit(recover(somebody, clerk(), "list"), 0)).told).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 });
 
 describe("names", () => {
@@ -301,5 +301,5 @@ describe("names", () => {
     );
     await expectExit(run("key", "revoke", "Schreibtisch"), 0);
     expect((await keysOf(somebody)).map(({ state }) => state)).toEqual([KeyState.REVOKED]);
-  }, 60_000);
+  }, 120_000);
 });

@@ -22,7 +22,7 @@ beforeAll(async () => {
   if (!there) return;
   world = await FaultWorld.start({ folder, channels: ["matrix", "mail"], policy: LONG_CODES });
   before = world.pids();
-}, 60_000);
+}, 120_000);
 afterEach(async () => {
   if (!there) return;
   await world.turn("matrix", "open");
@@ -63,7 +63,7 @@ peerTest(
     await user.cancel(waiting);
     await expectNothingLate(user);
   },
-  40_000,
+  120_000,
 );
 
 peerTest(
@@ -76,5 +76,5 @@ peerTest(
     await user.cancel(waiting);
     await expectNothingLate(user);
   },
-  40_000,
+  120_000,
 );

@@ -3,8 +3,10 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect } from "@jest/globals";
 import { tempFolder, testWith } from "@countersign/testing";
 import { changing, deleting, drawId, peerKey, seen, SHARD, TENANT, writing } from "../store-fixture.ts";
-import type { RedisStore } from "./redis-store.ts";
-import { openTestStore } from "./testing/open-test-store.ts";
+import type { RedisLink } from "./redis-link.ts";
+import { RedisStore } from "./redis-store.ts";
+import { openStandaloneLink } from "./standalone-link.ts";
+import { linkTo, openTestStore, TEST_KEY } from "./testing/open-test-store.ts";
 import { until } from "./testing/redis-cluster.ts";
 import { hasRedis, startRedis, type RedisServer } from "./testing/redis-server.ts";
 
@@ -108,6 +110,36 @@ peerTest("whoever lost hints is told when the chain is read on", () =>
   }),
 );
 
+peerTest("a hint that jumps over another one: both are told", async () => {
+  const prefix = drawId();
+  const left = await openTestStore(server.port, prefix);
+  const link = await openStandaloneLink(linkTo([server.port]));
+  const heard: string[] = [];
+  let isDeaf = true;
+  const subscribe: RedisLink["subscribe"] = (channel, onMessage, onGap) =>
+    link.subscribe(
+      channel,
+      (message) => {
+        heard.push(message);
+        if (!isDeaf) onMessage(message);
+      },
+      onGap,
+    );
+  const right = new RedisStore({ link: { ...link, subscribe }, macKey: TEST_KEY, prefix });
+  await right.listen();
+  await right.load(SHARD);
+  const told: string[] = [];
+  right.subscribe((_, keys) => told.push(...keys.map(({ id }) => id)));
+  await left.commit(SHARD, changing([writing("a", "", "x")]));
+  await until(async () => heard.length === 1);
+  isDeaf = false;
+  await left.commit(SHARD, changing([writing("b", "", "x")]));
+  await until(async () => told.length === 2);
+  expect(told).toEqual(["a", "b"]);
+  await left.close();
+  await right.close();
+});
+
 peerTest("a stored witness saves a new core the reading of the chain, and a false one is not believed", async () => {
   const prefix = drawId();
   const first = await openTestStore(server.port, prefix);
@@ -117,7 +149,7 @@ peerTest("a stored witness saves a new core the reading of the chain, and a fals
   const second = await openTestStore(server.port, prefix);
   expect((await seen(second, "a")).note).toBe("x");
   const stored = String(await server.command("GET", key));
-  for (const forged of ["", "1 1", stored.replace(/^(\d+) \d+/, "$1 1"), stored.replace(/.$/, "A")]) {
+  for (const forged of ["", "1 1", stored.replace(/ [^ ]*$/, " "), stored.replace(/^(\d+) \d+/, "$1 1"), stored.replace(/.$/, "A")]) {
     await server.command("SET", key, forged);
     const third = await openTestStore(server.port, prefix);
     expect((await seen(third, "a")).note).toBe("x");
