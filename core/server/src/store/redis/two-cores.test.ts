@@ -149,7 +149,13 @@ peerTest("a stored witness saves a new core the reading of the chain, and a fals
   const second = await openTestStore(server.port, prefix);
   expect((await seen(second, "a")).note).toBe("x");
   const stored = String(await server.command("GET", key));
-  for (const forged of ["", "1 1", stored.replace(/ [^ ]*$/, " "), stored.replace(/^(\d+) \d+/, "$1 1"), stored.replace(/.$/, "A")]) {
+  for (const forged of [
+    "",
+    "1 1",
+    stored.replace(/ [^ ]*$/, " "),
+    stored.replace(/^(\d+) \d+/, "$1 1"),
+    stored.replace(/.$/, "A"),
+  ]) {
     await server.command("SET", key, forged);
     const third = await openTestStore(server.port, prefix);
     expect((await seen(third, "a")).note).toBe("x");
