@@ -55,9 +55,9 @@ async function firstSeed(): Promise<number> {
 }
 
 function sim(...args: readonly string[]): { readonly status: number; readonly text: string } {
-  const options = { encoding: "utf8", timeout: 50_000, stdio: ["ignore", "pipe", "pipe"] } as const;
   try {
-    return { status: 0, text: execFileSync(join(ROOT, "scripts/sim"), args, options) };
+    const text = execFileSync(join(ROOT, "scripts/sim"), args, { encoding: "utf8", timeout: 50_000, stdio: "pipe" });
+    return { status: 0, text };
   } catch (error) {
     const { status, stdout } = error as { readonly status: number; readonly stdout: string };
     return { status, text: stdout };

@@ -80,16 +80,27 @@ export const FIRST = { do: "create", core: 0, person: 0, content: 0, request: 0,
 
 const SHORTEST = 24;
 const SPREAD = 120;
+const LONGEST = 600;
+
+const FLOOD: readonly (readonly [Step["do"], number])[] = [
+  ["go", 500],
+  ["create", 20],
+  ["sign", 30],
+  ["sweep", 1],
+];
 
 /** Everything that happens, from one seed. */
 export function scheduleOf(seed: number): Schedule {
   const random = new SeededRandom(seed, 1);
   const setting = drawSetting(random);
-  const weights = drawWeights(random, setting);
+  // One user is asked many things at once, and types wrong codes.
+  const flood = random.below(10) === 0;
+  const weights = flood ? FLOOD : drawWeights(random, setting);
   const favourite = random.pick(STATEMENTS);
   const steps: Step[] = setting.opening > 0 ? [] : [FIRST];
-  const length = SHORTEST + random.below(SPREAD);
-  while (steps.length < length) steps.push(drawStep(random, pickWeighted(random, weights), favourite));
+  const length = flood ? LONGEST : SHORTEST + random.below(SPREAD);
+  while (steps.length < length)
+    steps.push(drawStep(random, pickWeighted(random, weights), flood ? undefined : favourite));
   return { setting, steps };
 }
 
@@ -117,7 +128,7 @@ function drawWeights(random: SeededRandom, { bot }: Setting): readonly (readonly
   const stormy = random.below(6) === 0;
   return [
     ["go", 120],
-    ["create", random.below(8) === 0 ? 40 : some(6)],
+    ["create", some(8)],
     ["sign", 4 + some(20)],
     ["replay", some(12)],
     ["veto", some(3)],
@@ -152,10 +163,13 @@ const TIMES = [
   1, 400, 1_000, 5_000, 20_000, 61_000, 121_000, 181_000, 601_000, -3_000, -90_000, 31_536_000_000, -31_536_000_000,
 ];
 
-const FEW = [0, 0, 0, 1, 1, 2, 3, 4, 5, 6, 7];
+/** Contents and requests: often the same ones again. */
+const FEW = [0, 0, 0, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9];
+const MANY = Array.from({ length: 32 }, (_, i) => i);
 
-function drawStep(random: SeededRandom, kind: Kind, favourite: StatementKind): Step {
+function drawStep(random: SeededRandom, kind: Kind, favourite: StatementKind | undefined): Step {
   const core = random.below(2);
+  const few = favourite === undefined ? MANY : FEW;
   const [tx, salt] = [random.below(4), random.below(1000)];
   switch (kind) {
     case "go":
@@ -165,8 +179,8 @@ function drawStep(random: SeededRandom, kind: Kind, favourite: StatementKind): S
         do: kind,
         core,
         person: random.pick([0, 0, 1, 2]),
-        content: random.pick(FEW),
-        request: random.pick(FEW),
+        content: random.pick(few),
+        request: random.pick(few),
         repeat: salt % 5 === 0,
       };
     case "sign":
@@ -199,7 +213,8 @@ function drawStep(random: SeededRandom, kind: Kind, favourite: StatementKind): S
   }
 }
 
-function drawStatement(random: SeededRandom, favourite: StatementKind): StatementKind {
+function drawStatement(random: SeededRandom, favourite: StatementKind | undefined): StatementKind {
+  if (favourite === undefined) return "wrong";
   const one = random.below(3);
   if (one === 0) return "right";
   return one === 1 ? favourite : random.pick(STATEMENTS);
