@@ -11,6 +11,8 @@ afterAll(() => rig.stop());
 
 const MESSAGES = 4000;
 const SIZE = 16 * 1024;
+/** Bytes that buffers of both kernels and of one stream may take in. */
+const ROOM = 16 * 1024 * 1024;
 
 test("who reads slowly holds the method up: what waits in memory stays small, and all of it arrives", async () => {
   const body = frameOf(`large ${MESSAGES}`);
@@ -27,16 +29,18 @@ test("who reads slowly holds the method up: what waits in memory stays small, an
     seen = rig.happened.written;
     for (let turn = 0; turn < 200; turn++) await new Promise((resolve) => setImmediate(resolve));
   }
-  expect(seen * SIZE).toBeLessThan(16 * 1024 * 1024);
-  const before = process.memoryUsage();
-  let received = 0;
-  socket.on("data", (chunk) => (received += chunk.length));
+  expect(seen * SIZE).toBeLessThan(ROOM);
+  // Counted, not measured: what the process holds also depends on when its garbage is collected.
+  let [received, mostWaiting] = [0, 0];
+  socket.on("data", (chunk) => {
+    received += chunk.length;
+    mostWaiting = Math.max(mostWaiting, rig.happened.written * SIZE - received);
+  });
   socket.resume();
   await new Promise((resolve) => socket.on("close", resolve));
   expect(rig.happened.written).toBe(MESSAGES);
   expect(received).toBeGreaterThan(MESSAGES * SIZE);
-  const after = process.memoryUsage();
-  expect(after.external + after.arrayBuffers - before.external - before.arrayBuffers).toBeLessThan(32 * 1024 * 1024);
+  expect(mostWaiting).toBeLessThan(ROOM);
 });
 
 test("a client that leaves while the method waits for room frees it", async () => {
