@@ -4,7 +4,9 @@ import { afterEach, expect } from "@jest/globals";
 import { tempFolder, testWith } from "@countersign/testing";
 import { changing, drawId, peerKey, seen, SHARD, writing } from "../store-fixture.ts";
 import { StoreFullError, StoreUnavailableError, type Store } from "../store.ts";
-import { openTestStore } from "./testing/open-test-store.ts";
+import { RedisStore } from "./redis-store.ts";
+import { openStandaloneLink } from "./standalone-link.ts";
+import { linkTo, openTestStore, TEST_KEY } from "./testing/open-test-store.ts";
 import { until } from "./testing/redis-cluster.ts";
 import { hasRedis, startRedis, type RedisServer } from "./testing/redis-server.ts";
 
@@ -154,6 +156,24 @@ peerTest(
     await store.close();
   },
 );
+
+peerTest("a commit that knows nothing of a restart is not taken under the old epoch", async () => {
+  const server = await start();
+  // It does not listen, so that nothing but the script tells it.
+  const store = new RedisStore({
+    link: await openStandaloneLink(linkTo([server.port])),
+    macKey: TEST_KEY,
+    prefix: "t",
+  });
+  expect(await store.commit(SHARD, changing([writing("a", "", "x")]))).toBe("committed");
+  await server.stop("SIGKILL");
+  started.push(await server.restart());
+  let outcome: string;
+  do outcome = await store.commit(SHARD, changing([writing("a", "1", "y")]));
+  while (outcome === "unknown"); // not connected yet
+  expect(outcome).toBe("conflict");
+  await store.close();
+});
 
 peerTest("a master that forgot its last entries: the chain goes on from what is left, and that is said", async () => {
   const server = await start();

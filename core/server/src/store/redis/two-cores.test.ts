@@ -8,6 +8,7 @@ import { RedisStore } from "./redis-store.ts";
 import { openStandaloneLink } from "./standalone-link.ts";
 import { linkTo, openTestStore, TEST_KEY } from "./testing/open-test-store.ts";
 import { until } from "./testing/redis-cluster.ts";
+import { LOOK_EVERYWHERE_MS } from "./where.ts";
 import { hasRedis, startRedis, type RedisServer } from "./testing/redis-server.ts";
 
 const peerTest = testWith("redis", hasRedis);
@@ -133,8 +134,10 @@ peerTest("a hint that jumps over another one: both are told", async () => {
   await left.commit(SHARD, changing([writing("a", "", "x")]));
   await until(async () => heard.length === 1);
   isDeaf = false;
+  const start = performance.now();
   await left.commit(SHARD, changing([writing("b", "", "x")]));
   await until(async () => told.length === 2);
+  expect(performance.now() - start).toBeLessThan(LOOK_EVERYWHERE_MS / 2); // by the hint, not by the pulse
   expect(told).toEqual(["a", "b"]);
   await left.close();
   await right.close();
