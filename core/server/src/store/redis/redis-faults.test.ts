@@ -168,9 +168,11 @@ peerTest("a commit that knows nothing of a restart is not taken under the old ep
   expect(await store.commit(SHARD, changing([writing("a", "", "x")]))).toBe("committed");
   await server.stop("SIGKILL");
   started.push(await server.restart());
-  let outcome: string;
-  do outcome = await store.commit(SHARD, changing([writing("a", "1", "y")]));
-  while (outcome === "unknown"); // not connected yet
+  let outcome = "unknown"; // until it is connected again
+  await until(async () => {
+    outcome = await store.commit(SHARD, changing([writing("a", "1", "y")]));
+    return outcome !== "unknown";
+  });
   expect(outcome).toBe("conflict");
   await store.close();
 });
