@@ -147,7 +147,8 @@ describe("claim 24: PIN before anything is sent", () => {
   test("claim 24: wrong: nothing was created at the core, and no transaction reached the key", async () => {
     const somebody = await scene.userAtOwnDesk();
     const { hands, pay } = somebody;
-    const before = [(await transactionsOf(somebody)).length, await hands.count("Code: ")];
+    const before = (await transactionsOf(somebody)).length;
+    const codes = await hands.count("Code: ");
     const paying = pay("--verify-first");
     for (let wrong = 0; wrong < 3; wrong += 1) {
       const { rows } = await hands.keyShows("pin");
@@ -156,7 +157,9 @@ describe("claim 24: PIN before anything is sent", () => {
     }
     const { told } = await expectExit(paying, 14);
     expect(told.map((one) => one["step"] ?? one["state"])).toEqual(["VERIFY", "KEY_REFUSED"]);
-    expect([(await transactionsOf(somebody)).length, await hands.count("Code: ")]).toEqual(before);
+    expect((await transactionsOf(somebody)).length).toBe(before);
+    // The prompt of his LINK may have turned into its outcome meanwhile.
+    expect(await hands.count("Code: ")).toBeLessThanOrEqual(codes);
   }, 120_000);
 
   test("claim 24: right: then the pages and the code, and no second PIN", async () => {
@@ -212,7 +215,9 @@ describe("claim 24: PIN before anything is sent", () => {
       await control("/finger", { match: false, name: "somebody's" });
     }
     await expectExit(again, 14);
-    expect([(await transactionsOf(somebody)).length, await hands.count("Code: ")]).toEqual(before);
+    expect((await transactionsOf(somebody)).length).toBe(before);
+    // The prompt of his LINK may have turned into its outcome meanwhile.
+    expect(await hands.count("Code: ")).toBeLessThanOrEqual(codes);
   }, 120_000);
 
   test("claim 24: it holds for one statement: the next asks again", async () => {
