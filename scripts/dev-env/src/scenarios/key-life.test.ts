@@ -208,7 +208,8 @@ describe("claim 24: PIN before anything is sent", () => {
     await hands.key.type(await hands.codeFor(pages));
     await expectExit(paying, 0);
 
-    const before = [(await transactionsOf(somebody)).length, await hands.count("Code: ")];
+    const before = (await transactionsOf(somebody)).length;
+    const codes = await hands.count("Code: ");
     const again = pay("--verify-first", "finger");
     for (let wrong = 0; wrong < 5; wrong += 1) {
       await hands.keyShows("finger");
