@@ -358,7 +358,6 @@ export const MESSAGES: Readonly<Record<string, Readonly<Record<number, WireField
     10: ["requester", "string"],
     11: ["fido_credentials", ".countersign.device.v1.FidoCredential", "*"],
     12: ["rp_id", "string"],
-    13: ["tag", "string"],
   },
   ".countersign.device.v1.UnpairRequest": {},
   ".countersign.device.v1.VerifyUserRequest": {

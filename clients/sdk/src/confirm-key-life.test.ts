@@ -172,7 +172,6 @@ describe("a FIDO2 key", () => {
     const [request] = daemon.asked;
     expect(request?.rpId).toBe(`${core.serverId}.countersign.invalid`);
     expect(request?.fidoCredentials).toHaveLength(1);
-    expect(request?.tag).toBe(core.only.transaction.tag);
     expect(daemon.answered).toEqual([{ transactionId: core.only.transaction.transactionId, code: CODE }]);
     expect(asked).toHaveLength(1);
   });

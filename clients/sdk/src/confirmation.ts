@@ -187,14 +187,14 @@ export class Confirmation {
 
   #signRequest(content: Uint8Array): Partial<SignRequest> {
     const { deviceId = "", requester = "" } = this.#given;
-    const { serverId, transactionId, nonce, mode, fido, tag } = this.#open;
+    const { serverId, transactionId, nonce, mode, fido } = this.#open;
     const keyIds = [...this.#keyIds];
     const credentials = (fido?.credentials ?? []).filter(({ keyId }) => keyIds.length === 0 || keyIds.includes(keyId));
     // Good for one Sign: a further one takes PIN or finger again.
     const session = this.#session;
     this.#session = "";
     return {
-      ...{ deviceId, requester, serverId, transactionId, keyIds, session, tag },
+      ...{ deviceId, requester, serverId, transactionId, keyIds, session },
       ...{ nonce: Buffer.from(nonce), content: Buffer.from(content) },
       mode: mode === 1 || mode === 2 || mode === 3 ? mode : 0,
       expiresInS: Math.min(600, Math.max(1, Math.floor(this.#leftMs() / 1000))),

@@ -283,8 +283,6 @@ export interface SignRequest {
   fidoCredentials: FidoCredential[];
   /** Relying party of those credentials, as the core told it. */
   rpId: string;
-  /** The two words that every surface shows, for the daemon's own prompt. */
-  tag: string;
 }
 
 /** A credential on a FIDO2 key. */
@@ -1168,7 +1166,6 @@ function createBaseSignRequest(): SignRequest {
     requester: "",
     fidoCredentials: [],
     rpId: "",
-    tag: "",
   };
 }
 
@@ -1209,9 +1206,6 @@ export const SignRequest: MessageFns<SignRequest> = {
     }
     if (message.rpId !== "") {
       writer.uint32(98).string(message.rpId);
-    }
-    if (message.tag !== "") {
-      writer.uint32(106).string(message.tag);
     }
     return writer;
   },
@@ -1325,14 +1319,6 @@ export const SignRequest: MessageFns<SignRequest> = {
             message.rpId = reader.string();
             continue;
           }
-          case 13: {
-            if (tag !== 106) {
-              break;
-            }
-
-            message.tag = reader.string();
-            continue;
-          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1387,7 +1373,6 @@ export const SignRequest: MessageFns<SignRequest> = {
         : isSet(object.rp_id)
         ? globalThis.String(object.rp_id)
         : "",
-      tag: isSet(object.tag) ? globalThis.String(object.tag) : "",
     };
   },
 
@@ -1429,9 +1414,6 @@ export const SignRequest: MessageFns<SignRequest> = {
     if (message.rpId !== "") {
       obj.rpId = message.rpId;
     }
-    if (message.tag !== "") {
-      obj.tag = message.tag;
-    }
     return obj;
   },
 
@@ -1452,7 +1434,6 @@ export const SignRequest: MessageFns<SignRequest> = {
     message.requester = object.requester ?? "";
     message.fidoCredentials = object.fidoCredentials?.map((e) => FidoCredential.fromPartial(e)) || [];
     message.rpId = object.rpId ?? "";
-    message.tag = object.tag ?? "";
     return message;
   },
 };
