@@ -21,8 +21,8 @@ const IBANS = [
 const ascii = fc.stringMatching(/^[!-~]+(?: [!-~]+)*$/, { maxLength: 40 });
 const text = fc
   .oneof(ascii, fc.string({ unit: "grapheme", minLength: 1, maxLength: 20 }))
-  .map((any) => any.normalize("NFC"))
-  .filter((any) => unlessRefused(() => isSafe(any)) ?? false);
+  .map((value) => value.normalize("NFC"))
+  .filter((value) => unlessRefused(() => isSafe(value)) ?? false);
 const amount: fc.Arbitrary<Amount> = fc.record({
   currency: fc.constantFrom(...currencies()),
   minorUnits: fc.bigInt({ min: 1n, max: 10n ** 30n - 1n }),
@@ -33,14 +33,14 @@ const account: fc.Arbitrary<Account> = fc.oneof(
   fc.constant({ notGiven: true } as const),
 );
 const VALUES: Readonly<Record<ValueType, fc.Arbitrary<FieldValue>>> = {
-  text: text.map((any) => ({ type: "text", text: any })),
-  ascii: ascii.map((any) => ({ type: "text", text: any })),
-  amount: amount.map((any) => ({ type: "amount", amount: any })),
-  account: account.map((any) => ({ type: "account", account: any })),
+  text: text.map((value) => ({ type: "text", text: value })),
+  ascii: ascii.map((value) => ({ type: "text", text: value })),
+  amount: amount.map((value) => ({ type: "amount", amount: value })),
+  account: account.map((value) => ({ type: "account", account: value })),
   payment: fc.record({ type: fc.constant("payment" as const), amount, account, payee: text }),
   date: fc
     .date({ min: new Date("0001-01-01"), max: new Date("9999-12-31"), noInvalidDate: true })
-    .map((any) => ({ type: "date", date: any.toISOString().slice(0, 10) })),
+    .map((value) => ({ type: "date", date: value.toISOString().slice(0, 10) })),
   count: fc.integer({ min: 0, max: 0xffff_ffff }).map((count) => ({ type: "count", count })),
   digest: fc.uint8Array({ minLength: 32, maxLength: 32 }).map((digest) => ({ type: "digest", digest })),
 };
@@ -118,8 +118,8 @@ test("content comes back from its bytes, and every one-byte mutation is refused 
   );
 });
 
-function isSafe(any: string): boolean {
-  checkSafeText(any);
+function isSafe(value: string): boolean {
+  checkSafeText(value);
   return true;
 }
 

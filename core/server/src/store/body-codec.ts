@@ -104,6 +104,7 @@ function fromPlain(value: unknown): unknown {
   return Object.freeze(object);
 }
 
-function base64url(bytes: Uint8Array): string {
+/** Without padding; the native way, as it stands on the path of every commit. */
+export function base64url(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64url");
 }

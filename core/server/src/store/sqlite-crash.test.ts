@@ -15,7 +15,6 @@ test("kill -9 at every named point, and again while recovering: nothing acknowle
   const faults: string[] = [];
   for (const crash of chosen) faults.push(...(await crashOnce(join(folder, `${crash.point}-${crash.hit}`), crash)));
   expect(faults).toEqual([]);
-  console.log(`${chosen.length} of ${all.length} crash points tried`);
 }, 240_000);
 
 const strace = testWith("strace", spawnSync("strace", ["-V"]).status === 0);
@@ -28,7 +27,6 @@ async function killAtCalls(): Promise<void> {
   const faults: string[] = [];
   for (const crash of chosen) faults.push(...(await crashAtCall(join(folder, `${crash.call}-${crash.hit}`), crash)));
   expect(faults).toEqual([]);
-  console.log(`${chosen.length} of ${all.length} system calls tried`);
 }
 
 function sample<T>(crashes: readonly T[]): T[] {

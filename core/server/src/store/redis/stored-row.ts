@@ -1,5 +1,6 @@
 // An entity as one Redis string. docs/protocol/store.md section 8.
 import { equalBytes } from "@countersign/protocol";
+import { base64url } from "../body-codec.ts";
 import type { VerifiedEntity } from "../entity-cache.ts";
 import type { EntityMac } from "../entity-mac.ts";
 import type { EntityKey, Shard } from "../entity.ts";
@@ -66,8 +67,4 @@ function decodeIndex(text: string): Index | undefined {
 
 export function tampered(key: EntityKey, why: string): IntegrityError {
   return new IntegrityError(`${key.type} ${key.id}: ${why}; restore a backup`);
-}
-
-function base64url(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64url");
 }
