@@ -1,19 +1,9 @@
 import { spawnSync } from "node:child_process";
-import {
-  chmodSync,
-  chownSync,
-  lstatSync,
-  mkdirSync,
-  readFileSync,
-  readlinkSync,
-  readdirSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, chownSync, lstatSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { afterEach, expect, test } from "@jest/globals";
-import { startChild, tempFolder, testWith } from "@countersign/testing";
+import { listeningSockets, openSockets, startChild, tempFolder, testWith } from "@countersign/testing";
 import type { DeviceServiceServer } from "@countersign/proto/node/device/v1/device_service";
 import { pino } from "pino";
 import { KeyRegistry } from "./key/key-registry.ts";
@@ -137,27 +127,11 @@ test("D1: the default install listens on no TCP port", async () => {
   const daemon = await startChild("device-daemon/daemon/src/main.ts", [
     ...["--socket", join(folder, "no-tcp", "daemon.sock"), "--key-socket", join(folder, "no-key.sock")],
   ]);
-  const inodes = socketInodes(daemon.process.pid ?? 0);
-  const listening = ["tcp", "tcp6"].flatMap((table) => listeningInodes(`/proc/${daemon.process.pid}/net/${table}`));
-  expect(inodes.length).toBeGreaterThan(0);
-  expect(listening.filter((inode) => inodes.includes(inode))).toEqual([]);
+  const pid = daemon.process.pid ?? 0;
+  expect(openSockets(pid)).toBeGreaterThan(0);
+  expect(listeningSockets(pid)).toEqual([]);
   expect(await daemon.stop()).toBe(0);
 });
-
-function socketInodes(pid: number): string[] {
-  const folderOfFds = `/proc/${pid}/fd`;
-  return readdirSync(folderOfFds).flatMap(
-    (fd) => /^socket:\[(\d+)\]$/.exec(readlinkSync(`${folderOfFds}/${fd}`))?.[1] ?? [],
-  );
-}
-
-// Column 3 is the state, 0A = LISTEN; column 9 the inode.
-function listeningInodes(table: string): string[] {
-  const rows = readFileSync(table, "utf8").trim().split("\n").slice(1);
-  return rows
-    .map((each) => each.trim().split(/\s+/))
-    .flatMap((columns) => (columns[3] === "0A" ? (columns[9] ?? []) : []));
-}
 
 test.each([
   [[], 2, "no key to look for"],

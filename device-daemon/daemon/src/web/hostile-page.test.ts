@@ -1,7 +1,6 @@
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { connect } from "node:net";
 import { networkInterfaces } from "node:os";
-import { tempFolder } from "@countersign/testing";
+import { listeningSockets, tempFolder } from "@countersign/testing";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { EnrolRequest, SignRequest } from "@countersign/proto/node/device/v1/device_service";
 import { type PageRig, startPageRig } from "../testing/page-rig.ts";
@@ -63,19 +62,7 @@ const NOTHING = { reports: 0, screens: 0 };
 
 describe("D1: where it listens", () => {
   test("D1: loopback mode binds 127.0.0.1 and ::1, and nothing else", () => {
-    const { pid } = pages.rig.daemon.process;
-    const folderOfFds = `/proc/${pid}/fd`;
-    const inodes = readdirSync(folderOfFds).flatMap(
-      (fd) => /^socket:\[(\d+)\]$/.exec(readlinkSync(`${folderOfFds}/${fd}`))?.[1] ?? [],
-    );
-    const rows = ["tcp", "tcp6"].flatMap((table) =>
-      readFileSync(`/proc/${pid}/net/${table}`, "utf8").trim().split("\n").slice(1),
-    );
-    // Column 1 is address and port, 3 the state (0A: listens), 9 the inode.
-    const bound = rows
-      .map((row) => row.trim().split(/\s+/))
-      .filter((columns) => columns[3] === "0A" && inodes.includes(columns[9] ?? ""))
-      .map((columns) => columns[1]);
+    const bound = listeningSockets(pages.rig.daemon.process.pid ?? 0);
     const hexPort = port.toString(16).toUpperCase().padStart(4, "0");
     expect(new Set(bound)).toEqual(new Set([`0100007F:${hexPort}`, `00000000000000000000000001000000:${hexPort}`]));
     expect(bound.length).toBe(2);
