@@ -8,7 +8,17 @@ const CHOSEN: ReadonlySet<string> = new Set([
   ...["@axe-core/playwright", "@bufbuild/buf", "@jest/globals", "@types/node", "fast-check", "jest", "knip"],
   ...["lockfile-lint", "node", "oxlint", "oxlint-tsgolint", "playwright-core", "prettier", "ts-proto", "typescript"],
   ...["@bomb.sh/tab", "@bufbuild/protobuf", "@clack/prompts", "@fluent/bundle", "@gramio/types", "@grpc/grpc-js"],
-  ...["@grpc/reflection", "@noble/curves", "@noble/hashes", "cbor2", "commander", "grpc-health-check", "ibantools"],
+  ...["@opentelemetry/api", "@opentelemetry/exporter-trace-otlp-http", "@opentelemetry/resources"],
+  ...[
+    "@opentelemetry/sdk-trace",
+    "@grpc/reflection",
+    "@noble/curves",
+    "@noble/hashes",
+    "cbor2",
+    "commander",
+    "grpc-health-check",
+    "ibantools",
+  ],
   ...[
     "@simplewebauthn/server",
     "nice-grpc-common",
