@@ -156,7 +156,7 @@ class Session {
     }
     switch (event.$case) {
       case "beat":
-        await this.#of.lease.renew();
+        await this.#bot.withCounts((again) => this.#of.lease.renew(again));
         // It may have lapsed for a moment, and what came meanwhile waits in the lane.
         this.#engine.wake();
         return this.#of.send({ event: { $case: "beatAck", value: {} } });

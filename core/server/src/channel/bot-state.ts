@@ -1,20 +1,28 @@
 import { AnswerType, type Answer } from "@countersign/proto/node/channel/v1/channel_service";
 import type { CoreGiven } from "../given.ts";
-import { shardOfKey } from "../store/entity.ts";
+import { shardOfKey, type UnixMs } from "../store/entity.ts";
 import { commitOnce } from "../transaction/commit.ts";
-import { leaseKey, type BotName } from "./lease.ts";
-import { QuestionRate } from "./question-rate.ts";
-import { VetoRate } from "./veto-rate.ts";
+import { count, type BotCounts } from "./bot-counts.ts";
+import { leaseKey, recount, type BotName, type CountAgain } from "./lease.ts";
+import { countStranger } from "./question-rate.ts";
+import { countVeto } from "./veto-rate.ts";
 
 /** An answer before it is addressed to its event. */
 export type AnswerDraft = Partial<Omit<Answer, "eventId">> & Pick<Answer, "type">;
 
-/** What a core remembers of a bot over its streams. */
+/** What waits for the next commit of the lease. Its loss makes the limits tighter, or counts what was refused anyway. */
+interface Waiting {
+  readonly prompts: number;
+  readonly vetoes: number;
+}
+
+const NOTHING_WAITS: Waiting = { prompts: 0, vetoes: 0 };
+
+/** What a core remembers of a bot over its streams. Its limits are counted in the lease, where every core sees them. */
 export class BotState {
   readonly name: BotName;
   readonly #given: CoreGiven;
-  readonly #rate = new VetoRate();
-  readonly #questions = new QuestionRate();
+  #waiting: Waiting = NOTHING_WAITS;
   readonly #answers = new Map<string, Promise<AnswerDraft>>();
 
   constructor(given: CoreGiven, name: BotName) {
@@ -27,19 +35,52 @@ export class BotState {
   }
 
   prompted(): void {
-    this.#rate.prompted(this.#given.store.now());
+    this.#wait({ prompts: 1, vetoes: 0 });
+  }
+
+  /** Lets what waits ride on a commit of the lease that happens anyway. */
+  async withCounts(commit: (again: CountAgain) => Promise<void>): Promise<void> {
+    const taken = this.#waiting;
+    this.#waiting = NOTHING_WAITS;
+    try {
+      await commit((counts, now) => counted(counts, taken, now));
+    } catch (error) {
+      this.#wait(taken);
+      throw error;
+    }
   }
 
   /** Counts a question about somebody who has no chat; whether it may be answered with more than no. */
-  admitsStranger(): boolean {
-    return this.#questions.admits(this.#given.store.now());
+  async admitsStranger(): Promise<boolean> {
+    let admitted = false;
+    await recount(this.#given, this.name, strangerCounted, (counts, now) => {
+      const next = countStranger(counts, now);
+      admitted = next !== undefined;
+      return next ?? counts;
+    });
+    return admitted;
   }
 
-  /** Counts a veto; whether it may also freeze the user. Raises the alarm when there are too many. */
+  /**
+   * Counts a veto, durably while it is normal; whether it may also freeze the user. Raises the alarm when there are too
+   * many.
+   */
   async countVeto(): Promise<boolean> {
-    const { normal, alarm } = this.#rate.vetoed(this.#given.store.now());
-    if (alarm) await this.#alarm();
-    return normal;
+    const { botId } = this.name;
+    let said = { normal: false, alarm: false };
+    const event = (): string => (said.alarm ? "bot.veto-alarm" : "bot.veto-counted");
+    await recount(this.#given, this.name, event, (held, now) => {
+      const next = countVeto(counted(held, this.#waiting, now), now);
+      said = next;
+      return next.normal ? countVeto(held, now).counts : alarmed(held, next.counts);
+    });
+    if (said.normal) return true;
+    this.#wait({ prompts: 0, vetoes: 1 });
+    if (said.alarm) {
+      const text = "ALARM: a bot vetoes more than is normal; its vetoes freeze nobody any more";
+      this.#given.log.error({ botId, alarm: true }, text);
+    }
+    return false;
   }
 
   /** The same event twice has one effect and one answer. After a restart the effects themselves are idempotent. */
@@ -57,14 +98,23 @@ export class BotState {
     return answer;
   }
 
-  async #alarm(): Promise<void> {
-    const { tenantId, botId } = this.name;
-    this.#given.log.error(
-      { botId, alarm: true },
-      "ALARM: a bot vetoes more than is normal; its vetoes freeze nobody any more",
-    );
-    await auditOfBot(this.#given, this.name, "bot.veto-alarm", { tenant: tenantId });
+  #wait({ prompts, vetoes }: Waiting): void {
+    this.#waiting = { prompts: this.#waiting.prompts + prompts, vetoes: this.#waiting.vetoes + vetoes };
   }
+}
+
+function strangerCounted(): string {
+  return "bot.stranger-counted";
+}
+
+function counted(counts: BotCounts | undefined, { prompts, vetoes }: Waiting, now: UnixMs): BotCounts | undefined {
+  return prompts + vetoes === 0 ? counts : count(counts, { prompts, vetoes }, now);
+}
+
+/** What is refused waits for the next commit of the lease, so that a flood costs none; that the alarm was raised does not. */
+function alarmed(held: BotCounts | undefined, next: BotCounts): BotCounts | undefined {
+  if (next.alarmedAt === held?.alarmedAt) return held;
+  return { minutes: [], ...held, ...(next.alarmedAt === undefined ? {} : { alarmedAt: next.alarmedAt }) };
 }
 
 const MOST_ANSWERS = 4096;

@@ -5,12 +5,16 @@ import { shardOfKey, type EntityKey, type HexId, type UnixMs } from "../store/en
 import type { Store } from "../store/store.ts";
 import { commitOnce, untilSettled } from "../transaction/commit.ts";
 import { Hints } from "../transaction/hints.ts";
+import type { BotCounts } from "./bot-counts.ts";
 import type { BotLease } from "./bot-lease.ts";
 
 /** A Beat must come within this; a standby takes over so long after the last one. */
 export const LEASE_MS = 15_000;
 /** A standby also looks by itself: nobody writes when a lease lapses, and clocks may jump. */
 const LOOK_AGAIN_MS = 1000;
+
+/** What is counted of a bot after something of it; what it was given to leave it. */
+export type CountAgain = (counts: BotCounts | undefined, now: UnixMs) => BotCounts | undefined;
 
 /** Which bot, of which tenant. */
 export type BotName = Pick<Seat, "tenantId" | "botId">;
@@ -35,11 +39,11 @@ export class Lease {
     return this.#given.store.now() < this.#until;
   }
 
-  /** Throws StaleFenceError once somebody else holds it. */
-  async renew(): Promise<void> {
+  /** What `counts` says is written with it. Throws StaleFenceError once somebody else holds it. */
+  async renew(counts: CountAgain = (held) => held): Promise<void> {
     const body = await change(this.#given, this.seat, "bot.lease-renewed", (held, now) => {
       if (held?.fence !== this.seat.fence) throw stale(this.seat, held);
-      return { ...held, until: now + LEASE_MS };
+      return withCounts({ ...held, until: now + LEASE_MS }, counts(held.counts, now));
     });
     this.#until = body.until;
   }
@@ -81,9 +85,22 @@ async function tryTake(given: CoreGiven, bot: BotName): Promise<Lease | undefine
     const isLeft = leftByAnEarlierProcess(given, bot, held?.fence ?? 0);
     taken = held === undefined || held.until <= now || isLeft;
     if (!taken) return undefined;
-    return { botId: bot.botId, fence: (held?.fence ?? 0) + 1, until: now + LEASE_MS };
+    const next = { botId: bot.botId, fence: (held?.fence ?? 0) + 1, until: now + LEASE_MS };
+    return withCounts(next, held?.counts);
   });
   return taken ? new Lease(given, { ...bot, fence: body.fence }, body.until) : undefined;
+}
+
+/** Counts, whoever holds the lease, in a commit of its own; none where `again` leaves them. */
+export async function recount(given: CoreGiven, bot: BotName, event: () => string, again: CountAgain): Promise<void> {
+  await change(given, bot, event, (held, now) => {
+    const counts = again(held?.counts, now);
+    return counts === held?.counts ? undefined : withCounts(held ?? { ...NOBODY, botId: bot.botId }, counts);
+  });
+}
+
+function withCounts(lease: BotLease, counts: BotCounts | undefined): BotLease {
+  return counts === undefined ? lease : { ...lease, counts };
 }
 
 /** The fence of each bot's lease when this process first looked at it, by store. */
@@ -102,7 +119,7 @@ function leftByAnEarlierProcess(given: CoreGiven, { botId }: BotName, fence: num
 async function change(
   given: CoreGiven,
   bot: BotName,
-  event: string,
+  event: string | (() => string),
   next: (held: BotLease | undefined, now: UnixMs) => BotLease | undefined,
 ): Promise<BotLease> {
   const key = leaseKey(bot);
@@ -117,7 +134,7 @@ async function change(
       writes: [{ key, expected: held.version, body }],
       audit: [
         {
-          event,
+          event: typeof event === "string" ? event : event(),
           tenant: bot.tenantId,
           actor: `bot:${bot.botId}`,
           subject: `bot:${bot.botId}`,

@@ -18,6 +18,6 @@ export async function takePeerQuestion(
 ): Promise<AnswerDraft> {
   const chat = await findChat(given, bot.name, peerId);
   if (chat !== undefined) return { ...OK, locale: chat.user.locale };
-  if (!bot.admitsStranger()) return NOT_LINKED;
-  return (await isLinkOpen(given, bot.name.tenantId, platform)) ? OK : NOT_LINKED;
+  if (!(await isLinkOpen(given, bot.name.tenantId, platform))) return NOT_LINKED;
+  return (await bot.admitsStranger()) ? OK : NOT_LINKED;
 }
