@@ -40,7 +40,11 @@ export function choiceFlag<const T extends string>(
 
 /** Opens the connection that the flags describe. Tokens come from files only: arguments are visible to every process. */
 export function connectByFlags(flags: CoreFlags): CoreConnection {
-  const address = requiredFlag("core", flags.core, "host:port of the core");
+  const address = requiredFlag(
+    "core",
+    flags.core,
+    "host:port of the core; of several, IP addresses with port divided by commas",
+  );
   const tokenFile = requiredFlag(
     "token-file",
     flags["token-file"],

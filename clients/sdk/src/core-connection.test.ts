@@ -1,5 +1,6 @@
 import { expect, test } from "@jest/globals";
-import { isLoopback, openCore } from "./core-connection.ts";
+import { isLoopback } from "./core-address.ts";
+import { openCore } from "./core-connection.ts";
 import { Token } from "./token.ts";
 
 const token = new Token("cs_app_AAAAAAAAAAAAAAAAAAAAAAAA");

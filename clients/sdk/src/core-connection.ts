@@ -8,11 +8,15 @@ import { ReceiptServiceClient } from "@countersign/proto/node/core/v1/receipt_se
 import { TransactionServiceClient } from "@countersign/proto/node/core/v1/transaction_service";
 import { UserServiceClient } from "@countersign/proto/node/core/v1/user_service";
 import { VerificationServiceClient } from "@countersign/proto/node/core/v1/verification_service";
+import { isLoopback, targetOf } from "./core-address.ts";
 import type { Token } from "./token.ts";
 
 /** How the core is reached. */
 export interface CoreOptions {
-  /** `host:port`. Without `tls` only a loopback address is taken. */
+  /**
+   * `host:port`: a name may have a record for each core. Or `address:port` of several cores divided by commas: one of them
+   * is chosen at random, and another when it goes. Without `tls` only loopback addresses are taken.
+   */
   readonly address: string;
   readonly token: Token;
   /** Files in PEM. An empty object: TLS by the system's certificate authorities. */
@@ -46,7 +50,7 @@ const CHANNEL: ClientOptions = {
 
 /** Opens the connection; nothing is sent yet. Throws an Error naming the address or file when it cannot be right. */
 export function openCore(options: CoreOptions): CoreConnection {
-  const { address } = options;
+  const address = targetOf(options.address);
   const channel = channelCredentials(options);
   const transactions = new TransactionServiceClient(address, channel, CHANNEL);
   const shared = { ...CHANNEL, channelOverride: transactions.getChannel() };
@@ -76,11 +80,6 @@ function channelCredentials({ address, tls }: CoreOptions): ChannelCredentials {
   throw new Error(
     `${address} is not on this machine, so it is reached by TLS only: name a CA file, or none for the system's`,
   );
-}
-
-/** Whether `host:port` never leaves this machine. Names other than localhost are not looked up. */
-export function isLoopback(address: string): boolean {
-  return /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\]):\d{1,5}$/.test(address);
 }
 
 function optionalFile(path: string | undefined): Buffer | null {

@@ -1,7 +1,8 @@
 // The public API of @countersign/sdk: confirm a transaction from a program on the user's PC.
 export { bearer, call, messages, pause, type CallGiven, type Pause } from "./call.ts";
 export { confirm, confirmOpen, outcomeOf, type ConfirmGiven, type ConfirmRequest } from "./confirm.ts";
-export { isLoopback, openCore, type CoreConnection, type CoreOptions } from "./core-connection.ts";
+export { isLoopback } from "./core-address.ts";
+export { openCore, type CoreConnection, type CoreOptions } from "./core-connection.ts";
 export { CoreError, type Violation } from "./core-error.ts";
 export {
   isFido,

@@ -38,6 +38,7 @@ export class Attachment {
   #stream: Stream | undefined;
   #session: Session | undefined;
   #wasAttached = false;
+  #attempts = 0;
 
   constructor(given: AttachmentGiven) {
     this.#given = given;
@@ -79,7 +80,8 @@ export class Attachment {
 
   async #attach(signal: AbortSignal): Promise<{ readonly code: number; readonly welcomed: boolean }> {
     const { core, hello, events } = this.#given;
-    const stream = core.client.attach(core.metadata);
+    const stream = core.clientOf(this.#attempts).attach(core.metadata);
+    this.#attempts += 1;
     this.#stream = stream;
     let session: Session | undefined;
     stream.on("data", (response: AttachResponse) => {

@@ -40,3 +40,20 @@ test.each(["core.example:8701", "10.0.0.1:1", "127.0.0.1.example:1", "localhost.
     expect(() => connectCore({ address, plaintext: true, token })).toThrow("without TLS");
   },
 );
+
+test("of several cores each attempt begins with the next one, and plain text to none of them leaves the machine", () => {
+  const core = connectCore({ address: "127.0.0.1:1,127.0.0.1:2,127.0.0.1:3", plaintext: true, token });
+  const targets = [0, 1, 2, 3].map((attempt) => core.clientOf(attempt).getChannel().getTarget());
+  core.close();
+  expect(targets).toEqual([
+    "ipv4:127.0.0.1:1,127.0.0.1:2,127.0.0.1:3",
+    "ipv4:127.0.0.1:2,127.0.0.1:3,127.0.0.1:1",
+    "ipv4:127.0.0.1:3,127.0.0.1:1,127.0.0.1:2",
+    "ipv4:127.0.0.1:1,127.0.0.1:2,127.0.0.1:3",
+  ]);
+  expect(() => connectCore({ address: "127.0.0.1:1,10.0.0.1:2", plaintext: true, token })).toThrow("without TLS");
+});
+
+test.each(["a.example:1,b.example:1", "127.0.0.1:1,[::1]:1", "127.0.0.1:1,127.0.0.1"])("%s is no list", (address) => {
+  expect(() => connectCore({ address, plaintext: false, token })).toThrow("IP addresses of one family");
+});

@@ -11,7 +11,12 @@ export type SettingKey = "core" | "serverId" | "coreKeys" | "tokenFile" | "daemo
 
 /** Every setting of the command. All work when absent, until a command needs one. */
 export const SETTINGS: Readonly<Record<SettingKey, SettingName>> = {
-  core: name("core", "--core", "CORE", "address of the core, host:port"),
+  core: name(
+    "core",
+    "--core",
+    "CORE",
+    "address of the core, host:port; of several, IP addresses with port divided by commas",
+  ),
   serverId: name("serverId", "--server-id", "SERVER_ID", "id of the core installation, 32 hexadecimal digits"),
   coreKeys: name(
     "coreKeys",

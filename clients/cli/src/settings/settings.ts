@@ -9,7 +9,7 @@ type Origin = "flag" | "environment" | "file" | "default";
 
 const ADDRESS: v.GenericSchema<unknown, string> = v.pipe(
   v.string(),
-  v.regex(/^(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/),
+  v.regex(/^(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}(?:,(?:\[[0-9a-fA-F:]+\]|[0-9.]+):\d{1,5})*$/),
 );
 const PATH: v.GenericSchema<unknown, string> = v.pipe(v.string(), v.minLength(1), v.regex(/^[^\0\n]+$/));
 const CORE_KEYS: v.GenericSchema<unknown, string[]> = v.pipe(
