@@ -9,11 +9,10 @@ import {
   sampleNotice,
   type Report,
 } from "@countersign/bot-kit/testing";
-import { testWith } from "@countersign/testing";
+import { freePort, testWith } from "@countersign/testing";
 import { ContractServer, contractServerPresent, TestApi, testApiPresent } from "@countersign/testing/telegram";
 import { afterEach, expect } from "@jest/globals";
 import { TELEGRAM_PACE, TelegramChannel } from "./telegram-channel.ts";
-import { freePort } from "./testing/free-port.ts";
 import type { WebhookSettings } from "./webhook-settings.ts";
 
 const CHAT = 4242;

@@ -1,9 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { FakeCore, Phase, sampleDeliver, type Report } from "@countersign/bot-kit/testing";
-import { startChild, tempFolder, type Child } from "@countersign/testing";
+import { type Child, freePort, startChild, tempFolder } from "@countersign/testing";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { freePort } from "./testing/free-port.ts";
 import { FAKE_TOKEN, FakeBotApi } from "./testing/index.ts";
 
 const CHAT = 4242;

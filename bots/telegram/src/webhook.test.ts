@@ -1,3 +1,4 @@
+import { freePort } from "@countersign/testing";
 import { createServer } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
@@ -5,7 +6,6 @@ import { Secret, systemTimer, type BotLog, type LogEvent, type Timer } from "@co
 import { ManualTimer, settled } from "@countersign/bot-kit/testing";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { TelegramChannel } from "./telegram-channel.ts";
-import { freePort } from "./testing/free-port.ts";
 import { FAKE_TOKEN, FakeBotApi } from "./testing/index.ts";
 import { RecordingDesk } from "./testing/recording-desk.ts";
 

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { runOnce, startChild, type Child } from "@countersign/testing/child";
+import { freePort, runOnce, startChild, type Child } from "@countersign/testing/child";
 import { Bot } from "./chat/bot.ts";
 import type { Between, ChannelName } from "./chat/chat-service.ts";
 import { openTrace, type Trace } from "./trace.ts";
@@ -62,7 +62,9 @@ export async function startInstallation(options: InstallationOptions): Promise<I
   const platform = channels[0] ?? "telegram";
   mkdirSync(join(folder, "tokens"), { recursive: true, mode: 0o700 });
   if (!TOKENS.every((name) => existsSync(join(folder, "tokens", name)))) await bootstrap(options, channels);
-  let core = await serveCore(folder, options.listen ?? "127.0.0.1:0", options.coreArgs ?? []);
+  // Reserved, for it comes back on the same one.
+  const listen = options.listen ?? `127.0.0.1:${await freePort()}`;
+  let core = await serveCore(folder, listen, options.coreArgs ?? []);
   let earlier = "";
   const coreAddress = String(core.ready["address"]);
   const bots: Bot[] = [];
@@ -116,11 +118,9 @@ export async function startInstallation(options: InstallationOptions): Promise<I
 /** Payments recorded so far, one object a ledger line; empty before the first. */
 export function readLedger(installation: Pick<Installation, "ledgerFile">): Record<string, unknown>[] {
   try {
-    const text = readFileSync(installation.ledgerFile, "utf8");
-    return text
-      .split("\n")
-      .filter((line) => line !== "")
-      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    // What follows the last line break is still being written.
+    const lines = readFileSync(installation.ledgerFile, "utf8").split("\n").slice(0, -1);
+    return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
     throw error;

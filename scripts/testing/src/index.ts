@@ -1,5 +1,8 @@
+export { AT_ONCE_MS } from "./at-once.ts";
 export { startChild, ROOT, type Child } from "./child.ts";
+export { descriptorsOf } from "./descriptors.ts";
 export { FakeClock } from "./fake-clock.ts";
+export { freePort } from "./free-port.ts";
 export { listeningSockets, openSockets } from "./listening-sockets.ts";
 export { tempFolder } from "./temp-folder.ts";
 export { testWith } from "./test-with.ts";

@@ -1,4 +1,5 @@
-import { readFileSync, readdirSync, readlinkSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
+import { targetOf } from "./descriptors.ts";
 
 /**
  * Local addresses, as the kernel writes them ("0100007F:1F90"), of the TCP sockets that a running process listens on.
@@ -19,12 +20,7 @@ export function openSockets(pid: number): number {
 }
 
 function socketInode(descriptor: string): string | undefined {
-  try {
-    return /^socket:\[(\d+)\]$/.exec(readlinkSync(descriptor))?.[1];
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
+  return /^socket:\[(\d+)\]$/.exec(targetOf(descriptor) ?? "")?.[1];
 }
 
 // Column 1 is address and port, 3 the state (0A: listens), 9 the inode.

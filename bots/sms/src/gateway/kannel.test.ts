@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { revealText, Secret, silentLog, systemTimer, type FrontDesk } from "@countersign/bot-kit";
-import { testWith } from "@countersign/testing";
-import { freePort, kannelPresent, startKannel, type Kannel } from "@countersign/testing/sms";
+import { freePort, testWith } from "@countersign/testing";
+import { kannelPresent, startKannel, type Kannel } from "@countersign/testing/sms";
 import { afterAll, beforeAll, beforeEach, expect } from "@jest/globals";
 import { SmsChannel } from "../sms-channel.ts";
 import { FakeSmsc, SAMPLE_NUMBER, SAMPLE_SHORT_CODE, shortMessage, shortOutgoing } from "../testing/index.ts";

@@ -1,9 +1,10 @@
 import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
+import { freePort as anyFreePort } from "@countersign/testing/child";
 
 /** The wished port of 127.0.0.1 when it is free, else one that is. */
 export async function freePort(wished: number): Promise<number> {
-  return (await tryPort(wished)) ?? (await tryPort(0)) ?? 0;
+  return (await tryPort(wished)) ?? anyFreePort();
 }
 
 async function tryPort(port: number): Promise<number | undefined> {

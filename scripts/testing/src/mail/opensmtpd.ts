@@ -14,7 +14,7 @@ import {
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort } from "../peers/free-port.ts";
+import { freePort } from "../free-port.ts";
 import { selfSigned } from "./self-signed.ts";
 
 const SMTPD = "/usr/sbin/smtpd";

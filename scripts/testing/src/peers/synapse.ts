@@ -5,11 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { ROOT } from "../child.ts";
-import { freePort } from "./free-port.ts";
+import { freePort } from "../free-port.ts";
 import { REGISTRATION_SECRET, SERVER_NAME, writeSynapseConfig, type SynapseOptions } from "./synapse-config.ts";
 
 const PYTHON = join(ROOT, ".peers/synapse/bin/python");
-const START_MS = 30_000;
+const START_MS = 90_000;
 const LOOK_MS = 50;
 
 /** Whether `scripts/install-peers synapse` has run. */

@@ -1,13 +1,14 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer, type AddressInfo } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "../free-port.ts";
 
 const BEARERBOX = "/usr/sbin/bearerbox";
 const SMSBOX = "/usr/sbin/smsbox";
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 60_000;
 
 /** Whether Kannel is installed (`scripts/install-peers kannel`). */
 export const kannelPresent: boolean = existsSync(BEARERBOX) && existsSync(SMSBOX);
@@ -32,7 +33,7 @@ interface KannelGiven {
 /** Starts bearerbox and smsbox on free ports of loopback; resolves once it is bound to the SMSC. */
 export async function startKannel(given: KannelGiven): Promise<Kannel> {
   const folder = mkdtempSync(join(tmpdir(), "countersign-kannel-"));
-  const [admin = 0, inner = 0, port = 0] = await freePorts(3);
+  const [admin, inner, port] = [await freePort(), await freePort(), await freePort()];
   const config = join(folder, "kannel.conf");
   writeFileSync(config, configuration(given, { admin, inner, port }), { mode: 0o600 });
   const children: ChildProcess[] = [];
@@ -136,18 +137,4 @@ async function until(holds: () => Promise<boolean>, output: () => string): Promi
     if (performance.now() > end) throw new Error(`Kannel is not up after ${PATIENCE_MS} ms:\n${output()}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-}
-
-/** A port of loopback that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const [port = 0] = await freePorts(1);
-  return port;
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
-  await Promise.all(servers.map((server) => once(server, "listening")));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }

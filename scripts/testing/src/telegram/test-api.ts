@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../child.ts";
-import { freePort } from "../peers/free-port.ts";
+import { freePort } from "../free-port.ts";
 import { startPeer, type PeerProcess } from "./peer-process.ts";
 
 const FOLDER = join(ROOT, ".peers/telegram-test-api");

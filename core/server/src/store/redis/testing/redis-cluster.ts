@@ -12,7 +12,7 @@ const SLOTS = 16_384;
 /** A node's bus listens this far above its port. */
 const BUS = 10_000;
 const MASTERS = 3;
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 90_000;
 
 /** Three masters and a replica of each, all of their slots served. */
 export async function startCluster(folder: string, settings: readonly string[] = []): Promise<TestCluster> {

@@ -1,9 +1,11 @@
 // Starts real Redis servers on free ports of the loopback interface, each in a folder of its own, and ends them by their pid.
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { mkdirSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
+import { freePort } from "@countersign/testing/child";
 import { createClient } from "redis";
+
+export { freePort };
 
 /** Debian's package redis-server. */
 export const REDIS_SERVER = "redis-server";
@@ -90,32 +92,6 @@ function ready(child: ChildProcess, name: string): Promise<void> {
     child.stdout?.on("data", (data: Buffer) => {
       output += data.toString();
       if (output.includes("Ready to accept connections")) resolve();
-    });
-  });
-}
-
-/** A port that was free a moment ago. `apart`: so is the one this much above it (a Cluster's bus). */
-export async function freePort(apart = 0): Promise<number> {
-  for (;;) {
-    const port = await portOf(0);
-    if (apart === 0) return port;
-    if (port + apart > 65_535) continue;
-    try {
-      await portOf(port + apart);
-      return port;
-    } catch {
-      continue;
-    }
-  }
-}
-
-function portOf(wanted: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(wanted, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
     });
   });
 }
