@@ -7,6 +7,7 @@ import type { Link, LinkRate, LinkToken, OpenLinks, Peer } from "../identity/lin
 import type { App, Bot, Grant, Tenant, TokenHolder } from "../identity/tenant.ts";
 import type { User } from "../identity/user.ts";
 import type { Reservation } from "./reservation.ts";
+import type { BadSignatures } from "../verification/bad-signature-limit.ts";
 import type { Judged } from "../verification/judged.ts";
 import type { OpenContent, Transaction } from "../transaction/transaction.ts";
 
@@ -31,6 +32,7 @@ export interface Bodies {
   link: Link;
   transaction: Transaction;
   judged: Judged;
+  "bad-signatures": BadSignatures;
   content: OpenContent;
   delivery: Delivery;
   /** Directory entities, each in the shard of its own id: */

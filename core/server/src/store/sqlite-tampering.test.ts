@@ -18,6 +18,7 @@ const TYPES: Record<EntityType, true> = {
   link: true,
   transaction: true,
   judged: true,
+  "bad-signatures": true,
   content: true,
   delivery: true,
   tenant: true,

@@ -7,6 +7,8 @@ import type { LoadedEntity } from "../store/store.ts";
 import { transactionKey } from "./transaction-key.ts";
 import type { CoreAction, Transaction } from "./transaction.ts";
 
+type OtherType = "judged" | "content" | "bad-signatures";
+
 /** Everything that a step of one transaction may touch, read at one moment from its user's shard. */
 export interface Case {
   readonly shard: Shard;
@@ -21,7 +23,7 @@ export interface Case {
   readonly deliveries: readonly LoadedEntity<"delivery">[];
   /** Those that an ENROL is about, and those that were asked for. */
   readonly keys: readonly LoadedEntity<"key">[];
-  readonly others: readonly LoadedEntity<"judged" | "content">[];
+  readonly others: readonly LoadedEntity<OtherType>[];
 }
 
 /** A case whose transaction and user exist. */
@@ -33,7 +35,7 @@ export interface HeldCase extends Case {
 /** What to load beside what a case always has. */
 export interface CaseExtras {
   readonly keyIds?: readonly HexId[];
-  readonly others?: readonly EntityKey<"judged" | "content">[];
+  readonly others?: readonly EntityKey<OtherType>[];
 }
 
 /** Loads the case of a transaction; undefined: there is none of this id. */

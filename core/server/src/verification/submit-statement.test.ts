@@ -8,6 +8,7 @@ import {
 } from "@countersign/protocol";
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import { isRefusal, type Refusal } from "../rpc/refusal.ts";
+import { shardOfTransaction } from "../store/entity.ts";
 import { CoreWorld, drawHexId, newTestKey, signStatement, signTyped } from "../testing/core-world.ts";
 import { happen } from "../transaction/happen.ts";
 import type { Transaction } from "../transaction/transaction.ts";
@@ -269,6 +270,32 @@ describe("check 05: what costs a try", () => {
     expect(await answer(world.signed(pending, {}, impostor))).toBe("RATE_LIMITED");
     world.clock.advance(60_000);
     expect(await answer(world.signed(pending, {}, impostor))).toBe("BAD_SIGNATURE");
+  });
+
+  test("row 6: over restarts and on other cores too, for no commit more", async () => {
+    const impostor = { ...newTestKey(), keyId: world.key.keyId };
+    const shard = shardOfTransaction(pending.txId);
+    const entries = async (): Promise<number> => (await world.given.store.audit(shard, 1, 1000)).length;
+    const before = await entries();
+    for (let i = 0; i < 30; i++) {
+      // A core that has just started has the store, and remembers nothing.
+      const ask = { txId: pending.txId, tenantId: world.tenantId, signed: world.signed(pending, {}, impostor) };
+      expect(await submitStatement({ ...world.given }, ask)).toMatchObject({ refused: "BAD_SIGNATURE" });
+    }
+    expect(await entries()).toBe(before + 60);
+    const ask = { txId: pending.txId, tenantId: world.tenantId, signed: world.signed(pending, {}, impostor) };
+    expect(await submitStatement({ ...world.given }, ask)).toMatchObject({ refused: "RATE_LIMITED" });
+    expect(await entries()).toBe(before + 60);
+  });
+
+  test("row 6: a hundred at once cost one judgement each, and never more than thirty their commits", async () => {
+    const impostor = { ...newTestKey(), keyId: world.key.keyId };
+    const all = Array.from({ length: 100 }, () => world.signed(pending, {}, impostor));
+    const told = await Promise.all(all.map((signed) => answer(signed)));
+    const judged = told.filter((reason) => reason === "BAD_SIGNATURE").length;
+    expect(judged).toBeGreaterThan(0);
+    expect(judged).toBeLessThanOrEqual(30);
+    expect(told.filter((reason) => reason === "RATE_LIMITED")).toHaveLength(100 - judged);
   });
 
   test("row 5: so are keys that nobody knows", async () => {

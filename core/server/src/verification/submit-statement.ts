@@ -14,7 +14,7 @@ import { happen, unknownTransaction } from "../transaction/happen.ts";
 import { step } from "../transaction/machine.ts";
 import { isTxId, transactionKey } from "../transaction/transaction-key.ts";
 import type { Transaction } from "../transaction/transaction.ts";
-import { badSignatureWait, countBadSignature } from "./bad-signature-limit.ts";
+import { badSignaturesKey, badSignatureWait, countBadSignature } from "./bad-signature-limit.ts";
 import { compareCode } from "./compare-code.ts";
 import { findRefusal, type Evidence, type Finding } from "./find-refusal.ts";
 import type { Verdict } from "./judged.ts";
@@ -70,6 +70,7 @@ async function once(
 interface Held {
   readonly held: HeldCase;
   readonly judged: LoadedEntity<"judged">;
+  readonly bad: LoadedEntity<"bad-signatures">;
   readonly key: LoadedEntity<"key">;
   readonly evidence: Evidence;
 }
@@ -90,7 +91,7 @@ async function judge(
 }
 
 async function gather(given: CoreGiven, txId: HexId, submission: Submission): Promise<Held | undefined> {
-  const others = [judgedKey(given.secrets.code, txId, submission.hash)];
+  const others = [judgedKey(given.secrets.code, txId, submission.hash), badSignaturesKey(txId)];
   const ownerKey = keyOwnerKey(submission.keyId);
   const owner = await given.store.load(shardOfKey(ownerKey), ownerKey);
   const held = await loadCase(given, txId, { keyIds: [submission.keyId], others });
@@ -106,7 +107,8 @@ async function gather(given: CoreGiven, txId: HexId, submission: Submission): Pr
     serverId: given.serverId,
     now: held.now,
   };
-  return { held, judged: held.others[0] as LoadedEntity<"judged">, key, evidence };
+  const [judged, bad] = held.others as readonly [LoadedEntity<"judged">, LoadedEntity<"bad-signatures">];
+  return { held, judged, bad, key, evidence };
 }
 
 /** undefined: somebody got ahead, load again. */
@@ -115,7 +117,7 @@ async function judgeHeld(
   submission: Submission,
   found: Held,
 ): Promise<Verdict | Refusal | undefined> {
-  const { evidence, judged, held } = found;
+  const { evidence, judged, held, bad } = found;
   const { transaction } = evidence;
   if (judged.body !== undefined) {
     if (judged.body.verdict !== undefined) return judged.body.verdict; // row 2
@@ -124,7 +126,7 @@ async function judgeHeld(
     const opened = sealed === undefined ? submission : readSubmission(unseal(given.secrets.code, sealed));
     return finishCompare(given, transaction, opened);
   }
-  const wait = badSignatureWait(given.store, transaction.txId, held.now);
+  const wait = badSignatureWait(bad.body, held.now);
   // Only what the user's key did not sign: else a flood of garbage would keep his own statement out, and his reject.
   if (wait !== undefined && isForeign(findRefusal(evidence))) {
     return refuse("RATE_LIMITED", "Too many bad signatures. Wait.", { retryAfterMs: wait });
@@ -150,10 +152,11 @@ async function judgeAnew(
   const { txId } = found.evidence.transaction;
   const finding = findRefusal(found.evidence);
   // Two commits and one derivation, whatever was found: an observer cannot tell rows 5 to 12 apart.
-  const counted = await (finding === undefined ? countTry(given, submission, found) : noteReceived(given, found));
+  const counted = await (finding === undefined
+    ? countTry(given, submission, found)
+    : noteReceived(given, found, isForeign(finding)));
   if (counted !== "committed") return counted;
   const compared = compareCode(given, found.evidence.transaction, submission.statement?.codeProof);
-  if (isForeign(finding)) countBadSignature(given.store, txId, found.held.now);
   return settle(given, txId, submission, finding ?? { row: 12, compared });
 }
 
@@ -206,10 +209,19 @@ function useKey(submission: Submission, key: LoadedEntity<"key">): AnyWrite[] {
   return [{ key: key.key, expected: key.version, body, index: keyIndex(body) }];
 }
 
-async function noteReceived(given: CoreGiven, { held }: Held): Promise<"committed" | undefined> {
+/** A foreign one counts against the limit in the same commit. */
+async function noteReceived(
+  given: CoreGiven,
+  { held, bad }: Held,
+  foreign: boolean,
+): Promise<"committed" | Refusal | undefined> {
   const audit = [auditOf("statement.received", held.transaction.body, "client", {})] as const;
-  const outcome = await commitOnce(given, held.shard, { epoch: held.epoch, writes: [], audit });
-  return outcome === "committed" ? "committed" : undefined;
+  const body = countBadSignature(bad.body, held.now);
+  const writes = foreign ? [{ key: bad.key, expected: bad.version, body }] : [];
+  const outcome = await commitOnce(given, held.shard, { epoch: held.epoch, writes, audit });
+  if (outcome === "committed") return "committed";
+  // Those that arrive together are not judged again and again until each is counted: that would make a flood dearer.
+  return foreign ? refuse("RATE_LIMITED", "Too many bad signatures at once. Wait.", { retryAfterMs: 1000 }) : undefined;
 }
 
 /** Ends a compare that a crash left open. With the last try gone it is lost, whatever it would have said. */
