@@ -45,7 +45,10 @@ export interface Parts {
 
 /** Connects to the core and, if a socket is given, to the daemon. */
 export function connect(installation: Installation, daemonSocket?: string): Parts {
-  const core = new Client(installation.coreAddress, credentials.createInsecure());
+  const { coreAddress } = installation;
+  // Of several cores: gRPC keeps to one of the addresses, and to another when that is gone.
+  const target = coreAddress.includes(",") ? `ipv4:${coreAddress}` : coreAddress;
+  const core = new Client(target, credentials.createInsecure());
   const daemon = new Client(daemonSocket ?? "unix:/nowhere", credentials.createInsecure());
   const submit = bearer(installation.submitTokenFile);
   const execute = bearer(installation.executeTokenFile);
