@@ -1,6 +1,7 @@
 import type { MacKey } from "@countersign/protocol";
 import type { Log } from "./log.ts";
 import type { CallObserver } from "./rpc/call-observer.ts";
+import type { Gate } from "./rpc/gate.ts";
 import type { Store } from "./store/store.ts";
 import type { HexId } from "./store/entity.ts";
 
@@ -37,6 +38,8 @@ export interface CoreGiven {
   readonly soleCore?: boolean;
   /** Aborted when the core shuts down: streams end then, with a hint to resume elsewhere. */
   readonly draining?: AbortSignal;
+  /** Unary calls wait before it for their turn. Undefined: they begin when they come. */
+  readonly gate?: Gate;
   /** Undefined: nobody counts. */
   readonly calls?: CallObserver;
 }

@@ -6,6 +6,7 @@ import { openLog, type Log } from "./log.ts";
 import type { CoreMetrics } from "./metrics/core-metrics.ts";
 import { Monitor } from "./metrics/monitor.ts";
 import { RandomPool } from "./random-pool.ts";
+import { Gate } from "./rpc/gate.ts";
 import { serve } from "./rpc/server.ts";
 import { loadOrCreateSecrets, type Secrets } from "./secrets.ts";
 import { dueHandlersOf, servicesOf } from "./services.ts";
@@ -61,6 +62,7 @@ export async function startCore(
   const seamed = seams.aroundStore?.(opened) ?? opened;
   const store = monitor?.around(seamed) ?? seamed;
   const draining = new AbortController();
+  const gate = new Gate();
   const given: CoreGiven = {
     store,
     secrets,
@@ -70,6 +72,7 @@ export async function startCore(
     development: config.development,
     soleCore: config.store === undefined, // the embedded store lets one process in
     draining: draining.signal,
+    gate,
     ...(monitor === undefined ? {} : { calls: monitor.metrics }),
   };
   const sweeper = new Sweeper(given, dueHandlersOf(given));
@@ -78,8 +81,8 @@ export async function startCore(
     const watched = { store, sweeper, draining: draining.signal };
     const adminAddress = admin && (await monitor?.serve({ listen: admin, tls }, watched));
     const services = servicesOf(given);
-    const serving = await serve(services, { listen, tls, maxStreams, reflection: development });
-    const web = config.web === undefined ? undefined : await serveWeb(services, { ...config.web, tls });
+    const serving = await serve(services, { listen, tls, maxStreams, reflection: development, gate });
+    const web = config.web === undefined ? undefined : await serveWeb(services, { ...config.web, tls, gate });
     sweeper.start();
     monitor?.setListening();
     const { address } = serving;

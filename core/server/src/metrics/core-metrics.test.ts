@@ -42,6 +42,15 @@ test("what happened is counted under its labels", async () => {
   expect(value("countersign_event_loop_delay_seconds", { quantile: "1" })).toBeGreaterThanOrEqual(0);
 });
 
+test("calls that were not begun are counted by why", async () => {
+  const counted = metrics();
+  for (const why of ["busy", "busy", "late"] as const) counted.shed(CREATE, why);
+  const { value } = readText(await counted.text());
+  const method = "TransactionService/Create";
+  expect(value("countersign_calls_shed_total", { method, reason: "busy" })).toBe(2);
+  expect(value("countersign_calls_shed_total", { method, reason: "late" })).toBe(1);
+});
+
 test("streams are open until they end", async () => {
   const counted = metrics();
   const method = "TransactionService/Watch";
@@ -65,6 +74,7 @@ describe("labels", () => {
     for (const code of [...Array(20).keys(), -1, 1e9]) {
       for (const path of [CREATE, "/x.Y/secret", "erika", ""]) {
         counted.answered(path, code, 1);
+        counted.shed(path, "busy");
         counted.opened(path);
         counted.ended(path, code);
       }

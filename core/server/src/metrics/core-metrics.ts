@@ -1,6 +1,6 @@
 import { status } from "@grpc/grpc-js";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import type { CallObserver } from "../rpc/call-observer.ts";
+import type { CallObserver, Shed } from "../rpc/call-observer.ts";
 import type { Happening } from "./happening.ts";
 import { CODES, labelOf, METHODS, methodOf, type Commit } from "./label-sets.ts";
 import { addProcessMetrics } from "./process-metrics.ts";
@@ -36,6 +36,11 @@ export class CoreMetrics implements CallObserver {
     labelNames: ["method"],
     registers: [this.#registry],
   });
+  readonly #shed = this.#counter(
+    "countersign_calls_shed_total",
+    "Unary calls that were not begun: busy (refused at once) or late (over while they waited)",
+    ["method", "reason"],
+  );
   readonly #ended = this.#counter("countersign_streams_ended_total", "Streams that are over", ["method", "code"]);
   readonly #commits = this.#histogram(
     "countersign_store_commit_seconds",
@@ -79,6 +84,10 @@ export class CoreMetrics implements CallObserver {
 
   answered(path: string, code: status, seconds: number): void {
     this.#calls.observe(labelsOf(path, code), seconds);
+  }
+
+  shed(path: string, why: Shed): void {
+    this.#shed.inc({ method: labelOf(METHODS, methodOf(path)), reason: why });
   }
 
   opened(path: string): void {

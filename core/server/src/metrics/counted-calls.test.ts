@@ -52,6 +52,7 @@ beforeEach(async () => {
       counted.push(`${name(path)} ${status[code]}`);
       ended.resolve();
     },
+    shed: (path: string, why: string) => void counted.push(`${name(path)} shed ${why}`),
     opened: (path: string) => void counted.push(`${name(path)} opened`),
     ended: (path: string, code: status) => {
       counted.push(`${name(path)} ended ${status[code]}`);

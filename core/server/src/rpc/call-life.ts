@@ -81,6 +81,11 @@ export class CallLife {
     this.#abort.abort(new RefusalError(why));
   }
 
+  /** Nobody waits for the answer. */
+  get isOver(): boolean {
+    return this.#ended || this.#abort.signal.aborted || this.#deadline.getTime() <= Date.now();
+  }
+
   get stopped(): Refusal | undefined {
     return this.#stopped;
   }

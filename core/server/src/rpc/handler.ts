@@ -1,6 +1,7 @@
 import {
   Metadata,
   status,
+  type sendUnaryData,
   type handleBidiStreamingCall,
   type handleServerStreamingCall,
   type handleUnaryCall,
@@ -14,7 +15,9 @@ import { Malformed } from "./malformed.ts";
 import { PERMISSION } from "./permission.ts";
 import { badInput, isRefusal, refuse, type Refusal } from "./refusal.ts";
 import { refusalOfError } from "./refusal-of-error.ts";
+import { SHED, shedAnswer } from "./shed.ts";
 import { statusError, type StatusError } from "./status-error.ts";
+import { whenItsTurnComes } from "./waiting-call.ts";
 
 export * from "./caller.ts";
 
@@ -37,6 +40,7 @@ export function unary<Req, Res>(
   handler: (request: Req, call: Call) => Promise<Res | Refusal>,
 ): handleUnaryCall<Req, Res> {
   return (raw, callback) => {
+    if ((raw.request as unknown) === SHED) return refuseShed(given, raw.getPath(), callback);
     const began = performance.now();
     const life = new CallLife(raw, { imposeDeadline: true });
     const answer = (error: StatusError | null, response?: Res): void => {
@@ -45,11 +49,20 @@ export function unary<Req, Res>(
       callback(error, response);
     };
     life.onDeadline(() => answer(deadlinePassed()));
-    void judge(given, allow, raw, async (caller) => {
-      const request = checked<Req>(raw.request);
-      return isRefusal(request) ? request : handler(request, life.call(caller));
-    }).then((outcome) => ("error" in outcome ? answer(outcome.error) : answer(null, outcome.value)));
+    whenItsTurnComes(given, raw.getPath(), life, async () => {
+      const outcome = await judge(given, allow, raw, async (caller) => {
+        const request = checked<Req>(raw.request);
+        return isRefusal(request) ? request : handler(request, life.call(caller));
+      });
+      if ("error" in outcome) answer(outcome.error);
+      else answer(null, outcome.value);
+    });
   };
+}
+
+function refuseShed<Res>(given: CoreGiven, path: string, callback: sendUnaryData<Res>): void {
+  given.calls?.shed(path, "busy");
+  callback(shedAnswer());
 }
 
 /** Wraps the handler of a server stream. It ends OK when the handler resolves with nothing. */

@@ -2,16 +2,17 @@ import { toHex } from "@countersign/protocol";
 import type { CoreGiven } from "../given.ts";
 import type { Shard } from "../store/entity.ts";
 import type { ChangeSet } from "../store/store.ts";
+import { commitFor } from "../rpc/running-call.ts";
 import { refuse, type Refusal } from "../rpc/refusal.ts";
 
-/** Commits under an id of its own. After "unknown" the store is asked before anybody is answered. */
+/** Commits under an id of its own, for no call that is over before it wrote anything. After "unknown" the store is asked before anybody is answered. */
 export async function commitOnce(
   given: CoreGiven,
   shard: Shard,
   change: Omit<ChangeSet, "changeId">,
 ): Promise<"committed" | "conflict" | "late"> {
   const changeId = toHex(given.random.bytes(16));
-  const outcome = await given.store.commit(shard, { ...change, changeId });
+  const outcome = await commitFor(() => given.store.commit(shard, { ...change, changeId }));
   if (outcome !== "unknown") return outcome;
   return (await given.store.outcome(shard, changeId)) === "committed" ? "committed" : "conflict";
 }

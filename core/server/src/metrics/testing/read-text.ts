@@ -23,7 +23,7 @@ const oneOf = (values: Iterable<string>): ((value: string) => boolean) => {
 const ALLOWED: Readonly<Record<string, (value: string) => boolean>> = {
   state: oneOf(STATES),
   compared: oneOf(["yes", "no"]),
-  reason: oneOf([...VERDICTS, "other"]),
+  reason: oneOf([...VERDICTS, "other", "busy", "late"]),
   channel: oneOf([...CHANNELS, "other"]),
   method: oneOf([...METHODS, "other"]),
   code: oneOf([...CODES, "other"]),

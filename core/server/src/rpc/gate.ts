@@ -1,0 +1,145 @@
+// The line before the handlers: work is begun in slices, between which the core reads, refuses and commits.
+import { costAfter, FIRST_COST_MS, hasPlace, isUrgentNext, MOST_RUNNING, type Line } from "./overload.ts";
+
+/** Calls are begun for so long a turn of the event loop; then come refusals and the commit of what was begun. */
+const SLICE_MS = 4;
+
+/** A call that wants to begin. */
+export interface Arrival {
+  /** Nobody waits for its answer any more: cancelled, or past its deadline. */
+  readonly isOver: boolean;
+  /** Does the work. `ended` is called once when all of it is done, never before this returns. */
+  begin(ended: () => void): void;
+  /** It was over before its turn: no work was done. */
+  drop(): void;
+}
+
+/** Time and turns of the event loop. */
+export interface Loop {
+  /** Monotonic milliseconds. */
+  now(): number;
+  /** In the next turn, before the store commits. */
+  nextTurn(run: () => void): void;
+  /** In this turn, once all that can go on without input has gone on. */
+  afterThis(run: () => void): void;
+}
+
+const LOOP: Loop = {
+  now: () => performance.now(),
+  nextTurn: (run) => void setImmediate(run),
+  // Ticks run when no promise is left to go on, and a tick that a promise asked for runs after all of them.
+  afterThis: (run) => queueMicrotask(() => process.nextTick(run)),
+};
+
+/** One a core, before all its listeners. */
+export class Gate {
+  readonly #loop: Loop;
+  readonly #ordinary = new Fifo();
+  readonly #urgent = new Fifo();
+  #costMs = FIRST_COST_MS;
+  #running = 0;
+  #lastWasUrgent = false;
+  /** A call is being begun, or what it does without input still goes on. */
+  #beginning = false;
+  #turnAsked = false;
+  #sliceBegan = -Infinity;
+  #begunInSlice = 0;
+  /** The line was never empty since this slice began, so what it took says what a call costs. */
+  #isBusy = false;
+
+  constructor(loop: Loop = LOOP) {
+    this.#loop = loop;
+  }
+
+  /** What a decision is made by; also for whoever watches. */
+  get line(): Line {
+    return { ordinary: this.#ordinary.size, urgent: this.#urgent.size, costMs: this.#costMs };
+  }
+
+  /** Whether a call is refused that comes now. */
+  refuses(urgent: boolean): boolean {
+    return !hasPlace(this.line, urgent);
+  }
+
+  /** Begins it, now or when its turn comes. Who refuses asks `refuses` before. */
+  enter(urgent: boolean, arrival: Arrival): void {
+    (urgent ? this.#urgent : this.#ordinary).push(arrival);
+    if (!this.#beginning) this.#next();
+  }
+
+  #next = (): void => {
+    this.#beginning = false;
+    while (this.#mayBegin()) {
+      const arrival = this.#take();
+      if (arrival.isOver) {
+        arrival.drop();
+        continue;
+      }
+      this.#running += 1;
+      this.#begunInSlice += 1;
+      this.#beginning = true;
+      this.#loop.afterThis(this.#next);
+      arrival.begin(this.#ended);
+      return;
+    }
+  };
+
+  #ended = (): void => {
+    this.#running -= 1;
+    if (this.#running === MOST_RUNNING - 1 && !this.#beginning) this.#next();
+  };
+
+  #mayBegin(): boolean {
+    if (this.#ordinary.size + this.#urgent.size === 0) {
+      this.#isBusy = false;
+      return false;
+    }
+    if (this.#running >= MOST_RUNNING) return false;
+    if (!this.#turnAsked) this.#beginSlice();
+    return this.#loop.now() - this.#sliceBegan < SLICE_MS;
+  }
+
+  #beginSlice(): void {
+    this.#sliceBegan = this.#loop.now();
+    this.#begunInSlice = 0;
+    this.#turnAsked = true;
+    this.#loop.nextTurn(this.#turn);
+  }
+
+  #turn = (): void => {
+    this.#turnAsked = false;
+    if (this.#isBusy) this.#costMs = costAfter(this.#costMs, this.#loop.now() - this.#sliceBegan, this.#begunInSlice);
+    this.#isBusy = this.#ordinary.size + this.#urgent.size > 0;
+    if (!this.#beginning) this.#next();
+  };
+
+  #take(): Arrival {
+    this.#lastWasUrgent = isUrgentNext(this.line, this.#lastWasUrgent);
+    return (this.#lastWasUrgent ? this.#urgent : this.#ordinary).shift();
+  }
+}
+
+/** First in, first out; a slot is left behind at once. */
+class Fifo {
+  #items: (Arrival | undefined)[] = [];
+  #first = 0;
+
+  get size(): number {
+    return this.#items.length - this.#first;
+  }
+
+  push(item: Arrival): void {
+    this.#items.push(item);
+  }
+
+  shift(): Arrival {
+    const item = this.#items[this.#first];
+    if (item === undefined) throw new Error("nobody waits");
+    this.#items[this.#first++] = undefined;
+    if (this.#first === this.#items.length || this.#first > 1024) {
+      this.#items = this.#items.slice(this.#first);
+      this.#first = 0;
+    }
+    return item;
+  }
+}

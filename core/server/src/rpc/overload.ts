@@ -1,0 +1,40 @@
+// Pure: whether the core takes one more call in, and what a call costs it. docs/how-to/survive-overload.md.
+
+/** Ordinary calls wait at most so long for their turn, by the core's own estimate: who would wait longer is refused. */
+export const LONGEST_WAIT_MS = 100;
+/** Places of calls that end things safely. Only memory limits them. */
+export const URGENT_PLACES = 1024;
+/** Calls that were begun and not ended: more of them wait for the store, and would wait there no shorter. */
+export const MOST_RUNNING = 1024;
+/** As long as nothing was measured. */
+export const FIRST_COST_MS = 0.25;
+/** Even where the estimate goes wrong (the process stood still) so many may wait. */
+const FEWEST_PLACES = 32;
+/** The last turn counts for an eighth. */
+const WEIGHT = 1 / 8;
+
+/** Those who wait, and how long one of them keeps the core busy. */
+export interface Line {
+  readonly ordinary: number;
+  readonly urgent: number;
+  /** Milliseconds of the event loop for one call, all of it: begun, committed, answered, refusals beside it. */
+  readonly costMs: number;
+}
+
+/** Whether there is a place in the line. */
+export function hasPlace(line: Line, urgent: boolean): boolean {
+  if (urgent) return line.urgent < URGENT_PLACES;
+  return line.ordinary < FEWEST_PLACES || line.ordinary * line.costMs < LONGEST_WAIT_MS;
+}
+
+/** The cost after a turn that began so many calls, took so long and left others waiting. */
+export function costAfter(costMs: number, turnMs: number, begun: number): number {
+  if (begun === 0) return costMs;
+  return costMs + (turnMs / begun - costMs) * WEIGHT;
+}
+
+/** Whether the next is an urgent one: in turn where both wait, so that neither keeps the other out. */
+export function isUrgentNext(line: Line, lastWasUrgent: boolean): boolean {
+  if (line.urgent === 0) return false;
+  return line.ordinary === 0 || !lastWasUrgent;
+}

@@ -1,0 +1,189 @@
+// Over the wire: what is refused, dropped or done while the core has too much to do.
+import { status } from "@grpc/grpc-js";
+import { TransactionServiceService } from "@countersign/proto/node/core/v1/transaction_service";
+import { UserServiceService } from "@countersign/proto/node/core/v1/user_service";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import type { CoreGiven } from "../given.ts";
+import { CoreWorld } from "../testing/core-world.ts";
+import { serveWorld, type ServedWorld } from "../testing/serve-world.ts";
+import { commitOnce } from "../transaction/commit.ts";
+import { Gate } from "./gate.ts";
+import { submitApp, unary, type Call } from "./handler.ts";
+import { URGENT_PLACES } from "./overload.ts";
+import { refuse, type Refusal } from "./refusal.ts";
+
+const GET = "/countersign.core.v1.UserService/Get";
+const VETO = "/countersign.core.v1.TransactionService/Veto";
+const NOTHING = new Uint8Array();
+
+let world: CoreWorld;
+let served: ServedWorld;
+let token: string;
+const shed: string[] = [];
+afterEach(() => served.close());
+beforeEach(async () => {
+  shed.length = 0;
+  world = await CoreWorld.open();
+  ({ token } = await world.addApp(world.tenantId, "submit"));
+});
+
+type Handler = (call: Call, given: CoreGiven) => Promise<Refusal | { readonly user: undefined }>;
+
+async function open(handler: Handler, gate = new Gate()): Promise<void> {
+  const calls = {
+    answered: () => undefined,
+    opened: () => undefined,
+    ended: () => undefined,
+    shed: (path: string, why: string) => void shed.push(`${why} ${path}`),
+  };
+  const given: CoreGiven = { ...world.given, gate, calls };
+  const get = unary(given, submitApp, (_request, call) => handler(call, given));
+  const veto = unary(given, submitApp, (_request, call) => handler(call, given));
+  served = await serveWorld(
+    [
+      { definition: { get: UserServiceService.get }, implementation: { get } },
+      { definition: { veto: TransactionServiceService.veto }, implementation: { veto } },
+    ],
+    gate,
+  );
+}
+
+const done = refuse("NOT_FOUND", "looked for");
+
+/** A gate whose line is full: nothing begins, as its loop stands still. */
+function fullGate(urgent: boolean): Gate {
+  const gate = new Gate({ now: () => 0, nextTurn: () => undefined, afterThis: () => undefined });
+  for (let i = 0; i <= URGENT_PLACES; i++) {
+    gate.enter(urgent, { isOver: false, begin: () => undefined, drop: () => undefined });
+  }
+  return gate;
+}
+
+test("a call without a place is BUSY at once, with a time to wait, and unread", async () => {
+  await open(async () => done, fullGate(false));
+  const malformed = Uint8Array.of(0xff);
+  const waits = new Set<number | undefined>();
+  for (let i = 0; i < 8; i++) {
+    const ended = await served.call(GET, malformed, token);
+    expect(ended).toMatchObject({ code: status.RESOURCE_EXHAUSTED, reason: "BUSY" });
+    expect(ended.retryAfterMs).toBeGreaterThanOrEqual(500);
+    expect(ended.retryAfterMs).toBeLessThanOrEqual(1500);
+    waits.add(ended.retryAfterMs);
+  }
+  expect(waits.size).toBe(8);
+  expect(shed).toEqual(Array.from({ length: 8 }, () => `busy ${GET}`));
+});
+
+test("who holds no token learns no more and no less than who does", async () => {
+  await open(async () => done, fullGate(false));
+  const { reason, message } = await served.call(GET, NOTHING, token);
+  expect(await served.call(GET, NOTHING, undefined)).toMatchObject({ reason, message });
+});
+
+test("a veto has a place where an ordinary call has none", async () => {
+  await open(async () => done, fullGate(true));
+  expect(await served.call(VETO, NOTHING, token)).toMatchObject({ reason: "BUSY" });
+  await served.close();
+  const full = fullGate(false);
+  await open(async () => done, full);
+  void served.call(VETO, NOTHING, token, 50);
+  expect(await served.call(GET, NOTHING, token)).toMatchObject({ reason: "BUSY" });
+  expect(shed).toEqual([`busy ${VETO}`, `busy ${GET}`]);
+});
+
+test("a call whose deadline passed in the line is dropped before any work", async () => {
+  let turn = (): void => undefined;
+  let at = 0;
+  const gate = new Gate({ now: () => at, nextTurn: (run) => (turn = run), afterThis: queueMicrotask });
+  const asked: string[] = [];
+  await open(async () => {
+    asked.push("worked");
+    return done;
+  }, gate);
+  // Takes the rest of this turn's slice.
+  gate.enter(false, { isOver: false, begin: () => (at += 1000), drop: () => undefined });
+  expect(await served.call(GET, NOTHING, token, 50)).toMatchObject({ code: status.DEADLINE_EXCEEDED });
+  turn();
+  expect(await served.call(GET, NOTHING, token)).toMatchObject({ reason: "NOT_FOUND" });
+  expect([asked, shed]).toEqual([["worked"], [`late ${GET}`]]);
+});
+
+/** Commits nothing but an audit entry, `times` times; a refusal says how far it came. */
+function committing(times: number, before: (call: Call) => Promise<void>): Handler {
+  return async (call, given) => {
+    const audit = [{ event: "test.done", tenant: "", actor: "test", subject: "test", detail: {} }] as const;
+    for (let i = 0; i < times; i++) {
+      if (i === times - 1) await before(call);
+      const { epoch } = await given.store.load(7);
+      await commitOnce(given, 7, { epoch, writes: [], audit });
+    }
+    return done;
+  };
+}
+
+const over = ({ signal }: Call): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+const committed = async (): Promise<number> => (await world.given.store.audit(7, 0, 1000)).length;
+
+/** Answers what became of the handler itself, whose caller has gone. */
+function settled(handler: Handler): readonly [Handler, Promise<string>] {
+  const end = Promise.withResolvers<string>();
+  return [
+    async (call, given) => {
+      try {
+        return await handler(call, given).finally(() => undefined);
+      } catch (error) {
+        end.resolve(`stopped: ${(error as Error).message}`);
+        throw error;
+      } finally {
+        end.resolve("done");
+      }
+    },
+    end.promise,
+  ];
+}
+
+test("nothing is committed for a call whose deadline passed while it was worked on", async () => {
+  const [handler, end] = settled(committing(1, over));
+  await open(handler);
+  expect(await served.call(GET, NOTHING, token, 50)).toMatchObject({ code: status.DEADLINE_EXCEEDED });
+  expect(await end).toContain("stopped: The call was over");
+  expect(await committed()).toBe(0);
+});
+
+test("what has begun to commit is finished: half of it would cost others more", async () => {
+  const [handler, end] = settled(committing(2, over));
+  await open(handler);
+  expect(await served.call(GET, NOTHING, token, 50)).toMatchObject({ code: status.DEADLINE_EXCEEDED });
+  expect(await end).toBe("done");
+  expect(await committed()).toBe(2);
+});
+
+test("a veto is committed also for somebody who has gone", async () => {
+  const [handler, end] = settled(committing(1, over));
+  await open(handler);
+  expect(await served.call(VETO, NOTHING, token, 50)).toMatchObject({ code: status.DEADLINE_EXCEEDED });
+  expect(await end).toBe("done");
+  expect(await committed()).toBe(1);
+});
+
+test("what a commit sets off belongs to no call: listeners go on when the call is over", async () => {
+  const told = Promise.withResolvers<string>();
+  const { given } = world;
+  const audit = [{ event: "test.done", tenant: "", actor: "test", subject: "test", detail: {} }] as const;
+  const stop = given.store.subscribe((shard) => {
+    if (shard !== 7) return;
+    stop();
+    void (async () => {
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      const { epoch } = await given.store.load(9);
+      told.resolve(await commitOnce(given, 9, { epoch, writes: [], audit }));
+    })();
+  });
+  await open(committing(1, async () => undefined));
+  await served.call(GET, NOTHING, token);
+  expect(await told.promise).toBe("committed");
+});
