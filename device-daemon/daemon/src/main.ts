@@ -1,7 +1,7 @@
 import { pino } from "pino";
 import { ConfigError, parseConfig, USAGE } from "./config.ts";
 import { isPairingCommand, runPairingCommand } from "./pairing/pairing-command.ts";
-import { PairingFileError } from "./pairing/pairing-file.ts";
+import { PairingFileError } from "./pairing/private-file.ts";
 import { SocketPlaceError } from "./socket-server.ts";
 import { startDaemon } from "./start-daemon.ts";
 

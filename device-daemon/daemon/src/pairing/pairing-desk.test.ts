@@ -1,7 +1,10 @@
+import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "@jest/globals";
+import { tempFolder } from "@countersign/testing";
 import { noPrompt } from "../prompt/no-prompt.ts";
 import { type ConfirmAsk, type Prompt, PromptError } from "../prompt/prompt.ts";
-import { LOCK_MS, PairingDesk, TRIES } from "./pairing-desk.ts";
+import { MissedFile } from "./missed-file.ts";
+import { LOCK_MS, PairingDesk, TRIES, type PairingGiven } from "./pairing-desk.ts";
 
 const BANK = "https://bank.example";
 const SHOP = "https://shop.example";
@@ -12,11 +15,14 @@ let asked: ConfirmAsk[];
 let answers: Answer[];
 let paired: string[];
 let now: number;
+let state: string;
+let folders = 0;
+const root = tempFolder();
 const here = new AbortController().signal;
 const nowhere = (): void => undefined;
 
 beforeEach(() => {
-  [asked, answers, paired, now] = [[], [], [], 1000];
+  [asked, answers, paired, now, state] = [[], [], [], 1000, join(root, String(++folders))];
 });
 
 const prompt: Prompt = {
@@ -32,9 +38,10 @@ const prompt: Prompt = {
   },
 };
 
-function deskWith(change: Partial<{ prompt: Prompt }> = {}): PairingDesk {
+/** A desk of a daemon that has just started. */
+function deskWith(change: Partial<PairingGiven> = {}): PairingDesk {
   const pairings = { add: (origin: string) => `token ${paired.push(origin)}` };
-  return new PairingDesk({ pairings, prompt, now: () => now, ...change });
+  return new PairingDesk({ pairings, prompt, missed: new MissedFile(state), now: () => now, ...change });
 }
 
 const outcome = (desk: PairingDesk, origin = BANK, signal = here): Promise<string> =>
@@ -79,6 +86,49 @@ describe("D4: pairing", () => {
     now += 1;
     answers.push(true);
     expect(await outcome(desk)).toBe("paired");
+  });
+
+  test("D4: a daemon that starts anew gives no try back, and ends no lock", async () => {
+    for (let i = 0; i < TRIES; i++) expect(await outcome(deskWith())).toBe("NOT_PAIRED");
+    now += LOCK_MS - 1;
+    expect(await outcome(deskWith())).toBe("TOO_MANY_PAIRINGS");
+    expect(asked.length).toBe(TRIES);
+    now += 1;
+    answers.push(true);
+    expect(await outcome(deskWith())).toBe("paired");
+  });
+
+  test("D4: a try is on the disk before the user is asked", async () => {
+    const kept: (number | undefined)[] = [];
+    const confirm: Prompt["confirm"] = async () => {
+      kept.push(new MissedFile(state).get(BANK)?.count);
+      return kept.length === 2;
+    };
+    const desk = deskWith({ prompt: { ...prompt, confirm } });
+    for (let i = 0; i < 2; i++) await outcome(desk);
+    expect(kept).toEqual([1, 2]);
+    expect(new MissedFile(state).get(BANK)).toBeUndefined();
+  });
+
+  test("D4: a clock that is set back keeps a page out for ten minutes, not for longer", async () => {
+    now += 1_000_000_000;
+    for (let i = 0; i < TRIES; i++) await outcome(deskWith());
+    now -= 1_000_000_000;
+    expect(await outcome(deskWith())).toBe("TOO_MANY_PAIRINGS");
+    now += LOCK_MS;
+    answers.push(true);
+    expect(await outcome(deskWith())).toBe("paired");
+  });
+
+  test("D4: where a try cannot be written down nobody is asked", async () => {
+    const missed = {
+      get: () => undefined,
+      set: () => {
+        throw new Error("the disk is full");
+      },
+    };
+    await expect(deskWith({ missed }).pair(BANK, here, nowhere)).rejects.toThrow("full");
+    expect([asked, paired]).toEqual([[], []]);
   });
 
   test("D4: a page that leaves before the answer has used up its try", async () => {

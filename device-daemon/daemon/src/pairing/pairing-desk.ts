@@ -1,6 +1,7 @@
 import { randomInt } from "node:crypto";
 import { type Prompt, PromptError } from "../prompt/prompt.ts";
 import { Failure } from "../service/failure.ts";
+import type { Missed, MissedFile } from "./missed-file.ts";
 import type { Pairings } from "./pairings.ts";
 
 /** Times that a page of one origin may ask without being confirmed. */
@@ -16,11 +17,11 @@ export const COMPARE_MS = 120_000;
 export interface PairingGiven {
   readonly pairings: Pick<Pairings, "add">;
   readonly prompt: Prompt;
-  /** Milliseconds that only go up. */
+  /** What was not confirmed: it outlives the daemon. */
+  readonly missed: Pick<MissedFile, "get" | "set">;
+  /** Milliseconds since 1970. */
   readonly now: () => number;
 }
-
-type Missed = { readonly count: number; readonly lockedUntil: number };
 
 /**
  * Pairs pages, one at a time: six digits, drawn anew each time, are shown by the page and by the daemon's own prompt, and
@@ -28,7 +29,6 @@ type Missed = { readonly count: number; readonly lockedUntil: number };
  */
 export class PairingDesk {
   readonly #given: PairingGiven;
-  readonly #missed = new Map<string, Missed>();
   #busy = false;
 
   constructor(given: PairingGiven) {
@@ -46,46 +46,45 @@ export class PairingDesk {
       if (!(await this.#ask(origin, digits, signal))) {
         throw new Failure("NOT_PAIRED", "the user has not confirmed this page");
       }
-      this.#missed.delete(origin);
+      this.#given.missed.set(origin, undefined);
       return this.#given.pairings.add(origin);
     } finally {
       this.#busy = false;
     }
   }
 
-  // A try counts before it is asked, so that a page that leaves has used it up.
+  // A try counts, on the disk, before it is asked: a page that leaves, or a daemon that ends, has used it up.
   async #ask(origin: string, digits: string, signal: AbortSignal): Promise<boolean> {
-    const before = this.#missed.get(origin);
-    this.#miss(origin);
+    const { missed } = this.#given;
+    const before = missed.get(origin);
+    missed.set(origin, this.#missedAgain(before));
     const limit = AbortSignal.timeout(COMPARE_MS);
     try {
       return await this.#given.prompt.confirm(questionOf(origin, digits), AbortSignal.any([signal, limit]));
     } catch (cause) {
       if (limit.aborted && !signal.aborted) return false;
       // Nobody was asked: no try.
-      if (cause instanceof PromptError && cause.fault === "absent") this.#restore(origin, before);
+      if (cause instanceof PromptError && cause.fault === "absent") missed.set(origin, before);
       throw cause;
     }
   }
 
   #refuseLocked(origin: string): void {
-    const missed = this.#missed.get(origin);
-    if (missed === undefined || missed.count < TRIES) return;
-    if (this.#given.now() >= missed.lockedUntil) {
-      this.#missed.delete(origin);
+    const { missed, now } = this.#given;
+    const held = missed.get(origin);
+    if (held === undefined || held.count < TRIES) return;
+    const left = held.lockedUntil - now();
+    if (left <= 0) {
+      missed.set(origin, undefined);
       return;
     }
+    // The clock was set back: ten minutes from now, and not until it is back where it was.
+    if (left > LOCK_MS) missed.set(origin, { ...held, lockedUntil: now() + LOCK_MS });
     throw new Failure("TOO_MANY_PAIRINGS", "this page was not confirmed three times; try again in ten minutes");
   }
 
-  #miss(origin: string): void {
-    const count = (this.#missed.get(origin)?.count ?? 0) + 1;
-    this.#missed.set(origin, { count, lockedUntil: this.#given.now() + LOCK_MS });
-  }
-
-  #restore(origin: string, before: Missed | undefined): void {
-    if (before === undefined) this.#missed.delete(origin);
-    else this.#missed.set(origin, before);
+  #missedAgain(before: Missed | undefined): Missed {
+    return { count: (before?.count ?? 0) + 1, lockedUntil: this.#given.now() + LOCK_MS };
   }
 }
 

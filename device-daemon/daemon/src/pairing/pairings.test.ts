@@ -2,7 +2,8 @@ import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { tempFolder } from "@countersign/testing";
-import { PairingFile, PairingFileError } from "./pairing-file.ts";
+import { PairingFile } from "./pairing-file.ts";
+import { PairingFileError } from "./private-file.ts";
 import { bearerOf, newPairingToken } from "./pairing-token.ts";
 import { Pairings, PER_ORIGIN } from "./pairings.ts";
 

@@ -1,5 +1,6 @@
 import type { DeviceServiceServer } from "@countersign/proto/node/device/v1/device_service";
 import type { Logger } from "pino";
+import { MissedFile } from "../pairing/missed-file.ts";
 import { PairingDesk } from "../pairing/pairing-desk.ts";
 import { PairingFile } from "../pairing/pairing-file.ts";
 import { pairingService } from "../pairing/pairing-service.ts";
@@ -19,7 +20,7 @@ export interface PageGiven {
 export async function startPages(config: WebConfig, { device, prompt, log }: PageGiven): Promise<ServingPages> {
   const { port, origins, state } = config;
   const pairings = new Pairings(new PairingFile(state));
-  const desk = new PairingDesk({ pairings, prompt, now: () => performance.now() });
+  const desk = new PairingDesk({ pairings, prompt, missed: new MissedFile(state), now: () => Date.now() });
   const pairing = pairingService(desk, pairings, log);
   const serving = await servePages({ port, origins, device, pairing, pairings });
   pairings.watch();
