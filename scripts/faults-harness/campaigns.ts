@@ -1,0 +1,40 @@
+// What scripts/faults can do, each with its bound.
+import { crashCampaign } from "./crash-campaign.ts";
+
+export interface Run {
+  /** Empty, and removed afterwards. */
+  readonly folder: string;
+  /** What the caller asked for; undefined: the default. */
+  readonly count: (option: "points" | "images" | "failovers") => number | undefined;
+  readonly say: (line: string) => void;
+}
+
+export interface Report {
+  readonly lines: readonly string[];
+  readonly faults: readonly string[];
+  readonly figures: Readonly<Record<string, unknown>>;
+}
+
+export interface Campaign {
+  readonly options: string;
+  readonly meaning: string;
+  readonly start: (run: Run) => Promise<Report>;
+}
+
+export const CAMPAIGNS: Readonly<Record<string, Campaign>> = {
+  crash: {
+    options: "[--points N]",
+    meaning: "kill -9 of a core at named points and system calls, and again while it recovers; N deaths (500)",
+    start: async ({ folder, count, say }) => {
+      const result = await crashCampaign(folder, { points: count("points") ?? 500, people: 60, say });
+      const { deaths, survived, payments, faults } = result;
+      const { named, calls, recovering } = deaths;
+      const all = named + calls + recovering;
+      const lines = [
+        `${survived} of ${all} deaths survived: ${named} at named points, ${calls} at system calls, ${recovering} while recovering`,
+        `${payments.executed} of ${payments.acknowledged} acknowledged payments carried out, none twice`,
+      ];
+      return { lines, faults, figures: { ...result, faults: undefined } };
+    },
+  },
+};
