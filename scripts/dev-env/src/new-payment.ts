@@ -7,12 +7,21 @@ const text = (label: Label, value: string) => ({ label, value: { $case: "text" a
 
 /** Creates a payment as an app does, with nothing between it and the core. */
 export async function newPayment(
-  { transactions }: Parts,
+  parts: Parts,
   userId: string,
   more: Partial<TransactionServiceCreateRequest> = {},
 ): Promise<Transaction> {
+  return (await newPaymentWithToken(parts, userId, more)).transaction;
+}
+
+/** The same, with the token that lets a client watch it. */
+export async function newPaymentWithToken(
+  { transactions }: Parts,
+  userId: string,
+  more: Partial<TransactionServiceCreateRequest> = {},
+): Promise<{ readonly transaction: Transaction; readonly confirmationToken: string }> {
   const iban = { id: { $case: "iban" as const, value: "DE02120300000000202051" } };
-  const { transaction } = await transactions.create({
+  const { transaction, confirmationToken } = await transactions.create({
     requestId: randomUUID(),
     userId,
     kind: Kind.PAY,
@@ -32,5 +41,5 @@ export async function newPayment(
     ...more,
   });
   if (transaction === undefined) throw new Error("the core answered without a transaction");
-  return transaction;
+  return { transaction, confirmationToken };
 }

@@ -60,7 +60,12 @@ export class Customer {
   /** A payment is created; its code is on its way. */
   async pay(more: Partial<TransactionServiceCreateRequest> = {}): Promise<Waiting> {
     const transaction = await newPayment(this.#world.parts, this.desk.userId, more);
-    return { transaction, timeline: new Timeline(this.#world.parts, transaction.transactionId) };
+    return { transaction, timeline: this.follow(transaction.transactionId) };
+  }
+
+  /** What becomes of the messages about a transaction of his that somebody else created. */
+  follow(transactionId: string): Timeline {
+    return new Timeline(this.#world.parts, transactionId);
   }
 
   /**
