@@ -16,6 +16,11 @@ beforeEach(async () => {
 
 afterEach(async () => rig.close());
 
+/** Resolves once the bot has seen the end of its stream, and with it of its lease. */
+async function noLease(): Promise<void> {
+  while (rig.channel.listening) await settled();
+}
+
 const fresh = (sequence: number): string => `delivery-${sequence}`;
 
 test("nothing is written once the lease has lapsed, and the stream is given up", async () => {
@@ -64,8 +69,7 @@ test("a message shown before the stream broke is not shown a second time", async
   rig.core.breakStream();
   await expect(lost).rejects.toThrow("the stream ended");
   // The lease of the old stream is gone with it, so the first attempt must not be written any more.
-  await settled();
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await noLease();
   answered.resolve();
   await rig.whileTimePasses(rig.core.attached());
   rig.channel.beforeWrite = async () => undefined;
@@ -81,7 +85,7 @@ test("a report lost with its stream is given again from memory, without a second
       const id = await deliver(...given);
       if (rig.core.fence === 1n) {
         rig.core.breakStream();
-        await new Promise((resolve) => setTimeout(resolve, 50));
+        await noLease();
       }
       return id;
     },
@@ -117,7 +121,7 @@ test("a second bot of the same identity waits until the first has gone", async (
   const standby = new FakeChannel();
   rig.channel = standby;
   const second = rig.start();
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await rig.core.until(() => rig.core.waiting === 1);
   expect(standby.listening).toBe(false);
   await first.stop();
   await second;

@@ -46,7 +46,7 @@ test.each([
     const bad = () => Object.assign(new Error("CANARY"), { on: { payload: { text: "CANARY" } } });
     await runProcess("sample bot", () => new Promise((resolve) => { ${code}; setTimeout(resolve, 5_000); }));`;
   const flags = ["--conditions=source", "--disable-warning=ExperimentalWarning", "--input-type=module", "--eval"];
-  const ran = spawnSync(process.execPath, [...flags, script], { cwd: ROOT, encoding: "utf8", timeout: 20_000 });
+  const ran = spawnSync(process.execPath, [...flags, script], { cwd: ROOT, encoding: "utf8", timeout: 100_000 });
   expect(`${ran.stdout}${ran.stderr}`).not.toContain("CANARY");
   expect(ran.stderr).toContain("sample bot: bug: Error");
   expect(ran.status).toBe(70);
@@ -57,7 +57,7 @@ test.each(["telegram", "matrix", "mail", "sms", "sandbox"])(
   (bot) => {
     const flags = ["--conditions=source", "--disable-warning=ExperimentalWarning", `bots/${bot}/src/main.ts`];
     const env = { ...process.env, GRPC_TRACE: "all", GRPC_VERBOSITY: "NONE" };
-    const ran = spawnSync(process.execPath, flags, { cwd: ROOT, encoding: "utf8", timeout: 20_000, env });
+    const ran = spawnSync(process.execPath, flags, { cwd: ROOT, encoding: "utf8", timeout: 100_000, env });
     expect(ran.stderr).toContain("GRPC_TRACE would print codes and tokens");
     expect(ran.status).toBe(69);
   },
@@ -69,7 +69,7 @@ test("a rejection that a library left alone is told by its name, and the bot goe
     const main = () => new Promise((resolve) => { void Promise.reject(new Error("CANARY")); setTimeout(resolve, 50); });
     await runProcess("sample bot", main, (error) => process.stderr.write(error.name + "\\n"));`;
   const flags = ["--conditions=source", "--disable-warning=ExperimentalWarning", "--input-type=module", "--eval"];
-  const ran = spawnSync(process.execPath, [...flags, script], { cwd: ROOT, encoding: "utf8", timeout: 20_000 });
+  const ran = spawnSync(process.execPath, [...flags, script], { cwd: ROOT, encoding: "utf8", timeout: 100_000 });
   expect([ran.stderr, ran.status]).toEqual(["Error\n", 0]);
 });
 
@@ -79,6 +79,6 @@ test("no environment makes a bot accept a certificate that nobody vouches for", 
     await runProcess("sample bot", async () => console.log(process.env.NODE_TLS_REJECT_UNAUTHORIZED));`;
   const flags = ["--conditions=source", "--disable-warning=ExperimentalWarning", "--input-type=module", "--eval"];
   const env = { ...process.env, NODE_TLS_REJECT_UNAUTHORIZED: "0" };
-  const ran = spawnSync(process.execPath, [...flags, script], { cwd: ROOT, encoding: "utf8", timeout: 20_000, env });
+  const ran = spawnSync(process.execPath, [...flags, script], { cwd: ROOT, encoding: "utf8", timeout: 100_000, env });
   expect(ran.stdout).toBe("undefined\n");
 });

@@ -40,7 +40,7 @@ afterEach(async () => {
 });
 
 async function ship(outgoing: Outgoing): Promise<string | ChannelError> {
-  return channel.deliver(outgoing, AbortSignal.timeout(8_000)).catch((error: unknown) => error as ChannelError);
+  return channel.deliver(outgoing, AbortSignal.timeout(60_000)).catch((error: unknown) => error as ChannelError);
 }
 
 const full = (locale = "en"): Outgoing => sampleOutgoing(Phase.FULL, { peerId: ADDRESS, locale });
@@ -62,7 +62,7 @@ function readByPython(mail: Uint8Array): { readonly subject: string; readonly fr
 peerTest(
   "check 15: a prompt and its outcome go through OpenSMTPD by STARTTLS; lines and code byte for byte, once",
   async () => {
-    expect(await channel.signIn(AbortSignal.timeout(8_000))).toBe("");
+    expect(await channel.signIn(AbortSignal.timeout(60_000))).toBe("");
     const id = String(await ship(full()));
     const outcome = sampleOutgoing(Phase.OUTCOME, {
       ...{ peerId: ADDRESS, providerId: id, notice: sampleNotice(NoticeType.EXECUTED), deliveryId: "end" },
@@ -144,18 +144,18 @@ peerTest(
   "TLS from the first byte works; a certificate of an unknown authority ends signing in before anything is said",
   async () => {
     const implicit = channelTo(smtpd.implicitPort, "implicit", readFileSync(smtpd.caFile, "utf8"));
-    expect(await implicit.signIn(AbortSignal.timeout(8_000))).toBe("");
-    expect(await implicit.deliver(full(), AbortSignal.timeout(8_000))).toContain("@bank.example");
+    expect(await implicit.signIn(AbortSignal.timeout(60_000))).toBe("");
+    expect(await implicit.deliver(full(), AbortSignal.timeout(60_000))).toContain("@bank.example");
     await implicit.close();
     for (const [port, tls] of [
       [smtpd.port, "starttls"],
       [smtpd.implicitPort, "implicit"],
     ] as const) {
       const trusting = channelTo(port, tls);
-      await expect(trusting.signIn(AbortSignal.timeout(8_000))).rejects.toThrow("certificate is not trusted");
-      await expect(trusting.deliver(full(), AbortSignal.timeout(8_000))).rejects.toMatchObject({ fate: "not-sent" });
+      await expect(trusting.signIn(AbortSignal.timeout(60_000))).rejects.toThrow("certificate is not trusted");
+      await expect(trusting.deliver(full(), AbortSignal.timeout(60_000))).rejects.toMatchObject({ fate: "not-sent" });
     }
-    await expect(channelTo(smtpd.plainPort, "starttls").signIn(AbortSignal.timeout(8_000))).rejects.toThrow(
+    await expect(channelTo(smtpd.plainPort, "starttls").signIn(AbortSignal.timeout(60_000))).rejects.toThrow(
       "no STARTTLS",
     );
     expect(await smtpd.read(ADDRESS, 1)).toHaveLength(1);

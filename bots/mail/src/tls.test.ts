@@ -33,8 +33,8 @@ peerTest("by STARTTLS and by TLS at once: nothing but EHLO leaves before TLS, on
     const smtp = await FakeSmtp.start({ tls: certificate, implicit: tls === "implicit" });
     const mailbox = smtp.open(ADDRESS);
     const channel = channelTo(smtp.port, { tls });
-    await channel.signIn(AbortSignal.timeout(5_000));
-    for (let at = 0; at < 3; at += 1) await channel.deliver(full, AbortSignal.timeout(5_000));
+    await channel.signIn(AbortSignal.timeout(60_000));
+    for (let at = 0; at < 3; at += 1) await channel.deliver(full, AbortSignal.timeout(60_000));
     expect(mailbox.mails).toHaveLength(3);
     expect(smtp.connections).toBe(1);
     expect(smtp.violations).toEqual([]);
@@ -49,13 +49,13 @@ peerTest("a server that stops offering STARTTLS, or breaks the handshake, gets n
   const channel = channelTo(smtp.port, {});
   smtp.faults.add({ stage: "STARTTLS", kind: "answer", code: 454, text: "Not now" });
   const not = { fate: "not-sent", detail: "smtp-454" };
-  await expect(channel.deliver(full, AbortSignal.timeout(5_000))).rejects.toMatchObject(not);
+  await expect(channel.deliver(full, AbortSignal.timeout(60_000))).rejects.toMatchObject(not);
   smtp.faults.add({ stage: "STARTTLS", kind: "garbage" });
-  await expect(channel.deliver(full, AbortSignal.timeout(5_000))).rejects.toMatchObject({ fate: "not-sent" });
+  await expect(channel.deliver(full, AbortSignal.timeout(60_000))).rejects.toMatchObject({ fate: "not-sent" });
   smtp.faults.add({ stage: "STARTTLS", kind: "reset" });
-  await expect(channel.deliver(full, AbortSignal.timeout(5_000))).rejects.toMatchObject({ fate: "not-sent" });
+  await expect(channel.deliver(full, AbortSignal.timeout(60_000))).rejects.toMatchObject({ fate: "not-sent" });
   expect(smtp.commands.filter((command) => !/^(?:EHLO|STARTTLS)/.test(command))).toEqual([]);
-  expect(await channel.deliver(full, AbortSignal.timeout(5_000))).toContain("@bank.example");
+  expect(await channel.deliver(full, AbortSignal.timeout(60_000))).toContain("@bank.example");
   await channel.close();
   await smtp.stop();
 });
@@ -101,14 +101,14 @@ peerTest("a mail server of other authors takes the mail, with credentials, over 
   const port = typeof address === "object" && address !== null ? address.port : 0;
   const login = { user: "bot", password: new Secret("smtp password", "right") };
   const channel = channelTo(port, { tls: "implicit", login });
-  await channel.signIn(AbortSignal.timeout(5_000));
-  await channel.deliver(full, AbortSignal.timeout(5_000));
+  await channel.signIn(AbortSignal.timeout(60_000));
+  await channel.deliver(full, AbortSignal.timeout(60_000));
   expect(taken).toEqual([expect.stringContaining("Auto-Submitted: auto-generated")]);
   const wrong = channelTo(port, {
     tls: "implicit",
     login: { ...login, password: new Secret("smtp password", "wrong") },
   });
-  await expect(wrong.signIn(AbortSignal.timeout(5_000))).rejects.toThrow("--smtp-password-file");
+  await expect(wrong.signIn(AbortSignal.timeout(60_000))).rejects.toThrow("--smtp-password-file");
   await channel.close();
   await new Promise<void>((resolve) => server.close(resolve));
 });

@@ -3,11 +3,9 @@ import { join } from "node:path";
 import { FakeCore, Phase, SAMPLE_CODE, sampleDeliver, type Report } from "@countersign/bot-kit/testing";
 import { startChild, testWith } from "@countersign/testing";
 import { FaultyProxy, matrixPhonePresent, synapsePresent, type MatrixPhone } from "@countersign/testing/synapse";
-import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { MatrixWorld } from "./testing/matrix-world.ts";
 import { readHtml } from "./testing/read-html.ts";
-
-jest.setTimeout(60_000);
 
 const MAIN = "bots/matrix/src/main.ts";
 const LINK_TOKEN = "AbCdEfGhIjKlMnOpQrStUv";

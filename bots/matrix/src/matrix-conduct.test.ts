@@ -2,12 +2,10 @@ import { ChannelError, type Outgoing } from "@countersign/bot-kit";
 import { Phase, SAMPLE_CODE, sampleOutgoing } from "@countersign/bot-kit/testing";
 import { testWith } from "@countersign/testing";
 import { FaultyProxy, matrixPhonePresent, setUpIdentity, synapsePresent } from "@countersign/testing/synapse";
-import { afterAll, afterEach, beforeAll, expect, jest } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, expect } from "@jest/globals";
 import type { MatrixChannel } from "./matrix-channel.ts";
 import { MatrixWorld, RecordingDesk, type Person } from "./testing/matrix-world.ts";
 import { readHtml } from "./testing/read-html.ts";
-
-jest.setTimeout(60_000);
 
 const present = synapsePresent && matrixPhonePresent;
 const peerTest = testWith("synapse", present);
@@ -23,7 +21,7 @@ beforeAll(async () => {
   world = await MatrixWorld.start({ encryptsByDefault: false });
   proxy = await FaultyProxy.start(world.synapse.url);
   channel = world.channel({ homeserver: proxy.url });
-  await channel.signIn(AbortSignal.timeout(20_000));
+  await channel.signIn(AbortSignal.timeout(60_000));
   alice = await world.person(channel);
 });
 
@@ -44,7 +42,7 @@ async function listening(): Promise<RecordingDesk> {
   return desk;
 }
 
-async function ship(outgoing: Outgoing, deadlineMs = 8_000): Promise<string | ChannelError> {
+async function ship(outgoing: Outgoing, deadlineMs = 60_000): Promise<string | ChannelError> {
   try {
     return await channel.deliver(outgoing, AbortSignal.timeout(deadlineMs));
   } catch (error) {

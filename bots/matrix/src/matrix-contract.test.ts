@@ -1,14 +1,13 @@
 import { testChannelContract, type SeenMessage } from "@countersign/bot-kit/testing";
 import { testWith } from "@countersign/testing";
 import { matrixPhonePresent, synapsePresent } from "@countersign/testing/synapse";
-import { afterAll, beforeAll, expect, jest } from "@jest/globals";
+import { afterAll, beforeAll, expect } from "@jest/globals";
 import type { MatrixChannel } from "./matrix-channel.ts";
 import { SYMBOLS } from "./render.ts";
 import { MatrixWorld } from "./testing/matrix-world.ts";
 import { readHtml } from "./testing/read-html.ts";
 
 // Each test has a person with a phone of his own.
-jest.setTimeout(30_000);
 
 const present = synapsePresent && matrixPhonePresent;
 const peerTest = testWith("synapse", present);
@@ -20,7 +19,7 @@ beforeAll(async () => {
   if (!present) return;
   world = await MatrixWorld.start();
   channel = world.channel();
-  await channel.signIn(AbortSignal.timeout(20_000));
+  await channel.signIn(AbortSignal.timeout(60_000));
 }, 120_000);
 
 afterAll(async () => {

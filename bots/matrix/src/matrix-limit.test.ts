@@ -3,10 +3,8 @@ import { ChannelError } from "@countersign/bot-kit";
 import { Phase, sampleOutgoing } from "@countersign/bot-kit/testing";
 import { testWith } from "@countersign/testing";
 import { matrixPhonePresent, synapsePresent } from "@countersign/testing/synapse";
-import { expect, jest } from "@jest/globals";
+import { expect } from "@jest/globals";
 import { MatrixWorld } from "./testing/matrix-world.ts";
-
-jest.setTimeout(60_000);
 
 const peerTest = testWith("synapse", synapsePresent && matrixPhonePresent);
 
@@ -16,13 +14,13 @@ peerTest(
     const world = await MatrixWorld.start({ messages: { per_second: 0.4, burst_count: 2 } });
     try {
       const channel = world.channel();
-      await channel.signIn(AbortSignal.timeout(20_000));
+      await channel.signIn(AbortSignal.timeout(60_000));
       const { userId, phone, room } = await world.person(channel);
       const refusals: ChannelError[] = [];
       const ship = async (deliveryId: string): Promise<string> => {
         try {
           const outgoing = sampleOutgoing(Phase.FULL, { deliveryId, peerId: userId });
-          return await channel.deliver(outgoing, AbortSignal.timeout(8_000));
+          return await channel.deliver(outgoing, AbortSignal.timeout(60_000));
         } catch (error) {
           if (!(error instanceof ChannelError) || error.retryAfterMs === undefined) throw error;
           refusals.push(error);

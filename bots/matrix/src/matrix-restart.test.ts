@@ -1,13 +1,11 @@
 import { sampleOutgoing, Phase, SAMPLE_CODE } from "@countersign/bot-kit/testing";
 import { testWith } from "@countersign/testing";
 import { matrixPhonePresent, setUpIdentity, synapsePresent } from "@countersign/testing/synapse";
-import { afterAll, beforeAll, beforeEach, expect, jest } from "@jest/globals";
+import { afterAll, beforeAll, beforeEach, expect } from "@jest/globals";
 import type { Outgoing } from "@countersign/bot-kit";
 import type { MatrixChannel } from "./matrix-channel.ts";
 import { MatrixWorld, RecordingDesk, type Person } from "./testing/matrix-world.ts";
 import { readHtml } from "./testing/read-html.ts";
-
-jest.setTimeout(60_000);
 
 const present = synapsePresent && matrixPhonePresent;
 const peerTest = testWith("synapse", present);
@@ -35,7 +33,7 @@ beforeEach(async () => {
 
 async function open(): Promise<MatrixChannel> {
   const fresh = world.channel();
-  await fresh.signIn(AbortSignal.timeout(20_000));
+  await fresh.signIn(AbortSignal.timeout(60_000));
   return fresh;
 }
 
@@ -49,7 +47,7 @@ function full(deliveryId: string, more: Parameters<typeof sampleOutgoing>[1] = {
 }
 
 async function ship(outgoing: Outgoing): Promise<string> {
-  return channel.deliver(outgoing, AbortSignal.timeout(8_000));
+  return channel.deliver(outgoing, AbortSignal.timeout(60_000));
 }
 
 const withCode = (html: string): boolean => readHtml(html).text.replaceAll(" ", "").includes(SAMPLE_CODE);
@@ -141,7 +139,7 @@ peerTest("what people wrote and pressed while no bot ran is handed in once it li
 
 peerTest("a second process on the same store waits for the first to end", async () => {
   const standby = world.channel();
-  const waiting = standby.signIn(AbortSignal.timeout(20_000));
+  const waiting = standby.signIn(AbortSignal.timeout(60_000));
   await ship(full("while another waits"));
   await channel.close();
   expect(await waiting).toBe("");
@@ -152,7 +150,7 @@ peerTest("a second process on the same store waits for the first to end", async 
 peerTest("devices that their owner signed, alone: others get nothing and order nothing", async () => {
   await channel.close();
   channel = world.channel({ devices: "signed" });
-  await channel.signIn(AbortSignal.timeout(20_000));
+  await channel.signIn(AbortSignal.timeout(60_000));
   const desk = new RecordingDesk();
   await channel.listen(desk, AbortSignal.any([]));
   const { phone, room, userId } = alice;

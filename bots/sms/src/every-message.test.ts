@@ -25,7 +25,7 @@ async function onThePhone(messages: readonly EveryMessage[]): Promise<(string | 
   const shown: (string | undefined)[] = [];
   for (const { outgoing } of messages) {
     const before = phone.messages.length;
-    const delivered = channel.deliver({ ...outgoing, peerId: SAMPLE_NUMBER }, AbortSignal.timeout(5_000));
+    const delivered = channel.deliver({ ...outgoing, peerId: SAMPLE_NUMBER }, AbortSignal.timeout(60_000));
     const refused = await delivered.then(
       () => undefined,
       (error: { reason: string }) => error.reason,

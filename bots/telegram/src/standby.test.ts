@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { FAKE_TOKEN, FakeBotApi } from "./testing/index.ts";
 
 const CHAT = 4242;
-const LEASE_MS = 6_000;
+const LEASE_MS = 60_000;
 const folder = tempFolder();
 let core: FakeCore;
 let telegram: FakeBotApi;

@@ -80,7 +80,7 @@ peerTest("a certificate of nobody we know, or of another name: not sent, and no 
   for (const host of ["localhost", "127.0.0.1"]) {
     const token = new Secret("telegram token", FAKE_TOKEN);
     const channel = new TelegramChannel({ token, apiRoot: origin(host), timer: systemTimer, log: silentLog });
-    const delivering = channel.deliver(sampleOutgoing(Phase.NOTICE), AbortSignal.timeout(5_000));
+    const delivering = channel.deliver(sampleOutgoing(Phase.NOTICE), AbortSignal.timeout(60_000));
     await expect(delivering).rejects.toMatchObject({ fate: "not-sent", detail: "connect" });
     await channel.close();
   }

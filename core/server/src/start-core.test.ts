@@ -4,13 +4,12 @@ import { existsSync, readFileSync } from "node:fs";
 import { connect } from "node:http2";
 import { connect as connectTls } from "node:tls";
 import { join } from "node:path";
-import { afterEach, beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import { Client, credentials, status, type ChannelCredentials } from "@grpc/grpc-js";
 import { startChild, tempFolder, testWith, type Child } from "@countersign/testing";
 import { bearer, endedBy, type Ended } from "./testing/serve-world.ts";
 
 // Each of these starts real processes, on a machine that may be busy.
-jest.setTimeout(60_000);
 
 const MAIN = "core/server/src/main.ts";
 const root = tempFolder();

@@ -79,7 +79,7 @@ async function deliver(
 ): Promise<string> {
   return under.channel.deliver(
     { ...sampleOutgoing(phase, { peerId: under.peerId, ...given }), ...more },
-    AbortSignal.timeout(5_000),
+    AbortSignal.timeout(60_000),
   );
 }
 
@@ -99,7 +99,7 @@ export function testChannelContract(name: string, open: () => Promise<ChannelUnd
     test(`${name}: ${what}`, async () => {
       expect.hasAssertions();
       const under = await open();
-      await under.channel.signIn(AbortSignal.timeout(5_000));
+      await under.channel.signIn(AbortSignal.timeout(60_000));
       try {
         await body(under);
       } finally {

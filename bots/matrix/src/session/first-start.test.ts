@@ -2,12 +2,11 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { testWith } from "@countersign/testing";
 import { MatrixPhone, matrixPhonePresent, synapsePresent } from "@countersign/testing/synapse";
-import { afterAll, beforeAll, describe, expect, jest } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect } from "@jest/globals";
 import { DEVICE_NAME } from "./account.ts";
 import { sendable, SessionWorld, text, to } from "./testing/session-world.ts";
 
 const peerTest = testWith("synapse and matrix-nio", synapsePresent && matrixPhonePresent);
-jest.setTimeout(60_000); // a busy machine is no finding
 
 let world: SessionWorld;
 

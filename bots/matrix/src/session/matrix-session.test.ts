@@ -1,12 +1,11 @@
 import { ChannelError } from "@countersign/bot-kit";
 import { testWith } from "@countersign/testing";
 import { synapsePresent } from "@countersign/testing/synapse";
-import { afterAll, beforeAll, describe, expect, jest } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect } from "@jest/globals";
 import type { MatrixSession } from "./matrix-session.ts";
 import { makeRoom, sendable, SessionWorld, text, to, type Someone } from "./testing/session-world.ts";
 
 const peerTest = testWith("synapse", synapsePresent);
-jest.setTimeout(60_000); // a busy machine is no finding
 const send = "m.room.message";
 
 let world: SessionWorld;

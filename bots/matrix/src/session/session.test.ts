@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Secret, silentLog, systemTimer, type LogEvent } from "@countersign/bot-kit";
 import { tempFolder, testWith } from "@countersign/testing";
 import { synapsePresent } from "@countersign/testing/synapse";
-import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { DEVICE_NAME } from "./account.ts";
 import { HomeserverApi } from "./homeserver-api.ts";
 import type { MatrixSession } from "./matrix-session.ts";
@@ -12,7 +12,6 @@ import { makeRoom, SessionWorld, text, to, type Someone } from "./testing/sessio
 import { ScriptedHomeserver } from "./testing/scripted-homeserver.ts";
 
 const peerTest = testWith("synapse", synapsePresent);
-jest.setTimeout(60_000); // a busy machine is no finding
 const send = "m.room.message";
 
 function options(folder: string, homeserver: string, more: Partial<SessionOptions> = {}): SessionOptions {

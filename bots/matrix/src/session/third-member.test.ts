@@ -1,6 +1,6 @@
 import { testWith } from "@countersign/testing";
 import { synapsePresent } from "@countersign/testing/synapse";
-import { afterAll, beforeAll, expect, jest } from "@jest/globals";
+import { afterAll, beforeAll, expect } from "@jest/globals";
 import { RoomStateEvent } from "matrix-js-sdk/lib/models/room-state.js";
 import type { MatrixEvent } from "matrix-js-sdk/lib/models/event.js";
 import type { Room } from "matrix-js-sdk/lib/models/room.js";
@@ -8,7 +8,6 @@ import type { MatrixSession } from "./matrix-session.ts";
 import { makeRoom, SessionWorld, text, to, type Someone } from "./testing/session-world.ts";
 
 const peerTest = testWith("synapse", synapsePresent);
-jest.setTimeout(60_000); // a busy machine is no finding
 
 interface Encrypting {
   encryptEvent(event: MatrixEvent, room: Room): Promise<void>;
@@ -66,7 +65,7 @@ peerTest("threat 15: somebody who slips in after the last look gets no key, even
   const before = world.encrypted();
   const sent = sender.sendEncrypted(room, "m.room.message", text("Code 482915"), "slip", {
     ...to(phone.userId),
-    signal: AbortSignal.timeout(30_000),
+    signal: AbortSignal.timeout(60_000),
   });
   await expect(sent).rejects.toMatchObject({ fate: "permanent", detail: "blocked" });
   expect(world.encrypted()).toBe(before);

@@ -78,7 +78,7 @@ async function ship(more: string = "", notAfter?: Date): Promise<string> {
   const before = phone().length;
   const message = shortMessage(more);
   const deliveryId = `kannel/${before}/${more.length}`;
-  const id = await channel.deliver(shortOutgoing({ message, notAfter, deliveryId }), AbortSignal.timeout(8_000));
+  const id = await channel.deliver(shortOutgoing({ message, notAfter, deliveryId }), AbortSignal.timeout(60_000));
   await smsc.until(() => phone().length > before);
   return id;
 }
@@ -128,7 +128,7 @@ peerTest(
   "a number that the SMSC refuses comes back as one that will never be reached",
   async () => {
     smsc.faults.add({ kind: "status", status: 0x0b });
-    const id = await channel.deliver(shortOutgoing({ deliveryId: "kannel/refused" }), AbortSignal.timeout(8_000));
+    const id = await channel.deliver(shortOutgoing({ deliveryId: "kannel/refused" }), AbortSignal.timeout(60_000));
     await toldOnce();
     expect(told.map((receipt) => receipt.slice(1))).toEqual([[SAMPLE_NUMBER, id, false]]);
   },
@@ -137,7 +137,7 @@ peerTest(
 
 peerTest("a wrong password is certainly not sent, and Kannel's words stay with Kannel", async () => {
   const before = smsc.store.messages.length;
-  const refused = channelTo("other").deliver(shortOutgoing(), AbortSignal.timeout(8_000));
+  const refused = channelTo("other").deliver(shortOutgoing(), AbortSignal.timeout(60_000));
   const error = await refused.then(String, (failure: Error) => failure);
   expect(error).toMatchObject({ fate: "not-sent", detail: "http-403" });
   expect(String(error)).not.toContain(SAMPLE_SHORT_CODE);

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import { Secret, silentLog, systemTimer } from "@countersign/bot-kit";
 import { FakeCore } from "@countersign/bot-kit/testing";
-import { startChild, tempFolder } from "@countersign/testing";
+import { freePort, startChild, tempFolder } from "@countersign/testing";
 import { expect, test } from "@jest/globals";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -98,7 +98,7 @@ test(`300 submissions to an SMSC that answers with garbage (seed ${SEED}): each 
     const channel = channelTo(smsc.port);
     const shipped = Array.from({ length: 10 }, async (_, at) => {
       const outgoing = shortOutgoing({ deliveryId: `${round}/${at}` });
-      const outcome = await channel.deliver(outgoing, AbortSignal.timeout(40)).then(
+      const outcome = await channel.deliver(outgoing, AbortSignal.timeout(300)).then(
         () => "sent",
         (error: { name: string; fate: string }) => (error.name === "ChannelError" ? error.fate : error.name),
       );
@@ -119,8 +119,8 @@ test("a process outlives an SMSC that floods every connection with garbage, and 
   const folder = tempFolderOfThisFile;
   const seeded = new Seeded(SEED + 1);
   const core = await FakeCore.start();
-  let smsc = await FakeSmsc.start();
-  const { port } = smsc;
+  const port = await freePort();
+  let smsc = await FakeSmsc.start({ port });
   for (const [name, content] of [
     ["core", core.token],
     ["smpp", smsc.account.password],

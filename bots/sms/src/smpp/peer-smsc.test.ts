@@ -49,7 +49,7 @@ afterEach(async () => {
 
 const violations = (): unknown[] => smsc.happened.filter(({ event }) => event === "violation");
 const ship = async (more: string = "", notAfter?: Date): Promise<string> =>
-  channel.deliver(shortOutgoing({ message: shortMessage(more), notAfter }), AbortSignal.timeout(5_000));
+  channel.deliver(shortOutgoing({ message: shortMessage(more), notAfter }), AbortSignal.timeout(60_000));
 
 peerTest("an SMSC on two other codecs reads what we sent, to the last field", async () => {
   const notAfter = new Date("2026-12-24T18:30:15.900Z");
@@ -101,8 +101,8 @@ peerTest("its delivery receipts are understood, and answered so that it takes th
 
 peerTest("its throttling is silence, its refusal of the password is for good", async () => {
   smsc.throttleNext(1);
-  await channel.signIn(AbortSignal.timeout(5_000));
+  await channel.signIn(AbortSignal.timeout(60_000));
   await expect(ship()).rejects.toMatchObject({ fate: "not-sent", detail: "smpp-88", retryAfterMs: 1_000 });
   await expect(ship()).rejects.toMatchObject({ fate: "not-sent", detail: "rate-limited" });
-  await expect(channelTo({}, "wrong").signIn(AbortSignal.timeout(5_000))).rejects.toThrow("--smpp-password-file");
+  await expect(channelTo({}, "wrong").signIn(AbortSignal.timeout(60_000))).rejects.toThrow("--smpp-password-file");
 });

@@ -101,7 +101,11 @@ test("the acceptance is reported to the core before the receipt, even if both co
 
 test("a late report, and one of a message that nobody answered for, is told by what it says itself", async () => {
   smsc.faults.add({ kind: "no-answer" });
-  await expect(ship("", AbortSignal.timeout(100))).rejects.toThrow(ChannelError);
+  const deadline = new AbortController();
+  const shipped = ship("", deadline.signal);
+  await smsc.until(() => smsc.store.messages.length === 1);
+  deadline.abort();
+  await expect(shipped).rejects.toThrow(ChannelError);
   const { id } = smsc.store.messages[0] ?? { id: "" };
   expect(await smsc.report(id, "DELIVRD")).toBe(0);
   expect(told[0]?.slice(1)).toEqual([SAMPLE_NUMBER, id, true]);
@@ -111,10 +115,15 @@ test("with the lease the bind goes; what the core has not taken by then is to be
   const slow = new AbortController();
   lease.abort();
   await smsc.until(() => smsc.sessions.length === 0);
-  await channel.listen({ ...desk, receipt: async () => new Promise(() => undefined) }, slow.signal);
+  const asked = Promise.withResolvers<void>();
+  const receipt = async (): Promise<never> => {
+    asked.resolve();
+    return new Promise(() => undefined);
+  };
+  await channel.listen({ ...desk, receipt }, slow.signal);
   const id = await ship();
   const reporting = smsc.report(id, "DELIVRD");
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await asked.promise;
   slow.abort();
   expect(await reporting).toBe(RETRY_LATER);
   await smsc.until(() => smsc.sessions.length === 0);

@@ -60,6 +60,8 @@ export class FakeSmsc {
   /** Connections accepted so far, and binds asked for. */
   connections = 0;
   binds = 0;
+  /** Submissions heard so far, whatever became of them. */
+  submissions = 0;
   /** The next binds are refused with this status. */
   refuseBindWith = 0;
   readonly #server: Server;

@@ -118,6 +118,7 @@ export class SmscSession {
   }
 
   #submit(pdu: RawPdu): void {
+    this.#smsc.submissions += 1;
     const fault = this.#smsc.faults.take();
     if (fault !== undefined) return this.#goWrong(fault, pdu);
     const { manners } = this.#smsc;

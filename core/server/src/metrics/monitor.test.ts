@@ -5,13 +5,12 @@ import { existsSync, readFileSync } from "node:fs";
 import { connect, type ClientHttp2Session } from "node:http2";
 import { request } from "node:https";
 import { join } from "node:path";
-import { afterEach, beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import { startChild, tempFolder, testWith, type Child } from "@countersign/testing";
 import { runOnce } from "@countersign/testing/child";
 import { serveAdmin } from "./serve-admin.ts";
 
 // Real processes, on a machine that may be busy.
-jest.setTimeout(60_000);
 
 const MAIN = "core/server/src/main.ts";
 const root = tempFolder();

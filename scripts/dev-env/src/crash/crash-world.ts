@@ -145,7 +145,7 @@ export class CrashWorld {
   /** Waits until nothing of the flow is left for the next one. Whether the chat shows a code then. */
   async #untilQuiet(his: Desk, mark: number, output: string): Promise<boolean> {
     await this.core.until(`the end of all that ${his.userId} began\n${output}`, () => this.#store.isQuiet(mark));
-    const { messages } = await new PhoneInHand(his.phoneUrl).look(undefined, AbortSignal.timeout(5_000));
+    const { messages } = await new PhoneInHand(his.phoneUrl).look(undefined, AbortSignal.timeout(60_000));
     return messages.some((message) => readMessage(message) !== undefined);
   }
 }

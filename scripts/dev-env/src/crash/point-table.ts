@@ -28,8 +28,8 @@ export const EFFECTS: Readonly<Record<FlowName, readonly Effect[]>> = {
   withdraws: ["transaction.cancelled"],
 };
 
-/** What uncrashed runs commit besides, of time alone. A lease is taken in recovery, and dies there. */
-export const OF_TIME: readonly RegExp[] = [/^bot\.lease-/, /^delivery\.due$/];
+/** What uncrashed runs commit besides, of time alone: open links each minute. A lease is taken in recovery, and dies there. */
+export const OF_TIME: readonly RegExp[] = [/^bot\.lease-/, /^delivery\.due$/, /^open-links\.extended$/];
 
 /** Inside the store, from a change set's arrival to its acknowledgement: at the commit that decides. */
 const INSIDE = ["change-queued", "entities-written", "before-commit", "after-commit", "before-acknowledge"] as const;

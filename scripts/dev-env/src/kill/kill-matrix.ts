@@ -31,10 +31,10 @@ export function testKillMatrix(of: KillCase): void {
     if (!there) return;
     mkdirSync(join(folder, of.channel));
     world = await KillWorld.start(of.channel, join(folder, of.channel));
-  }, 60_000);
+  }, 120_000);
   afterAll(async () => {
     await world?.stop();
-  }, 30_000);
+  }, 120_000);
 
   for (const point of of.points) {
     for (const victim of VICTIMS) {
@@ -50,7 +50,7 @@ export function testKillMatrix(of: KillCase): void {
             expect(aftermath.withCode).toBeLessThanOrEqual(of.mostCodes);
             if (of.cleansUp) expect(aftermath.showsCode).toBe(false);
           },
-          90_000,
+          240_000,
         );
       }
     }

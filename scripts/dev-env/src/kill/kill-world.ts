@@ -38,7 +38,7 @@ export interface Aftermath {
 
 /** Ten digits are found in a log by no accident. */
 const LONG_CODES = { digits: 10, highValueDigits: 10 };
-const PATIENCE_MS = 40_000;
+const PATIENCE_MS = 90_000;
 /** At most five prompts a minute reach a user; his LINK is one. */
 const PAYMENTS_A_USER = 4;
 /** DELIVERY_EVENT_TYPE_SENT. */
@@ -85,7 +85,7 @@ export class KillWorld {
     const { desk, chatId } = await this.#somebody();
     const phone = new PhoneInHand(desk.phoneUrl);
     const before = await this.#withCode(chatId);
-    const known = new Set((await phone.look(undefined, AbortSignal.timeout(5_000))).messages.map(({ id }) => id));
+    const known = new Set((await phone.look(undefined, AbortSignal.timeout(60_000))).messages.map(({ id }) => id));
     const isNew = (message: Message): boolean => !known.has(message.id) && hasCode(message);
     const dies = (): Promise<void> => this.#dies(point, victim, side);
     const [inPrompt, inOutcome] = point.during === "prompt" ? [dies, nothing] : [nothing, dies];
@@ -101,7 +101,7 @@ export class KillWorld {
     await dying;
     await timeline.ended;
     const { attempts } = await this.#parts.codes.getDelivery({ transactionId });
-    const { messages } = await phone.look(undefined, AbortSignal.timeout(5_000));
+    const { messages } = await phone.look(undefined, AbortSignal.timeout(60_000));
     return {
       withCode: [...(await this.#withCode(chatId))].filter((id) => !before.has(id)).length,
       showsCode: messages.some(isNew),

@@ -40,7 +40,7 @@ export function testMainPath(mode: ModeName): void {
 
   beforeAll(async () => {
     scene = await openChannelScene({ folder, mode });
-  }, 90_000);
+  }, 120_000);
   afterAll(() => scene?.close(), 30_000);
 
   const everShown = (channel: ChannelName, { chatId }: Reachable): Promise<readonly Shown[]> =>
@@ -133,6 +133,6 @@ export function testMainPath(mode: ModeName): void {
 }
 
 async function hasCode({ hands }: Reachable): Promise<boolean> {
-  const { messages } = await hands.phone.look(undefined, AbortSignal.timeout(5_000));
+  const { messages } = await hands.phone.look(undefined, AbortSignal.timeout(60_000));
   return messages.some((message) => readMessage(message) !== undefined);
 }

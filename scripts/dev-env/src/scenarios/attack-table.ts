@@ -36,7 +36,7 @@ export function testAttacks(mode: ModeName): void {
   beforeAll(async () => {
     installation = await startInstallation({ folder, mode });
     desk = await setUpDesk(installation, { mode, userId: "first", chatId: "1000" });
-  }, 60_000);
+  }, 120_000);
   afterAll(async () => {
     await desk?.stop();
     await installation?.stop();
@@ -94,7 +94,7 @@ function phoneTells(attack: Attack, exit: number): string {
 /** The messages that come to a phone from now on. */
 async function newMessages(desk: Desk): Promise<{ now(): Promise<string>; says(text: string): Promise<void> }> {
   const phone = new PhoneInHand(desk.phoneUrl);
-  const patience = AbortSignal.timeout(25_000);
+  const patience = AbortSignal.timeout(60_000);
   const old = new Set((await phone.look(undefined, patience)).messages.map(({ id }) => id));
   const look = async (after?: number): Promise<{ version: number; text: string }> => {
     const { version, messages } = await phone.look(after, patience);

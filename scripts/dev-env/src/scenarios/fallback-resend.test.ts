@@ -49,7 +49,7 @@ test("a code that two channels may hold is replaced on both, and the old one is 
   await user.hands("mail").key.type(old);
   expect(await reasonOf(user.submit(waiting, await signing))).toBe("CODE_SUPERSEDED");
   expect(await user.confirm(waiting, "telegram")).toBe(State.CONFIRMED);
-}, 90_000);
+}, 240_000);
 
 /** As soon as there may be one: a minute after the last. */
 async function newCode(): Promise<void> {

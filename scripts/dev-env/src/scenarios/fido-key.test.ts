@@ -109,5 +109,5 @@ peerTest(
     expect(paying.screen()).not.toContain(code);
     expect(paying.screen()).not.toContain(wrongOf(code));
   },
-  90_000,
+  120_000,
 );

@@ -106,7 +106,7 @@ async function claim({ transactionId, txDigest }: Transaction, claimId: string):
 }
 
 async function codeOf({ tag }: Transaction): Promise<string> {
-  const patience = AbortSignal.timeout(10_000);
+  const patience = AbortSignal.timeout(60_000);
   for (let version: number | undefined; ;) {
     const chat = await phone.look(version, patience);
     version = chat.version;

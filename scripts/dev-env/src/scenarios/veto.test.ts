@@ -24,7 +24,7 @@ beforeAll(async () => {
   scene = await Scene.open({ folder, mode: "B", policy: { claimByS: CLAIM_BY_S } });
   await scene.stopBank();
   expiring = await letTwoExpire();
-}, 90_000);
+}, 120_000);
 afterAll(() => scene?.close());
 
 /** At a desk of its own, so that the shared key stays free: one is confirmed and not claimed, one waits for its code. */
@@ -128,7 +128,7 @@ describe("a transaction that is PENDING", () => {
     expect({ state, triesLeft }).toEqual({ state: State.PENDING, triesLeft: 3 });
     await hands.key.type(code);
     await expectExit(client, 0);
-    const { messages } = await hands.phone.look(undefined, AbortSignal.timeout(5_000));
+    const { messages } = await hands.phone.look(undefined, AbortSignal.timeout(60_000));
     const asking = messages.filter(({ text }) => text.includes("Acme Bank"));
     expect(asking.filter(({ text }) => !text.includes("phrase: blue teapot"))).toEqual([]);
     expect(asking).not.toEqual([]);

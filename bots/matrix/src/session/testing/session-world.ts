@@ -158,5 +158,5 @@ export function text(body: string): Record<string, unknown> {
 
 /** For a send within eight seconds. */
 export function to(peer: string, more: Partial<SendGiven> = {}): SendGiven {
-  return { peer, signal: AbortSignal.timeout(8_000), beforeWrite: () => undefined, ...more };
+  return { peer, signal: AbortSignal.timeout(60_000), beforeWrite: () => undefined, ...more };
 }
