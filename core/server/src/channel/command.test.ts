@@ -1,14 +1,26 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
-import { AnswerType, CommandType, NoticeType, Phase } from "@countersign/proto/node/channel/v1/channel_service";
+import {
+  AnswerType,
+  CommandType,
+  NoticeType,
+  Phase,
+  type Command,
+} from "@countersign/proto/node/channel/v1/channel_service";
 import { State } from "@countersign/proto/node/core/v1/content";
 import { drawHexId } from "../testing/core-world.ts";
 import type { User } from "../identity/user.ts";
 import { happen } from "../transaction/happen.ts";
+import { BotState } from "./bot-state.ts";
+import { takeCommand } from "./command.ts";
 import { askCommand, askVeto } from "./testing/ask.ts";
 import { ChannelWorld } from "./testing/channel-world.ts";
 
 let world: ChannelWorld;
 afterEach(() => world.close());
+
+function freezeCommand(peerId: string, eventId: string): Command {
+  return { eventId, fence: 1n, peerId, type: CommandType.FREEZE, argument: "" };
+}
 
 describe("commands", () => {
   test("pending, history, channels, status, language", async () => {
@@ -49,6 +61,22 @@ describe("commands", () => {
     expect((await world.core.user()).state).toBe("ACTIVE");
     const thawed = await bot.until(() => bot.delivered.find(({ notice }) => notice?.type === NoticeType.THAWED));
     expect(thawed).toMatchObject({ phase: Phase.ALERT });
+  });
+
+  test("threat 16: a freeze that comes again after a restart freezes nobody who has thawed meanwhile", async () => {
+    world = await ChannelWorld.open();
+    const { tenantId, botId, linkId: peerId } = world.core;
+    /** To a core that has just started. */
+    const freeze = (eventId: string) =>
+      takeCommand(world.given, new BotState(world.given, { tenantId, botId }), freezeCommand(peerId, eventId));
+    expect(await freeze("update 1")).toMatchObject({ type: AnswerType.OK, userState: "FROZEN" });
+    expect(await freeze("update 2")).toMatchObject({ type: AnswerType.OK, userState: "FROZEN" });
+    await world.core.changeUser({ state: "ACTIVE" });
+    for (const repeated of ["update 1", "update 2"]) {
+      expect(await freeze(repeated)).toMatchObject({ type: AnswerType.OK, userState: "ACTIVE" });
+    }
+    world.core.clock.advance(1);
+    expect(await freeze("update 3")).toMatchObject({ type: AnswerType.OK, userState: "FROZEN" });
   });
 
   test("check 19: freeze stops a recovery of keys, also of who is frozen, and by a bot that freezes nobody any more", async () => {

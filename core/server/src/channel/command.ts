@@ -8,6 +8,7 @@ import { directoryOf } from "../identity/directory.ts";
 import { linkKey, tenantKey, userKey } from "../identity/entity-key.ts";
 import { unlinked } from "../identity/link-action.ts";
 import { requestThaw } from "../identity/request-thaw.ts";
+import { isTaken, withTaken, type ChatEvent } from "../identity/taken-event.ts";
 import { readLocale } from "../identity/user-name.ts";
 import { frozen, withoutRecovery } from "../identity/user-recovery.ts";
 import { isRefusal } from "../rpc/refusal.ts";
@@ -45,11 +46,11 @@ async function obey(given: CoreGiven, bot: BotState, chat: Chat, command: Comman
     case CommandType.STATUS:
       return { ...OK, userState: chat.user.state, platforms: await platformsOf(given, chat) };
     case CommandType.FREEZE:
-      return freeze(given, bot, chat);
+      return freeze(given, bot, chat, chatEventOf(bot, command));
     case CommandType.THAW:
       return thaw(given, bot, chat, command);
     case CommandType.UNLINK:
-      return unlink(given, bot, chat);
+      return unlink(given, bot, chat, chatEventOf(bot, command));
     case CommandType.LANGUAGE:
       return speak(given, bot, chat, command.argument);
     case CommandType.UNSPECIFIED:
@@ -58,17 +59,23 @@ async function obey(given: CoreGiven, bot: BotState, chat: Chat, command: Comman
   }
 }
 
+function chatEventOf(bot: BotState, { peerId, eventId }: Command): ChatEvent {
+  return { botId: bot.name.botId, peerId, eventId };
+}
+
 /**
  * At once, and with it a recovery of keys that is under way. A bot above the normal veto rate freezes nobody; that it
  * stops a recovery does no harm: its two people ask again.
  */
-async function freeze(given: CoreGiven, bot: BotState, { user: name }: Chat): Promise<AnswerDraft> {
+async function freeze(given: CoreGiven, bot: BotState, { user: name }: Chat, event: ChatEvent): Promise<AnswerDraft> {
   const mayFreeze = await bot.countVeto();
   const after = await changeUser(given, name, bot.actor, (user, now) => {
+    if (isTaken(user, event)) return user;
     const freed = withoutRecovery(user, now);
-    if (mayFreeze && (user.state === "ACTIVE" || user.state === "BLOCKED"))
-      return { user: frozen(user, now), tell: { type: "FROZEN" }, event: "user.frozen" };
-    return freed === user ? user : { user: freed, event: "recovery.stopped" };
+    if (!mayFreeze) return freed === user ? user : { user: freed, event: "recovery.stopped" };
+    if (user.state === "ACTIVE" || user.state === "BLOCKED")
+      return { user: withTaken(frozen(user, now), event), tell: { type: "FROZEN" }, event: "user.frozen" };
+    return { user: withTaken(freed, event), event: freed === user ? "user.freeze-repeated" : "recovery.stopped" };
   });
   if (isRefusal(after)) return NOTHING;
   return mayFreeze ? { ...OK, userState: after.state } : RATE_LIMITED;
@@ -88,14 +95,19 @@ async function thaw(given: CoreGiven, bot: BotState, { user }: Chat, command: Co
  * At once: who holds the chat may leave, and no code stays in it. Other channels are told. A stolen bot token must not
  * unlink every user.
  */
-async function unlink(given: CoreGiven, bot: BotState, chat: Chat): Promise<AnswerDraft> {
+async function unlink(given: CoreGiven, bot: BotState, chat: Chat, event: ChatEvent): Promise<AnswerDraft> {
   if (!(await bot.countVeto())) return RATE_LIMITED;
-  const answer = await leave(given, bot, chat);
+  const answer = await leave(given, bot, chat, event);
   await clearChat(given, chat.link, bot.actor);
   return answer;
 }
 
-async function leave(given: CoreGiven, bot: BotState, { shard, user, link }: Chat): Promise<AnswerDraft> {
+async function leave(
+  given: CoreGiven,
+  bot: BotState,
+  { shard, user, link }: Chat,
+  event: ChatEvent,
+): Promise<AnswerDraft> {
   const { tenantId, userId } = user;
   const done = await untilSettled(async () => {
     const names = [userKey(tenantId, userId), linkKey(tenantId, link.linkId)] as const;
@@ -103,8 +115,10 @@ async function leave(given: CoreGiven, bot: BotState, { shard, user, link }: Cha
     const { entities, epoch, now } = await given.store.load(shard, ...names, ...others);
     const [heldUser, heldLink, ...rest] = entities;
     if (heldUser.body === undefined || heldLink.body === undefined) return true;
+    if (isTaken(heldUser.body, event)) return true;
     const links = { user: heldUser, links: [heldLink, ...rest] };
-    const writes = unlinked(links, heldLink, heldLink.body, heldUser.body, `unlinked\0${link.linkId}`, now);
+    const left = withTaken(heldUser.body, event);
+    const writes = unlinked(links, heldLink, heldLink.body, left, `unlinked\0${link.linkId}`, now);
     if (writes.length === 0) return true;
     const detail = { link: link.linkId };
     const audit = [

@@ -27,4 +27,6 @@ export interface User {
   readonly thaws: readonly UnixMs[];
   /** Ways back to new keys that were asked for, newest first. Absent: none ever was. */
   readonly recoveries?: readonly Recovery[];
+  /** Of his chats, those that froze him or unlinked a chat, oldest first (taken-event.ts). Absent: none did. */
+  readonly takenEvents?: readonly string[];
 }
