@@ -11,6 +11,7 @@ import {
 import { ReflectionService } from "@grpc/reflection";
 import { HealthImplementation } from "grpc-health-check";
 import type { Listen, TlsFiles } from "../config.ts";
+import { limitConnections } from "./connection-limit.ts";
 import type { Gate } from "./gate.ts";
 import { scanned } from "./scanned-definition.ts";
 
@@ -27,6 +28,8 @@ export interface ServeOptions {
   readonly reflection: boolean;
   /** Says which unary calls are refused unread. Undefined: none. */
   readonly gate?: Gate;
+  /** Connections at a time; further ones are ended. Absent: MAX_CONNECTIONS. */
+  readonly maxConnections?: number;
 }
 
 export interface Serving {
@@ -41,6 +44,10 @@ export interface Serving {
 /** Every request is smaller: content is at most 1600 bytes, a statement at most 1024. */
 export const MAX_REQUEST_BYTES: number = 64 * 1024;
 
+/** Idle ones cost some 50 kB each. */
+export const MAX_CONNECTIONS = 4096;
+
+// What each holds a hostile client to: docs/how-to/survive-overload.md section 3.
 function serverOptions(maxStreams: number): ServerOptions {
   return {
     "grpc.max_receive_message_length": MAX_REQUEST_BYTES,
@@ -65,13 +72,17 @@ export async function serve(services: readonly Service[], options: ServeOptions)
   health.addToServer(server);
   if (options.reflection) addReflection(server);
   const port = await bind(server, options);
+  const unlimit = limitConnections(port, options.maxConnections ?? MAX_CONNECTIONS);
   const { host } = options.listen;
   return {
     address: `${host.includes(":") ? `[${host}]` : host}:${port}`,
     setNotServing: () => {
       for (const name of names) health.setStatus(name, "NOT_SERVING");
     },
-    close: (withinMs) => close(server, withinMs),
+    close: async (withinMs) => {
+      await close(server, withinMs);
+      unlimit();
+    },
   };
 }
 

@@ -1,0 +1,2 @@
+export * from "./frame.ts";
+export { RawConnection, type RawOptions } from "./raw-connection.ts";
