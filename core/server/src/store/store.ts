@@ -119,6 +119,11 @@ export class StoreUnavailableError extends Error {
 /**
  * Durable entities under optimistic versions, one shard a call, with an audit chain a shard.
  *
+ * What `load`, `list`, `audit` and `outcome` answer stays so, as a "committed" change does: no crash, and no failover among
+ * the servers that a change must reach before it counts, takes back what a reader was told. Where a change of another core
+ * has not got so far, the call waits for it, and rejects with StoreUnavailableError where that takes too long. `due`,
+ * `nextDue`, `lane` and hints may be ahead of that: they give keys only, and who acts on a key loads it first.
+ *
  * Every call of a commit is atomic and durable when it resolves "committed". "conflict": a version or the epoch moved,
  * nothing written, load again. "late": the store's clock is outside notBefore..notAfter, nothing written. "unknown":
  * the store cannot say; ask `outcome` before answering anybody. Load and commit reject with IntegrityError, commit also
