@@ -1,6 +1,6 @@
 import { createCluster } from "redis";
 import { linkError, withDeadline, type Call, type RedisLink, type Written } from "./redis-link.ts";
-import { runScript, WriteBatch, type Sender } from "./sender.ts";
+import { runDurably, runScript, waits, WriteBatch, type Sender } from "./sender.ts";
 import { clientOptions, type LinkOptions } from "./standalone-link.ts";
 
 type Cluster = ReturnType<typeof newCluster>;
@@ -44,6 +44,7 @@ export async function openClusterLink(options: LinkOptions): Promise<RedisLink> 
     );
   return {
     deadlineMs,
+    waits: waits(options.durability),
     read: (call) => withDeadline(deadlineMs, "a read", runScript(senderTo(reader, keyOf(call)), call)),
     write: (call) => withDeadline(deadlineMs, "a write", writes.write(call)),
     command: (key, command) =>
@@ -99,7 +100,8 @@ class ClusterWrites {
     let batch = this.#batches.get(node);
     if (batch === undefined) {
       const sender: Sender = { sendCommand: (command) => node.sendCommand(command) };
-      batch = new WriteBatch((work) => work(sender), this.#options.durability);
+      const { durability } = this.#options;
+      batch = new WriteBatch((calls) => runDurably(sender, calls, durability), durability);
       this.#batches.set(node, batch);
     }
     return batch;

@@ -18,9 +18,14 @@ export interface Call {
 export interface RedisLink {
   /** No call takes longer, in milliseconds. */
   readonly deadlineMs: number;
+  /** Whether a write counts only when replicas, or the disk, say so: else `held` is always true. */
+  readonly waits: boolean;
   /** Runs a script that changes nothing. Rejects with LinkError. */
   read(call: Call): Promise<unknown>;
-  /** Runs a script, then waits for the replicas on the same connection. Rejects with LinkError. */
+  /**
+   * Runs a script, then waits for the replicas on the same connection. Also after a script that changes nothing: then for
+   * all that was written before it, by whomever. Rejects with LinkError.
+   */
   write(call: Call): Promise<Written>;
   /** A plain command on the master of `key`, on the connection for reads. Rejects with LinkError. */
   command(key: string, command: readonly string[]): Promise<unknown>;

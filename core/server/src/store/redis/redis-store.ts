@@ -27,6 +27,7 @@ import { LinkError, type RedisLink } from "./redis-link.ts";
 import { RedisQueries } from "./redis-queries.ts";
 import { ShardCommits, type CommitsGiven } from "./shard-commits.ts";
 import { ShardDesk } from "./shard-desk.ts";
+import type { ShardHead } from "./shard-head.ts";
 import { ShardTruth } from "./shard-truth.ts";
 import { StoreClock } from "./store-clock.ts";
 import { LOOK_EVERYWHERE_MS } from "./where.ts";
@@ -101,16 +102,17 @@ export class RedisStore implements Store {
     const { desk, commits } = this.#shard(shard);
     return this.#reaching(async () => {
       let found = await desk.read(keys);
-      while (found === "epoch-over") {
-        await commits.beginEpoch();
+      while (found === "epoch-over" || !(await desk.isHeld(found.at))) {
+        if (found === "epoch-over") await commits.beginEpoch();
         found = await desk.read(keys);
       }
+      const { entities: read, epoch } = found;
       const entities = keys.map((key, i): LoadedEntity<EntityType> => {
-        const entity = found[i];
+        const entity = read[i];
         if (entity === undefined) return { key, version: "", body: undefined };
         return { key, version: String(entity.version % 2 ** 32), body: desk.decoded(key, entity).body as never };
       });
-      return { entities: entities as Loaded<K>["entities"], epoch: desk.truth.head.epoch, now: this.now() };
+      return { entities: entities as Loaded<K>["entities"], epoch, now: this.now() };
     });
   }
 
@@ -139,7 +141,11 @@ export class RedisStore implements Store {
   async list<T extends EntityType>(shard: Shard, type: T, owner: string, page: Page): Promise<EntityKey<T>[]> {
     this.#refuseIfClosed();
     checkShard(shard);
-    return this.#reaching(() => this.#queries.list(shard, type, owner, page));
+    return this.#reaching(async () => {
+      const found = await this.#queries.list(shard, type, owner, page);
+      if (this.#given.link.waits) await this.#settled(this.#shard(shard).desk);
+      return found;
+    });
   }
 
   async due(until: UnixMs, limit: number): Promise<Found[]> {
@@ -162,10 +168,18 @@ export class RedisStore implements Store {
     checkShard(shard);
     const { desk } = this.#shard(shard);
     return this.#reaching(async () => {
-      await desk.opened();
-      await desk.catchUp();
-      return this.#auditReader.read(shard, desk.truth.head, fromSeq, limit);
+      return this.#auditReader.read(shard, await this.#settled(desk), fromSeq, limit);
     });
+  }
+
+  // Up to the head as it is now: what was asked for before this must stay.
+  async #settled(desk: ShardDesk): Promise<ShardHead> {
+    await desk.opened();
+    for (;;) {
+      await desk.catchUp();
+      const { head } = desk.truth;
+      if (await desk.isHeld(desk.position)) return head;
+    }
   }
 
   subscribe(listener: Listener): () => void {

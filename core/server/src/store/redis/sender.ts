@@ -35,11 +35,7 @@ async function run(sender: Sender, call: Call): Promise<{ readonly reply: unknow
 }
 
 /** Runs scripts one after the other, then asks once, on the same connection, for all of them: inside a script WAIT does not wait. */
-export function runDurably(
-  sender: Sender,
-  calls: readonly Call[],
-  durability: Durability,
-): Promise<readonly PromiseSettledResult<Written>[]> {
+export function runDurably(sender: Sender, calls: readonly Call[], durability: Durability): Promise<BatchResults> {
   const running = calls.map((call) => run(sender, call));
   const held = waitFor(sender, durability);
   return Promise.allSettled(
@@ -68,7 +64,8 @@ function isUnknownScript(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith("NOSCRIPT");
 }
 
-function waits({ replicas, waitAof }: Durability): boolean {
+/** Whether there is anything to wait for. */
+export function waits({ replicas, waitAof }: Durability): boolean {
   return replicas > 0 || waitAof;
 }
 
@@ -78,24 +75,38 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** Gathers the writes of one turn of the event loop, so that they share one WAIT. */
-export class WriteBatch {
-  readonly #withSender: <T>(work: (sender: Sender) => Promise<T>) => Promise<T>;
-  readonly #durability: Durability;
-  #queue: Waiting[] = [];
+/** What a batch came to, call by call. */
+export type BatchResults = readonly PromiseSettledResult<Written>[];
 
-  constructor(withSender: <T>(work: (sender: Sender) => Promise<T>) => Promise<T>, durability: Durability) {
-    this.#withSender = withSender;
-    this.#durability = durability;
+/**
+ * Gathers the writes of one turn of the event loop, so that they share one WAIT. While one is waited for, the next gather:
+ * WAIT holds up all that stands behind it on its connection, and where replicas are gone each would hold up the next.
+ */
+export class WriteBatch {
+  readonly #send: (calls: readonly Call[]) => Promise<BatchResults>;
+  readonly #waits: boolean;
+  #queue: Waiting[] = [];
+  #isUnderWay = false;
+
+  /** `send` runs them all on one connection (`runDurably`). */
+  constructor(send: (calls: readonly Call[]) => Promise<BatchResults>, durability: Durability) {
+    this.#send = send;
+    this.#waits = waits(durability);
   }
 
   write(call: Call): Promise<Written> {
     return new Promise((resolve, reject) => {
-      if (this.#queue.push({ call, resolve, reject }) > 1) return;
+      if (this.#queue.push({ call, resolve, reject }) > 1 || this.#isUnderWay) return;
       // The later, the more share the WAIT; without one there is nothing to share.
-      if (waits(this.#durability)) setImmediate(() => void this.#flush());
+      if (this.#waits) setImmediate(() => void this.#flushAll());
       else queueMicrotask(() => void this.#flush());
     });
+  }
+
+  async #flushAll(): Promise<void> {
+    this.#isUnderWay = true;
+    while (this.#queue.length > 0) await this.#flush();
+    this.#isUnderWay = false;
   }
 
   async #flush(): Promise<void> {
@@ -103,7 +114,7 @@ export class WriteBatch {
     this.#queue = [];
     const calls = waiting.map(({ call }) => call);
     try {
-      const results = await this.#withSender((sender) => runDurably(sender, calls, this.#durability));
+      const results = await this.#send(calls);
       results.forEach((result, i) => {
         if (result.status === "fulfilled") waiting[i]!.resolve(result.value);
         else waiting[i]!.reject(linkError(result.reason));

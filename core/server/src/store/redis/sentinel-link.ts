@@ -1,6 +1,6 @@
 import { createSentinel } from "redis";
-import { linkError, withDeadline, type RedisLink } from "./redis-link.ts";
-import { runScript, WriteBatch, type Sender } from "./sender.ts";
+import { linkError, withDeadline, type Call, type RedisLink } from "./redis-link.ts";
+import { runDurably, runScript, waits, WriteBatch, type BatchResults, type Durability, type Sender } from "./sender.ts";
 import { clientOptions, type LinkOptions } from "./standalone-link.ts";
 
 /** A master with replicas that Sentinels watch; `name` is what they call it. The library follows the master. */
@@ -9,8 +9,8 @@ export async function openSentinelLink(options: LinkOptions, name: string): Prom
   const { deadlineMs, servers } = options;
   const sentinel = createSentinel({
     ...{ name, sentinelRootNodes: [...servers] },
-    // Leases for writes, which wait for replicas; the rest for reads.
-    ...{ masterPoolSize: 4, reserveClient: true, scanInterval: 1000, maxCommandRediscovers: 4 },
+    // One connection for writes, which wait for replicas, one for reads.
+    ...{ masterPoolSize: 2, reserveClient: true, scanInterval: 1000, maxCommandRediscovers: 4 },
     nodeClientOptions: {
       ...(username === undefined ? {} : { username }),
       ...(password === undefined ? {} : { password }),
@@ -29,15 +29,17 @@ export async function openSentinelLink(options: LinkOptions, name: string): Prom
     await close();
     throw linkError(error);
   }
+  // Held as long as the link: the library builds a class of all commands for each lease, which takes milliseconds.
+  const writer = await sentinel.acquire();
   const reads: Sender = { sendCommand: (command) => sentinel.sendCommand(false, command) };
-  const batch = new WriteBatch(
-    (work) => sentinel.use((leased) => work({ sendCommand: (command) => leased.sendCommand(false, command) })),
-    options.durability,
-  );
+  const send = async (calls: readonly Call[]): Promise<BatchResults> =>
+    writer._execute(false, (node) => onOneNode(node, calls, options.durability));
+  const batch = new WriteBatch(send, options.durability);
   const run = (command: readonly string[]): Promise<unknown> =>
     withDeadline(deadlineMs, command[0] ?? "", reads.sendCommand([...command]));
   return {
     deadlineMs,
+    waits: waits(options.durability),
     read: (call) => withDeadline(deadlineMs, "a read", runScript(reads, call)),
     write: (call) => withDeadline(deadlineMs, "a write", batch.write(call)),
     command: (_key, command) => run(command),
@@ -48,4 +50,14 @@ export async function openSentinelLink(options: LinkOptions, name: string): Prom
     },
     close,
   };
+}
+
+// The library sends a command whose connection broke once more, to whichever master there is then. A WAIT that did so alone
+// would count the replicas of a master that never had the script before it; so a batch stays on one node, or goes again whole,
+// which its change records allow. `_execute` is the library's only way to that node.
+async function onOneNode(node: Sender, calls: readonly Call[], durability: Durability): Promise<BatchResults> {
+  const results = await runDurably(node, calls, durability);
+  const [first] = results;
+  if (first?.status === "rejected" && results.every(({ status }) => status === "rejected")) throw first.reason;
+  return results;
 }

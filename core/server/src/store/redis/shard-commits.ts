@@ -93,7 +93,7 @@ export class ShardCommits {
     switch (said) {
       case "committed":
         learn(now);
-        if (head === made.head.text) this.#keep(made, change, writes);
+        if (head === made.head.text) this.#keep(made, change, writes, written.held);
         return written.held ? "committed" : "unknown";
       case "void":
         return "conflict"; // it was given up before it ran
@@ -183,9 +183,9 @@ export class ShardCommits {
       };
       const made = commitCall(this.#given, this.#step(change, [], epoch + 1));
       const known = truth.known;
-      const { reply } = await this.#given.link.write(made.call);
+      const { reply, held } = await this.#given.link.write(made.call);
       const [said, now, live, head, more] = reply as [string, UnixMs, string, string, unknown];
-      if (said === "committed") this.#keep(made, change, []);
+      if (said === "committed") this.#keep(made, change, [], held);
       else if (said === "clock") this.#given.clock.reset(now);
       else if (said === "moved") truth.absorb({ live, head, missed: more as string[], from: known });
       else throw brokenChain(this.#desk.shard, seq, "entries are missing, or there are more");
@@ -193,9 +193,10 @@ export class ShardCommits {
     }
   }
 
-  #keep({ head, stamp }: CommitCall, change: ChangeSet, writes: readonly PlacedWrite[]): void {
+  #keep({ head, stamp }: CommitCall, change: ChangeSet, writes: readonly PlacedWrite[], held: boolean): void {
     const { cache } = this.#given;
     const { truth } = this.#desk;
+    if (held) this.#desk.noteHeld({ live: head.replid, seq: head.seq });
     truth.advance(
       head,
       writes.map(({ place, text }) => [place, text === undefined ? 0 : stamp.seq] as const),

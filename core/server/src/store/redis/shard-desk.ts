@@ -6,9 +6,11 @@ import type { EntityMac } from "../entity-mac.ts";
 import type { EntityKey, Shard } from "../entity.ts";
 import { StoreUnavailableError, type Index } from "../store.ts";
 import type { Place } from "../witness-table.ts";
+import { HeldChain, type Position } from "./held-chain.ts";
 import type { KeyNames } from "./key-names.ts";
-import type { RedisLink } from "./redis-link.ts";
+import { LinkError, type Call, type RedisLink } from "./redis-link.ts";
 import { LOAD_SCRIPT } from "./scripts.ts";
+import { decodeHead } from "./shard-head.ts";
 import type { Known, ShardTruth } from "./shard-truth.ts";
 import type { StoreClock } from "./store-clock.ts";
 import { decodeRow, numberOf, stampText } from "./stored-row.ts";
@@ -26,10 +28,23 @@ export interface DeskGiven {
   readonly placeOf: (name: string) => Place;
 }
 
+/** An entity's key, and the version of it that this core has. */
+interface Wanted {
+  readonly entity: string;
+  readonly have: string;
+}
+
 /** An answer of the load script. */
 interface Answer {
   readonly absorbed: ReturnType<ShardTruth["absorb"]>;
   readonly values: readonly string[];
+}
+
+/** Entities of one moment, and where the chain stood then. */
+export interface EntitiesRead {
+  readonly entities: readonly (VerifiedEntity | undefined)[];
+  readonly epoch: number;
+  readonly at: Position;
 }
 
 /** How often a read is repeated because others wrote meanwhile. */
@@ -42,6 +57,8 @@ export class ShardDesk {
   readonly #onOpened: () => void;
   #opening: Promise<void> | undefined;
   #catchingUp: Promise<void> | undefined;
+  #confirming: Promise<void> | undefined;
+  readonly #held = new HeldChain();
 
   constructor(given: DeskGiven, shard: Shard, truth: ShardTruth, onOpened: () => void) {
     this.#given = given;
@@ -82,15 +99,53 @@ export class ShardDesk {
     }
   }
 
-  async #ask(wanted: readonly { readonly entity: string; readonly have: string }[]): Promise<Answer> {
-    const { link, names, clock } = this.#given;
+  /** Where the chain stands, as far as this core knows. */
+  get position(): Position {
+    return { live: this.truth.live, seq: this.truth.head.seq };
+  }
+
+  /** As many servers as were asked for have the chain up to there. */
+  noteHeld(at: Position): void {
+    this.#held.note(at);
+  }
+
+  /**
+   * Waits until as many servers as were asked for have the chain up to there; false: the server's history is another one
+   * since, and what was read must be read again. Rejects with LinkError when too few have it.
+   */
+  async isHeld(at: Position): Promise<boolean> {
+    while (this.#given.link.waits && !this.#held.covers(at)) {
+      if (this.truth.live !== at.live) return false;
+      // One that was under way may have been asked before `at` was written: then it is asked once more.
+      await (this.#confirming ??= this.#confirm().finally(() => (this.#confirming = undefined)));
+    }
+    return true;
+  }
+
+  // The chain is read on the connection that then waits, so that the answer says whose replicas were counted, and how far.
+  async #confirm(): Promise<void> {
     const from: Known = this.truth.known;
-    const learn = clock.start();
-    const reply = await link.read({
+    const { reply, held } = await this.#given.link.write(this.#question(from, []));
+    const [, live, head, missed] = reply as [number, string, string, string[]];
+    this.truth.absorb({ live, head, missed, from });
+    if (!held) throw new LinkError("no-replicas", "Redis: too few replicas have what was read; ask again");
+    this.#held.note({ live, seq: decodeHead(this.#given.macKey, this.shard, head).seq });
+  }
+
+  #question(from: Known, wanted: readonly Wanted[]): Call {
+    const { names, clock } = this.#given;
+    return {
       script: LOAD_SCRIPT,
       keys: [names.head(this.shard), names.audit(this.shard), ...wanted.map(({ entity }) => entity)],
       args: [clock.argument, from.head.text, String(from.head.seq), ...wanted.map(({ have }) => have)],
-    });
+    };
+  }
+
+  async #ask(wanted: readonly Wanted[]): Promise<Answer> {
+    const { link, clock } = this.#given;
+    const from: Known = this.truth.known;
+    const learn = clock.start();
+    const reply = await link.read(this.#question(from, wanted));
     const [now, live, head, missed, values] = reply as [number, string, string, string[], string[]];
     learn(now);
     return { absorbed: this.truth.absorb({ live, head, missed, from }), values };
@@ -98,9 +153,10 @@ export class ShardDesk {
 
   /**
    * Entities of one moment, each believed only where the chain has it. `undefined`: it does not exist. Also "epoch-over",
-   * when the server's history is another one: nothing is answered before the new epoch has begun.
+   * when the server's history is another one: nothing is answered before the new epoch has begun. Whoever tells it to
+   * anybody asks `isHeld` first.
    */
-  async read(keys: readonly EntityKey[]): Promise<readonly (VerifiedEntity | undefined)[] | "epoch-over"> {
+  async read(keys: readonly EntityKey[]): Promise<EntitiesRead | "epoch-over"> {
     await this.opened();
     for (let i = 0; i < MOST_READS; i++) {
       const wanted = keys.map((key) => this.#wanted(key));
@@ -110,13 +166,13 @@ export class ShardDesk {
         continue;
       }
       if (this.truth.epochIsOver) return "epoch-over";
-      const found = this.#check(keys, values, absorbed === "current");
-      if (found !== undefined) return found;
+      const entities = this.#check(keys, values, absorbed === "current");
+      if (entities !== undefined) return { entities, epoch: this.truth.head.epoch, at: this.position };
     }
     throw new StoreUnavailableError("a shard changes faster than it can be read; ask again");
   }
 
-  #wanted(key: EntityKey): { readonly entity: string; readonly have: string } {
+  #wanted(key: EntityKey): Wanted {
     const { names, placeOf } = this.#given;
     const name = nameOf(key);
     const stamp = this.truth.stampOf(placeOf(name));
@@ -167,7 +223,7 @@ export class ShardDesk {
   /** How entities are indexed now; undefined when the epoch is over. */
   async indexes(keys: readonly EntityKey[]): Promise<readonly (Index | undefined)[] | undefined> {
     const found = await this.read(keys);
-    return found === "epoch-over" ? undefined : found.map((entity) => entity?.index);
+    return found === "epoch-over" ? undefined : found.entities.map((entity) => entity?.index);
   }
 
   /** What was verified and is kept in memory, of whatever version. */

@@ -1,6 +1,6 @@
 import { createClient, type RedisClientOptions } from "redis";
 import { linkError, withDeadline, type Call, type RedisLink, type Written } from "./redis-link.ts";
-import { runScript, WriteBatch, type Durability, type Sender } from "./sender.ts";
+import { runDurably, runScript, waits, WriteBatch, type Durability, type Sender } from "./sender.ts";
 
 /** How the servers are reached. */
 export interface LinkOptions {
@@ -68,12 +68,13 @@ export async function openStandaloneLink(options: LinkOptions): Promise<RedisLin
   }
   const writes: Sender = { sendCommand: (command) => writer.sendCommand(command) };
   const reads: Sender = { sendCommand: (command) => reader.sendCommand(command) };
-  const batch = new WriteBatch((work) => work(writes), options.durability);
+  const batch = new WriteBatch((calls) => runDurably(writes, calls, options.durability), options.durability);
   const { deadlineMs } = options;
   const [server] = options.servers;
   const address = `${server?.host ?? ""}:${server?.port ?? ""}`;
   return {
     deadlineMs,
+    waits: waits(options.durability),
     read: (call: Call): Promise<unknown> => withDeadline(deadlineMs, "a read", runScript(reads, call)),
     write: (call: Call): Promise<Written> => withDeadline(deadlineMs, "a write", batch.write(call)),
     command: (_key, command) => withDeadline(deadlineMs, command[0] ?? "", reads.sendCommand([...command])),

@@ -5,6 +5,7 @@ import { OUTCOME_SCRIPT } from "./scripts.ts";
 import { openStandaloneLink } from "./standalone-link.ts";
 import { hasWaitAof } from "./start-checks.ts";
 import { linkTo } from "./testing/open-test-store.ts";
+import { until } from "./testing/redis-cluster.ts";
 import { startScriptedRedis, type Answer, type ScriptedRedis } from "./testing/scripted-redis.ts";
 
 const open: { readonly server: ScriptedRedis; readonly link: RedisLink }[] = [];
@@ -68,6 +69,27 @@ test("writes of one turn share one WAIT, which comes after all of them", async (
   await Promise.all([link.write(call), link.write(call), link.write(call)]);
   const names = server.seen.map(({ command }) => command[0]).filter((name) => name === "EVALSHA" || name === "WAIT");
   expect(names).toEqual(["EVALSHA", "EVALSHA", "EVALSHA", "WAIT"]);
+});
+
+test("what is written while one WAIT holds the connection gathers behind it, and shares the next", async () => {
+  const { promise: heldUp, resolve: release } = Promise.withResolvers<void>();
+  const answers = { EVALSHA: "$9\r\ncommitted\r\n", WAIT: undefined };
+  const { server, link } = await connect(answers, { replicas: 1, waitAof: false, waitMs: 50 }, 20_000);
+  server.onSeen((connection, [name]) => {
+    if (name !== "WAIT") return;
+    void heldUp.then(() => server.send(connection, ":1\r\n"));
+  });
+  const first = link.write(call);
+  await until(() => Promise.resolve(server.seen.some(({ command }) => command[0] === "WAIT")));
+  const later: Promise<unknown>[] = [];
+  for (let turn = 0; turn < 5; turn++) {
+    later.push(link.write(call));
+    await new Promise(setImmediate);
+  }
+  release();
+  await Promise.all([first, ...later]);
+  const names = server.seen.map(({ command }) => command[0]).filter((name) => name === "EVALSHA" || name === "WAIT");
+  expect(names).toEqual(["EVALSHA", "WAIT", ...Array.from({ length: 5 }, () => "EVALSHA"), "WAIT"]);
 });
 
 test("a server that does not know the script is sent its text, and asked again afterwards", async () => {

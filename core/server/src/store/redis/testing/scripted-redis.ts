@@ -5,6 +5,12 @@ export interface ScriptedRedis {
   readonly port: number;
   /** All commands so far, in order, with the connection that each came on. */
   readonly seen: readonly { readonly connection: number; readonly command: readonly string[] }[];
+  /** Called with each command, after it was answered; in place of who was called before. */
+  onSeen(listener: (connection: number, command: readonly string[]) => void): void;
+  /** Answers late, or unasked. */
+  send(connection: number, reply: string): void;
+  /** Breaks all connections, and goes on. */
+  disconnect(): void;
   stop(): Promise<void>;
 }
 
@@ -13,11 +19,12 @@ export type Answer = (command: readonly string[]) => string | undefined;
 
 export async function startScriptedRedis(answer: Answer): Promise<ScriptedRedis> {
   const seen: { connection: number; command: readonly string[] }[] = [];
-  const sockets = new Set<Socket>();
+  const sockets = new Map<number, Socket>();
   let connections = 0;
+  let onSeen: (connection: number, command: readonly string[]) => void = () => {};
   const server: Server = createServer((socket) => {
     const connection = ++connections;
-    sockets.add(socket);
+    sockets.set(connection, socket);
     let input = "";
     socket.on("error", () => {});
     socket.on("data", (data: Buffer) => {
@@ -27,6 +34,7 @@ export async function startScriptedRedis(answer: Answer): Promise<ScriptedRedis>
         seen.push({ connection, command: read.command });
         const reply = answer(read.command);
         if (reply !== undefined) socket.write(reply);
+        onSeen(connection, read.command);
       }
     });
   });
@@ -35,8 +43,13 @@ export async function startScriptedRedis(answer: Answer): Promise<ScriptedRedis>
   return {
     port: typeof address === "object" && address !== null ? address.port : 0,
     seen,
+    onSeen: (listener) => (onSeen = listener),
+    send: (connection, reply) => sockets.get(connection)?.write(reply),
+    disconnect: () => {
+      for (const socket of sockets.values()) socket.destroy();
+    },
     stop: () => {
-      for (const socket of sockets) socket.destroy();
+      for (const socket of sockets.values()) socket.destroy();
       return new Promise((resolve) => server.close(() => resolve()));
     },
   };
