@@ -1,6 +1,7 @@
 // Several cores on one Redis, none of them special: one bot, one bank where it is wanted, users with an emulated key.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { runOnce, startChild, type Child } from "@countersign/testing/child";
 import { Bot } from "../chat/bot.ts";
 import type { Between } from "../chat/chat-service.ts";
@@ -15,6 +16,7 @@ const MAIN = "core/server/src/main.ts";
 const ISSUER = "Acme Bank";
 const CHANNEL = "telegram";
 const FIRST_CHAT = 9000;
+const ATTACHED = 'countersign_streams_open{method="ChannelService/Attach"}';
 
 export interface CoresWorldOptions {
   /** An empty folder of the caller's own. */
@@ -38,7 +40,7 @@ export class CoresWorld {
   #earlier = "";
   #bot: Bot | undefined;
   #bank: Child | undefined;
-  #desk: Desk | undefined;
+  readonly #desks: Desk[] = [];
   #users = 0;
 
   private constructor(folder: string, redis: Redis, cores: Child[]) {
@@ -63,7 +65,7 @@ export class CoresWorld {
       const coreAddress = world.addressesOf(botTries);
       world.#bot = await Bot.start(CHANNEL, { folder, coreAddress, ...(between === undefined ? {} : { between }) });
       if (options.bank === true) world.#bank = await startBank(folder, world.addressesOf());
-      world.#desk = await setUpDesk(world.installation(), { mode: "B", userId: "first", chatId: String(FIRST_CHAT) });
+      await world.newDesk();
       return world;
     } catch (error) {
       await world.stop();
@@ -117,21 +119,38 @@ export class CoresWorld {
     const installation = this.installation(...cores);
     const known = this.#parts.get(installation.coreAddress);
     if (known !== undefined) return known;
-    const made = connect(installation, this.#desk?.daemonSocket);
+    const made = connect(installation, this.#desks[0]?.daemonSocket);
     this.#parts.set(installation.coreAddress, made);
     return made;
   }
 
-  /** A new user with the shared key and a chat of his own, who deals with these cores. */
+  /** One more PC with a key of its own, and its first user. */
+  async newDesk(): Promise<Desk> {
+    const desk = await setUpDesk(this.installation(), { mode: "B", ...this.#newcomer() });
+    this.#desks.push(desk);
+    return desk;
+  }
+
+  /** A new user with a credential on the key of a desk. */
+  async sitter(desk: Desk): Promise<Desk> {
+    return anotherUser(this.installation(), desk, this.#newcomer());
+  }
+
+  /** A new user with the first desk's key and a chat of his own, who deals with these cores. */
   async user(...cores: readonly number[]): Promise<Customer> {
-    if (this.#desk === undefined) throw new Error("the desk is not there yet");
-    this.#users += 1;
-    const chatId = String(FIRST_CHAT + this.#users);
-    const sitter = { userId: `user-${chatId}`, chatId, channels: [CHANNEL] } as const;
-    const desk = await anotherUser(this.installation(0), this.#desk, sitter);
-    const customer = this.at(desk, chatId, ...cores);
+    const [shared] = this.#desks;
+    if (shared === undefined) throw new Error("the desk is not there yet");
+    const sitter = this.#newcomer();
+    const desk = await anotherUser(this.installation(), shared, sitter);
+    const customer = this.at(desk, sitter.chatId, ...cores);
     await customer.linked();
     return customer.forget();
+  }
+
+  #newcomer(): { readonly userId: string; readonly chatId: string } {
+    this.#users += 1;
+    const chatId = String(FIRST_CHAT + this.#users);
+    return { userId: `user-${chatId}`, chatId };
   }
 
   /** The user of a desk, dealing with these cores from now on. */
@@ -148,6 +167,14 @@ export class CoresWorld {
     return line === undefined ? 0 : Number(line.slice(series.length + 1));
   }
 
+  /** Which of these cores, or of all, the bot is attached to; waits until it is to one. */
+  async coreOfBot(among: readonly number[] = this.#cores.map((_, i) => i)): Promise<number> {
+    for (;;) {
+      for (const core of among) if ((await this.figure(core, ATTACHED)) > 0) return core;
+      await sleep(50);
+    }
+  }
+
   /** Ends a core by a signal; resolves with how it ended. */
   async end(core: number, signal: NodeJS.Signals): Promise<number | NodeJS.Signals> {
     const ended = await this.core(core).stop(signal);
@@ -162,7 +189,7 @@ export class CoresWorld {
 
   async stop(): Promise<void> {
     for (const parts of this.#parts.values()) parts.close();
-    await this.#desk?.stop();
+    await Promise.all(this.#desks.map((desk) => desk.stop()));
     await this.#bank?.stop();
     await this.#bot?.stop();
     await Promise.all(this.#cores.map((core) => core.stop("SIGKILL")));
