@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { setTimeout as nextTurn } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
+import { AT_ONCE_MS } from "@countersign/testing";
 import { status } from "@grpc/grpc-js";
 import { BROADCAST, HidCommand, HidError, parseReport, type Report } from "@countersign/key-protocol";
 import { decodeStatement, parseSigned, toHex } from "@countersign/protocol";
@@ -119,19 +120,22 @@ describe("D11: reports of the request are lost on the way to the key", () => {
     ["the last is lost", onRequest("last", lose)],
     ["one is doubled", onRequest(2, double)],
     ["one is garbled", onRequest(2, garble)],
-  ])("%s: KEY_LINK within 4 s, one present, nothing signed, and the next works", async (_name, fault) => {
-    const before = await rejectOnKey();
-    const mark = cable.log.length;
-    cable.use(fault);
-    const from = performance.now();
-    const failed = await outcomeOf(rig.client.sign(signRequest(keyId)));
-    expect(failed).toBeInstanceOf(CallFailed);
-    expect(failed).toMatchObject({ code: status.UNAVAILABLE, reason: "KEY_LINK" });
-    expect(performance.now() - from).toBeLessThan(4000);
-    expect(presentsSince(mark)).toBe(1);
-    cable.use();
-    expect(await rejectOnKey()).toBe(before + 1);
-  });
+  ])(
+    "%s: KEY_LINK long before its time is up, one present, nothing signed, and the next works",
+    async (_name, fault) => {
+      const before = await rejectOnKey();
+      const mark = cable.log.length;
+      cable.use(fault);
+      const from = performance.now();
+      const failed = await outcomeOf(rig.client.sign(signRequest(keyId)));
+      expect(failed).toBeInstanceOf(CallFailed);
+      expect(failed).toMatchObject({ code: status.UNAVAILABLE, reason: "KEY_LINK" });
+      expect(performance.now() - from).toBeLessThan(AT_ONCE_MS);
+      expect(presentsSince(mark)).toBe(1);
+      cable.use();
+      expect(await rejectOnKey()).toBe(before + 1);
+    },
+  );
 });
 
 describe("D11: reports of the answer are lost on the way back", () => {
@@ -207,7 +211,7 @@ describe("what does no harm", () => {
 });
 
 describe("D10: unplugged", () => {
-  test("in the middle of a transaction: KEY_LEFT within a second, nothing signed; after a replug a new PIN is asked", async () => {
+  test("in the middle of a transaction: KEY_LEFT at once, nothing signed; after a replug a new PIN is asked", async () => {
     const before = await rejectOnKey();
     const signing = outcomeOf(rig.client.sign(signRequest(keyId)));
     await rig.hands.readPages();
@@ -217,7 +221,7 @@ describe("D10: unplugged", () => {
     const from = performance.now();
     await rig.hands.unplug();
     expect(await signing).toMatchObject({ code: status.UNAVAILABLE, reason: "KEY_LEFT" });
-    expect(performance.now() - from).toBeLessThan(1000);
+    expect(performance.now() - from).toBeLessThan(AT_ONCE_MS);
     await rig.hands.plug();
     await rig.client.untilKeys((keys) => keys.length === 1);
     const again = rig.client.sign(signRequest(keyId));
@@ -257,7 +261,7 @@ describe("D10: unplugged", () => {
   });
 
   test("a cut cable in the middle, the key still waiting: the new channel is served, the old request is over by time alone", async () => {
-    const signing = outcomeOf(rig.client.sign(signRequest(keyId, { expiresInS: 1 })));
+    const signing = outcomeOf(rig.client.sign(signRequest(keyId, { expiresInS: 5 })));
     await rig.hands.until("pages");
     cable.cut();
     expect(await signing).toMatchObject({ reason: "KEY_LEFT" });

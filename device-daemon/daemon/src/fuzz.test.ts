@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { HidCommand } from "@countersign/key-protocol";
-import { type Child, ROOT, startChild, tempFolder } from "@countersign/testing";
+import { AT_ONCE_MS, type Child, ROOT, startChild, tempFolder } from "@countersign/testing";
 import { HidBus } from "./hid/hid-bus.ts";
 import { HidChannel } from "./hid/hid-channel.ts";
 import { SocketTransport } from "./hid/socket-transport.ts";
@@ -71,7 +71,7 @@ async function p99(key: HidChannel): Promise<number> {
   const times: number[] = [];
   for (let at = 0; at < REQUESTS; at++) {
     const from = performance.now();
-    await key.ask(HidCommand.PING, PAYLOAD, { signal: AbortSignal.timeout(10_000) });
+    await key.ask(HidCommand.PING, PAYLOAD, { signal: AbortSignal.timeout(AT_ONCE_MS) });
     times.push(performance.now() - from);
   }
   return times.toSorted((a, b) => a - b)[Math.floor(REQUESTS * 0.99)] ?? Infinity;
@@ -129,8 +129,8 @@ test("threat 18: a key that sends one byte a second counts as gone, while anothe
   const opening = HidSmartKey.connect(await busTo("slow.sock")).catch((cause: unknown) => cause);
   const bus = await busTo("key.sock");
   const good = await HidSmartKey.connect(bus);
-  expect(await good.info({ signal: AbortSignal.timeout(1_000) })).toMatchObject({ serial: "GOOD-1" });
-  const outcome = await Promise.race([opening, sleep(5_000, "hangs", { ref: false })]);
+  expect(await good.info({ signal: AbortSignal.timeout(AT_ONCE_MS) })).toMatchObject({ serial: "GOOD-1" });
+  const outcome = await Promise.race([opening, sleep(2 * AT_ONCE_MS, "hangs", { ref: false })]);
   expect(outcome).toMatchObject({ fault: "left" });
   clearInterval(drip);
   bus.close();

@@ -16,7 +16,7 @@ import {
   type Statement,
   toHex,
 } from "@countersign/protocol";
-import { startChild } from "@countersign/testing";
+import { AT_ONCE_MS, startChild } from "@countersign/testing";
 import { CallFailed, collect } from "./testing/device-client.ts";
 import { enrol, PIN, type Rig, SERVER_ID, setPin, signRequest, startRig } from "./testing/rig.ts";
 
@@ -192,16 +192,16 @@ describe("D8: clients", () => {
     expect(await ended).toMatchObject({ last: { rejected: true } });
   });
 
-  test("a call that is cancelled leaves the key idle within a second", async () => {
+  test("a call that is cancelled leaves the key idle at once", async () => {
     const stream = rig.client.startSign(signRequest(keyId)).on("error", () => undefined);
     await rig.hands.until("pages");
     const from = performance.now();
     stream.cancel();
     await rig.hands.until("idle");
-    expect(performance.now() - from).toBeLessThan(1000);
+    expect(performance.now() - from).toBeLessThan(AT_ONCE_MS);
   });
 
-  test("a client that is killed leaves the key idle within a second", async () => {
+  test("a client that is killed leaves the key idle at once", async () => {
     const request = SignRequest.create(signRequest(keyId));
     const other = await startChild("device-daemon/daemon/src/testing/signing-client-main.ts", [
       rig.address,
@@ -211,7 +211,7 @@ describe("D8: clients", () => {
     const from = performance.now();
     await other.stop("SIGKILL");
     await rig.hands.until("idle");
-    expect(performance.now() - from).toBeLessThan(1000);
+    expect(performance.now() - from).toBeLessThan(AT_ONCE_MS);
   });
 
   test("eight wait for one key, the next is told so, and they are served in order", async () => {

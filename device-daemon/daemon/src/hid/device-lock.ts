@@ -28,10 +28,12 @@ const nothing: Release = () => undefined;
 export class FileLock implements DeviceLock {
   readonly #path: string;
   readonly #program: string;
+  readonly #patienceMs: number;
 
-  constructor(path: string, program = "flock") {
+  constructor(path: string, program = "flock", patienceMs: number = FLOCK_MS) {
     this.#path = path;
     this.#program = program;
+    this.#patienceMs = patienceMs;
   }
 
   async take(): Promise<Release | "held"> {
@@ -51,7 +53,7 @@ export class FileLock implements DeviceLock {
   async #flock(file: number): Promise<number | undefined> {
     const child = spawn(this.#program, ["--exclusive", "--nonblock", "3"], {
       stdio: ["ignore", "ignore", "ignore", file],
-      timeout: FLOCK_MS,
+      timeout: this.#patienceMs,
       killSignal: "SIGKILL",
     });
     return new Promise((resolve) => {

@@ -1,5 +1,6 @@
 import { EventEmitter } from "node:events";
 import { closeSync, openSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import {
   encodeInitAnswer,
   encodeKeyInfo,
@@ -13,6 +14,9 @@ import {
   Reassembler,
 } from "@countersign/key-protocol";
 import type { HidApi, HidDevice, ListedInterface } from "../hid/hid-api.ts";
+
+/** What an open device has open: a file that nobody else in the process does. */
+export const DEVICE_NODE: string = fileURLToPath(import.meta.url);
 
 /** An interface that is plugged in, and how it behaves. */
 export interface FakeInterface extends ListedInterface {
@@ -72,7 +76,7 @@ class FakeDevice extends EventEmitter implements HidDevice {
   readonly commands: number[] = [];
   readonly #interface: FakeInterface;
   readonly #messages = new Map<number, Reassembler>();
-  readonly #descriptor = openSync("/dev/null", "r");
+  readonly #descriptor = openSync(DEVICE_NODE, "r");
   #pulled = false;
 
   constructor(given: FakeInterface) {

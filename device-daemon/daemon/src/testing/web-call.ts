@@ -25,7 +25,7 @@ export const DEVICE = "/countersign.device.v1.DeviceService";
 export const PAIRING = "/countersign.device.v1.PairingService";
 export const GRPC_WEB: Readonly<Record<string, string>> = { "content-type": "application/grpc-web+proto" };
 
-const QUIET_MS = 10_000;
+const QUIET_MS = 60_000;
 
 /** One frame of a request. */
 export function framed(message: Uint8Array = new Uint8Array(0)): Buffer {
