@@ -1,5 +1,6 @@
 // What scripts/faults can do, each with its bound.
 import { crashCampaign } from "./crash-campaign.ts";
+import { powerCampaign } from "./power-campaign.ts";
 
 export interface Run {
   /** Empty, and removed afterwards. */
@@ -35,6 +36,21 @@ export const CAMPAIGNS: Readonly<Record<string, Campaign>> = {
         `${payments.executed} of ${payments.acknowledged} acknowledged payments carried out, none twice`,
       ];
       return { lines, faults, figures: { ...result, faults: undefined } };
+    },
+  },
+  power: {
+    options: "[--images N]",
+    meaning: "disks as a power cut may leave them, at every moment of a core's life; N images (10000)",
+    start: async ({ folder, count, say }) => {
+      const images = count("images") ?? 10_000;
+      const result = await powerCampaign(folder, { images, lives: 4, controls: Math.ceil(images / 20), say });
+      const { lost, calls, syncs, control } = result;
+      const blind = control.lost === 0 ? ["the control lost nothing: this campaign sees nothing"] : [];
+      const lines = [
+        `${lost} of ${result.images} images lost something acknowledged; ${calls} recorded calls, ${syncs} of them syncs`,
+        `control, synchronous = OFF: ${control.lost} of ${control.images} lost`,
+      ];
+      return { lines, faults: [...result.faults, ...blind], figures: { ...result, faults: undefined } };
     },
   },
 };

@@ -38,6 +38,11 @@ export class Payments {
     return this.#made;
   }
 
+  /** Numbers up to this one are somebody else's. */
+  skipTo(number: number): void {
+    this.#made = Math.max(this.#made, number);
+  }
+
   /** A new one, of somebody who may be prompted now; waits until there is one. */
   async next(): Promise<Payment> {
     for (;;) {
