@@ -10,6 +10,8 @@ export interface BootstrapOptions {
   /** Undefined: the embedded store in `data`. */
   readonly store?: StoreConfig | undefined;
   readonly secrets: string;
+  /** Also over a shared store whose settings let acknowledged work vanish. */
+  readonly development?: boolean;
   /** Folder of the token files; made 0700 when absent. */
   readonly out: string;
   readonly tenant: string;
@@ -23,7 +25,7 @@ export interface BootstrapOptions {
 }
 
 interface Flag {
-  readonly type: "string";
+  readonly type: "string" | "boolean";
   readonly multiple?: boolean;
 }
 
@@ -31,6 +33,7 @@ export const BOOTSTRAP_FLAGS: Readonly<Record<string, Flag>> = {
   data: { type: "string" },
   ...Object.fromEntries(STORE_FLAGS.map((flag) => [flag, { type: "string" as const }])),
   secrets: { type: "string" },
+  development: { type: "boolean" },
   out: { type: "string" },
   tenant: { type: "string" },
   issuer: { type: "string" },
@@ -84,13 +87,13 @@ export function readBootstrap(
 function readPlace(
   flags: Readonly<Record<string, unknown>>,
   env: Readonly<Record<string, string | undefined>>,
-): Pick<BootstrapOptions, "data" | "store"> {
-  const own = ["data", "secrets", ...STORE_FLAGS].map((flag) => [flag, flags[flag]]);
-  const { data, store } = readConfig({
+): Pick<BootstrapOptions, "data" | "store" | "development"> {
+  const own = ["data", "secrets", "development", ...STORE_FLAGS].map((flag) => [flag, flags[flag]]);
+  const { data, store, development } = readConfig({
     flags: Object.fromEntries(own),
     env: { ...env, COUNTERSIGN_CONFIG: undefined },
   });
-  return { data, store };
+  return { data, store, development };
 }
 
 function readMetadataFlag({ "fido-metadata": path, policy }: Readonly<Record<string, unknown>>): string | undefined {

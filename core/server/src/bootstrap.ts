@@ -11,6 +11,7 @@ import { appKey, botKey, tenantKey, tokenKey } from "./identity/entity-key.ts";
 import type { App, Bot, Tenant, TokenHolder } from "./identity/tenant.ts";
 import { adviceOn } from "./policy/advice.ts";
 import { DEFAULT_POLICY } from "./policy/policy-document.ts";
+import { openLog } from "./log.ts";
 import { newToken, tokenId } from "./rpc/token.ts";
 import { openStorage } from "./start-core.ts";
 import { shardOfKey, SHARDS, type Bodies, type EntityKey, type HexId } from "./store/entity.ts";
@@ -31,7 +32,9 @@ export interface Bootstrapped {
 export async function bootstrap(given: BootstrapOptions): Promise<Bootstrapped> {
   checkNames(given);
   const options = await withFidoRoots(given);
-  const { secrets, store } = await openStorage({ ...options, development: true }, { createShared: true });
+  const { development = false } = options;
+  const storage = { createShared: true, log: openLog("warn") };
+  const { secrets, store } = await openStorage({ ...options, development }, storage);
   try {
     const { tenantId, policy } = await ensureTenant(store, options);
     await refuseKnownNames(store, tenantId, options);

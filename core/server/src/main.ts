@@ -17,7 +17,7 @@ ${describeSettings()
 
 bootstrap: makes a tenant with its apps and bots on a data folder that no core uses; tokens go to 0600 files.
   --data DIR | --store URL [--store-replicas N] [--store-password-file FILE] [--store-ca FILE]
-  --secrets DIR --out DIR --tenant NAME --issuer NAME [--policy FILE]
+  --secrets DIR --out DIR --tenant NAME --issuer NAME [--policy FILE] [--development]
   [--app NAME:submit|execute]... [--bot NAME:telegram|matrix|mail|sms|sandbox]...
 
 verify-audit: says whether the audit chains of a data folder hold, also beside a core that runs on it. Exits 1 if not.

@@ -1,6 +1,6 @@
 // Create to executed over Redis, in one process and as programs.
-import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect } from "@jest/globals";
 import { credentials, Client, status } from "@grpc/grpc-js";
@@ -58,10 +58,31 @@ peerTest("D1: a transaction created on one core is confirmed on another and exec
   await other.store.close();
 });
 
-function run(...args: string[]): string {
-  const argv = ["--conditions=source", "--disable-warning=ExperimentalWarning", join(process.cwd(), MAIN), ...args];
-  return execFileSync(process.execPath, argv, { encoding: "utf8", stdio: "pipe" });
+function argv(...args: string[]): string[] {
+  return ["--conditions=source", "--disable-warning=ExperimentalWarning", join(process.cwd(), MAIN), ...args];
 }
+
+function run(...args: string[]): string {
+  return execFileSync(process.execPath, argv(...args), { encoding: "utf8", stdio: "pipe" });
+}
+
+peerTest("bootstrap refuses servers that forget, but for development, where it says so", async () => {
+  const forgetful = await startRedis({ folder: join(folder, "forgetful"), settings: ["--appendonly", "no"] });
+  try {
+    const out = join(folder, "forgetful-out");
+    const args = [
+      ...["bootstrap", "--store", `redis://127.0.0.1:${forgetful.port}`, "--secrets", join(folder, "forgetful-keys")],
+      ...["--out", out, "--tenant", "bank", "--issuer", "Example Bank", "--app", "shop:submit"],
+    ];
+    expect(() => run(...args)).toThrow("set appendonly yes");
+    expect([existsSync(out), await forgetful.command("DBSIZE")]).toEqual([false, 0]);
+    const { status: exit, stderr } = spawnSync(process.execPath, argv(...args, "--development"), { encoding: "utf8" });
+    expect([exit, stderr]).toEqual([0, expect.stringContaining("set appendonly yes")]);
+    expect(existsSync(join(out, "shop.token"))).toBe(true);
+  } finally {
+    await forgetful.stop();
+  }
+});
 
 const raw = (bytes: Buffer): Buffer => bytes;
 

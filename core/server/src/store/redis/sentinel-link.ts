@@ -33,6 +33,7 @@ export async function openSentinelLink(options: LinkOptions, name: string): Prom
   const writer = await sentinel.acquire();
   const reads: Sender = { sendCommand: (command) => sentinel.sendCommand(false, command) };
   const send = async (calls: readonly Call[]): Promise<BatchResults> =>
+    // oxlint-disable-next-line no-underscore-dangle -- the library's only way to the node behind a lease
     writer._execute(false, (node) => onOneNode(node, calls, options.durability));
   const batch = new WriteBatch(send, options.durability);
   const run = (command: readonly string[]): Promise<unknown> =>
@@ -53,8 +54,8 @@ export async function openSentinelLink(options: LinkOptions, name: string): Prom
 }
 
 // The library sends a command whose connection broke once more, to whichever master there is then. A WAIT that did so alone
-// would count the replicas of a master that never had the script before it; so a batch stays on one node, or goes again whole,
-// which its change records allow. `_execute` is the library's only way to that node.
+// would count the replicas of a master that never had the script before it; so a batch stays on one node, or goes again
+// whole, which its change records allow.
 async function onOneNode(node: Sender, calls: readonly Call[], durability: Durability): Promise<BatchResults> {
   const results = await runDurably(node, calls, durability);
   const [first] = results;

@@ -21,7 +21,7 @@ export async function startScriptedRedis(answer: Answer): Promise<ScriptedRedis>
   const seen: { connection: number; command: readonly string[] }[] = [];
   const sockets = new Map<number, Socket>();
   let connections = 0;
-  let onSeen: (connection: number, command: readonly string[]) => void = () => {};
+  let onSeen: ((connection: number, command: readonly string[]) => void) | undefined;
   const server: Server = createServer((socket) => {
     const connection = ++connections;
     sockets.set(connection, socket);
@@ -34,7 +34,7 @@ export async function startScriptedRedis(answer: Answer): Promise<ScriptedRedis>
         seen.push({ connection, command: read.command });
         const reply = answer(read.command);
         if (reply !== undefined) socket.write(reply);
-        onSeen(connection, read.command);
+        onSeen?.(connection, read.command);
       }
     });
   });
@@ -43,7 +43,9 @@ export async function startScriptedRedis(answer: Answer): Promise<ScriptedRedis>
   return {
     port: typeof address === "object" && address !== null ? address.port : 0,
     seen,
-    onSeen: (listener) => (onSeen = listener),
+    onSeen: (listener) => {
+      onSeen = listener;
+    },
     send: (connection, reply) => sockets.get(connection)?.write(reply),
     disconnect: () => {
       for (const socket of sockets.values()) socket.destroy();
