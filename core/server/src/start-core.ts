@@ -81,8 +81,8 @@ export async function startCore(
     const watched = { store, sweeper, draining: draining.signal };
     const adminAddress = admin && (await monitor?.serve({ listen: admin, tls }, watched));
     const services = servicesOf(given);
-    const serving = await serve(services, { listen, tls, maxStreams, reflection: development, gate });
-    const web = config.web === undefined ? undefined : await serveWeb(services, { ...config.web, tls, gate });
+    const serving = await serve(services, { listen, tls, maxStreams, reflection: development });
+    const web = config.web === undefined ? undefined : await serveWeb(services, { ...config.web, tls });
     sweeper.start();
     monitor?.setListening();
     const { address } = serving;

@@ -32,6 +32,8 @@ class HandLoop implements Loop {
   }
 }
 
+const HERE = "192.0.2.1";
+
 let loop: HandLoop;
 let gate: Gate;
 let begun: string[];
@@ -44,8 +46,8 @@ beforeEach(() => {
 });
 
 /** A call that takes a millisecond of the loop to begin. */
-function enter(name: string, { urgent = false, isOver = false, costMs = 1 } = {}): void {
-  gate.enter(urgent, {
+function enter(name: string, { urgent = false, isOver = false, costMs = 1, from = HERE } = {}): void {
+  gate.enter(urgent, from, {
     isOver,
     begin: (ended) => {
       begun.push(name);
@@ -120,7 +122,7 @@ describe("work for nobody", () => {
 describe("refusing", () => {
   test("ordinary calls are refused once those before take too long by what turns took, and taken in again later", () => {
     const fill = (): void => {
-      while (!gate.refuses(false)) enter("one");
+      while (!gate.refuses(false, HERE)) enter("one");
     };
     for (let turn = 0; turn < 100; turn++) {
       fill();
@@ -132,16 +134,26 @@ describe("refusing", () => {
     // 8 ms for the 4 calls of a turn
     expect(gate.line.costMs).toBeCloseTo(2, 1);
     expect(Math.abs(gate.line.ordinary - LONGEST_WAIT_MS / 2)).toBeLessThanOrEqual(1);
-    expect([gate.refuses(false), gate.refuses(true)]).toEqual([true, false]);
+    expect([gate.refuses(false, HERE), gate.refuses(true, HERE)]).toEqual([true, false]);
     while (loop.turn());
-    expect(gate.refuses(false)).toBe(false);
+    expect(gate.refuses(false, HERE)).toBe(false);
+  });
+
+  test("who has nobody in a full line gets in, and his turn comes before those who have many", () => {
+    for (let i = 0; i < 1000; i++) enter("loud");
+    expect([gate.refuses(false, HERE), gate.refuses(false, "192.0.2.2")]).toEqual([true, false]);
+    enter("quiet", { from: "192.0.2.2" });
+    expect(gate.refuses(false, "192.0.2.2")).toBe(true);
+    loop.settle();
+    loop.turn();
+    expect(begun.indexOf("quiet")).toBeLessThan(4);
   });
 
   test("urgent calls are refused for want of memory alone", () => {
     enter("a");
     for (let i = 0; i < URGENT_PLACES; i++) enter(`${i}`, { urgent: true });
-    expect(gate.refuses(true)).toBe(true);
-    expect(gate.refuses(false)).toBe(false);
+    expect(gate.refuses(true, HERE)).toBe(true);
+    expect(gate.refuses(false, HERE)).toBe(false);
     while (gate.line.urgent > 0) {
       loop.settle();
       loop.turn();

@@ -1,4 +1,5 @@
 // The line before the handlers: work is begun in slices, between which the core reads, refuses and commits.
+import { Lane } from "./lane.ts";
 import { costAfter, FIRST_COST_MS, hasPlace, isUrgentNext, MOST_RUNNING, type Line } from "./overload.ts";
 
 /** Calls are begun for so long a turn of the event loop; then come refusals and the commit of what was begun. */
@@ -34,8 +35,8 @@ const LOOP: Loop = {
 /** One a core, before all its listeners. */
 export class Gate {
   readonly #loop: Loop;
-  readonly #ordinary = new Fifo();
-  readonly #urgent = new Fifo();
+  readonly #ordinary = new Lane<Arrival>();
+  readonly #urgent = new Lane<Arrival>();
   #costMs = FIRST_COST_MS;
   #running = 0;
   #lastWasUrgent = false;
@@ -56,14 +57,15 @@ export class Gate {
     return { ordinary: this.#ordinary.size, urgent: this.#urgent.size, costMs: this.#costMs };
   }
 
-  /** Whether a call is refused that comes now. */
-  refuses(urgent: boolean): boolean {
-    return !hasPlace(this.line, urgent);
+  /** Whether a call that comes now from this address is refused. */
+  refuses(urgent: boolean, address: string): boolean {
+    const lane = urgent ? this.#urgent : this.#ordinary;
+    return lane.size > 0 && !hasPlace(this.line, urgent) && lane.waitingFrom(address) > 0;
   }
 
   /** Begins it, now or when its turn comes. Who refuses asks `refuses` before. */
-  enter(urgent: boolean, arrival: Arrival): void {
-    (urgent ? this.#urgent : this.#ordinary).push(arrival);
+  enter(urgent: boolean, address: string, arrival: Arrival): void {
+    (urgent ? this.#urgent : this.#ordinary).push(address, arrival);
     if (!this.#beginning) this.#next();
   }
 
@@ -116,30 +118,5 @@ export class Gate {
   #take(): Arrival {
     this.#lastWasUrgent = isUrgentNext(this.line, this.#lastWasUrgent);
     return (this.#lastWasUrgent ? this.#urgent : this.#ordinary).shift();
-  }
-}
-
-/** First in, first out; a slot is left behind at once. */
-class Fifo {
-  #items: (Arrival | undefined)[] = [];
-  #first = 0;
-
-  get size(): number {
-    return this.#items.length - this.#first;
-  }
-
-  push(item: Arrival): void {
-    this.#items.push(item);
-  }
-
-  shift(): Arrival {
-    const item = this.#items[this.#first];
-    if (item === undefined) throw new Error("nobody waits");
-    this.#items[this.#first++] = undefined;
-    if (this.#first === this.#items.length || this.#first > 1024) {
-      this.#items = this.#items.slice(this.#first);
-      this.#first = 0;
-    }
-    return item;
   }
 }

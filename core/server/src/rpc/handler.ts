@@ -1,7 +1,6 @@
 import {
   Metadata,
   status,
-  type sendUnaryData,
   type handleBidiStreamingCall,
   type handleServerStreamingCall,
   type handleUnaryCall,
@@ -15,9 +14,10 @@ import { Malformed } from "./malformed.ts";
 import { PERMISSION } from "./permission.ts";
 import { badInput, isRefusal, refuse, type Refusal } from "./refusal.ts";
 import { refusalOfError } from "./refusal-of-error.ts";
-import { SHED, shedAnswer } from "./shed.ts";
+import { shedAnswer } from "./shed.ts";
 import { statusError, type StatusError } from "./status-error.ts";
-import { whenItsTurnComes } from "./waiting-call.ts";
+import { turnOf } from "./turn.ts";
+import { Unread } from "./unread.ts";
 
 export * from "./caller.ts";
 
@@ -40,7 +40,8 @@ export function unary<Req, Res>(
   handler: (request: Req, call: Call) => Promise<Res | Refusal>,
 ): handleUnaryCall<Req, Res> {
   return (raw, callback) => {
-    if ((raw.request as unknown) === SHED) return refuseShed(given, raw.getPath(), callback);
+    const turn = turnOf(given, raw);
+    if (turn === undefined) return callback(shedAnswer());
     const began = performance.now();
     const life = new CallLife(raw, { imposeDeadline: true });
     const answer = (error: StatusError | null, response?: Res): void => {
@@ -49,7 +50,7 @@ export function unary<Req, Res>(
       callback(error, response);
     };
     life.onDeadline(() => answer(deadlinePassed()));
-    whenItsTurnComes(given, raw.getPath(), life, async () => {
+    turn(life, async () => {
       const outcome = await judge(given, allow, raw, async (caller) => {
         const request = checked<Req>(raw.request);
         return isRefusal(request) ? request : handler(request, life.call(caller));
@@ -58,11 +59,6 @@ export function unary<Req, Res>(
       else answer(null, outcome.value);
     });
   };
-}
-
-function refuseShed<Res>(given: CoreGiven, path: string, callback: sendUnaryData<Res>): void {
-  given.calls?.shed(path, "busy");
-  callback(shedAnswer());
 }
 
 /** Wraps the handler of a server stream. It ends OK when the handler resolves with nothing. */
@@ -155,7 +151,8 @@ function admit(path: string, allow: Allow, caller: Caller | undefined): Caller |
     : refuse("NOT_ALLOWED", `${path}: this token does not allow it`);
 }
 
-function checked<Req>(request: Req | Malformed): Req | Refusal {
+function checked<Req>(raw: Req | Malformed | Unread<Req | Malformed>): Req | Refusal {
+  const request = raw instanceof Unread ? raw.read() : raw;
   return request instanceof Malformed ? badInput(request.violation.field, request.violation.description) : request;
 }
 

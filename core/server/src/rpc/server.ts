@@ -12,7 +12,6 @@ import { ReflectionService } from "@grpc/reflection";
 import { HealthImplementation } from "grpc-health-check";
 import type { Listen, TlsFiles } from "../config.ts";
 import { limitConnections } from "./connection-limit.ts";
-import type { Gate } from "./gate.ts";
 import { scanned } from "./scanned-definition.ts";
 
 /** A service that the core offers. */
@@ -26,8 +25,6 @@ export interface ServeOptions {
   readonly tls: TlsFiles | undefined;
   readonly maxStreams: number;
   readonly reflection: boolean;
-  /** Says which unary calls are refused unread. Undefined: none. */
-  readonly gate?: Gate;
   /** Connections at a time; further ones are ended. Absent: MAX_CONNECTIONS. */
   readonly maxConnections?: number;
 }
@@ -65,8 +62,7 @@ function serverOptions(maxStreams: number): ServerOptions {
 /** Serves until closed. Rejects when the address is taken or a TLS file cannot be used. */
 export async function serve(services: readonly Service[], options: ServeOptions): Promise<Serving> {
   const server = new Server(serverOptions(options.maxStreams));
-  for (const { definition, implementation } of services)
-    server.addService(scanned(definition, options.gate), implementation);
+  for (const { definition, implementation } of services) server.addService(scanned(definition), implementation);
   const names = ["", ...services.map(({ definition }) => nameOf(definition))];
   const health = new HealthImplementation(Object.fromEntries(names.map((name) => [name, "SERVING"])));
   health.addToServer(server);

@@ -1,9 +1,6 @@
 import { status } from "@grpc/grpc-js";
 import { statusError, type StatusError } from "./status-error.ts";
 
-/** Takes the place of a request that was not decoded, as there is no place in the line for its call. */
-export const SHED: unique symbol = Symbol("shed");
-
 /** Around a second, in steps: callers that were refused together do not come back together. */
 const WAITS_MS = Array.from({ length: 16 }, (_, step) => 500 + 64 * step);
 // Made once: under overload the answer must cost nearly nothing. Its reason is the class that clients know already.

@@ -39,13 +39,10 @@ async function open(handler: Handler, gate = new Gate()): Promise<void> {
   const given: CoreGiven = { ...world.given, gate, calls };
   const get = unary(given, submitApp, (_request, call) => handler(call, given));
   const veto = unary(given, submitApp, (_request, call) => handler(call, given));
-  served = await serveWorld(
-    [
-      { definition: { get: UserServiceService.get }, implementation: { get } },
-      { definition: { veto: TransactionServiceService.veto }, implementation: { veto } },
-    ],
-    gate,
-  );
+  served = await serveWorld([
+    { definition: { get: UserServiceService.get }, implementation: { get } },
+    { definition: { veto: TransactionServiceService.veto }, implementation: { veto } },
+  ]);
 }
 
 const done = refuse("NOT_FOUND", "looked for");
@@ -54,7 +51,7 @@ const done = refuse("NOT_FOUND", "looked for");
 function fullGate(urgent: boolean): Gate {
   const gate = new Gate({ now: () => 0, nextTurn: () => undefined, afterThis: () => undefined });
   for (let i = 0; i <= URGENT_PLACES; i++) {
-    gate.enter(urgent, { isOver: false, begin: () => undefined, drop: () => undefined });
+    gate.enter(urgent, "127.0.0.1", { isOver: false, begin: () => undefined, drop: () => undefined });
   }
   return gate;
 }
@@ -101,7 +98,7 @@ test("a call whose deadline passed in the line is dropped before any work", asyn
     return done;
   }, gate);
   // Takes the rest of this turn's slice.
-  gate.enter(false, { isOver: false, begin: () => (at += 1000), drop: () => undefined });
+  gate.enter(false, "127.0.0.1", { isOver: false, begin: () => (at += 1000), drop: () => undefined });
   expect(await served.call(GET, NOTHING, token, 50)).toMatchObject({ code: status.DEADLINE_EXCEEDED });
   turn();
   expect(await served.call(GET, NOTHING, token)).toMatchObject({ reason: "NOT_FOUND" });

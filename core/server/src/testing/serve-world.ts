@@ -2,7 +2,6 @@
 import { Client, credentials, Metadata, type ServiceError } from "@grpc/grpc-js";
 import { ErrorInfo, RetryInfo } from "@countersign/proto/google/rpc/error_details";
 import { Status } from "@countersign/proto/google/rpc/status";
-import type { Gate } from "../rpc/gate.ts";
 import { serve, type Service, type Serving } from "../rpc/server.ts";
 
 /** What a call ended with. */
@@ -27,9 +26,9 @@ export interface ServedWorld {
   close(): Promise<void>;
 }
 
-export async function serveWorld(services: readonly Service[], gate?: Gate): Promise<ServedWorld> {
+export async function serveWorld(services: readonly Service[]): Promise<ServedWorld> {
   const options = { listen: { host: "127.0.0.1", port: 0 }, tls: undefined, maxStreams: 100, reflection: false };
-  const serving: Serving = await serve(services, gate === undefined ? options : { ...options, gate });
+  const serving: Serving = await serve(services, options);
   const client = new Client(serving.address, credentials.createInsecure());
   return {
     address: serving.address,

@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { listenWeb, WebBridge, type WebPlace } from "@countersign/web-bridge";
 import type { TlsFiles, WebConfig } from "../config.ts";
-import type { Gate } from "../rpc/gate.ts";
 import { MAX_REQUEST_BYTES, type Service } from "../rpc/server.ts";
 import { scanned } from "../rpc/scanned-definition.ts";
 import { isOffered } from "./offered.ts";
@@ -19,11 +18,11 @@ export interface WebServing {
  */
 export async function serveWeb(
   services: readonly Service[],
-  { listen, origins, tls, gate }: WebConfig & { readonly tls: TlsFiles | undefined; readonly gate?: Gate },
+  { listen, origins, tls }: WebConfig & { readonly tls: TlsFiles | undefined },
 ): Promise<WebServing> {
   const bridge = new WebBridge({
     services: services.map(({ definition, implementation }) => ({
-      definition: scanned(definition, gate),
+      definition: scanned(definition),
       implementation,
     })),
     // `Host` is not judged: behind a proxy it is the proxy's, and a page that rebinds its own name still has no token.

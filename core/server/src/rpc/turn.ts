@@ -1,0 +1,38 @@
+import type { CoreGiven } from "../given.ts";
+import type { CallLife } from "./call-life.ts";
+import { runFor } from "./running-call.ts";
+import { isUrgent } from "./urgent.ts";
+
+/** Does the work of a call when its turn comes; not at all if the call is over by then. */
+export type Turn = (life: CallLife, work: () => Promise<void>) => void;
+
+interface RawCall {
+  getPath(): string;
+  getPeer(): string;
+}
+
+/** A turn for a unary call that came just now; undefined: it must be refused. Where there is no gate it is always now. */
+export function turnOf({ gate, calls }: CoreGiven, raw: RawCall): Turn | undefined {
+  const path = raw.getPath();
+  const urgent = isUrgent(path);
+  if (gate === undefined) return (life, work) => void (urgent ? work() : runFor(life, work));
+  const address = addressOf(raw.getPeer());
+  if (gate.refuses(urgent, address)) {
+    calls?.shed(path, "busy");
+    return undefined;
+  }
+  return (life, work) =>
+    gate.enter(urgent, address, {
+      // What ends something safely is done also for somebody who has gone.
+      get isOver() {
+        return !urgent && life.isOver;
+      },
+      begin: (ended) => void (urgent ? work() : runFor(life, work)).finally(ended),
+      drop: () => calls?.shed(path, "late"),
+    });
+}
+
+/** Without the port. */
+function addressOf(peer: string): string {
+  return peer.slice(0, peer.lastIndexOf(":"));
+}
