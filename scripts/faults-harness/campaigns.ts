@@ -1,5 +1,6 @@
 // What scripts/faults can do, each with its bound.
 import { crashCampaign } from "./crash-campaign.ts";
+import { fullDiskCampaign } from "./full-disk-campaign.ts";
 import { powerCampaign } from "./power-campaign.ts";
 
 export interface Run {
@@ -51,6 +52,19 @@ export const CAMPAIGNS: Readonly<Record<string, Campaign>> = {
         `control, synchronous = OFF: ${control.lost} of ${control.images} lost`,
       ];
       return { lines, faults: [...result.faults, ...blind], figures: { ...result, faults: undefined } };
+    },
+  },
+  full: {
+    options: "[--points N]",
+    meaning: "the disk fills under a core and has room again, N times (10); root",
+    start: async ({ folder, count }) => {
+      const { faults, ...figures } = await fullDiskCampaign(folder, count("points") ?? 10);
+      const refused = Object.entries(figures.whileFull).map(([ending, times]) => `${times} ${ending}`);
+      const lines = [
+        `${figures.rounds} times full: ${refused.join(", ")}`,
+        `${figures.executed} payments carried out once there was room`,
+      ];
+      return { lines, faults, figures };
     },
   },
 };
