@@ -90,7 +90,7 @@ class Session {
     this.#of = of;
     this.#engine = new DeliveryEngine(given, {
       seat: of.lease.seat,
-      holds: () => of.lease.holds(),
+      heldUntil: () => of.lease.until,
       send: (message) => this.#deliver(message),
       fail: (error) => this.#fail(error),
     });

@@ -35,8 +35,9 @@ export class Lease {
     this.#until = until;
   }
 
-  holds(): boolean {
-    return this.#given.store.now() < this.#until;
+  /** When it ends, by the store's clock; 0 once it was released. */
+  get until(): UnixMs {
+    return this.#until;
   }
 
   /** What `counts` says is written with it. Throws StaleFenceError once somebody else holds it. */

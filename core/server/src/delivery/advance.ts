@@ -37,6 +37,8 @@ export interface Handing {
 export interface Advance extends Learnt {
   /** The bot may be handed nothing before this moment: its provider asked the whole identity to wait. */
   readonly pausedUntil: UnixMs;
+  /** End of the holder's lease by the store's clock: at that moment and later nothing is handed out under its fence. */
+  readonly heldUntil: () => UnixMs;
   /** False for a report that came too late to go on from: somebody else may be dealing with the chat. */
   readonly goesOn: boolean;
 }
@@ -71,7 +73,8 @@ async function attempt(
   if (isOvertaken(loaded, held)) return undefined;
   const chat = await chatOf(given, before, held);
   const judged = judge(before, { transaction: held?.transaction.body, link: chat.link }, how, now);
-  const mayHand = how.goesOn && now >= how.pausedUntil;
+  const heldUntil = how.heldUntil();
+  const mayHand = how.goesOn && now >= how.pausedUntil && now < heldUntil;
   const out = mayHand ? handOut(judged, seat.fence, now) : undefined;
   const after = out?.delivery ?? postponed(judged, how.pausedUntil, now);
   const loss = how.told === undefined ? undefined : lossIn(how.told.report);
@@ -81,7 +84,8 @@ async function attempt(
   const consequence = consequenceOf(loaded, after, { held, lost }, now);
   const outcome = await commitOnce(given, shard, {
     epoch,
-    ...(handing === undefined ? {} : { notAfter: after.notAfter }),
+    // A holder that stood still for longer than its lease meets this before it meets the next one's fence.
+    ...(handing === undefined ? {} : { notAfter: Math.min(after.notAfter, heldUntil - 1) }),
     writes: [...consequence.writes, fenced],
     audit: [
       auditOf({ before, after }, seat, handing, how),

@@ -16,8 +16,8 @@ import type { ProviderReceipt } from "./receipt.ts";
 /** What the engine needs of the stream it works for. */
 export interface EngineStream {
   readonly seat: Seat;
-  /** Whether the bot's lease still runs; nothing is handed out when it does not. */
-  holds(): boolean;
+  /** When the bot's lease ends, by the store's clock; nothing is handed out from then on. */
+  heldUntil(): UnixMs;
   /** Writes to the bot; rejects when the stream is over. */
   send(message: Deliver): Promise<void>;
   /** Something ended this holder: a newer fence, or an error that nobody foresaw. */
@@ -115,7 +115,8 @@ export class DeliveryEngine {
     await Promise.all(this.#reports);
     const chat = await findChat(this.#given, this.#stream.seat, peerId);
     const place = chat && (await findMessage(this.#given, chat, receipt.providerId));
-    if (place !== undefined) await this.#tryAdvance(place, { receipt, pausedUntil: 0, goesOn: false });
+    if (place !== undefined)
+      await this.#tryAdvance(place, { receipt, pausedUntil: 0, goesOn: false, heldUntil: this.#heldUntil });
   }
 
   async #takeReport(sequence: bigint, report: Report): Promise<void> {
@@ -127,7 +128,8 @@ export class DeliveryEngine {
     }
     const waited = this.#busy.get(flight.peerId) === sequence;
     const told = { handed: flight.handed, report };
-    const next = await this.#tryAdvance(flight.place, { told, pausedUntil: this.#pausedUntil, goesOn: waited });
+    const how = { told, pausedUntil: this.#pausedUntil, goesOn: waited, heldUntil: this.#heldUntil };
+    const next = await this.#tryAdvance(flight.place, how);
     if (typeof next === "object") await this.#hand(flight, next);
     else if (waited) this.#release(flight.peerId);
   }
@@ -135,7 +137,7 @@ export class DeliveryEngine {
   async #readLane(): Promise<void> {
     this.#dropSilent();
     for (const found of await this.#given.store.lane(this.#stream.seat.botId, LANE_PAGE)) {
-      if (this.#stopped || !this.#stream.holds() || this.#flights.size >= MOST_FLIGHTS) return;
+      if (this.#stopped || !this.#holds() || this.#flights.size >= MOST_FLIGHTS) return;
       if (!isDelivery(found) || this.#isAtBot(found.key.id)) continue;
       const body = await this.#look(found);
       if (body === undefined || this.#busy.has(body.peerId)) continue;
@@ -173,7 +175,8 @@ export class DeliveryEngine {
   }
 
   async #take(place: DeliveryPlace, peerId: string): Promise<void> {
-    const next = await this.#tryAdvance(place, { pausedUntil: this.#pausedUntil, goesOn: true });
+    const how = { pausedUntil: this.#pausedUntil, goesOn: true, heldUntil: this.#heldUntil };
+    const next = await this.#tryAdvance(place, how);
     if (typeof next === "object") await this.#hand({ place, peerId }, next);
     else this.#release(peerId, next === "changed");
   }
@@ -187,7 +190,7 @@ export class DeliveryEngine {
     const now = this.#given.store.now();
     this.#flights.set(sequence, { ...at, handed, at: now });
     this.#busy.set(at.peerId, sequence);
-    if (this.#stopped || !this.#stream.holds()) return;
+    if (this.#stopped || !this.#holds()) return;
     if (now > notAfter) return this.report(sequence, NOT_SENT);
     const { serverId, secrets } = this.#given;
     const code =
@@ -219,6 +222,12 @@ export class DeliveryEngine {
     };
     turn.then(clear, clear);
     return turn;
+  }
+
+  readonly #heldUntil = (): UnixMs => this.#stream.heldUntil();
+
+  #holds(): boolean {
+    return this.#given.store.now() < this.#heldUntil();
   }
 
   #release(peerId: string, wake = true): void {

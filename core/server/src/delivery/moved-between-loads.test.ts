@@ -29,7 +29,7 @@ test.each(["the sweeper", "a bot"])("the code is issued anew while %s looks at t
   const seat = { tenantId: world.tenantId, botId: world.botId, fence: 1 };
   const looked =
     who === "a bot"
-      ? await advance(overtaken, seat, place, { pausedUntil: 0, goesOn: true })
+      ? await advance(overtaken, seat, place, { pausedUntil: 0, goesOn: true, heldUntil: () => Infinity })
       : await deliveryDue(overtaken, place);
 
   expect(loads).toBeGreaterThan(3);

@@ -167,7 +167,7 @@ export class FakeBot {
     this.phone = phone;
     this.engine = new DeliveryEngine(given, {
       seat: { tenantId: TENANT, botId: BOT, fence: 1, ...seat },
-      holds: () => this.holds,
+      heldUntil: () => (this.holds ? Infinity : 0),
       send: async (message) => {
         this.handed.push(message);
         // A bot answers after the call that handed it the message, never inside it.
