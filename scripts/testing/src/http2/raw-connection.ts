@@ -4,6 +4,8 @@ import { FrameReader, PREFACE, settings } from "./frame.ts";
 export interface RawOptions {
   /** Sends preface and empty SETTINGS. Absent: true. */
   readonly greet?: boolean;
+  /** The address it comes from. Absent: the system's choice. */
+  readonly from?: string;
   /** What SETTINGS says of itself instead of nothing. */
   readonly settings?: readonly (readonly [id: number, value: number])[];
 }
@@ -32,7 +34,9 @@ export class RawConnection {
   /** Resolves when TCP is connected and the greeting is written; rejects when nobody listens. */
   static async open(address: string, options: RawOptions = {}): Promise<RawConnection> {
     const colon = address.lastIndexOf(":");
-    const socket = connect({ host: address.slice(0, colon), port: Number(address.slice(colon + 1)), noDelay: true });
+    const { from: localAddress } = options;
+    const at = { host: address.slice(0, colon), port: Number(address.slice(colon + 1)), noDelay: true };
+    const socket = connect(localAddress === undefined ? at : { ...at, localAddress });
     await new Promise<void>((resolve, reject) => {
       socket.once("connect", resolve);
       socket.once("error", reject);
