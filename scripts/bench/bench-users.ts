@@ -4,18 +4,21 @@ import { setUpUser, type BenchUser } from "./bench-user.ts";
 import type { P1Options } from "./p1.ts";
 import { bearerOf, inFlight, Wire } from "./wire.ts";
 
-/** A chat is paused after 10 prompts that nobody reacted to, and without delivery nobody does. */
-const UNSEEN_PROMPTS = 8;
-/** One below the limit of 5: right after set-up the LINK still counts. */
-const PROMPTS_A_MINUTE = 4;
-const SET_UP_AT_A_TIME = 16;
+/** One below the limit of 5 a minute: right after set-up the LINK still counts. A chat pauses at 10 unseen ones. */
+const PROMPTS_A_USER = 4;
+const SET_UP_AT_A_TIME = 32;
 
-/** As many as the limits for one user ask for, and enough that none has two transactions in flight. */
-export function usersFor(options: Pick<P1Options, "transactions" | "repeats" | "warmUp" | "inFlight">): number {
-  const { transactions, repeats, warmUp } = options;
-  const unseen = Math.ceil((warmUp + repeats * transactions) / UNSEEN_PROMPTS);
-  const most = Math.max(transactions, warmUp);
-  return Math.max(unseen, Math.ceil(most / PROMPTS_A_MINUTE), Math.min(most, 2 * options.inFlight));
+/** So many that nobody meets a limit and nobody has two transactions in flight: no repeat ever waits for a minute to pass. */
+export function usersFor({
+  transactions,
+  repeats,
+  warmUp,
+  inFlight,
+  bot,
+}: Pick<P1Options, "transactions" | "repeats" | "warmUp" | "inFlight" | "bot">): number {
+  const all = (warmUp + repeats * transactions) * (bot ? 2 : 1);
+  const never = Math.ceil((all + 1) / PROMPTS_A_USER);
+  return Math.max(never, Math.min(transactions, 2 * inFlight));
 }
 
 /** Served by a core of its own, which ends afterwards: what is measured is a process that did nothing else. */

@@ -25,8 +25,11 @@ test("users take turns, and nobody waits who may go on", () => {
   expect(new Calendar([one, other]).plan(4, 1_000)).toEqual({ turns: [one, other, one, other], waitMs: 0 });
 });
 
-test("there are enough users that no chat is paused and nobody is over his limit", () => {
-  expect(usersFor({ transactions: 1000, repeats: 5, warmUp: 2500, inFlight: 64 })).toBe(938);
+test("there are enough users that nobody meets a limit, nor himself", () => {
+  const options = { transactions: 1000, repeats: 5, warmUp: 2500, inFlight: 64 };
+  expect(usersFor({ ...options, bot: false })).toBe(1876);
+  expect(usersFor({ ...options, bot: true })).toBe(3751);
+  expect(usersFor({ ...options, transactions: 4, repeats: 1, warmUp: 2, bot: false })).toBe(4);
 });
 
 test("a function's own samples and those below it are told apart, once for each way down", () => {

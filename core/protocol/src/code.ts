@@ -52,6 +52,7 @@ const CODE_DOMAIN = utf8("countersign/code/v1\0");
 const PROOF_DOMAIN = utf8("countersign/proof/v1\0");
 const MAX_BLOCKS = 256;
 const TWO_64 = 2n ** 64n;
+const POWERS_OF_TEN = Array.from({ length: 11 }, (_, digits) => 10n ** BigInt(digits));
 
 /** Derives the code of one issue; never stored. `digits` is 6 to 10. */
 export function deriveCode(kCode: MacKey, bound: CodeBinding, digits: number): Code {
@@ -78,7 +79,7 @@ export function deriveCode(kCode: MacKey, bound: CodeBinding, digits: number): C
 
 /** The first big-endian u64 word below the highest multiple of 10^digits, modulo 10^digits; undefined if there is none. */
 export function sampleDigits(block: Uint8Array, digits: number): string | undefined {
-  const modulus = 10n ** BigInt(digits);
+  const modulus = POWERS_OF_TEN[digits] ?? 10n ** BigInt(digits);
   const limit = TWO_64 - (TWO_64 % modulus);
   const view = new DataView(block.buffer, block.byteOffset, block.byteLength);
   for (let at = 0; at + 8 <= block.length; at += 8) {

@@ -1,6 +1,5 @@
 // One entry of a shard's audit chain as bytes. docs/protocol/audit.md section 2.
-import { hash } from "node:crypto";
-import { utf8 } from "@countersign/protocol";
+import { sha256, utf8 } from "@countersign/protocol";
 import type { EntityType, Shard, UnixMs } from "../store/entity.ts";
 import type { AuditDraft, AuditEntry, ChangeId } from "../store/store.ts";
 
@@ -69,7 +68,7 @@ export function hashEntry(previous: Uint8Array, text: string): Uint8Array {
   scratch.set(ENTRY_PREFIX);
   scratch.set(previous, ENTRY_PREFIX.length);
   const end = TEXT_AT + scratch.write(text, TEXT_AT);
-  return new Uint8Array(hash("sha256", scratch.subarray(0, end), "buffer"));
+  return sha256(scratch.subarray(0, end));
 }
 
 function canonicalEvent(event: AuditDraft): AuditDraft {

@@ -1,10 +1,14 @@
-import { deriveCode, fromHex, type Code } from "@countersign/protocol";
+import { deriveCode, fromHex, type Code, type CodeBinding } from "@countersign/protocol";
 import type { CoreGiven } from "../given.ts";
 import type { Issue, Transaction } from "../transaction/transaction.ts";
 
 /** The code of an issue, as long as the transaction's policy wants it. Derived when it is needed and never kept. */
 export function codeOf(given: CoreGiven, transaction: Transaction, issue: Issue): Code {
-  const { txId, nonce, txDigest, policy } = transaction;
-  const bound = { serverId: fromHex(given.serverId), txId: fromHex(txId), nonce, txDigest, issue };
-  return deriveCode(given.secrets.code, bound, policy.digits);
+  return codesOf(given, transaction)(issue);
+}
+
+/** The same for several issues of one transaction. */
+export function codesOf(given: CoreGiven, { txId, nonce, txDigest, policy }: Transaction): (issue: Issue) => Code {
+  const bound: Omit<CodeBinding, "issue"> = { serverId: fromHex(given.serverId), txId: fromHex(txId), nonce, txDigest };
+  return (issue) => deriveCode(given.secrets.code, { ...bound, issue }, policy.digits);
 }

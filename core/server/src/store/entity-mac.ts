@@ -1,6 +1,6 @@
 // The MAC that every stored entity carries. docs/protocol/store.md section 3.
 import { hash } from "node:crypto";
-import { hmacSha256, utf8, type MacKey } from "@countersign/protocol";
+import { hmacSha256, sha256, utf8, type MacKey } from "@countersign/protocol";
 import type { EntityKey, Shard } from "./entity.ts";
 import type { Index } from "./store.ts";
 
@@ -37,8 +37,8 @@ export class EntityMac {
     this.#makeRoom(BLOCK + (text.length + body.length) * 3); // UTF-8 takes at most 3 bytes a UTF-16 unit
     const bodyAt = BLOCK + this.#inner.write(text, BLOCK);
     const end = bodyAt + this.#inner.write(body, bodyAt);
-    this.#outer.set(hash("sha256", this.#inner.subarray(0, end), "buffer"), BLOCK);
-    return hash("sha256", this.#outer, "buffer");
+    this.#outer.write(hash("sha256", this.#inner.subarray(0, end), "binary"), BLOCK, "latin1");
+    return sha256(this.#outer);
   }
 
   #makeRoom(length: number): void {

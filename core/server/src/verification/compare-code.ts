@@ -1,6 +1,6 @@
 // Row 12: the one place where a code is derived to be compared.
 import { codeProofOf, equalBytes } from "@countersign/protocol";
-import { codeOf } from "../code/derive.ts";
+import { codesOf } from "../code/derive.ts";
 import type { CoreGiven } from "../given.ts";
 import type { Issue, Transaction } from "../transaction/transaction.ts";
 
@@ -12,13 +12,14 @@ const COMPARED_ISSUES = 8;
 
 /** Compares with the current issue and the earlier ones; its work depends on neither the code nor their number. */
 export function compareCode(given: CoreGiven, transaction: Transaction, codeProof: Uint8Array | undefined): Compared {
-  const { issue, superseded } = transaction;
+  const { issue, superseded, nonce, txDigest } = transaction;
+  const codeOf = codesOf(given, transaction);
   const proof = codeProof ?? new Uint8Array(32);
   const issues = [issue, ...superseded.toReversed()].slice(0, COMPARED_ISSUES);
   let found: Compared = "wrong";
   for (let i = 0; i < COMPARED_ISSUES; i++) {
     const compared = issues[i] ?? issue;
-    const same = equalBytes(expectedProof(given, transaction, compared), proof);
+    const same = equalBytes(codeProofOf(nonce, txDigest, codeOf(compared)), proof);
     const counts = same && i < issues.length && found === "wrong" && codeProof !== undefined;
     if (counts) found = kindOf(compared, issue, i);
   }
@@ -28,8 +29,4 @@ export function compareCode(given: CoreGiven, transaction: Transaction, codeProo
 function kindOf(compared: Issue, current: Issue, i: number): Compared {
   if (i === 0) return "right";
   return compared.epoch === current.epoch ? "superseded" : "epoch-superseded";
-}
-
-function expectedProof(given: CoreGiven, transaction: Transaction, issue: Issue): Uint8Array {
-  return codeProofOf(transaction.nonce, transaction.txDigest, codeOf(given, transaction, issue));
 }

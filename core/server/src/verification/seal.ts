@@ -18,10 +18,11 @@ export function unseal(code: MacKey, sealed: Uint8Array): Uint8Array {
 
 function mask(code: MacKey, nonce: Uint8Array, bytes: Uint8Array): Uint8Array {
   const masked = new Uint8Array(bytes.length);
-  const counter = new Uint8Array(4);
+  const block = concatBytes(DOMAIN, nonce, new Uint8Array(4));
+  const counter = new DataView(block.buffer, block.length - 4);
   for (let at = 0; at < bytes.length; at += BLOCK_BYTES) {
-    new DataView(counter.buffer).setUint32(0, at / BLOCK_BYTES);
-    const stream = hmacSha256(code, DOMAIN, nonce, counter);
+    counter.setUint32(0, at / BLOCK_BYTES);
+    const stream = hmacSha256(code, block);
     for (let i = at; i < Math.min(at + BLOCK_BYTES, bytes.length); i++) masked[i] = bytes[i]! ^ stream[i - at]!;
   }
   return masked;
