@@ -20,10 +20,11 @@ let wire: Tripwire;
 /** Where the bot is: what the others have to take over. */
 let victim = 1;
 
+const strung = async (port: number): Promise<number> => (wire = await startTripwire(port)).port;
+
 beforeAll(async () => {
   if (!hasRedis) return;
-  const between = async (port: number): Promise<number> => (wire = await startTripwire(port)).port;
-  world = await CoresWorld.start({ folder, botTries: [1, 2, 0], between });
+  world = await CoresWorld.start({ folder, botTries: [1, 2, 0], between: strung });
 }, 120_000);
 afterEach(async () => {
   if (world !== undefined) await world.restart(victim);

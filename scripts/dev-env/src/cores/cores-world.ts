@@ -175,6 +175,11 @@ export class CoresWorld {
     }
   }
 
+  /** Waits until no bot is attached to the core any more. */
+  async coreWithoutBot(core: number): Promise<void> {
+    while ((await this.figure(core, ATTACHED)) > 0) await sleep(50);
+  }
+
   /** Ends a core by a signal; resolves with how it ended. */
   async end(core: number, signal: NodeJS.Signals): Promise<number | NodeJS.Signals> {
     const ended = await this.core(core).stop(signal);
