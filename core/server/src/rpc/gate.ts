@@ -60,7 +60,8 @@ export class Gate {
   /** Whether a call that comes now from this address is refused. */
   refuses(urgent: boolean, address: string): boolean {
     const lane = urgent ? this.#urgent : this.#ordinary;
-    return lane.size > 0 && !hasPlace(this.line, urgent) && lane.waitingFrom(address) > 0;
+    if (lane.size === 0) return false;
+    return !hasPlace(this.line, { urgent, waiting: lane.waitingFrom(address), addresses: lane.addresses });
   }
 
   /** Begins it, now or when its turn comes. Who refuses asks `refuses` before. */

@@ -10,7 +10,7 @@ const all = (lane: Lane<string>): string => {
 test("of one address the first comes first", () => {
   const lane = new Lane<string>();
   for (const name of "abc") lane.push("one", name);
-  expect([lane.size, lane.waitingFrom("one"), lane.waitingFrom("two")]).toEqual([3, 3, 0]);
+  expect([lane.size, lane.waitingFrom("one"), lane.waitingFrom("two"), lane.addresses]).toEqual([3, 3, 0, 1]);
   expect(all(lane)).toBe("abc");
   expect(lane.waitingFrom("one")).toBe(0);
 });

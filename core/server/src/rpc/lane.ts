@@ -8,6 +8,11 @@ export class Lane<T> {
     return this.#size;
   }
 
+  /** From how many addresses somebody waits. */
+  get addresses(): number {
+    return this.#from.size;
+  }
+
   /** How many wait from there. */
   waitingFrom(address: string): number {
     return this.#from.get(address)?.length ?? 0;

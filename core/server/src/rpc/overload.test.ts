@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import {
+  type Comer,
   costAfter,
   FIRST_COST_MS,
   hasPlace,
@@ -12,6 +13,7 @@ import {
 import { PERMISSION } from "./permission.ts";
 import { URGENT } from "./urgent.ts";
 
+const comer = (change: Partial<Comer> = {}): Comer => ({ urgent: false, waiting: 9999, addresses: 1, ...change });
 const line = (change: Partial<Line> = {}): Line => ({ ordinary: 0, urgent: 0, costMs: FIRST_COST_MS, ...change });
 
 describe("a place in the line", () => {
@@ -23,7 +25,7 @@ describe("a place in the line", () => {
     ["these are the fewest places", line({ ordinary: 32, costMs: 1000 }), false],
     ["urgent calls wait in places of their own", line({ urgent: URGENT_PLACES }), true],
   ])("for an ordinary call: %s", (_when, seen, expected) => {
-    expect(hasPlace(seen, false)).toBe(expected);
+    expect(hasPlace(seen, comer())).toBe(expected);
   });
 
   test.each([
@@ -31,7 +33,19 @@ describe("a place in the line", () => {
     ["one place is left", line({ urgent: URGENT_PLACES - 1, costMs: 1000 }), true],
     ["memory ends it", line({ urgent: URGENT_PLACES }), false],
   ])("for an urgent call: %s", (_when, seen, expected) => {
-    expect(hasPlace(seen, true)).toBe(expected);
+    expect(hasPlace(seen, comer({ urgent: true }))).toBe(expected);
+  });
+});
+
+describe("in a full line", () => {
+  const full = line({ ordinary: 1000, costMs: 0.25 });
+  test.each([
+    ["who has nobody in it gets in", comer({ waiting: 0, addresses: 5000 }), true],
+    ["who has less than his share gets in", comer({ waiting: 39, addresses: 10 }), true],
+    ["who has his share does not", comer({ waiting: 40, addresses: 10 }), false],
+    ["who is alone does not", comer({ waiting: 1000, addresses: 1 }), false],
+  ])("%s", (_who, who, expected) => {
+    expect(hasPlace(full, who)).toBe(expected);
   });
 });
 
@@ -47,7 +61,7 @@ test("as long as the estimate holds nobody is let in who would wait much longer 
   fc.assert(
     fc.property(fc.double({ min: 0.01, max: 50, noNaN: true }), fc.nat(5000), (costMs, ordinary) => {
       const wait = ordinary * costMs;
-      if (hasPlace(line({ ordinary, costMs }), false)) expect(ordinary < 32 || wait < LONGEST_WAIT_MS).toBe(true);
+      if (hasPlace(line({ ordinary, costMs }), comer())) expect(ordinary < 32 || wait < LONGEST_WAIT_MS).toBe(true);
       else expect(wait).toBeGreaterThanOrEqual(LONGEST_WAIT_MS);
     }),
   );

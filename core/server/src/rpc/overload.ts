@@ -21,10 +21,20 @@ export interface Line {
   readonly costMs: number;
 }
 
-/** Whether there is a place in the line. */
-export function hasPlace(line: Line, urgent: boolean): boolean {
-  if (urgent) return line.urgent < URGENT_PLACES;
-  return line.ordinary < FEWEST_PLACES || line.ordinary * line.costMs < LONGEST_WAIT_MS;
+/** The one who comes, among those who wait. */
+export interface Comer {
+  readonly urgent: boolean;
+  /** Calls of the same kind from the same address that wait already. */
+  readonly waiting: number;
+  /** Addresses that calls of the same kind wait from. */
+  readonly addresses: number;
+}
+
+/** Whether there is a place in the line. In one that is full an address may still have its share, one call at least. */
+export function hasPlace(line: Line, { urgent, waiting, addresses }: Comer): boolean {
+  const places = urgent ? URGENT_PLACES : Math.max(FEWEST_PLACES, LONGEST_WAIT_MS / line.costMs);
+  const taken = urgent ? line.urgent : line.ordinary;
+  return taken < places || waiting === 0 || waiting * addresses < places;
 }
 
 /** The cost after a turn that began so many calls, took so long and left others waiting. */
