@@ -8,7 +8,7 @@ import { ConfigError } from "./config.ts";
 import { directoryOf } from "./identity/directory.ts";
 import { appKey, botKey, tenantKey, tokenKey } from "./identity/entity-key.ts";
 import { tokenId } from "./rpc/token.ts";
-import { openStorage } from "./start-core.ts";
+import { openStorage } from "./open-storage.ts";
 import type { Store } from "./store/store.ts";
 
 const root = tempFolder();

@@ -13,7 +13,7 @@ import { adviceOn } from "./policy/advice.ts";
 import { DEFAULT_POLICY } from "./policy/policy-document.ts";
 import { openLog } from "./log.ts";
 import { newToken, tokenId } from "./rpc/token.ts";
-import { openStorage } from "./start-core.ts";
+import { openStorage } from "./open-storage.ts";
 import { shardOfKey, SHARDS, type Bodies, type EntityKey, type HexId } from "./store/entity.ts";
 import type { AnyWrite, AuditDraft, Store } from "./store/store.ts";
 

@@ -4,6 +4,7 @@ import type { CallObserver } from "./rpc/call-observer.ts";
 import type { Gate } from "./rpc/gate.ts";
 import type { Store } from "./store/store.ts";
 import type { HexId } from "./store/entity.ts";
+import type { Tracing } from "./trace/tracing.ts";
 
 /** Secrets that live outside the store, each with the id under which old ones are kept (>= 600 s). */
 export interface CoreSecrets {
@@ -42,4 +43,6 @@ export interface CoreGiven {
   readonly gate?: Gate;
   /** Undefined: nobody counts. */
   readonly calls?: CallObserver;
+  /** Undefined: no exporter is configured. */
+  readonly trace?: Tracing;
 }

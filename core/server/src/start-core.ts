@@ -1,22 +1,19 @@
-import { existsSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
-import { ConfigError, type CoreConfig, type StoreConfig } from "./config.ts";
+import { type CoreConfig } from "./config.ts";
 import type { CoreGiven } from "./given.ts";
 import { openLog, type Log } from "./log.ts";
-import type { CoreMetrics } from "./metrics/core-metrics.ts";
 import { Monitor } from "./metrics/monitor.ts";
+import { openStorage } from "./open-storage.ts";
 import { RandomPool } from "./random-pool.ts";
 import { Gate } from "./rpc/gate.ts";
-import { serve } from "./rpc/server.ts";
-import { loadOrCreateSecrets, type Secrets } from "./secrets.ts";
+import { serve, type Serving } from "./rpc/server.ts";
+import type { Secrets } from "./secrets.ts";
 import { dueHandlersOf, servicesOf } from "./services.ts";
 import type { Buggify } from "./store/crash-point.ts";
 import type { HexId } from "./store/entity.ts";
-import { DATABASE_FILE } from "./store/sqlite-database.ts";
-import { openSqliteStore } from "./store/sqlite-store.ts";
 import type { Store } from "./store/store.ts";
 import { Sweeper } from "./sweep.ts";
-import { serveWeb } from "./web/serve-web.ts";
+import type { OpenTracing } from "./trace/open-tracing.ts";
+import { serveWeb, type WebServing } from "./web/serve-web.ts";
 
 /** A core that serves. */
 export interface RunningCore {
@@ -51,18 +48,47 @@ export async function startCore(
   log: Log = openLog(config.logLevel),
   seams: CoreSeams = {},
 ): Promise<RunningCore> {
+  const parts = await openParts(config, log, seams);
+  const { secrets, broken } = parts;
+  try {
+    const listeners = await listen(config, parts);
+    const { development } = config;
+    const addresses = {
+      address: listeners.serving.address,
+      webAddress: listeners.web?.address,
+      adminAddress: listeners.adminAddress,
+    };
+    log.info({ ...addresses, serverId: secrets.serverId, development }, "serving");
+    let drained: Promise<void> | undefined;
+    const drain = (): Promise<void> => (drained ??= drainCore(parts, listeners));
+    return { ...addresses, serverId: secrets.serverId, publicKey: secrets.publicKey, broken, drain };
+  } catch (error) {
+    await closeParts(parts);
+    throw error;
+  }
+}
+
+/** What a core is made of besides its listeners. */
+interface Parts {
+  readonly given: CoreGiven;
+  readonly secrets: Secrets;
+  readonly broken: Promise<Error>;
+  readonly sweeper: Sweeper;
+  /** Undefined: nobody asked for figures. */
+  readonly monitor: Monitor | undefined;
+  /** Undefined: no exporter is configured, and nothing of it is loaded. */
+  readonly tracing: OpenTracing | undefined;
+  readonly draining: AbortController;
+}
+
+async function openParts(config: CoreConfig, log: Log, { aroundStore, buggify }: CoreSeams): Promise<Parts> {
   const monitor = config.admin === undefined ? undefined : new Monitor();
-  const {
-    secrets,
-    store: opened,
-    broken,
-  } = await openStorage(config, {
-    ...{ ...seams, metrics: monitor?.metrics, log },
-  });
-  const seamed = seams.aroundStore?.(opened) ?? opened;
-  const store = monitor?.around(seamed) ?? seamed;
+  const tracing = await openTracing(config);
+  const around = { metrics: monitor?.metrics, log, ...(buggify === undefined ? {} : { buggify }) };
+  const { secrets, store: opened, broken } = await openStorage(config, around);
+  const layers = [aroundStore, tracing?.aroundStore.bind(tracing), monitor?.around.bind(monitor)];
+  const store = layers.reduce((inner: Store, layer) => layer?.(inner) ?? inner, opened);
   const draining = new AbortController();
-  const gate = new Gate();
   const given: CoreGiven = {
     store,
     secrets,
@@ -72,104 +98,55 @@ export async function startCore(
     development: config.development,
     soleCore: config.store === undefined, // the embedded store lets one process in
     draining: draining.signal,
-    gate,
+    gate: tracing?.gate ?? new Gate(),
     ...(monitor === undefined ? {} : { calls: monitor.metrics }),
+    ...(tracing === undefined ? {} : { trace: tracing.tracing }),
   };
   const sweeper = new Sweeper(given, dueHandlersOf(given));
+  return { given, secrets, broken, sweeper, monitor, tracing, draining };
+}
+
+async function openTracing({ trace }: CoreConfig): Promise<OpenTracing | undefined> {
+  if (trace === undefined) return undefined;
+  const module = await import("./trace/open-tracing.ts");
+  return new module.OpenTracing(trace);
+}
+
+interface Listeners {
+  readonly serving: Serving;
+  readonly web: WebServing | undefined;
+  readonly adminAddress: string | undefined;
+}
+
+/** Monitoring answers first, and says "starting" until calls are answered. */
+async function listen(config: CoreConfig, { given, sweeper, monitor, tracing, draining }: Parts): Promise<Listeners> {
+  const { tls, maxStreams, development, admin } = config;
+  const watched = { store: given.store, sweeper, draining: draining.signal };
+  const adminAddress = admin && (await monitor?.serve({ listen: admin, tls }, watched));
+  const services = servicesOf(given).map((service) => tracing?.aroundService(service) ?? service);
+  const serving = await serve(services, { listen: config.listen, tls, maxStreams, reflection: development });
   try {
-    const { listen, tls, maxStreams, development, admin } = config;
-    const watched = { store, sweeper, draining: draining.signal };
-    const adminAddress = admin && (await monitor?.serve({ listen: admin, tls }, watched));
-    const services = servicesOf(given);
-    const serving = await serve(services, { listen, tls, maxStreams, reflection: development });
     const web = config.web === undefined ? undefined : await serveWeb(services, { ...config.web, tls });
     sweeper.start();
     monitor?.setListening();
-    const { address } = serving;
-    const webAddress = web?.address;
-    log.info({ address, webAddress, adminAddress, serverId: secrets.serverId, development }, "serving");
-    let drained: Promise<void> | undefined;
-    const drain = async (): Promise<void> => {
-      serving.setNotServing();
-      draining.abort();
-      await Promise.all([serving.close(DRAIN_MS), web?.close(DRAIN_MS)]);
-      await sweeper.stop();
-      await store.close();
-      await monitor?.close();
-      log.info({}, "drained");
-    };
-    return {
-      address,
-      webAddress,
-      adminAddress,
-      serverId: secrets.serverId,
-      publicKey: secrets.publicKey,
-      broken,
-      drain: () => (drained ??= drain()),
-    };
+    return { serving, web, adminAddress };
   } catch (error) {
-    await sweeper.stop();
-    await store.close();
-    await monitor?.close();
+    await serving.close(0);
     throw error;
   }
 }
 
-type StorageConfig = Pick<CoreConfig, "data" | "secrets" | "development"> & { readonly store?: CoreConfig["store"] };
-
-/** What may be put around the store, and whether an installation is made where there is none. */
-export interface StorageGiven {
-  readonly buggify?: Buggify;
-  readonly metrics?: CoreMetrics | undefined;
-  /** Cores that share a store never make one: bootstrap does. */
-  readonly createShared?: boolean;
-  readonly log?: Log;
+async function drainCore(parts: Parts, { serving, web }: Listeners): Promise<void> {
+  serving.setNotServing();
+  parts.draining.abort();
+  await Promise.all([serving.close(DRAIN_MS), web?.close(DRAIN_MS)]);
+  await closeParts(parts);
+  parts.given.log.info({}, "drained");
 }
 
-/** Secrets and store of an installation, made when there are none. */
-export async function openStorage(
-  config: StorageConfig,
-  given: StorageGiven = {},
-): Promise<{ secrets: Secrets; store: Store; broken: Promise<Error> }> {
-  if (config.store !== undefined) return openShared(config.store, config, given);
-  const { secrets: keys, data } = config;
-  if (data === undefined) throw new ConfigError("data or store: one of them is needed");
-  refuseSecretsInData({ data, secrets: keys });
-  // A new key beside an old store would make all that is stored untrusted.
-  const secrets = loadOrCreateSecrets(keys, { create: !existsSync(join(data, DATABASE_FILE)) });
-  const { promise: broken, resolve: onStopped } = Promise.withResolvers<Error>();
-  const { buggify, metrics } = given;
-  const store = await openSqliteStore({
-    ...{ folder: data, macKey: secrets.store, onStopped },
-    ...(buggify === undefined ? {} : { buggify }),
-    ...(metrics === undefined ? {} : { onGroup: (changes) => metrics.group(changes) }),
-  });
-  return { secrets, store, broken };
-}
-
-async function openShared(
-  shared: StoreConfig,
-  { secrets: keys, development }: StorageConfig,
-  { createShared: create = false, log }: StorageGiven,
-): Promise<{ secrets: Secrets; store: Store; broken: Promise<Error> }> {
-  // The client library is loaded by those who use it.
-  const { openRedisStore } = await import("./store/redis/open-redis-store.ts");
-  let secrets: Secrets | undefined;
-  const store = await openRedisStore({
-    ...{ ...shared, create, development },
-    keyFor: (isNew) => (secrets = loadOrCreateSecrets(keys, { create: isNew })).store,
-    onTrouble: (error) => log?.warn({ error }, "the store"),
-  });
-  // It finds its way back by itself: nothing that happens to it ends this process.
-  const { promise: broken } = Promise.withResolvers<Error>();
-  if (secrets === undefined) throw new Error("the store was opened without its key");
-  return { secrets, store, broken };
-}
-
-function refuseSecretsInData({ data, secrets }: { readonly data: string; readonly secrets: string }): void {
-  const way = relative(resolve(data), resolve(secrets));
-  if (way !== "" && (way === ".." || way.startsWith("../"))) return;
-  throw new ConfigError(
-    `secrets: ${secrets} lies in the data folder ${data}, where a backup would take both; choose another`,
-  );
+async function closeParts({ given, sweeper, monitor, tracing }: Parts): Promise<void> {
+  await sweeper.stop();
+  await given.store.close();
+  await tracing?.close();
+  await monitor?.close();
 }

@@ -13,8 +13,10 @@ import { submitAppOrToken, unary, type Call } from "../rpc/handler.ts";
 import { badInput, isRefusal, type Refusal } from "../rpc/refusal.ts";
 import type { Service } from "../rpc/server.ts";
 import type { HexId } from "../store/entity.ts";
+import type { SpanFacts } from "../trace/tracing.ts";
 import { unknownTransaction } from "../transaction/happen.ts";
 import { transactionMessage } from "../transaction/transaction-message.ts";
+import type { Transaction } from "../transaction/transaction.ts";
 import { submitStatement } from "./submit-statement.ts";
 
 /** Longer is nothing that a key signs. */
@@ -83,7 +85,13 @@ async function judged(
   // A token opens its own transaction alone; any other reads as unknown.
   if (caller.kind === "confirmation" && caller.txId !== txId) return unknownTransaction;
   const tenantId = caller.kind === "app" ? caller.tenantId : undefined;
-  const confirmed = await submitStatement(given, { txId, tenantId, signed });
+  const judge = (): Promise<Transaction | Refusal> => submitStatement(given, { txId, tenantId, signed });
+  const confirmed = await (given.trace?.within("verification", {}, judge, verdictFacts) ?? judge());
   if (isRefusal(confirmed)) return confirmed;
   return caller.kind === "app" ? { transaction: transactionMessage(given, confirmed) } : {};
+}
+
+/** The exact reason, which the caller may not be told. */
+function verdictFacts(confirmed: Transaction | Refusal): SpanFacts {
+  return { "countersign.reason": isRefusal(confirmed) ? confirmed.refused : "ACCEPTED" };
 }
