@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Secret, silentLog, systemTimer, type LogEvent } from "@countersign/bot-kit";
-import { tempFolder, testWith } from "@countersign/testing";
+import { AT_ONCE_MS, tempFolder, testWith } from "@countersign/testing";
 import { synapsePresent } from "@countersign/testing/synapse";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { DEVICE_NAME } from "./account.ts";
@@ -126,7 +126,7 @@ describe("a device at a homeserver", () => {
     if (synapsePresent) await world.stop();
   });
 
-  peerTest("is the same after every start, signed by the bot's identity, and ready within two seconds", async () => {
+  peerTest("is the same after every start, signed by the bot's identity, and ready at once", async () => {
     const account = await world.someone();
     const first = await account.open();
     const identity = await first.client.getCrypto()!.getCrossSigningKeyId();
@@ -138,7 +138,7 @@ describe("a device at a homeserver", () => {
     expect(second.deviceId).toBe(first.deviceId);
     expect(await second.client.getCrypto()!.getCrossSigningKeyId()).toBe(identity);
     expect(await devicesAtServer(account, second)).toEqual([first.deviceId]);
-    expect(ms).toBeLessThan(2000);
+    expect(ms).toBeLessThan(AT_ONCE_MS);
     await expect(account.open()).rejects.toMatchObject({ name: "StoreError", code: "in-use" });
     await second.close();
   });
@@ -257,11 +257,11 @@ describe("a homeserver that limits", () => {
   peerTest(
     "is told as it is, with its time, and nothing is repeated behind the caller's back",
     async () => {
-      const world = await SessionWorld.start({ messages: { per_second: 0.1, burst_count: 12 } });
+      // Who waits until there is room again waits for a quarter of an hour: no machine is so slow that more goes through.
+      const world = await SessionWorld.start({ messages: { per_second: 0.001, burst_count: 12 } });
       const [account, user] = [await world.someone(), await world.someone()];
       const [bot, phone] = [await account.open(), await user.open()];
       const room = await makeRoom(bot, phone);
-      const begun = performance.now();
       const ends: unknown[] = [];
       for (let i = 0; i < 15 && ends.length < 2; i += 1) {
         await bot
@@ -273,7 +273,6 @@ describe("a homeserver that limits", () => {
         expect(end).toMatchObject({ name: "ChannelError", fate: "not-sent", detail: "rate-limited" });
         expect((end as { retryAfterMs: number }).retryAfterMs).toBeGreaterThan(0);
       }
-      expect(performance.now() - begun).toBeLessThan(8000);
       await world.stop();
     },
     120_000,

@@ -18,7 +18,7 @@ peerTest(
       "fido2-cred and fido2-assert: a foreign key works in this machine",
     ]);
   },
-  900_000,
+  3_600_000,
 );
 
 peerTest(
@@ -35,5 +35,5 @@ peerTest(
       "three wrong codes lock the payment, and nothing is executed",
     ]);
   },
-  900_000,
+  3_600_000,
 );

@@ -11,8 +11,8 @@ export interface Machine {
   readonly words?: readonly string[];
   /** Megabytes. */
   readonly memory: number;
-  /** The machine is ended after this time, in milliseconds. */
-  readonly limitMs: number;
+  /** The machine is ended when its console says nothing for this long, in milliseconds. */
+  readonly silenceMs: number;
   /** Sees each line of the console as it comes. */
   readonly onLine?: (line: string) => void;
 }
@@ -31,7 +31,7 @@ export interface MachineEnd {
  * never late, and what only waits costs nothing. Without `-icount`, microvm hangs in its clock's calibration on a busy host.
  */
 export async function runMachine(machine: Machine): Promise<MachineEnd> {
-  const { board, kernel, image, memory, limitMs } = machine;
+  const { board, kernel, image, memory, silenceMs } = machine;
   const words = ["console=ttyS0", "panic=-1", "quiet", "mitigations=off", ...(machine.words ?? [])];
   const began = performance.now();
   const qemu = spawn(
@@ -44,9 +44,15 @@ export async function runMachine(machine: Machine): Promise<MachineEnd> {
     ],
     { stdio: ["ignore", "pipe", "pipe"] },
   );
+  let why: MachineEnd["why"] = "power-off";
+  const limit = setTimeout(() => {
+    why = "time";
+    qemu.kill("SIGKILL");
+  }, silenceMs);
   let console = "";
   let told = 0;
   const read = (text: string): void => {
+    limit.refresh();
     console += text;
     for (let end = console.indexOf("\n", told); end !== -1; end = console.indexOf("\n", told)) {
       machine.onLine?.(console.slice(told, end).replace(/\r$/, ""));
@@ -55,11 +61,6 @@ export async function runMachine(machine: Machine): Promise<MachineEnd> {
   };
   qemu.stdout.setEncoding("utf8").on("data", read);
   qemu.stderr.setEncoding("utf8").on("data", read);
-  let why: MachineEnd["why"] = "power-off";
-  const limit = setTimeout(() => {
-    why = "time";
-    qemu.kill("SIGKILL");
-  }, limitMs);
   await new Promise<void>((resolve, reject) => {
     qemu.once("error", reject);
     qemu.once("close", () => resolve());

@@ -26,5 +26,5 @@ peerTest(
     ]);
     expect(run.figures.length).toBeGreaterThan(0);
   },
-  900_000,
+  3_600_000,
 );
