@@ -9,6 +9,7 @@ import { commitOnce, untilSettled } from "../transaction/commit.ts";
 import type { TransactionEvent } from "../transaction/event.ts";
 import { commitStep, unknownTransaction } from "../transaction/happen.ts";
 import { step } from "../transaction/machine.ts";
+import { letTimePass } from "../transaction/time.ts";
 import type { Transaction } from "../transaction/transaction.ts";
 import type { Compared } from "./compare-code.ts";
 import { mayThaw, whyKeyIsUnusable, type Finding } from "./find-refusal.ts";
@@ -127,12 +128,22 @@ class Settlement {
 
   /** Rows 3 to 7 save no verdict: the same bytes are judged anew, as a key may become active and a user be thawed. */
   async #note(finding: Finding): Promise<Verdict | undefined> {
+    if (finding.row === 4 && (await this.#expired())) return undefined;
     const outcome = await commitOnce(this.#given, this.#held.shard, {
       epoch: this.#held.epoch,
       writes: [],
       audit: [this.#refused(finding.reason)],
     });
     return outcome === "committed" ? { accepted: false, reason: finding.reason } : undefined;
+  }
+
+  /** True if it had to be written down: whoever is told EXPIRED is told what stays so, wherever the clock goes then. */
+  async #expired(): Promise<boolean> {
+    const before = this.#held.transaction.body;
+    const passed = letTimePass(before, this.#held.now);
+    if (passed.transaction === before) return false;
+    await commitStep(this.#given, this.#held, { type: "time-came" }, passed, "core");
+    return true;
   }
 
   async #noteVerdict(verdict: Verdict): Promise<Verdict | undefined> {

@@ -1,0 +1,24 @@
+// A clock that goes back does not bring back what a caller was told is over.
+import { expect, test } from "@jest/globals";
+import { isRefusal } from "../rpc/refusal.ts";
+import { CoreWorld } from "../testing/core-world.ts";
+import { submitStatement } from "./submit-statement.ts";
+
+test("a statement that was told EXPIRED is never accepted, also when the clock goes back before the sweeper came", async () => {
+  const world = await CoreWorld.open();
+  const pending = await world.pending();
+  const { txId, tenantId, expiresAt } = pending as typeof pending & { readonly expiresAt: number };
+  const signed = world.signed(pending);
+  const submit = async (): Promise<string> => {
+    const answer = await submitStatement(world.given, { txId, tenantId, signed });
+    return isRefusal(answer) ? answer.refused : answer.state;
+  };
+  const before = world.clock.now().getTime();
+  world.clock.advance(expiresAt - before);
+  expect(await submit()).toBe("EXPIRED");
+  expect((await world.transaction(txId)).state).toBe("EXPIRED");
+  world.clock.advance(before - expiresAt);
+  expect(await submit()).toBe("EXPIRED");
+  expect(await world.audited("statement.refused")).toBe(2);
+  expect(await world.audited("transaction.time-came")).toBe(1);
+});
