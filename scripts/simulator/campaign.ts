@@ -6,6 +6,8 @@ export interface CampaignOptions {
   /** At most so many, and for at most so long. */
   readonly seeds: number;
   readonly seconds: number;
+  /** Every so many-th seed: the others are for other processes. 1 unless given. */
+  readonly stride?: number;
   readonly plant?: Plant | undefined;
 }
 
@@ -13,6 +15,8 @@ export interface Campaign {
   readonly from: number;
   readonly seeds: number;
   readonly seconds: number;
+  /** Of the processor, in all processes. */
+  readonly cpuSeconds: number;
   /** Steps, and operations that went on. */
   readonly events: number;
   /** How often the rules had something to look at. */
@@ -24,14 +28,14 @@ export interface Campaign {
 const MOST_FINDINGS = 10;
 
 /** Runs seeds one after the other; ends early with findings, or when the time is over. */
-export async function campaign({ from, seeds, seconds, plant }: CampaignOptions): Promise<Campaign> {
+export async function campaign({ from, seeds, seconds, stride = 1, plant }: CampaignOptions): Promise<Campaign> {
   const began = performance.now();
   const passed = (): number => (performance.now() - began) / 1000;
   const looked = new Map<string, number>();
   const findings: { seed: number; rule: string; message: string }[] = [];
   let [run, events] = [0, 0];
   while (run < seeds && passed() < seconds && findings.length < MOST_FINDINGS) {
-    const seed = from + run;
+    const seed = from + run * stride;
     const result = await runSeed(seed, plant);
     run += 1;
     events += result.events;
@@ -39,17 +43,37 @@ export async function campaign({ from, seeds, seconds, plant }: CampaignOptions)
     const { violation } = result;
     if (violation !== undefined) findings.push({ seed, rule: violation.rule, message: violation.message });
   }
-  return { from, seeds: run, seconds: passed(), events, looked: Object.fromEntries(looked), findings };
+  const { user, system } = process.cpuUsage();
+  const cpuSeconds = (user + system) / 1e6;
+  return { from, seeds: run, seconds: passed(), cpuSeconds, events, looked: Object.fromEntries(looked), findings };
+}
+
+/** Several campaigns that ran beside each other, as one. */
+export function merge(campaigns: readonly Campaign[]): Campaign {
+  const sum = (of: (campaign: Campaign) => number): number => campaigns.reduce((total, one) => total + of(one), 0);
+  const looked: Record<string, number> = {};
+  for (const one of campaigns) {
+    for (const [what, count] of Object.entries(one.looked)) looked[what] = (looked[what] ?? 0) + count;
+  }
+  return {
+    from: Math.min(...campaigns.map(({ from }) => from)),
+    seeds: sum(({ seeds }) => seeds),
+    seconds: Math.max(...campaigns.map(({ seconds }) => seconds)),
+    cpuSeconds: sum(({ cpuSeconds }) => cpuSeconds),
+    events: sum(({ events }) => events),
+    looked,
+    findings: campaigns.flatMap(({ findings }) => findings).toSorted((a, b) => a.seed - b.seed),
+  };
 }
 
 /** The first seed that finds a planted bug, or undefined. */
 export async function firstFinding(
   plant: Plant,
   most: number,
-): Promise<{ readonly seeds: number; readonly message: string } | undefined> {
+): Promise<{ readonly seed: number; readonly rule: string } | undefined> {
   for (let seed = 1; seed <= most; seed++) {
     const { violation } = await runSeed(seed, plant);
-    if (violation !== undefined) return { seeds: seed, message: violation.message };
+    if (violation !== undefined) return { seed, rule: violation.rule };
   }
   return undefined;
 }

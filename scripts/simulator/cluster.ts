@@ -1,15 +1,16 @@
 // The store's truth in a simulation: shards with a log each, of which the replicas have the beginning.
 import { encodeEntry, GENESIS, hashEntry, type EntryContent } from "../../core/server/src/audit/audit-entry.ts";
-import { decodeBody, encodeBody } from "../../core/server/src/store/body-codec.ts";
 import { checkChangeSet, checkKey, checkShard, nameOf, storedIndex } from "../../core/server/src/store/change-set.ts";
 import type { EntityKey, EntityType, Shard, UnixMs } from "../../core/server/src/store/entity.ts";
 import type { AuditEntry, ChangeSet, Found, Index, Loaded, LoadedEntity } from "../../core/server/src/store/store.ts";
+import { snapshotOf, type Snapshot } from "./snapshot.ts";
 
 export interface Row {
   readonly key: EntityKey;
   readonly version: string;
-  readonly text: string;
   readonly index: Index;
+  /** What in it could be a code. */
+  readonly digits: readonly string[];
   /** What all who load this version share. */
   readonly body: object;
 }
@@ -92,14 +93,22 @@ export class Cluster {
     this.#witness = witness;
   }
 
-  /** The same state, for another life. */
+  /** The same state and past, for another life. */
   static from(template: Cluster, rules: ClusterRules, witness: Witness): Cluster {
     const made = new Cluster(template.now, rules, witness);
-    for (const [shard, { epoch, rows, log }] of template.#shards) {
-      const copy = { epoch, rows: new Map(rows), log: [], durable: 0, changes: new Map(), base: log.length };
-      made.#shards.set(shard, copy);
+    made.asked.push(...template.asked);
+    for (const [shard, state] of template.#shards) {
+      const { rows, log, changes } = state;
+      made.#shards.set(shard, { ...state, rows: new Map(rows), log: [...log], changes: new Map(changes) });
     }
     return made;
+  }
+
+  /** What has been committed so far is on every replica, and nobody asks for it any more. */
+  settle(): void {
+    for (const [shard, { epoch, rows, log, base }] of this.#shards) {
+      this.#shards.set(shard, { epoch, rows, log: [], durable: 0, changes: new Map(), base: base + log.length });
+    }
   }
 
   load<const K extends readonly EntityKey[]>(shard: Shard, keys: K): Loaded<K> {
@@ -115,13 +124,13 @@ export class Cluster {
   }
 
   /** Applies it on the master; whether a replica has it is another matter. An Entry: it was applied. */
-  commit(shard: Shard, change: ChangeSet, texts: readonly (string | undefined)[]): Entry | "conflict" | "late" {
-    const entry = this.#commit(shard, change, texts);
+  commit(shard: Shard, change: ChangeSet, bodies: readonly (Snapshot | undefined)[]): Entry | "conflict" | "late" {
+    const entry = this.#commit(shard, change, bodies);
     this.asked.push({ shard, change, at: this.now, came: typeof entry === "string" ? entry : "committed" });
     return entry;
   }
 
-  #commit(shard: Shard, change: ChangeSet, texts: readonly (string | undefined)[]): Entry | "conflict" | "late" {
+  #commit(shard: Shard, change: ChangeSet, bodies: readonly (Snapshot | undefined)[]): Entry | "conflict" | "late" {
     const state = this.#of(shard);
     if (this.#rules.comparesEpoch && change.epoch !== state.epoch) return "conflict";
     for (const { key, expected } of change.writes) {
@@ -130,21 +139,19 @@ export class Cluster {
     }
     const { notBefore = this.now, notAfter = this.now } = change;
     if (this.#rules.comparesTime && (this.now < notBefore || this.now > notAfter)) return "late";
-    return this.#apply(shard, state, change, texts);
+    return this.#apply(shard, state, change, bodies);
   }
 
-  #apply(shard: Shard, state: ShardState, change: ChangeSet, texts: readonly (string | undefined)[]): Entry {
+  #apply(shard: Shard, state: ShardState, change: ChangeSet, bodies: readonly (Snapshot | undefined)[]): Entry {
     const seq = state.base + state.log.length + 1;
     const before = new Map<string, Row | undefined>();
     const after = new Map<string, Row | undefined>();
     const writes = this.#rules.atomic ? change.writes : change.writes.slice(0, 1);
     writes.forEach(({ key, index }, i) => {
-      const text = texts[i];
+      const made = bodies[i];
       const name = nameOf(key);
-      const body = text === undefined ? undefined : decodeBody(text);
-      const made = { key, version: String(seq), text: text ?? "", index: storedIndex(index) };
       before.set(name, state.rows.get(name));
-      after.set(name, body === undefined ? undefined : { ...made, body });
+      after.set(name, made && { key, version: String(seq), index: storedIndex(index), ...made });
     });
     put(state.rows, after);
     const entry = { shard, epoch: state.epoch, seq, at: this.now, change, before, after };
@@ -240,10 +247,10 @@ export class Cluster {
   }
 }
 
-/** The texts under which a change set's bodies are stored; throws TypeError when it breaks a rule. */
-export function textsOf(shard: Shard, change: ChangeSet): readonly (string | undefined)[] {
+/** A change set's bodies as they are stored; throws TypeError when it breaks a rule. */
+export function snapshotsOf(shard: Shard, change: ChangeSet): readonly (Snapshot | undefined)[] {
   checkChangeSet(shard, change);
-  return change.writes.map(({ body }) => (body === undefined ? undefined : encodeBody(body)));
+  return change.writes.map(({ body }) => (body === undefined ? undefined : snapshotOf(body)));
 }
 
 function put(rows: Map<string, Row>, changed: ReadonlyMap<string, Row | undefined>): void {

@@ -1,12 +1,16 @@
-// scripts/sim [--seeds N] [--minutes M] [--from S] [--seed S] [--plant NAME] [--json]: lives of an installation, each from one number.
+// scripts/sim [--seeds N] [--minutes M] [--from S] [--jobs J] [--seed S] [--plant NAME] [--json]: lives of an installation,
+// each from one number.
 import { parseArgs } from "node:util";
 import { campaign, type Campaign } from "./campaign.ts";
+import { measurePlanted } from "./first-seeds.ts";
+import { inJobs } from "./jobs.ts";
 import { PLANTED } from "./planted.ts";
 import { digestOf, runSchedule, runSeed, shrink } from "./run.ts";
 import { scheduleOf } from "./step.ts";
 
-const HELP = `scripts/sim [--seeds N] [--minutes M] [--from S] [--json]   seeds S, S + 1, … until N or M are used up
-scripts/sim --seed S [--plant NAME] [--json]                one seed, with its trace; what fails is shrunk
+const HELP = `scripts/sim [--seeds N] [--minutes M] [--from S] [--jobs J] [--json]   seeds S, S + 1, … until N or M are used up
+scripts/sim --seed S [--plant NAME] [--json]   one seed, with its trace; what fails is shrunk
+scripts/sim --measure-planted                  the first seed of each planted bug: writes planted-seeds.json and the how-to
 A finding ends with status 1 and the line that replays it. --plant puts in a bug of scripts/simulator/planted.ts.`;
 
 const { values } = parseArgs({
@@ -14,6 +18,9 @@ const { values } = parseArgs({
     seeds: { type: "string" },
     minutes: { type: "string" },
     from: { type: "string", default: "1" },
+    jobs: { type: "string", default: "1" },
+    stride: { type: "string", default: "1" },
+    "measure-planted": { type: "boolean", default: false },
     seed: { type: "string" },
     plant: { type: "string" },
     json: { type: "boolean", default: false },
@@ -25,6 +32,7 @@ const plant = PLANTED.find(({ name }) => name === values.plant);
 if (values.plant !== undefined && plant === undefined)
   fail(`--plant: one of ${PLANTED.map(({ name }) => name).join("; ")}`);
 if (values.help) process.stdout.write(`${HELP}\n`);
+else if (values["measure-planted"]) await planted();
 else if (values.seed === undefined) await many();
 else await one(numberOf("--seed", values.seed));
 
@@ -33,15 +41,29 @@ async function many(): Promise<void> {
   const fallback = minutes === undefined ? 2000 : Infinity;
   const seeds = values.seeds === undefined ? fallback : numberOf("--seeds", values.seeds);
   const from = numberOf("--from", values.from);
-  const found = await campaign({ from, seeds, seconds: (minutes ?? Infinity) * 60, plant });
+  const jobs = numberOf("--jobs", values.jobs);
+  const [seconds, stride] = [(minutes ?? Infinity) * 60, numberOf("--stride", values.stride)];
+  const found =
+    jobs > 1 ? await inJobs(jobs, from, seeds, jobArgs()) : await campaign({ from, seeds, seconds, stride, plant });
   process.stdout.write(values.json ? `${JSON.stringify(found)}\n` : textOf(found));
   if (found.findings.length > 0) process.exitCode = 1;
 }
 
-function textOf({ seeds, seconds, events, looked, findings }: Campaign): string {
-  const rate = (count: number): string => (count / seconds).toFixed(0);
+/** What every job is told beside its seeds. */
+function jobArgs(): readonly string[] {
+  const given = { minutes: values.minutes, plant: values.plant };
+  return Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value]));
+}
+
+async function planted(): Promise<void> {
+  if (!(await measurePlanted((line) => process.stdout.write(`${line}\n`)))) process.exitCode = 1;
+}
+
+function textOf({ seeds, seconds, cpuSeconds, events, looked, findings }: Campaign): string {
+  const rate = (count: number, over = seconds): string => (count / over).toFixed(0);
   const lines = [
     `${seeds} schedules in ${seconds.toFixed(1)} s: ${rate(seeds)} schedules/s, ${rate(events)} events/s`,
+    `${cpuSeconds.toFixed(1)} s of processor time: ${rate(seeds, cpuSeconds)} schedules a second of it`,
     `looked at: ${Object.entries(looked)
       .map(([what, count]) => `${count} ${what}s`)
       .join(", ")}`,

@@ -33,7 +33,8 @@ import type { User } from "../../core/server/src/identity/user.ts";
 import { parsePolicy } from "../../core/server/src/policy/policy-document.ts";
 import { shardOfKey, shardOfUser, type HexId, type Shard, type UnixMs } from "../../core/server/src/store/entity.ts";
 import type { AnyWrite } from "../../core/server/src/store/store.ts";
-import { Cluster, textsOf } from "./cluster.ts";
+import { Cluster, snapshotsOf } from "./cluster.ts";
+import { signs } from "./signatures.ts";
 
 /** A smart key of software, whose private key is drawn from its name. */
 export interface SimKey {
@@ -50,13 +51,17 @@ export interface Person {
   readonly linkId: HexId;
 }
 
+const ids = new Map<string, HexId>();
+
 export const START: UnixMs = Date.UTC(2026, 10, 22, 14, 30);
 export const SERVER_ID: HexId = idOf("server");
 /** Two relying parties; a person of one name at each. */
 export const TENANTS: readonly HexId[] = [idOf("tenant 0"), idOf("tenant 1")];
 
 export function idOf(name: string): HexId {
-  return toHex(digestOf(name).subarray(0, 16));
+  const known = ids.get(name) ?? toHex(digestOf(name).subarray(0, 16));
+  ids.set(name, known);
+  return known;
 }
 
 export function botOf(tenantId: HexId): HexId {
@@ -136,6 +141,7 @@ function install(): Cluster {
     put(cluster, [{ key: appKey(tenantId, app.appId), expected: "", body: app }]);
   }
   for (const person of PEOPLE) enrol(cluster, person);
+  cluster.settle();
   return cluster;
 }
 
@@ -180,7 +186,7 @@ function put(
 ): void {
   const audit = [{ event: "sim.installed", tenant: "", actor: "sim", subject: "sim", detail: {} }] as const;
   const change = { changeId: idOf(JSON.stringify(writes.map(({ key }) => key))), epoch: 1, writes, audit };
-  const entry = cluster.commit(shard, change, textsOf(shard, change));
+  const entry = cluster.commit(shard, change, snapshotsOf(shard, change));
   if (typeof entry === "string") throw new Error(`the installation: ${entry}`);
 }
 
@@ -205,8 +211,10 @@ export function signed(key: SimKey, statement: Statement): Uint8Array {
   return signMessage(SignatureType.STATEMENT, fromHex(key.keyId), payload, (bytes) => es256(key, bytes));
 }
 
-function es256({ privateKey }: SimKey, bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(sign("sha256", bytes, { key: privateKey, dsaEncoding: "ieee-p1363" }));
+function es256({ publicKey, privateKey }: SimKey, bytes: Uint8Array): Uint8Array {
+  const really = (): Uint8Array =>
+    new Uint8Array(sign("sha256", bytes, { key: privateKey, dsaEncoding: "ieee-p1363" }));
+  return signs(publicKey, bytes, really);
 }
 
 function digestOf(name: string): Uint8Array {

@@ -46,7 +46,7 @@ export class Phones {
     this.#stop(name);
     const engine = new DeliveryEngine(core.given, {
       seat: lease.seat,
-      holds: () => lease.holds(),
+      heldUntil: () => lease.until,
       send: async (message) => this.#send(core, name, message),
       fail: (error) => {
         if (!isForeseen(error)) this.#of.monitor.fail("error", `delivery: ${String(error)}`);

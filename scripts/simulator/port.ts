@@ -9,7 +9,7 @@ import {
   type Page,
   type Store,
 } from "../../core/server/src/store/store.ts";
-import { textsOf, type Cluster, type Entry } from "./cluster.ts";
+import { snapshotsOf, type Cluster, type Entry } from "./cluster.ts";
 import type { Fate, Scheduler } from "./scheduler.ts";
 
 type Listener = (shard: Shard, keys: readonly EntityKey[]) => void;
@@ -52,7 +52,7 @@ export class StorePort implements Store {
   }
 
   async commit(shard: Shard, change: ChangeSet): Promise<CommitOutcome> {
-    const texts = textsOf(shard, change);
+    const bodies = snapshotsOf(shard, change);
     const { scheduler, owner, cluster, faults } = this.#of;
     const what = `commit ${shard} ${change.audit.map(({ event }) => event).join(" ")}`;
     return new Promise((resolve, reject) => {
@@ -60,7 +60,7 @@ export class StorePort implements Store {
         const { unknownNot, unknownDid, full, slow } = faults;
         if (fate < full) return this.#answer("full", () => reject(new StoreFullError("no room")));
         if (fate < full + unknownNot) return this.#answer("unknown", () => resolve("unknown"));
-        const entry = cluster.commit(shard, change, texts);
+        const entry = cluster.commit(shard, change, bodies);
         if (typeof entry === "string") return this.#answer(entry, () => resolve(entry));
         const said = (): void => this.#say(entry, resolve);
         const unknown = fate < full + unknownNot + unknownDid;

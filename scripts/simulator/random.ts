@@ -36,6 +36,8 @@ export class SeededRandom {
   }
 
   bytes(length: number): Uint8Array {
-    return Uint8Array.from({ length }, () => this.next() >>> 24);
+    const drawn = new Uint8Array(length);
+    for (let i = 0; i < length; i++) drawn[i] = this.next() >>> 24;
+    return drawn;
   }
 }

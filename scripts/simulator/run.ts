@@ -6,7 +6,7 @@ import type { Asked } from "./cluster.ts";
 import type { Violation } from "./monitor.ts";
 import type { Plant } from "./plant.ts";
 import { Simulation } from "./simulation.ts";
-import { FIRST, scheduleOf, type Schedule, type Step } from "./step.ts";
+import { FIRST, QUIET, scheduleOf, type Schedule, type Step } from "./step.ts";
 
 export interface Result {
   readonly seed: number;
@@ -20,14 +20,13 @@ export interface Result {
   readonly states: readonly string[];
 }
 
-/** Lives through a schedule and then, without faults, to the end. `keep`: steps that are taken; all by default. */
+/** Lives through a schedule and then, without faults, to the end. */
 export async function runSchedule(seed: number, schedule: Schedule, plant?: Plant): Promise<Result> {
-  const simulation = new Simulation(seed, schedule, plant);
+  const simulation = await opened(seed, schedule, plant);
   const { monitor, scheduler } = simulation;
-  await open(simulation, schedule.setting);
   for (const step of schedule.steps) {
-    await simulation.take(step);
     if (monitor.violation !== undefined) break;
+    await simulation.take(step);
   }
   if (monitor.violation === undefined) await settle(simulation);
   return {
@@ -38,9 +37,22 @@ export async function runSchedule(seed: number, schedule: Schedule, plant?: Plan
   };
 }
 
+const openings = new Map<Plant | undefined, Map<number, Promise<Simulation>>>();
+
+/** What went well before is the same in every life without a bot: it is lived once. */
+async function opened(seed: number, schedule: Schedule, plant: Plant | undefined): Promise<Simulation> {
+  const { bot, opening } = schedule.setting;
+  if (bot || opening === 0) return open(new Simulation(seed, schedule, plant), schedule.setting);
+  const known = openings.get(plant) ?? new Map<number, Promise<Simulation>>();
+  openings.set(plant, known);
+  const first = known.get(opening) ?? open(new Simulation(0, { setting: QUIET }, plant), schedule.setting);
+  known.set(opening, first);
+  return new Simulation(seed, schedule, plant, await first);
+}
+
 /** What went well before the schedule begins. */
-async function open(simulation: Simulation, { opening }: Schedule["setting"]): Promise<void> {
-  if (opening === 0) return;
+async function open(simulation: Simulation, { opening }: Schedule["setting"]): Promise<Simulation> {
+  if (opening === 0) return simulation;
   simulation.attach(0);
   await simulation.take(FIRST);
   await drain(simulation);
@@ -48,9 +60,10 @@ async function open(simulation: Simulation, { opening }: Schedule["setting"]): P
     await simulation.take({ ...FIRST, content: 1, request: 1 });
     await drain(simulation);
   }
-  if (opening % 2 === 1) return;
+  if (opening % 2 === 1) return simulation;
   await simulation.take({ do: "sign", core: 0, tx: 0, kind: "right", salt: 1, withheld: false });
   await drain(simulation);
+  return simulation;
 }
 
 export function runSeed(seed: number, plant?: Plant): Promise<Result> {

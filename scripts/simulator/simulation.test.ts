@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { ROOT } from "@countersign/testing";
 import { expect, test } from "@jest/globals";
-import { campaign } from "./campaign.ts";
+import { campaign, type Campaign } from "./campaign.ts";
 import { PLANTED } from "./planted.ts";
 import { digestOf, runSchedule, runSeed, shrink } from "./run.ts";
 import { scheduleOf } from "./step.ts";
@@ -26,6 +26,19 @@ test("the same seed is the same life, to the byte, also beside others", async ()
   const together = await Promise.all(seeds.map((seed) => runSeed(seed)));
   expect(together.map(digestOf)).toEqual(alone);
   expect(new Set(alone).size).toBe(seeds.length);
+});
+
+test("scripts/sim lives over a platform of its own, and the same lives as over the real one", async () => {
+  for (const seed of [1, 2, 3, 27, 45]) {
+    const { text } = sim("--seed", String(seed));
+    expect(text).toContain(`digest ${digestOf(await runSeed(seed))}`);
+  }
+});
+
+test("in several processes the same seeds are lived, each once", () => {
+  const [one, three] = [1, 3].map((jobs) => sim("--seeds", "50", "--jobs", String(jobs), "--json"));
+  const [alone, shared] = [one, three].map((run) => JSON.parse(run?.text ?? "") as Campaign);
+  expect(shared).toMatchObject({ from: 1, seeds: 50, events: alone?.events, looked: alone?.looked, findings: [] });
 });
 
 const PLANT = PLANTED.find(({ name }) => name === "a transaction's version is not compared");

@@ -51,17 +51,30 @@ export class Simulation {
   #births = 0;
   #executors = 0;
 
-  constructor(seed: number, { setting }: Pick<Schedule, "setting">, plant?: Plant) {
+  /** `after`: another life, whose past is also this one's; it has ended, and nothing was under way in it. */
+  constructor(seed: number, { setting }: Pick<Schedule, "setting">, plant?: Plant, after?: Simulation) {
     const { scheduler, monitor } = this;
     this.#setting = setting;
     this.#plant = plant;
     this.#calls = { ...REAL_CALLS, ...plant?.calls?.(REAL_CALLS) };
     this.#random = new SeededRandom(seed, 2);
-    this.cluster = Cluster.from(INSTALLATION, { ...SOUND, ...plant?.rules }, monitor);
+    this.cluster = Cluster.from(after?.cluster ?? INSTALLATION, { ...SOUND, ...plant?.rules }, monitor);
     monitor.watch(this.cluster);
     this.#network = new Network({ scheduler, monitor, setting, coreAt: (index) => this.#core(index) });
     this.phones = new Phones({ scheduler, monitor, setting });
+    if (after !== undefined) this.#goOnFrom(after);
     this.#cores = [this.#start(0), this.#start(1)];
+  }
+
+  #goOnFrom(after: Simulation): void {
+    this.monitor.goOnFrom(after.monitor);
+    this.scheduler.trace.push(...after.scheduler.trace);
+    this.known.push(...after.known);
+    this.#statements.push(...after.#statements);
+    for (const [keyId, counter] of after.#counters) this.#counters.set(keyId, counter);
+    for (const [name, txId] of after.#requests) this.#requests.set(name, txId);
+    this.#births = after.#births;
+    this.#executors = after.#executors;
   }
 
   /** Takes a step and waits until everybody waits. */

@@ -75,12 +75,20 @@ export interface Schedule {
   readonly steps: readonly Step[];
 }
 
+/** A world in which nothing goes wrong. */
+export const QUIET: Setting = {
+  ...{ slow: 0, unknown: 0, full: 0, lost: 0, twice: 0, skewMs: 0 },
+  ...{ bot: false, opening: 0 },
+};
+
 /** What a person of people.ts is asked first. */
 export const FIRST = { do: "create", core: 0, person: 0, content: 0, request: 0, repeat: false } as const;
 
 const SHORTEST = 24;
 const SPREAD = 120;
-const LONGEST = 600;
+const LONGEST = 400;
+/** One life of so many is a flood: each costs as much as eight others. */
+const FLOODS = 32;
 
 const FLOOD: readonly (readonly [Step["do"], number])[] = [
   ["go", 500],
@@ -94,7 +102,7 @@ export function scheduleOf(seed: number): Schedule {
   const random = new SeededRandom(seed, 1);
   const setting = drawSetting(random);
   // One user is asked many things at once, and types wrong codes.
-  const flood = random.below(10) === 0;
+  const flood = random.below(FLOODS) === 0;
   const weights = flood ? FLOOD : drawWeights(random, setting);
   const favourite = random.pick(STATEMENTS);
   const steps: Step[] = setting.opening > 0 ? [] : [FIRST];
