@@ -71,6 +71,39 @@ test("wakes by itself when the time of the earliest comes", async () => {
   await sweeper.stop();
 });
 
+test("beside other cores each thing has its turn: what another one did by then is left alone", async () => {
+  const now = clock.now().getTime();
+  const store = await withDue(now, now, now);
+  const seen: string[] = [];
+  const last = Promise.withResolvers<void>();
+  const byAnother = async ({ key, shard }: Found<"transaction">): Promise<void> => {
+    const { entities, epoch } = await store.load(shard, key);
+    const outcome = await store.commit(shard, {
+      changeId: "c".repeat(32),
+      epoch,
+      writes: [{ key, expected: entities[0].version, body: undefined }],
+      audit: [{ event: "done", tenant: "", actor: "core", subject: "x", detail: {} }],
+    });
+    expect(outcome).toBe("committed");
+  };
+  const [at1] = (await store.due(now, 9)).slice(1) as [Found<"transaction">];
+  const handler = async ({ key }: Found): Promise<void> => {
+    seen.push(key.id);
+    // No pass begins before this one is over, so the turns of the others have not come.
+    if (seen.length === 1) await byAnother(at1);
+    else last.resolve();
+  };
+  // The first of them at once, the others at the end of the time within which all cores have looked.
+  const turns = [0, 1, 1];
+  const given = { store, log: openLog("silent"), soleCore: false };
+  const sweeper = new Sweeper(given, { transaction: handler }, () => turns.shift() ?? 1);
+  await sweeper.sweep();
+  expect(seen).toHaveLength(1);
+  await last.promise;
+  await sweeper.stop();
+  expect(seen).not.toContain(at1.key.id);
+});
+
 test("a store that fails is asked again, and stop waits for what runs", async () => {
   const store = await withDue(clock.now().getTime());
   const lines: string[] = [];

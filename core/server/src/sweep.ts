@@ -10,19 +10,35 @@ export const LONGEST_WAIT_MS = 1000;
 /** What is due and stays due is not asked for ever. */
 const SHORTEST_WAIT_MS = 20;
 const BATCH = 128;
+/**
+ * Where other cores sweep the same store, each takes up what is due at a moment of its own within this time, and mostly
+ * finds it done by then. No core is in charge of anything, so none that dies or stands still is waited for, and whoever
+ * comes second meets a version that moved. docs/operations.md, "Several cores".
+ */
+const SPREAD_MS = 250;
+/** So many are looked at then: most of them are another core's. */
+const SHARED_BATCH = 1024;
+
+/** What a sweeper works with; `soleCore` false: others sweep the same store. */
+export type SweeperGiven = Pick<CoreGiven, "store" | "log" | "soleCore">;
 
 /** One timer for all that expires, lapses or waits, armed by the store's earliest due. */
 export class Sweeper {
-  readonly #given: Pick<CoreGiven, "store" | "log">;
+  readonly #given: SweeperGiven;
   readonly #handlers: DueHandlers;
+  /** A number from 0 to 1, drawn anew for each thing. */
+  readonly #draw: () => number;
+  /** When it is this core's turn to handle what it has seen due, by `performance.now()`. */
+  #turns: ReadonlyMap<string, number> = new Map();
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> = Promise.resolve();
   #stopped = false;
   #sweptAt: number | undefined;
 
-  constructor(given: Pick<CoreGiven, "store" | "log">, handlers: DueHandlers) {
+  constructor(given: SweeperGiven, handlers: DueHandlers, draw: () => number = Math.random) {
     this.#given = given;
     this.#handlers = handlers;
+    this.#draw = draw;
   }
 
   start(): void {
@@ -58,7 +74,11 @@ export class Sweeper {
     try {
       if (await this.#handleDue()) {
         const next = (await store.nextDue()) ?? Infinity;
-        wait = Math.min(Math.max(next - store.now(), SHORTEST_WAIT_MS), LONGEST_WAIT_MS);
+        const left = next - store.now();
+        // What is due and has its turn to come need not be asked for before.
+        const isAwaited = left <= 0 && this.#turns.size > 0;
+        const turn = Math.min(...this.#turns.values()) - performance.now();
+        wait = Math.min(Math.max(Math.min(isAwaited ? Infinity : left, turn), SHORTEST_WAIT_MS), LONGEST_WAIT_MS);
       }
       this.#sweptAt = performance.now();
     } catch (error) {
@@ -69,10 +89,23 @@ export class Sweeper {
 
   /** True if nothing failed. */
   async #handleDue(): Promise<boolean> {
-    const { store } = this.#given;
-    const found = await store.due(store.now(), BATCH);
+    const { store, soleCore } = this.#given;
+    const isShared = soleCore === false;
+    const due = await store.due(store.now(), isShared ? SHARED_BATCH : BATCH);
+    const found = isShared ? this.#ownTurns(due) : due;
     const outcomes = await Promise.all(found.map((one) => this.#handle(one)));
     return outcomes.every(Boolean);
+  }
+
+  /** Those whose turn has come; the others have one of theirs before them, or are done by another core meanwhile. */
+  #ownTurns(due: readonly Found[]): readonly Found[] {
+    const now = performance.now();
+    const before = this.#turns;
+    const turns = new Map(due.map((one) => [nameOf(one), before.get(nameOf(one)) ?? now + this.#draw() * SPREAD_MS]));
+    const own = due.filter((one) => (turns.get(nameOf(one)) ?? 0) <= now);
+    for (const one of own) turns.delete(nameOf(one));
+    this.#turns = turns;
+    return own;
   }
 
   async #handle(found: Found): Promise<boolean> {
@@ -89,4 +122,8 @@ export class Sweeper {
       return false;
     }
   }
+}
+
+function nameOf({ shard, key: { type, tenant, id } }: Found): string {
+  return [shard, type, tenant, id].join("\0");
 }
