@@ -12,6 +12,9 @@ import { claimedContent } from "./claimed-content.ts";
 /** So many that wait are offered when a stream begins; what is confirmed later comes by itself. */
 const MOST_WAITING = 10_000;
 
+/** What another core confirmed comes by a hint, and hints may be lost: the lane is looked at so often besides. */
+const LOOK_AGAIN_MS = 15_000;
+
 /**
  * Offers what may be claimed: first what waits, and what this executor began and may have forgotten, then each as it is
  * confirmed, until the call is over. An offer takes nothing away, so it may come twice.
@@ -20,18 +23,32 @@ export async function offerClaims(
   given: CoreGiven,
   executor: { readonly tenantId: HexId; readonly appId: HexId; readonly signal: AbortSignal },
   send: Send<ExecutionServiceClaimNextResponse>,
+  lookAgainMs: number = LOOK_AGAIN_MS,
 ): Promise<void> {
   const hints = new Hints(given.store, "transaction");
+  let lookAgain = false;
+  const look = (): void => {
+    lookAgain = true;
+    hints.nudge();
+  };
+  const pulse = given.soleCore === true ? undefined : setInterval(look, lookAgainMs);
   try {
     const offered = new Map<HexId, number>();
-    const waiting = await given.store.lane(executionLane(executor.tenantId), MOST_WAITING);
-    for (const { key } of waiting) await offer(given, executor, key.id, offered, send, true);
+    const offerWaiting = async (restarted: boolean): Promise<void> => {
+      const waiting = await given.store.lane(executionLane(executor.tenantId), MOST_WAITING);
+      for (const { key } of waiting) await offer(given, executor, key.id, offered, send, restarted);
+    };
+    await offerWaiting(true);
     for (;;) {
       const ids = await hints.next(executor.signal);
       if (ids === undefined) return;
       for (const id of ids) await offer(given, executor, id, offered, send, false);
+      if (!lookAgain) continue;
+      lookAgain = false;
+      await offerWaiting(false);
     }
   } finally {
+    clearInterval(pulse);
     hints.close();
   }
 }

@@ -6,6 +6,7 @@ export class Hints {
   readonly #unsubscribe: () => void;
   #ids = new Set<string>();
   #wake: (() => void) | undefined;
+  #nudged = false;
 
   /** `wants`: ids that matter. Subscribe first, then read what is there: nothing falls in between. */
   constructor(
@@ -22,12 +23,19 @@ export class Hints {
     });
   }
 
-  /** The ids since the last call, at least one; undefined once the signal is aborted. */
+  /** Lets `next` return, with no ids if there are none: for who also looks by himself. */
+  nudge(): void {
+    this.#nudged = true;
+    this.#wake?.();
+  }
+
+  /** The ids since the last call, at least one unless it was nudged; undefined once the signal is aborted. */
   async next(signal: AbortSignal): Promise<ReadonlySet<string> | undefined> {
-    while (this.#ids.size === 0 && !signal.aborted) await this.#sleep(signal);
+    while (this.#ids.size === 0 && !this.#nudged && !signal.aborted) await this.#sleep(signal);
     if (signal.aborted) return undefined;
     const ids = this.#ids;
     this.#ids = new Set();
+    this.#nudged = false;
     return ids;
   }
 
