@@ -169,3 +169,21 @@ test("every setting is described", () => {
     expect(meaning.length).toBeGreaterThan(5);
   }
 });
+
+describe("where spans go", () => {
+  test("by our names, or by the variable that OpenTelemetry's users know; empty is unset", () => {
+    const standard = { OTEL_EXPORTER_OTLP_ENDPOINT: "https://collector.example:4318/base" };
+    expect(read(base, standard).trace).toEqual({ endpoint: "https://collector.example:4318/base", ratio: 1 });
+    const own = { ...standard, COUNTERSIGN_OTLP_ENDPOINT: "http://[::1]:4318" };
+    expect(read({ ...base, "otlp-ratio": "0.25" }, own).trace).toEqual({ endpoint: "http://[::1]:4318", ratio: 0.25 });
+    expect(read(base, { OTEL_EXPORTER_OTLP_ENDPOINT: "" }).trace).toBeUndefined();
+  });
+
+  test.each(["collector:4318", "grpc://x", "http://u:p@x", "http://x?y", "http://x#y", ""])("not to %j", (endpoint) => {
+    expect(() => read({ ...base, "otlp-endpoint": endpoint })).toThrow("COUNTERSIGN_OTLP_ENDPOINT");
+  });
+
+  test.each(["-1", "1.5", "half"])("not %s of them", (part) => {
+    expect(() => read({ ...base, "otlp-ratio": part })).toThrow("COUNTERSIGN_OTLP_RATIO");
+  });
+});

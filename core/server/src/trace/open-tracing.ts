@@ -24,9 +24,8 @@ export interface TraceConfig {
   readonly ratio: number;
 }
 
-/** A collector that hangs holds up no drain for longer. */
-const FLUSH_MS = 3_000;
-const EXPORT_MS = 5_000;
+/** How long a collector may take: for a batch, and at the core's end for all that waits. */
+const PATIENCE = { exportMs: 5_000, flushMs: 3_000 };
 
 /** A core's traces, sent in batches; what the collector does not take is dropped, and no call waits for it. */
 export class OpenTracing {
@@ -35,17 +34,19 @@ export class OpenTracing {
   readonly gate: Gate = new BoundGate();
   readonly #otel: OtelTracing;
   readonly #provider: TracerProvider;
+  readonly #flushMs: number;
 
-  constructor({ endpoint, ratio }: TraceConfig) {
+  constructor({ endpoint, ratio }: TraceConfig, { exportMs, flushMs }: typeof PATIENCE = PATIENCE) {
+    this.#flushMs = flushMs;
     const url = `${endpoint.replace(/\/+$/, "")}/v1/traces`;
-    const exporter = new OTLPTraceExporter({ url, timeoutMillis: EXPORT_MS });
+    const exporter = new OTLPTraceExporter({ url, timeoutMillis: exportMs });
     const sampler = new TraceIdRatioBasedSampler(ratio);
     this.#provider = new TracerProvider({
       resource: resourceFromAttributes({ "service.name": "countersign-core" }),
       // A caller may ask not to be traced, but cannot have more traced than the installation wants.
       sampler: new ParentBasedSampler({ root: sampler, remoteParentSampled: sampler }),
       spanProcessors: [
-        new BatchSpanProcessor({ exporter, exportTimeoutMillis: EXPORT_MS, scheduledDelayMillis: 2_000 }),
+        new BatchSpanProcessor({ exporter, exportTimeoutMillis: exportMs, scheduledDelayMillis: 2_000 }),
       ],
       spanLimits: { attributeValueLengthLimit: 128, attributeCountLimit: 16 },
     });
@@ -64,7 +65,7 @@ export class OpenTracing {
   /** Sends what waits. Never rejects. */
   async close(): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, FLUSH_MS)));
+    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, this.#flushMs)));
     await Promise.race([this.#provider.shutdown().catch(() => undefined), late]);
     clearTimeout(timer);
   }
