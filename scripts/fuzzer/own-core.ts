@@ -70,6 +70,9 @@ export async function startOwnCore(folder: string, options: OwnCoreOptions = {})
 /** Fields 14 and 15 of its stat, in hundredths of a second; the name before them may hold anything. */
 function cpuTicks(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-  const [user = "0", system = "0"] = stat.slice(stat.lastIndexOf(")") + 2).split(" ").slice(11, 13);
+  const [user = "0", system = "0"] = stat
+    .slice(stat.lastIndexOf(")") + 2)
+    .split(" ")
+    .slice(11, 13);
   return Number(user) + Number(system);
 }

@@ -167,7 +167,9 @@ export async function run(attack: Attack, target: Target, until: Until): Promise
   const lane = async (): Promise<void> => {
     let left = until.frames;
     while (left > 0 && !until.signal.aborted) {
-      const raw = await RawConnection.open(target.address, { ...attack.options, from: ATTACKER }).catch(() => undefined);
+      const raw = await RawConnection.open(target.address, { ...attack.options, from: ATTACKER }).catch(
+        () => undefined,
+      );
       if (raw === undefined) {
         left -= 1;
         await turn();
