@@ -41,7 +41,7 @@ function copyOf(value: unknown, digits: string[]): unknown {
     case "function":
       break;
   }
-  throw new TypeError(`${String(value)} is not plain data`);
+  throw new TypeError(`A ${typeof value} is not plain data`);
 }
 
 function membersOf(object: Record<string, unknown>, digits: string[]): object {
