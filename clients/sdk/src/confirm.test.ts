@@ -78,8 +78,10 @@ test.each([APP_TOKEN, GRANT_TOKEN])("executes with a verified receipt (%s)", asy
   expect(asked).toMatchObject({
     serverId: core.serverId,
     transactionId: core.only.transaction.transactionId,
-    expiresInS: 139,
   });
+  // What is left of 140 s, rounded down; a busy machine has used up more of it.
+  expect(asked?.expiresInS).toBeLessThanOrEqual(139);
+  expect(asked?.expiresInS).toBeGreaterThan(60);
 });
 
 test("is over at CONFIRMED when asked so", async () => {

@@ -61,7 +61,7 @@ function ask(
 ): Promise<Ended | { code: 0; response: Buffer }> {
   const client = new Client(address, using);
   return new Promise((resolve) => {
-    const options = { deadline: Date.now() + 5000 };
+    const options = { deadline: Date.now() + 60_000 };
     client.makeUnaryRequest(path, raw, raw, Buffer.alloc(0), bearer(bearerToken), options, (error, response) => {
       client.close();
       resolve(error === null ? { code: 0, response: response ?? Buffer.alloc(0) } : endedBy(error));

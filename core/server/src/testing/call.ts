@@ -23,7 +23,7 @@ export function call<Client extends object, Rpc extends keyof Client & string>(
 ): Promise<ResponseOf<Client[Rpc]>> {
   const stub = client as unknown as Readonly<Record<Rpc, Unary<typeof request, ResponseOf<Client[Rpc]>>>>;
   return new Promise((resolve, reject) => {
-    stub[rpc](request, bearer(token), { deadline: Date.now() + 10_000 }, (error, response) => {
+    stub[rpc](request, bearer(token), { deadline: Date.now() + 60_000 }, (error, response) => {
       if (error === null) resolve(response);
       else reject(Object.assign(new Error(error.message), { ended: endedBy(error) }));
     });

@@ -94,7 +94,7 @@ export function ask<C extends object, M extends keyof C>(
   token: string,
 ): Promise<ResponseOf<C[M]>> {
   return new Promise((resolve, reject) => {
-    const options = { deadline: Date.now() + 20_000 };
+    const options = { deadline: Date.now() + 60_000 };
     const method = client[rpc] as Unary<RequestOf<C[M]>, ResponseOf<C[M]>>;
     method.call(client, request, bearer(token), options, (error, response) => {
       if (error === null) resolve(response);

@@ -52,7 +52,7 @@ function callRaw(
   client: Client,
   path: string,
   request: Uint8Array,
-  { token, deadlineMs = 10_000 }: { token: string | undefined; deadlineMs: number | undefined },
+  { token, deadlineMs = 60_000 }: { token: string | undefined; deadlineMs: number | undefined },
 ): Promise<Ended> {
   return new Promise((resolve) => {
     client.makeUnaryRequest(

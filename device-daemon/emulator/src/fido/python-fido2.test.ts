@@ -80,7 +80,7 @@ describe("python-fido2's own device tests", () => {
         expect(passed.toSorted()).toEqual(PASSING.toSorted());
         expect(skipped).toEqual(NOT_FOR_THIS_KEY);
       },
-      180_000,
+      660_000,
     );
   }
 });
@@ -112,7 +112,7 @@ describe("python-fido2 as a host, in cases of our own", () => {
         expect(skipped).toEqual(unfit);
         expect(passed).toHaveLength(OUR_CASES - Object.values(unfit).reduce((all, count) => all + count, 0));
       },
-      120_000,
+      660_000,
     );
   }
 });

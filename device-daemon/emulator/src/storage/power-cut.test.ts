@@ -203,7 +203,7 @@ peerTest(
       join(place, "state.sealed"),
     ];
     const node = [process.execPath, "--conditions=source", "--input-type=module-typescript", "-e", program];
-    const { stderr, status } = spawnSync("strace", [...calls, ...node], { encoding: "utf8", timeout: 30_000 });
+    const { stderr, status } = spawnSync("strace", [...calls, ...node], { encoding: "utf8", timeout: 100_000 });
     expect(status).toBe(0);
     const order = [...stderr.matchAll(/(\w+)\([^)]*?(state\.sealed\.new|traced)["'>]/g)].map(
       ([, call, file]) => `${call} ${file}`,

@@ -54,7 +54,7 @@ export async function runSuite(
 async function pytest(cwd: string, target: string, env: Readonly<Record<string, string>>): Promise<string> {
   const args = ["-m", "pytest", "-v", "-rs", "--tb=short", "-p", "countersign_key", "-p", "no:cacheprovider", target];
   return new Promise((resolve) => {
-    const given = { cwd, timeout: 150_000, maxBuffer: 2 ** 24, env: { ...process.env, ...env, COLUMNS: "250" } };
+    const given = { cwd, timeout: 600_000, maxBuffer: 2 ** 24, env: { ...process.env, ...env, COLUMNS: "250" } };
     execFile(PYTHON, args, given, (_failure, stdout, stderr) => resolve(stdout + stderr));
   });
 }

@@ -96,7 +96,7 @@ function ask(address: string, token: string): Promise<number> {
       raw,
       Buffer.alloc(0),
       bearer(token),
-      { deadline: Date.now() + 9000 },
+      { deadline: Date.now() + 60_000 },
       (error) => {
         client.close();
         resolve(error === null ? status.OK : endedBy(error).code);
