@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { decodeBody, encodeBody } from "./body-codec.ts";
+import { decodeBody, encodeBody, storedCopy } from "./body-codec.ts";
 
 const leaf = fc.oneof(
   fc.string({ unit: "binary" }),
@@ -25,6 +25,20 @@ test("every body comes back equal", () => {
       expect(decodeBody(encodeBody(body))).toEqual(body),
     ),
   );
+});
+
+test("the copy that a store keeps is what it would read, frozen, and shares no object and no bytes with its writer", () => {
+  fc.assert(
+    fc.property(fc.dictionary(name, tree, { noNullPrototype: true }), (body) => {
+      expect(storedCopy(body)).toStrictEqual(decodeBody(encodeBody(body)));
+    }),
+  );
+  const body = { bytes: Buffer.from([1, 2]), gone: undefined, deep: [{ n: 1n }] };
+  const copy = storedCopy(body) as typeof body;
+  body.bytes[0] = 9;
+  body.deep[0] = { n: 2n };
+  expect(copy).toStrictEqual({ bytes: Uint8Array.of(1, 2), deep: [{ n: 1n }] });
+  for (const part of [copy, copy.deep, copy.deep[0]]) expect(Object.isFrozen(part)).toBe(true);
 });
 
 test("the text is as documented", () => {

@@ -6,7 +6,7 @@ import type { Place } from "./witness-table.ts";
 export interface VerifiedEntity {
   readonly place: Place;
   readonly version: number;
-  /** Encoded, until somebody loads it; from then on decoded and frozen, for all who load this version. */
+  /** As read, encoded, until it is decoded for whoever loads it; from then on frozen, for all who load this version. */
   readonly body: string | object;
   /** What the body takes in memory, roughly. */
   readonly bytes: number;
@@ -27,6 +27,16 @@ export function decoded(entity: VerifiedEntity): DecodedEntity {
   const { body, bytes } = entity;
   if (typeof body === "object") return { ...entity, body };
   return { ...entity, body: decodeBody(body), bytes: bytes * DECODED };
+}
+
+/** An entity that this process wrote: what was written is what will be loaded, and need not be decoded. */
+export function written(
+  place: Place,
+  version: number,
+  write: { text: string; copy: object; index: Index },
+): VerifiedEntity {
+  const { text, copy, index } = write;
+  return { place, version, body: copy, bytes: text.length * DECODED, index };
 }
 
 /** Objects, keys and map slots of one entry, roughly. */

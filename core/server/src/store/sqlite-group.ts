@@ -2,7 +2,7 @@
 import { encodeEntry, hashEntry } from "../audit/audit-entry.ts";
 import { nodeOf } from "../audit/chain-heads.ts";
 import type { Buggify } from "./crash-point.ts";
-import type { EntityCache, VerifiedEntity } from "./entity-cache.ts";
+import { written, type EntityCache, type VerifiedEntity } from "./entity-cache.ts";
 import type { Shard, UnixMs } from "./entity.ts";
 import type { EntityMac } from "./entity-mac.ts";
 import { blameOf } from "./sqlite-database.ts";
@@ -16,8 +16,8 @@ export interface PreparedWrite {
   readonly write: AnyWrite;
   readonly name: string;
   readonly place: Place;
-  /** Encoded body; undefined deletes. */
-  readonly text: string | undefined;
+  /** Encoded body, and the copy of it that loads will share; undefined deletes. */
+  readonly stored: { readonly text: string; readonly copy: object } | undefined;
   readonly index: Index;
 }
 
@@ -158,11 +158,11 @@ export class SqliteGroup {
       at: this.#now,
       changeId: prepared.change.changeId,
       events: prepared.change.audit,
-      versions: prepared.writes.map(({ write: { key }, text: body }) => [
+      versions: prepared.writes.map(({ write: { key }, stored }) => [
         key.type,
         key.tenant,
         key.id,
-        body === undefined ? "" : version,
+        stored === undefined ? "" : version,
       ]),
     });
     const hash = hashEntry(previous, text);
@@ -173,14 +173,15 @@ export class SqliteGroup {
 
   #writeEntity(shard: ShardTruth, prepared: PreparedWrite, version: number, newRow: number): void {
     const { sql, cache } = this.#given;
-    const { write, name, place, text, index } = prepared;
+    const { write, name, place, stored, index } = prepared;
     const { type, tenant, id } = write.key;
     const expected = shard.witness.get(place);
     const row = expected === 0 ? newRow : shard.witness.rowOf(place);
     let changed: number | bigint;
-    if (text === undefined) {
+    if (stored === undefined) {
       changed = sql.deleteEntity.run(row, expected).changes;
     } else {
+      const { text } = stored;
       const mac = this.#given.mac.of(shard.shard, write.key, version, index, text);
       const { owner = null, sort = null, due = null, lane = null } = index;
       if (expected === 0) {
@@ -211,9 +212,8 @@ export class SqliteGroup {
       );
     }
     this.#oldVersions.push([shard, place, expected, row]);
-    shard.witness.set(place, text === undefined ? 0 : version, row);
-    const entity = text === undefined ? undefined : { place, version, body: text, bytes: text.length, index };
-    this.#verified.push([name, entity]);
+    shard.witness.set(place, stored === undefined ? 0 : version, row);
+    this.#verified.push([name, stored && written(place, version, { ...stored, index })]);
   }
 
   #undoTo(versions: number, verified: number): void {

@@ -1,7 +1,7 @@
 // The embedded store: one SQLite database in a folder that one process owns. docs/protocol/store.md.
 import type { DatabaseSync } from "node:sqlite";
 import type { MacKey } from "@countersign/protocol";
-import { encodeBody } from "./body-codec.ts";
+import { encodeBody, storedCopy } from "./body-codec.ts";
 import { checkChangeSet, checkKey, checkShard, nameOf, storedIndex } from "./change-set.ts";
 import type { Buggify } from "./crash-point.ts";
 import { EntityMac } from "./entity-mac.ts";
@@ -135,8 +135,9 @@ class SqliteStore implements Store {
       const name = nameOf(write.key);
       const cacheName = `${shard}\0${name}`;
       const place = this.#given.cache.get(cacheName)?.place ?? this.#given.truth.placeOf(name);
-      const text = write.body === undefined ? undefined : encodeBody(write.body);
-      return { write, name: cacheName, place, text, index: storedIndex(write.index) };
+      const { body } = write;
+      const stored = body === undefined ? undefined : { text: encodeBody(body), copy: storedCopy(body) };
+      return { write, name: cacheName, place, stored, index: storedIndex(write.index) };
     });
     return { shard, change, writes };
   }
