@@ -56,6 +56,7 @@ export interface Decoder {
 }
 
 const VECTORS = join(ROOT, "core/protocol/vectors");
+const KEY_VECTORS = join(ROOT, "device-daemon/key-protocol/vectors");
 /** Members that are text; the others are bytes in hexadecimal. */
 const TEXT = new Set(["json", "clientData"]);
 const REFUSALS = new Set(["ProtocolError", "FramingError", "WireError", "CtapError", "ReceiptFailure"]);
@@ -66,7 +67,7 @@ export function isRefusal(error: unknown): boolean {
 }
 
 /** Every byte string of a file of vectors, accepted and refused ones. */
-function samplesOf(file: string, member: string): Buffer[] {
+function samplesOf(file: string, member: string, folder = VECTORS): Buffer[] {
   const found: Buffer[] = [];
   const visit = (value: unknown): void => {
     if (typeof value !== "object" || value === null) return;
@@ -76,7 +77,7 @@ function samplesOf(file: string, member: string): Buffer[] {
       else visit(inner);
     }
   };
-  visit(JSON.parse(readFileSync(join(VECTORS, `${file}.json`), "utf8")));
+  visit(JSON.parse(readFileSync(join(folder, `${file}.json`), "utf8")));
   if (found.length === 0) throw new Error(`${file}.json holds no ${member}`);
   return found;
 }
@@ -175,8 +176,10 @@ function keyDecoders(): Decoder[] {
     ["ctap-info", (bytes) => decodeAuthenticatorInfo(decodeCtapMessage(bytes).map)],
     ["ctap-auth-data", (bytes) => decodeAuthData(bytes)],
   ];
-  const samples = [...cbor, ...statements, ...assertions].flatMap((bytes) => [
+  const ofKeys = ["request", "answer"].flatMap((file) => samplesOf(file, "message", KEY_VECTORS));
+  const samples = [...cbor, ...statements, ...assertions, ...ofKeys].flatMap((bytes) => [
     bytes,
+    bytes.subarray(1),
     Buffer.concat([Buffer.of(0), bytes]),
     Buffer.concat([Buffer.of(1), bytes]),
   ]);

@@ -6,6 +6,7 @@ import { REQUESTS } from "@countersign/proto/wire-schema";
 import { ATTACKS, type Target } from "./http2/attacks.ts";
 import { Flag, frame, FrameType, headerBlock } from "../testing/src/http2/frame.ts";
 import { RawConnection } from "../testing/src/http2/raw-connection.ts";
+import { PERMISSION } from "../../core/server/src/rpc/permission.ts";
 import type { Installed } from "./installation.ts";
 import { mutate } from "./mutate.ts";
 import type { OwnCore } from "./own-core.ts";
@@ -97,7 +98,9 @@ class GrpcTarget implements WireTarget {
     const { known, tokens } = this.#installed;
     const path = random.one(UNARY);
     const body = framed(anyRequest(random, REQUESTS[path] ?? "", known));
-    const token = tokens[random.one(Object.keys(tokens))] ?? "";
+    // Mostly one who may call it: what he sends gets further.
+    const kinds = random.below(8) === 0 ? Object.keys(tokens) : (PERMISSION[path] ?? []);
+    const token = tokens[random.one(kinds)] ?? "";
     return this.#sessions.call(path, token, random.below(32) === 0 ? mutate(random, body, [body]) : body);
   }
 

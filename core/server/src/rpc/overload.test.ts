@@ -19,10 +19,10 @@ const line = (change: Partial<Line> = {}): Line => ({ ordinary: 0, urgent: 0, co
 describe("a place in the line", () => {
   test.each([
     ["nobody waits", line(), true],
-    ["those before it take less than it may wait", line({ ordinary: 399, costMs: 0.25 }), true],
-    ["those before it take as long as it may wait", line({ ordinary: 400, costMs: 0.25 }), false],
-    ["few wait, whatever the estimate says", line({ ordinary: 31, costMs: 1000 }), true],
-    ["these are the fewest places", line({ ordinary: 32, costMs: 1000 }), false],
+    ["those before it take less than it may wait", line({ ordinary: 999, costMs: 0.25 }), true],
+    ["those before it take as long as it may wait", line({ ordinary: 1000, costMs: 0.25 }), false],
+    ["few wait, whatever the estimate says", line({ ordinary: 127, costMs: 1000 }), true],
+    ["these are the fewest places", line({ ordinary: 128, costMs: 1000 }), false],
     ["urgent calls wait in places of their own", line({ urgent: URGENT_PLACES }), true],
   ])("for an ordinary call: %s", (_when, seen, expected) => {
     expect(hasPlace(seen, comer())).toBe(expected);
@@ -38,11 +38,11 @@ describe("a place in the line", () => {
 });
 
 describe("in a full line", () => {
-  const full = line({ ordinary: 1000, costMs: 0.25 });
+  const full = line({ ordinary: 5000, costMs: 0.25 });
   test.each([
     ["who has nobody in it gets in", comer({ waiting: 0, addresses: 5000 }), true],
-    ["who has less than his share gets in", comer({ waiting: 39, addresses: 10 }), true],
-    ["who has his share does not", comer({ waiting: 40, addresses: 10 }), false],
+    ["who has less than his share gets in", comer({ waiting: 99, addresses: 10 }), true],
+    ["who has his share does not", comer({ waiting: 100, addresses: 10 }), false],
     ["who is alone does not", comer({ waiting: 1000, addresses: 1 }), false],
   ])("%s", (_who, who, expected) => {
     expect(hasPlace(full, who)).toBe(expected);
@@ -61,7 +61,7 @@ test("as long as the estimate holds nobody is let in who would wait much longer 
   fc.assert(
     fc.property(fc.double({ min: 0.01, max: 50, noNaN: true }), fc.nat(5000), (costMs, ordinary) => {
       const wait = ordinary * costMs;
-      if (hasPlace(line({ ordinary, costMs }), comer())) expect(ordinary < 32 || wait < LONGEST_WAIT_MS).toBe(true);
+      if (hasPlace(line({ ordinary, costMs }), comer())) expect(ordinary < 128 || wait < LONGEST_WAIT_MS).toBe(true);
       else expect(wait).toBeGreaterThanOrEqual(LONGEST_WAIT_MS);
     }),
   );

@@ -1,15 +1,15 @@
 // Pure: whether the core takes one more call in, and what a call costs it. docs/how-to/survive-overload.md.
 
 /** Ordinary calls wait at most so long for their turn, by the core's own estimate: who would wait longer is refused. */
-export const LONGEST_WAIT_MS = 100;
+export const LONGEST_WAIT_MS = 250;
 /** Places of calls that end things safely. Only memory limits them. */
 export const URGENT_PLACES = 1024;
 /** Calls that were begun and not ended: more of them wait for the store, and would wait there no shorter. */
 export const MOST_RUNNING = 1024;
 /** As long as nothing was measured. */
 export const FIRST_COST_MS = 0.25;
-/** Even where the estimate goes wrong (the process stood still) so many may wait. */
-const FEWEST_PLACES = 32;
+/** So many may wait on any machine, however slow: a burst of callers is no overload. */
+const FEWEST_PLACES = 128;
 /** The last turn counts for an eighth. */
 const WEIGHT = 1 / 8;
 
