@@ -1,9 +1,39 @@
-/** Prints `N passed, N failed, N skipped` as the very last line: on "exit", or Jest's own summary would follow it. */
+import { Worker } from "node:worker_threads";
+
+/** A run takes a fifth of an hour on two quiet cores; a busy machine may take many times as long. */
+const MINUTES = Number(process.env.COUNTERSIGN_TEST_MINUTES ?? 150);
+
+/**
+ * Prints `N passed, N failed, N skipped` as the very last line: on "exit", or Jest's own summary would follow it. A run that
+ * hangs, in whatever process, is ended with that line too: see run-limit.js.
+ */
 export default class ClosingLine {
-  onRunComplete(_contexts, results) {
-    const failed = results.numFailedTests + results.numRuntimeErrorTestSuites + Number(process.env.FAILED_CHECKS ?? 0);
-    process.once("exit", () =>
-      console.log(`${results.numPassedTests} passed, ${failed} failed, ${results.numPendingTests} skipped`),
-    );
+  #running = new Set();
+  #limit;
+
+  onRunStart() {
+    this.#limit = new Worker(new URL("run-limit.js", import.meta.url), { workerData: { minutes: MINUTES } });
+    this.#limit.unref();
   }
+
+  onTestFileStart({ path }) {
+    this.#running.add(path);
+    this.#limit.postMessage({ running: [...this.#running] }, []);
+  }
+
+  onTestFileResult({ path }, _result, results) {
+    this.#running.delete(path);
+    this.#limit.postMessage({ running: [...this.#running], line: lineOf(results, this.#running.size) }, []);
+  }
+
+  async onRunComplete(_contexts, results) {
+    await this.#limit.terminate();
+    process.once("exit", () => console.log(lineOf(results)));
+  }
+}
+
+function lineOf(results, hanging = 0) {
+  const checks = Number(process.env.FAILED_CHECKS ?? 0);
+  const failed = results.numFailedTests + results.numRuntimeErrorTestSuites + checks + hanging;
+  return `${results.numPassedTests} passed, ${failed} failed, ${results.numPendingTests} skipped`;
 }
