@@ -128,6 +128,7 @@ describe("refusing", () => {
       fill();
       loop.settle();
       loop.at += 1; // the commit, the answers, and refusing others
+      for (const end of enders.splice(0)) end();
       loop.turn();
     }
     fill();
@@ -135,7 +136,7 @@ describe("refusing", () => {
     expect(gate.line.costMs).toBeCloseTo(1.25, 1);
     expect(Math.abs(gate.line.ordinary - LONGEST_WAIT_MS / 1.25)).toBeLessThanOrEqual(1);
     expect([gate.refuses(false, HERE), gate.refuses(true, HERE)]).toEqual([true, false]);
-    while (loop.turn());
+    while (loop.turn()) for (const end of enders.splice(0)) end();
     expect(gate.refuses(false, HERE)).toBe(false);
   });
 
