@@ -5,7 +5,7 @@ export default {
   transform: {},
   extensionsToTreatAsEsm: [".ts"],
   // Most start real processes; a machine that is busy is no failure.
-  testTimeout: 120_000,
+  testTimeout: 300_000,
   testEnvironment: "node",
   testEnvironmentOptions: { customExportConditions: ["source", "node", "node-addons"] },
   setupFiles: ["<rootDir>/scripts/jest/seed.js"],

@@ -31,7 +31,7 @@ beforeEach(async () => {
   if (!openSmtpdPresent) return;
   smtpd = await startOpenSmtpd(["erika", "max+tag"]);
   channel = channelTo(smtpd.port, "starttls", readFileSync(smtpd.caFile, "utf8"));
-}, 120_000);
+}, 400_000);
 
 afterEach(async () => {
   if (!openSmtpdPresent) return;
@@ -78,7 +78,7 @@ peerTest(
     expect(Object.fromEntries(prompt?.headers ?? [])).toMatchObject({ "Message-ID": id, To: ADDRESS });
     expect(Object.fromEntries(end?.headers ?? [])).toMatchObject({ "In-Reply-To": id, References: id });
   },
-  120_000,
+  400_000,
 );
 
 peerTest(
@@ -98,7 +98,7 @@ peerTest(
       expect(read.text.replaceAll(/\s/gu, "").split(SAMPLE_CODE)).toHaveLength(2);
     }
   },
-  120_000,
+  400_000,
 );
 
 peerTest(
@@ -113,7 +113,7 @@ peerTest(
     expect(await ship(sampleOutgoing(Phase.FULL, { peerId: "max+tag@test.example" }))).toContain("@bank.example");
     expect(await smtpd.read("max+tag@test.example", 1)).toHaveLength(1);
   },
-  120_000,
+  400_000,
 );
 
 peerTest(
@@ -137,7 +137,7 @@ peerTest(
     const codes = mails.filter(({ text }) => text.replaceAll(" ", "").includes(SAMPLE_CODE)).length;
     expect([1, 2]).toContain(codes);
   },
-  120_000,
+  400_000,
 );
 
 peerTest(
@@ -160,7 +160,7 @@ peerTest(
     );
     expect(await smtpd.read(ADDRESS, 1)).toHaveLength(1);
   },
-  120_000,
+  400_000,
 );
 
 peerTest(
@@ -172,5 +172,5 @@ peerTest(
     expect(await other.read(ADDRESS)).toHaveLength(0);
     await other.stop();
   },
-  120_000,
+  400_000,
 );

@@ -20,7 +20,7 @@ beforeAll(async () => {
   world = await MatrixWorld.start();
   channel = world.channel();
   await channel.signIn(AbortSignal.timeout(60_000));
-}, 120_000);
+}, 400_000);
 
 afterAll(async () => {
   if (present) await world.stop();

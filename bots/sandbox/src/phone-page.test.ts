@@ -50,7 +50,7 @@ beforeEach(async () => {
   page.on("pageerror", (error) => void complaints.push(error.message));
   await page.goto(deepLink.replace("{token}", "AbCdEfGhIjKlMnOpQr_-12"));
   await page.getByText("online").waitFor();
-}, 120_000);
+}, 400_000);
 
 afterEach(async () => {
   if (browser !== undefined) await page.context().close();
@@ -99,7 +99,7 @@ browserTest(
     await picture("outcome-en");
     expect(complaints).toEqual([]);
   },
-  120_000,
+  400_000,
 );
 
 browserTest(
@@ -115,7 +115,7 @@ browserTest(
     await picture("veto-en");
     expect(await violations()).toEqual([]);
   },
-  120_000,
+  400_000,
 );
 
 browserTest(
@@ -130,7 +130,7 @@ browserTest(
     const [below, above] = [await button.boundingBox(), await popUp.boundingBox()];
     expect((below?.y ?? 0) + (below?.height ?? 0)).toBeLessThanOrEqual(above?.y ?? 0);
   },
-  120_000,
+  400_000,
 );
 
 browserTest(
@@ -145,7 +145,7 @@ browserTest(
     expect(await page.getByLabel("Language that this phone reports").inputValue()).toBe("ar");
     expect(await violations()).toEqual([]);
   },
-  120_000,
+  400_000,
 );
 
 for (const [locale, direction] of [
@@ -173,6 +173,6 @@ for (const [locale, direction] of [
       expect(await violations()).toEqual([]);
       await picture(`tampered-${locale}`);
     },
-    120_000,
+    400_000,
   );
 }

@@ -101,7 +101,7 @@ test("over SMPP: ready, code, outcome, a failure and a receipt, and not a word o
   expect(withoutGaps(messages[1]?.text ?? "")).not.toContain(CODE);
   await scan(bot);
   expect(smsc.violations).toEqual([]);
-}, 120_000);
+}, 400_000);
 
 test("over a gateway: the same", async () => {
   const bot = await startChild(MAIN, httpFlags());
@@ -115,7 +115,7 @@ test("over a gateway: the same", async () => {
   expect(await show("tx/2", Phase.FULL)).toHaveProperty("failed");
   await scan(bot);
   expect(gateway.violations).toEqual([]);
-}, 120_000);
+}, 400_000);
 
 test.each<[string, "no-answer" | "swallow"]>([
   ["after the SMSC took the message", "no-answer"],
@@ -137,7 +137,7 @@ test.each<[string, "no-answer" | "swallow"]>([
     expect(texts).toHaveLength(kind === "no-answer" ? 2 : 1);
     expect(new Set(texts).size).toBe(1);
   },
-  120_000,
+  400_000,
 );
 
 test.each<[string, "no-answer" | "swallow"]>([
@@ -160,7 +160,7 @@ test.each<[string, "no-answer" | "swallow"]>([
     expect(texts).toHaveLength(kind === "no-answer" ? 2 : 1);
     expect(new Set(texts).size).toBe(1);
   },
-  120_000,
+  400_000,
 );
 
 test("an account that the SMSC does not know ends the process with what to do next", async () => {

@@ -85,7 +85,7 @@ test.each(["polling", "webhook"])(
     expect(bot.output()).toContain('"event":"not-delivered"');
     expect(bot.output().match(FORBIDDEN)).toBeNull();
   },
-  120_000,
+  400_000,
 );
 
 /** Why it did not start, with everything it printed. */

@@ -97,7 +97,7 @@ async function eventually<T>(look: () => Promise<T>, holds: (value: T) => boolea
       expect(compact(outcome?.text ?? "")).not.toContain(SAMPLE_CODE);
       expect(outcome?.buttons).toEqual([]);
     },
-    120_000,
+    400_000,
   );
 }
 
@@ -140,7 +140,7 @@ const veto = {
         const count = (wanted: string): number => methods.filter((method) => method === wanted).length;
         expect([count("setMyCommands"), count("sendMessage"), count("editMessageText")]).toEqual([4, 2, 2]);
       },
-      120_000,
+      400_000,
     );
   }
 

@@ -129,7 +129,7 @@ test.each(POINTS)(
     expect(output).toContain('"event":"delivered"');
     expectNothingLeaked();
   },
-  120_000,
+  400_000,
 );
 
 test.each(POINTS.filter(({ phase }) => phase !== Phase.OUTCOME))(
@@ -152,5 +152,5 @@ test.each(POINTS.filter(({ phase }) => phase !== Phase.OUTCOME))(
     expect(before).toBe(phase === Phase.FULL && when === "after" ? 1 : 0);
     expectNothingLeaked();
   },
-  120_000,
+  400_000,
 );

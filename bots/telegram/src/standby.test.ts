@@ -66,7 +66,7 @@ test.each(["polling", "webhook"])(
     expect(await second.stop()).toBe(0);
     expect(core.violations).toEqual([]);
   },
-  120_000,
+  400_000,
 );
 
 test.each(["polling", "webhook"])(
@@ -94,5 +94,5 @@ test.each(["polling", "webhook"])(
     expect(await second.stop()).toBe(0);
     expect(core.violations).toEqual([]);
   },
-  120_000,
+  400_000,
 );

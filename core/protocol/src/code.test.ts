@@ -57,7 +57,7 @@ test(`χ² over ${DRAWN} codes shows no bias in any digit, nor over 1000 bins`, 
   // 99.99 % quantiles of χ² with 999 and 9 degrees of freedom. Inputs are fixed, so the outcome never varies.
   expect(chiSquare(bins, DRAWN)).toBeLessThan(1174);
   for (const counts of digits) expect(chiSquare(counts, DRAWN)).toBeLessThan(33.72);
-}, 120_000);
+}, 400_000);
 
 function chiSquare(counts: Uint32Array, drawn: number): number {
   const expected = drawn / counts.length;

@@ -146,7 +146,7 @@ describe("serve", () => {
     await once(stream, "response");
     expect(await core.stop()).toBe(0);
     session.destroy();
-  }, 120_000);
+  }, 400_000);
 
   test("a second core on the data folder, and a bootstrap beside a core, are refused", async () => {
     const core = await serve();

@@ -26,7 +26,7 @@ beforeAll(async () => {
   });
   await setPin(rig);
   keyId = toHex((await enrol(rig)).keyId);
-}, 120_000);
+}, 400_000);
 
 afterEach(() => cable.use());
 

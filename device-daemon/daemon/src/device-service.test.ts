@@ -23,7 +23,7 @@ beforeAll(async () => {
   rig = await startRig();
   await setPin(rig);
   enrolment = await enrol(rig);
-}, 120_000);
+}, 400_000);
 
 afterAll(async () => {
   await rig.stop();

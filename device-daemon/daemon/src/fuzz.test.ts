@@ -19,7 +19,7 @@ let emulator: Child;
 beforeAll(async () => {
   const key = ["--socket", join(folder, "key.sock"), "--store", join(folder, "key"), "--serial", "GOOD-1"];
   emulator = await startChild("device-daemon/emulator/src/main.ts", key);
-}, 120_000);
+}, 400_000);
 
 afterAll(async () => {
   await emulator.stop();
@@ -136,4 +136,4 @@ test("threat 18: a key that sends one byte a second counts as gone, while anothe
   bus.close();
   for (const end of ends) end.destroy();
   await new Promise<void>((resolve) => slow.close(() => resolve()));
-}, 120_000);
+}, 400_000);

@@ -13,7 +13,7 @@ beforeAll(async () => {
   rig = await startRig();
   await setPin(rig);
   keyId = toHex((await enrol(rig)).keyId);
-}, 120_000);
+}, 400_000);
 
 afterAll(async () => {
   await rig.stop();

@@ -14,7 +14,7 @@ beforeAll(async () => {
   rig = await startRig();
   await setPin(rig);
   keyId = toHex((await enrol(rig)).keyId);
-}, 120_000);
+}, 400_000);
 
 afterAll(async () => {
   await rig.stop();
@@ -75,7 +75,7 @@ test("D8: two clients at once are served in the order of asking; each sees its o
     const statement = decodeStatement(parseSigned(last?.signedStatement ?? new Uint8Array(0)).payload);
     expect(toHex(statement.txId)).toBe(transactionId);
   }
-}, 120_000);
+}, 400_000);
 
 test("D8: what one client waits for is neither seen nor ended by another, which gets its own", async () => {
   const [one, two] = [rig.anotherClient(), rig.anotherClient()];

@@ -249,7 +249,7 @@ describe("a device at a homeserver", () => {
         expect(file).not.toContain(secret);
       mkdirSync(join(account.folder, "seen"), { recursive: true });
     },
-    120_000,
+    400_000,
   );
 });
 
@@ -275,6 +275,6 @@ describe("a homeserver that limits", () => {
       }
       await world.stop();
     },
-    120_000,
+    400_000,
   );
 });

@@ -59,14 +59,14 @@ beforeAll(async () => {
   listenPort = await freePort();
   channel = channelTo(kannel.password, listenPort);
   await channel.listen(desk, new AbortController().signal);
-}, 120_000);
+}, 400_000);
 
 afterAll(async () => {
   if (!kannelPresent) return;
   await channel.close();
   await kannel.stop();
   await smsc.stop();
-}, 120_000);
+}, 400_000);
 
 beforeEach(() => {
   told = [];
@@ -96,7 +96,7 @@ peerTest(
     const codings = smsc.store.messages.map(({ submitted }) => submitted.dataCoding);
     expect(codings).toEqual([0, 0, 8, 8, 0, 0, 8, 8]);
   },
-  120_000,
+  400_000,
 );
 
 peerTest("the validity that Kannel tells the SMSC is never later than notAfter", async () => {
@@ -120,7 +120,7 @@ for (const [stat, reached] of [
       await toldOnce();
       expect(told.map((receipt) => receipt.slice(1))).toEqual([[SAMPLE_NUMBER, id, reached]]);
     },
-    120_000,
+    400_000,
   );
 }
 
@@ -132,7 +132,7 @@ peerTest(
     await toldOnce();
     expect(told.map((receipt) => receipt.slice(1))).toEqual([[SAMPLE_NUMBER, id, false]]);
   },
-  120_000,
+  400_000,
 );
 
 peerTest("a wrong password is certainly not sent, and Kannel's words stay with Kannel", async () => {
@@ -162,5 +162,5 @@ peerTest(
     await toldOnce();
     expect(told.map((receipt) => receipt.slice(1))).toEqual([[SAMPLE_NUMBER, ref, true]]);
   },
-  120_000,
+  400_000,
 );

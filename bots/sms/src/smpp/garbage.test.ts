@@ -113,7 +113,7 @@ test(`300 submissions to an SMSC that answers with garbage (seed ${SEED}): each 
   expect([...fates.keys()].filter((fate) => !["sent", "not-sent", "unknown", "permanent"].includes(fate))).toEqual([]);
   expect(fates.get("unknown")).toBeGreaterThan(20);
   expect(smsc.answered()).toBeGreaterThan(100);
-}, 120_000);
+}, 400_000);
 
 test("a process outlives an SMSC that floods every connection with garbage, and works once the SMSC does", async () => {
   const folder = tempFolderOfThisFile;
@@ -145,6 +145,6 @@ test("a process outlives an SMSC that floods every connection with garbage, and 
   expect(await bot.stop()).toBe(0);
   core.stop();
   await smsc.stop();
-}, 120_000);
+}, 400_000);
 
 const tempFolderOfThisFile = tempFolder();

@@ -39,7 +39,7 @@ beforeEach(async () => {
   told = [];
   smsc = await startPeerSmsc(SYSTEM_ID, PASSWORD);
   channel = channelTo();
-}, 120_000);
+}, 400_000);
 
 afterEach(async () => {
   if (!smscPresent) return;

@@ -41,7 +41,7 @@ test("the fake as a process: a phone over REST, off and on, faults, and what was
   expect(await rest("/submitted")).toHaveLength(2);
   await channel.close();
   expect(await fake.stop()).toBe(0);
-}, 120_000);
+}, 400_000);
 
 test("a fake listens on this machine alone", async () => {
   await expect(startChild(MAIN, ["--listen", "0.0.0.0:0"])).rejects.toThrow("127.0.0.1 alone");

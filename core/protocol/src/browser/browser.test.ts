@@ -35,5 +35,5 @@ browserTest(
       await browser.close();
     }
   },
-  120_000,
+  400_000,
 );

@@ -100,7 +100,7 @@ test("check 14, threat 16: whatever a bot sends, nothing is confirmed", async ()
   );
   // The generator reaches the vetoes, so it does reach the transaction.
   expect(outcomes).toContain("REJECTED");
-}, 120_000);
+}, 400_000);
 
 function* take<T>(from: Iterable<T>, count: number): Iterable<T> {
   let left = count;

@@ -185,7 +185,7 @@ describe.each(PLATFORMS)("claim 03: %s", (platform) => {
       }
       deaths += 2 * points.length;
     },
-    120_000,
+    400_000,
   );
 });
 

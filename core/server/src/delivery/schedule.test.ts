@@ -139,7 +139,7 @@ test("telegram: never two codes on the phone, none in the last 20 s, and none at
     }),
     { numRuns: 150 },
   );
-}, 120_000);
+}, 400_000);
 
 test("mail: each code at most twice, and never after the end", async () => {
   await fc.assert(
@@ -157,4 +157,4 @@ test("mail: each code at most twice, and never after the end", async () => {
     }),
     { numRuns: 150 },
   );
-}, 120_000);
+}, 400_000);

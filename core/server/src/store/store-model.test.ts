@@ -79,7 +79,7 @@ test("both stores give the same answers to the same calls", async () => {
     }),
     { numRuns: 60 },
   );
-}, 120_000);
+}, 400_000);
 
 async function changeOf(
   store: Store,

@@ -139,5 +139,5 @@ test.each([
     expect(found.errorInstance).toBeNull();
     expect(found.failed).toBe(false);
   },
-  120_000,
+  400_000,
 );

@@ -66,4 +66,4 @@ test("D13: PIN and code typed into the daemon's prompt are in no RPC, HID report
   expect(seen.logs.includes("asked to sign with a FIDO2 key")).toBe(true);
   expect(places(seen, PIN_CANARY)).toEqual([]);
   expect(places(seen, CODE_CANARY)).toEqual([]);
-}, 120_000);
+}, 400_000);

@@ -48,7 +48,7 @@ let registration: FidoRegistration;
 
 beforeAll(async () => {
   rig = await startFidoRig();
-}, 120_000);
+}, 400_000);
 
 afterAll(async () => {
   await rig.stop();

@@ -20,7 +20,7 @@ let registration: FidoRegistration;
 
 beforeAll(async () => {
   rig = await startFidoRig({ flags: ["--finger", "on"] });
-}, 120_000);
+}, 400_000);
 
 afterAll(async () => {
   await rig.stop();

@@ -21,7 +21,7 @@ beforeAll(async () => {
   rig = await startFidoRig();
   await setFidoPin(rig);
   registration = await enrolFidoKey(rig);
-}, 120_000);
+}, 400_000);
 
 afterAll(async () => {
   await rig.stop();

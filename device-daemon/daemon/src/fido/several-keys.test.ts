@@ -64,7 +64,7 @@ test("of two keys the one that is touched signs, and the other is let go", async
   const { steps, last } = await signed;
   expect(steps).toEqual([Step.TOUCH, Step.CODE, Step.PIN, Step.TOUCH]);
   expect(last?.keyId).toBe(toHex(fidoKeyIdOf(RP_ID, second.credentialId)));
-}, 120_000);
+}, 400_000);
 
 test("a key that leaves while both wait leaves the choice to the other", async () => {
   const [{ client, allHands, pinentry }, first, second] = await twoKeys();
@@ -75,7 +75,7 @@ test("a key that leaves while both wait leaves the choice to the other", async (
   await right.unplug();
   await touchTwice(rig!, left, 2);
   expect((await signed).last?.keyId).toBe(toHex(fidoKeyIdOf(RP_ID, first.credentialId)));
-}, 120_000);
+}, 400_000);
 
 test("a client that goes while both wait leaves both idle at once", async () => {
   const [{ client, allHands }, first] = await twoKeys();
@@ -85,7 +85,7 @@ test("a client that goes while both wait leaves both idle at once", async () => 
   stream.cancel();
   await Promise.all(allHands.map((hands) => hands.until("idle")));
   expect(performance.now() - from).toBeLessThan(AT_ONCE_MS);
-}, 120_000);
+}, 400_000);
 
 test("a daemon without a working prompt takes the code by Answer and says that it cannot ask for the PIN", async () => {
   rig = await startFidoRig();
@@ -111,4 +111,4 @@ test("a daemon without a working prompt takes the code by Answer and says that i
   expect(String(await failed)).toContain("pinentry ended before its answer");
   client.close();
   await daemon.stop();
-}, 120_000);
+}, 400_000);

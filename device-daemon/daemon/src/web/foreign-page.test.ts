@@ -31,7 +31,7 @@ beforeAll(async () => {
   const args = ["--host-resolver-rules=MAP rebound.example 127.0.0.1"];
   browser = await chromium.launch({ executablePath, args });
   page = await browser.newPage();
-}, 120_000);
+}, 400_000);
 afterAll(async () => {
   await browser?.close();
   await pages.stop();

@@ -31,7 +31,7 @@ beforeAll(async () => {
   origin = pages.bank.origin;
   pages.pinentry.will("yes");
   token = (await pairOver(port, origin)) ?? "";
-}, 120_000);
+}, 400_000);
 afterAll(() => pages.stop());
 
 const SIGN = `${DEVICE}/Sign`;

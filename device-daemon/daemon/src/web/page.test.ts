@@ -26,7 +26,7 @@ let browser: Browser | undefined;
 beforeAll(async () => {
   pages = await startPageRig(folder);
   if (present) browser = await chromium.launch({ executablePath });
-}, 120_000);
+}, 400_000);
 afterAll(async () => {
   await browser?.close();
   await pages.stop();

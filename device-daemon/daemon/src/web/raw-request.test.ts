@@ -24,7 +24,7 @@ beforeAll(async () => {
   pages.pinentry.will("yes");
   token = (await pairOver(port, origin)) ?? "";
   body = framed(SignRequest.encode(SignRequest.create(signRequest(pages.keyId))).finish());
-}, 120_000);
+}, 400_000);
 afterAll(() => pages.stop());
 
 interface Raw {

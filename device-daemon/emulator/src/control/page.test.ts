@@ -25,7 +25,7 @@ const open: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
   if (present) browser = await chromium.launch({ executablePath });
-}, 120_000);
+}, 400_000);
 
 afterEach(async () => {
   for (const close of open.splice(0)) await close();
@@ -131,7 +131,7 @@ browserTest(
     expect((await host.answer())[0]).toBe(0);
     expect(problems).toEqual([]);
   },
-  120_000,
+  400_000,
 );
 
 browserTest(
@@ -150,7 +150,7 @@ browserTest(
     await untilSaid(page, "REJECTED");
     expect((await host.answer())[0]).toBe(0);
   },
-  120_000,
+  400_000,
 );
 
 browserTest(
@@ -163,7 +163,7 @@ browserTest(
     await page.keyboard.press("Enter");
     await untilSaid(page, "*_____");
   },
-  120_000,
+  400_000,
 );
 
 for (const [scheme, width] of [
@@ -186,7 +186,7 @@ for (const [scheme, width] of [
       await untilSaid(page, "1 wrong data");
       expect(await violations(page)).toEqual([]);
     },
-    120_000,
+    400_000,
   );
 }
 
@@ -200,7 +200,7 @@ browserTest(
     expect(heights.length).toBeGreaterThan(15);
     expect(Math.min(...heights)).toBeGreaterThanOrEqual(44);
   },
-  120_000,
+  400_000,
 );
 
 browserTest(
@@ -218,7 +218,7 @@ browserTest(
     await untilSaid(page, "No light is on.");
     expect(problems).toEqual([]);
   },
-  120_000,
+  400_000,
 );
 
 for (const size of [SMALLEST, { columns: 32, rows: 8 }, LARGEST]) {
@@ -236,7 +236,7 @@ for (const size of [SMALLEST, { columns: 32, rows: 8 }, LARGEST]) {
       expect((await rowsOf(page, size)).join("")).toContain("unplugged");
       expect(problems).toEqual([]);
     },
-    120_000,
+    400_000,
   );
 }
 
@@ -273,7 +273,7 @@ browserTest(
     await untilSaid(page, "from your phone");
     expect(problems).toEqual([]);
   },
-  120_000,
+  400_000,
 );
 
 browserTest(
@@ -294,7 +294,7 @@ browserTest(
     again.close();
     host.close();
   },
-  120_000,
+  400_000,
 );
 
 browserTest(
@@ -308,5 +308,5 @@ browserTest(
     expect(heights).toHaveLength(4);
     expect(Math.min(...heights)).toBeGreaterThanOrEqual(44);
   },
-  120_000,
+  400_000,
 );

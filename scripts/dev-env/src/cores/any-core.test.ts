@@ -13,7 +13,7 @@ let world: CoresWorld;
 
 beforeAll(async () => {
   if (hasRedis) world = await CoresWorld.start({ folder, botTries: [1, 2, 0] });
-}, 120_000);
+}, 400_000);
 afterAll(() => world?.stop());
 
 peerTest(

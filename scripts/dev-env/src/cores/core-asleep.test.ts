@@ -17,7 +17,7 @@ const strung = async (port: number): Promise<number> => (wire = await startTripw
 
 beforeAll(async () => {
   if (hasRedis) world = await CoresWorld.start({ folder, cores: 2, between: strung });
-}, 120_000);
+}, 400_000);
 afterAll(async () => {
   await world?.stop();
   await wire?.stop();

@@ -25,7 +25,7 @@ const strung = async (port: number): Promise<number> => (wire = await startTripw
 beforeAll(async () => {
   if (!hasRedis) return;
   world = await CoresWorld.start({ folder, botTries: [1, 2, 0], between: strung });
-}, 120_000);
+}, 400_000);
 afterEach(async () => {
   if (world !== undefined) await world.restart(victim);
 });

@@ -15,7 +15,7 @@ let world: CoresWorld;
 
 beforeAll(async () => {
   if (hasRedis) world = await CoresWorld.start({ folder });
-}, 120_000);
+}, 400_000);
 afterAll(() => world?.stop());
 
 peerTest(

@@ -28,7 +28,7 @@ beforeAll(async () => {
     while (users.length < USERS_A_DESK) users.push(await world.sitter(desk));
     desks.push(users);
   }
-}, 120_000);
+}, 400_000);
 afterAll(() => world?.stop());
 
 peerTest("a rolling restart: no payment fails, and each is booked once", async () => {

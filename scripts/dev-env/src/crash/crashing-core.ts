@@ -5,7 +5,7 @@ import type { Installation } from "../installation.ts";
 import { ACKNOWLEDGED, ARMED, LIVES } from "./crashing-store.ts";
 import { textOf, type CrashAt } from "./effect.ts";
 
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 120_000;
 
 /**
  * The core of an installation, made mortal: it dies where it is told to and is started again on the same data and port.
@@ -54,8 +54,9 @@ export class CrashingCore {
 
   /** Ids of the change sets that the store acknowledged, in order, over all lives. */
   acknowledged(): string[] {
-    const lines = readFileSync(join(this.#folder, ACKNOWLEDGED), "utf8").split("\n");
-    return lines.filter(Boolean).map((line) => line.slice(0, line.indexOf(" ")));
+    // What follows the last line break is still being written.
+    const lines = readFileSync(join(this.#folder, ACKNOWLEDGED), "utf8").split("\n").slice(0, -1);
+    return lines.map((line) => line.slice(0, line.indexOf(" ")));
   }
 
   /** Waits until it is so; looked at after each commit and each start of the core. */

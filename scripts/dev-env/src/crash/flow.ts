@@ -97,7 +97,7 @@ function payInvoice(
   return run(seat(file), () => startClient(installation, desk, ["pay", file, "--receipts", desk.folder], onTold));
 }
 
-const MOST_MS = 40_000;
+const MOST_MS = 120_000;
 
 async function run(sitting: Sitting, start: () => Client): Promise<ClientEnd> {
   const client = start();

@@ -1,4 +1,5 @@
-import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { freePort } from "@countersign/testing/child";
 
 /** `open`: bytes pass. `shut`: connections are refused, as where nothing listens. `silent`: they are taken, and nothing passes or is answered. */
 export type Position = "open" | "shut" | "silent";
@@ -28,8 +29,9 @@ export async function startValve(providerPort: number): Promise<Valve> {
     bot.once("close", () => provider.destroy());
     provider.once("close", () => bot.destroy());
   });
-  await listen(server, 0);
-  const { port } = server.address() as AddressInfo;
+  // Reserved: it comes back after it was shut.
+  const port = await freePort();
+  await listen(server, port);
   const cut = (): void => {
     for (const socket of sockets) socket.destroy();
   };

@@ -31,10 +31,10 @@ export function testKillMatrix(of: KillCase): void {
     if (!there) return;
     mkdirSync(join(folder, of.channel));
     world = await KillWorld.start(of.channel, join(folder, of.channel));
-  }, 120_000);
+  }, 400_000);
   afterAll(async () => {
     await world?.stop();
-  }, 120_000);
+  }, 400_000);
 
   for (const point of of.points) {
     for (const victim of VICTIMS) {

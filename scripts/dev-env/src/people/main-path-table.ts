@@ -40,7 +40,7 @@ export function testMainPath(mode: ModeName): void {
 
   beforeAll(async () => {
     scene = await openChannelScene({ folder, mode });
-  }, 120_000);
+  }, 400_000);
   afterAll(() => scene?.close(), 30_000);
 
   const everShown = (channel: ChannelName, { chatId }: Reachable): Promise<readonly Shown[]> =>
@@ -108,14 +108,14 @@ export function testMainPath(mode: ModeName): void {
     async (channel, _receiver) => {
       expect(await mainPath(channel)).toEqual(asItShould(channel));
     },
-    120_000,
+    400_000,
   );
   peerTest(
     `${row} over matrix: an instant messenger of another make ${rest}`,
     async () => {
       expect(await mainPath("matrix")).toEqual(asItShould("matrix"));
     },
-    120_000,
+    400_000,
   );
 
   if (mode === "A") return;
@@ -129,7 +129,7 @@ export function testMainPath(mode: ModeName): void {
     expect(output).toContain("CHANNEL_DOES_NOT_FIT");
     expect(await everShown("sms", somebody)).toEqual(before);
     expect(readLedger(scene.installation).some((line) => line["transactionId"] === transactionId)).toBe(false);
-  }, 120_000);
+  }, 400_000);
 }
 
 async function hasCode({ hands }: Reachable): Promise<boolean> {

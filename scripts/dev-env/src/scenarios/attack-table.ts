@@ -36,7 +36,7 @@ export function testAttacks(mode: ModeName): void {
   beforeAll(async () => {
     installation = await startInstallation({ folder, mode });
     desk = await setUpDesk(installation, { mode, userId: "first", chatId: "1000" });
-  }, 120_000);
+  }, 400_000);
   afterAll(async () => {
     await desk?.stop();
     await installation?.stop();
@@ -62,7 +62,7 @@ export function testAttacks(mode: ModeName): void {
       await ended.phone.says(phoneTells(attack, exit));
       expect((await ended.phone.now()).includes("Executed")).toBe(ended.executions > 0);
     },
-    120_000,
+    400_000,
   );
 
   test("threat 03: alter-both against a careless user is executed, the scheme's limit; the receipt gives it away", async () => {
@@ -70,7 +70,7 @@ export function testAttacks(mode: ModeName): void {
     expect({ exit: ended.exitCode, output: ended.output }).toEqual({ exit: 20, output: ended.output });
     expect(ended.executions).toBe(1);
     expect(JSON.stringify(ended.booked)).toContain("Mallory");
-  }, 120_000);
+  }, 400_000);
 
   test.each(["alter-tx2", "alter-tx3"] as const)(
     "threat 01: %s against a careless user is TAMPERED: the digest holds without him",
@@ -80,7 +80,7 @@ export function testAttacks(mode: ModeName): void {
       expect(ended.booked).toEqual([]);
       await ended.phone.says("STOPPED");
     },
-    120_000,
+    400_000,
   );
 }
 

@@ -15,7 +15,7 @@ let scene: Scene;
 
 beforeAll(async () => {
   scene = await openChannelScene({ folder, mode: "B" });
-}, 120_000);
+}, 400_000);
 afterAll(() => scene?.close(), 30_000);
 
 const CHATS = ["telegram", "matrix"] as const;
@@ -66,7 +66,7 @@ for (const channel of CHATS) {
       expect(await ask(hands, "/help", "Genehmigen kann ich nie eine")).toContain("alles sofort stoppen");
       await ask(hands, "!approve", "Das habe ich nicht verstanden.");
     },
-    120_000,
+    400_000,
   );
 
   peerTest(
@@ -88,7 +88,7 @@ for (const channel of CHATS) {
       await hands.reject(Reason.CHANGED_MY_MIND);
       await expectExit(client, 10);
     },
-    120_000,
+    400_000,
   );
 
   peerTest(
@@ -121,7 +121,7 @@ for (const channel of CHATS) {
       await ask(hands, "/freeze", "This chat is not linked to you");
       expect(await userState(somebody)).toBe(UserState.ACTIVE);
     },
-    120_000,
+    400_000,
   );
 }
 

@@ -14,7 +14,7 @@ let scene: Scene;
 
 beforeAll(async () => {
   if (synapsePresent) scene = await openChannelScene({ folder, mode: "B", channels: ["telegram", "matrix"] });
-}, 120_000);
+}, 400_000);
 afterAll(() => scene?.close(), 30_000);
 
 async function channelsOf({ desk: { userId } }: Reachable): Promise<string[]> {
@@ -73,5 +73,5 @@ peerTest(
     expect(await channelsOf(somebody)).toEqual(["matrix LINKED", "telegram LINKED"]);
     await hands.phoneSays("A chat was linked to you");
   },
-  120_000,
+  400_000,
 );

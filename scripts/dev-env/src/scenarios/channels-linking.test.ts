@@ -14,7 +14,7 @@ let scene: Scene;
 
 beforeAll(async () => {
   scene = await openChannelScene({ folder, mode: "B" });
-}, 120_000);
+}, 400_000);
 afterAll(() => scene?.close(), 30_000);
 
 /** A phone of its own on a channel, with the scene's key beside it. */
@@ -109,25 +109,25 @@ describe("by a token that the chat shows", () => {
   test("check 20: telegram: the key shows channel and id, chat and key show the same, one token links one chat", async () => {
     const [is, should] = await links("telegram");
     expect(is).toEqual(should);
-  }, 120_000);
+  }, 400_000);
   peerTest(
     "check 20: matrix: the key shows channel and id, chat and key show the same, one token links one chat",
     async () => {
       const [is, should] = await links("matrix");
       expect(is).toEqual(should);
     },
-    120_000,
+    400_000,
   );
 
   test("check 20: telegram: a thief who is first gets a code and no key; the owner is refused and told on his mail", async () => {
     expect(await thiefIsFirst("telegram")).toBe(0);
-  }, 120_000);
+  }, 400_000);
   peerTest(
     "check 20: matrix: a thief who is first gets a code and no key; the owner is refused and told on his mail",
     async () => {
       expect(await thiefIsFirst("matrix")).toBe(0);
     },
-    120_000,
+    400_000,
   );
 
   test("check 20: telegram: a forwarded token, an edited one, a group and a namesake link nobody", async () => {
@@ -155,7 +155,7 @@ describe("by a token that the chat shows", () => {
     await own.confirm();
     await expectExit(client, 0);
     expect(await linkedChats(scene, owner)).toEqual([...before, owner.chatId]);
-  }, 120_000);
+  }, 400_000);
 
   peerTest(
     "check 20: matrix: a room of three is left, and a token said there links nobody",
@@ -167,7 +167,7 @@ describe("by a token that the chat shows", () => {
       await phone.say(room, says);
       expect(await linksOnlyNow()).toBe(0);
     },
-    120_000,
+    400_000,
   );
 
   peerTest(
@@ -181,7 +181,7 @@ describe("by a token that the chat shows", () => {
       await phone.sayInTheClear(chat.room, says);
       expect(await linksOnlyNow()).toBe(0);
     },
-    120_000,
+    400_000,
   );
 });
 
@@ -197,7 +197,7 @@ describe.each(["mail", "sms"] as const)("by an address, over %s", (channel) => {
     expect(await linkedChats(scene, owner)).toEqual([owner.chatId, address]);
     await owner.hands.phoneSays("A chat was linked to you");
     for (const code of phone.codes) expect((await owner.hands.chat()).replaceAll(" ", "")).not.toContain(code);
-  }, 120_000);
+  }, 400_000);
 
   test("check 20: an address that is somebody else's is refused, and nothing is sent there", async () => {
     const owner = await userOn(scene, channel);
@@ -212,7 +212,7 @@ describe.each(["mail", "sms"] as const)("by an address, over %s", (channel) => {
     expect(await linkedChats(scene, mallory)).toEqual([]);
     expect(await linkedChats(scene, owner)).toEqual([address]);
     expect(await service.everShown(owner.chatId)).toEqual(shown);
-  }, 120_000);
+  }, 400_000);
 
   test("threat 07: malware on the PC asks for another address: the key shows it, the careful user refuses, 0 linked", async () => {
     const owner = await userOn(scene, "telegram");
@@ -225,5 +225,5 @@ describe.each(["mail", "sms"] as const)("by an address, over %s", (channel) => {
     await owner.hands.reject(Reason.WRONG_DATA);
     await expectExit(client, 10);
     expect(await linkedChats(scene, owner)).toEqual([owner.chatId]);
-  }, 120_000);
+  }, 400_000);
 });

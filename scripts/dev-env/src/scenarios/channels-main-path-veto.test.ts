@@ -15,7 +15,7 @@ let scene: Scene;
 
 beforeAll(async () => {
   if (synapsePresent) scene = await openChannelScene({ folder, mode: "B", channels: ["telegram", "matrix"] });
-}, 120_000);
+}, 400_000);
 afterAll(() => scene?.close(), 30_000);
 
 describe("over Matrix", () => {
@@ -33,7 +33,7 @@ describe("over Matrix", () => {
       const { text } = await hands.phoneSays("Stopped by you (wrong data) · nothing was sent");
       expect(text).not.toMatch(/^Code: /m);
     },
-    120_000,
+    400_000,
   );
 
   for (const command of ["!block", "/block"])
@@ -52,6 +52,6 @@ describe("over Matrix", () => {
         expect((await hands.chat()).replaceAll(" ", "")).not.toContain(code);
         await hands.keyShowsNo("code");
       },
-      120_000,
+      400_000,
     );
 });

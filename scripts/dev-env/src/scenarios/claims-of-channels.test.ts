@@ -16,7 +16,7 @@ let scene: Scene;
 
 beforeAll(async () => {
   scene = await openChannelScene({ folder, mode: "B" });
-}, 120_000);
+}, 400_000);
 afterAll(() => scene?.close(), 30_000);
 
 /** How often each value of the transaction stands in a text, and how many codes do. */
@@ -57,12 +57,12 @@ test.each(["telegram", "mail"] as const)(
   async (channel) => {
     expect(await inEveryLanguage(channel, "telegram")).toEqual(ONCE_EACH);
   },
-  120_000,
+  400_000,
 );
 peerTest(
   "claim 15: matrix: so does a phone of another make",
   async () => {
     expect(await inEveryLanguage("matrix", "matrix")).toEqual(ONCE_EACH);
   },
-  120_000,
+  400_000,
 );

@@ -46,10 +46,10 @@ beforeAll(async () => {
     }
   };
   await Promise.all(Array.from({ length: WORLDS }, (_, i) => work(`${i}`)));
-}, 400_000);
+}, 1_500_000);
 afterAll(async () => {
   await Promise.all(worlds.map((world) => world.stop()));
-}, 120_000);
+}, 400_000);
 
 test.each(FLOWS)("every effect of one who %s has its crash points", (flow) => {
   const known = Object.values(EFFECTS).flat();
@@ -76,4 +76,4 @@ test(`${POINTS.length} crash points: the audit of every store verifies, and what
     expect(world.acknowledgedAndLost()).toEqual([]);
   }
   expect(survivals.size).toBe(POINTS.length);
-}, 120_000);
+}, 400_000);

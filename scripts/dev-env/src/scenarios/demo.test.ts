@@ -44,14 +44,14 @@ describe("scripted", () => {
     expect(events.at(-2)).toMatchObject({ state: "EXECUTED", final: true, exit: 0 });
     expect(events.at(-1)).toMatchObject({ event: "demo", exitCode: 0, executions: 1 });
     console.log(`ready in ${String(events[0]?.["readyMs"])} ms (goal: 5000)`);
-  }, 120_000);
+  }, 400_000);
 
   test("check 10: a refused file ends with 2 and names element and rule; nothing is left behind", async () => {
     const ran = await demo(["--auto", "--json", "files/refused.xml"]);
     expect({ exit: ran.exit, stderr: ran.stderr, left: ran.left }).toEqual({ exit: 2, stderr: "", left: [] });
     expect(ran.lines.join("\n")).toContain("CdtrAcct/Id/IBAN");
     expect(ran.lines.join("\n")).toContain('"executions":0');
-  }, 120_000);
+  }, 400_000);
 
   test("the story goes to standard error, in words, and the trace has neither code nor PIN", async () => {
     const ran = await demo(["--auto", "--attack", "alter-both", "--trace", "trace.jsonl"]);
@@ -66,7 +66,7 @@ describe("scripted", () => {
     const trace = readFileSync(join(folder, "trace.jsonl"), "utf8");
     expect(trace).toContain("TransactionService/Create");
     expect(trace).not.toMatch(/271828|cs_(app|bot)_/);
-  }, 120_000);
+  }, 400_000);
 
   test.each([[["--mode", "D"]], [["--attack", "none"]], [["--user", "me"]], [["--bogus"]], [["a.xml", "b.xml"]]])(
     "wrong usage %j ends with 2 and starts nothing",
@@ -75,7 +75,7 @@ describe("scripted", () => {
       expect({ exit: ran.exit, lines: ran.lines, left: ran.left }).toEqual({ exit: 2, lines: [""], left: [] });
       expect(ran.stderr).toContain("scripts/demo [FILE] [--mode A|B|C]");
     },
-    120_000,
+    400_000,
   );
 
   test("SIGTERM in the middle withdraws, ends with 17, and leaves nothing behind", async () => {
@@ -86,7 +86,7 @@ describe("scripted", () => {
     const exit = await script.ended;
     expect(script.stdout()).toContain("CANCELLED");
     expect({ exit, left: [...processesIn(tmp), ...readdirSync(tmp)] }).toEqual({ exit: 17, left: [] });
-  }, 120_000);
+  }, 400_000);
 });
 
 const executablePath = process.env["COUNTERSIGN_CHROMIUM"] ?? "/usr/bin/chromium";
@@ -100,7 +100,7 @@ describe("on a terminal, in a browser", () => {
   const leaving: (() => Promise<unknown>)[] = [];
   beforeAll(async () => {
     if (present) browser = await chromium.launch({ executablePath });
-  }, 120_000);
+  }, 400_000);
   afterEach(async () => {
     for (const leave of leaving.splice(0)) await leave();
   });
@@ -163,7 +163,7 @@ describe("on a terminal, in a browser", () => {
       });
       expect(left()).toEqual([]);
     },
-    120_000,
+    400_000,
   );
 
   browserTest(
@@ -185,7 +185,7 @@ describe("on a terminal, in a browser", () => {
       type("\r");
       expect({ exit: await ended, faults }).toEqual({ exit: 12, faults: [] });
     },
-    120_000,
+    400_000,
   );
 
   browserTest(
@@ -202,6 +202,6 @@ describe("on a terminal, in a browser", () => {
       });
       expect(left()).toEqual([]);
     },
-    120_000,
+    400_000,
   );
 });

@@ -25,7 +25,7 @@ afterEach(async () => {
     script.process.kill("SIGTERM");
     await script.ended;
   }
-}, 120_000);
+}, 400_000);
 
 /** A temporary folder for one run. */
 function place(): string {
@@ -70,7 +70,7 @@ describe("without a browser", () => {
     expect(await dev.ended).toBe(0);
     expect({ out: dev.stdout().trim().split("\n").length, err: dev.stderr() }).toEqual({ out: 1, err: "" });
     expect({ left: processesIn(tmp), folders: readdirSync(tmp) }).toEqual({ left: [], folders: [] });
-  }, 120_000);
+  }, 400_000);
 
   test("two at a time take other ports; a part that dies ends all of it, with its name", async () => {
     const tmp = place();
@@ -82,7 +82,7 @@ describe("without a browser", () => {
     expect(await other.dev.ended).toBe(69);
     expect(other.dev.stderr()).toContain("device-daemon/daemon/src/main.ts ended by itself");
     expect({ left: processesIn(tmp), folders: readdirSync(tmp) }).toEqual({ left: [], folders: [] });
-  }, 120_000);
+  }, 400_000);
 
   test("wrong usage ends with 2 and starts nothing", async () => {
     for (const args of [["--bogus"], ["--data", ROOT], ["FILE"]]) {
@@ -92,7 +92,7 @@ describe("without a browser", () => {
       expect(dev.stderr()).toContain("scripts/dev [--json] [--data DIR]");
       expect(readdirSync(tmp)).toEqual([]);
     }
-  }, 120_000);
+  }, 400_000);
 
   test("the page answers to its own name only and leads to key and phone", async () => {
     const { at } = await startDev();
@@ -103,14 +103,14 @@ describe("without a browser", () => {
     expect((await fetch(at.console, { method: "POST" })).status).toBe(405);
     const config = (await page.text()).includes(at.config);
     expect(config).toBe(true);
-  }, 120_000);
+  }, 400_000);
 });
 
 describe("in a browser", () => {
   let browser: Browser | undefined;
   beforeAll(async () => {
     if (present) browser = await chromium.launch({ executablePath });
-  }, 120_000);
+  }, 400_000);
   afterAll(async () => browser?.close());
 
   const open: AtThePages[] = [];
@@ -150,7 +150,7 @@ describe("in a browser", () => {
       faults.push(...(await faultsOf(key, "key-signed")));
       expect({ faults, complaints: person.complaints }).toEqual({ faults: [], complaints: [] });
     },
-    120_000,
+    400_000,
   );
 
   browserTest(
@@ -180,7 +180,7 @@ describe("in a browser", () => {
       expect(await desk.locator("#rows tr").count()).toBe(0);
       expect({ faults, complaints: person.complaints }).toEqual({ faults: [], complaints: [] });
     },
-    120_000,
+    400_000,
   );
 
   browserTest(
@@ -208,6 +208,6 @@ describe("in a browser", () => {
       expect({ exit: await repaid.ended, said: repaid.stdout() }).toEqual({ exit: 0, said: repaid.stdout() });
       await desk.getByText("2 booked payments, the last").waitFor();
     },
-    120_000,
+    400_000,
   );
 });

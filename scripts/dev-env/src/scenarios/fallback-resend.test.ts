@@ -30,7 +30,7 @@ beforeAll(async () => {
   began = performance.now();
   await waiting.timeline.until(DeliveryEventType.SENT, "mail");
   await world.mend("telegram");
-}, 120_000);
+}, 400_000);
 afterAll(() => world?.stop());
 
 test("a code that two channels may hold is replaced on both, and the old one is refused CODE_SUPERSEDED", async () => {
@@ -49,7 +49,7 @@ test("a code that two channels may hold is replaced on both, and the old one is 
   await user.hands("mail").key.type(old);
   expect(await reasonOf(user.submit(waiting, await signing))).toBe("CODE_SUPERSEDED");
   expect(await user.confirm(waiting, "telegram")).toBe(State.CONFIRMED);
-}, 240_000);
+}, 400_000);
 
 /** As soon as there may be one: a minute after the last. */
 async function newCode(): Promise<void> {

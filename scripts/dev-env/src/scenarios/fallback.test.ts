@@ -13,8 +13,8 @@ const CHANNELS: readonly ChannelName[] = ["telegram", "matrix", "mail", "sms"];
 const LINES = ["EUR 42.00", "Blumen Krause", "DE02 1203 0000 0000 2020 51", "Flowers"];
 /** Codes of ten digits are found in a log by no accident. */
 const LONG_CODES = { digits: 10, highValueDigits: 10 };
-/** How late the next channel may be asked: its time is five seconds. */
-const ASKED_WITHIN_MS = 8_000;
+/** Its time is ten seconds; the rest is what a busy machine may take. */
+const ASKED_WITHIN_MS = 30_000;
 const lifetime = (seconds: number) => ({ seconds: BigInt(seconds), nanos: 0 });
 
 const there = synapsePresent && matrixPhonePresent;
@@ -27,7 +27,7 @@ beforeAll(async () => {
   if (!there) return;
   world = await FaultWorld.start({ folder, channels: CHANNELS, policy: LONG_CODES });
   before = world.pids();
-}, 120_000);
+}, 400_000);
 afterEach(async () => {
   if (!there) return;
   for (const channel of CHANNELS) await world.turn(channel, "open");
@@ -56,7 +56,7 @@ peerTest(
     for (const channel of ["telegram", "matrix", "mail"] as const) expect(await user.codesOn(channel)).toEqual([]);
     expect(world.codesIn([code])).toEqual([]);
   },
-  120_000,
+  400_000,
 );
 
 peerTest(
@@ -71,7 +71,7 @@ peerTest(
     for (const channel of ["mail", "sms"] as const) expect(await user.shownOn(channel)).toEqual([]);
     for (const channel of ["telegram", "matrix"] as const) expect(await user.codesOn(channel)).toEqual([]);
   },
-  120_000,
+  400_000,
 );
 
 peerTest(
@@ -89,5 +89,5 @@ peerTest(
       expect(text).not.toContain("Mallory");
     }
   },
-  120_000,
+  400_000,
 );

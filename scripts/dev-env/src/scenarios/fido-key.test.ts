@@ -32,7 +32,7 @@ beforeAll(async () => {
   });
   desk = await startFidoDesk(scene.installation, newcomer);
   somebody = scene.meet(desk);
-}, 120_000);
+}, 400_000);
 afterAll(async () => {
   for (const terminal of terminals) terminal.kill();
   await desk?.stop();
@@ -109,5 +109,5 @@ peerTest(
     expect(paying.screen()).not.toContain(code);
     expect(paying.screen()).not.toContain(wrongOf(code));
   },
-  120_000,
+  400_000,
 );

@@ -63,7 +63,7 @@ beforeAll(async () => {
   await parts.users.create({ requestId: "user", userId, phrase: "blue teapot", locale: "en" });
   for await (const { keys } of parts.device.watchKeys({})) if (keys.length > 0) break;
   await last(parts.device.setPin({ deviceId: "" }));
-}, 120_000);
+}, 400_000);
 
 afterAll(async () => {
   parts?.close();
@@ -106,7 +106,7 @@ test("check 19: the key is enrolled with its attestation, and active once a pers
   keyId = key?.keyId ?? "";
   const fingerprint = key?.fingerprint ?? "";
   expect((await parts.keys.confirmFingerprint({ keyId, fingerprint })).key?.state).toBe(KeyState.ACTIVE);
-}, 120_000);
+}, 400_000);
 
 test("check 20: a chat is linked with it", async () => {
   const { linkId, linkToken } = await parts.links.beginLink({
@@ -121,7 +121,7 @@ test("check 20: a chat is linked with it", async () => {
     await submit(progress.transaction, await assertFor(progress.transaction));
   }
   expect(state).toBe(3);
-}, 120_000);
+}, 400_000);
 
 test("claim 06: a payment in mode C over a FIDO2 key: wrong code, right code, executed; the receipt says it is weaker", async () => {
   const transaction = await newPayment(parts, userId);
@@ -137,7 +137,7 @@ test("claim 06: a payment in mode C over a FIDO2 key: wrong code, right code, ex
   const finding = verifyReceipt(new Uint8Array(receipt), pinned);
   expect(finding).toMatchObject({ ok: true, proof: { kind: "assertion", origin: "countersign:native" } });
   expect(finding.ok && toHex(txDigestOf(finding.receipt.content))).toBe(toHex(new Uint8Array(transaction.txDigest)));
-}, 120_000);
+}, 400_000);
 
 test("claim 06: what malware puts under the touch instead is TAMPERED, as the code was read beside other lines", async () => {
   const meant = await newPayment(parts, userId);
@@ -148,4 +148,4 @@ test("claim 06: what malware puts under the touch instead is TAMPERED, as the co
   expect((await parts.transactions.get({ transactionId: meant.transactionId })).transaction?.state).toBe(
     State.TAMPERED,
   );
-}, 120_000);
+}, 400_000);

@@ -12,7 +12,7 @@ let scene: Scene;
 
 beforeAll(async () => {
   scene = await Scene.open({ folder, mode: "B" });
-}, 120_000);
+}, 400_000);
 afterAll(() => scene?.close());
 
 const executions = (): number => readLedger(scene.installation).filter(({ type }) => type === "transaction").length;
@@ -44,7 +44,7 @@ test("check 06: /freeze in the chat stops payments at once, exit 23; a thaw sign
   expect((await hands.screen()).page).not.toBe("pages");
   await thaw(somebody);
   await paysAgain(somebody);
-}, 120_000);
+}, 400_000);
 
 test("check 06: /freeze while the key waits for the code: the right code is refused, exit 23, nothing executed", async () => {
   const somebody = await scene.user();
@@ -58,7 +58,7 @@ test("check 06: /freeze while the key waits for the code: the right code is refu
   await hands.key.type(code);
   await expectExit(client, 23);
   expect(executions()).toBe(before);
-}, 120_000);
+}, 400_000);
 
 test("check 06: /thaw in the chat asks, the key signs: the client takes up the THAW that is open", async () => {
   const somebody = await scene.user();
@@ -76,7 +76,7 @@ test("check 06: /thaw in the chat asks, the key signs: the client takes up the T
   await expectExit(client, 0);
   await hands.phoneSays("Your confirmations work again");
   await paysAgain(somebody);
-}, 120_000);
+}, 400_000);
 
 test("threat 25: Not me in the chat ends the payment with exit 13 and freezes all others; only the key thaws", async () => {
   const somebody = await scene.user();
@@ -94,7 +94,7 @@ test("threat 25: Not me in the chat ends the payment with exit 13 and freezes al
   expect(executions()).toBe(before);
   await thaw(somebody);
   await paysAgain(somebody);
-}, 120_000);
+}, 400_000);
 
 test("threat 25: not me on the key, without any PIN, freezes as well", async () => {
   const somebody = await scene.user();
@@ -106,7 +106,7 @@ test("threat 25: not me on the key, without any PIN, freezes as well", async () 
   expect(told.map(({ step }) => step)).not.toContain("PIN");
   await hands.phoneSays("Stopped by you (not you) · nothing was sent");
   await expectExit(pay(), 23);
-}, 120_000);
+}, 400_000);
 
 test("check 05: the third wrong code locks, exit 16; the phone counts; the right code is refused afterwards", async () => {
   const { hands, pay } = await scene.user();
@@ -133,7 +133,7 @@ test("check 05: the third wrong code locks, exit 16; the phone counts; the right
   const late = scene.parts.verification.submitStatement({ transactionId, signedStatement });
   expect(await reasonOf(late)).toBe("STATE_CONFLICT");
   expect(executions()).toBe(before);
-}, 120_000);
+}, 400_000);
 
 test("check 06: five wrong codes in a row over two payments block; he is warned before; a thaw frees him", async () => {
   const somebody = await scene.user();
@@ -153,4 +153,4 @@ test("check 06: five wrong codes in a row over two payments block; he is warned 
   expect(executions()).toBe(before);
   await thaw(somebody);
   await paysAgain(somebody);
-}, 120_000);
+}, 400_000);

@@ -17,7 +17,7 @@ let scene: Scene;
 
 beforeAll(async () => {
   scene = await Scene.open({ folder, mode: "B" });
-}, 120_000);
+}, 400_000);
 afterAll(() => scene?.close());
 
 /** A user without key and chat, at the shared desk. */
@@ -90,7 +90,7 @@ describe("a first key", () => {
     expect(await keysOf(somebody)).toEqual([KeyState.PROVISIONAL]);
     await expectExit(run("key", "confirm", keyId, "--fingerprint", fingerprint), 0);
     expect(await keysOf(somebody)).toEqual([KeyState.ACTIVE]);
-  }, 120_000);
+  }, 400_000);
 
   test("threat 06: of another serial than was named is refused and not stored", async () => {
     const somebody = await stranger();
@@ -101,7 +101,7 @@ describe("a first key", () => {
       "ATTESTATION_UNTRUSTED",
     );
     expect(await keysOf(somebody)).toEqual([]);
-  }, 120_000);
+  }, 400_000);
 
   test("threat 06: with digits typed on the key is ACTIVE at once, with wrong ones refused", async () => {
     const somebody = await stranger();
@@ -119,7 +119,7 @@ describe("a first key", () => {
     const { signedEnrolment } = await enrolOnKey(scene.parts, somebody.desk, begun, digits);
     const { key } = await keys.finishEnrolment({ enrolmentToken, signedEnrolment });
     expect(key?.state).toBe(KeyState.ACTIVE);
-  }, 120_000);
+  }, 400_000);
 
   test("threat 06: an emulator is refused by a core that is not for development", async () => {
     const where = ["--data", at("data"), "--secrets", at("secrets")];
@@ -148,7 +148,7 @@ describe("a first key", () => {
       parts.close();
       await core.stop();
     }
-  }, 120_000);
+  }, 400_000);
 });
 
 describe("a further key", () => {
@@ -194,7 +194,7 @@ describe("a further key", () => {
     await expectExit(client, 0);
     await hands.phoneSays(`A key was enrolled for you: ${read}`);
     expect(await keysOf(somebody)).toEqual([KeyState.ACTIVE, KeyState.PROVISIONAL, KeyState.ACTIVE]);
-  }, 120_000);
+  }, 400_000);
 });
 
 describe("a chat", () => {
@@ -225,7 +225,7 @@ describe("a chat", () => {
     await hands.phone.send(`/start ${others}`);
     await hands.phoneSays("This chat is linked already");
     expect(await channelsOf(other)).toEqual([]);
-  }, 120_000);
+  }, 400_000);
 
   test("threat 07: malware links a chat of its own: the key shows it, the careful user refuses, 0 linked", async () => {
     const somebody = await withKey();
@@ -247,7 +247,7 @@ describe("a chat", () => {
     await malware.phoneSays("Stopped by you (wrong data)");
     expect(await channelsOf(somebody)).toEqual([]);
     await expectExit(pay(), 15);
-  }, 120_000);
+  }, 400_000);
 
   test("check 19: a second chat is told to the first; /unlink works at once; without any, a payment is exit 15", async () => {
     const somebody = await scene.user();
@@ -274,5 +274,5 @@ describe("a chat", () => {
     await expectExit(pay(), 15);
     await second.phone.send("/thaw");
     await second.phoneSays("This chat is not linked to you");
-  }, 120_000);
+  }, 400_000);
 });

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { KeyState } from "@countersign/proto/node/core/v1/key_service";
 import { State } from "@countersign/proto/node/core/v1/content";
-import { tempFolder } from "@countersign/testing";
+import { AT_ONCE_MS, tempFolder } from "@countersign/testing";
 import { runOnce } from "@countersign/testing/child";
 import { newSerial, setUpDesk, type Desk } from "../desk.ts";
 import { readLedger } from "../installation.ts";
@@ -25,7 +25,7 @@ let scene: Scene;
 
 beforeAll(async () => {
   scene = await Scene.open({ folder, mode: "B" });
-}, 120_000);
+}, 400_000);
 afterAll(async () => {
   await Promise.all(desks.map((desk) => desk.stop()));
   await scene?.close();
@@ -74,7 +74,7 @@ async function showsAnew({ key }: Hands, version: number): Promise<void> {
 }
 
 describe("check 21: a revocation reaches a key that is being asked", () => {
-  test("check 21: the key goes idle within a second, the client says why, nothing is executed", async () => {
+  test("check 21: the key goes idle at once, the client says why, nothing is executed", async () => {
     const somebody = await scene.user();
     const { hands, pay, run } = somebody;
     const before = executions();
@@ -86,7 +86,7 @@ describe("check 21: a revocation reaches a key that is being asked", () => {
     await revoking.tells("keyId");
     const left = await leaves(hands, "pages");
     expect(left.page).toBe("idle");
-    expect(left.ms).toBeLessThan(1_000);
+    expect(left.ms).toBeLessThan(AT_ONCE_MS);
     await expectExit(revoking, 0);
     const { told } = await expectExit(paying, 14);
     expect(told.at(-1)).toMatchObject({ state: "KEY_REVOKED", final: true });
@@ -97,7 +97,7 @@ describe("check 21: a revocation reaches a key that is being asked", () => {
       "every key that could sign it was revoked",
     ]);
     expect(executions()).toBe(before);
-  }, 120_000);
+  }, 400_000);
 
   test("check 21: a statement that a key signs all the same is refused as KEY_REVOKED, and another key still confirms", async () => {
     const somebody = await scene.user();
@@ -125,7 +125,7 @@ describe("check 21: a revocation reaches a key that is being asked", () => {
     const answer = await again;
     if (answer.event?.$case !== "signed") throw new Error("the second key did not sign");
     await parts.verification.submitStatement({ transactionId, signedStatement: answer.event.value.signedStatement });
-  }, 120_000);
+  }, 400_000);
 
   test("check 21: another of his keys is revoked: the one at hand is asked again and confirms", async () => {
     const somebody = await scene.user();
@@ -140,7 +140,7 @@ describe("check 21: a revocation reaches a key that is being asked", () => {
     const { told } = await expectExit(paying, 0);
     expect(told).toContainEqual(expect.objectContaining({ step: "KEY_REVOKED", left: 1 }));
     expect(executions()).toBe(before + 1);
-  }, 120_000);
+  }, 400_000);
 });
 
 describe("claim 24: PIN before anything is sent", () => {
@@ -160,7 +160,7 @@ describe("claim 24: PIN before anything is sent", () => {
     expect((await transactionsOf(somebody)).length).toBe(before);
     // The prompt of his LINK may have turned into its outcome meanwhile.
     expect(await hands.count("Code: ")).toBeLessThanOrEqual(codes);
-  }, 120_000);
+  }, 400_000);
 
   test("claim 24: right: then the pages and the code, and no second PIN", async () => {
     const { hands, pay, desk } = await scene.user();
@@ -177,7 +177,7 @@ describe("claim 24: PIN before anything is sent", () => {
     expect(steps).not.toContain("PIN");
     expect(steps.indexOf("VERIFY")).toBe(0);
     expect(executions()).toBe(before + 1);
-  }, 120_000);
+  }, 400_000);
 
   test("claim 24: by finger: right, then pages and code; not recognised, and nothing was created", async () => {
     const folderOfKey = mkdtempSync(join(folder, "f-"));
@@ -219,7 +219,7 @@ describe("claim 24: PIN before anything is sent", () => {
     expect((await transactionsOf(somebody)).length).toBe(before);
     // The prompt of his LINK may have turned into its outcome meanwhile.
     expect(await hands.count("Code: ")).toBeLessThanOrEqual(codes);
-  }, 120_000);
+  }, 400_000);
 
   test("claim 24: it holds for one statement: the next asks again", async () => {
     const { hands, pay, desk } = await scene.user();
@@ -233,7 +233,7 @@ describe("claim 24: PIN before anything is sent", () => {
     expect((await hands.screen()).page).toBe("pin");
     second.interrupt();
     await expectExit(second, 17);
-  }, 120_000);
+  }, 400_000);
 });
 
 /** Token of the second of two people. */
@@ -268,7 +268,7 @@ describe("check 19: a recovery, while its owner looks on", () => {
     const named = ["--tenant", "acme", "--issuer", "Acme Bank", "--app", "clerk:execute"];
     await runOnce("core/server/src/main.ts", ["bootstrap", ...folders, ...named]);
     await installation.restartCore();
-  }, 120_000);
+  }, 400_000);
 
   test("check 19: one alone is refused, the hold holds, and /freeze in the chat stops it", async () => {
     const somebody = await scene.user();
@@ -281,7 +281,7 @@ describe("check 19: a recovery, while its owner looks on", () => {
     const left = await expectExit(recover(somebody, clerk(), "list"), 0);
     expect(left.told).toEqual([]);
     expect((await keysOf(somebody)).map(({ state }) => state)).toEqual([KeyState.ACTIVE]);
-  }, 120_000);
+  }, 400_000);
 
   test("check 19: who confirms anything with his old key has lost nothing: it stops", async () => {
     const somebody = await scene.user();
@@ -292,7 +292,7 @@ describe("check 19: a recovery, while its owner looks on", () => {
     await expectExit(paying, 0);
     await hands.phoneSays("Your keys stay: their replacement was stopped");
     expect((await expectExit(recover(somebody, clerk(), "list"), 0)).told).toEqual([]);
-  }, 120_000);
+  }, 400_000);
 });
 
 describe("names", () => {
@@ -307,5 +307,5 @@ describe("names", () => {
     );
     await expectExit(run("key", "revoke", "Schreibtisch"), 0);
     expect((await keysOf(somebody)).map(({ state }) => state)).toEqual([KeyState.REVOKED]);
-  }, 120_000);
+  }, 400_000);
 });

@@ -17,7 +17,7 @@ let scene: Scene;
 
 beforeAll(async () => {
   scene = await Scene.open({ folder, mode: "B" });
-}, 120_000);
+}, 400_000);
 afterAll(() => scene?.close());
 
 const executions = (): number => readLedger(scene.installation).filter(({ type }) => type === "transaction").length;
@@ -67,7 +67,7 @@ describe("PIN", () => {
     await hands.key.type(await hands.codeFor(pages));
     await expectExit(third, 0);
     expect(executions()).toBe(before + 1);
-  }, 120_000);
+  }, 400_000);
 
   test("claim 10: eight wrong PINs block for good, over power cuts; a reject still goes, an approval never", async () => {
     const somebody = await scene.userAtOwnDesk();
@@ -101,7 +101,7 @@ describe("PIN", () => {
       await key?.stop();
       parts.close();
     }
-  }, 120_000);
+  }, 400_000);
 
   test("claim 10: without the PIN there is no code page, and a key without PIN makes no credential", async () => {
     const { hands, pay } = await scene.user();
@@ -122,7 +122,7 @@ describe("PIN", () => {
     const enrolling = last(parts.device.enrol({ deviceId: "", ...server, challenge: Buffer.alloc(32), digits: false }));
     expect(await reasonOf(enrolling)).toBe("KEY_REFUSED");
     parts.close();
-  }, 120_000);
+  }, 400_000);
 });
 
 describe("the PIN before anything is sent", () => {
@@ -154,7 +154,7 @@ describe("the PIN before anything is sent", () => {
     const next = await newPayment(scene.parts, desk.userId);
     expect(await reasonOf(last(device.sign({ ...scene.parts.toSign(next), session })))).toBe("NOT_AWAITED");
     await proveAgain(next, hands);
-  }, 120_000);
+  }, 400_000);
 });
 
 describe("keypad", () => {
@@ -169,7 +169,7 @@ describe("keypad", () => {
     expect((await hands.screen()).rows.join("\n")).toContain("_ _ _ _ _ _");
     await hands.key.type(code);
     await expectExit(client, 0);
-  }, 120_000);
+  }, 400_000);
 });
 
 describe("plug and power", () => {
@@ -192,7 +192,7 @@ describe("plug and power", () => {
       await daemonSees(scene.parts, 1);
       expect(executions()).toBe(before);
     },
-    120_000,
+    400_000,
   );
 
   test("claim 05: a power cut before the code loses the request, never a counter: the next payment goes through", async () => {
@@ -215,5 +215,5 @@ describe("plug and power", () => {
     await expectExit(third, 0);
     expect(executions()).toBe(before + 2);
     await again.stop();
-  }, 120_000);
+  }, 400_000);
 });

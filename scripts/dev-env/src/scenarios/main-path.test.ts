@@ -33,7 +33,7 @@ describe.each(["A", "B", "C"] as const)("mode %s", (mode) => {
     installation = await startInstallation({ folder, mode });
     desk = await setUpDesk(installation, { mode, userId: "first", chatId: "2000" });
     his = desk;
-  }, 120_000);
+  }, 400_000);
   afterAll(async () => {
     await desk?.stop();
     await installation?.stop();
@@ -58,7 +58,7 @@ describe.each(["A", "B", "C"] as const)("mode %s", (mode) => {
       );
       expect(ended.booked.filter((line) => line["type"] === "transaction")).toHaveLength(1);
     },
-    120_000,
+    400_000,
   );
 
   if (mode !== "B") return;
@@ -71,6 +71,6 @@ describe.each(["A", "B", "C"] as const)("mode %s", (mode) => {
       expect(ended.output).toMatch(/line \d+: (Document|file)/);
       expect(readLedger(installation)).toHaveLength(before);
     },
-    120_000,
+    400_000,
   );
 });

@@ -19,7 +19,7 @@ let users = 0;
 beforeAll(async () => {
   installation = await startInstallation({ folder, mode: "B" });
   desk = await setUpDesk(installation, { mode: "B", userId: "first", chatId: "3000" });
-}, 120_000);
+}, 400_000);
 afterAll(async () => {
   await desk?.stop();
   await installation?.stop();

@@ -18,7 +18,7 @@ const scrapes: string[] = [];
 beforeAll(async () => {
   const policy = { digits: DIGITS, highValueDigits: DIGITS };
   scene = await Scene.open({ folder, mode: "B", policy, coreArgs: ADMIN });
-}, 120_000);
+}, 400_000);
 afterAll(() => scene?.close());
 
 const urlOf = (page: string): string => `http://${String(scene.installation.core().ready["adminAddress"])}${page}`;
@@ -84,4 +84,4 @@ test("check 16, threat 21: a whole confirmation is counted, and no scrape of it 
   const words = scrapes.join("\n").replaceAll(/ [0-9.e+-]+$/gm, "");
   expect(words).toContain('countersign_streams_open{method="ChannelService/Attach"}');
   expect(words).not.toMatch(/[0-9a-f]{16}|\bcs_|[A-Za-z0-9-]{32}/);
-}, 120_000);
+}, 400_000);

@@ -37,7 +37,7 @@ beforeAll(async () => {
   somebody = scene.meet({ ...his, pin: LONG_PIN });
   another = scene.meet({ ...hers, pin: LONG_PIN });
   await changePin(LONG_PIN);
-}, 120_000);
+}, 400_000);
 afterAll(() => scene?.close());
 
 /** The shared key's PIN, by the old one and twice the new one. */
@@ -79,7 +79,7 @@ test("check 04: the same file again is DUPLICATE, exit 22, naming the first; mea
   const second = String((await expectExit(twice, 0)).told.at(-1)?.["transactionId"]);
   expect((await expectExit(pay("--repeat", first), 22)).told.at(-1)).toMatchObject({ first: second });
   expect(executions()).toBe(before + 2);
-}, 120_000);
+}, 400_000);
 
 describe("the receipt", () => {
   let file: string;
@@ -93,7 +93,7 @@ describe("the receipt", () => {
     mode = told.find((one) => "mode" in one)?.["mode"];
     file = String(told.at(-1)?.["receiptFile"]);
     bytes = readFileSync(file);
-  }, 120_000);
+  }, 400_000);
 
   test("check 12: a weaker mode that was wished for changes nothing: key and chat both showed it", () => {
     expect(mode).toBe("B");
@@ -102,7 +102,7 @@ describe("the receipt", () => {
   test("check 30: countersign verify accepts the one that pay saved", async () => {
     const { told } = await expectExit(somebody.run("verify", file), 0);
     expect(told.at(-1)).toMatchObject({ verified: true, state: "EXECUTED" });
-  }, 120_000);
+  }, 400_000);
 
   test("check 30: one flipped bit anywhere is refused, naming the part", () => {
     const { serverId, corePublicKey } = scene.installation;
@@ -130,14 +130,14 @@ describe("the receipt", () => {
       const { told } = await expectExit(somebody.run("verify", path), 20);
       expect(told.at(-1)).toMatchObject({ verified: false, part: expect.any(String) as unknown });
     },
-    120_000,
+    400_000,
   );
 
   test("check 30: another core's receipt is refused against the pinned key", async () => {
     const pinned = ["--server-id", "00".repeat(16)];
     const { told } = await expectExit(somebody.run(...pinned, "verify", file), 20);
     expect(told.at(-1)).toMatchObject({ verified: false, part: "serverId" });
-  }, 120_000);
+  }, 400_000);
 });
 
 describe("what a whole run leaves behind", () => {
@@ -232,5 +232,5 @@ describe("what a whole run leaves behind", () => {
       expect.arrayContaining(["id in trace.ndjson", "id in ledger.jsonl", "id in output of the watched client"]),
     );
     expect(findSecrets(secrets, places)).toEqual([]);
-  }, 120_000);
+  }, 400_000);
 });

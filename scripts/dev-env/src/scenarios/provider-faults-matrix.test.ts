@@ -7,8 +7,8 @@ import type { Customer, Waiting } from "../faults/customer.ts";
 import { FaultWorld } from "../faults/fault-world.ts";
 
 const LONG_CODES = { digits: 10, highValueDigits: 10 };
-/** Its time is five seconds; the rest is what a busy machine may take. */
-const ASKED_WITHIN_MS = 8_000;
+/** Its time is ten seconds; the rest is what a busy machine may take. */
+const ASKED_WITHIN_MS = 60_000;
 /** A code leaves for twelve seconds: none in the last twenty. */
 const SHORT = { lifetime: { seconds: 32n, nanos: 0 } };
 
@@ -22,7 +22,7 @@ beforeAll(async () => {
   if (!there) return;
   world = await FaultWorld.start({ folder, channels: ["matrix", "mail"], policy: LONG_CODES });
   before = world.pids();
-}, 120_000);
+}, 400_000);
 afterEach(async () => {
   if (!there) return;
   await world.turn("matrix", "open");
@@ -63,7 +63,7 @@ peerTest(
     await user.cancel(waiting);
     await expectNothingLate(user);
   },
-  120_000,
+  400_000,
 );
 
 peerTest(
@@ -76,5 +76,5 @@ peerTest(
     await user.cancel(waiting);
     await expectNothingLate(user);
   },
-  120_000,
+  400_000,
 );

@@ -25,7 +25,7 @@ beforeAll(async () => {
   parts = connect(installation);
   phone = new PhoneInHand(installation.phoneOf(USER.chatId));
   await enrolAndLink();
-}, 120_000);
+}, 400_000);
 afterAll(async () => {
   parts?.close();
   await installation?.stop();
@@ -39,7 +39,7 @@ test("check 04: 100 parallel submits of one right statement: confirmed once, eac
   await executed(payment);
   expect(countOf(payment, "statement.counted", "statement.accepted")).toEqual([1, 1]);
   expect(booked(payment)).toBe(1);
-}, 120_000);
+}, 400_000);
 
 test("check 04: 100 parallel submits of 100 right statements: confirmed once, the others come too late", async () => {
   const payment = await newPayment(parts, USER.userId);
@@ -56,7 +56,7 @@ test("check 04: 100 parallel submits of 100 right statements: confirmed once, th
   expect(tally(again)["RATE_LIMITED"]).toBeUndefined();
   expect(countOf(payment, "statement.accepted")).toEqual([1]);
   expect(booked(payment)).toBe(1);
-}, 120_000);
+}, 400_000);
 
 test("check 14: 100 parallel claims: one lease; when it lapses unused the bank takes it and books one line", async () => {
   const payment = await newPayment(parts, USER.userId);
@@ -76,7 +76,7 @@ test("check 14: 100 parallel claims: one lease; when it lapses unused the bank t
   await executed(payment);
   expect(countOf(payment, "execution.claimed", "execution.begun", "execution.reported")).toEqual([2, 1, 1]);
   expect(booked(payment)).toBe(1);
-}, 120_000);
+}, 400_000);
 
 /** COUNTER_REGRESSION: so many came before it that its counter left the window. */
 const TOO_LATE = ["STATE_CONFLICT", "RATE_LIMITED", "COUNTER_REGRESSION"];

@@ -17,7 +17,7 @@ let desk: Desk;
 beforeAll(async () => {
   installation = await startInstallation({ folder, mode: "B" });
   desk = await setUpDesk(installation, { mode: "B", userId: "first", chatId: "2000", display: "16x2" });
-}, 120_000);
+}, 400_000);
 
 afterAll(async () => {
   await desk?.stop();
@@ -34,7 +34,7 @@ test.each([
     expect({ exit: ended.exitCode, output: ended.output }).toEqual({ exit: 0, output: ended.output });
     expect(ended.booked.filter((line) => line["type"] === "payment")).toHaveLength(payments);
   },
-  120_000,
+  400_000,
 );
 
 test.each(["alter-tx2", "alter-both"] as const)(
@@ -44,5 +44,5 @@ test.each(["alter-tx2", "alter-both"] as const)(
     expect({ exit: ended.exitCode, output: ended.output }).toEqual({ exit: 10, output: ended.output });
     expect(ended.booked).toEqual([]);
   },
-  120_000,
+  400_000,
 );

@@ -41,7 +41,7 @@ describe.each(CASES)("$channel", ({ channel, points, testWith: peerTest }) => {
     if (peerTest !== test) return;
     mkdirSync(join(folder, channel));
     world = await StandbyWorld.start(channel, join(folder, channel));
-  }, 120_000);
+  }, 400_000);
   afterAll(() => world?.stop());
 
   for (const [what, pattern] of points) {
@@ -63,7 +63,7 @@ describe.each(CASES)("$channel", ({ channel, points, testWith: peerTest }) => {
           expect(await user.codesOn(channel)).toHaveLength(1);
           expect(await user.hands(channel).chat()).not.toContain("Code");
         },
-        120_000,
+        400_000,
       );
     }
   }

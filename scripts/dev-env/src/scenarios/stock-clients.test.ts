@@ -19,7 +19,7 @@ let desk: Desk;
 beforeAll(async () => {
   installation = await startInstallation({ folder, mode: "A" });
   desk = await setUpDesk(installation, { mode: "A", userId: "anna", chatId: "3000" });
-}, 120_000);
+}, 400_000);
 afterAll(async () => {
   await desk?.stop();
   await installation?.stop();
@@ -47,7 +47,7 @@ peerTest(
       },
     ]);
   },
-  120_000,
+  400_000,
 );
 
 goPeerTest(
@@ -64,7 +64,7 @@ goPeerTest(
       },
     ]);
   },
-  120_000,
+  400_000,
 );
 
 function hasGrpcTools(): boolean {

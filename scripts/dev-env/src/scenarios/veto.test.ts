@@ -24,7 +24,7 @@ beforeAll(async () => {
   scene = await Scene.open({ folder, mode: "B", policy: { claimByS: CLAIM_BY_S } });
   await scene.stopBank();
   expiring = await letTwoExpire();
-}, 120_000);
+}, 400_000);
 afterAll(() => scene?.close());
 
 /** At a desk of its own, so that the shared key stays free: one is confirmed and not claimed, one waits for its code. */
@@ -77,7 +77,7 @@ describe("a transaction that is PENDING", () => {
       expect(await userState(somebody)).toBe(UserState.ACTIVE);
       await hands.keyShowsNo("code");
     },
-    120_000,
+    400_000,
   );
 
   test("threat 04: a veto by its tag stops it as well", async () => {
@@ -90,7 +90,7 @@ describe("a transaction that is PENDING", () => {
     const { told } = await expectExit(client, 13);
     expect(told.at(-1)).toMatchObject({ state: "REJECTED", onKey: false });
     await hands.phoneSays("Stopped. Nothing will be sent.");
-  }, 120_000);
+  }, 400_000);
 
   test("threat 14: /pending and /help tell and change nothing, and no word of the chat approves", async () => {
     const { hands, pay } = await scene.user();
@@ -114,7 +114,7 @@ describe("a transaction that is PENDING", () => {
     }
     await hands.reject(Reason.CHANGED_MY_MIND);
     await expectExit(client, 10);
-  }, 120_000);
+  }, 400_000);
 
   test("threat 14: a code typed into the chat has no effect and draws a warning; every message has the phrase", async () => {
     const somebody = await scene.user();
@@ -132,7 +132,7 @@ describe("a transaction that is PENDING", () => {
     const asking = messages.filter(({ text }) => text.includes("Acme Bank"));
     expect(asking.filter(({ text }) => !text.includes("phrase: blue teapot"))).toEqual([]);
     expect(asking).not.toEqual([]);
-  }, 120_000);
+  }, 400_000);
 
   test("check 13: Ctrl-C withdraws it, exit 17; key and chat say so", async () => {
     const { hands, pay } = await scene.user();
@@ -143,7 +143,7 @@ describe("a transaction that is PENDING", () => {
     await hands.phoneSays("Withdrawn by Acme Bank");
     expect(await hands.chat()).not.toContain(code);
     await hands.keyShowsNo("code");
-  }, 120_000);
+  }, 400_000);
 });
 
 describe("a transaction that is CONFIRMED", () => {
@@ -164,7 +164,7 @@ describe("a transaction that is CONFIRMED", () => {
       const frozen = button === "Not me";
       expect(await userState(somebody)).toBe(frozen ? UserState.FROZEN : UserState.ACTIVE);
     },
-    120_000,
+    400_000,
   );
 
   test("check 13: Ctrl-C withdraws it too, exit 17", async () => {
@@ -176,7 +176,7 @@ describe("a transaction that is CONFIRMED", () => {
     const { told } = await expectExit(client, 17);
     expect(told.at(-1)).toMatchObject({ state: "CANCELLED", byUser: true });
     await hands.phoneSays("Withdrawn by Acme Bank");
-  }, 120_000);
+  }, 400_000);
 });
 
 describe("a transaction that is EXECUTING or over", () => {
@@ -209,7 +209,7 @@ describe("a transaction that is EXECUTING or over", () => {
     await hands.phoneSays("Executed");
     await hands.phone.send(`!block ${pages.at(-1)?.tag}`);
     await hands.phoneSays("Too late", 2);
-  }, 120_000);
+  }, 400_000);
 });
 
 describe("time", () => {
@@ -220,7 +220,7 @@ describe("time", () => {
     expect(told.at(-1)).toMatchObject({ state: "EXPIRED" });
     const message = await hands.phoneSays("Expired, or confirmed and not taken up in time · nothing was sent");
     expect(message.buttons).toEqual([]);
-  }, 120_000);
+  }, 400_000);
 
   test("check 03: not confirmed within its lifetime is EXPIRED, exit 11; the chat says so and the code is gone", async () => {
     const { client, hands } = expiring.waiting;
@@ -228,5 +228,5 @@ describe("time", () => {
     expect(told.at(-1)).toMatchObject({ state: "EXPIRED" });
     await hands.phoneSays("Expired, or confirmed and not taken up in time · nothing was sent");
     for (const code of hands.codes) expect(await hands.chat()).not.toContain(code);
-  }, 120_000);
+  }, 400_000);
 });

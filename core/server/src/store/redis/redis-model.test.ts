@@ -82,7 +82,7 @@ for (const cacheBytes of [0, 1_000_000]) {
         { numRuns: 25 },
       );
     },
-    120_000,
+    400_000,
   );
 }
 
