@@ -80,6 +80,37 @@ test("a load that a commit overtook is not kept", async () => {
   expect(await directory.get(key)).toMatchObject({ disabled: true });
 });
 
+test("what is asked for while something else is committed is kept: on a busy store that is always", async () => {
+  const inner = openMemoryStore({ clock: new FakeClock() });
+  await put(inner, app);
+  const { store, loads } = watched(inner, true);
+  const other = Promise.withResolvers<void>();
+  const far = new Proxy(store, {
+    get: (target, name) => {
+      if (name !== "load") return Reflect.get(target, name) as unknown;
+      return async (...args: Parameters<Store["load"]>) => {
+        const loaded = await target.load(...args);
+        await other.promise;
+        return loaded;
+      };
+    },
+  });
+  const directory = new Directory(far);
+  const loading = directory.get(key);
+  const peer = { type: "peer", tenant: app.tenantId, id: "somebody" } as const;
+  const outcome = await inner.commit(shardOfKey(peer), {
+    changeId: "c".repeat(32),
+    epoch: 1,
+    writes: [{ key: peer, expected: "", body: { tenantId: app.tenantId, userId: "ann", linkId: undefined } }],
+    audit: [{ event: "peer.pointed", tenant: app.tenantId, actor: "core", subject: "user:ann", detail: {} }],
+  });
+  expect(outcome).toBe("committed");
+  other.resolve();
+  await loading;
+  await directory.get(key);
+  expect(loads()).toBe(1);
+});
+
 test("a store has one directory", () => {
   const store = openMemoryStore({ clock: new FakeClock() });
   expect(directoryOf(store)).toBe(directoryOf(store));

@@ -1,7 +1,8 @@
 import { shardOfKey, type Bodies, type EntityKey, type UnixMs } from "../store/entity.ts";
 import type { Store } from "../store/store.ts";
 
-type DirectoryType = "tenant" | "app" | "bot" | "token" | "grant";
+const DIRECTORY_TYPES = ["tenant", "app", "bot", "token", "grant"] as const;
+type DirectoryType = (typeof DIRECTORY_TYPES)[number];
 
 interface Cached {
   readonly body: Bodies[DirectoryType];
@@ -19,14 +20,17 @@ const MAX_ENTRIES = 10_000;
 export class Directory {
   readonly #store: Store;
   readonly #cache = new Map<string, Cached>();
-  /** Grows with every drop: a load that began before one may be stale and is not cached. */
+  /** Grows with every commit to one of its types: a load that began before may be stale and is not cached. */
   #drops = 0;
 
   constructor(store: Store) {
     this.#store = store;
     store.subscribe((_shard, keys) => {
-      this.#drops += 1;
-      for (const key of keys) this.#cache.delete(nameOf(key));
+      for (const key of keys) {
+        if (!(DIRECTORY_TYPES as readonly string[]).includes(key.type)) continue;
+        this.#drops += 1;
+        this.#cache.delete(nameOf(key));
+      }
     });
   }
 
