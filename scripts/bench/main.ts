@@ -1,13 +1,14 @@
-// npm run bench -- [P1|P9] [--json] [--transactions N] [--repeats N] [--warm-up N] [--in-flight N] [--connections N] [--no-bot]
+// npm run bench -- [P1|P6|P9] [--json] [--transactions N] [--repeats N] [--warm-up N] [--in-flight N] [--connections N] [--no-bot]
 //                  [--pin] [--profile DIR] [--within SECONDS]
 // Goal P1: full transactions (Create + SubmitStatement, FULL durability) per CPU-second of the core, against two
-// bare gRPC echoes and one P-256 verify. Goal P9: unary calls through the gRPC-Web bridge; of the options those that are
+// bare gRPC echoes and one P-256 verify. Goal P6: the same over one core and over two on one Redis. Goal P9: unary calls through the gRPC-Web bridge; of the options those that are
 // no matter of the core, --transactions being calls. Needs Linux (/proc). Everything is on loopback and in a folder that is removed.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { type Facts, factsOf } from "./figures.ts";
+import { describeP6, measureP6, summariseP6 } from "./p6.ts";
 import { describeP9, measureP9, summariseP9 } from "./p9.ts";
 import { measureP1, type P1Options } from "./p1.ts";
 import { describeProfile } from "./profile.ts";
@@ -42,8 +43,8 @@ function whole(
 }
 
 const [bench = "P1", ...others] = positionals;
-if (!["P1", "P9"].includes(bench) || others.length > 0) {
-  process.stderr.write("give one benchmark: P1 or P9\n");
+if (!["P1", "P6", "P9"].includes(bench) || others.length > 0) {
+  process.stderr.write("give one benchmark: P1, P6 or P9\n");
   process.exit(64);
 }
 
@@ -70,6 +71,15 @@ async function runP1(signal: AbortSignal): Promise<void> {
   if (options.profile !== undefined) console.log(describeProfile(options.profile));
 }
 
+async function runP6(signal: AbortSignal): Promise<void> {
+  const { repeats, warmUp, inFlight, connections, transactions } = options;
+  const ofP6 = { repeats, warmUp, inFlight, connections, transactions };
+  const samples = await measureP6(folder, ofP6, signal, say);
+  const summary = summariseP6(samples);
+  if (values.json) console.log(JSON.stringify({ bench, facts: facts(), options: ofP6, ...summary, samples }));
+  else console.log(describeP6(summary, facts(), ofP6));
+}
+
 async function runP9(signal: AbortSignal): Promise<void> {
   const { repeats, warmUp, inFlight, connections, transactions: calls } = options;
   const ofP9 = { repeats, warmUp, inFlight, connections, calls };
@@ -86,6 +96,7 @@ const folder = mkdtempSync(join(tmpdir(), "countersign-bench-"));
 try {
   const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(1000 * whole("within", 3_600))]);
   if (bench === "P9") await runP9(signal);
+  else if (bench === "P6") await runP6(signal);
   else await runP1(signal);
 } catch (error) {
   const reason: unknown = stop.signal.aborted ? stop.signal.reason : error;
