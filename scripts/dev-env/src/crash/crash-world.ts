@@ -103,7 +103,11 @@ export class CrashWorld {
       showsCode,
       tries: effectsOf(trail).filter((effect) => effect === "statement.counted").length,
       twice: tooOften(trail),
-      lost: [...lost(this.core.acknowledged().slice(acknowledged), trail), ...takenBack(ended.told, trail)],
+      // What an earlier flow left behind may be acknowledged in this one: it is looked for in all there is.
+      lost: [
+        ...lost(this.core.acknowledged().slice(acknowledged), this.#store.trail()),
+        ...takenBack(ended.told, trail),
+      ],
     };
   }
 

@@ -24,7 +24,7 @@ export const EFFECTS: Readonly<Record<FlowName, readonly Effect[]>> = {
     ...["execution.claimed", "execution.begun", "execution.reported"],
   ],
   errs: ["statement.refused/WRONG_CODE"],
-  vetoes: ["transaction.vetoed"],
+  vetoes: ["bot.veto-counted", "transaction.vetoed"],
   withdraws: ["transaction.cancelled"],
 };
 
