@@ -45,7 +45,7 @@ export async function openStorage(
 async function openShared(
   shared: StoreConfig,
   { secrets: keys, development }: StorageConfig,
-  { createShared: create = false, log }: StorageGiven,
+  { createShared: create = false, log, metrics }: StorageGiven,
 ): Promise<{ secrets: Secrets; store: Store; broken: Promise<Error> }> {
   // The client library is loaded by those who use it.
   const { openRedisStore } = await import("./store/redis/open-redis-store.ts");
@@ -53,7 +53,10 @@ async function openShared(
   const store = await openRedisStore({
     ...{ ...shared, create, development },
     keyFor: (isNew) => (secrets = loadOrCreateSecrets(keys, { create: isNew })).store,
-    onTrouble: (error) => log?.warn({ error }, "the store"),
+    onTrouble: (error) => {
+      metrics?.trouble();
+      log?.warn({ error }, "the store");
+    },
   });
   // It finds its way back by itself: nothing that happens to it ends this process.
   const { promise: broken } = Promise.withResolvers<Error>();

@@ -70,7 +70,7 @@ export async function startCore(
 
 /** What a core is made of besides its listeners. */
 interface Parts {
-  readonly given: CoreGiven;
+  readonly given: CoreGiven & { readonly gate: Gate };
   readonly secrets: Secrets;
   readonly broken: Promise<Error>;
   readonly sweeper: Sweeper;
@@ -89,7 +89,7 @@ async function openParts(config: CoreConfig, log: Log, { aroundStore, buggify }:
   const layers = [aroundStore, tracing?.aroundStore.bind(tracing), monitor?.around.bind(monitor)];
   const store = layers.reduce((inner: Store, layer) => layer?.(inner) ?? inner, opened);
   const draining = new AbortController();
-  const given: CoreGiven = {
+  const given: Parts["given"] = {
     store,
     secrets,
     serverId: secrets.serverId,
@@ -121,7 +121,7 @@ interface Listeners {
 /** Monitoring answers first, and says "starting" until calls are answered. */
 async function listen(config: CoreConfig, { given, sweeper, monitor, tracing, draining }: Parts): Promise<Listeners> {
   const { tls, maxStreams, development, admin } = config;
-  const watched = { store: given.store, sweeper, draining: draining.signal };
+  const watched = { store: given.store, sweeper, draining: draining.signal, line: () => given.gate.line };
   const adminAddress = admin && (await monitor?.serve({ listen: admin, tls }, watched));
   const services = servicesOf(given).map((service) => tracing?.aroundService(service) ?? service);
   const serving = await serve(services, { listen: config.listen, tls, maxStreams, reflection: development });

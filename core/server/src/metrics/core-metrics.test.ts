@@ -1,7 +1,19 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { status } from "@grpc/grpc-js";
 import { CoreMetrics } from "./core-metrics.ts";
-import { ATTEMPTS, CHANNELS, CODES, COMMITS, labelOf, METHODS, STATES, VERDICTS } from "./label-sets.ts";
+import {
+  ATTEMPTS,
+  CHANNELS,
+  CODES,
+  COMMITS,
+  labelOf,
+  LOADS,
+  METHODS,
+  SETTLED,
+  SHEDS,
+  STATES,
+  VERDICTS,
+} from "./label-sets.ts";
 import { readText } from "./testing/read-text.ts";
 
 const open: CoreMetrics[] = [];
@@ -77,8 +89,12 @@ describe("labels", () => {
         counted.shed(path, "busy");
         counted.opened(path);
         counted.ended(path, code);
+        for (const why of SHEDS) counted.shed(path, why);
       }
     }
+    for (const outcome of LOADS) counted.loaded(outcome, 1);
+    for (const outcome of SETTLED) counted.settled(outcome);
+    for (const channel of [...CHANNELS, "erika"]) counted.handedFirst(channel, 1);
     for (const outcome of COMMITS) counted.committed(outcome, 1);
     for (const state of STATES) counted.happened({ type: "transaction", state });
     for (const reason of VERDICTS) counted.happened({ type: "verdict", reason });

@@ -2,11 +2,21 @@ import { status } from "@grpc/grpc-js";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { CallObserver, Shed } from "../rpc/call-observer.ts";
 import type { Happening } from "./happening.ts";
-import { CODES, labelOf, METHODS, methodOf, type Commit } from "./label-sets.ts";
+import {
+  CHANNELS,
+  CODES,
+  labelOf,
+  METHODS,
+  methodOf,
+  type Commit,
+  type LoadOutcome,
+  type Settled,
+} from "./label-sets.ts";
 import { addProcessMetrics } from "./process-metrics.ts";
 
 const RPC_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
 const COMMIT_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5];
+const WAIT_BUCKETS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 const GROUP_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 
 /** What one core counts, in a registry of its own. docs/how-to/run-a-core.md has the table. */
@@ -54,6 +64,33 @@ export class CoreMetrics implements CallObserver {
     [],
     GROUP_BUCKETS,
   );
+  readonly #loads = this.#histogram(
+    "countersign_store_load_seconds",
+    "Loads of the store",
+    ["outcome"],
+    COMMIT_BUCKETS,
+  );
+  readonly #settled = this.#counter(
+    "countersign_store_settled_total",
+    "What became of commits whose fate was unknown",
+    ["outcome"],
+  );
+  readonly #integrity = this.#counter(
+    "countersign_store_integrity_errors_total",
+    "Loads and commits that met something which the core did not write",
+    [],
+  );
+  readonly #trouble = this.#counter(
+    "countersign_store_trouble_total",
+    "What a store elsewhere said of its own: lost connections, weak settings",
+    [],
+  );
+  readonly #handed = this.#histogram(
+    "countersign_delivery_wait_seconds",
+    "From when a message was wanted until it was first handed to a bot",
+    ["channel"],
+    WAIT_BUCKETS,
+  );
   readonly #stopProcess: () => void;
 
   constructor() {
@@ -76,6 +113,39 @@ export class CoreMetrics implements CallObserver {
 
   committed(outcome: Commit, seconds: number): void {
     this.#commits.observe({ outcome }, seconds);
+  }
+
+  loaded(outcome: LoadOutcome, seconds: number): void {
+    this.#loads.observe({ outcome }, seconds);
+  }
+
+  settled(outcome: Settled): void {
+    this.#settled.inc({ outcome });
+  }
+
+  handedFirst(channel: string, seconds: number): void {
+    this.#handed.observe({ channel: labelOf(CHANNELS, channel) }, seconds);
+  }
+
+  /** A store elsewhere is in trouble. */
+  trouble(): void {
+    this.#trouble.inc();
+  }
+
+  /** A figure that is asked for at each scrape. It may neither throw nor take long. */
+  gauge(name: string, help: string, read: () => number | undefined): void {
+    const gauge = new Gauge({
+      ...{ name, help, registers: [] },
+      collect() {
+        const value = read();
+        if (value !== undefined) this.set(value);
+      },
+    });
+    this.#registry.registerMetric(gauge);
+  }
+
+  integrity(): void {
+    this.#integrity.inc();
   }
 
   group(changes: number): void {

@@ -6,7 +6,8 @@ import { changing, drawId, SHARD, writing } from "../store/store-fixture.ts";
 import { IntegrityError, StoreFullError, StoreStoppedError, type ChangeSet, type Store } from "../store/store.ts";
 import { CountedStore } from "./counted-store.ts";
 
-const nobody = { happened: () => undefined, committed: () => undefined };
+const NOTHING = { settled: () => undefined, loaded: () => undefined, handedFirst: () => undefined };
+const nobody = { ...NOTHING, happened: () => undefined, committed: () => undefined, integrity: () => undefined };
 testStoreContract("a counted store", async (clock) => new CountedStore(openMemoryStore({ clock }), nobody));
 
 const TOLD: ChangeSet["audit"] = [
@@ -18,6 +19,9 @@ function answering(commit: () => Promise<unknown>, outcome: () => Promise<unknow
   const counted: string[] = [];
   const store = { ...openMemoryStore({ clock: new FakeClock() }), commit, outcome } as unknown as Store;
   const counter = {
+    ...NOTHING,
+    settled: (how: string) => void counted.push(`settled ${how}`),
+    integrity: () => void counted.push("integrity"),
     happened: ({ type }: { readonly type: string }) => void counted.push(type),
     committed: (how: string, seconds: number) => {
       expect(seconds).toBeGreaterThanOrEqual(0);
@@ -44,16 +48,30 @@ test.each(["conflict", "late"])("%s: only the commit is", async (outcome) => {
 test.each([
   ["full", new StoreFullError("x")],
   ["stopped", new StoreStoppedError("x")],
-  ["refused", new IntegrityError("x")],
 ])("an error counts as %s and reaches the caller as it is", async (how, error) => {
   const { store, counted } = answering(() => Promise.reject(error));
   await expect(store.commit(SHARD, change())).rejects.toBe(error);
   expect(counted).toEqual([how]);
 });
 
+test("what the core did not write is counted by itself, in a commit and in a load", async () => {
+  const error = new IntegrityError("x");
+  const { store, counted } = answering(() => Promise.reject(error));
+  await expect(store.commit(SHARD, change())).rejects.toBe(error);
+  expect(counted).toEqual(["integrity", "refused"]);
+  const loads: string[] = [];
+  const counter = { ...nobody, loaded: (how: string) => void loads.push(how), integrity: () => void loads.push("!") };
+  const inner = openMemoryStore({ clock: new FakeClock() });
+  const counting = new CountedStore(inner, counter);
+  await counting.load(SHARD);
+  inner.load = () => Promise.reject(error);
+  await expect(counting.load(SHARD)).rejects.toBe(error);
+  expect(loads).toEqual(["loaded", "failed", "!"]);
+});
+
 test.each([
-  ["committed", ["unknown", "transaction"]],
-  ["absent", ["unknown"]],
+  ["committed", ["unknown", "settled committed", "transaction"]],
+  ["absent", ["unknown", "settled absent"]],
 ])("unknown, then %s: counted once, however often it is asked", async (fate, expected) => {
   const { store, counted } = answering(
     async () => "unknown",
@@ -80,7 +98,7 @@ test("a question that failed may be asked again", async () => {
   await expect(store.outcome(SHARD, one.changeId)).rejects.toThrow("down");
   down = false;
   await store.outcome(SHARD, one.changeId);
-  expect(counted).toEqual(["unknown", "transaction"]);
+  expect(counted).toEqual(["unknown", "settled failed", "settled committed", "transaction"]);
 });
 
 test("fates that nobody asks for do not pile up", async () => {

@@ -1,8 +1,8 @@
 import type { EntityKey, EntityType, Shard, UnixMs } from "../store/entity.ts";
 import {
+  IntegrityError,
   StoreFullError,
   StoreStoppedError,
-  type AuditDraft,
   type AuditEntry,
   type ChangeSet,
   type CommitOutcome,
@@ -12,12 +12,20 @@ import {
   type Store,
 } from "../store/store.ts";
 import { happeningsOf, type Happening } from "./happening.ts";
-import type { Commit } from "./label-sets.ts";
+import type { Delivery } from "../delivery/delivery.ts";
+import type { Commit, LoadOutcome, Settled } from "./label-sets.ts";
 
 /** Who counts. May neither throw nor take long. */
 export interface CommitCounter {
   happened(happening: Happening): void;
   committed(outcome: Commit, seconds: number): void;
+  /** What became of a commit whose fate was unknown. */
+  settled(outcome: Settled): void;
+  loaded(outcome: LoadOutcome, seconds: number): void;
+  /** A message was handed to a bot for the first time, so long after it was wanted. */
+  handedFirst(channel: string, seconds: number): void;
+  /** Something that is stored is not what the core wrote. */
+  integrity(): void;
 }
 
 /** Commits whose fate nobody asked for are forgotten beyond so many. */
@@ -30,7 +38,7 @@ const MOST_UNKNOWN = 1024;
 export class CountedStore implements Store {
   readonly #store: Store;
   readonly #counter: CommitCounter;
-  readonly #unknown = new Map<string, readonly AuditDraft[]>();
+  readonly #unknown = new Map<string, ChangeSet>();
 
   constructor(store: Store, counter: CommitCounter) {
     this.#store = store;
@@ -46,8 +54,8 @@ export class CountedStore implements Store {
 
   outcome(shard: Shard, changeId: string): Promise<"committed" | "absent"> {
     const asking = this.#store.outcome(shard, changeId);
-    const audit = this.#unknown.get(changeId);
-    if (audit !== undefined) void this.#watchOutcome(changeId, audit, asking);
+    const change = this.#unknown.get(changeId);
+    if (change !== undefined) void this.#watchOutcome(change, asking);
     return asking;
   }
 
@@ -58,34 +66,57 @@ export class CountedStore implements Store {
       outcome = await committing;
     } catch (error) {
       outcome = failureOf(error);
+      this.#noteIntegrity(error);
     }
-    this.#counter.committed(outcome, (performance.now() - began) / 1000);
-    if (outcome === "committed") this.#count(change.audit);
+    this.#counter.committed(outcome, secondsSince(began));
+    if (outcome === "committed") this.#count(change);
     if (outcome === "unknown") this.#remember(change);
   }
 
-  async #watchOutcome(changeId: string, audit: readonly AuditDraft[], asking: Promise<string>): Promise<void> {
+  async #watchOutcome(change: ChangeSet, asking: Promise<"committed" | "absent">): Promise<void> {
     try {
       const outcome = await asking;
-      if (this.#unknown.delete(changeId) && outcome === "committed") this.#count(audit);
+      if (!this.#unknown.delete(change.changeId)) return;
+      this.#counter.settled(outcome);
+      if (outcome === "committed") this.#count(change);
     } catch {
       // Whoever asked hears of it, and may ask again.
+      this.#counter.settled("failed");
     }
   }
 
-  #count(audit: readonly AuditDraft[]): void {
+  #count({ audit, writes }: ChangeSet): void {
     for (const happening of happeningsOf(audit)) this.#counter.happened(happening);
+    for (const { key, body } of writes) if (key.type === "delivery") this.#countHandOut(body as Delivery | undefined);
   }
 
-  #remember({ changeId, audit }: ChangeSet): void {
-    this.#unknown.set(changeId, audit);
+  #countHandOut(delivery: Delivery | undefined): void {
+    if (delivery?.state !== "SENDING" || delivery.hands !== 1) return;
+    this.#counter.handedFirst(delivery.platform, Math.max(0, delivery.updatedAt - delivery.createdAt) / 1000);
+  }
+
+  #noteIntegrity(error: unknown): void {
+    if (error instanceof IntegrityError) this.#counter.integrity();
+  }
+
+  #remember(change: ChangeSet): void {
+    this.#unknown.set(change.changeId, change);
     if (this.#unknown.size <= MOST_UNKNOWN) return;
     const [oldest = ""] = this.#unknown.keys();
     this.#unknown.delete(oldest);
   }
 
   load<const K extends readonly EntityKey[]>(shard: Shard, ...keys: K): Promise<Loaded<K>> {
-    return this.#store.load(shard, ...keys);
+    const began = performance.now();
+    const loading = this.#store.load(shard, ...keys);
+    loading.then(
+      () => this.#counter.loaded("loaded", secondsSince(began)),
+      (error: unknown) => {
+        this.#counter.loaded("failed", secondsSince(began));
+        this.#noteIntegrity(error);
+      },
+    );
+    return loading;
   }
 
   list<T extends EntityType>(shard: Shard, type: T, owner: string, page: Page): Promise<EntityKey<T>[]> {
@@ -119,6 +150,10 @@ export class CountedStore implements Store {
   close(): Promise<void> {
     return this.#store.close();
   }
+}
+
+function secondsSince(began: number): number {
+  return (performance.now() - began) / 1000;
 }
 
 function failureOf(error: unknown): Commit {

@@ -62,6 +62,17 @@ export type Attempt = (typeof ATTEMPTS)[number];
 export const COMMITS = ["committed", "conflict", "late", "unknown", "full", "stopped", "refused"] as const;
 export type Commit = (typeof COMMITS)[number];
 
+/** What became of a load. */
+export const LOADS = ["loaded", "failed"] as const;
+export type LoadOutcome = (typeof LOADS)[number];
+
+/** What the store said of a commit whose fate was unknown; failed: it could not say. */
+export const SETTLED = ["committed", "absent", "failed"] as const;
+export type Settled = (typeof SETTLED)[number];
+
+/** Why a call was not begun (rpc/call-observer.ts). */
+export const SHEDS = ["busy", "late"] as const;
+
 /** `value` if the list has it. */
 export function labelOf(set: LabelSet, value: unknown): string {
   return typeof value === "string" && set.has(value) ? value : OTHER;

@@ -1,5 +1,5 @@
 // For tests: reads what Prometheus would read, and says which label has a value that no closed list has.
-import { ATTEMPTS, CHANNELS, CODES, COMMITS, METHODS, STATES, VERDICTS } from "../label-sets.ts";
+import { ATTEMPTS, CHANNELS, CODES, COMMITS, LOADS, METHODS, SETTLED, SHEDS, STATES, VERDICTS } from "../label-sets.ts";
 
 interface Series {
   readonly name: string;
@@ -10,6 +10,8 @@ interface Series {
 export interface ReadText {
   /** Of the series with exactly these labels; 0 if there is none. */
   readonly value: (name: string, labels: Readonly<Record<string, string>>) => number;
+  /** Of every metric that has a HELP line, whether it has a series or not. */
+  readonly names: ReadonlySet<string>;
   /** "label=value" of every label that is unknown, or has a value that no list has. */
   readonly strays: () => string[];
 }
@@ -23,13 +25,13 @@ const oneOf = (values: Iterable<string>): ((value: string) => boolean) => {
 const ALLOWED: Readonly<Record<string, (value: string) => boolean>> = {
   state: oneOf(STATES),
   compared: oneOf(["yes", "no"]),
-  reason: oneOf([...VERDICTS, "other", "busy", "late"]),
+  reason: oneOf([...VERDICTS, ...SHEDS, "other"]),
   channel: oneOf([...CHANNELS, "other"]),
   method: oneOf([...METHODS, "other"]),
   code: oneOf([...CODES, "other"]),
   quantile: oneOf(["0.5", "0.99", "1"]),
   le: (value) => value === "+Inf" || NUMBER.test(value),
-  outcome: oneOf([...ATTEMPTS, ...COMMITS]),
+  outcome: oneOf([...ATTEMPTS, ...COMMITS, ...LOADS, ...SETTLED]),
 };
 
 export function readText(text: string): ReadText {
@@ -37,15 +39,22 @@ export function readText(text: string): ReadText {
     .split("\n")
     .filter((line) => line !== "" && !line.startsWith("#"))
     .map(readLine);
+  const names = new Set([...text.matchAll(/^# HELP ([a-z_]+) /gm)].map(([, name = ""]) => name));
   return {
+    names,
     value: (name, labels) => series.find((one) => one.name === name && sameLabels(one.labels, labels))?.value ?? 0,
     strays: () =>
       series.flatMap(({ labels }) =>
         Object.entries(labels)
-          .filter(([label, value]) => ALLOWED[label]?.(value) !== true)
+          .filter(([label, value]) => !isLabel(label, value))
           .map(([label, value]) => `${label}=${value}`),
       ),
   };
+}
+
+/** Whether a label may have this value. */
+export function isLabel(label: string, value: string): boolean {
+  return ALLOWED[label]?.(value) === true;
 }
 
 function readLine(line: string): Series {
