@@ -94,10 +94,10 @@ function phoneTells(attack: Attack, exit: number): string {
 /** The messages that come to a phone from now on. */
 async function newMessages(desk: Desk): Promise<{ now(): Promise<string>; says(text: string): Promise<void> }> {
   const phone = new PhoneInHand(desk.phoneUrl);
-  const patience = AbortSignal.timeout(60_000);
-  const old = new Set((await phone.look(undefined, patience)).messages.map(({ id }) => id));
+  const patience = (): AbortSignal => AbortSignal.timeout(60_000);
+  const old = new Set((await phone.look(undefined, patience())).messages.map(({ id }) => id));
   const look = async (after?: number): Promise<{ version: number; text: string }> => {
-    const { version, messages } = await phone.look(after, patience);
+    const { version, messages } = await phone.look(after, patience());
     const fresh = messages.filter(({ id }) => !old.has(id));
     return { version, text: fresh.map(({ text }) => text).join("\n") };
   };
