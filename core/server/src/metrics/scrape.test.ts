@@ -62,6 +62,7 @@ async function attach(): Promise<ScriptedBot> {
   const channel = new ChannelServiceClient(serving.address, credentials.createInsecure());
   clients.push(channel);
   const bot = new ScriptedBot(channel, token);
+  clients.unshift({ close: () => bot.kill() });
   await bot.hello();
   return bot;
 }
