@@ -1,6 +1,6 @@
 // Fills the disk under a real core: a small tmpfs in a mount namespace of the core's own, so that nothing is left of it.
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, renameSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CallBook, Caller } from "./caller.ts";
 import { startCoreProcess, type CoreProcess } from "./core-process.ts";
@@ -129,16 +129,47 @@ class FullDisk {
 
   #fill(): void {
     const { bavail, bsize } = statfsSync(this.#inside);
-    writeFileSync(join(this.#inside, FILLER), new Uint8Array(bavail * bsize));
+    try {
+      writeFileSync(join(this.#inside, FILLER), new Uint8Array(bavail * bsize));
+    } catch (error) {
+      // The core took some of the room since it was measured: the disk is full all the same.
+      if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
+    }
   }
 
   async #judge(when: string): Promise<void> {
     const copy = join(this.#installation.folder, "copy");
     rmSync(copy, { recursive: true, force: true });
-    cpSync(this.#inside, copy, { recursive: true, filter: (from) => !from.endsWith(FILLER) });
+    await standingStill(this.#core.process.pid ?? 0, () =>
+      cpSync(this.#inside, copy, { recursive: true, filter: (from) => !from.endsWith(FILLER) }),
+    );
     const faults = await judgeData(copy, this.#installation.secrets, this.#payments.ledger);
     this.#faults.push(...faults.map((fault) => `${when}: ${fault}`));
   }
+}
+
+/** Stops a process meanwhile: a copy of files that it writes on would be of no moment at all. */
+async function standingStill(pid: number, act: () => void): Promise<void> {
+  process.kill(pid, "SIGSTOP");
+  try {
+    while (!threadsOf(pid).every((state) => state === "T")) await new Promise(setImmediate);
+    act();
+  } finally {
+    process.kill(pid, "SIGCONT");
+  }
+}
+
+/** The state of each of its threads; one that ends while it is looked at has none. */
+function threadsOf(pid: number): (string | undefined)[] {
+  return readdirSync(`/proc/${pid}/task`).flatMap((thread) => {
+    try {
+      const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, "latin1");
+      return [stat[stat.lastIndexOf(")") + 2]];
+    } catch (error) {
+      if (["ENOENT", "ESRCH"].includes(String((error as NodeJS.ErrnoException).code))) return [];
+      throw error;
+    }
+  });
 }
 
 const FILLER = "filler";

@@ -69,7 +69,7 @@ async function firstSeed(): Promise<number> {
 
 function sim(...args: readonly string[]): { readonly status: number; readonly text: string } {
   try {
-    const text = execFileSync(join(ROOT, "scripts/sim"), args, { encoding: "utf8", timeout: 50_000, stdio: "pipe" });
+    const text = execFileSync(join(ROOT, "scripts/sim"), args, { encoding: "utf8", timeout: 280_000, stdio: "pipe" });
     return { status: 0, text };
   } catch (error) {
     const { status, stdout } = error as { readonly status: number; readonly stdout: string };

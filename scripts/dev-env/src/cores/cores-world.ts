@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { runOnce, startChild, type Child } from "@countersign/testing/child";
+import { freePort, runOnce, startChild, type Child } from "@countersign/testing/child";
 import { Bot } from "../chat/bot.ts";
 import type { Between } from "../chat/chat-service.ts";
 import { anotherUser, setUpDesk, type Desk } from "../desk.ts";
@@ -53,13 +53,18 @@ export class CoresWorld {
   static async start(options: CoresWorldOptions): Promise<CoresWorld> {
     const { folder, cores = 3 } = options;
     const redis = await startRedis(join(folder, "redis"));
-    await bootstrap(folder, redis.port);
-    const listen = Array.from({ length: cores }, () => "127.0.0.1:0");
-    const world = new CoresWorld(
-      folder,
-      redis,
-      await Promise.all(listen.map((address) => serve(folder, redis.port, address))),
-    );
+    const started: Child[] = [];
+    // Reserved: who ended comes back on the same one.
+    const listen = await Promise.all(Array.from({ length: cores }, async () => `127.0.0.1:${await freePort()}`));
+    try {
+      await bootstrap(folder, redis.port);
+      await Promise.all(listen.map(async (address, i) => (started[i] = await serve(folder, redis.port, address))));
+    } catch (error) {
+      await Promise.all(started.map((core) => core.stop("SIGKILL")));
+      await redis.stop();
+      throw error;
+    }
+    const world = new CoresWorld(folder, redis, started);
     try {
       const { botTries = listen.map((_, i) => i), between } = options;
       const coreAddress = world.addressesOf(botTries);
@@ -205,7 +210,7 @@ export class CoresWorld {
 async function bootstrap(folder: string, redisPort: number): Promise<void> {
   mkdirSync(join(folder, "tokens"), { mode: 0o700 });
   const policy = join(folder, "policy.json");
-  writeFileSync(policy, JSON.stringify({ displayMode: "B", channels: [CHANNEL] }));
+  writeFileSync(policy, JSON.stringify({ displayMode: "B", channels: [CHANNEL], lifetimeS: 600 }));
   await runOnce(MAIN, [
     ...["bootstrap", ...storeOf(folder, redisPort), "--out", join(folder, "tokens")],
     ...["--tenant", "acme", "--issuer", ISSUER, "--policy", policy],

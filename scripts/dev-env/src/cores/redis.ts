@@ -1,7 +1,7 @@
 // A real Redis server of its own for the cores of a world.
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { mkdirSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
+import { freePort } from "@countersign/testing/child";
 
 /** Debian's package redis-server. */
 const REDIS_SERVER = "redis-server";
@@ -17,26 +17,21 @@ export interface Redis {
   stop(): Promise<void>;
 }
 
-/** Resolves once it accepts connections. Another program may take the port that was free a moment ago: then on another one. */
+/** Resolves once it accepts connections. */
 export async function startRedis(folder: string): Promise<Redis> {
   mkdirSync(folder, { recursive: true });
-  for (let left = 10; ; left -= 1) {
-    const port = await freePort();
-    const args = ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder, "--daemonize", "no", ...SAFE];
-    const child = spawn(REDIS_SERVER, args, { stdio: ["ignore", "pipe", "pipe"] });
-    const gone = new Promise<void>((resolve) => child.once("close", () => resolve()));
-    const stop = async (): Promise<void> => {
+  const port = await freePort();
+  const args = ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder, "--daemonize", "no", ...SAFE];
+  const child = spawn(REDIS_SERVER, args, { stdio: ["ignore", "pipe", "pipe"] });
+  const gone = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  await accepts(child);
+  return {
+    port,
+    stop: async () => {
       child.kill("SIGKILL");
       await gone;
-    };
-    try {
-      await accepts(child);
-      return { port, stop };
-    } catch (error) {
-      await gone;
-      if (left === 0 || !String(error).includes("Address already in use")) throw error;
-    }
-  }
+    },
+  };
 }
 
 function accepts(child: ChildProcess): Promise<void> {
@@ -48,16 +43,6 @@ function accepts(child: ChildProcess): Promise<void> {
     child.stdout?.on("data", (data: Buffer) => {
       output += data.toString();
       if (output.includes("Ready to accept connections")) resolve();
-    });
-  });
-}
-
-function freePort(): Promise<number> {
-  const server = createServer();
-  return new Promise((resolve) => {
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
     });
   });
 }
