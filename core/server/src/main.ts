@@ -1,14 +1,15 @@
-// The core's program: serve, bootstrap, verify-audit. Configuration is read once, here; stdout carries JSON lines alone.
+// The core's program: serve, bootstrap, verify-audit, backup. Configuration is read once, here; stdout carries JSON lines alone.
 import { parseArgs, type ParseArgsConfig } from "node:util";
-import { toHex } from "@countersign/protocol";
-import { describeFinding, verifyAudit } from "./audit/verify-audit.ts";
+import { toHex, type MacKey } from "@countersign/protocol";
+import { backUp } from "./audit/back-up.ts";
+import { describeFinding, verifyAudit, type AuditReport } from "./audit/verify-audit.ts";
 import { bootstrap } from "./bootstrap.ts";
 import { BOOTSTRAP_FLAGS, readBootstrap } from "./bootstrap-options.ts";
 import { ConfigError, describeSettings, readConfig } from "./config.ts";
 import { loadOrCreateSecrets } from "./secrets.ts";
 import { startCore } from "./start-core.ts";
 
-const USAGE = `Usage: countersign-core serve | bootstrap | verify-audit [OPTIONS]
+const USAGE = `Usage: countersign-core serve | bootstrap | verify-audit | backup [OPTIONS]
 
 serve: answers gRPC until SIGTERM or SIGINT. Flags go before variables, those before --config FILE (JSON).
 ${describeSettings()
@@ -22,6 +23,10 @@ bootstrap: makes a tenant with its apps and bots on a data folder that no core u
 
 verify-audit: says whether the audit chains of a data folder hold, also beside a core that runs on it. Exits 1 if not.
   --data DIR [--secrets DIR]   with the secrets every stored entity is checked too
+
+backup: copies the store of a data folder to a new folder, also beside a core that runs on it, and verifies the copy. Exits 1
+if it does not hold. The secrets are not copied: back them up apart.
+  --data DIR --to DIR [--secrets DIR]
 `;
 
 /** The audit does not hold. The others as in sysexits(3): used wrongly; the configuration is wrong; something failed. */
@@ -39,7 +44,9 @@ async function main(args: readonly string[]): Promise<number> {
       print(await bootstrap(readBootstrap(flags(rest, BOOTSTRAP_FLAGS), process.env)));
       return 0;
     case "verify-audit":
-      return checkAudit(flags(rest, { data: { type: "string" }, secrets: { type: "string" } }));
+      return checkAudit(flags(rest, AUDIT_FLAGS));
+    case "backup":
+      return copyStore(flags(rest, { ...AUDIT_FLAGS, to: { type: "string" } }));
     case "--help":
     case "help":
       process.stdout.write(USAGE);
@@ -51,12 +58,29 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-function checkAudit({ data, secrets }: Record<string, unknown>): number {
+const AUDIT_FLAGS = { data: { type: "string" }, secrets: { type: "string" } } as const;
+
+function checkAudit(given: Record<string, unknown>): number {
+  const { folder, macKey } = storeOf(given);
+  return reported(verifyAudit(folder, macKey));
+}
+
+async function copyStore(given: Record<string, unknown>): Promise<number> {
+  const { folder, macKey } = storeOf(given);
+  if (typeof given["to"] !== "string") throw new ConfigError("--to (a new folder, for the copy): is required");
+  return reported(await backUp(folder, given["to"], macKey));
+}
+
+/** The folder, and K_store where the secrets were named. */
+function storeOf({ data, secrets }: Record<string, unknown>): { folder: string; macKey: MacKey | undefined } {
   const folder = data ?? process.env["COUNTERSIGN_DATA"];
   if (typeof folder !== "string") throw new ConfigError("--data (COUNTERSIGN_DATA: folder of the store): is required");
   const keys = secrets ?? process.env["COUNTERSIGN_SECRETS"];
   const macKey = typeof keys === "string" ? loadOrCreateSecrets(keys, { create: false }).store : undefined;
-  const report = verifyAudit(folder, macKey);
+  return { folder, macKey };
+}
+
+function reported(report: AuditReport): number {
   for (const finding of report.findings) process.stderr.write(`${describeFinding(finding)}\n`);
   print(report);
   return report.ok ? 0 : EXIT_FINDING;
