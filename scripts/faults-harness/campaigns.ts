@@ -1,7 +1,9 @@
 // What scripts/faults can do, each with its bound.
+import { clockCampaign } from "./clock-campaign.ts";
 import { crashCampaign } from "./crash-campaign.ts";
 import { fullDiskCampaign } from "./full-disk-campaign.ts";
 import { powerCampaign } from "./power-campaign.ts";
+import { redisCampaign } from "./redis-campaign.ts";
 
 export interface Run {
   /** Empty, and removed afterwards. */
@@ -65,6 +67,37 @@ export const CAMPAIGNS: Readonly<Record<string, Campaign>> = {
         `${figures.executed} payments carried out once there was room`,
       ];
       return { lines, faults, figures };
+    },
+  },
+  clock: {
+    options: "[--points N]",
+    meaning: "a core's clock jumps by a year at each stage of a payment, then all the time under N (30)",
+    start: async ({ folder, count }) => {
+      const { faults, ...figures } = await clockCampaign(folder, count("points") ?? 30);
+      const storm = Object.entries(figures.storm).map(([ending, times]) => `${times} ${ending}`);
+      const lines = [
+        ...Object.entries(figures.endings).map(([at, ending]) => `${at}: ${ending}`),
+        `while it jumps all the time: ${storm.join(", ")}`,
+      ];
+      return { lines, faults, figures };
+    },
+  },
+  redis: {
+    options: "[--failovers N]",
+    meaning: "two cores on one Redis whose master dies, hangs or is cut off; N failovers (200)",
+    start: async ({ folder, count, say }) => {
+      const wanted = count("failovers") ?? 200;
+      // A chat pauses after ten prompts that nobody saw, and here nobody sees them.
+      const people = Math.max(10, wanted);
+      const result = await redisCampaign(folder, { failovers: wanted, people, say });
+      const { failovers, executed, double, servingAgainMs: again, longestCallMs, endings } = result;
+      const [middle, last] = [again[Math.floor(again.length / 2)], again.at(-1)];
+      const lines = [
+        `${double} double executions in ${failovers} failovers, ${executed} payments carried out`,
+        `serving again, a new replica included: median ${middle} ms, longest ${last} ms; longest call ${longestCallMs} ms`,
+        ...Object.entries(endings).map(([ending, times]) => `  ${times} calls: ${ending}`),
+      ];
+      return { lines, faults: result.faults, figures: { ...result, faults: undefined } };
     },
   },
 };

@@ -21,7 +21,13 @@ import type { Ledger } from "./ledger.ts";
 export interface Reachable {
   readonly callers: readonly Caller[];
   readonly signal: AbortSignal;
+  /** Instead of the chat. */
+  readonly codes?: (transaction: Transaction) => Promise<string | undefined>;
 }
+
+/** How far a payment is carried: "begun" is carried out and not reported. */
+export const STAGES = ["pending", "signed", "confirmed", "claimed", "begun", "executed"] as const;
+export type Stage = (typeof STAGES)[number];
 
 /** Two programs of the relying party that do not know of each other: each carries out what it may. */
 const RIVALS = 2;
@@ -62,12 +68,13 @@ export class Payment {
   }
 
   /** Goes on until it is over or the signal says stop; a call that fails in passing is made again. */
-  async carry(
-    reach: Reachable,
-    until: "pending" | "confirmed" | "claimed" | "begun" | "executed" = "executed",
-  ): Promise<void> {
+  async carry(reach: Reachable, until: Stage = "executed"): Promise<void> {
     this.#transaction ??= await this.#create(reach);
     if (until === "pending") return;
+    if (until === "signed") {
+      this.#statement ??= await this.#sign(this.#transaction, reach);
+      return;
+    }
     if (!this.#confirmed && this.#ended === undefined) await this.#confirm(reach, this.#transaction);
     if (until === "confirmed" || this.#ended !== undefined) return;
     const transaction = this.#transaction;
@@ -104,7 +111,7 @@ export class Payment {
   async #confirm(reach: Reachable, transaction: Transaction): Promise<void> {
     const { transactionId } = transaction;
     while (!this.#confirmed && this.#ended === undefined) {
-      this.#statement ??= await this.#sign(transaction, reach.signal);
+      this.#statement ??= await this.#sign(transaction, reach);
       const request = { transactionId, signedStatement: this.#statement.signed };
       try {
         await this.#insist(reach, this.#first(reach), VerificationServiceService.submitStatement, request);
@@ -119,11 +126,19 @@ export class Payment {
     }
   }
 
-  async #sign(transaction: Transaction, signal: AbortSignal): Promise<{ code: string; signed: Buffer }> {
-    const { phone } = this.#installation;
-    const message = { peerId: this.person.peerId, tag: transaction.tag, lines: transaction.lines };
-    const code = await phone.codeFor(message, this.#superseded, signal);
+  async #sign(transaction: Transaction, { codes, signal }: Reachable): Promise<{ code: string; signed: Buffer }> {
+    const code = codes === undefined ? await this.#read(transaction, signal) : await codes(transaction);
+    // Nobody can tell at the moment.
+    if (code === undefined) {
+      await pause(RETRY_MS, signal);
+      signal.throwIfAborted();
+      return this.#sign(transaction, { callers: [], signal, ...(codes === undefined ? {} : { codes }) });
+    }
     return { code, signed: Buffer.from(this.person.key.approve(transaction, code)) };
+  }
+
+  #read({ tag, lines }: Transaction, signal: AbortSignal): Promise<string> {
+    return this.#installation.phone.codeFor({ peerId: this.person.peerId, tag, lines }, this.#superseded, signal);
   }
 
   /** Claims, begins, carries out at most once by its own books, reports. What it may not do the other may. */
@@ -132,7 +147,7 @@ export class Payment {
     reach: Reachable,
     { transactionId, txDigest }: Transaction,
     rival: Rival,
-    until: "claimed" | "begun" | "executed" = "executed",
+    until: Stage = "executed",
   ): Promise<void> {
     try {
       const { claimId } = rival;
@@ -147,10 +162,10 @@ export class Payment {
       if (!rival.did) {
         await this.#insist(reach, caller, ExecutionServiceService.begin, { transactionId, fence });
         this.#ledger.acknowledge(transactionId, "begun");
-        if (until === "begun") return;
         rival.did = true;
         this.#ledger.execute(transactionId);
       }
+      if (until === "begun") return;
       const report = ExecutionServiceReportRequest.create({
         ...{ transactionId, fence, detail: `book ${this.#number}` },
         outcome: ExecutionOutcome.EXECUTED,

@@ -64,6 +64,7 @@ export class Bot {
   readonly #phone: Phone;
   readonly #answers = new Map<string, () => void>();
   readonly #welcome = Promise.withResolvers<void>();
+  readonly #over = Promise.withResolvers<void>();
   readonly #beat: NodeJS.Timeout;
   #fence = 0n;
 
@@ -74,6 +75,7 @@ export class Bot {
     this.#stream = this.#client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, metadata);
     this.#welcome.promise.catch(() => undefined);
     this.#stream.on("error", (error) => this.#welcome.reject(error));
+    this.#stream.once("status", () => this.#over.resolve());
     this.#stream.on("data", ({ event }: AttachResponse) => this.#take(event));
     this.#beat = setInterval(() => {
       if (this.#fence > 0n) this.#send({ $case: "beat", value: { fence: this.#fence } });
@@ -88,7 +90,7 @@ export class Bot {
 
   /** The stream's end, whatever ends it. */
   get over(): Promise<void> {
-    return new Promise((resolve) => this.#stream.once("close", () => resolve()));
+    return this.#over.promise;
   }
 
   /** The person behind the chat sends the link token. */
@@ -122,3 +124,37 @@ export class Bot {
     if (!this.#stream.destroyed) this.#stream.write(AttachRequest.create({ event }));
   }
 }
+
+/** A bot that comes back whenever its stream is over, as a real one does, to whichever address is told at the moment. */
+export class LastingBot {
+  readonly #attach: () => Bot;
+  readonly #closed = new AbortController();
+  #bot: Bot;
+
+  constructor(addressOf: () => string, metadata: Metadata, phone: Phone) {
+    this.#attach = () => new Bot(addressOf(), metadata, phone);
+    this.#bot = this.#attach();
+    void this.#last();
+  }
+
+  get attached(): Promise<void> {
+    return this.#bot.attached;
+  }
+
+  close(): void {
+    this.#closed.abort();
+    this.#bot.close();
+  }
+
+  async #last(): Promise<void> {
+    while (!this.#closed.signal.aborted) {
+      await this.#bot.over;
+      this.#bot.close();
+      if (this.#closed.signal.aborted) return;
+      await new Promise((resolve) => setTimeout(resolve, BACK_AFTER_MS).unref());
+      this.#bot = this.#attach();
+    }
+  }
+}
+
+const BACK_AFTER_MS = 100;
