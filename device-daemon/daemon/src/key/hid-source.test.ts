@@ -93,7 +93,7 @@ describe("D10: hot-plug", () => {
   });
 
   test("the clock that drives it finds a key and forgets it when it leaves", async () => {
-    const { hid, given, until } = bench();
+    const { hid, given, registry, until } = bench();
     const stop = new AbortController();
     const watching = watchHid(given, stop.signal);
     await sleep(1);
@@ -101,6 +101,7 @@ describe("D10: hot-plug", () => {
     await until("countersign");
     hid.unplug("vendor-1");
     await until();
+    expect(registry.list()).toEqual([]);
     stop.abort();
     await watching;
   });

@@ -91,10 +91,12 @@ function phoneTells(attack: Attack, exit: number): string {
   return exit === 10 || exit === 13 ? "Stopped by you" : "Executed";
 }
 
+/** For one look at a phone, however long the scenario takes. */
+const patience = (): AbortSignal => AbortSignal.timeout(60_000);
+
 /** The messages that come to a phone from now on. */
 async function newMessages(desk: Desk): Promise<{ now(): Promise<string>; says(text: string): Promise<void> }> {
   const phone = new PhoneInHand(desk.phoneUrl);
-  const patience = (): AbortSignal => AbortSignal.timeout(60_000);
   const old = new Set((await phone.look(undefined, patience())).messages.map(({ id }) => id));
   const look = async (after?: number): Promise<{ version: number; text: string }> => {
     const { version, messages } = await phone.look(after, patience());
