@@ -6,7 +6,7 @@ import { bearerOf, inFlight, Wire } from "./wire.ts";
 
 /** One below the limit of 5 a minute: right after set-up the LINK still counts. A chat pauses at 10 unseen ones. */
 const PROMPTS_A_USER = 4;
-const SET_UP_AT_A_TIME = 32;
+const SET_UP_AT_A_TIME = 16;
 
 /** So many that nobody meets a limit and nobody has two transactions in flight: no repeat ever waits for a minute to pass. */
 export function usersFor({

@@ -125,7 +125,14 @@ function copyOf(value: unknown): unknown {
   return Object.freeze(copy);
 }
 
-/** Without padding; the native way, as it stands on the path of every commit. */
+let scratch = Buffer.alloc(1024);
+
+/**
+ * Without padding; the native way, as it stands on the path of every commit. By a copy: a Buffer over a short array would
+ * make V8 move that array out of its heap first, at four times the price of all the rest.
+ */
 export function base64url(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64url");
+  if (bytes.length > scratch.length) scratch = Buffer.alloc(bytes.length);
+  scratch.set(bytes);
+  return scratch.toString("base64url", 0, bytes.length);
 }

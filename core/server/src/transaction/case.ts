@@ -48,6 +48,13 @@ export async function loadCase(given: CoreGiven, txId: HexId, extras: CaseExtras
   return (await loadCaseOf(given, { shard, txId, tenantId, userId, action }, extras)) as HeldCase;
 }
 
+/** The case as it stands now; its links are known from before, so it takes one load. */
+export async function reloadCase(given: CoreGiven, held: HeldCase, extras: CaseExtras = {}): Promise<HeldCase> {
+  const { txId, tenantId, userId, action } = held.transaction.body;
+  const of = { shard: held.shard, txId, tenantId, userId, action };
+  return (await loadCaseOf(given, of, extras, held.user.body)) as HeldCase;
+}
+
 export interface CaseOf {
   readonly shard: Shard;
   readonly txId: HexId;
@@ -56,10 +63,13 @@ export interface CaseOf {
   readonly action: CoreAction | undefined;
 }
 
-/** As loadCase, also for a transaction that does not exist yet. Links that come in between are read in a second go. */
-export async function loadCaseOf(given: CoreGiven, of: CaseOf, extras: CaseExtras = {}): Promise<Case> {
-  const first = await given.store.load(of.shard, userKey(of.tenantId, of.userId));
-  let linkIds = linkIdsOf(first.entities[0].body, of.action);
+/**
+ * As loadCase, also for a transaction that does not exist yet. Links that come in between are read in a second go; `known`:
+ * the user as he was read before, whose links are tried first.
+ */
+export async function loadCaseOf(given: CoreGiven, of: CaseOf, extras: CaseExtras = {}, known?: User): Promise<Case> {
+  const user = known ?? (await given.store.load(of.shard, userKey(of.tenantId, of.userId))).entities[0].body;
+  let linkIds = linkIdsOf(user, of.action);
   for (;;) {
     const loaded = await loadOnce(given, of, linkIds, extras);
     const wanted = linkIdsOf(loaded.user.body, of.action);

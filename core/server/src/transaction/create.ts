@@ -1,4 +1,5 @@
 import { fromHex, isCoreKind, tagOf, toHex, txDigestOf } from "@countersign/protocol";
+import { idPrefix } from "../code/code-key.ts";
 import type { CoreGiven } from "../given.ts";
 import { directoryOf } from "../identity/directory.ts";
 import { withoutEmulators } from "../identity/emulator.ts";
@@ -66,7 +67,7 @@ export async function createTransaction(given: CoreGiven, draft: Draft): Promise
 /** The shard of the user ‖ u48 milliseconds ‖ 8 random bytes: ids say where they live and sort by time. */
 function draw(given: CoreGiven, shard: Shard): Readonly<Record<string, string>> {
   const time = given.store.now().toString(16).padStart(12, "0");
-  const txId = shard.toString(16).padStart(4, "0") + time + toHex(given.random.bytes(8));
+  const txId = idPrefix(shard, given.secrets) + time + toHex(given.random.bytes(8));
   return { txId, nonce: toHex(given.random.bytes(32)) };
 }
 
@@ -90,7 +91,7 @@ async function look(given: CoreGiven, draft: Draft, shard: Shard, txId: HexId): 
   if (isRefusal(content)) return content;
   const of = { shard, txId, tenantId, userId, action: draft.action };
   const extras = { keyIds: [...user.keyIds, ...(draft.keyIds ?? [])], others: [contentKey(draft, content.lines)] };
-  const held = await loadCaseOf(given, of, extras);
+  const held = await loadCaseOf(given, of, extras, user);
   return { held, content, guarding: await loadGuarding(given, held) };
 }
 

@@ -120,7 +120,7 @@ describe("check 17: rows 5 to 12 cost the same work for an assertion", () => {
     );
     const asked = { txId: transaction.txId, tenantId: world.tenantId, signed };
     expect(await submitStatement(counting, asked)).toMatchObject({ refused: reason });
-    expect(calls).toEqual({ commits: 2, loads: 7 });
+    expect(calls).toEqual({ commits: 2, loads: 5 });
   });
 });
 

@@ -126,6 +126,6 @@ describe("check 17: rows 5 to 12 cost the same work", () => {
     expect(await submitStatement(counting, { txId, tenantId: world.tenantId, signed })).toMatchObject({
       refused: reason,
     });
-    expect(calls).toEqual({ commits: 2, loads: 7 });
+    expect(calls).toEqual({ commits: 2, loads: 5 });
   });
 });

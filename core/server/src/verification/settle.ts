@@ -1,10 +1,11 @@
 import type { Reason, RejectReason } from "@countersign/protocol";
+import { codeKeyOf } from "../code/code-key.ts";
 import type { CoreGiven } from "../given.ts";
 import { keyIndex } from "../identity/key-index.ts";
 import { isRefusal, type Refusal } from "../rpc/refusal.ts";
 import type { AnyWrite, LoadedEntity } from "../store/store.ts";
 import { auditOf, auditOfStep } from "../transaction/audit-event.ts";
-import { loadCase, type HeldCase } from "../transaction/case.ts";
+import { loadCase, reloadCase, type HeldCase } from "../transaction/case.ts";
 import { commitOnce, untilSettled } from "../transaction/commit.ts";
 import type { TransactionEvent } from "../transaction/event.ts";
 import { commitStep, unknownTransaction } from "../transaction/happen.ts";
@@ -27,17 +28,18 @@ export type Judgement =
 
 /**
  * Writes the verdict down, in one commit with all that follows from it. Whoever did so first is right: a verdict that is
- * saved already is returned as it stands.
+ * saved already is returned as it stands. `before`: the case as it was judged.
  */
 export async function settle(
   given: CoreGiven,
   txId: string,
   submission: Submission,
   judgement: Judgement,
+  before?: HeldCase,
 ): Promise<Verdict | Refusal> {
+  const extras = { keyIds: [submission.keyId], others: [judgedKey(codeKeyOf(given.secrets, txId), txId, submission.hash)] };
   return untilSettled(async () => {
-    const others = [judgedKey(given.secrets.code, txId, submission.hash)];
-    const held = await loadCase(given, txId, { keyIds: [submission.keyId], others });
+    const held = await (before === undefined ? loadCase(given, txId, extras) : reloadCase(given, before, extras));
     if (held === undefined) return unknownTransaction;
     const judged = held.others[0] as LoadedEntity<"judged">;
     if (judged.body?.verdict !== undefined) return judged.body.verdict;

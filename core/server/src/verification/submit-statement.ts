@@ -1,5 +1,6 @@
 // docs/protocol/verification.md from its first row to its last.
 import { toHex } from "@countersign/protocol";
+import { codeKeyOf, requireCodeKey } from "../code/code-key.ts";
 import type { CoreGiven } from "../given.ts";
 import { keyOwnerKey } from "../identity/entity-key.ts";
 import { keyIndex } from "../identity/key-index.ts";
@@ -91,11 +92,12 @@ async function judge(
 }
 
 async function gather(given: CoreGiven, txId: HexId, submission: Submission): Promise<Held | undefined> {
-  const others = [judgedKey(given.secrets.code, txId, submission.hash), badSignaturesKey(txId)];
+  const others = [judgedKey(codeKeyOf(given.secrets, txId), txId, submission.hash), badSignaturesKey(txId)];
   const ownerKey = keyOwnerKey(submission.keyId);
   const owner = await given.store.load(shardOfKey(ownerKey), ownerKey);
   const held = await loadCase(given, txId, { keyIds: [submission.keyId], others });
   if (held === undefined) return undefined;
+  requireCodeKey(given.secrets, txId);
   const key = held.keys.find(({ key: { id } }) => id === submission.keyId);
   if (key === undefined) throw new Error("the case was loaded without the key that was asked for");
   const evidence: Evidence = {
@@ -123,7 +125,7 @@ async function judgeHeld(
     if (judged.body.verdict !== undefined) return judged.body.verdict; // row 2
     // As it was judged: what comes again under the same statement may have another signature, or none that holds.
     const { sealed } = judged.body;
-    const opened = sealed === undefined ? submission : readSubmission(unseal(given.secrets.code, sealed));
+    const opened = sealed === undefined ? submission : readSubmission(unseal(codeKeyOf(given.secrets, transaction.txId), sealed));
     return finishCompare(given, transaction, opened);
   }
   const wait = badSignatureWait(bad.body, held.now);
@@ -157,7 +159,7 @@ async function judgeAnew(
     : noteReceived(given, found, isForeign(finding)));
   if (counted !== "committed") return counted;
   const compared = compareCode(given, found.evidence.transaction, submission.statement?.codeProof);
-  return settle(given, txId, submission, finding ?? { row: 12, compared });
+  return settle(given, txId, submission, finding ?? { row: 12, compared }, found.held);
 }
 
 /** Row 12, first commit: try, counter and statement are durable before the code is compared. */
@@ -193,7 +195,7 @@ function openCompare(
   held: HeldCase,
   judged: LoadedEntity<"judged">,
 ): AnyWrite {
-  const sealed = seal(given.secrets.code, given.random.bytes(16), submission.signed);
+  const sealed = seal(codeKeyOf(given.secrets, held.transaction.body.txId), given.random.bytes(16), submission.signed);
   const { txId } = held.transaction.body;
   return {
     key: judged.key,
