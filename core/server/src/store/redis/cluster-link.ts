@@ -1,7 +1,7 @@
 import { createCluster } from "redis";
 import { linkError, withDeadline, type Call, type RedisLink, type Written } from "./redis-link.ts";
-import { runDurably, runScript, waits, WriteBatch, type Sender } from "./sender.ts";
-import { clientOptions, type LinkOptions } from "./standalone-link.ts";
+import { runScript, waits, writesTo, type Sender } from "./sender.ts";
+import { clientOptions, NO_TIMEOUT, type LinkOptions } from "./standalone-link.ts";
 
 type Cluster = ReturnType<typeof newCluster>;
 type Node = Awaited<ReturnType<Cluster["nodeClient"]>>;
@@ -13,6 +13,7 @@ function newCluster(options: LinkOptions) {
   const cluster = createCluster({
     rootNodes: options.servers.map(({ host, port }) => ({ socket: { host, port } })),
     defaults: clientOptions(options),
+    commandOptions: NO_TIMEOUT,
     // A master that died is asked for in vain: after its first lost connection the others know who follows it.
     topologyRefreshOnReconnectionAttemptStrategy: 250,
   });
@@ -72,7 +73,7 @@ function senderTo(cluster: Cluster, key: string): Sender {
 class ClusterWrites {
   readonly #cluster: Cluster;
   readonly #options: LinkOptions;
-  readonly #batches = new WeakMap<Node, WriteBatch>();
+  readonly #writes = new WeakMap<Node, (call: Call) => Promise<Written>>();
 
   constructor(cluster: Cluster, options: LinkOptions) {
     this.#cluster = cluster;
@@ -83,7 +84,7 @@ class ClusterWrites {
     for (let move = 0; ; move++) {
       const node = await this.#cluster.getNodeClientForKey(keyOf(call), false);
       try {
-        return await this.#batchOf(node).write(call);
+        return await this.#writesTo(node)(call);
       } catch (error) {
         if (move === MOST_MOVES || !isMoved(error)) throw error;
         await this.#findMaster(keyOf(call)); // the node ran nothing: it said so
@@ -96,15 +97,13 @@ class ClusterWrites {
     await this.#cluster.sendCommand(key, false, ["EXISTS", key]);
   }
 
-  #batchOf(node: Node): WriteBatch {
-    let batch = this.#batches.get(node);
-    if (batch === undefined) {
-      const sender: Sender = { sendCommand: (command) => node.sendCommand(command) };
-      const { durability } = this.#options;
-      batch = new WriteBatch((calls) => runDurably(sender, calls, durability), durability);
-      this.#batches.set(node, batch);
+  #writesTo(node: Node): (call: Call) => Promise<Written> {
+    let write = this.#writes.get(node);
+    if (write === undefined) {
+      write = writesTo({ sendCommand: (command) => node.sendCommand(command) }, this.#options.durability);
+      this.#writes.set(node, write);
     }
-    return batch;
+    return write;
   }
 }
 

@@ -17,6 +17,11 @@ export function encodeHint({ core, shard, seq, keys, due, lanes }: Hint): string
   return JSON.stringify([core, shard, seq, keys.map(({ type, tenant, id }) => [type, tenant, id]), due, lanes]);
 }
 
+/** Whether that core sent it: most of what a core hears is its own, and is not worth reading. */
+export function isHintOf(text: string, core: string): boolean {
+  return text.startsWith(`["${core}",`);
+}
+
 /** Undefined for what is no hint: anybody who may publish may write anything. */
 export function decodeHint(text: string): Hint | undefined {
   let parts: unknown;

@@ -27,8 +27,9 @@ export function indexChanges(
   return changes;
 }
 
+/** In which sorted sets an entity of this index stands, as what, with which score. */
 // Lists go newest first with equal sorts in order of ids: Redis gives that for the negative sort, read forwards.
-function membersOf(
+export function membersOf(
   names: KeyNames,
   shard: Shard,
   key: EntityKey,

@@ -1,7 +1,7 @@
 import type { MacKey } from "@countersign/protocol";
 import { KeyNames } from "./key-names.ts";
 import { openRedisLink } from "./open-redis-link.ts";
-import { LinkError } from "./redis-link.ts";
+import { LinkError, type RedisLink } from "./redis-link.ts";
 import { RedisStore } from "./redis-store.ts";
 import { checkKey, findUnsafeSettings, hasWaitAof, isMarked, UnsafeRedisError } from "./start-checks.ts";
 import type { LinkOptions } from "./standalone-link.ts";
@@ -45,6 +45,21 @@ export async function openRedisStore(options: OpenRedisOptions): Promise<RedisSt
 }
 
 async function open(options: OpenRedisOptions): Promise<RedisStore> {
+  const { link, macKey } = await openChecked(options);
+  try {
+    const store = new RedisStore({ link, macKey, prefix: PREFIX, onTrouble: options.onTrouble });
+    await store.listen();
+    return store;
+  } catch (error) {
+    await link.close();
+    throw error;
+  }
+}
+
+/** The servers, their settings looked at, and the key under which they were written. Rejects also with LinkError. */
+export async function openChecked(
+  options: OpenRedisOptions,
+): Promise<{ readonly link: RedisLink; readonly macKey: MacKey }> {
   const { url, password, ca, onTrouble, replicas } = options;
   const linkOptions: LinkOptions = {
     ...{
@@ -75,9 +90,7 @@ async function open(options: OpenRedisOptions): Promise<RedisStore> {
     }
     const macKey = options.keyFor(isNew);
     await checkKey(link, names, macKey, { create: options.create });
-    const store = new RedisStore({ link, macKey, prefix: PREFIX, onTrouble });
-    await store.listen();
-    return store;
+    return { link, macKey };
   } catch (error) {
     await link.close();
     throw error;

@@ -75,14 +75,18 @@ export function linkError(error: unknown): LinkError {
 }
 
 /** Every call ends: a cut cable gives no error of its own. */
-export async function withDeadline<T>(ms: number, what: string, work: Promise<T>): Promise<T> {
-  const { promise, resolve, reject } = Promise.withResolvers<T>();
-  const late = (): void => reject(new LinkError("deadline", `Redis: no answer to ${what} within ${ms} ms`));
-  const timer = setTimeout(late, ms);
-  work.then(resolve, (error: unknown) => reject(linkError(error)));
-  try {
-    return await promise;
-  } finally {
-    clearTimeout(timer);
-  }
+export function withDeadline<T>(ms: number, what: string, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const late = (): void => reject(new LinkError("deadline", `Redis: no answer to ${what} within ${ms} ms`));
+    const timer = setTimeout(late, ms);
+    const onResult = (result: T): void => {
+      clearTimeout(timer);
+      resolve(result);
+    };
+    const onError = (error: unknown): void => {
+      clearTimeout(timer);
+      reject(linkError(error));
+    };
+    work.then(onResult, onError);
+  });
 }

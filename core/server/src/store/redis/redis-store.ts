@@ -21,7 +21,7 @@ import {
 import { placeOf } from "../witness-table.ts";
 import { AuditReader } from "./audit-reader.ts";
 import { lanesOf, touchesDue, type PlacedWrite } from "./commit-call.ts";
-import { decodeHint } from "./hint.ts";
+import { decodeHint, isHintOf } from "./hint.ts";
 import { KeyNames } from "./key-names.ts";
 import { LinkError, type RedisLink } from "./redis-link.ts";
 import { RedisQueries } from "./redis-queries.ts";
@@ -236,8 +236,9 @@ export class RedisStore implements Store {
   }
 
   #onHint(message: string): void {
+    if (isHintOf(message, this.#given.coreId)) return;
     const hint = decodeHint(message);
-    if (hint === undefined || hint.core === this.#given.coreId) return;
+    if (hint === undefined) return;
     const { shard, seq, keys, due, lanes } = hint;
     this.#queries.note(shard, due, lanes);
     const state = this.#shards.get(shard);

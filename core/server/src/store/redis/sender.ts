@@ -75,6 +75,25 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
+/** Sends writes to one server: `held` is true at once where there is nothing to wait for. */
+export function writesTo(
+  sender: Sender,
+  durability: Durability,
+  send = (calls: readonly Call[]): Promise<BatchResults> => runDurably(sender, calls, durability),
+): (call: Call) => Promise<Written> {
+  if (waits(durability)) {
+    const batch = new WriteBatch(send);
+    return (call) => batch.write(call);
+  }
+  return async (call) => {
+    try {
+      return { reply: await runScript(sender, call), held: true };
+    } catch (error) {
+      throw linkError(error);
+    }
+  };
+}
+
 /** What a batch came to, call by call. */
 export type BatchResults = readonly PromiseSettledResult<Written>[];
 
@@ -82,24 +101,20 @@ export type BatchResults = readonly PromiseSettledResult<Written>[];
  * Gathers the writes of one turn of the event loop, so that they share one WAIT. While one is waited for, the next gather:
  * WAIT holds up all that stands behind it on its connection, and where replicas are gone each would hold up the next.
  */
-export class WriteBatch {
+class WriteBatch {
   readonly #send: (calls: readonly Call[]) => Promise<BatchResults>;
-  readonly #waits: boolean;
   #queue: Waiting[] = [];
   #isUnderWay = false;
 
   /** `send` runs them all on one connection (`runDurably`). */
-  constructor(send: (calls: readonly Call[]) => Promise<BatchResults>, durability: Durability) {
+  constructor(send: (calls: readonly Call[]) => Promise<BatchResults>) {
     this.#send = send;
-    this.#waits = waits(durability);
   }
 
   write(call: Call): Promise<Written> {
     return new Promise((resolve, reject) => {
       if (this.#queue.push({ call, resolve, reject }) > 1 || this.#isUnderWay) return;
-      // The later, the more share the WAIT; without one there is nothing to share.
-      if (this.#waits) setImmediate(() => void this.#flushAll());
-      else queueMicrotask(() => void this.#flush());
+      setImmediate(() => void this.#flushAll());
     });
   }
 

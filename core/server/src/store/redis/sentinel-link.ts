@@ -1,7 +1,7 @@
 import { createSentinel } from "redis";
 import { linkError, withDeadline, type Call, type RedisLink } from "./redis-link.ts";
-import { runDurably, runScript, waits, WriteBatch, type BatchResults, type Durability, type Sender } from "./sender.ts";
-import { clientOptions, type LinkOptions } from "./standalone-link.ts";
+import { runDurably, runScript, waits, writesTo, type BatchResults, type Durability, type Sender } from "./sender.ts";
+import { clientOptions, NO_TIMEOUT, type LinkOptions } from "./standalone-link.ts";
 
 /** A master with replicas that Sentinels watch; `name` is what they call it. The library follows the master. */
 export async function openSentinelLink(options: LinkOptions, name: string): Promise<RedisLink> {
@@ -14,8 +14,9 @@ export async function openSentinelLink(options: LinkOptions, name: string): Prom
     nodeClientOptions: {
       ...(username === undefined ? {} : { username }),
       ...(password === undefined ? {} : { password }),
-      ...{ socket, database: options.database, disableOfflineQueue: true },
+      ...{ socket, database: options.database, disableOfflineQueue: true, commandOptions: NO_TIMEOUT },
     },
+    commandOptions: NO_TIMEOUT,
     sentinelClientOptions: { socket },
   });
   sentinel.on("error", (error: Error) => options.onTrouble(error));
@@ -35,14 +36,14 @@ export async function openSentinelLink(options: LinkOptions, name: string): Prom
   const send = async (calls: readonly Call[]): Promise<BatchResults> =>
     // oxlint-disable-next-line no-underscore-dangle -- the library's only way to the node behind a lease
     writer._execute(false, (node) => onOneNode(node, calls, options.durability));
-  const batch = new WriteBatch(send, options.durability);
+  const write = writesTo({ sendCommand: (command) => writer.sendCommand(false, command) }, options.durability, send);
   const run = (command: readonly string[]): Promise<unknown> =>
     withDeadline(deadlineMs, command[0] ?? "", reads.sendCommand([...command]));
   return {
     deadlineMs,
     waits: waits(options.durability),
     read: (call) => withDeadline(deadlineMs, "a read", runScript(reads, call)),
-    write: (call) => withDeadline(deadlineMs, "a write", batch.write(call)),
+    write: (call) => withDeadline(deadlineMs, "a write", write(call)),
     command: (_key, command) => run(command),
     everywhere: async (command) => [{ address: `master ${name}`, reply: await run(command) }],
     subscribe: async (channel, onMessage, onGap) => {

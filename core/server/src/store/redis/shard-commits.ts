@@ -69,8 +69,8 @@ export class ShardCommits {
   async #attempt(change: ChangeSet, prepared: readonly PreparedWrite[]): Promise<Attempt> {
     const { truth } = this.#desk;
     try {
-      await this.#desk.opened();
-      await this.beginEpoch();
+      if (!this.#desk.isOpen) await this.#desk.opened();
+      if (truth.epochIsOver) await this.beginEpoch();
       if (isAhead(change, truth.head.seq)) await this.#desk.catchUp();
     } catch (error) {
       if (error instanceof LinkError) return "unknown";

@@ -56,6 +56,7 @@ export class ShardDesk {
   readonly #given: DeskGiven;
   readonly #onOpened: () => void;
   #opening: Promise<void> | undefined;
+  #isOpen = false;
   #catchingUp: Promise<void> | undefined;
   #confirming: Promise<void> | undefined;
   readonly #held = new HeldChain();
@@ -65,6 +66,11 @@ export class ShardDesk {
     this.#onOpened = onOpened;
     this.shard = shard;
     this.truth = truth;
+  }
+
+  /** Whether the chain was read. */
+  get isOpen(): boolean {
+    return this.#isOpen;
   }
 
   /** Reads the chain on first use. Rejects with IntegrityError, LinkError. */
@@ -83,6 +89,7 @@ export class ShardDesk {
     const found = typeof stored === "string" ? readWitness(macKey, this.shard, stored) : undefined;
     if (found !== undefined) this.truth.startAt(found);
     await this.catchUp();
+    this.#isOpen = true;
     this.#onOpened();
   }
 
@@ -157,7 +164,7 @@ export class ShardDesk {
    * anybody asks `isHeld` first.
    */
   async read(keys: readonly EntityKey[]): Promise<EntitiesRead | "epoch-over"> {
-    await this.opened();
+    if (!this.#isOpen) await this.opened();
     for (let i = 0; i < MOST_READS; i++) {
       const wanted = keys.map((key) => this.#wanted(key));
       const { absorbed, values } = await this.#ask(wanted);

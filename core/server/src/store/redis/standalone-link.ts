@@ -1,6 +1,6 @@
 import { createClient, type RedisClientOptions } from "redis";
 import { linkError, withDeadline, type Call, type RedisLink, type Written } from "./redis-link.ts";
-import { runDurably, runScript, waits, WriteBatch, type Durability, type Sender } from "./sender.ts";
+import { runScript, waits, writesTo, type Durability, type Sender } from "./sender.ts";
 
 /** How the servers are reached. */
 export interface LinkOptions {
@@ -19,18 +19,23 @@ export interface LinkOptions {
 /** Between two attempts to connect, in milliseconds. */
 const MOST_PAUSE_MS = 500;
 
+/** Each call has its deadline here; an AbortSignal a command, as the library makes it, costs as much as the rest of it. */
+export const NO_TIMEOUT: { readonly timeout: number } = { timeout: 0 };
+
 /** What every connection has in common. */
 export function clientOptions(options: LinkOptions): Omit<
   RedisClientOptions,
   "socket" | "modules" | "functions" | "scripts"
 > & {
   socket: { connectTimeout: number; reconnectStrategy: (tries: number) => number; tls?: true; ca?: string };
+  commandOptions: { timeout: number };
 } {
   const { username, password, tls, deadlineMs } = options;
   return {
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
     disableOfflineQueue: true, // better an error now than a command that runs when nobody waits for it
+    commandOptions: NO_TIMEOUT,
     maintNotifications: "disabled",
     socket: {
       connectTimeout: deadlineMs,
@@ -68,7 +73,7 @@ export async function openStandaloneLink(options: LinkOptions): Promise<RedisLin
   }
   const writes: Sender = { sendCommand: (command) => writer.sendCommand(command) };
   const reads: Sender = { sendCommand: (command) => reader.sendCommand(command) };
-  const batch = new WriteBatch((calls) => runDurably(writes, calls, options.durability), options.durability);
+  const write = writesTo(writes, options.durability);
   const { deadlineMs } = options;
   const [server] = options.servers;
   const address = `${server?.host ?? ""}:${server?.port ?? ""}`;
@@ -76,7 +81,7 @@ export async function openStandaloneLink(options: LinkOptions): Promise<RedisLin
     deadlineMs,
     waits: waits(options.durability),
     read: (call: Call): Promise<unknown> => withDeadline(deadlineMs, "a read", runScript(reads, call)),
-    write: (call: Call): Promise<Written> => withDeadline(deadlineMs, "a write", batch.write(call)),
+    write: (call: Call): Promise<Written> => withDeadline(deadlineMs, "a write", write(call)),
     command: (_key, command) => withDeadline(deadlineMs, command[0] ?? "", reads.sendCommand([...command])),
     everywhere: async (command) => [
       { address, reply: await withDeadline(deadlineMs, command[0] ?? "", reads.sendCommand([...command])) },
