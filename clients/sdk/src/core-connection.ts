@@ -41,7 +41,9 @@ export interface CoreConnection {
 }
 
 const CHANNEL: ClientOptions = {
-  "grpc.keepalive_time_ms": 30_000,
+  // A core that hangs, or a host that is gone without a word, is left for another one within 15 s while calls are open.
+  "grpc.keepalive_time_ms": 10_000,
+  "grpc.keepalive_timeout_ms": 5_000,
   "grpc.max_receive_message_length": 4 * 1024 * 1024,
   "grpc.initial_reconnect_backoff_ms": 100,
   "grpc.max_reconnect_backoff_ms": 2_000,

@@ -5,10 +5,13 @@ import { runExecutor } from "./executor.ts";
 import { Ledger } from "./ledger.ts";
 import { readSettings, USAGE } from "./settings.ts";
 
+/** A core that hangs, or is gone without a word, would leave the stream of offers open and silent. */
+const KEEPALIVE = { "grpc.keepalive_time_ms": 10_000, "grpc.keepalive_timeout_ms": 5_000 };
+
 async function main(): Promise<void> {
   const settings = readSettings(process.argv.slice(2));
   const ledger = Ledger.open(settings.ledger);
-  const client = new ExecutionServiceClient(settings.core, settings.channel);
+  const client = new ExecutionServiceClient(settings.core, settings.channel, KEEPALIVE);
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
   const pause = (ms: number): Promise<void> => sleep(ms, undefined, { signal: stop.signal }).catch(() => undefined);

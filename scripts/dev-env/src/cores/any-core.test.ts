@@ -12,7 +12,7 @@ const folder = tempFolder();
 let world: CoresWorld;
 
 beforeAll(async () => {
-  if (hasRedis) world = await CoresWorld.start({ folder, botTries: [1, 2, 0] });
+  if (hasRedis) world = await CoresWorld.start({ folder, botTries: [1] });
 }, 400_000);
 afterAll(() => world?.stop());
 

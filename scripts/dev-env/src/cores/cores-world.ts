@@ -53,16 +53,16 @@ export class CoresWorld {
   static async start(options: CoresWorldOptions): Promise<CoresWorld> {
     const { folder, cores = 3 } = options;
     const redis = await startRedis(join(folder, "redis"));
-    const started: Child[] = [];
     // Reserved: who ended comes back on the same one.
     const listen = await Promise.all(Array.from({ length: cores }, async () => `127.0.0.1:${await freePort()}`));
-    try {
-      await bootstrap(folder, redis.port);
-      await Promise.all(listen.map(async (address, i) => (started[i] = await serve(folder, redis.port, address))));
-    } catch (error) {
+    await bootstrap(folder, redis.port);
+    const starting = await Promise.allSettled(listen.map((address) => serve(folder, redis.port, address)));
+    const started = starting.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+    const failed = starting.find((one) => one.status === "rejected");
+    if (failed !== undefined) {
       await Promise.all(started.map((core) => core.stop("SIGKILL")));
       await redis.stop();
-      throw error;
+      throw failed.reason;
     }
     const world = new CoresWorld(folder, redis, started);
     try {
