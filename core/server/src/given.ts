@@ -1,4 +1,5 @@
 import type { MacKey } from "@countersign/protocol";
+import type { CodeKeys } from "./code/code-key.ts";
 import type { Log } from "./log.ts";
 import type { CallObserver } from "./rpc/call-observer.ts";
 import type { Gate } from "./rpc/gate.ts";
@@ -6,10 +7,8 @@ import type { Store } from "./store/store.ts";
 import type { HexId } from "./store/entity.ts";
 import type { Tracing } from "./trace/tracing.ts";
 
-/** Secrets that live outside the store, each with the id under which old ones are kept (>= 600 s). */
-export interface CoreSecrets {
-  /** Codes are derived from it. */
-  readonly code: MacKey;
+/** Secrets that live outside the store. */
+export interface CoreSecrets extends CodeKeys {
   /** Tokens that a repeated call must return are derived from it. */
   readonly token: MacKey;
   /** Signs receipts and audit heads: raw r‖s of ES256. */

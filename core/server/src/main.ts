@@ -1,15 +1,16 @@
-// The core's program: serve, bootstrap, verify-audit, backup. Configuration is read once, here; stdout carries JSON lines alone.
+// The core's program: serve, bootstrap, verify-audit, backup, rotate-code-key. Configuration is read once, here; stdout carries JSON lines alone.
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { toHex, type MacKey } from "@countersign/protocol";
 import { backUp } from "./audit/back-up.ts";
 import { describeFinding, verifyAudit, type AuditReport } from "./audit/verify-audit.ts";
 import { bootstrap } from "./bootstrap.ts";
+import { isRotation, rotateCodeKey } from "./code/rotate-code-key.ts";
 import { BOOTSTRAP_FLAGS, readBootstrap } from "./bootstrap-options.ts";
-import { ConfigError, describeSettings, readConfig } from "./config.ts";
+import { ConfigError, describeSettings, readConfig, STORE_FLAGS } from "./config.ts";
 import { loadOrCreateSecrets } from "./secrets.ts";
 import { startCore } from "./start-core.ts";
 
-const USAGE = `Usage: countersign-core serve | bootstrap | verify-audit | backup [OPTIONS]
+const USAGE = `Usage: countersign-core serve | bootstrap | verify-audit | backup | rotate-code-key [OPTIONS]
 
 serve: answers gRPC until SIGTERM or SIGINT. Flags go before variables, those before --config FILE (JSON).
 ${describeSettings()
@@ -21,12 +22,18 @@ bootstrap: makes a tenant with its apps and bots on a data folder that no core u
   --secrets DIR --out DIR --tenant NAME --issuer NAME [--policy FILE] [--development]
   [--app NAME:submit|execute]... [--bot NAME:telegram|matrix|mail|sms|sandbox]...
 
-verify-audit: says whether the audit chains of a data folder hold, also beside a core that runs on it. Exits 1 if not.
+verify-audit: says whether the audit chains of a store hold, also beside a core that runs on it. Exits 1 if not.
   --data DIR [--secrets DIR]   with the secrets every stored entity is checked too
+  --store URL [--store-replicas N] [--store-password-file FILE] [--store-ca FILE] --secrets DIR
+  [--seal FILE]     writes the heads of all chains, signed, to a new file: keep it elsewhere
+  [--sealed FILE]   holds the chains against such a file: each must lead through the head that was sealed
 
 backup: copies the store of a data folder to a new folder, also beside a core that runs on it, and verifies the copy. Exits 1
 if it does not hold. The secrets are not copied: back them up apart.
   --data DIR --to DIR [--secrets DIR]
+
+rotate-code-key: gives the installation a new K_code; cores read it when they start. Without a step it is added and used at once.
+  --secrets DIR [--step add|use|retire]   add: cores know it. use: new transactions have it. retire: older ones are removed
 `;
 
 /** The audit does not hold. The others as in sysexits(3): used wrongly; the configuration is wrong; something failed. */
@@ -44,9 +51,11 @@ async function main(args: readonly string[]): Promise<number> {
       print(await bootstrap(readBootstrap(flags(rest, BOOTSTRAP_FLAGS), process.env)));
       return 0;
     case "verify-audit":
-      return checkAudit(flags(rest, AUDIT_FLAGS));
+      return checkAudit(flags(rest, { ...AUDIT_FLAGS, ...SHARED_FLAGS }));
     case "backup":
       return copyStore(flags(rest, { ...AUDIT_FLAGS, to: { type: "string" } }));
+    case "rotate-code-key":
+      return rotate(flags(rest, { secrets: { type: "string" }, step: { type: "string" } }));
     case "--help":
     case "help":
       process.stdout.write(USAGE);
@@ -60,15 +69,45 @@ async function main(args: readonly string[]): Promise<number> {
 
 const AUDIT_FLAGS = { data: { type: "string" }, secrets: { type: "string" } } as const;
 
-function checkAudit(given: Record<string, unknown>): number {
+const SHARED_FLAGS = Object.fromEntries(
+  [...STORE_FLAGS, "seal", "sealed"].map((flag) => [flag, { type: "string" as const }]),
+);
+
+async function checkAudit(given: Record<string, unknown>): Promise<number> {
+  if ((given["store"] ?? process.env["COUNTERSIGN_STORE"]) !== undefined) return checkSharedAudit(given);
   const { folder, macKey } = storeOf(given);
   return reported(verifyAudit(folder, macKey));
+}
+
+async function checkSharedAudit({ seal, sealed, ...rest }: Record<string, unknown>): Promise<number> {
+  const { store, secrets } = readConfig({ flags: rest, env: { ...process.env, COUNTERSIGN_CONFIG: undefined } });
+  if (store === undefined) throw new ConfigError("--store: is required beside --seal and --sealed");
+  const { verifySharedStore } = await import("./store/redis/verify-shared-store.ts");
+  const report = await verifySharedStore({
+    ...{ store, secrets: loadOrCreateSecrets(secrets, { create: false }) },
+    ...{ seal: fileOf(seal), sealed: fileOf(sealed) },
+    onTrouble: (error) => process.stderr.write(`${error.message}\n`),
+  });
+  return reported(report);
+}
+
+function fileOf(flag: unknown): string | undefined {
+  return typeof flag === "string" ? flag : undefined;
 }
 
 async function copyStore(given: Record<string, unknown>): Promise<number> {
   const { folder, macKey } = storeOf(given);
   if (typeof given["to"] !== "string") throw new ConfigError("--to (a new folder, for the copy): is required");
   return reported(await backUp(folder, given["to"], macKey));
+}
+
+function rotate({ secrets, step = "all" }: Record<string, unknown>): number {
+  const folder = secrets ?? process.env["COUNTERSIGN_SECRETS"];
+  if (typeof folder !== "string")
+    throw new ConfigError("--secrets (COUNTERSIGN_SECRETS: folder of the keys): is required");
+  if (typeof step !== "string" || !isRotation(step)) throw new ConfigError("--step: must be add, use or retire");
+  print(rotateCodeKey(folder, step));
+  return 0;
 }
 
 /** The folder, and K_store where the secrets were named. */

@@ -16,6 +16,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { coseKeyOfJwk, fromHex, macKey, toHex, type MacKey } from "@countersign/protocol";
+import { codeKeyFile, codeKeyNumbers } from "./code-key-files.ts";
 import type { CoreSecrets } from "./given.ts";
 import type { HexId } from "./store/entity.ts";
 
@@ -48,13 +49,18 @@ export function loadOrCreateSecrets(folder: string, options: { readonly create: 
     createSecrets(resolve(folder));
   }
   refuseIfOpenToOthers(folder, "0700");
-  const hex = (file: SecretFile, length: number): Uint8Array => readHex(folder, file, length);
-  const code = hex("code.key", 32);
+  const hex = (file: string, length: number): Uint8Array => readHex(folder, file, length);
+  const { known, inUse } = codeKeyNumbers(folder);
+  // Read first: a set without it is refused by its name.
+  const code = hex(codeKeyFile(inUse), 32);
   const signing = createPrivateKey(read(folder, "signing-key.pem"));
   const publicKey = coseKeyOfJwk(createPublicKey(signing).export({ format: "jwk" }));
   return {
     serverId: toHex(hex("server-id", 16)),
     code: macKey(code),
+    ...(known.length === 1 && inUse === 1
+      ? {}
+      : { codeKeys: { inUse, known: new Map(known.map((one) => [one, macKey(hex(codeKeyFile(one), 32))])) } }),
     codeKeyId: toHex(digest("countersign/key-id/v1\0", code).subarray(0, 16)),
     store: macKey(hex("store.key", 32)),
     token: macKey(hex("token.key", 32)),
@@ -96,7 +102,7 @@ function syncFolder(folder: string): void {
   closeSync(handle);
 }
 
-function read(folder: string, file: SecretFile): string {
+function read(folder: string, file: string): string {
   const path = join(folder, file);
   if (!existsSync(path)) throw new SecretsError(`${path} is missing; restore it from your backup of the secrets`);
   refuseIfOpenToOthers(path, "0600");
@@ -104,7 +110,7 @@ function read(folder: string, file: SecretFile): string {
 }
 
 // The error names the file, never what is in it.
-function readHex(folder: string, file: SecretFile, length: number): Uint8Array {
+function readHex(folder: string, file: string, length: number): Uint8Array {
   const text = read(folder, file).trim();
   if (!/^[0-9a-f]*$/.test(text) || text.length !== 2 * length) {
     throw new SecretsError(`${join(folder, file)}: expected ${2 * length} lower-case hexadecimal digits`);

@@ -1,6 +1,7 @@
 // The worker of one attached bot: brings each chat of its lane from what it shows to what is wanted.
 import type { Deliver } from "@countersign/proto/node/channel/v1/channel_service";
 import { findChat } from "../channel/chat.ts";
+import { codeKeyOf, requireCodeKey } from "../code/code-key.ts";
 import type { CoreGiven } from "../given.ts";
 import type { Shard, UnixMs } from "../store/entity.ts";
 import { IntegrityError, type Found } from "../store/store.ts";
@@ -193,9 +194,10 @@ export class DeliveryEngine {
     if (this.#stopped || !this.#holds()) return;
     if (now > notAfter) return this.report(sequence, NOT_SENT);
     const { serverId, secrets } = this.#given;
+    if (transaction !== undefined) requireCodeKey(secrets, transaction.txId);
     const code =
       transaction !== undefined && handed.issue !== undefined
-        ? codeOf({ codeKey: secrets.code, serverId }, transaction, handed.issue)
+        ? codeOf({ codeKey: codeKeyOf(secrets, transaction.txId), serverId }, transaction, handed.issue)
         : "";
     const fence = BigInt(this.#stream.seat.fence);
     // Rejects when the stream is over: then the delivery stays SENDING for the next holder.

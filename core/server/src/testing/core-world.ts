@@ -217,7 +217,7 @@ export class CoreWorld {
   }
 
   async transaction(txId: HexId): Promise<Transaction> {
-    const shard = Number.parseInt(txId.slice(0, 4), 16);
+    const shard = shardOfTransaction(txId);
     const { entities } = await this.given.store.load(shard, transactionKey(txId));
     return entities[0].body as Transaction;
   }

@@ -1,3 +1,4 @@
+import { codeKeyOf } from "../code/code-key.ts";
 import type { CoreGiven } from "../given.ts";
 import type { Found } from "../store/store.ts";
 import { transactionKey } from "../transaction/transaction-key.ts";
@@ -13,5 +14,5 @@ export async function finishOpenCompare(given: CoreGiven, found: Found<"judged">
   const loaded = await given.store.load(found.shard, transactionKey(judged.txId));
   const transaction = loaded.entities[0].body;
   if (transaction === undefined) return;
-  await finishCompare(given, transaction, readSubmission(unseal(given.secrets.code, judged.sealed)));
+  await finishCompare(given, transaction, readSubmission(unseal(codeKeyOf(given.secrets, judged.txId), judged.sealed)));
 }

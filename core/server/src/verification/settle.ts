@@ -37,7 +37,10 @@ export async function settle(
   judgement: Judgement,
   before?: HeldCase,
 ): Promise<Verdict | Refusal> {
-  const extras = { keyIds: [submission.keyId], others: [judgedKey(codeKeyOf(given.secrets, txId), txId, submission.hash)] };
+  const extras = {
+    keyIds: [submission.keyId],
+    others: [judgedKey(codeKeyOf(given.secrets, txId), txId, submission.hash)],
+  };
   return untilSettled(async () => {
     const held = await (before === undefined ? loadCase(given, txId, extras) : reloadCase(given, before, extras));
     if (held === undefined) return unknownTransaction;

@@ -125,7 +125,8 @@ async function judgeHeld(
     if (judged.body.verdict !== undefined) return judged.body.verdict; // row 2
     // As it was judged: what comes again under the same statement may have another signature, or none that holds.
     const { sealed } = judged.body;
-    const opened = sealed === undefined ? submission : readSubmission(unseal(codeKeyOf(given.secrets, transaction.txId), sealed));
+    const opened =
+      sealed === undefined ? submission : readSubmission(unseal(codeKeyOf(given.secrets, transaction.txId), sealed));
     return finishCompare(given, transaction, opened);
   }
   const wait = badSignatureWait(bad.body, held.now);
