@@ -95,14 +95,14 @@ export async function runCampaign(
     if (options.inputs >= FEWEST_FOR_MEMORY && last > first * MOST_GROWTH)
       findings.push(wrong(`memory (${whose}): ${first.toFixed(0)} to ${last.toFixed(0)} MB`));
   }
-  const ends = (all: readonly number[]): readonly [number, number] => [
-    Math.round(all[0] ?? 0),
-    Math.round(all.at(-1) ?? 0),
-  ];
   const seconds = Number(((performance.now() - began) / 1000).toFixed(1));
   return { inputs, seconds, rssMb: { own: ends(rss.own), core: ends(rss.core) }, answers, findings };
 }
 
 function shareOf(name: string): number {
   return WIRE_SHARE[name] ?? 0;
+}
+
+function ends(all: readonly number[]): readonly [first: number, last: number] {
+  return [Math.round(all[0] ?? 0), Math.round(all.at(-1) ?? 0)];
 }

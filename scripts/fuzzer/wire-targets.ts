@@ -73,7 +73,7 @@ class Sessions {
     if (this.#session !== undefined && !this.#session.closed && !this.#session.destroyed) return this.#session;
     this.#session = connect(`http://${this.#address}`);
     this.#session.on("error", () => undefined);
-    this.#session.on("goaway", (_code, _last) => void this.#session?.close());
+    this.#session.on("goaway", () => this.#session?.close());
     return this.#session;
   }
 

@@ -49,7 +49,6 @@ export function quantile(values: readonly number[], share: number): number {
 
 /** Of the line through the points that misses them least; 0 where there is none. */
 export function slope(points: readonly (readonly [x: number, y: number])[]): number {
-  const mean = (of: readonly number[]): number => of.reduce((sum, one) => sum + one, 0) / Math.max(1, of.length);
   const mx = mean(points.map(([x]) => x));
   const my = mean(points.map(([, y]) => y));
   const spread = points.reduce((sum, [x]) => sum + (x - mx) ** 2, 0);
@@ -58,4 +57,8 @@ export function slope(points: readonly (readonly [x: number, y: number])[]): num
 
 function rounded(value: number): number {
   return Number(value.toFixed(3));
+}
+
+function mean(of: readonly number[]): number {
+  return of.reduce((sum, one) => sum + one, 0) / Math.max(1, of.length);
 }

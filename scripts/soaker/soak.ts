@@ -53,12 +53,14 @@ export async function soak(folder: string, options: SoakOptions, say: (line: str
   let bot: BenchBot | undefined;
   try {
     bot = await BenchBot.attach(app, bearer(core.tokens.bot), "telegram");
-    const soaking = new Soaking(core, { app, till, bot, retries: { busy: 0 } });
-    const rate = options.rate ?? (await soaking.capacity(say)) * LOAD;
+    const soaking = new Soaking(core, { app, till, bot, retries: { busy: 0 } }, say);
+    const rate = options.rate ?? (await soaking.capacity()) * LOAD;
+    // Those who measured were asked as often as they may be.
+    if (options.rate === undefined) await sleep(MINUTE_MS);
     const users = options.users ?? Math.ceil((rate * 60) / PROMPTS_A_MINUTE) + AT_ONCE;
     await soaking.setUp(users);
     say(`${users} users; ${rate.toFixed(1)} lives a second for ${options.seconds} s`);
-    await soaking.run({ rate, seconds: options.seconds, most: options.lives ?? Infinity }, say);
+    await soaking.run({ rate, seconds: options.seconds, most: options.lives ?? Infinity });
     const lost = await soaking.lost();
     await bot.detach();
     return soaking.result(rate, lost);
@@ -70,9 +72,16 @@ export async function soak(folder: string, options: SoakOptions, say: (line: str
   }
 }
 
+interface Pace {
+  readonly rate: number;
+  readonly seconds: number;
+  readonly most: number;
+}
+
 class Soaking {
   readonly #core: OwnCore;
   readonly #parties: Parties;
+  readonly #say: (line: string) => void;
   readonly #users: BenchUser[] = [];
   readonly #executed = new Map<string, number>();
   readonly #lives: { readonly n: number; readonly transactionId: string }[] = [];
@@ -82,9 +91,10 @@ class Soaking {
   #n = 0;
   #user = 0;
 
-  constructor(core: OwnCore, parties: Parties) {
+  constructor(core: OwnCore, parties: Parties, say: (line: string) => void) {
     this.#core = core;
     this.#parties = parties;
+    this.#say = say;
   }
 
   /** Adds users until there are so many. */
@@ -99,21 +109,18 @@ class Soaking {
   }
 
   /** Lives a second, with as many at once as keep the core busy. */
-  async capacity(say: (line: string) => void): Promise<number> {
+  async capacity(): Promise<number> {
     await this.setUp(CAPACITY_LIVES / 2);
     const turns = Array.from({ length: CAPACITY_LIVES }, (_, i) => this.#users[i % this.#users.length] as BenchUser);
     await inFlight(turns.slice(0, 100), 2 * AT_ONCE, new AbortController().signal, (user) => this.#live(user));
     const began = performance.now();
     await inFlight(turns.slice(100), 2 * AT_ONCE, new AbortController().signal, (user) => this.#live(user));
     const found = (CAPACITY_LIVES - 100) / ((performance.now() - began) / 1000);
-    say(`capacity: ${found.toFixed(1)} lives a second`);
+    this.#say(`capacity: ${found.toFixed(1)} lives a second`);
     return found;
   }
 
-  async run(
-    { rate, seconds, most }: { readonly rate: number; readonly seconds: number; readonly most: number },
-    say: (line: string) => void,
-  ): Promise<void> {
+  async run({ rate, seconds, most }: Pace): Promise<void> {
     const began = performance.now();
     const every = (1000 * seconds) / SAMPLES;
     const running = new Set<Promise<void>>();
@@ -127,19 +134,19 @@ class Soaking {
         const life = this.#live(user).finally(() => running.delete(life));
         running.add(life);
       }
-      if (performance.now() - began >= every * (this.#samples.length + 1)) this.#sample(began, say);
+      if (performance.now() - began >= every * (this.#samples.length + 1)) this.#sample(began);
       await sleep(5);
     }
     await Promise.all(running);
-    this.#sample(began, say);
+    this.#sample(began);
   }
 
-  #sample(began: number, say: (line: string) => void): void {
+  #sample(began: number): void {
     const seconds = Number(((performance.now() - began) / 1000).toFixed(1));
     const sample = { seconds, lives: this.#lives.length, rssMb: this.#core.rssKb() / 1024, millis: this.#millis };
     this.#millis = [];
     this.#samples.push(sample);
-    say(`${seconds} s: ${sample.lives} lives, ${sample.rssMb.toFixed(0)} MB, ${this.#errors.length} errors`);
+    this.#say(`${seconds} s: ${sample.lives} lives, ${sample.rssMb.toFixed(0)} MB, ${this.#errors.length} errors`);
   }
 
   /** The next one in turn who may be asked. */
@@ -160,6 +167,7 @@ class Soaking {
       this.#millis.push(createMs + (submitMs ?? 0));
     } catch (error) {
       this.#errors.push(`life ${n}: ${String(error)}`);
+      if (this.#errors.length === 1) this.#say(this.#errors[0] ?? "");
     }
   }
 

@@ -1,6 +1,6 @@
 // What a hostile client may do with HTTP/2 before, beside and instead of calling. Only ever run against a core of one's own.
 import { setImmediate as turn } from "node:timers/promises";
-import { Flag, frame, FrameType, headerBlock, settings, u32 } from "../../testing/src/http2/frame.ts";
+import { Flag, frame, FrameType, headerBlock, settings, u32be } from "../../testing/src/http2/frame.ts";
 import { RawConnection, type RawOptions } from "../../testing/src/http2/raw-connection.ts";
 
 export interface Target {
@@ -77,7 +77,7 @@ export const ATTACKS: readonly Attack[] = [
     piece: (target, n) =>
       Buffer.concat([
         headers(target, n, Flag.END_HEADERS),
-        frame(FrameType.RST_STREAM, 0, 2 * n + 1, u32(8)), // CANCEL
+        frame(FrameType.RST_STREAM, 0, 2 * n + 1, u32be(8)), // CANCEL
       ]),
   },
   {
@@ -141,7 +141,7 @@ export const ATTACKS: readonly Attack[] = [
     connections: 5,
     piece: (target, n) => {
       if (n === 0) return headers(target, 0, Flag.END_HEADERS);
-      if (n === 1) return frame(FrameType.DATA, 0, 1, Buffer.concat([Buffer.of(0), u32(0xffff_ffff)]));
+      if (n === 1) return frame(FrameType.DATA, 0, 1, Buffer.concat([Buffer.of(0), u32be(0xffff_ffff)]));
       return frame(FrameType.DATA, 0, 1, Buffer.alloc(16_384));
     },
   },

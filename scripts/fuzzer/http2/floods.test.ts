@@ -42,18 +42,18 @@ const ENDED: ReadonlySet<string> = new Set(["open-streams", "rapid-reset", "cont
 describe.each(ATTACKS)("$name: $says", (attack) => {
   test("those who behave are served meanwhile and afterwards", async () => {
     const frames = FRAMES[attack.name] ?? 0;
-    let over = false;
+    const attacker = { isOver: false };
     const thenWait = ENDED.has(attack.name);
     const until = { frames, signal: new AbortController().signal, thenWait };
-    const attacking = run(attack, target, until).finally(() => (over = true));
+    const attacking = run(attack, target, until).finally(() => (attacker.isOver = true));
     do await normal.call(n++);
-    while (!over);
+    while (!attacker.isOver);
     const attacked = await attacking;
     await normal.call(n++);
     expect(normal.take().errors).toEqual([]);
     expect(core.isAlive).toBe(true);
     expect(attacked.frames).toBeGreaterThan(0);
-    if (thenWait) expect(attacked.ended).toBe(attack.connections);
+    expect(attacked.ended).toBeGreaterThanOrEqual(thenWait ? attack.connections : 0);
   });
 });
 

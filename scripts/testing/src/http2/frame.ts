@@ -48,7 +48,7 @@ export function settings(...pairs: readonly (readonly [id: number, value: number
   return frame(FrameType.SETTINGS, 0, 0, payload);
 }
 
-export function u32(value: number): Buffer {
+export function u32be(value: number): Buffer {
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32BE(value);
   return bytes;

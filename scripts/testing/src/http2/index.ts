@@ -1,2 +1,2 @@
-export * from "./frame.ts";
-export { RawConnection, type RawOptions } from "./raw-connection.ts";
+export { FrameReader, FrameType, frame, u32be } from "./frame.ts";
+export { RawConnection } from "./raw-connection.ts";
