@@ -68,7 +68,7 @@ async function linkTransaction(
   of: { readonly linkId: string; readonly userId: string },
 ): Promise<Transaction> {
   const { path, requestSerialize, responseDeserialize } = LinkServiceService.watchLink;
-  const deadline = { deadline: Date.now() + 20_000 };
+  const deadline = { deadline: Date.now() + 60_000 };
   const stream = app
     .client()
     .makeServerStreamRequest(path, requestSerialize, responseDeserialize, of, metadata, deadline);

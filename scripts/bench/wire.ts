@@ -8,9 +8,9 @@ export interface UnaryMethod<Request, Answer> {
   readonly responseDeserialize: (bytes: Buffer) => Answer;
 }
 
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 60_000;
 
-/** Several connections to one server, used in turn. Every call has a deadline of 20 s. */
+/** Several connections to one server, used in turn. Every call has a deadline of a minute, which a busy machine keeps. */
 export class Wire {
   readonly #clients: readonly Client[];
   readonly #metadata: Metadata;
