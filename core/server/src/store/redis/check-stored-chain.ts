@@ -6,7 +6,8 @@ import { nameOf } from "../change-set.ts";
 import type { EntityKey, Shard } from "../entity.ts";
 import type { KeyNames } from "./key-names.ts";
 import type { RedisLink } from "./redis-link.ts";
-import { PAGE } from "./scripts.ts";
+import { LOAD_SCRIPT, PAGE } from "./scripts.ts";
+import type { ShardHead } from "./shard-head.ts";
 import type { Stamp } from "./stored-row.ts";
 
 /** What a chain says of an entity; seq 0: that it was deleted. */
@@ -24,13 +25,18 @@ export interface ChainCheck {
   readonly stamps: ReadonlyMap<string, NamedEntity>;
 }
 
+interface Given {
+  readonly link: RedisLink;
+  readonly names: KeyNames;
+}
+
 const HASH_CHARS = 64;
 
 /** Follows a chain from its first entry to its head, through the head that was sealed before. */
 export async function checkStoredChain(
-  { link, names }: { readonly link: RedisLink; readonly names: KeyNames },
+  { link, names }: Given,
   shard: Shard,
-  head: ChainHead,
+  head: ShardHead,
   sealed: ChainHead | undefined,
 ): Promise<ChainCheck> {
   const list = names.audit(shard);
@@ -52,10 +58,16 @@ export async function checkStoredChain(
   if (sealed !== undefined && sealed.seq > seq) {
     return ends({ type: "missing", shard, firstSeq: seq + 1, lastSeq: sealed.seq });
   }
-  const length = Number(await link.command(list, ["LLEN", list]));
-  return ends(
-    length > seq ? { type: "entry", shard, seq: seq + 1, why: "it lies beyond the head of its chain" } : undefined,
-  );
+  return ends(await beyond({ link, names }, shard, head));
+}
+
+// Head and list at one moment: what cores appended since has a head of its own.
+async function beyond({ link, names }: Given, shard: Shard, head: ShardHead): Promise<AuditFinding | undefined> {
+  const args = ["0", "no head, so that all is handed out", String(head.seq)];
+  const reply = await link.read({ script: LOAD_SCRIPT, keys: [names.head(shard), names.audit(shard)], args });
+  const [, , text, more] = reply as [number, string, string, string[]];
+  if (more.length === 0 || text !== head.text) return undefined;
+  return { type: "entry", shard, seq: head.seq + 1, why: "it lies beyond the head of its chain" };
 }
 
 // The line is attacker-controlled: whatever it holds, the answer is a finding.

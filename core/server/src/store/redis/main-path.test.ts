@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect } from "@jest/globals";
 import { credentials, Client, status } from "@grpc/grpc-js";
 import { startChild, tempFolder, testWith, type Child } from "@countersign/testing";
+import type { AuditReport } from "../../audit/verify-audit.ts";
 import { isRefusal } from "../../rpc/refusal.ts";
 import { bearer, endedBy } from "../../testing/serve-world.ts";
 import { CoreWorld } from "../../testing/core-world.ts";
@@ -116,6 +117,10 @@ peerTest(
       const names = ["--tenant", "bank", "--issuer", "Example Bank", "--app", "shop:submit"];
       run("bootstrap", ...store, ...secrets, "--out", join(folder, "out"), ...names);
       const token = readFileSync(join(folder, "out/shop.token"), "utf8").trim();
+      const seal = join(folder, "heads.seal");
+      const before = JSON.parse(run("verify-audit", ...store, ...secrets, "--seal", seal)) as AuditReport;
+      expect(before).toMatchObject({ ok: true, findings: [] });
+      expect(before.entities).toBeGreaterThan(2);
       for (let i = 0; i < 2; i++) {
         const core = await startChild(MAIN, ["serve", ...store, ...secrets, "--listen", "127.0.0.1:0"]);
         children.push(core);
@@ -123,6 +128,11 @@ peerTest(
         expect(await ask(address, "cs_app_unknown")).toBe(status.UNAUTHENTICATED);
         expect(await ask(address, token)).toBe(status.NOT_FOUND); // he is known, what he asks for is not
       }
+      const audit = ((await own.command("KEYS", "countersign:{*}:audit")) as string[])[0]!;
+      await own.command("RPUSH", audit, "x");
+      expect(() => run("verify-audit", ...store, ...secrets, "--sealed", seal)).toThrow(
+        "it lies beyond the head of its chain",
+      );
       const foreign = ["--secrets", join(folder, "foreign")];
       run("bootstrap", "--data", join(folder, "data"), ...foreign, "--out", join(folder, "out2"), ...names);
       expect(() => run("serve", ...store, ...foreign, "--listen", "127.0.0.1:0")).toThrow("another K_store");
