@@ -75,7 +75,7 @@ export function serverStream<Req, Res>(
       if (isRefusal(request)) return request;
       // Tells the caller that it is attached before there is anything to send.
       raw.sendMetadata(new Metadata());
-      const stop = watchRevocation(given, raw.metadata, life);
+      const stop = watchRevocation(given, caller, raw.metadata, life);
       try {
         return await handler(request, life.call(caller), (message) => life.send(raw, message));
       } finally {
@@ -97,7 +97,7 @@ export function bidiStream<Req, Res>(
     given.calls?.opened(raw.getPath());
     const run = async (caller: Caller): Promise<void | Refusal> => {
       raw.sendMetadata(new Metadata());
-      const stop = watchRevocation(given, raw.metadata, life);
+      const stop = watchRevocation(given, caller, raw.metadata, life);
       try {
         const requests = life.read<Req>(raw as AsyncIterable<Req | Malformed>);
         return await handler(requests, life.call(caller), (message) => life.send(raw, message));
@@ -156,19 +156,29 @@ function checked<Req>(raw: Req | Malformed | Unread<Req | Malformed>): Req | Ref
   return request instanceof Malformed ? badInput(request.violation.field, request.violation.description) : request;
 }
 
+/** A hint of another core may be lost, or the store away when it comes: so each stream asks again as often as this. */
+const ASK_AGAIN_MS = 1000;
+
 /** A revoked token ends its open streams too. */
-function watchRevocation(given: CoreGiven, metadata: Metadata, life: CallLife): () => void {
+function watchRevocation(given: CoreGiven, caller: Caller, metadata: Metadata, life: CallLife): () => void {
   const check = async (): Promise<void> => {
     try {
-      const caller = await authenticate(given, metadata);
-      if (isRefusal(caller)) life.stop(caller);
+      const found = await authenticate(given, metadata);
+      if (isRefusal(found)) life.stop(found);
     } catch {
       // The store is down: the stream's own reads will say so.
     }
   };
-  return given.store.subscribe((_shard, keys) => {
+  const unsubscribe = given.store.subscribe((_shard, keys) => {
     if (keys.some(({ type }) => type === "token" || type === "app" || type === "bot")) void check();
   });
+  // What no store holds cannot be revoked elsewhere.
+  const isStored = caller.kind !== "confirmation" && caller.kind !== "enrolment";
+  const asking = given.soleCore === false && isStored ? setInterval(() => void check(), ASK_AGAIN_MS) : undefined;
+  return () => {
+    clearInterval(asking);
+    unsubscribe();
+  };
 }
 
 interface Endable {
