@@ -17,6 +17,7 @@ import { serverStream, submitApp } from "./handler.ts";
 
 const WATCH = "/countersign.core.v1.TransactionService/Watch";
 const raw = (bytes: Buffer): Buffer => bytes;
+const peerTest = testWith("redis", hasRedis);
 const folder = tempFolder();
 let redis: RedisServer | undefined;
 let served: ServedWorld | undefined;
@@ -56,7 +57,7 @@ async function switchOff(store: Store, tenantId: HexId, appId: HexId): Promise<v
   expect(outcome).toBe("committed");
 }
 
-testWith("redis", hasRedis)("over Redis, by the hint", async () => {
+peerTest("over Redis, by the hint", async () => {
   const prefix = drawId();
   const port = redis?.port ?? 0;
   const world = await CoreWorld.open({ open: (clock) => openTestStore(port, prefix, { clock }) });
