@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { AxeBuilder } from "@axe-core/playwright";
 import { Phase, sampleOutgoing, NoticeType, sampleNotice } from "@countersign/bot-kit/testing";
 import type { FrontDesk, Press, Said } from "@countersign/bot-kit";
-import { testWith } from "@countersign/testing";
+import { PATIENT_MS, testWith } from "@countersign/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from "@jest/globals";
 import { chromium, type Browser, type Page } from "playwright-core";
 import { SANDBOX_PEER } from "./phone.ts";
@@ -33,7 +33,7 @@ const desk: FrontDesk = {
 };
 
 beforeAll(async () => {
-  if (present) browser = await chromium.launch({ executablePath });
+  if (present) browser = await chromium.launch({ executablePath, timeout: PATIENT_MS });
 });
 
 afterAll(async () => browser?.close());
@@ -45,6 +45,7 @@ beforeEach(async () => {
   await channel.listen(desk);
   if (browser === undefined) return;
   const context = await browser.newContext({ viewport: { width: 320, height: 640 }, reducedMotion: "reduce" });
+  context.setDefaultTimeout(PATIENT_MS);
   page = await context.newPage();
   page.on("console", (message) => void (message.type() === "error" && complaints.push(message.text())));
   page.on("pageerror", (error) => void complaints.push(error.message));

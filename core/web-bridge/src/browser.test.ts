@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { servePages, testWith, type PageServer } from "@countersign/testing";
+import { type PageServer, PATIENT_MS, servePages, testWith } from "@countersign/testing";
 import { afterAll, beforeAll, beforeEach, expect } from "@jest/globals";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { type BridgeRig, startBridge } from "./testing/bridge-rig.ts";
@@ -17,7 +17,7 @@ let page: Page;
 beforeAll(async () => {
   site = await servePages();
   rig = await startBridge({ origins: new Set([site.origin]), withoutOrigin: false });
-  if (present) browser = await chromium.launch({ executablePath });
+  if (present) browser = await chromium.launch({ executablePath, timeout: PATIENT_MS });
 });
 afterAll(async () => {
   await browser?.close();
@@ -27,6 +27,7 @@ afterAll(async () => {
 beforeEach(async () => {
   if (browser === undefined) return;
   page = await browser.newPage();
+  page.setDefaultTimeout(PATIENT_MS);
   await page.goto(site.origin);
 });
 

@@ -1,4 +1,4 @@
-import { testWith } from "@countersign/testing";
+import { PATIENT_MS, testWith } from "@countersign/testing";
 import { afterAll, beforeAll, expect } from "@jest/globals";
 import { existsSync } from "node:fs";
 import { chromium } from "playwright-core";
@@ -18,9 +18,10 @@ afterAll(() => server.close());
 browserTest(
   "Chromium agrees with every vector, by the browser's own platform file",
   async () => {
-    const browser = await chromium.launch({ executablePath });
+    const browser = await chromium.launch({ executablePath, timeout: PATIENT_MS });
     try {
       const page = await browser.newPage();
+      page.setDefaultTimeout(PATIENT_MS);
       const errors: string[] = [];
       page.on("pageerror", (error) => errors.push(String(error)));
       await page.goto(server.address);

@@ -1,5 +1,5 @@
 // For tests: pages in a real Chromium whose authenticator is its own virtual one, driven over the DevTools protocol.
-import { servePages, type PageServer } from "@countersign/testing";
+import { type PageServer, PATIENT_MS, servePages } from "@countersign/testing";
 import {
   encodeStatement,
   fidoChallengeOf,
@@ -41,6 +41,7 @@ export class WebauthnPage {
 
   static async open(browser: Browser, address: string): Promise<WebauthnPage> {
     const context = await browser.newContext();
+    context.setDefaultTimeout(PATIENT_MS);
     const page = await context.newPage();
     const devtools = await context.newCDPSession(page);
     await devtools.send("WebAuthn.enable");
@@ -155,7 +156,7 @@ export class WebauthnBrowser {
 
   static async open(): Promise<WebauthnBrowser> {
     const sites = [await servePages(), await servePages()] as const;
-    return new WebauthnBrowser(await chromium.launch({ executablePath: CHROMIUM }), sites);
+    return new WebauthnBrowser(await chromium.launch({ executablePath: CHROMIUM, timeout: PATIENT_MS }), sites);
   }
 
   get origin(): string {
@@ -195,13 +196,13 @@ const CREATE = `
     pubKeyCredParams: [{ type: "public-key", alg: -7 }],
     authenticatorSelection: { userVerification: asked.userVerification, residentKey: "discouraged" },
     excludeCredentials: asked.exclude.map((id) => ({ type: "public-key", id: bytes(id) })),
-    attestation: asked.attestation, timeout: 10000 } });
+    attestation: asked.attestation, timeout: 100000 } });
   return { id: text(made.rawId), clientDataJson: text(made.response.clientDataJSON),
     attestationObject: text(made.response.attestationObject), transports: made.response.getTransports() };`;
 
 const GET = `
   const made = await navigator.credentials.get({ publicKey: {
     challenge: bytes(asked.challenge), rpId: asked.rpId, userVerification: asked.userVerification,
-    allowCredentials: [{ type: "public-key", id: bytes(asked.id) }], timeout: 10000 } });
+    allowCredentials: [{ type: "public-key", id: bytes(asked.id) }], timeout: 100000 } });
   return { authenticatorData: text(made.response.authenticatorData), clientDataJson: text(made.response.clientDataJSON),
     signature: text(made.response.signature) };`;

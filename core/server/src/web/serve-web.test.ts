@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { request as httpsRequest } from "node:https";
 import { join } from "node:path";
-import { type PageServer, servePages, startChild, tempFolder, testWith } from "@countersign/testing";
+import { type PageServer, PATIENT_MS, servePages, startChild, tempFolder, testWith } from "@countersign/testing";
 import { runOnce } from "@countersign/testing/child";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type Browser, chromium } from "playwright-core";
@@ -28,7 +28,7 @@ beforeAll(async () => {
   site = await servePages();
   const listen = { host: "127.0.0.1", port: 0 };
   web = await serveWeb(servicesOf(world.given), { listen, origins: [site.origin], tls: undefined });
-  if (present) browser = await chromium.launch({ executablePath });
+  if (present) browser = await chromium.launch({ executablePath, timeout: PATIENT_MS });
 });
 afterAll(async () => {
   await browser?.close();
@@ -103,6 +103,7 @@ test("pages are offered what a token of a user's client opens, and nothing else"
 
 browserTest("a page watches its transaction, withdraws it, and learns why it may not do so again", async () => {
   const page = await browser?.newPage();
+  page?.setDefaultTimeout(PATIENT_MS);
   await page?.goto(site.origin);
   const script = `(async () => {
     const { createChannel, createClient, Metadata } = await import("nice-grpc-web");

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { tempFolder, testWith } from "@countersign/testing";
+import { PATIENT_MS, tempFolder, testWith } from "@countersign/testing";
 import { afterAll, beforeAll, describe, expect } from "@jest/globals";
 import { SignRequest } from "@countersign/proto/node/device/v1/device_service";
 import { type Browser, chromium, type Page } from "playwright-core";
@@ -29,8 +29,9 @@ beforeAll(async () => {
   frame = framed(SignRequest.encode(SignRequest.create(signRequest(pages.keyId))).finish()).toString("latin1");
   if (!present) return;
   const args = ["--host-resolver-rules=MAP rebound.example 127.0.0.1"];
-  browser = await chromium.launch({ executablePath, args });
+  browser = await chromium.launch({ executablePath, args, timeout: PATIENT_MS });
   page = await browser.newPage();
+  page.setDefaultTimeout(PATIENT_MS);
 }, 400_000);
 afterAll(async () => {
   await browser?.close();

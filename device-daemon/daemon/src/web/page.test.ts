@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { AT_ONCE_MS, ROOT, startChild, tempFolder, testWith } from "@countersign/testing";
+import { AT_ONCE_MS, PATIENT_MS, ROOT, startChild, tempFolder, testWith } from "@countersign/testing";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { decodeStatement, fromHex, parseSigned, toHex } from "@countersign/protocol";
 import { type Browser, chromium, type Page } from "playwright-core";
@@ -25,7 +25,7 @@ let browser: Browser | undefined;
 
 beforeAll(async () => {
   pages = await startPageRig(folder);
-  if (present) browser = await chromium.launch({ executablePath });
+  if (present) browser = await chromium.launch({ executablePath, timeout: PATIENT_MS });
 }, 400_000);
 afterAll(async () => {
   await browser?.close();
@@ -34,6 +34,7 @@ afterAll(async () => {
 
 async function pageAt(origin: string): Promise<Page> {
   const page = await browser?.newPage();
+  page?.setDefaultTimeout(PATIENT_MS);
   if (page === undefined) throw new Error("there is no browser");
   await page.goto(origin);
   return page;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { AxeBuilder } from "@axe-core/playwright";
 import { afterAll, afterEach, beforeAll, expect } from "@jest/globals";
 import { encodeMessage, encodeRequest, HidCommand, Subcommand } from "@countersign/key-protocol";
-import { tempFolder, testWith } from "@countersign/testing";
+import { PATIENT_MS, tempFolder, testWith } from "@countersign/testing";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { onSockets } from "../backend/plugs.ts";
 import type { Profile } from "../device.ts";
@@ -24,7 +24,7 @@ let keys = 0;
 const open: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
-  if (present) browser = await chromium.launch({ executablePath });
+  if (present) browser = await chromium.launch({ executablePath, timeout: PATIENT_MS });
 }, 400_000);
 
 afterEach(async () => {
@@ -55,6 +55,7 @@ async function openKey(
     reducedMotion: "reduce",
     colorScheme: options.scheme ?? "light",
   });
+  context.setDefaultTimeout(PATIENT_MS);
   const page = await context.newPage();
   const problems: string[] = [];
   page.on("console", (message) => {

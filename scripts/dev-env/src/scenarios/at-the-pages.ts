@@ -1,4 +1,5 @@
 import { AxeBuilder } from "@axe-core/playwright";
+import { PATIENT_MS } from "@countersign/testing";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 
 /** Where pictures go, for people to look at; nowhere when unset. */
@@ -21,7 +22,9 @@ export class AtThePages {
 
   static async sit(browser: Browser, { width = 420, scheme = "light" }: Looks = {}): Promise<AtThePages> {
     const viewport = { width, height: 860 };
-    return new AtThePages(await browser.newContext({ viewport, colorScheme: scheme, reducedMotion: "reduce" }));
+    const context = await browser.newContext({ viewport, colorScheme: scheme, reducedMotion: "reduce" });
+    context.setDefaultTimeout(PATIENT_MS);
+    return new AtThePages(context);
   }
 
   async open(url: string): Promise<Page> {

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
-import { tempFolder, testWith } from "@countersign/testing";
+import { PATIENT_MS, tempFolder, testWith } from "@countersign/testing";
 import { ROOT } from "@countersign/testing/child";
 import { chromium, type Browser } from "playwright-core";
 import { AtThePages, codeOnPhone, confirmOnKey, faultsOf, keyShows, readKeyPages } from "./at-the-pages.ts";
@@ -99,7 +99,7 @@ describe("on a terminal, in a browser", () => {
   let browser: Browser | undefined;
   const leaving: (() => Promise<unknown>)[] = [];
   beforeAll(async () => {
-    if (present) browser = await chromium.launch({ executablePath });
+    if (present) browser = await chromium.launch({ executablePath, timeout: PATIENT_MS });
   }, 400_000);
   afterEach(async () => {
     for (const leave of leaving.splice(0)) await leave();

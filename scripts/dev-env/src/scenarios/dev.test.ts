@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
-import { tempFolder, testWith } from "@countersign/testing";
+import { PATIENT_MS, tempFolder, testWith } from "@countersign/testing";
 import { ROOT } from "@countersign/testing/child";
 import { chromium, type Browser } from "playwright-core";
 import type { Endpoints } from "../dev/dev.ts";
@@ -109,7 +109,7 @@ describe("without a browser", () => {
 describe("in a browser", () => {
   let browser: Browser | undefined;
   beforeAll(async () => {
-    if (present) browser = await chromium.launch({ executablePath });
+    if (present) browser = await chromium.launch({ executablePath, timeout: PATIENT_MS });
   }, 400_000);
   afterAll(async () => browser?.close());
 

@@ -174,7 +174,7 @@ class Phone:
     async def do_send(self, asked):
         """Encrypted, to everyone whose keys are known."""
         room, content = asked["room"], asked["content"]
-        for _ in range(50):
+        for _ in range(400):
             known = self.client.rooms.get(room)
             if known is not None and known.encrypted:
                 break
