@@ -5,7 +5,7 @@ import { clientOptions, NO_TIMEOUT, type LinkOptions } from "./standalone-link.t
 
 /** A master with replicas that Sentinels watch; `name` is what they call it. The library follows the master. */
 export async function openSentinelLink(options: LinkOptions, name: string): Promise<RedisLink> {
-  const { username, password, socket } = clientOptions(options);
+  const { username, password, socket, commandsQueueMaxLength } = clientOptions(options);
   const { deadlineMs, servers } = options;
   const sentinel = createSentinel({
     ...{ name, sentinelRootNodes: [...servers] },
@@ -14,7 +14,13 @@ export async function openSentinelLink(options: LinkOptions, name: string): Prom
     nodeClientOptions: {
       ...(username === undefined ? {} : { username }),
       ...(password === undefined ? {} : { password }),
-      ...{ socket, database: options.database, disableOfflineQueue: true, commandOptions: NO_TIMEOUT },
+      ...{
+        socket,
+        database: options.database,
+        disableOfflineQueue: true,
+        commandOptions: NO_TIMEOUT,
+        commandsQueueMaxLength,
+      },
     },
     commandOptions: NO_TIMEOUT,
     sentinelClientOptions: { socket },

@@ -22,6 +22,9 @@ const MOST_PAUSE_MS = 500;
 /** Each call has its deadline here; an AbortSignal a command, as the library makes it, costs as much as the rest of it. */
 export const NO_TIMEOUT: { readonly timeout: number } = { timeout: 0 };
 
+/** Commands of a connection that wait to be sent or answered: calls end at their deadline, what they sent stays till then. */
+const MOST_QUEUED = 20_000;
+
 /** What every connection has in common. */
 export function clientOptions(options: LinkOptions): Omit<
   RedisClientOptions,
@@ -29,6 +32,7 @@ export function clientOptions(options: LinkOptions): Omit<
 > & {
   socket: { connectTimeout: number; reconnectStrategy: (tries: number) => number; tls?: true; ca?: string };
   commandOptions: { timeout: number };
+  commandsQueueMaxLength: number;
 } {
   const { username, password, tls, deadlineMs } = options;
   return {
@@ -36,6 +40,7 @@ export function clientOptions(options: LinkOptions): Omit<
     ...(password === undefined ? {} : { password }),
     disableOfflineQueue: true, // better an error now than a command that runs when nobody waits for it
     commandOptions: NO_TIMEOUT,
+    commandsQueueMaxLength: MOST_QUEUED,
     maintNotifications: "disabled",
     socket: {
       connectTimeout: deadlineMs,

@@ -135,6 +135,23 @@ test.each(failures)("-%s is %s", async (message, failure) => {
   await expect(link.read(call)).rejects.toMatchObject({ failure });
 });
 
+test("a server that hangs costs a bounded queue: what comes on top is refused at once, and was not sent", async () => {
+  const { server, link } = await connect({ EVALSHA: undefined }, { replicas: 0, waitAof: false, waitMs: 50 }, 60_000);
+  let refused = 0;
+  const { promise: one, resolve } = Promise.withResolvers<unknown>();
+  for (let i = 0; i < 20_010; i++) {
+    link.write(call).catch((error: unknown) => {
+      refused += 1;
+      resolve(error);
+    });
+  }
+  expect(await one).toMatchObject({ name: "LinkError", failure: "lost" });
+  await new Promise(setImmediate);
+  expect(refused).toBe(10);
+  server.disconnect();
+  await until(() => Promise.resolve(refused === 20_010));
+});
+
 test("a server that answers nothing: every call ends at its deadline", async () => {
   const answers = { EVALSHA: undefined, GET: undefined, INFO: undefined };
   const { link } = await connect(answers, { replicas: 1, waitAof: false, waitMs: 50 }, 100);
