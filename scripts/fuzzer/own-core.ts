@@ -33,13 +33,15 @@ export interface OwnCoreOptions {
   /** Absent: the embedded store in the folder. */
   readonly store?: string | undefined;
   readonly platform?: string;
+  /** Megabytes of its heap. Absent: as Node sees fit, which is to let it grow while there is memory. */
+  readonly heapMb?: number;
   /** Flags of `serve` beside the usual ones. */
   readonly flags?: readonly string[];
 }
 
 /** `folder` exists and is empty. */
 export async function startOwnCore(folder: string, options: OwnCoreOptions = {}): Promise<OwnCore> {
-  const { store, platform = "telegram", flags = [] } = options;
+  const { store, platform = "telegram", flags = [], heapMb } = options;
   const at = store === undefined ? ["--data", join(folder, "data")] : ["--store", store];
   const secrets = ["--secrets", join(folder, "secrets")];
   const parts = ["--app", "app:submit", "--app", "till:execute", "--bot", `bot:${platform}`];
@@ -48,7 +50,8 @@ export async function startOwnCore(folder: string, options: OwnCoreOptions = {})
   const listen = ["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"];
   const web = ["--web-listen", "127.0.0.1:0", "--web-origins", ORIGIN];
   const serve = ["serve", ...at, ...secrets, ...listen, ...web, "--log-level", "error", "--development", ...flags];
-  const child = await startChild(MAIN, serve);
+  const env = heapMb === undefined ? {} : { NODE_OPTIONS: `--max-old-space-size=${heapMb}` };
+  const child = await startChild(MAIN, serve, env);
   const { address, webAddress, adminAddress, serverId } = child.ready;
   const token = (name: string): string => readFileSync(join(folder, "tokens", `${name}.token`), "utf8").trim();
   const pid = child.process.pid ?? 0;

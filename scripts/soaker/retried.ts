@@ -6,6 +6,8 @@ export interface Retries {
   busy: number;
 }
 
+/** No answer says nothing about whether it was done: the call is repeated as it was. */
+const HELPS: ReadonlySet<number> = new Set([status.RESOURCE_EXHAUSTED, status.UNAVAILABLE, status.DEADLINE_EXCEEDED]);
 const MOST = 60;
 const WAIT_MS = 1000;
 
@@ -16,7 +18,7 @@ export async function retried<T>(retries: Retries, call: () => Promise<T>): Prom
       return await call();
     } catch (error) {
       const { code } = error as ServiceError;
-      const mayHelp = code === status.RESOURCE_EXHAUSTED || code === status.UNAVAILABLE;
+      const mayHelp = HELPS.has(code);
       if (!mayHelp || i === MOST) throw error;
       retries.busy += 1;
       await sleep(WAIT_MS);
