@@ -89,7 +89,7 @@ export const CAMPAIGNS: Readonly<Record<string, Campaign>> = {
       const wanted = count("failovers") ?? 200;
       // A chat pauses after ten prompts that nobody saw, and here nobody sees them.
       const people = Math.max(10, wanted);
-      const result = await redisCampaign(folder, { failovers: wanted, people, say });
+      const result = await redisCampaign(folder, { failovers: wanted, people, troubles: true, say });
       const { failovers, executed, double, servingAgainMs: again, longestCallMs, endings } = result;
       const [middle, last] = [again[Math.floor(again.length / 2)], again.at(-1)];
       const lines = [

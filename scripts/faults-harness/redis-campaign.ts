@@ -11,11 +11,13 @@ import { coreFlags, makeInstallation, type Installation } from "./installation.t
 import { rankOf, type Step } from "./ledger.ts";
 import type { Payment, Reachable } from "./payment.ts";
 import { Payments } from "./payments.ts";
-import { FAILOVERS, RedisPair } from "./redis-pair.ts";
+import { FAILOVERS, RedisPair, TROUBLES, type Trouble } from "./redis-pair.ts";
 
 export interface RedisOptions {
   readonly failovers: number;
   readonly people: number;
+  /** Each kind of trouble of a master that stays one, once. */
+  readonly troubles: boolean;
   readonly say?: (line: string) => void;
 }
 
@@ -36,6 +38,8 @@ const AT_A_TIME = 3;
 const BETWEEN = 2;
 const PATIENCE_MS = 60_000;
 const DIGITS = 6;
+const CUT_BYTES = 200;
+const CUTS = 5;
 
 /** Works in a folder of the caller's own. */
 export async function redisCampaign(folder: string, options: RedisOptions): Promise<RedisResult> {
@@ -51,11 +55,20 @@ export async function redisCampaign(folder: string, options: RedisOptions): Prom
     options.say?.("set up");
     const addresses = await Promise.all(cores.map(addressOf));
     options.say?.("two cores serve");
-    return await new RedisCampaign(installation, pair, addresses).run(options);
+    const result = await new RedisCampaign(installation, pair, addresses).run(options);
+    return { ...result, faults: [...result.faults, ...cores.flatMap(alarmsOf)] };
   } finally {
     await Promise.all(cores.map((core) => core.stop("SIGKILL")));
     await pair.stop();
   }
+}
+
+/** What a core called an alarm. */
+function alarmsOf(core: CoreProcess): string[] {
+  return core
+    .output()
+    .split("\n")
+    .filter((line) => line.includes("ALARM"));
 }
 
 async function addressOf(core: CoreProcess): Promise<string> {
@@ -83,7 +96,7 @@ class RedisCampaign {
     this.#codeKey = macKey(fromHex(readFileSync(join(installation.secrets, "code.key"), "utf8").trim()));
   }
 
-  async run({ failovers, say }: RedisOptions): Promise<RedisResult> {
+  async run({ failovers, troubles, say }: RedisOptions): Promise<RedisResult> {
     const load = Array.from({ length: AT_A_TIME }, () => this.#payOn());
     try {
       await this.#progress(BETWEEN);
@@ -91,11 +104,13 @@ class RedisCampaign {
         await this.#failOver(i, say);
         if (i % 10 === 9) say?.(`${i + 1} failovers, ${this.#paid.length} payments, ${this.#double.length} double`);
       }
+      if (troubles) for (const what of TROUBLES) await this.#trouble(what, say);
     } finally {
       this.#over.abort();
     }
     await Promise.all(load);
     await this.#judge();
+    if (troubles) for (let i = 0; i < CUTS; i++) await this.#truncate(say);
     for (const caller of this.#callers) caller.close();
     const { longestMs, endings, faults } = this.#book;
     return {
@@ -122,6 +137,23 @@ class RedisCampaign {
     this.#servingAgain.push(Math.round(performance.now() - promoted));
     if (!progressed) this.#faults.push(`failover ${number} (${how}): nothing got over within a minute`);
     await this.#progress(BETWEEN - 1);
+  }
+
+  async #trouble(what: Trouble, say?: (line: string) => void): Promise<void> {
+    await this.#pair.trouble(what);
+    const over = performance.now();
+    const progressed = await this.#progress(1);
+    say?.(`${what}: the next payment was over ${(performance.now() - over).toFixed(0)} ms after the end of it`);
+    if (!progressed) this.#faults.push(`${what}: nothing got over within a minute`);
+    await this.#progress(BETWEEN);
+  }
+
+  /** What was acknowledged last is lost then, which no store can help: what matters is that it goes on with what is left. */
+  async #truncate(say?: (line: string) => void): Promise<void> {
+    await this.#pair.truncate(CUT_BYTES);
+    const began = performance.now();
+    await this.#carry(await this.#payments.next());
+    say?.(`truncated: a payment was over ${(performance.now() - began).toFixed(0)} ms after the restart`);
   }
 
   /** One payment after the other, whatever happens. */

@@ -1,5 +1,7 @@
 // A master and a replica that change places, whoever decides so, and the two cores that look at them through cables of
 // their own.
+import { spawnSync } from "node:child_process";
+import { readdirSync, statSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startRedis, type RedisServer } from "../../core/server/src/store/redis/testing/redis-server.ts";
@@ -27,8 +29,13 @@ const SETTINGS = [
   "5",
 ];
 /** How long a replica hears nothing before its master dies; how long two masters live side by side. */
+/** What the master may be for a while, and stay master. */
+export const TROUBLES = ["paused", "out of memory", "read only", "loading"] as const;
+export type Trouble = (typeof TROUBLES)[number];
+
 const BEHIND_MS = 150;
 const APART_MS = 300;
+const TROUBLE_MS = 1000;
 const PATIENCE_MS = 60_000;
 
 export class RedisPair {
@@ -109,12 +116,73 @@ export class RedisPair {
     await this.#untilFollowed();
   }
 
-  async #untilFollowed(): Promise<void> {
+  /** Resolves when it is over. */
+  async trouble(what: Trouble): Promise<void> {
+    const { port } = this.#replica;
+    switch (what) {
+      case "paused":
+        await this.#master.command("CLIENT", "PAUSE", String(TROUBLE_MS), "ALL");
+        await sleep(TROUBLE_MS);
+        return;
+      case "out of memory":
+        await this.#master.command("CONFIG", "SET", "maxmemory", "1");
+        await sleep(TROUBLE_MS);
+        await this.#master.command("CONFIG", "SET", "maxmemory", "0");
+        return;
+      case "read only":
+        // It follows its own replica, which follows nobody meanwhile.
+        this.#replication.silence();
+        await this.#master.command("REPLICAOF", "127.0.0.1", String(port));
+        await sleep(TROUBLE_MS);
+        await this.#master.command("REPLICAOF", "NO", "ONE");
+        this.#replication.turnTo(this.#master.port);
+        return this.#untilFollowed();
+      case "loading":
+        return this.#reload();
+    }
+  }
+
+  /** The master ends and loads what it wrote, slowly. */
+  async #reload(): Promise<void> {
+    await this.#master.command("BGREWRITEAOF");
+    await this.#until(this.#master, "persistence", "aof_rewrite_in_progress:0");
+    await this.#restart(["--key-load-delay", "300", "--loading-process-events-interval-bytes", "1024"]);
+  }
+
+  /**
+   * The master ends, and the end of what it wrote is not there any more. It is repaired before it is loaded: Redis 7.0
+   * by itself cuts such a file inside the last script, and then loses, or half applies, what comes after it.
+   */
+  async truncate(bytes: number): Promise<void> {
+    await this.#master.stop("SIGKILL");
+    const folder = join(this.#master.folder, "appendonlydir");
+    const last = readdirSync(folder).findLast((name) => name.endsWith(".incr.aof"));
+    if (last === undefined) throw new Error(`${folder}: no file to cut`);
+    const path = join(folder, last);
+    truncateSync(path, Math.max(0, statSync(path).size - bytes));
+    const manifest = join(folder, "appendonly.aof.manifest");
+    const repaired = spawnSync("redis-check-aof", ["--fix", manifest], { input: "y\n", encoding: "utf8" });
+    if (repaired.status !== 0) throw new Error(`redis-check-aof: ${repaired.stdout}${repaired.stderr}`);
+    await this.#restart([]);
+  }
+
+  async #restart(settings: readonly string[]): Promise<void> {
+    const { folder, port } = this.#master;
+    await this.#master.stop("SIGKILL");
+    this.#master = await startRedis({ folder, port, settings: [...SETTINGS, ...settings] });
+    await this.#untilFollowed();
+  }
+
+  #untilFollowed(): Promise<void> {
+    return this.#until(this.#replica, "replication", "master_link_status:up");
+  }
+
+  async #until(server: RedisServer, section: string, says: string): Promise<void> {
     const end = Date.now() + PATIENCE_MS;
     for (;;) {
-      const info = String(await this.#replica.command("INFO", "replication"));
-      if (info.includes("master_link_status:up")) return;
-      if (Date.now() > end) throw new Error("the replica does not follow its master");
+      const info = String(await server.command("INFO", section).catch(() => ""));
+      if (info.includes(says)) return;
+      if (Date.now() > end) throw new Error(`a server did not say ${says}:\n${info}`);
       await sleep(20);
     }
   }
