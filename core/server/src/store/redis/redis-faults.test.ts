@@ -106,7 +106,7 @@ peerTest(
   "a server that hangs: every call ends at its deadline; what hung is never committed after it was given up",
   async () => {
     const server = await start();
-    const store = await openTestStore(server.port, "t", {}, { deadlineMs: 300 });
+    const store = await openTestStore(server.port, "t", {}, { deadlineMs: 3000 });
     await store.commit(SHARD, changing([writing("a", "", "before")]));
     const { version } = await seen(store, "a");
     server.process.kill("SIGSTOP");

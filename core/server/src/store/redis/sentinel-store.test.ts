@@ -15,9 +15,11 @@ const folder = tempFolder();
 let set: SentinelSet;
 
 async function openStore(prefix: string, more: Partial<RedisStoreOptions> = {}, replicas = 1): Promise<RedisStore> {
-  const durability = { replicas, waitAof: false, waitMs: 1000 };
+  // A replica on a busy machine is slow and not gone.
+  const deadlineMs = replicas === 0 ? 5000 : 60_000;
+  const durability = { replicas, waitAof: false, waitMs: 50_000 };
   const store = new RedisStore({
-    link: await openRedisLink(linkTo(set.sentinelPorts, { durability })),
+    link: await openRedisLink(linkTo(set.sentinelPorts, { durability, deadlineMs })),
     ...{ macKey: TEST_KEY, prefix, ...more },
   });
   await store.listen();
