@@ -1,6 +1,7 @@
 // The core's own handlers behind the services, as the simulation calls them.
 import type { CoreGiven } from "../../core/server/src/given.ts";
 import { revokeKey } from "../../core/server/src/identity/key-change.ts";
+import { requestThaw, type ThawRequest } from "../../core/server/src/identity/request-thaw.ts";
 import type { Refusal } from "../../core/server/src/rpc/refusal.ts";
 import { createTransaction, type Created } from "../../core/server/src/transaction/create.ts";
 import type { Draft } from "../../core/server/src/transaction/draft.ts";
@@ -16,6 +17,7 @@ export interface Calls {
     ask: { readonly txId: string; readonly tenantId: string | undefined; readonly signed: Uint8Array },
   ): Promise<Transaction | Refusal>;
   happen(given: CoreGiven, txId: string, event: TransactionEvent, actor: string): Promise<Transaction | Refusal>;
+  thaw(given: CoreGiven, request: ThawRequest): Promise<Created | Refusal>;
   revoke(given: CoreGiven, key: { readonly tenantId: string; readonly keyId: string }): Promise<unknown>;
 }
 
@@ -23,5 +25,6 @@ export const REAL_CALLS: Calls = {
   create: createTransaction,
   submit: submitStatement,
   happen,
+  thaw: requestThaw,
   revoke: (given, key) => revokeKey(given, key, "admin"),
 };

@@ -2,7 +2,9 @@
 import { encodeEntry, GENESIS, hashEntry, type EntryContent } from "../../core/server/src/audit/audit-entry.ts";
 import { checkChangeSet, checkKey, checkShard, nameOf, storedIndex } from "../../core/server/src/store/change-set.ts";
 import type { EntityKey, EntityType, Shard, UnixMs } from "../../core/server/src/store/entity.ts";
+import { IntegrityError } from "../../core/server/src/store/store.ts";
 import type { AuditEntry, ChangeSet, Found, Index, Loaded, LoadedEntity } from "../../core/server/src/store/store.ts";
+import type { Edit } from "./step.ts";
 import { snapshotOf, type Snapshot } from "./snapshot.ts";
 
 export interface Row {
@@ -26,6 +28,12 @@ export interface Entry {
   readonly after: ReadonlyMap<string, Row | undefined>;
 }
 
+/** What stands there by another's hand; undefined: nothing. */
+interface Forged {
+  readonly how: Edit;
+  readonly row: Row | undefined;
+}
+
 interface ShardState {
   epoch: number;
   readonly rows: Map<string, Row>;
@@ -33,6 +41,8 @@ interface ShardState {
   /** So many entries of the log are on a replica: a failover keeps them. */
   durable: number;
   readonly changes: Map<string, number>;
+  /** On top of the rows. A commit that replaces such a row is over it. */
+  readonly forged: Map<string, Forged>;
   /** Entries before the first of the log. */
   readonly base: number;
 }
@@ -52,6 +62,8 @@ export interface ClusterRules {
   /** A failover is told by a new epoch. */
   readonly countsEpochs: boolean;
   readonly outcomeTells: "the truth" | "absent" | "committed";
+  /** Whether such a row of another's hand passes for the core's own. */
+  readonly believes: (how: Edit) => boolean;
 }
 
 export const SOUND: ClusterRules = {
@@ -63,6 +75,7 @@ export const SOUND: ClusterRules = {
   waits: true,
   countsEpochs: true,
   outcomeTells: "the truth",
+  believes: () => false,
 };
 
 /** Hears of every commit when it is applied, and when a failover takes it back. */
@@ -99,7 +112,13 @@ export class Cluster {
     made.asked.push(...template.asked);
     for (const [shard, state] of template.#shards) {
       const { rows, log, changes } = state;
-      made.#shards.set(shard, { ...state, rows: new Map(rows), log: [...log], changes: new Map(changes) });
+      made.#shards.set(shard, {
+        ...state,
+        rows: new Map(rows),
+        log: [...log],
+        changes: new Map(changes),
+        forged: new Map(),
+      });
     }
     return made;
   }
@@ -107,7 +126,8 @@ export class Cluster {
   /** What has been committed so far is on every replica, and nobody asks for it any more. */
   settle(): void {
     for (const [shard, { epoch, rows, log, base }] of this.#shards) {
-      this.#shards.set(shard, { epoch, rows, log: [], durable: 0, changes: new Map(), base: base + log.length });
+      const none = { log: [], durable: 0, changes: new Map(), forged: new Map() };
+      this.#shards.set(shard, { epoch, rows, ...none, base: base + log.length });
     }
   }
 
@@ -116,11 +136,46 @@ export class Cluster {
     if (this.#rules.showsDurable) state.durable = state.log.length;
     const entities = keys.map((key): LoadedEntity<EntityType> => {
       checkKey(key);
-      const row = state.rows.get(nameOf(key));
+      const row = this.#seen(state, nameOf(key));
       if (row === undefined) return { key, version: "", body: undefined };
       return { key, version: row.version, body: row.body as never };
     });
     return { entities: entities as Loaded<K>["entities"], epoch: state.epoch, now: this.now };
+  }
+
+  /** The row as it stands on the disk, if it is believed. Throws IntegrityError for another's hand. */
+  #seen(state: ShardState, name: string): Row | undefined {
+    const forged = state.forged.get(name);
+    if (forged === undefined || this.#rules.believes(forged.how)) return this.#standing(state, name);
+    throw new IntegrityError(`${name.split("\0")[0]}: the row is not the one that the core wrote last`);
+  }
+
+  /** What a commit compares with: the core's own rows, but for forged ones that pass for such. */
+  #standing(state: ShardState, name: string): Row | undefined {
+    const forged = state.forged.get(name);
+    return forged !== undefined && this.#rules.believes(forged.how) ? forged.row : state.rows.get(name);
+  }
+
+  /** Somebody writes past all ports into the n-th row of the shard; `better` is what he wants to stand in it. */
+  forge(shard: Shard, n: number, how: Edit, better: (row: Row) => object | undefined): Row | undefined {
+    const state = this.#of(shard);
+    const rows = [...state.rows.values()];
+    const row = rows[n % rows.length];
+    if (row === undefined) return undefined;
+    const name = nameOf(row.key);
+    const other = rows.find(({ key, body }) => key.type === row.key.type && body !== row.body);
+    const older = state.log.findLast(({ before }) => before.get(name) !== undefined)?.before.get(name);
+    const source = { older: older?.body, other: other?.body, better: better(row), gone: undefined }[how];
+    if (source === undefined && how !== "gone") return undefined;
+    const version = how === "older" ? (older?.version ?? "") : row.version;
+    const forged = source === undefined ? undefined : { ...row, version, body: source };
+    state.forged.set(name, { how, row: forged });
+    return row;
+  }
+
+  /** Whether somebody wrote there past the core. */
+  isForged(shard: Shard): boolean {
+    return (this.#shards.get(shard)?.forged.size ?? 0) > 0;
   }
 
   /** Applies it on the master; whether a replica has it is another matter. An Entry: it was applied. */
@@ -134,7 +189,7 @@ export class Cluster {
     const state = this.#of(shard);
     if (this.#rules.comparesEpoch && change.epoch !== state.epoch) return "conflict";
     for (const { key, expected } of change.writes) {
-      const version = state.rows.get(nameOf(key))?.version ?? "";
+      const version = this.#standing(state, nameOf(key))?.version ?? "";
       if (version !== expected && this.#rules.compares(key)) return "conflict";
     }
     const { notBefore = this.now, notAfter = this.now } = change;
@@ -154,6 +209,7 @@ export class Cluster {
       after.set(name, made && { key, version: String(seq), index: storedIndex(index), ...made });
     });
     put(state.rows, after);
+    for (const name of after.keys()) state.forged.delete(name);
     const entry = { shard, epoch: state.epoch, seq, at: this.now, change, before, after };
     state.log.push(entry);
     state.changes.set(change.changeId, seq);
@@ -240,7 +296,7 @@ export class Cluster {
     checkShard(shard);
     let state = this.#shards.get(shard);
     if (state === undefined) {
-      state = { epoch: 1, rows: new Map(), log: [], durable: 0, changes: new Map(), base: 0 };
+      state = { epoch: 1, rows: new Map(), log: [], durable: 0, changes: new Map(), forged: new Map(), base: 0 };
       this.#shards.set(shard, state);
     }
     return state;

@@ -1,17 +1,19 @@
 // What must hold after every event, watched from outside the core: at the commits as they are applied, at the answers
 // as they are given, at the executors' ledger.
 import { equalBytes } from "@countersign/protocol";
-import type { BotLease } from "../../core/server/src/channel/bot-lease.ts";
 import { codeOf } from "../../core/server/src/code/derive.ts";
 import { guards } from "../../core/server/src/transaction/duplicate.ts";
+import type { Delivery } from "../../core/server/src/delivery/delivery.ts";
 import type { Key } from "../../core/server/src/identity/key.ts";
 import type { User } from "../../core/server/src/identity/user.ts";
 import type { HexId, Shard } from "../../core/server/src/store/entity.ts";
 import type { Issue, State, Transaction } from "../../core/server/src/transaction/transaction.ts";
 import type { Judged } from "../../core/server/src/verification/judged.ts";
 import type { Cluster, Entry, Row, Witness } from "./cluster.ts";
+import { LeaseRules } from "./lease-rules.ts";
+import { copyOfLife, newLife, type Life, type Made, type Promised } from "./life.ts";
 import { checkStep } from "./transaction-rules.ts";
-import { SECRETS, SERVER_ID, type Person } from "./people.ts";
+import { SECRETS, SERVER_ID } from "./people.ts";
 import { digitsIn } from "./snapshot.ts";
 
 /** A promise was broken. `rule` is one of a closed list, the rest tells people which transaction and how. */
@@ -25,40 +27,6 @@ export class Violation extends Error {
   }
 }
 
-/** A statement that some key really signed, and what its owner typed and saw. */
-export interface Made {
-  readonly person: Person;
-  readonly keyId: HexId;
-  readonly txId: HexId;
-  readonly txDigest: Uint8Array;
-  readonly approves: boolean;
-  readonly counter: number;
-  /** undefined: none. */
-  readonly code: string | undefined;
-}
-
-/** Something that somebody was told, and that therefore stays so. */
-interface Promised {
-  readonly what: string;
-  readonly holds: (life: Life) => boolean;
-}
-
-/** One transaction, as seen from outside. */
-export interface Life {
-  readonly bodies: Transaction[];
-  readonly promised: Promised[];
-  /** Statements whose try was counted, with the issue that was current then. */
-  readonly counted: Map<string, Issue>;
-  /** Of these, those that got their try back because the core itself had taken the code back. */
-  readonly forgiven: Set<string>;
-  readonly verdicts: Map<string, string>;
-  readonly answers: Map<string, string>;
-  readonly codes: Set<string>;
-  /** Effects at a ledger that knows transactions by id count once. */
-  effects: number;
-  keyedEffects: number;
-}
-
 export class Monitor implements Witness {
   readonly lives: Map<HexId, Life> = new Map<HexId, Life>();
   /** By statement; two keys may sign the same one. */
@@ -69,7 +37,10 @@ export class Monitor implements Witness {
   readonly #counters = new Map<string, string>();
   readonly #histories = new Map<string, string[]>();
   readonly #attempts = new Set<string>();
+  readonly #leases = new LeaseRules();
   #cluster: Cluster | undefined;
+  /** The latest that the store's clock ever was. */
+  latest = 0;
   violation: Violation | undefined;
 
   watch(cluster: Cluster): void {
@@ -78,13 +49,14 @@ export class Monitor implements Witness {
 
   /** Has seen what the other saw up to now. */
   goOnFrom(other: Monitor): void {
-    for (const [txId, life] of other.lives) this.lives.set(txId, copyOf(life));
+    for (const [txId, life] of other.lives) this.lives.set(txId, copyOfLife(life));
     for (const [name, made] of other.#made) this.#made.set(name, made);
     for (const [what, count] of other.looked) this.looked.set(what, count);
     for (const name of other.#stopped) this.#stopped.add(name);
     for (const [name, hash] of other.#counters) this.#counters.set(name, hash);
     for (const [name, history] of other.#histories) this.#histories.set(name, [...history]);
     for (const name of other.#attempts) this.#attempts.add(name);
+    this.#leases.goOnFrom(other.#leases);
     this.violation = other.violation;
   }
 
@@ -100,10 +72,7 @@ export class Monitor implements Witness {
   life(txId: HexId): Life {
     const known = this.lives.get(txId);
     if (known !== undefined) return known;
-    const made: Life = {
-      ...{ bodies: [], promised: [], counted: new Map(), forgiven: new Set(), verdicts: new Map() },
-      ...{ answers: new Map(), codes: new Set(), effects: 0, keyedEffects: 0 },
-    };
+    const made = newLife();
     this.lives.set(txId, made);
     return made;
   }
@@ -117,7 +86,7 @@ export class Monitor implements Witness {
       const before = entry.before.get(name);
       if (row?.key.type === "judged") this.#judged(row, before);
       if (row?.key.type === "key") this.#key(row.body as Key, before?.body as Key | undefined);
-      if (row?.key.type === "bot-lease") this.#lease(row, before);
+      if (row?.key.type === "bot-lease" || row?.key.type === "delivery") this.#ofBot(row, before, entry);
       if (row?.key.type === "user") this.#user(row.body as User, before?.body as User | undefined, entry);
     }
     for (const row of entry.after.values()) {
@@ -129,6 +98,7 @@ export class Monitor implements Witness {
     for (const [name, row] of entry.after) {
       const before = entry.before.get(name);
       if (row?.key.type === "judged") this.#unjudged(row, before);
+      if (row?.key.type === "user") this.#unthawed(row.body as User, before?.body as User | undefined);
       if (row?.key.type !== "transaction") continue;
       const life = this.life((row.body as Transaction).txId);
       life.bodies.pop();
@@ -222,11 +192,27 @@ export class Monitor implements Witness {
     for (const { bodies } of this.lives.values()) {
       const other = bodies.at(-1);
       if (other === undefined || body.tenantId !== other.tenantId || body.userId !== other.userId) continue;
-      if (other.state === "PENDING" && other.expiresAt > now) open += 1;
-      if (other.txId === body.txId || !equalBytes(other.txDigest, body.txDigest)) continue;
+      if (other.state === "PENDING" && other.expiresAt > now && other.action === undefined) open += 1;
+      if (body.action !== undefined || other.txId === body.txId || !equalBytes(other.txDigest, body.txDigest)) continue;
       if (guards(other, now)) this.fail("paid twice", `${body.txId} is equal to ${other.txId}`);
     }
     if (open > MOST_OPEN) this.fail("limits", `${body.userId} has ${open} open transactions`);
+    if (body.action?.type === "thaw") this.#isNoFlood(body, now);
+  }
+
+  /** One open THAW, and three an hour. */
+  #isNoFlood({ userId, tenantId, createdAt }: Transaction, now: number): void {
+    const thaws = [...this.lives.values()]
+      .flatMap(({ bodies }) => bodies.at(-1) ?? [])
+      .filter((other) => other.action?.type === "thaw" && other.userId === userId && other.tenantId === tenantId);
+    this.look("thaw");
+    const open = thaws.filter(
+      ({ state, ...rest }) => state === "PENDING" && "expiresAt" in rest && rest.expiresAt > now,
+    );
+    const lately = thaws.filter((other) => other.createdAt > createdAt - HOUR_MS && other.createdAt <= createdAt);
+    if (open.length > 1 || lately.length > MOST_THAWS) {
+      this.fail("limits", `${userId} has ${open.length} THAWs open and asked for ${lately.length} within an hour`);
+    }
   }
 
   /** By the enrolled key, over tx3 and the current code, before expiry, once. */
@@ -337,9 +323,14 @@ export class Monitor implements Witness {
     if (life.answers.has(row.key.id)) this.fail("acknowledged, not durable", `${txId}: a verdict that was told`);
   }
 
-  #lease({ key, body }: Row, before: Row | undefined): void {
-    const [fence, last] = [body as BotLease, before?.body as BotLease | undefined].map((lease) => lease?.fence ?? 0);
-    if ((fence ?? 0) < (last ?? 0)) this.fail("fence", `bot ${key.id}: ${last} and then ${fence}`);
+  #ofBot(row: Row, before: Row | undefined, entry: Entry): void {
+    const body = row.body as Delivery;
+    const isHandOut = row.key.type === "delivery" && body.hands !== (before?.body as Delivery | undefined)?.hands;
+    if (isHandOut) this.look("hand-out");
+    const broken = isHandOut
+      ? this.#leases.ofHandOut(body, entry)
+      : row.key.type === "bot-lease" && this.#leases.ofLease(row, before, entry, this.latest);
+    if (typeof broken === "string") this.fail("fence", broken);
   }
 
   #key(body: Key, before: Key | undefined): void {
@@ -348,10 +339,11 @@ export class Monitor implements Witness {
     if (body.counter.highest < before.counter.highest) this.fail("counter", `key ${body.keyId} counts back`);
   }
 
-  #user({ userId, tenantId, state, wrongInARow }: User, before: User | undefined, { change }: Entry): void {
-    const confirmed = change.audit.some(({ event }) => event === "statement.accepted");
+  #user({ userId, tenantId, state, wrongInARow }: User, before: User | undefined, entry: Entry): void {
+    const confirmed = entry.change.audit.some(({ event }) => event === "statement.accepted");
     if (before !== undefined && before.state !== "ACTIVE" && state === "ACTIVE") {
-      this.fail("a way back", `${userId} was ${before.state}, and nobody thawed him`);
+      if (isThawed(entry)) this.#stopped.delete(`user ${tenantId} ${userId}`);
+      else this.fail("a way back", `${userId} was ${before.state}, and nobody thawed him`);
     }
     if (before !== undefined && wrongInARow < before.wrongInARow && !confirmed) {
       this.fail("a way back", `${userId}: wrong codes in a row are forgotten`);
@@ -359,6 +351,12 @@ export class Monitor implements Witness {
     const history = this.#historyOf(tenantId, userId);
     const inARow = history.length - 1 - history.lastIndexOf("accepted");
     if (inARow >= 5 && state === "ACTIVE") this.fail("limits", `${userId}: ${inARow} wrong codes in a row`);
+  }
+
+  #unthawed({ tenantId, userId, state }: User, before: User | undefined): void {
+    if (state === "ACTIVE" && before !== undefined && before.state !== state) {
+      this.#stopped.add(`user ${tenantId} ${userId}`);
+    }
   }
 
   /** No code in any stored byte. */
@@ -372,13 +370,14 @@ export class Monitor implements Witness {
   }
 }
 
-function copyOf(life: Life): Life {
-  return {
-    ...life,
-    ...{ bodies: [...life.bodies], promised: [...life.promised], codes: new Set(life.codes) },
-    ...{ counted: new Map(life.counted), forgiven: new Set(life.forgiven) },
-    ...{ verdicts: new Map(life.verdicts), answers: new Map(life.answers) },
-  };
+/** By a THAW that a key signed in this commit. */
+function isThawed({ after, before }: Entry): boolean {
+  return [...after].some(([name, row]) => {
+    if (row?.key.type !== "transaction") return false;
+    const body = row.body as Transaction;
+    const was = before.get(name)?.body as Transaction | undefined;
+    return body.action?.type === "thaw" && was?.state === "PENDING" && body.state === "EXECUTED";
+  });
 }
 
 function currentCode(body: Transaction, issue: Issue = body.issue): string {
@@ -389,5 +388,8 @@ function currentCode(body: Transaction, issue: Issue = body.issue): string {
 const EXECUTES: ReadonlySet<State> = new Set(["EXECUTING", "EXECUTION_UNKNOWN", "EXECUTED", "EXECUTION_FAILED"]);
 /** Of one user, by the policy of people.ts. */
 const MOST_OPEN = 5;
+/** Of one user in an hour. */
+const MOST_THAWS = 3;
+const HOUR_MS = 3_600_000;
 /** Verdicts that tell something of a code. */
 const COMPARED: ReadonlySet<string> = new Set(["accepted", "WRONG_CODE", "CODE_SUPERSEDED"]);

@@ -1,11 +1,8 @@
 // The second channel: a bot attached to each core in turn, the real delivery engine behind it, and the user's phone.
 import type { Deliver } from "@countersign/proto/node/channel/v1/channel_service";
-import { Lease, LEASE_MS, leaseKey } from "../../core/server/src/channel/lease.ts";
+import { tryTake, type Lease } from "../../core/server/src/channel/lease.ts";
 import { DeliveryEngine } from "../../core/server/src/delivery/engine.ts";
-import type { Seat } from "../../core/server/src/delivery/lane-fence.ts";
-import type { CoreGiven } from "../../core/server/src/given.ts";
-import { shardOfKey, type HexId } from "../../core/server/src/store/entity.ts";
-import { commitOnce } from "../../core/server/src/transaction/commit.ts";
+import type { HexId, UnixMs } from "../../core/server/src/store/entity.ts";
 import type { Monitor } from "./monitor.ts";
 import { isForeseen, type CoreProcess } from "./process.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -20,6 +17,8 @@ export interface PhoneOptions {
   readonly scheduler: Scheduler;
   readonly monitor: Monitor;
   readonly setting: Setting;
+  /** The lease's end as the holder takes it. */
+  readonly heldUntil: (until: UnixMs) => UnixMs;
 }
 
 /** Every user's phone, and the bots that write to it. */
@@ -41,12 +40,13 @@ export class Phones {
   /** A bot says hello to this core; it gets the seat when nobody else holds it. */
   async attach(core: CoreProcess, bot: { readonly tenantId: HexId; readonly botId: HexId }): Promise<void> {
     const name = `${core.name} ${bot.botId}`;
-    const lease = await takeSeat(core.given, bot);
+    // As attach does it, but that nobody waits: who does not get the seat comes again when the schedule says so.
+    const lease = await tryTake(core.given, bot);
     if (lease === undefined) return;
     this.#stop(name);
     const engine = new DeliveryEngine(core.given, {
       seat: lease.seat,
-      heldUntil: () => lease.until,
+      heldUntil: () => this.#of.heldUntil(lease.until),
       send: async (message) => this.#send(core, name, message),
       fail: (error) => {
         if (!isForeseen(error)) this.#of.monitor.fail("error", `delivery: ${String(error)}`);
@@ -93,23 +93,4 @@ export class Phones {
       });
     });
   }
-}
-
-/** As attach does it, without its waiting by the real clock. */
-async function takeSeat(
-  given: CoreGiven,
-  bot: { readonly tenantId: HexId; readonly botId: HexId },
-): Promise<Lease | undefined> {
-  const key = leaseKey(bot);
-  const shard = shardOfKey(key);
-  const { entities, epoch, now } = await given.store.load(shard, key);
-  const [held] = entities;
-  if (held.body !== undefined && held.body.until > now) return undefined;
-  const body = { botId: bot.botId, fence: (held.body?.fence ?? 0) + 1, until: now + LEASE_MS };
-  const subject = `bot:${bot.botId}`;
-  const audit = [{ event: "bot.lease-taken", tenant: bot.tenantId, actor: subject, subject, detail: {} }] as const;
-  const writes = [{ key, expected: held.version, body }];
-  if ((await commitOnce(given, shard, { epoch, writes, audit })) !== "committed") return undefined;
-  const seat: Seat = { ...bot, fence: body.fence };
-  return new Lease(given, seat, body.until);
 }

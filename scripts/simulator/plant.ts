@@ -1,3 +1,4 @@
+import type { UnixMs } from "../../core/server/src/store/entity.ts";
 import type { Store } from "../../core/server/src/store/store.ts";
 import type { Cluster, ClusterRules } from "./cluster.ts";
 import type { Calls } from "./calls.ts";
@@ -11,4 +12,6 @@ export interface Plant {
   readonly rules?: Partial<ClusterRules>;
   readonly store?: (real: Store, cluster: Cluster) => Store;
   readonly calls?: (real: Calls) => Partial<Calls>;
+  /** Until when a holder of a bot's lease thinks that it holds it. */
+  readonly heldUntil?: (until: UnixMs) => UnixMs;
 }

@@ -1,6 +1,7 @@
 // Bugs that a simulation has to find. None of them touches the core: each is a store, an end of it, or a call that is
 // nearly right.
 import { codeOf } from "../../core/server/src/code/derive.ts";
+import type { BotLease } from "../../core/server/src/channel/bot-lease.ts";
 import type { Key } from "../../core/server/src/identity/key.ts";
 import type { User } from "../../core/server/src/identity/user.ts";
 import { refuse } from "../../core/server/src/rpc/refusal.ts";
@@ -230,6 +231,28 @@ export const PLANTED: readonly Plant[] = [
     name: "a bot's old fence is let in",
     rules: { compares: without("bot-lease") },
     ...showing((one) => (one.key.type === "bot-lease" && one.key.id.includes("@") ? { ...one, body: undefined } : one)),
+  },
+  { name: "what another wrote into a row is believed", rules: { believes: (how) => how === "better" } },
+  { name: "an older row is believed", rules: { believes: (how) => how === "older" } },
+  { name: "a row under another's name is believed", rules: { believes: (how) => how === "other" } },
+  { name: "a row that is gone was never there", rules: { believes: (how) => how === "gone" } },
+  { name: "THAWs are not counted", ...bodies<User>("user", (body) => ({ ...body, thaw: undefined, thaws: [] })) },
+  {
+    name: "who asks for a THAW is free",
+    ...bodies<User>("user", (body, change) =>
+      isEvent(change, "transaction.created") ? { ...body, state: "ACTIVE" } : body,
+    ),
+  },
+  { name: "a bot's holder hands out after its lease", heldUntil: () => Number.MAX_SAFE_INTEGER },
+  {
+    name: "the next holder of a bot has the fence of the last",
+    ...bodies<BotLease>("bot-lease", (body) => ({ ...body, fence: 1 })),
+  },
+  {
+    name: "a bot's lease is taken while another holds it",
+    ...showing((one) =>
+      one.key.type === "bot-lease" && one.body !== undefined ? { ...one, body: { ...one.body, until: 0 } } : one,
+    ),
   },
   {
     name: "each core goes by a clock of its own",

@@ -65,7 +65,7 @@ export class StorePort implements Store {
         const said = (): void => this.#say(entry, resolve);
         const unknown = fate < full + unknownNot + unknownDid;
         if (unknown) return this.#answer("unknown, applied", () => resolve("unknown"));
-        if (fate < full + unknownNot + unknownDid + slow) scheduler.add(owner, `answer ${what}`, said);
+        if (fate < full + unknownNot + unknownDid + slow) scheduler.add(owner, `answer ${what}`, said, true);
         else said();
       });
     });
@@ -172,11 +172,12 @@ export class StorePort implements Store {
   }
 }
 
-/** The earliest moment at which something wants to be looked at. */
-export function nextDueOf(cluster: Cluster): UnixMs | undefined {
+/** The earliest moment at which something wants to be looked at. `trusted`: only where nobody wrote past the core. */
+export function nextDueOf(cluster: Cluster, trusted = false): UnixMs | undefined {
   let next: UnixMs | undefined;
-  for (const { row } of cluster.rows()) {
+  for (const { shard, row } of cluster.rows()) {
     const { due } = row.index;
+    if (trusted && due !== undefined && cluster.isForged(shard)) continue;
     if (due !== undefined && (next === undefined || due < next)) next = due;
   }
   return next;

@@ -2,7 +2,7 @@
 import type { CoreGiven } from "../../core/server/src/given.ts";
 import { dueHandlersOf } from "../../core/server/src/services.ts";
 import type { EntityKey, Shard } from "../../core/server/src/store/entity.ts";
-import { StoreFullError, type Store } from "../../core/server/src/store/store.ts";
+import { IntegrityError, StoreFullError, type Store } from "../../core/server/src/store/store.ts";
 import { Sweeper } from "../../core/server/src/sweep.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Monitor } from "./monitor.ts";
@@ -70,7 +70,8 @@ export class CoreProcess {
   }
 }
 
-/** What a full disk or a lost lease makes of a call is no surprise. */
+/** What a full disk, a lost lease or another's hand in the database makes of a call is no surprise. */
 export function isForeseen(error: unknown): boolean {
-  return error instanceof StoreFullError || (error instanceof Error && error.name === "StaleFenceError");
+  const isOfStore = error instanceof StoreFullError || error instanceof IntegrityError;
+  return isOfStore || (error instanceof Error && error.name === "StaleFenceError");
 }

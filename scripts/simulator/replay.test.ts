@@ -24,38 +24,51 @@ beforeAll(async () => {
 });
 afterAll(() => server?.stop());
 
-test("memory says of every commit of 60 lives what the simulated store said", () =>
-  replay(60, async (clock) => [openMemoryStore({ clock })]));
+const peerTest = testWith("redis", hasRedis);
+const sqlite = (clock: FakeClock, name: string): Promise<Store> =>
+  openSqliteStore({ folder: join(folder, name), macKey: key, clock });
+const redis = (clock: FakeClock, name: string): Promise<Store> => openTestStore(server.port, name, { clock }, PATIENT);
 
-test("SQLite says of every commit of 12 lives what the simulated store said", () =>
-  replay(12, async (clock, name) => [await openSqliteStore({ folder: join(folder, name), macKey: key, clock })]));
+test("memory says of every commit of 60 lives what the simulated store said", async () => {
+  expect(await replay(60, async (clock) => [openMemoryStore({ clock })])).toEqual([]);
+});
 
-testWith("redis", hasRedis)("Redis, asked by two cores in turn, says of every commit of 24 lives the same", () =>
-  replay(24, (clock, name) => Promise.all([1, 2].map(() => openTestStore(server.port, name, { clock }, PATIENT)))),
+test("SQLite says of every commit of 12 lives what the simulated store said", async () => {
+  expect(await replay(12, async (clock, name) => [await sqlite(clock, name)])).toEqual([]);
+});
+
+peerTest(
+  "Redis, asked by two cores in turn, says of every commit of 24 lives what the simulated store said",
+  async () => {
+    expect(await replay(24, (clock, name) => Promise.all([redis(clock, name), redis(clock, name)]))).toEqual([]);
+  },
 );
 
-/** `open` gives the ends of one store, that take turns. Its clock is that of the life: no store reads another. */
+/** The answers that differ. `open` gives the ends of one store, that take turns; its clock is that of the life. */
 async function replay(
   lives: number,
   open: (clock: FakeClock, name: string) => Promise<readonly Store[]>,
-): Promise<void> {
+): Promise<readonly string[]> {
   const came = new Map<string, number>();
+  const other: string[] = [];
   for (let seed = 1; seed <= lives; seed++) {
     const schedule = scheduleOf(seed);
-    // One store alone has no replicas to lose.
-    const steps = schedule.steps.filter((step) => step.do !== "failover");
+    // One store alone has no replicas to lose, and nobody writes to it from outside here.
+    const steps = schedule.steps.filter((step) => step.do !== "failover" && step.do !== "edit");
     const { asked, violation } = await runSchedule(seed, { ...schedule, steps });
     expect(violation).toBeUndefined();
     const clock = new FakeClock(new Date(START));
     const ends = await open(clock, `seed ${seed}`);
     for (const [i, one] of asked.entries()) {
-      expect(`${i}: ${await again(ends[i % ends.length] as Store, clock, one)}`).toBe(`${i}: ${one.came}`);
+      const said = await again(ends[i % ends.length] as Store, clock, one);
+      if (said !== one.came) other.push(`seed ${seed}, commit ${i}: ${said}, not ${one.came}`);
       came.set(one.came, (came.get(one.came) ?? 0) + 1);
     }
     for (const end of ends) await end.close();
   }
   expect(came.get("committed")).toBeGreaterThan(100);
   expect(came.get("conflict")).toBeGreaterThan(0);
+  return other;
 }
 
 async function again(store: Store, clock: FakeClock, { shard, change, at }: Asked): Promise<string> {

@@ -8,6 +8,8 @@ interface Pending {
   readonly owner: string;
   readonly name: string;
   readonly go: (fate: Fate) => void;
+  /** It waits for machines far away. */
+  readonly slow: boolean;
 }
 
 /**
@@ -17,10 +19,16 @@ interface Pending {
 export class Scheduler {
   readonly trace: string[] = [];
   #pending: Pending[] = [];
+  readonly #patience: number;
+
+  /** `patience`: what is slow is passed over so often while others wait. 0: never. */
+  constructor(patience = 0) {
+    this.#patience = patience;
+  }
 
   /** `owner`: the process that is lost with the operation when it dies. */
-  add(owner: string, name: string, go: (fate: Fate) => void): void {
-    this.#pending.push({ owner, name, go });
+  add(owner: string, name: string, go: (fate: Fate) => void, slow = false): void {
+    this.#pending.push({ owner, name, go, slow });
   }
 
   get size(): number {
@@ -29,13 +37,19 @@ export class Scheduler {
 
   /** Lets one that waits go on, and waits until nobody can go on by himself. False: nobody waits. */
   async take(pick: number, fate: Fate): Promise<boolean> {
-    const at = this.#pending.length === 0 ? 0 : pick % this.#pending.length;
-    const [one] = this.#pending.splice(at, 1);
+    const [one] = this.#pending.splice(this.#placeOf(pick, fate), 1);
     if (one === undefined) return false;
     this.note(`${one.owner}: ${one.name}`);
     one.go(fate);
     await quiet();
     return true;
+  }
+
+  #placeOf(pick: number, fate: Fate): number {
+    const at = this.#pending.length === 0 ? 0 : pick % this.#pending.length;
+    if (this.#pending[at]?.slow !== true || fate % (this.#patience + 1) === 0) return at;
+    const quick = this.#pending.findIndex(({ slow }) => !slow);
+    return quick === -1 ? at : quick;
   }
 
   /** All that wait now, in the order they came. */

@@ -9,6 +9,7 @@ import type { Transaction } from "../../core/server/src/transaction/transaction.
 import { REAL_CALLS, type Calls } from "./calls.ts";
 import { Cluster, SOUND } from "./cluster.ts";
 import { execute } from "./executor.ts";
+import { betterOf } from "./forger.ts";
 import { makeStatement, type Typed } from "./malware.ts";
 import { Monitor } from "./monitor.ts";
 import { Network } from "./network.ts";
@@ -34,7 +35,7 @@ export interface Known {
 }
 
 export class Simulation {
-  readonly scheduler: Scheduler = new Scheduler();
+  readonly scheduler: Scheduler;
   readonly monitor: Monitor = new Monitor();
   readonly cluster: Cluster;
   readonly phones: Phones;
@@ -53,7 +54,10 @@ export class Simulation {
 
   /** `after`: another life, whose past is also this one's; it has ended, and nothing was under way in it. */
   constructor(seed: number, { setting }: Pick<Schedule, "setting">, plant?: Plant, after?: Simulation) {
-    const { scheduler, monitor } = this;
+    const { monitor } = this;
+    // Replicas answer late in a storm: much may be read before they do, and be taken back.
+    const scheduler = new Scheduler(setting.stormy ? 8 : 0);
+    this.scheduler = scheduler;
     this.#setting = setting;
     this.#plant = plant;
     this.#calls = { ...REAL_CALLS, ...plant?.calls?.(REAL_CALLS) };
@@ -61,7 +65,7 @@ export class Simulation {
     this.cluster = Cluster.from(after?.cluster ?? INSTALLATION, { ...SOUND, ...plant?.rules }, monitor);
     monitor.watch(this.cluster);
     this.#network = new Network({ scheduler, monitor, setting, coreAt: (index) => this.#core(index) });
-    this.phones = new Phones({ scheduler, monitor, setting });
+    this.phones = new Phones({ scheduler, monitor, setting, heldUntil: plant?.heldUntil ?? ((until) => until) });
     if (after !== undefined) this.#goOnFrom(after);
     this.#cores = [this.#start(0), this.#start(1)];
   }
@@ -85,6 +89,7 @@ export class Simulation {
     }
     this.scheduler.note(`* ${JSON.stringify(step)}`);
     this.#begin(step);
+    this.monitor.latest = Math.max(this.monitor.latest, this.cluster.now);
     await quiet();
   }
 
@@ -103,6 +108,10 @@ export class Simulation {
         return this.#ask(step.core, this.#pick(step.tx), step.do, step.salt);
       case "foreign":
         return this.#foreign(step);
+      case "thaw":
+        return this.#thaw(step);
+      case "edit":
+        return this.#edit(step);
       case "execute":
         return this.#execute(step);
       case "revoke":
@@ -199,7 +208,26 @@ export class Simulation {
     });
   }
 
-  #created(person: Person, draft: Draft, { txId }: Transaction): void {
+  #thaw({ core, person: n, request }: Of<"thaw">): void {
+    const person = PEOPLE[n % PEOPLE.length] as Person;
+    const { tenantId, userId } = person;
+    const requestId = `thaw of ${userId} ${request}`;
+    const asked = { tenantId, userId, requestId, createdBy: idOf(`app of ${tenantId}`) };
+    void this.#network.call("app", core, requestId, async (given) => {
+      const created = await this.#calls.thaw(given, { ...asked, bodyHash: sha256(utf8(requestId)) });
+      if (!isRefusal(created)) this.#created(person, asked, created.transaction);
+      return created;
+    });
+  }
+
+  #edit({ person, row: n, how }: Of<"edit">): void {
+    const { shard } = PEOPLE[person % PEOPLE.length] as Person;
+    const row = this.cluster.forge(shard, n, how, betterOf);
+    if (row !== undefined) this.monitor.look("forged row");
+    this.scheduler.note(`  ${row?.key.type ?? "nothing"}`);
+  }
+
+  #created(person: Person, draft: Pick<Draft, "tenantId" | "requestId">, { txId }: Transaction): void {
     const name = `${draft.tenantId} ${draft.requestId}`;
     const first = this.#requests.get(name) ?? txId;
     this.#requests.set(name, first);

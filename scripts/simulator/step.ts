@@ -16,6 +16,10 @@ export const STATEMENTS = [
 ] as const;
 export type StatementKind = (typeof STATEMENTS)[number];
 
+/** What somebody makes of a row: his own content, what once stood there, what another row holds, nothing. */
+export const EDITS = ["better", "older", "other", "gone"] as const;
+export type Edit = (typeof EDITS)[number];
+
 export type Step =
   /** One of those that wait at a port goes on. */
   | { readonly do: "go"; readonly pick: number; readonly fate: Fate }
@@ -44,6 +48,10 @@ export type Step =
       readonly tx: number;
       readonly salt: number;
     }
+  /** He asks to be let in again, or somebody in his name. */
+  | { readonly do: "thaw"; readonly core: number; readonly person: number; readonly request: number }
+  /** Who has the database writes into a row past the core. */
+  | { readonly do: "edit"; readonly person: number; readonly row: number; readonly how: Edit }
   | { readonly do: "execute"; readonly core: number; readonly tx: number; readonly who: number }
   | { readonly do: "revoke"; readonly core: number; readonly person: number; readonly key: number }
   | { readonly do: "sweep" | "crash" | "attach" | "look"; readonly core: number }
@@ -56,6 +64,8 @@ export type Step =
 
 /** What kind of world a schedule is set in. */
 export interface Setting {
+  /** Masters are lost again and again, at every moment of a commit. */
+  readonly stormy: boolean;
   /** Of 1000 each: operations of the store and messages of the network that something happens to. */
   readonly slow: number;
   readonly unknown: number;
@@ -66,8 +76,11 @@ export interface Setting {
   readonly skewMs: number;
   /** Codes come through an attached bot; else the user knows his at once. */
   readonly bot: boolean;
-  /** What went well before. 1: a transaction was created; 2: and confirmed; 3: two were created; 4: and one confirmed. */
-  readonly opening: 0 | 1 | 2 | 3 | 4;
+  /** Somebody can write to the database, and has none of the keys. */
+  readonly writer: boolean;
+  /** What went well before. 1: a transaction was created; 2: and confirmed; 3: two were created; 4: and one confirmed;
+   * 5: one was created, and its user said that it was not he: he is frozen. */
+  readonly opening: 0 | 1 | 2 | 3 | 4 | 5;
 }
 
 export interface Schedule {
@@ -77,8 +90,8 @@ export interface Schedule {
 
 /** A world in which nothing goes wrong. */
 export const QUIET: Setting = {
-  ...{ slow: 0, unknown: 0, full: 0, lost: 0, twice: 0, skewMs: 0 },
-  ...{ bot: false, opening: 0 },
+  ...{ stormy: false, slow: 0, unknown: 0, full: 0, lost: 0, twice: 0, skewMs: 0 },
+  ...{ bot: false, writer: false, opening: 0 },
 };
 
 /** What a person of people.ts is asked first. */
@@ -114,26 +127,30 @@ export function scheduleOf(seed: number): Schedule {
 
 function drawSetting(random: SeededRandom): Setting {
   const faulty = random.below(4) > 0;
+  const stormy = random.below(6) === 0;
   const rate = (most: number): number => (faulty && random.below(2) === 0 ? random.below(most) : 0);
   return {
-    slow: random.below(3) === 0 ? 0 : random.below(500),
+    stormy,
+    slow: stormy ? 200 + random.below(500) : random.below(3) === 0 ? 0 : random.below(500),
     unknown: rate(150),
     full: random.below(8) === 0 ? random.below(60) : 0,
     lost: rate(150),
-    twice: rate(150),
+    twice: stormy ? 200 + random.below(400) : rate(150),
     skewMs: random.pick([0, 0, 0, -90_000, 90_000, 86_400_000]),
     bot: random.below(5) === 0,
-    opening: random.pick([0, 1, 2, 2, 3, 4]),
+    writer: random.below(8) === 0,
+    opening: random.pick([0, 1, 2, 2, 3, 4, 5]),
   };
 }
 
 type Kind = Step["do"];
 
 /** Of everything some seeds have much and some nothing: what many things at once would hide is found alone. */
-function drawWeights(random: SeededRandom, { bot }: Setting): readonly (readonly [Kind, number])[] {
+function drawWeights(
+  random: SeededRandom,
+  { bot, writer, opening, stormy }: Setting,
+): readonly (readonly [Kind, number])[] {
   const some = (most: number): number => (random.below(3) === 0 ? 0 : random.below(most + 1));
-  // Masters are lost again and again, at every moment of a commit.
-  const stormy = random.below(6) === 0;
   return [
     ["go", 120],
     ["create", some(8)],
@@ -143,15 +160,17 @@ function drawWeights(random: SeededRandom, { bot }: Setting): readonly (readonly
     ["cancel", some(3)],
     ["resend", some(4)],
     ["foreign", some(2)],
+    ["thaw", opening === 5 ? 12 : some(4)],
+    ["edit", writer ? 8 : 0],
     ["execute", 2 + some(14)],
     ["resolve", some(2)],
     ["revoke", some(2)],
     ["sweep", 1 + some(8)],
-    ["crash", stormy ? 14 : some(6)],
+    ["crash", stormy ? random.pick([1, 14]) : some(6)],
     ["kill", some(6)],
     ["pass", 1 + some(5)],
     ["edge", some(6)],
-    ["failover", stormy ? 30 : some(5)],
+    ["failover", stormy ? 12 : some(5)],
     ["attach", bot ? 10 : 0],
     ["look", bot ? 6 : 0],
   ];
@@ -201,6 +220,10 @@ function drawStep(random: SeededRandom, kind: Kind, favourite: StatementKind | u
     case "resolve":
     case "foreign":
       return { do: kind, core, tx, salt };
+    case "thaw":
+      return { do: kind, core, person: random.pick([0, 0, 1, 2]), request: random.below(6) };
+    case "edit":
+      return { do: kind, person: random.pick([0, 0, 1, 2]), row: random.below(64), how: random.pick(EDITS) };
     case "execute":
       return { do: kind, core, tx, who: random.below(6) };
     case "revoke":

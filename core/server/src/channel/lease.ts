@@ -80,7 +80,8 @@ export async function takeLease(given: CoreGiven, bot: BotName, signal: AbortSig
   }
 }
 
-async function tryTake(given: CoreGiven, bot: BotName): Promise<Lease | undefined> {
+/** Takes the lease under the next fence if nobody holds it; undefined: somebody does. */
+export async function tryTake(given: CoreGiven, bot: BotName): Promise<Lease | undefined> {
   let taken = false;
   const body = await change(given, bot, "bot.lease-taken", (held, now) => {
     const isLeft = leftByAnEarlierProcess(given, bot, held?.fence ?? 0);
