@@ -36,7 +36,7 @@ const CORES = 2;
 const AT_A_TIME = 3;
 /** Payments that get over between two failovers. */
 const BETWEEN = 2;
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 180_000;
 const DIGITS = 6;
 const CUT_BYTES = 200;
 const CUTS = 5;
@@ -135,7 +135,7 @@ class RedisCampaign {
     say?.("healed");
     const progressed = await this.#progress(1);
     this.#servingAgain.push(Math.round(performance.now() - promoted));
-    if (!progressed) this.#faults.push(`failover ${number} (${how}): nothing got over within a minute`);
+    if (!progressed) this.#faults.push(`failover ${number} (${how}): nothing got over in time`);
     await this.#progress(BETWEEN - 1);
   }
 
@@ -144,7 +144,7 @@ class RedisCampaign {
     const over = performance.now();
     const progressed = await this.#progress(1);
     say?.(`${what}: the next payment was over ${(performance.now() - over).toFixed(0)} ms after the end of it`);
-    if (!progressed) this.#faults.push(`${what}: nothing got over within a minute`);
+    if (!progressed) this.#faults.push(`${what}: nothing got over in time`);
     await this.#progress(BETWEEN);
   }
 
