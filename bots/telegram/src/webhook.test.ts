@@ -1,7 +1,6 @@
 import { freePort } from "@countersign/testing";
 import { createServer } from "node:http";
 import { once } from "node:events";
-import type { AddressInfo } from "node:net";
 import { Secret, systemTimer, type BotLog, type LogEvent, type Timer } from "@countersign/bot-kit";
 import { ManualTimer, settled } from "@countersign/bot-kit/testing";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
@@ -145,9 +144,9 @@ test("a webhook that is as it should be is left alone", async () => {
 
 test("a port that somebody else has, and a Telegram that is away: it tries again", async () => {
   const timer = new ManualTimer();
-  const other = createServer().listen(0, "127.0.0.1");
+  const port = await freePort();
+  const other = createServer().listen(port, "127.0.0.1");
   await once(other, "listening");
-  const { port } = other.address() as AddressInfo;
   telegram.faults.add({ method: "setWebhook", kind: "status", status: 429, retryAfter: 1e9 });
   const listens = listening(port, timer);
   while (timer.sleeping === 0) await settled();
