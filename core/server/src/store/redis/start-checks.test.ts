@@ -8,6 +8,7 @@ import { openRedisStore, type OpenRedisOptions } from "./open-redis-store.ts";
 import { findUnsafeSettings, UnsafeRedisError } from "./start-checks.ts";
 import { openStandaloneLink } from "./standalone-link.ts";
 import { linkTo, TEST_KEY } from "./testing/open-test-store.ts";
+import { until } from "./testing/redis-cluster.ts";
 import { freePort, hasRedis, startRedis, type RedisServer } from "./testing/redis-server.ts";
 
 const peerTest = testWith("redis", hasRedis);
@@ -70,6 +71,12 @@ peerTest("a replica is no store, and a master should stop without the replicas t
   expect(await degrees(master, 1)).toEqual([]);
   const replica = await start("--replicaof", `127.0.0.1 ${master.port}`);
   expect(await degrees(replica)).toEqual([expect.stringMatching(/^unsafe: it is a replica/)]);
+  await start("--replicaof", `127.0.0.1 ${master.port}`);
+  await until(async () => String(await master.command("INFO", "replication")).includes("connected_slaves:2"));
+  expect(await degrees(master, 1)).toEqual([
+    expect.stringMatching(/^weak: it has 2 replicas, and a change waits for 1/),
+  ]);
+  expect(await degrees(master, 0)).toEqual([]);
 });
 
 peerTest("what is unsafe stops the start, but for development, where it is said", async () => {

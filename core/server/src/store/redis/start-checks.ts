@@ -58,6 +58,12 @@ export async function findUnsafeSettings(link: RedisLink, replicas: number): Pro
     if (Number(config?.get("min-replicas-to-write") ?? replicas) < replicas) {
       weak(`${address} takes writes with fewer than ${replicas} replicas: set min-replicas-to-write ${replicas}`);
     }
+    const connected = Number(info.get("connected_slaves") ?? 0);
+    if (replicas > 0 && connected > replicas) {
+      weak(
+        `${address} has ${connected} replicas, and a change waits for ${replicas}: a failover may choose another one`,
+      );
+    }
     if (info.get("maxmemory_policy") !== "noeviction") {
       unsafe(`${address} evicts keys when its memory is full: set maxmemory-policy noeviction`);
     }
