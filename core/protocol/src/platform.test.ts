@@ -51,6 +51,13 @@ test("both platforms verify the same signatures, high s included", () => {
     );
   }
   expect(node.verifyEs256(node.importPoint(publicKey, x, y), message, otherSignature(signature))).toBe(true);
+  // Of every 256 signatures one has an r or s that begins with a zero byte, and every other one with a high bit.
+  const key = node.importPoint(publicKey, x, y);
+  const made = Array.from({ length: 400 }, (_, i) => Uint8Array.of(i & 255, i >> 8)).map(
+    (one) => [one, sign(one)] as const,
+  );
+  expect(made.some(([, one]) => one[0] === 0) && made.some(([, one]) => one[32] === 0)).toBe(true);
+  for (const [one, signed] of made) expect(node.verifyEs256(key, one, signed)).toBe(true);
   for (const [badX, badY] of [
     [flipped(x, 0), y],
     [x, flipped(y, 31)],

@@ -11,7 +11,14 @@ const LIMITS = { withinSeconds: 20, killedMs: 40_000, testMs: 50_000 };
 test(
   "a tiny run of P1 confirms transactions and prints its figures",
   async () => {
-    const args = [...NODE_FLAGS, "scripts/bench/main.ts", "--json", "--within", String(LIMITS.withinSeconds), ...TINY];
+    const args = [
+      ...NODE_FLAGS,
+      "scripts/benchmarks/main.ts",
+      "--json",
+      "--within",
+      String(LIMITS.withinSeconds),
+      ...TINY,
+    ];
     const run = promisify(execFile)(process.execPath, args, {
       cwd: ROOT,
       timeout: LIMITS.killedMs,
@@ -32,7 +39,14 @@ test(
 test(
   "a tiny run of P9 calls both ways and prints its figures",
   async () => {
-    const args = [...NODE_FLAGS, "scripts/bench/main.ts", "P9", "--json", "--within", String(LIMITS.withinSeconds)];
+    const args = [
+      ...NODE_FLAGS,
+      "scripts/benchmarks/main.ts",
+      "P9",
+      "--json",
+      "--within",
+      String(LIMITS.withinSeconds),
+    ];
     const tiny = [
       "--transactions",
       "50",
@@ -62,7 +76,7 @@ test(
   async () => {
     const run = promisify(execFile)(
       process.execPath,
-      [...NODE_FLAGS, "scripts/bench/main.ts", "--in-flight", "100000"],
+      [...NODE_FLAGS, "scripts/benchmarks/main.ts", "--in-flight", "100000"],
       {
         cwd: ROOT,
         timeout: LIMITS.killedMs,
