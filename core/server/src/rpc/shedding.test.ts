@@ -20,9 +20,12 @@ let world: CoreWorld;
 let served: ServedWorld;
 let token: string;
 const shed: string[] = [];
+/** How often a handler got to the point where it waits for the end of its call. */
+let waited = 0;
 afterEach(() => served.close());
 beforeEach(async () => {
   shed.length = 0;
+  waited = 0;
   world = await CoreWorld.open();
   ({ token } = await world.addApp(world.tenantId, "submit"));
 });
@@ -129,18 +132,20 @@ function committing(times: number, before: (call: Call) => Promise<void>): Handl
 
 const over = ({ signal }: Call): Promise<void> =>
   new Promise((resolve) => {
+    waited += 1;
     if (signal.aborted) resolve();
     else signal.addEventListener("abort", () => resolve(), { once: true });
   });
+const hasWaited = (): boolean => waited > 0;
 const committed = async (): Promise<number> => (await world.given.store.audit(7, 0, 1000)).length;
 
-/** Answers what became of the handler itself, whose caller has gone. */
-function settled(handler: Handler): readonly [Handler, Promise<string>, () => boolean] {
-  const end = Promise.withResolvers<string>();
-  let hasCome = false;
+/** What becomes of the handler itself, whose caller has gone; the last, where it was asked more than once. */
+function settled(handler: Handler): readonly [Handler, () => Promise<string> | undefined] {
+  const ends: Promise<string>[] = [];
   return [
     async (call, given) => {
-      hasCome = true;
+      const end = Promise.withResolvers<string>();
+      ends.push(end.promise);
       try {
         return await handler(call, given).finally(() => undefined);
       } catch (error) {
@@ -150,32 +155,31 @@ function settled(handler: Handler): readonly [Handler, Promise<string>, () => bo
         end.resolve("done");
       }
     },
-    end.promise,
-    () => hasCome,
+    () => ends.at(-1),
   ];
 }
 
 test("nothing is committed for a call whose deadline passed while it was worked on", async () => {
-  const [handler, end, hasCome] = settled(committing(1, over));
+  const [handler, end] = settled(committing(1, over));
   await open(handler);
-  expect(await tooLate(GET, hasCome)).toMatchObject({ code: status.DEADLINE_EXCEEDED });
-  expect(await end).toContain("stopped: The call was over");
+  expect(await tooLate(GET, hasWaited)).toMatchObject({ code: status.DEADLINE_EXCEEDED });
+  expect(await end()).toContain("stopped: The call was over");
   expect(await committed()).toBe(0);
 });
 
 test("what has begun to commit is finished: half of it would cost others more", async () => {
-  const [handler, end, hasCome] = settled(committing(2, over));
+  const [handler, end] = settled(committing(2, over));
   await open(handler);
-  expect(await tooLate(GET, hasCome)).toMatchObject({ code: status.DEADLINE_EXCEEDED });
-  expect(await end).toBe("done");
+  expect(await tooLate(GET, hasWaited)).toMatchObject({ code: status.DEADLINE_EXCEEDED });
+  expect(await end()).toBe("done");
   expect(await committed()).toBe(2);
 });
 
 test("a veto is committed also for somebody who has gone", async () => {
-  const [handler, end, hasCome] = settled(committing(1, over));
+  const [handler, end] = settled(committing(1, over));
   await open(handler);
-  expect(await tooLate(VETO, hasCome)).toMatchObject({ code: status.DEADLINE_EXCEEDED });
-  expect(await end).toBe("done");
+  expect(await tooLate(VETO, hasWaited)).toMatchObject({ code: status.DEADLINE_EXCEEDED });
+  expect(await end()).toBe("done");
   expect(await committed()).toBe(1);
 });
 
