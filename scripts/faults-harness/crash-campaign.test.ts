@@ -12,6 +12,8 @@ import { Ledger } from "./ledger.ts";
 import { spread } from "./spread.ts";
 
 const folder = tempFolder();
+/** Many processes, each of which takes its time on a busy machine. */
+const PATIENCE_MS = 600_000;
 const peerTest = testWith("strace", spawnSync("strace", ["-V"]).status === 0);
 
 peerTest(
@@ -25,6 +27,7 @@ peerTest(
     expect(survived).toBeGreaterThanOrEqual(6);
     expect(payments.executed).toBe(payments.acknowledged);
   },
+  PATIENCE_MS,
 );
 
 test("what was acknowledged and is not in the store is told, and what was carried out twice", async () => {

@@ -13,7 +13,7 @@ import { UserServiceService } from "@countersign/proto/node/core/v1/user_service
 import { VerificationServiceService } from "@countersign/proto/node/core/v1/verification_service";
 import { runOnce } from "@countersign/testing/child";
 import { Metadata } from "@grpc/grpc-js";
-import { SoftKey } from "../bench/soft-key.ts";
+import { SoftKey } from "../benchmarks/soft-key.ts";
 import { CallBook, Caller } from "./caller.ts";
 import { startCoreProcess } from "./core-process.ts";
 import { Bot, Phone, PLATFORM } from "./phone.ts";
@@ -47,6 +47,8 @@ export function coreFlags({ store, secrets }: Pick<Installation, "store" | "secr
 
 /** A payment lives as long as it may: it is not to end because a loaded machine is slow. */
 const PATIENT = { lifetimeS: 540, claimByS: 3600, modes: ["A", "B"] };
+
+const PATIENCE_MS = 180_000;
 
 /** Makes one in a folder of the caller's own. `store`: flags; by default the embedded store in the folder. */
 export async function makeInstallation(
@@ -97,7 +99,7 @@ async function setUpPeople(of: Omit<Installation, "people">, count: number): Pro
   const core = startCoreProcess({ args: coreFlags(of) });
   const address = await core.serving;
   if (address === undefined) throw new Error(`the core did not start:\n${core.output()}`);
-  const caller = new Caller(address, new CallBook(), 60_000);
+  const caller = new Caller(address, new CallBook(), PATIENCE_MS);
   const bot = new Bot(address, of.bot, of.phone);
   try {
     await bot.attached;
@@ -137,7 +139,7 @@ async function setUpPerson(
   await bot.claim(peerId, linkToken);
   const transaction = await linkTransaction(caller, submitter, { linkId, userId });
   const { tag, lines } = transaction;
-  const code = await phone.codeFor({ peerId, tag, lines }, [], AbortSignal.timeout(60_000));
+  const code = await phone.codeFor({ peerId, tag, lines }, [], AbortSignal.timeout(PATIENCE_MS));
   const signedStatement = Buffer.from(key.approve(transaction, code));
   const { transactionId } = transaction;
   await caller.call(VerificationServiceService.submitStatement, { transactionId, signedStatement }, submitter);
@@ -151,7 +153,7 @@ async function linkTransaction(
   of: { readonly linkId: string; readonly userId: string },
 ): Promise<Transaction> {
   const { path, requestSerialize, responseDeserialize } = LinkServiceService.watchLink;
-  const deadline = { deadline: Date.now() + 60_000 };
+  const deadline = { deadline: Date.now() + PATIENCE_MS };
   const stream = caller
     .client()
     .makeServerStreamRequest(path, requestSerialize, responseDeserialize, of, who, deadline);

@@ -99,7 +99,10 @@ export class Bot {
     const answered = new Promise<void>((resolve) => this.#answers.set(eventId, resolve));
     const names = { peerId, peerName: "Ann", peerIdentity: "", linkToken, privateChat: true };
     this.#send({ $case: "linkClaim", value: { eventId, fence: this.#fence, ...names } });
-    await answered;
+    const over = this.over.then(() =>
+      Promise.reject(new Error("the bot's stream ended before the claim was answered")),
+    );
+    await Promise.race([answered, over]);
   }
 
   close(): void {

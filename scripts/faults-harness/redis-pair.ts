@@ -118,7 +118,6 @@ export class RedisPair {
 
   /** Resolves when it is over. */
   async trouble(what: Trouble): Promise<void> {
-    const { port } = this.#replica;
     switch (what) {
       case "paused":
         await this.#master.command("CLIENT", "PAUSE", String(TROUBLE_MS), "ALL");
@@ -130,12 +129,10 @@ export class RedisPair {
         await this.#master.command("CONFIG", "SET", "maxmemory", "0");
         return;
       case "read only":
-        // It follows its own replica, which follows nobody meanwhile.
-        this.#replication.silence();
-        await this.#master.command("REPLICAOF", "127.0.0.1", String(port));
+        // It follows a port at which nobody listens.
+        await this.#master.command("REPLICAOF", "127.0.0.1", "1");
         await sleep(TROUBLE_MS);
         await this.#master.command("REPLICAOF", "NO", "ONE");
-        this.#replication.turnTo(this.#master.port);
         return this.#untilFollowed();
       case "loading":
         return this.#reload();
