@@ -13,7 +13,7 @@ const open: { readonly server: ScriptedRedis; readonly link: RedisLink }[] = [];
 async function connect(
   answers: Readonly<Record<string, string | undefined>>,
   durability: { replicas: number; waitAof: boolean; waitMs: number },
-  deadlineMs = 2000,
+  deadlineMs = 30_000,
 ): Promise<{ server: ScriptedRedis; link: RedisLink }> {
   const all: Readonly<Record<string, string | undefined>> = { HELLO: "%1\r\n$5\r\nproto\r\n:3\r\n", ...answers };
   const answer: Answer = ([name = ""]) => (name in all ? all[name] : "+OK\r\n");
@@ -154,7 +154,7 @@ test("a server that hangs costs a bounded queue: what comes on top is refused at
 
 test("a server that answers nothing: every call ends at its deadline", async () => {
   const answers = { EVALSHA: undefined, GET: undefined, INFO: undefined };
-  const { link } = await connect(answers, { replicas: 1, waitAof: false, waitMs: 50 }, 100);
+  const { link } = await connect(answers, { replicas: 1, waitAof: false, waitMs: 50 }, 5000);
   const calls = [link.write(call), link.read(call), link.command("k", ["GET", "k"]), link.everywhere(["INFO"])];
   for (const result of await Promise.allSettled(calls)) {
     expect(result).toMatchObject({ status: "rejected", reason: expect.any(LinkError) as unknown });
