@@ -29,8 +29,8 @@ const sqlite = (clock: FakeClock, name: string): Promise<Store> =>
   openSqliteStore({ folder: join(folder, name), macKey: key, clock });
 const redis = (clock: FakeClock, name: string): Promise<Store> => openTestStore(server.port, name, { clock }, PATIENT);
 
-test("memory says of every commit of 60 lives what the simulated store said", async () => {
-  expect(await replay(60, async (clock) => [openMemoryStore({ clock })])).toEqual([]);
+test("memory says of every commit of 40 lives what the simulated store said", async () => {
+  expect(await replay(40, async (clock) => [openMemoryStore({ clock })])).toEqual([]);
 });
 
 test("SQLite says of every commit of 12 lives what the simulated store said", async () => {
@@ -38,9 +38,9 @@ test("SQLite says of every commit of 12 lives what the simulated store said", as
 });
 
 peerTest(
-  "Redis, asked by two cores in turn, says of every commit of 24 lives what the simulated store said",
+  "Redis, asked by two cores in turn, says of every commit of 16 lives what the simulated store said",
   async () => {
-    expect(await replay(24, (clock, name) => Promise.all([redis(clock, name), redis(clock, name)]))).toEqual([]);
+    expect(await replay(16, (clock, name) => Promise.all([redis(clock, name), redis(clock, name)]))).toEqual([]);
   },
 );
 

@@ -7,14 +7,24 @@ import { PLANTED } from "./planted.ts";
 import { digestOf, runSchedule, runSeed, shrink } from "./run.ts";
 import { scheduleOf } from "./step.ts";
 
-const SLICE_SECONDS = 12;
+const SLICE = 250;
 
 test("reliability 7: no promise is broken in a slice of all lives", async () => {
-  const { findings, seeds, looked } = await campaign({ from: 1, seeds: 1000, seconds: SLICE_SECONDS });
+  const { findings, seeds, looked } = await campaign({ from: 1, seeds: SLICE, seconds: Infinity });
   expect(findings).toEqual([]);
   // The lives were lives: codes were compared, things were executed, people were told.
-  expect(seeds).toBeGreaterThan(20);
-  for (const what of ["promise", "step", "verdict", "acceptance", "answer", "effect"]) {
+  expect(seeds).toBe(SLICE);
+  for (const what of [
+    "promise",
+    "step",
+    "verdict",
+    "acceptance",
+    "answer",
+    "effect",
+    "thaw",
+    "hand-out",
+    "forged row",
+  ]) {
     expect(looked[what]).toBeGreaterThan(0);
   }
 });
@@ -29,7 +39,7 @@ test("the same seed is the same life, to the byte, also beside others", async ()
 });
 
 test("scripts/sim lives over a platform of its own, and the same lives as over the real one", async () => {
-  for (const seed of [1, 2, 3, 27, 45]) {
+  for (const seed of [1, 2, 12]) {
     const { text } = sim("--seed", String(seed));
     expect(text).toContain(`digest ${digestOf(await runSeed(seed))}`);
   }
