@@ -11,6 +11,7 @@ import { Gate } from "./gate.ts";
 import { submitApp, unary, type Call } from "./handler.ts";
 import { URGENT_PLACES } from "./overload.ts";
 import { refuse, type Refusal } from "./refusal.ts";
+import { turnOf } from "./turn.ts";
 
 const GET = "/countersign.core.v1.UserService/Get";
 const VETO = "/countersign.core.v1.TransactionService/Veto";
@@ -94,27 +95,35 @@ test("a veto has a place where an ordinary call has none", async () => {
   await served.close();
   const full = fullGate(false);
   await open(async () => done, full);
-  void served.call(VETO, NOTHING, token, 50);
+  await tooLate(VETO, () => full.line.urgent > 0);
   expect(await served.call(GET, NOTHING, token)).toMatchObject({ reason: "BUSY" });
   expect(shed).toEqual([`busy ${VETO}`, `busy ${GET}`]);
 });
 
-test("a call whose deadline passed in the line is dropped before any work", async () => {
+test("a call that was over when its turn came is dropped before any work, a veto is not", async () => {
+  await open(async () => done);
   const turns: (() => void)[] = [];
   let at = 0;
   const gate = new Gate({ now: () => at, nextTurn: (run) => void turns.push(run), afterThis: queueMicrotask });
-  const asked: string[] = [];
-  await open(async () => {
-    asked.push("worked");
-    return done;
-  }, gate);
   // Takes the rest of this turn's slice.
-  gate.enter(false, "127.0.0.1", { isOver: false, begin: () => (at += 1000), drop: () => undefined });
-  const waits = (): boolean => gate.line.ordinary > 0;
-  expect(await tooLate(GET, waits)).toMatchObject({ code: status.DEADLINE_EXCEEDED });
+  gate.enter(false, "192.0.2.1", { isOver: false, begin: () => (at += 1000), drop: () => undefined });
+  const calls = {
+    ...{ answered: () => undefined, opened: () => undefined, ended: () => undefined },
+    shed: (path: string, why: string) => void shed.push(`${why} ${path}`),
+  };
+  const worked: string[] = [];
+  const enter = (path: string, isOver: boolean): void => {
+    const turn = turnOf({ ...world.given, gate, calls }, { getPath: () => path, getPeer: () => "192.0.2.2:1" });
+    turn?.({ isOver }, async () => void worked.push(`${path} ${isOver}`));
+  };
+  enter(GET, true);
+  enter(GET, false);
+  enter(VETO, true);
+  await new Promise(setImmediate);
+  expect([worked, shed]).toEqual([[], []]);
   for (const turn of turns) turn();
-  expect(await served.call(GET, NOTHING, token)).toMatchObject({ reason: "NOT_FOUND" });
-  expect([asked, shed]).toEqual([["worked"], [`late ${GET}`]]);
+  await new Promise(setImmediate);
+  expect([worked, shed]).toEqual([[`${VETO} true`, `${GET} false`], [`late ${GET}`]]);
 });
 
 /** Commits nothing but an audit entry, `times` times; a refusal says how far it came. */

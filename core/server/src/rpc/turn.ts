@@ -1,10 +1,9 @@
 import type { CoreGiven } from "../given.ts";
-import type { CallLife } from "./call-life.ts";
-import { runFor } from "./running-call.ts";
+import { runFor, type RunningCall } from "./running-call.ts";
 import { isUrgent } from "./urgent.ts";
 
 /** Does the work of a call when its turn comes; not at all if the call is over by then. */
-export type Turn = (life: CallLife, work: () => Promise<void>) => void;
+export type Turn = (life: RunningCall, work: () => Promise<void>) => void;
 
 interface RawCall {
   getPath(): string;
