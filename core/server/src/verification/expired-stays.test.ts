@@ -7,7 +7,7 @@ import { submitStatement } from "./submit-statement.ts";
 test("a statement that was told EXPIRED is never accepted, also when the clock goes back before the sweeper came", async () => {
   const world = await CoreWorld.open();
   const pending = await world.pending();
-  const { txId, tenantId, expiresAt } = pending as typeof pending & { readonly expiresAt: number };
+  const { txId, tenantId, expiresAt } = pending;
   const signed = world.signed(pending);
   const submit = async (): Promise<string> => {
     const answer = await submitStatement(world.given, { txId, tenantId, signed });
