@@ -9,16 +9,11 @@ const PROMPTS_A_USER = 4;
 const SET_UP_AT_A_TIME = 16;
 
 /** So many that nobody meets a limit and nobody has two transactions in flight: no repeat ever waits for a minute to pass. */
-export function usersFor({
-  transactions,
-  repeats,
-  warmUp,
-  inFlight,
-  bot,
-}: Pick<P1Options, "transactions" | "repeats" | "warmUp" | "inFlight" | "bot">): number {
+export function usersFor(options: Pick<P1Options, "transactions" | "repeats" | "warmUp" | "inFlight" | "bot">): number {
+  const { transactions, repeats, warmUp, bot } = options;
   const all = (warmUp + repeats * transactions) * (bot ? 2 : 1);
   const never = Math.ceil((all + 1) / PROMPTS_A_USER);
-  return Math.max(never, Math.min(transactions, 2 * inFlight));
+  return Math.max(never, Math.min(transactions, 2 * options.inFlight));
 }
 
 /** Served by a core of its own, which ends afterwards: what is measured is a process that did nothing else. */

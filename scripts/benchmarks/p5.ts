@@ -43,8 +43,10 @@ function checksPerSecond(): number {
 
 /** The last column of `openssl speed`: verifications per second of CPU. */
 function opensslPerSecond(): number {
-  const options = { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] } as const;
-  const printed = execFileSync("openssl", ["speed", "-seconds", "1", "ecdsap256"], options);
+  const printed = execFileSync("openssl", ["speed", "-seconds", "1", "ecdsap256"], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+  });
   const found = /nistp256\)?\s+\S+s\s+\S+s\s+[\d.]+\s+([\d.]+)/.exec(printed)?.[1];
   if (found === undefined) throw new Error(`openssl speed printed something else:\n${printed}`);
   return Number(found);
