@@ -32,6 +32,11 @@ export class KeyNames {
     return this.#in(shard, "witness");
   }
 
+  /** Holds nothing: it is written so that there is something to wait for. */
+  held(shard: Shard): string {
+    return this.#in(shard, "held");
+  }
+
   change(shard: Shard, changeId: string): string {
     return this.#in(shard, `change:${changeId}`);
   }

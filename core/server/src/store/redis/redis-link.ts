@@ -23,8 +23,8 @@ export interface RedisLink {
   /** Runs a script that changes nothing. Rejects with LinkError. */
   read(call: Call): Promise<unknown>;
   /**
-   * Runs a script, then waits for the replicas on the same connection. Also after a script that changes nothing: then for
-   * all that was written before it, by whomever. Rejects with LinkError.
+   * Runs a script, then waits for the replicas on the same connection: for all that was written before its last write, by
+   * whomever. A script that writes nothing has nothing waited for. Rejects with LinkError.
    */
   write(call: Call): Promise<Written>;
   /** A plain command on the master of `key`, on the connection for reads. Rejects with LinkError. */

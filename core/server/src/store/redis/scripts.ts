@@ -17,6 +17,21 @@ export const PAGE = 256;
 // The id under which this server's history goes on: another one after every restart and every failover.
 const LIVE = `string.match(redis.call("INFO", "replication"), "master_replid:(%x+)")`;
 
+// Where a shard's chain stands: KEYS 1 head, 2 audit list. ARGV 1 clock ("" = the server's), 2 head that the core knows, 3 its
+// seq.
+const STAND = `local live = ${LIVE}
+local now = tonumber(ARGV[1])
+if not now then
+  local time = redis.call("TIME")
+  now = time[1] * 1000 + math.floor(time[2] / 1000)
+end
+local head = redis.call("GET", KEYS[1]) or ""
+local missed = {}
+if head ~= ARGV[2] then
+  local from = tonumber(ARGV[3])
+  missed = redis.call("LRANGE", KEYS[2], from, from + ${PAGE - 1})
+end`;
+
 /*
  * KEYS 1 head, 2 audit list, 3 change record, 4.. the n entities, then the sorted sets of the index.
  * ARGV 1 head that must stand, 2 head to be written, 3 replication id that must live, 4 notBefore, 5 notAfter,
@@ -24,7 +39,8 @@ const LIVE = `string.match(redis.call("INFO", "replication"), "master_replid:(%x
  *      11 how long the change record is kept (ms), 12 channel, 13 message, 14 core, 15 its number of this attempt, 16 n,
  *      then n times: version that must stand, value ("" = delete);
  *      then for each index operation: number of its key, member, score ("" = remove).
- * Everything is compared before anything is written: Redis does not take back what a failed script wrote.
+ * Everything is compared before anything is written: Redis does not take back what a failed script wrote. What was committed
+ * before is written again, for the WAIT behind it (see HELD).
  */
 const COMMIT = `#!lua
 local said = redis.call("GET", KEYS[3])
@@ -35,7 +51,10 @@ if not now then
   now = time[1] * 1000 + math.floor(time[2] / 1000)
 end
 local head = redis.call("GET", KEYS[1]) or ""
-if said == "committed" then return {said, now, live, head} end
+if said == "committed" then
+  redis.call("SET", KEYS[3], said, "PX", ARGV[11])
+  return {said, now, live, head}
+end
 if said then
   local core, last = string.match(said, "^void (%x+) (%d+)$")
   if core ~= ARGV[14] or tonumber(ARGV[15]) <= tonumber(last) then return {"void", now, live, head} end
@@ -69,22 +88,11 @@ return {"committed", now, live, ARGV[2]}
 `;
 
 /*
- * KEYS 1 head, 2 audit list, 3.. entities. ARGV 1 clock, 2 head that the core knows, 3 its seq, then for each entity the
+ * KEYS 1 head, 2 audit list, 3.. entities. ARGV 1 to 3 as STAND has them, then for each entity the
  * version that the core has ("" = none). An entity is answered by its value, "" (absent) or "=" (that version stands).
  */
 const LOAD = `#!lua flags=no-writes
-local live = ${LIVE}
-local now = tonumber(ARGV[1])
-if not now then
-  local time = redis.call("TIME")
-  now = time[1] * 1000 + math.floor(time[2] / 1000)
-end
-local head = redis.call("GET", KEYS[1]) or ""
-local missed = {}
-if head ~= ARGV[2] then
-  local from = tonumber(ARGV[3])
-  missed = redis.call("LRANGE", KEYS[2], from, from + ${PAGE - 1})
-end
+${STAND}
 local values = {}
 for i = 3, #KEYS do
   local have = ARGV[i + 1]
@@ -95,6 +103,16 @@ for i = 3, #KEYS do
   end
 end
 return {now, live, head, missed, values}
+`;
+
+/*
+ * KEYS 1 head, 2 audit list, 3 a key that holds nothing. Writes, because a server of 7.2 and later lets the WAIT behind it
+ * count no further than to this connection's own last write; then says where the chain stands.
+ */
+const HELD = `#!lua flags=allow-oom
+redis.call("SET", KEYS[3], "")
+${STAND}
+return {now, live, head, missed}
 `;
 
 /*
@@ -115,4 +133,5 @@ function script(text: string): Script {
 
 export const COMMIT_SCRIPT: Script = script(COMMIT);
 export const LOAD_SCRIPT: Script = script(LOAD);
+export const HELD_SCRIPT: Script = script(HELD);
 export const OUTCOME_SCRIPT: Script = script(OUTCOME);

@@ -9,7 +9,7 @@ import type { Place } from "../witness-table.ts";
 import { HeldChain, type Position } from "./held-chain.ts";
 import type { KeyNames } from "./key-names.ts";
 import { LinkError, type Call, type RedisLink } from "./redis-link.ts";
-import { LOAD_SCRIPT } from "./scripts.ts";
+import { HELD_SCRIPT, LOAD_SCRIPT } from "./scripts.ts";
 import { decodeHead } from "./shard-head.ts";
 import type { Known, ShardTruth } from "./shard-truth.ts";
 import type { StoreClock } from "./store-clock.ts";
@@ -132,7 +132,9 @@ export class ShardDesk {
   // The chain is read on the connection that then waits, so that the answer says whose replicas were counted, and how far.
   async #confirm(): Promise<void> {
     const from: Known = this.truth.known;
-    const { reply, held } = await this.#given.link.write(this.#question(from, []));
+    const { link, names } = this.#given;
+    const { keys, args } = this.#question(from, []);
+    const { reply, held } = await link.write({ script: HELD_SCRIPT, keys: [...keys, names.held(this.shard)], args });
     const [, live, head, missed] = reply as [number, string, string, string[]];
     this.truth.absorb({ live, head, missed, from });
     if (!held) throw new LinkError("no-replicas", "Redis: too few replicas have what was read; ask again");

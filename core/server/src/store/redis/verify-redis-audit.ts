@@ -9,7 +9,7 @@ import { checkStoredChain, type ChainCheck } from "./check-stored-chain.ts";
 import { checkStoredEntities } from "./check-stored-entities.ts";
 import type { KeyNames } from "./key-names.ts";
 import type { RedisLink } from "./redis-link.ts";
-import { LOAD_SCRIPT } from "./scripts.ts";
+import { HELD_SCRIPT, LOAD_SCRIPT } from "./scripts.ts";
 import { decodeHead, type ShardHead } from "./shard-head.ts";
 
 /** What is read, and with whose key. */
@@ -79,9 +79,15 @@ async function checkShard(given: VerifyGiven, mac: EntityMac, shard: Shard): Pro
 
 // Only what no failover takes back is worth a report, or a seal.
 async function readHead({ link, names }: VerifyGiven, shard: Shard): Promise<string> {
-  const args = ["0", "", "0"];
-  const call = { script: LOAD_SCRIPT, keys: [names.head(shard), names.audit(shard)], args };
-  const { reply, held } = await link.write(call);
+  const [keys, args] = [
+    [names.head(shard), names.audit(shard)],
+    ["0", "", "0"],
+  ];
+  const { reply, held } = await link.write(
+    link.waits
+      ? { script: HELD_SCRIPT, keys: [...keys, names.held(shard)], args }
+      : { script: LOAD_SCRIPT, keys, args },
+  );
   if (!held) throw new StoreUnavailableError("too few replicas have what was read: verify again once they are there");
   return (reply as [number, string, string])[2];
 }
