@@ -103,7 +103,10 @@ describe("INIT", () => {
       me.greet(heard, GIVEN);
     });
     const channel = await HidChannel.open(new HidBus(key), BUSY);
-    const asked = channel.ask(PING, bytes(3), { signal: AbortSignal.timeout(1) }).catch(() => undefined);
+    const asking = new AbortController();
+    const asked = channel.ask(PING, bytes(3), { signal: asking.signal }).catch(() => undefined);
+    while (key.heard.length < 2) await new Promise((resolve) => setImmediate(resolve));
+    asking.abort();
     await asked;
     expect(key.heard.at(1)).toMatchObject({ command: PING, channel: GIVEN });
   });
