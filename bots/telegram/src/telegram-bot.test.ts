@@ -151,13 +151,15 @@ test("a pressed button vetoes and is answered in a pop-up", async () => {
   core.answerWith(() => ({ type: AnswerType.TOO_LATE }));
   const chat = telegram.api.open(CHAT);
   const id = await sent(full(await sent(prompt(Phase.NOTICE))));
-  const { version } = chat;
   telegram.api.press(CHAT, Number(id), "1.0");
-  await chat.viewAfter(version, AbortSignal.timeout(60_000));
+  while (chat.popUps.length === 0) await new Promise((resolve) => setImmediate(resolve));
   expect(core.events).toMatchObject([{ $case: "veto", value: { peerId: "4242", actionRef: "ref-1", reason: 1 } }]);
   expect(chat.popUps).toEqual(["Too late: it is already being carried out. They have been told."]);
 });
 
 test("deep link and platform are told to the core", () => {
-  expect(core.hello).toMatchObject({ platform: "telegram", deepLink: "https://t.me/countersign_test_bot?start={token}" });
+  expect(core.hello).toMatchObject({
+    platform: "telegram",
+    deepLink: "https://t.me/countersign_test_bot?start={token}",
+  });
 });
