@@ -49,15 +49,18 @@ export function unary<Req, Res>(
       given.calls?.answered(raw.getPath(), life.toldAs(error?.code), (performance.now() - began) / 1000);
       callback(error, response);
     };
-    life.onDeadline(() => answer(deadlinePassed()));
-    turn(life, async () => {
+    // Also ends what was dropped: its caller chooses how far away the deadline is that would keep it until then.
+    const tooLate = (): void => answer(deadlinePassed());
+    life.onDeadline(tooLate);
+    const work = async (): Promise<void> => {
       const outcome = await judge(given, allow, raw, async (caller) => {
         const request = checked<Req>(raw.request);
         return isRefusal(request) ? request : handler(request, life.call(caller));
       });
       if ("error" in outcome) answer(outcome.error);
       else answer(null, outcome.value);
-    });
+    };
+    turn(life, work, tooLate);
   };
 }
 

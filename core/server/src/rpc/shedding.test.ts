@@ -1,5 +1,6 @@
 // Over the wire: what is refused, dropped or done while the core has too much to do.
-import { status } from "@grpc/grpc-js";
+import { EventEmitter } from "node:events";
+import { Metadata, type ServerUnaryCall, status } from "@grpc/grpc-js";
 import { TransactionServiceService } from "@countersign/proto/node/core/v1/transaction_service";
 import { UserServiceService } from "@countersign/proto/node/core/v1/user_service";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
@@ -112,9 +113,14 @@ test("a call that was over when its turn came is dropped before any work, a veto
     shed: (path: string, why: string) => void shed.push(`${why} ${path}`),
   };
   const worked: string[] = [];
+  const dropped: string[] = [];
   const enter = (path: string, isOver: boolean): void => {
     const turn = turnOf({ ...world.given, gate, calls }, { getPath: () => path, getPeer: () => "192.0.2.2:1" });
-    turn?.({ isOver }, async () => void worked.push(`${path} ${isOver}`));
+    turn?.(
+      { isOver },
+      async () => void worked.push(`${path} ${isOver}`),
+      () => void dropped.push(path),
+    );
   };
   enter(GET, true);
   enter(GET, false);
@@ -123,7 +129,33 @@ test("a call that was over when its turn came is dropped before any work, a veto
   expect([worked, shed]).toEqual([[], []]);
   for (const turn of turns) turn();
   await new Promise(setImmediate);
-  expect([worked, shed]).toEqual([[`${VETO} true`, `${GET} false`], [`late ${GET}`]]);
+  expect([worked, shed, dropped]).toEqual([[`${VETO} true`, `${GET} false`], [`late ${GET}`], [GET]]);
+});
+
+test("a call that was cancelled while it waited ends when its turn comes, however far away its deadline is", async () => {
+  await open(async () => done);
+  const loop: (() => void)[] = [];
+  const later = (run: () => void): void => void loop.push(run);
+  let at = 0;
+  const gate = new Gate({ now: () => at, nextTurn: later, afterThis: later });
+  const busy = { isOver: false, begin: () => (at += 1000), drop: () => undefined };
+  gate.enter(false, "192.0.2.1", busy);
+  const ends: string[] = [];
+  const calls = {
+    ...{ opened: () => undefined, ended: () => undefined, shed: () => undefined },
+    answered: (path: string, code: status) => void ends.push(`${status[code]} ${path}`),
+  };
+  const get = unary({ ...world.given, gate, calls }, submitApp, async () => done);
+  const raw = Object.assign(new EventEmitter(), {
+    ...{ cancelled: false, metadata: new Metadata(), request: NOTHING },
+    ...{ getPath: () => GET, getPeer: () => "192.0.2.2:1", getDeadline: () => Date.now() + 1e9 },
+  });
+  get(raw as unknown as ServerUnaryCall<Uint8Array, { readonly user: undefined }>, () => undefined);
+  raw.cancelled = true;
+  raw.emit("cancelled");
+  expect(ends).toEqual([]);
+  for (const run of loop) run();
+  expect(ends).toEqual([`CANCELLED ${GET}`]);
 });
 
 /** Commits nothing but an audit entry, `times` times; a refusal says how far it came. */

@@ -2,8 +2,8 @@ import type { CoreGiven } from "../given.ts";
 import { runFor, type RunningCall } from "./running-call.ts";
 import { isUrgent } from "./urgent.ts";
 
-/** Does the work of a call when its turn comes; not at all if the call is over by then. */
-export type Turn = (life: RunningCall, work: () => Promise<void>) => void;
+/** Does the work of a call when its turn comes; not at all if the call is over by then: that is `dropped` instead. */
+export type Turn = (life: RunningCall, work: () => Promise<void>, dropped: () => void) => void;
 
 interface RawCall {
   getPath(): string;
@@ -20,14 +20,17 @@ export function turnOf({ gate, calls }: CoreGiven, raw: RawCall): Turn | undefin
     calls?.shed(path, "busy");
     return undefined;
   }
-  return (life, work) =>
+  return (life, work, dropped) =>
     gate.enter(urgent, address, {
       // What ends something safely is done also for somebody who has gone.
       get isOver() {
         return !urgent && life.isOver;
       },
       begin: (ended) => void (urgent ? work() : runFor(life, work)).finally(ended),
-      drop: () => calls?.shed(path, "late"),
+      drop: () => {
+        calls?.shed(path, "late");
+        dropped();
+      },
     });
 }
 
