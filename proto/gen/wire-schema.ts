@@ -58,6 +58,7 @@ export const MESSAGES: Readonly<Record<string, Readonly<Record<number, WireField
   ".countersign.channel.v1.Hello": {
     1: ["platform", "string"],
     2: ["deep_link", "string"],
+    3: ["lease_token", "bytes"],
   },
   ".countersign.channel.v1.LinkClaim": {
     1: ["event_id", "string"],

@@ -80,7 +80,7 @@ export class Bot {
     this.#beat = setInterval(() => {
       if (this.#fence > 0n) this.#send({ $case: "beat", value: { fence: this.#fence } });
     }, BEAT_MS).unref();
-    this.#send({ $case: "hello", value: { platform: PLATFORM, deepLink: "" } });
+    this.#send({ $case: "hello", value: { platform: PLATFORM, deepLink: "", leaseToken: Buffer.alloc(0) } });
   }
 
   /** Resolves with the lease; rejects when the stream ends before. */

@@ -50,6 +50,8 @@ test("after a broken stream it attaches again under the next fence, and listens 
   await rig.core.until(() => rig.core.hello === undefined);
   await rig.whileTimePasses(rig.core.attached());
   expect(rig.core.fence).toBe(2n);
+  // By the first lease's token the core knows that it waits for nobody else.
+  expect(rig.core.hello?.leaseToken.toString()).toBe("lease 1");
   expect(await rig.core.deliver(sampleDeliver(Phase.NOTICE, { notAfter: undefined }))).toMatchObject({
     sent: { fence: 2n },
   });

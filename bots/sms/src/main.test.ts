@@ -85,7 +85,7 @@ test("over SMPP: ready, code, outcome, a failure and a receipt, and not a word o
   smsc.manners.reports = true;
   const bot = await startChild(MAIN, smppFlags());
   expect(bot.ready).toEqual({ ready: true });
-  expect(core.hello).toEqual({ platform: "sms", deepLink: "" });
+  expect(core.hello).toMatchObject({ platform: "sms", deepLink: "" });
   const report = await show("tx/1", Phase.FULL);
   expect(report).toMatchObject({ sent: { providerId: smsc.store.messages[0]?.id } });
   await core.until(() => core.events.length === 1);

@@ -1,4 +1,10 @@
-import type { AttachRequest, AttachResponse, Deliver, Hello } from "@countersign/proto/node/channel/v1/channel_service";
+import type {
+  AttachRequest,
+  AttachResponse,
+  Deliver,
+  Hello,
+  Welcome,
+} from "@countersign/proto/node/channel/v1/channel_service";
 import { status, type ClientDuplexStream } from "@grpc/grpc-js";
 import type { BotLog } from "../log.ts";
 import type { Timer } from "../timer.ts";
@@ -9,7 +15,7 @@ import { Session } from "./session.ts";
 
 interface AttachmentGiven {
   readonly core: CoreConnection;
-  readonly hello: Hello;
+  readonly hello: Omit<Hello, "leaseToken">;
   readonly events: EventDesk;
   readonly deliveries: DeliveryDesk;
   readonly timer: Timer;
@@ -39,6 +45,8 @@ export class Attachment {
   #session: Session | undefined;
   #wasAttached = false;
   #attempts = 0;
+  /** From the last Welcome: the core gives this process its lease back without waiting. Kept nowhere else. */
+  #leaseToken: Buffer = Buffer.alloc(0);
 
   constructor(given: AttachmentGiven) {
     this.#given = given;
@@ -92,7 +100,7 @@ export class Attachment {
     const ended = new Promise<number>((resolve) => stream.once("status", ({ code }) => resolve(code)));
     const cancel = (): void => stream.cancel();
     signal.addEventListener("abort", cancel, { once: true });
-    stream.write({ event: { $case: "hello", value: hello } });
+    stream.write({ event: { $case: "hello", value: { ...hello, leaseToken: this.#leaseToken } } });
     const code = await ended;
     signal.removeEventListener("abort", cancel);
     session?.end();
@@ -115,7 +123,7 @@ export class Attachment {
     return undefined;
   }
 
-  #welcomed(welcome: { fence: bigint; leaseMs: number }, stream: Stream): Session {
+  #welcomed(welcome: Welcome, stream: Stream): Session {
     const { timer, log, events, onAttached } = this.#given;
     const session = new Session(welcome, (request) => void stream.write(request), timer);
     log.write({ event: "attached", fence: welcome.fence.toString(), leaseMs: welcome.leaseMs });
@@ -124,6 +132,7 @@ export class Attachment {
     void this.#keepLease(session, stream, over.signal);
     this.#session = session;
     this.#wasAttached = true;
+    this.#leaseToken = welcome.leaseToken;
     events.attached(session);
     onAttached(over.signal);
     return session;

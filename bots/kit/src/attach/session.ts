@@ -12,7 +12,7 @@ export class Session {
   #validUntil: number;
   #ended = false;
 
-  constructor(welcome: Welcome, write: (request: AttachRequest) => void, timer: Timer) {
+  constructor(welcome: Pick<Welcome, "fence" | "leaseMs">, write: (request: AttachRequest) => void, timer: Timer) {
     this.fence = welcome.fence;
     this.leaseMs = welcome.leaseMs;
     this.#timer = timer;

@@ -156,6 +156,7 @@ export class FakeCore {
       if (attached !== undefined || isWaiting) this.#refuse(stream, "a second Hello");
       else if (!/^(telegram|matrix|mail|sms|sandbox)$/.test(event.value.platform))
         this.#refuse(stream, "no such platform");
+      else if (!this.#mayHaveGiven(event.value.leaseToken)) this.#refuse(stream, "a lease token of nobody's");
       else this.#queue(stream, event.value);
     } else if (attached === undefined) this.#refuse(stream, `${event.$case} before Welcome`);
     else if (event.value.fence !== attached.fence) this.#refuse(stream, `${event.$case} under an old fence`);
@@ -170,12 +171,17 @@ export class FakeCore {
     this.#lease();
   }
 
+  #mayHaveGiven(token: Buffer): boolean {
+    const fence = /^lease ([1-9]\d*)$/.exec(token.toString())?.[1];
+    return token.length === 0 || (fence !== undefined && BigInt(fence) <= this.#fence);
+  }
+
   #lease(): void {
     const next = this.#attached === undefined ? this.#waiting.shift() : undefined;
     if (next === undefined) return;
     this.#fence += 1n;
     this.#attached = { ...next, fence: this.#fence, open: new Map() };
-    const welcome = { fence: this.#fence, leaseMs: this.leaseMs };
+    const welcome = { fence: this.#fence, leaseMs: this.leaseMs, leaseToken: tokenOf(this.#fence) };
     next.stream.write(AttachResponse.create({ event: { $case: "welcome", value: welcome } }));
   }
 
@@ -241,4 +247,8 @@ export class FakeCore {
 
 function raise(what: string): never {
   throw new Error(what);
+}
+
+function tokenOf(fence: bigint): Buffer {
+  return Buffer.from(`lease ${fence}`);
 }

@@ -46,7 +46,7 @@ describe("a stream", () => {
     });
     const twice = world.bot(token);
     await twice.hello();
-    twice.write({ $case: "hello", value: { platform: "sandbox", deepLink: "" } });
+    twice.write({ $case: "hello", value: { platform: "sandbox", deepLink: "", leaseToken: Buffer.alloc(0) } });
     expect(await twice.ended()).toMatchObject({ code: status.INVALID_ARGUMENT });
   });
 
@@ -93,6 +93,24 @@ describe("a stream", () => {
     expect(await welcome).toMatchObject({ fence: 2n });
     await happen(world.given, tx.txId, { type: "cancelled", by: "app", detail: "" }, "test");
     expect(await second.outcome()).toMatchObject({ providerId: "m1", notice: { type: NoticeType.CANCELLED } });
+  });
+
+  test("who holds the lease comes back to it at once over another stream; the stream that it left is over", async () => {
+    world = await ChannelWorld.open();
+    const token = await world.botToken();
+    const left = world.bot(token);
+    const { leaseToken, fence } = await left.hello();
+    const again = world.bot(token);
+    const welcome = await again.hello("sandbox", "", leaseToken);
+    expect(welcome.fence).toBe(fence + 1n);
+    expect(await left.ended()).toMatchObject({ code: status.ABORTED });
+    // What it was known by once is worth nothing now.
+    const late = world.bot(token);
+    late.write({ $case: "hello", value: { platform: "sandbox", deepLink: "", leaseToken } });
+    again.write({ $case: "beat", value: { fence: again.fence } });
+    await again.next("beatAck");
+    await again.close();
+    expect((await late.next("welcome")).value.fence).toBe(fence + 2n);
   });
 
   test("a holder that is silent for the lease loses it; what it says then is STALE_FENCE, audited", async () => {

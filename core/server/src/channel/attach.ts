@@ -21,6 +21,7 @@ import { auditOfBot, type AnswerDraft, type BotState } from "./bot-state.ts";
 import { isPeerIdentity } from "./claim-chat.ts";
 import { takeCommand } from "./command.ts";
 import { rememberDeepLink, isDeepLink } from "./deep-link.ts";
+import { leaseToken } from "./lease-token.ts";
 import { LEASE_MS, takeLease, type Lease } from "./lease.ts";
 import { takeLinkClaim } from "./link-claim.ts";
 import { takePeerGone } from "./peer-gone.ts";
@@ -44,7 +45,7 @@ export async function attach(
   const refusal = checkHello(hello, platform, given.development);
   if (refusal !== undefined || hello === undefined) return refusal;
   await rememberDeepLink(given, bot.name, hello.deepLink);
-  const lease = await takeLease(given, bot.name, stream.call.signal);
+  const lease = await takeLease(given, bot.name, stream.call.signal, hello.leaseToken);
   if (lease === undefined) return undefined;
   const session = new Session(given, bot, { platform, lease, send: stream.send });
   try {
@@ -101,7 +102,9 @@ class Session {
   async run(requests: AsyncIterator<AttachRequest>, signal: AbortSignal): Promise<void | Refusal> {
     const over = new AbortController();
     const watching = this.#watchLease(AbortSignal.any([signal, over.signal]));
-    const welcome = { fence: BigInt(this.#of.lease.seat.fence), leaseMs: LEASE_MS };
+    const { seat } = this.#of.lease;
+    const token = leaseToken(this.#given, seat, seat.fence);
+    const welcome = { fence: BigInt(seat.fence), leaseMs: LEASE_MS, leaseToken: Buffer.from(token) };
     try {
       await this.#of.send({ event: { $case: "welcome", value: welcome } });
       this.#engine.start();

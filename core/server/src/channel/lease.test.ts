@@ -2,7 +2,8 @@ import { expect, test } from "@jest/globals";
 import { BOT, TENANT } from "../delivery/testing/entities.ts";
 import { World } from "../delivery/testing/world.ts";
 import type { CoreGiven } from "../given.ts";
-import { takeLease, type Lease } from "./lease.ts";
+import { leaseToken } from "./lease-token.ts";
+import { takeLease, tryTake, type Lease } from "./lease.ts";
 
 const bot = { tenantId: TENANT, botId: BOT };
 
@@ -53,4 +54,20 @@ test("on a store of several cores another one's lease is waited for", async () =
   const world = new World();
   await takeAtOnce(world.given);
   expect(await takeAtOnce(afterRestart(world, false))).toBeUndefined();
+});
+
+test("its token is known on any core, for that bot and that fence alone", async () => {
+  const world = new World();
+  const other = afterRestart(world, false);
+  await takeAtOnce(world.given);
+  const wrong = [
+    leaseToken(world.given, bot, 2),
+    leaseToken(world.given, { ...bot, botId: "00".repeat(16) }, 1),
+    leaseToken(world.given, { ...bot, tenantId: "another" }, 1),
+    leaseToken(world.given, bot, 1).subarray(1),
+    Uint8Array.of(),
+  ];
+  for (const token of wrong) expect(await tryTake(other, bot, token)).toBeUndefined();
+  expect((await tryTake(other, bot, leaseToken(world.given, bot, 1)))?.seat.fence).toBe(2);
+  expect(await tryTake(other, bot, leaseToken(world.given, bot, 1))).toBeUndefined();
 });

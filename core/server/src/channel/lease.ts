@@ -7,6 +7,7 @@ import { commitOnce, untilSettled } from "../transaction/commit.ts";
 import { Hints } from "../transaction/hints.ts";
 import type { BotCounts } from "./bot-counts.ts";
 import type { BotLease } from "./bot-lease.ts";
+import { isLeaseToken } from "./lease-token.ts";
 
 /** A Beat must come within this; a standby takes over so long after the last one. */
 export const LEASE_MS = 15_000;
@@ -65,12 +66,23 @@ export class Lease {
   }
 }
 
-/** Waits until nobody holds the lease, then takes it under the next fence. undefined: the call is over. */
-export async function takeLease(given: CoreGiven, bot: BotName, signal: AbortSignal): Promise<Lease | undefined> {
+/** Of a process that held no lease, or does not say so. */
+const NO_TOKEN: Uint8Array = new Uint8Array();
+
+/**
+ * Waits until nobody holds the lease, then takes it under the next fence; at once where `token` is that of the process
+ * that holds it. undefined: the call is over.
+ */
+export async function takeLease(
+  given: CoreGiven,
+  bot: BotName,
+  signal: AbortSignal,
+  token: Uint8Array = NO_TOKEN,
+): Promise<Lease | undefined> {
   const hints = new Hints(given.store, "bot-lease", (id) => id === bot.botId);
   try {
     while (!signal.aborted) {
-      const taken = await tryTake(given, bot);
+      const taken = await tryTake(given, bot, token);
       if (taken !== undefined) return taken;
       await Promise.race([hints.next(signal), moment(signal)]);
     }
@@ -80,12 +92,16 @@ export async function takeLease(given: CoreGiven, bot: BotName, signal: AbortSig
   }
 }
 
-/** Takes the lease under the next fence if nobody holds it; undefined: somebody does. */
-export async function tryTake(given: CoreGiven, bot: BotName): Promise<Lease | undefined> {
+/** Takes the lease under the next fence if nobody else holds it; undefined: somebody does. */
+export async function tryTake(
+  given: CoreGiven,
+  bot: BotName,
+  token: Uint8Array = NO_TOKEN,
+): Promise<Lease | undefined> {
   let taken = false;
   const body = await change(given, bot, "bot.lease-taken", (held, now) => {
     const isLeft = leftByAnEarlierProcess(given, bot, held?.fence ?? 0);
-    taken = held === undefined || held.until <= now || isLeft;
+    taken = held === undefined || held.until <= now || isLeft || isLeaseToken(given, bot, { fence: held.fence, token });
     if (!taken) return undefined;
     const next = { botId: bot.botId, fence: (held?.fence ?? 0) + 1, until: now + LEASE_MS };
     return withCounts(next, held?.counts);

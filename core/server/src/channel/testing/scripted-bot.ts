@@ -51,8 +51,8 @@ export class ScriptedBot {
     this.#stream.on("end", () => this.#finish());
   }
 
-  async hello(platform = "sandbox", deepLink = ""): Promise<Welcome> {
-    this.write({ $case: "hello", value: { platform, deepLink } });
+  async hello(platform = "sandbox", deepLink = "", leaseToken: Buffer = Buffer.alloc(0)): Promise<Welcome> {
+    this.write({ $case: "hello", value: { platform, deepLink, leaseToken } });
     return (await this.next("welcome")).value;
   }
 

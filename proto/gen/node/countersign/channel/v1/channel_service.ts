@@ -734,6 +734,11 @@ export interface Hello {
   platform: string;
   /** Pattern of the address that opens the bot, with {token}; empty when the platform has none. */
   deepLink: string;
+  /**
+   * From the last Welcome of this process; empty at its first Hello. While that lease still runs, this one follows it at
+   * once, on any core: nobody waits for a stream that broke.
+   */
+  leaseToken: Buffer;
 }
 
 /** The lease of this identity. */
@@ -742,6 +747,8 @@ export interface Welcome {
   fence: bigint;
   /** A Beat must come within this many milliseconds. */
   leaseMs: number;
+  /** For the next Hello of this process. Whoever has it can take the lease over: it is kept in memory alone. */
+  leaseToken: Buffer;
 }
 
 /** Keeps the lease. */
@@ -1429,7 +1436,7 @@ export const AttachResponse: MessageFns<AttachResponse> = {
 };
 
 function createBaseHello(): Hello {
-  return { platform: "", deepLink: "" };
+  return { platform: "", deepLink: "", leaseToken: Buffer.alloc(0) };
 }
 
 export const Hello: MessageFns<Hello> = {
@@ -1439,6 +1446,9 @@ export const Hello: MessageFns<Hello> = {
     }
     if (message.deepLink !== "") {
       writer.uint32(18).string(message.deepLink);
+    }
+    if (message.leaseToken.length !== 0) {
+      writer.uint32(26).bytes(message.leaseToken);
     }
     return writer;
   },
@@ -1472,6 +1482,14 @@ export const Hello: MessageFns<Hello> = {
             message.deepLink = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.leaseToken = Buffer.from(reader.bytes());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1492,6 +1510,11 @@ export const Hello: MessageFns<Hello> = {
         : isSet(object.deep_link)
         ? globalThis.String(object.deep_link)
         : "",
+      leaseToken: isSet(object.leaseToken)
+        ? Buffer.from(bytesFromBase64(object.leaseToken))
+        : isSet(object.lease_token)
+        ? Buffer.from(bytesFromBase64(object.lease_token))
+        : Buffer.alloc(0),
     };
   },
 
@@ -1503,6 +1526,9 @@ export const Hello: MessageFns<Hello> = {
     if (message.deepLink !== "") {
       obj.deepLink = message.deepLink;
     }
+    if (message.leaseToken.length !== 0) {
+      obj.leaseToken = base64FromBytes(message.leaseToken);
+    }
     return obj;
   },
 
@@ -1513,12 +1539,13 @@ export const Hello: MessageFns<Hello> = {
     const message = createBaseHello();
     message.platform = object.platform ?? "";
     message.deepLink = object.deepLink ?? "";
+    message.leaseToken = object.leaseToken ?? Buffer.alloc(0);
     return message;
   },
 };
 
 function createBaseWelcome(): Welcome {
-  return { fence: 0n, leaseMs: 0 };
+  return { fence: 0n, leaseMs: 0, leaseToken: Buffer.alloc(0) };
 }
 
 export const Welcome: MessageFns<Welcome> = {
@@ -1531,6 +1558,9 @@ export const Welcome: MessageFns<Welcome> = {
     }
     if (message.leaseMs !== 0) {
       writer.uint32(16).uint32(message.leaseMs);
+    }
+    if (message.leaseToken.length !== 0) {
+      writer.uint32(26).bytes(message.leaseToken);
     }
     return writer;
   },
@@ -1564,6 +1594,14 @@ export const Welcome: MessageFns<Welcome> = {
             message.leaseMs = reader.uint32();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.leaseToken = Buffer.from(reader.bytes());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1584,6 +1622,11 @@ export const Welcome: MessageFns<Welcome> = {
         : isSet(object.lease_ms)
         ? globalThis.Number(object.lease_ms)
         : 0,
+      leaseToken: isSet(object.leaseToken)
+        ? Buffer.from(bytesFromBase64(object.leaseToken))
+        : isSet(object.lease_token)
+        ? Buffer.from(bytesFromBase64(object.lease_token))
+        : Buffer.alloc(0),
     };
   },
 
@@ -1595,6 +1638,9 @@ export const Welcome: MessageFns<Welcome> = {
     if (message.leaseMs !== 0) {
       obj.leaseMs = Math.round(message.leaseMs);
     }
+    if (message.leaseToken.length !== 0) {
+      obj.leaseToken = base64FromBytes(message.leaseToken);
+    }
     return obj;
   },
 
@@ -1605,6 +1651,7 @@ export const Welcome: MessageFns<Welcome> = {
     const message = createBaseWelcome();
     message.fence = (object.fence !== undefined && object.fence !== null) ? BigInt(object.fence) : 0n;
     message.leaseMs = object.leaseMs ?? 0;
+    message.leaseToken = object.leaseToken ?? Buffer.alloc(0);
     return message;
   },
 };
@@ -4001,6 +4048,14 @@ export const ChannelServiceClient = makeGenericClientConstructor(
   service: typeof ChannelServiceService;
   serviceName: string;
 };
+
+function bytesFromBase64(b64: string): Uint8Array {
+  return Uint8Array.from(globalThis.Buffer.from(b64, "base64"));
+}
+
+function base64FromBytes(arr: Uint8Array): string {
+  return globalThis.Buffer.from(arr).toString("base64");
+}
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;
 

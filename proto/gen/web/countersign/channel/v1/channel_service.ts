@@ -724,6 +724,11 @@ export interface Hello {
   platform: string;
   /** Pattern of the address that opens the bot, with {token}; empty when the platform has none. */
   deepLink: string;
+  /**
+   * From the last Welcome of this process; empty at its first Hello. While that lease still runs, this one follows it at
+   * once, on any core: nobody waits for a stream that broke.
+   */
+  leaseToken: Uint8Array;
 }
 
 /** The lease of this identity. */
@@ -732,6 +737,8 @@ export interface Welcome {
   fence: bigint;
   /** A Beat must come within this many milliseconds. */
   leaseMs: number;
+  /** For the next Hello of this process. Whoever has it can take the lease over: it is kept in memory alone. */
+  leaseToken: Uint8Array;
 }
 
 /** Keeps the lease. */
@@ -1419,7 +1426,7 @@ export const AttachResponse: MessageFns<AttachResponse> = {
 };
 
 function createBaseHello(): Hello {
-  return { platform: "", deepLink: "" };
+  return { platform: "", deepLink: "", leaseToken: new Uint8Array(0) };
 }
 
 export const Hello: MessageFns<Hello> = {
@@ -1429,6 +1436,9 @@ export const Hello: MessageFns<Hello> = {
     }
     if (message.deepLink !== "") {
       writer.uint32(18).string(message.deepLink);
+    }
+    if (message.leaseToken.length !== 0) {
+      writer.uint32(26).bytes(message.leaseToken);
     }
     return writer;
   },
@@ -1462,6 +1472,14 @@ export const Hello: MessageFns<Hello> = {
             message.deepLink = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.leaseToken = reader.bytes();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1482,6 +1500,11 @@ export const Hello: MessageFns<Hello> = {
         : isSet(object.deep_link)
         ? globalThis.String(object.deep_link)
         : "",
+      leaseToken: isSet(object.leaseToken)
+        ? bytesFromBase64(object.leaseToken)
+        : isSet(object.lease_token)
+        ? bytesFromBase64(object.lease_token)
+        : new Uint8Array(0),
     };
   },
 
@@ -1493,6 +1516,9 @@ export const Hello: MessageFns<Hello> = {
     if (message.deepLink !== "") {
       obj.deepLink = message.deepLink;
     }
+    if (message.leaseToken.length !== 0) {
+      obj.leaseToken = base64FromBytes(message.leaseToken);
+    }
     return obj;
   },
 
@@ -1503,12 +1529,13 @@ export const Hello: MessageFns<Hello> = {
     const message = createBaseHello();
     message.platform = object.platform ?? "";
     message.deepLink = object.deepLink ?? "";
+    message.leaseToken = object.leaseToken ?? new Uint8Array(0);
     return message;
   },
 };
 
 function createBaseWelcome(): Welcome {
-  return { fence: 0n, leaseMs: 0 };
+  return { fence: 0n, leaseMs: 0, leaseToken: new Uint8Array(0) };
 }
 
 export const Welcome: MessageFns<Welcome> = {
@@ -1521,6 +1548,9 @@ export const Welcome: MessageFns<Welcome> = {
     }
     if (message.leaseMs !== 0) {
       writer.uint32(16).uint32(message.leaseMs);
+    }
+    if (message.leaseToken.length !== 0) {
+      writer.uint32(26).bytes(message.leaseToken);
     }
     return writer;
   },
@@ -1554,6 +1584,14 @@ export const Welcome: MessageFns<Welcome> = {
             message.leaseMs = reader.uint32();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.leaseToken = reader.bytes();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1574,6 +1612,11 @@ export const Welcome: MessageFns<Welcome> = {
         : isSet(object.lease_ms)
         ? globalThis.Number(object.lease_ms)
         : 0,
+      leaseToken: isSet(object.leaseToken)
+        ? bytesFromBase64(object.leaseToken)
+        : isSet(object.lease_token)
+        ? bytesFromBase64(object.lease_token)
+        : new Uint8Array(0),
     };
   },
 
@@ -1585,6 +1628,9 @@ export const Welcome: MessageFns<Welcome> = {
     if (message.leaseMs !== 0) {
       obj.leaseMs = Math.round(message.leaseMs);
     }
+    if (message.leaseToken.length !== 0) {
+      obj.leaseToken = base64FromBytes(message.leaseToken);
+    }
     return obj;
   },
 
@@ -1595,6 +1641,7 @@ export const Welcome: MessageFns<Welcome> = {
     const message = createBaseWelcome();
     message.fence = (object.fence !== undefined && object.fence !== null) ? BigInt(object.fence) : 0n;
     message.leaseMs = object.leaseMs ?? 0;
+    message.leaseToken = object.leaseToken ?? new Uint8Array(0);
     return message;
   },
 };
@@ -3988,6 +4035,23 @@ export interface ChannelServiceClient<CallOptionsExt = {}> {
     request: AsyncIterable<DeepPartial<AttachRequest>>,
     options?: CallOptions & CallOptionsExt,
   ): AsyncIterable<AttachResponse>;
+}
+
+function bytesFromBase64(b64: string): Uint8Array {
+  const bin = globalThis.atob(b64);
+  const arr = new Uint8Array(bin.length);
+  for (let i = 0; i < bin.length; ++i) {
+    arr[i] = bin.charCodeAt(i);
+  }
+  return arr;
+}
+
+function base64FromBytes(arr: Uint8Array): string {
+  const bin: string[] = [];
+  arr.forEach((byte) => {
+    bin.push(globalThis.String.fromCharCode(byte));
+  });
+  return globalThis.btoa(bin.join(""));
 }
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;
