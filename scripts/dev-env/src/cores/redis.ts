@@ -10,7 +10,10 @@ const REDIS_SERVER = "redis-server";
 export const hasRedis: boolean = spawnSync(REDIS_SERVER, ["--version"]).status === 0;
 
 /** Settings under which nothing that was acknowledged is lost. */
-const SAFE = ["--appendonly", "yes", "--appendfsync", "always", "--save", "", "--maxmemory-policy", "noeviction"];
+const SAFE = [
+  ...["--appendonly", "yes", "--appendfsync", "always", "--aof-load-truncated", "no"],
+  ...["--save", "", "--maxmemory-policy", "noeviction"],
+];
 
 export interface Redis {
   readonly port: number;

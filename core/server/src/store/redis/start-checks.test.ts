@@ -51,6 +51,7 @@ peerTest("a server that keeps what it is given is safe", async () => {
 
 const UNSAFE = [
   { setting: ["--appendfsync", "everysec"], finding: /^weak: it has appendfsync everysec/ },
+  { setting: ["--aof-load-truncated", "yes"], finding: /^unsafe: it goes on after a cut append-only file/ },
   { setting: ["--appendonly", "no"], finding: /^unsafe: it keeps no append-only file/ },
   { setting: ["--maxmemory-policy", "allkeys-lru"], finding: /^unsafe: it evicts keys/ },
   { setting: ["--rename-command", "CONFIG", ""], finding: /^weak: it does not show its settings/ },

@@ -38,6 +38,8 @@ const SAFE: readonly string[] = [
   "yes",
   "--appendfsync",
   "always",
+  "--aof-load-truncated",
+  "no",
   "--save",
   "",
   "--maxmemory-policy",
