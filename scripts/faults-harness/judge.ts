@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describeFinding, verifyAudit } from "../../core/server/src/audit/verify-audit.ts";
 import { loadOrCreateSecrets, type Secrets } from "../../core/server/src/secrets.ts";
-import type { Shard } from "../../core/server/src/store/entity.ts";
+import { shardOfTransaction } from "../../core/server/src/store/entity.ts";
 import { DATABASE_FILE } from "../../core/server/src/store/sqlite-database.ts";
 import { openSqliteStore } from "../../core/server/src/store/sqlite-store.ts";
 import type { Store } from "../../core/server/src/store/store.ts";
@@ -50,7 +50,7 @@ export async function judgeFolder(
 }
 
 async function judgeTransaction(store: Store, txId: string, step: Step): Promise<string[]> {
-  const { entities } = await store.load(shardOf(txId), transactionKey(txId));
+  const { entities } = await store.load(shardOfTransaction(txId), transactionKey(txId));
   const { body } = entities[0];
   if (body === undefined) return [`${txId} was acknowledged as ${step} and is gone`];
   const reached = stepOf(body);
@@ -70,10 +70,6 @@ const REACHED: Partial<Record<Transaction["state"], Step>> = {
   EXECUTION_FAILED: "begun",
   EXECUTION_UNKNOWN: "begun",
 };
-
-function shardOf(txId: string): Shard {
-  return Number.parseInt(txId.slice(0, 4), 16);
-}
 
 function checkFile(folder: string): string[] {
   const db = new DatabaseSync(join(folder, DATABASE_FILE), { readOnly: true });

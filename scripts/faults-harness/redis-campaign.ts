@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { deriveCode, fromHex, macKey, type MacKey } from "@countersign/protocol";
 import { State } from "@countersign/proto/node/core/v1/content";
 import type { Transaction } from "@countersign/proto/node/core/v1/transaction_service";
+import { shardOfTransaction } from "../../core/server/src/store/entity.ts";
 import { CallBook, Caller, CallError } from "./caller.ts";
 import { startCoreProcess, type CoreProcess } from "./core-process.ts";
 import { coreFlags, makeInstallation, type Installation } from "./installation.ts";
@@ -187,7 +188,7 @@ class RedisCampaign {
    * to go on meanwhile. Undefined: the store does not say.
    */
   async #codeOf({ serverId, transactionId, nonce, txDigest }: Transaction): Promise<string | undefined> {
-    const shard = Number.parseInt(transactionId.slice(0, 4), 16);
+    const shard = shardOfTransaction(transactionId);
     try {
       const [key] = (await this.#pair.master.command(
         "KEYS",

@@ -42,9 +42,16 @@ export function codeKeyNumbers(folder: string): CodeKeyNumbers {
   return { known: known.toSorted((one, other) => one - other), inUse: Number(text) };
 }
 
-/** A new key, which cores then know and do not use yet. Returns its number. */
+/** Half of the numbers that fit into a transaction's id: of the other half it is known that they are to come. */
+const MOST_AT_A_TIME = 32;
+
+/** A new key, which cores then know and do not use yet. Returns its number. Throws where older ones have to go first. */
 export function addCodeKey(folder: string): number {
-  const number = Math.max(...codeKeyNumbers(folder).known) + 1;
+  const { known } = codeKeyNumbers(folder);
+  const number = Math.max(...known) + 1;
+  if (number - Math.min(...known) >= MOST_AT_A_TIME) {
+    throw new Error(`${folder}: has keys of ${MOST_AT_A_TIME} numbers; retire the older ones first (--step retire)`);
+  }
   writeDurably(folder, codeKeyFile(number), `${toHex(new Uint8Array(randomBytes(32)))}\n`);
   return number;
 }

@@ -6,10 +6,13 @@ import { tempFolder } from "@countersign/testing";
 import type { CoreGiven } from "../given.ts";
 import { isRefusal } from "../rpc/refusal.ts";
 import { loadOrCreateSecrets } from "../secrets.ts";
+import type { Found } from "../store/store.ts";
+import { Crash, crashAt } from "../testing/altered-store.ts";
 import { CoreWorld } from "../testing/core-world.ts";
 import { createTransaction } from "../transaction/create.ts";
 import type { Transaction } from "../transaction/transaction.ts";
-import { submitStatement } from "../verification/submit-statement.ts";
+import { finishOpenCompare } from "../verification/finish-open-compare.ts";
+import { OPEN_COMPARE_MS, submitStatement } from "../verification/submit-statement.ts";
 import { codeOf } from "./derive.ts";
 import { resendCode } from "./resend.ts";
 import { rotateCodeKey } from "./rotate-code-key.ts";
@@ -106,6 +109,13 @@ describe("an exchange of K_code", () => {
   });
 });
 
+test("keys that are never retired end before two of them share a number in transactions' ids", () => {
+  for (let i = 0; i < 31; i++) rotateCodeKey(folder, "all");
+  expect(() => rotateCodeKey(folder, "add")).toThrow("retire");
+  expect(rotateCodeKey(folder, "retire")).toEqual({ known: [32], inUse: 32 });
+  expect(rotateCodeKey(folder, "add")).toEqual({ known: [32, 33], inUse: 32 });
+});
+
 test("the program does it, tells no key, and leaves files that are its owner's alone", async () => {
   const printed = await runOnce("core/server/src/main.ts", ["rotate-code-key", "--secrets", folder]);
   expect(JSON.parse(printed)).toEqual({ known: [1, 2], inUse: 2 });
@@ -116,4 +126,44 @@ test("a folder that lacks the key in use is refused by its name", () => {
   rotateCodeKey(folder, "all");
   unlinkSync(join(folder, "code-2.key"));
   expect(() => start()).toThrow("code-2.key is missing");
+});
+
+describe("a compare that a crash left open", () => {
+  /** Counts the try of a right code on a core that dies before the verdict. */
+  async function interrupted(core: CoreGiven): Promise<{ readonly tx: Transaction; readonly signed: Uint8Array }> {
+    const tx = await pending(core);
+    const signed = world.signed(tx, { code: codeOn(core, tx) });
+    const ask = { txId: tx.txId, tenantId: world.tenantId, signed };
+    await expect(submitStatement(crashAt(core, 2), ask)).rejects.toThrow(Crash);
+    world.clock.advance(OPEN_COMPARE_MS);
+    return { tx, signed };
+  }
+
+  async function openCompares(): Promise<Found<"judged">[]> {
+    const due = await world.given.store.due(world.given.store.now(), 100);
+    return due.filter(({ key }) => key.type === "judged") as Found<"judged">[];
+  }
+
+  test("under a key that the sweeping core has not got is left to one that has", async () => {
+    const ignorant = start();
+    rotateCodeKey(folder, "all");
+    const { tx, signed } = await interrupted(start());
+    const [open] = await openCompares();
+    await expect(finishOpenCompare(ignorant, open!)).rejects.toMatchObject({ refusal: { refused: "UNAVAILABLE" } });
+    expect((await world.user()).wrongInARow).toBe(0);
+    await finishOpenCompare(start(), open!);
+    expect(await openCompares()).toEqual([]);
+    expect((await world.transaction(tx.txId)).state).toBe("CONFIRMED");
+    expect(await submit(start(), tx, signed)).toBe("CONFIRMED");
+  });
+
+  test("under a key that is gone is over: its try is lost, and it is not met again", async () => {
+    const { tx } = await interrupted(start());
+    rotateCodeKey(folder, "all");
+    rotateCodeKey(folder, "retire");
+    const after = start();
+    for (const found of await openCompares()) await finishOpenCompare(after, found);
+    expect(await openCompares()).toEqual([]);
+    expect(await world.transaction(tx.txId)).toMatchObject({ state: "PENDING", triesLeft: 2 });
+  });
 });

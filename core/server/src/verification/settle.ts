@@ -3,6 +3,7 @@ import { codeKeyOf } from "../code/code-key.ts";
 import type { CoreGiven } from "../given.ts";
 import { keyIndex } from "../identity/key-index.ts";
 import { isRefusal, type Refusal } from "../rpc/refusal.ts";
+import type { EntityKey } from "../store/entity.ts";
 import type { AnyWrite, LoadedEntity } from "../store/store.ts";
 import { auditOf, auditOfStep } from "../transaction/audit-event.ts";
 import { loadCase, reloadCase, type HeldCase } from "../transaction/case.ts";
@@ -28,18 +29,19 @@ export type Judgement =
 
 /**
  * Writes the verdict down, in one commit with all that follows from it. Whoever did so first is right: a verdict that is
- * saved already is returned as it stands. `before`: the case as it was judged.
+ * saved already is returned as it stands. `before`: the case as it was judged. `at`: where the verdict belongs, for a
+ * statement that cannot be read any more.
  */
 export async function settle(
   given: CoreGiven,
   txId: string,
   submission: Submission,
   judgement: Judgement,
-  before?: HeldCase,
+  { before, at }: { readonly before?: HeldCase; readonly at?: EntityKey<"judged"> } = {},
 ): Promise<Verdict | Refusal> {
   const extras = {
     keyIds: [submission.keyId],
-    others: [judgedKey(codeKeyOf(given.secrets, txId), txId, submission.hash)],
+    others: [at ?? judgedKey(codeKeyOf(given.secrets, txId), txId, submission.hash)],
   };
   return untilSettled(async () => {
     const held = await (before === undefined ? loadCase(given, txId, extras) : reloadCase(given, before, extras));

@@ -5,7 +5,7 @@ import type { CoreGiven } from "../given.ts";
 import { keyOwnerKey } from "../identity/entity-key.ts";
 import { keyIndex } from "../identity/key-index.ts";
 import { isRefusal, refuse, type Refusal } from "../rpc/refusal.ts";
-import { shardOfKey, shardOfTransaction, type HexId } from "../store/entity.ts";
+import { shardOfKey, shardOfTransaction, type EntityKey, type HexId } from "../store/entity.ts";
 import type { AnyWrite, LoadedEntity } from "../store/store.ts";
 import { applyEffects } from "../transaction/apply-effects.ts";
 import { auditOf, auditOfStep } from "../transaction/audit-event.ts";
@@ -160,7 +160,7 @@ async function judgeAnew(
     : noteReceived(given, found, isForeign(finding)));
   if (counted !== "committed") return counted;
   const compared = compareCode(given, found.evidence.transaction, submission.statement?.codeProof);
-  return settle(given, txId, submission, finding ?? { row: 12, compared }, found.held);
+  return settle(given, txId, submission, finding ?? { row: 12, compared }, { before: found.held });
 }
 
 /** Row 12, first commit: try, counter and statement are durable before the code is compared. */
@@ -227,13 +227,18 @@ async function noteReceived(
   return foreign ? refuse("RATE_LIMITED", "Too many bad signatures at once. Wait.", { retryAfterMs: 1000 }) : undefined;
 }
 
-/** Ends a compare that a crash left open. With the last try gone it is lost, whatever it would have said. */
+/**
+ * Ends a compare that a crash left open. With the last try gone it is lost, whatever it would have said. `at`: where it
+ * stands, when its statement cannot be read any more.
+ */
 export async function finishCompare(
   given: CoreGiven,
   transaction: Transaction,
   submission: Submission,
+  at?: EntityKey<"judged">,
 ): Promise<Verdict | Refusal> {
   const lost = transaction.triesLeft === 0;
   const compared = compareCode(given, transaction, submission.statement?.codeProof);
-  return settle(given, transaction.txId, submission, { row: 12, compared: lost ? "lost" : compared });
+  const judgement = { row: 12, compared: lost ? "lost" : compared } as const;
+  return settle(given, transaction.txId, submission, judgement, at === undefined ? {} : { at });
 }
