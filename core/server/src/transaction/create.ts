@@ -15,8 +15,9 @@ import { auditOf } from "./audit-event.ts";
 import { loadCaseOf, type Case } from "./case.ts";
 import { commitOnce, untilSettled } from "./commit.ts";
 import type { Draft } from "./draft.ts";
-import { findDuplicate, guards } from "./duplicate.ts";
+import { findDuplicate, guardedUntil, guards } from "./duplicate.ts";
 import { contentKey, freezeContent, type FrozenContent } from "./frozen-content.ts";
+import { writeLapsed } from "./lapsed.ts";
 import { takeSlot } from "./limits.ts";
 import { checkRequestId, findReservation, reserve, type RequestUse } from "./reserve.ts";
 import { transactionKey } from "./transaction-key.ts";
@@ -46,7 +47,7 @@ export async function createTransaction(given: CoreGiven, draft: Draft): Promise
   const made = await untilSettled(async () => {
     const txId = drawn["txId"] ?? "";
     const seen = await look(given, draft, shard, txId);
-    if (isRefusal(seen)) return seen;
+    if (seen === undefined || isRefusal(seen)) return seen;
     if (seen.held.transaction.body !== undefined) return seen.held.transaction.body;
     const fresh = freeze(tenant, draft, seen, drawn);
     if (isRefusal(fresh)) return fresh;
@@ -75,11 +76,12 @@ function draw(given: CoreGiven, shard: Shard): Readonly<Record<string, string>> 
 interface Seen {
   readonly held: Case;
   readonly content: FrozenContent;
-  /** Transactions with equal content that still guard, newest last. */
-  readonly guarding: readonly Transaction[];
+  /** Transactions with equal content, newest last. */
+  readonly equal: readonly Transaction[];
 }
 
-async function look(given: CoreGiven, draft: Draft, shard: Shard, txId: HexId): Promise<Seen | Refusal> {
+/** undefined: something that is over by the clock had to be written down, look again. */
+async function look(given: CoreGiven, draft: Draft, shard: Shard, txId: HexId): Promise<Seen | Refusal | undefined> {
   const { tenantId, userId } = draft;
   const repeated = await loadRepeated(given, draft, shard);
   if (isRefusal(repeated)) return repeated;
@@ -92,7 +94,11 @@ async function look(given: CoreGiven, draft: Draft, shard: Shard, txId: HexId): 
   const of = { shard, txId, tenantId, userId, action: draft.action };
   const extras = { keyIds: [...user.keyIds, ...(draft.keyIds ?? [])], others: [contentKey(draft, content.lines)] };
   const held = await loadCaseOf(given, of, extras, user);
-  return { held, content, guarding: await loadGuarding(given, held) };
+  if (held.transaction.body !== undefined) return { held, content, equal: [] };
+  const { equal, gone } = await loadEarlier(given, held);
+  const written = await writeLapsed(given, [...equal, ...gone], held.now);
+  if (isRefusal(written)) return written;
+  return written ? undefined : { held, content, equal };
 }
 
 /** Another tenant's or user's transaction reads as unknown. */
@@ -104,11 +110,23 @@ async function loadRepeated(given: CoreGiven, draft: Draft, shard: Shard): Promi
   return own ? repeated : badInput("repeat_of", "there is no such transaction of this user");
 }
 
-async function loadGuarding(given: CoreGiven, held: Case): Promise<readonly Transaction[]> {
-  const known = (held.others[0] as LoadedEntity<"content">).body?.txIds ?? [];
-  if (known.length === 0) return [];
-  const { entities, now } = await given.store.load(held.shard, ...known.map(transactionKey));
-  return entities.flatMap(({ body }) => (body !== undefined && guards(body, now) ? [body] : []));
+/** The user's transactions that this one may have to wait for: of equal content, and those whose time to be open is up. */
+async function loadEarlier(
+  given: CoreGiven,
+  held: Case,
+): Promise<{ readonly equal: readonly Transaction[]; readonly gone: readonly Transaction[] }> {
+  const txIds = (held.others[0] as LoadedEntity<"content">).body?.txIds ?? [];
+  const { open = [], thaw } = held.user.body ?? {};
+  const slots = thaw === undefined ? open : [...open, thaw];
+  const goneIds = slots.filter(({ until }) => until <= held.now).map((slot) => slot.txId);
+  const ids = [...new Set([...txIds, ...goneIds])];
+  if (ids.length === 0) return { equal: [], gone: [] };
+  const { entities } = await given.store.load(held.shard, ...ids.map(transactionKey));
+  const found = entities.map(({ body }) => body).filter((body) => body !== undefined);
+  return {
+    equal: found.filter(({ txId }) => txIds.includes(txId)),
+    gone: found.filter(({ txId }) => goneIds.includes(txId)),
+  };
 }
 
 interface Fresh {
@@ -118,7 +136,8 @@ interface Fresh {
 
 /** Judges and freezes; nothing is stored yet. */
 function freeze(tenant: Tenant, draft: Draft, seen: Seen, drawn: Readonly<Record<string, string>>): Fresh | Refusal {
-  const { held, content, guarding } = seen;
+  const { held, content, equal } = seen;
+  const guarding = equal.filter((one) => guards(one, held.now));
   const duplicate = isCoreKind(draft.kind) ? undefined : findDuplicate(guarding, draft.repeatOf);
   if (duplicate !== undefined) return duplicate;
   const evaluated = evaluate(tenant, draft, seen);
@@ -141,7 +160,8 @@ function freeze(tenant: Tenant, draft: Draft, seen: Seen, drawn: Readonly<Record
   const audit = [
     auditOf("transaction.created", transaction, actor, { kind, mode, digest: toHex(transaction.txDigest) }),
   ];
-  return { transaction, change: { epoch: held.epoch, writes, audit: audit as [(typeof audit)[0]] } };
+  const notBefore = Math.max(0, ...equal.map((one) => (guarding.includes(one) ? 0 : guardedUntil(one))));
+  return { transaction, change: { epoch: held.epoch, notBefore, writes, audit: audit as [(typeof audit)[0]] } };
 }
 
 function evaluate(tenant: Tenant, draft: Draft, { held, content }: Seen): Evaluation | Refusal {

@@ -15,7 +15,7 @@ export function guards(transaction: Transaction, now: UnixMs): boolean {
       return true;
     case "EXECUTED":
     case "EXECUTION_UNKNOWN":
-      return now < current.at + DAY_MS;
+      return now < guardedUntil(current);
     case "EXECUTION_FAILED":
     case "REJECTED":
     case "TAMPERED":
@@ -25,6 +25,12 @@ export function guards(transaction: Transaction, now: UnixMs): boolean {
     case "UNDELIVERABLE":
       return false;
   }
+}
+
+/** The moment from which on what was carried out, or may have been, guards no more; 0: no clock says so. */
+export function guardedUntil(transaction: Transaction): UnixMs {
+  const { state } = transaction;
+  return state === "EXECUTED" || state === "EXECUTION_UNKNOWN" ? transaction.at + DAY_MS : 0;
 }
 
 /** `guarding`: newest last. Only naming the newest allows another one: so a withheld repeat guards too. */
