@@ -7,7 +7,7 @@ import type { Case } from "../transaction/case.ts";
 import type { Transaction } from "../transaction/transaction.ts";
 import type { Delivery } from "./delivery.ts";
 import { deliveryWrite } from "./delivery-index.ts";
-import { isUndeliverable, nextChannel, type Channels } from "./next-channel.ts";
+import { isAsked, isUndeliverable, nextChannel, type Channels } from "./next-channel.ts";
 import { showsIssue } from "./wish.ts";
 
 export interface Consequence {
@@ -40,8 +40,10 @@ export function consequenceOf(
   const { lost } = seen;
   const loss = lost === undefined ? [] : lossWrites(lost.links, changed.linkId, lost.loss, now);
   const transaction = seen.held?.transaction.body;
-  if (seen.held === undefined || transaction === undefined || !wantsNext(changed, transaction, now)) {
-    return { writes: [deliveryWrite(loaded, changed, now), ...loss], undeliverable: false };
+  if (seen.held === undefined || transaction === undefined || !wantsNext(changed, seen.held, transaction, now)) {
+    const rests = transaction !== undefined && isOfEarlierIssue(changed, transaction);
+    const body = rests ? { ...changed, fallbackAt: undefined } : changed;
+    return { writes: [deliveryWrite(loaded, body, now), ...loss], undeliverable: false };
   }
   const channels = after(seen.held, transaction, changed, loss);
   const next = nextChannel(channels, now);
@@ -49,13 +51,26 @@ export function consequenceOf(
   // Kept due until the machine was told; otherwise the next channel was asked, or there is none left to ask.
   const settled = { ...changed, fallbackAt: undefined };
   const own = deliveryWrite(loaded, undeliverable ? { ...changed, fallbackAt: now } : settled, now);
-  return { writes: [own, ...loss, ...(next?.writes ?? [])], undeliverable };
+  const more = next?.writes ?? [];
+  // The next may be this very chat, with the newer code: then that is what is written of it.
+  const isOwn = more.some(({ key }) => key.type === "delivery" && key.id === loaded.key.id);
+  return { writes: [...(isOwn ? [] : [own]), ...loss, ...more], undeliverable };
 }
 
-/** The code is not in this chat: it failed there, or the channel's time is up. */
-function wantsNext(delivery: Delivery, transaction: Transaction, now: UnixMs): boolean {
+/**
+ * The code is not in this chat: it failed there, or the channel's time is up. What becomes of an earlier code matters only
+ * where no chat was asked with the current one: otherwise that chat's own time decides who is next.
+ */
+function wantsNext(delivery: Delivery, { deliveries }: Case, transaction: Transaction, now: UnixMs): boolean {
   if (transaction.state !== "PENDING" || delivery.wanted.phase !== "full" || showsIssue(delivery)) return false;
+  const isBehind = isOfEarlierIssue(delivery, transaction) && deliveries.some(({ body }) => isAsked(body, transaction));
+  if (isBehind) return false;
   return delivery.state === "FAILED" || (delivery.fallbackAt !== undefined && delivery.fallbackAt <= now);
+}
+
+/** It failed before the current code was issued, which it is not to show yet. */
+function isOfEarlierIssue(delivery: Delivery, transaction: Transaction): boolean {
+  return delivery.wanted.phase === "full" && !isAsked(delivery, transaction);
 }
 
 /** The case as this commit leaves it; versions stay those that were loaded. */

@@ -78,7 +78,8 @@ function countPrompt(links: readonly LoadedEntity<"link">[], link: Link, transac
   return [{ key: loaded.key, expected: loaded.version, body, index: linkIndex(body) }];
 }
 
-function isAsked(delivery: Delivery | undefined, transaction: Transaction): boolean {
+/** Whether this chat is to show the current code, or was. */
+export function isAsked(delivery: Delivery | undefined, transaction: Transaction): boolean {
   if (delivery?.wanted.phase !== "full") return false;
   const { issue } = delivery.wanted;
   return issue.epoch === transaction.issue.epoch && issue.n === transaction.issue.n;
