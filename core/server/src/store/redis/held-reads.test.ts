@@ -30,6 +30,11 @@ async function replicaOf(master: RedisServer): Promise<RedisServer> {
   const settings = ["--replicaof", `127.0.0.1 ${master.port}`];
   const replica = await start({ settings });
   await until(async () => String(await master.command("INFO", "replication")).includes("state=online"));
+  // What a replica was given at first is on its disk only when its file was rewritten.
+  await until(async () => {
+    const info = String(await replica.command("INFO", "persistence"));
+    return info.includes("aof_rewrite_in_progress:0") && info.includes("aof_rewrite_scheduled:0");
+  });
   return replica;
 }
 

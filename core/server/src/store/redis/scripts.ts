@@ -15,11 +15,17 @@ export const CLOCK_WINDOW_MS = 5000;
 export const PAGE = 256;
 
 // The id under which this server's history goes on: another one after every restart and every failover.
-const LIVE = `string.match(redis.call("INFO", "replication"), "master_replid:(%x+)")`;
+const INFO = `redis.call("INFO", "replication")`;
+const LIVE = `string.match(${INFO}, "master_replid:(%x+)")`;
 
 // Where a shard's chain stands: KEYS 1 head, 2 audit list. ARGV 1 clock ("" = the server's), 2 head that the core knows, 3 its
-// seq.
-const STAND = `local live = ${LIVE}
+// seq. A replica does not say: it may have lost entries under the replication id that it had as a master. What writes without
+// asking this, Redis itself refuses there.
+const STAND = `local info = ${INFO}
+if not string.find(info, "role:master", 1, true) then
+  return redis.error_reply("READONLY it is a replica now: its master has the truth")
+end
+local live = string.match(info, "master_replid:(%x+)")
 local now = tonumber(ARGV[1])
 if not now then
   local time = redis.call("TIME")
