@@ -5,6 +5,7 @@ import { fromHex, macKey, type MacKey } from "@countersign/protocol";
 import { runOnce, startChild } from "@countersign/testing/child";
 
 const MAIN = "core/server/src/main.ts";
+const YOUNG_MB = 4;
 const ORIGIN = "https://page.example";
 
 export interface OwnCore {
@@ -50,7 +51,9 @@ export async function startOwnCore(folder: string, options: OwnCoreOptions = {})
   const listen = ["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"];
   const web = ["--web-listen", "127.0.0.1:0", "--web-origins", ORIGIN];
   const serve = ["serve", ...at, ...secrets, ...listen, ...web, "--log-level", "error", "--development", ...flags];
-  const env = heapMb === undefined ? {} : { NODE_OPTIONS: `--max-old-space-size=${heapMb}` };
+  // Of a young generation, too: Node lets it grow to 64 MB and more while the core is busy, which nothing is kept in.
+  const small = `--max-old-space-size=${heapMb} --max-semi-space-size=${YOUNG_MB}`;
+  const env = heapMb === undefined ? {} : { NODE_OPTIONS: small };
   const child = await startChild(MAIN, serve, env);
   const { address, webAddress, adminAddress, serverId } = child.ready;
   const token = (name: string): string => readFileSync(join(folder, "tokens", `${name}.token`), "utf8").trim();

@@ -14,6 +14,8 @@ export interface WebPlace {
   readonly tls?: { readonly cert: Uint8Array; readonly key: Uint8Array } | undefined;
   /** Milliseconds after which who takes nothing of his answer is let go. Absent: 30 s. */
   readonly stalledMs?: number;
+  /** Connections at a time. Absent: 256. */
+  readonly maxConnections?: number;
 }
 
 /** A listener that answers. */
@@ -25,6 +27,8 @@ export interface WebListening {
 }
 
 const MAX_CONNECTIONS = 256;
+/** Calls of one connection that wait behind each other: browsers and proxies send the next when the one before is over. */
+const MAX_PIPELINED = 16;
 const STALLED_MS = 30_000;
 const HTTP: ServerOptions = {
   // Who vanished without a word is noticed by the kernel, also behind a stream with nothing to tell.
@@ -42,18 +46,20 @@ const HTTP: ServerOptions = {
  * the address cannot be had.
  */
 export async function listenWeb(place: WebPlace, bridgeAt: (port: number) => WebBridge): Promise<WebListening> {
-  const { tls, stalledMs = STALLED_MS } = place;
+  const { tls, stalledMs = STALLED_MS, maxConnections = MAX_CONNECTIONS } = place;
   const server: Server =
     tls === undefined
       ? createServer(HTTP)
       : createSecureServer({ ...HTTP, cert: Buffer.from(tls.cert), key: Buffer.from(tls.key), minVersion: "TLSv1.3" });
-  server.maxConnections = MAX_CONNECTIONS;
+  server.maxConnections = maxConnections;
   const port = await bind(server, place);
   const bridge = bridgeAt(port);
   const calls = new WeakMap<Socket, number>();
   server.on("request", (request, response) => {
     const { socket } = request;
-    calls.set(socket, (calls.get(socket) ?? 0) + 1);
+    const before = calls.get(socket) ?? 0;
+    if (before >= MAX_PIPELINED) return void socket.destroy();
+    calls.set(socket, before + 1);
     response.once("close", () => calls.set(socket, (calls.get(socket) ?? 0) - 1));
     void bridge.answer(request, response);
   });

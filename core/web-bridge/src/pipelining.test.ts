@@ -50,3 +50,18 @@ test("every call knows who called, also one that waits behind another", async ()
   expect(new Set(rig.happened.peers).size).toBe(1);
   expect(rig.happened.peers[0]).toMatch(/^127\.0\.0\.1:\d{2,5}$/);
 });
+
+test("one connection has so many calls at a time, and is ended with the next: others keep their places", async () => {
+  await rig.stop();
+  rig = await startBridge({}, { maxCalls: 256 });
+  const body = frameOf("never");
+  const head = `POST /sample.v1.SampleService/One HTTP/1.1\r\nHost: x\r\nContent-Type: application/grpc-web+proto\r\n`;
+  const call = Buffer.concat([Buffer.from(`${head}Content-Length: ${body.length}\r\n\r\n`), body]);
+  const socket = connect(rig.port, "127.0.0.1");
+  socket.on("error", () => undefined);
+  const closed = new Promise((resolve) => socket.once("close", resolve));
+  socket.write(Buffer.concat(Array<Buffer>(17).fill(call)));
+  await closed;
+  expect(rig.happened.peers.length).toBeLessThanOrEqual(16);
+  expect((await ask(rig)).body.toString()).toContain("hi!");
+});

@@ -18,8 +18,8 @@ async function listen(): Promise<number> {
 }
 
 /** "in" once it was greeted, "ended" when it was not. */
-async function call(port: number): Promise<readonly [string, Socket]> {
-  const socket = connect(port, "127.0.0.1");
+async function call(port: number, from = "127.0.0.1"): Promise<readonly [string, Socket]> {
+  const socket = connect({ port, host: "127.0.0.1", localAddress: from });
   sockets.push(socket);
   socket.on("error", () => undefined);
   let greeted = false;
@@ -51,6 +51,16 @@ test("one too many is ended, those before it stay, and a place that gets free is
     const stays = how === "in" && (await Promise.race([once(socket, "close"), turns()])) === "stays";
     if (stays) break;
   }
+});
+
+test("who has most loses his newest to somebody else, and nobody loses his only one", async () => {
+  const [, oldest] = await call(port, "127.0.0.2");
+  const [, newest] = await call(port, "127.0.0.2");
+  expect((await call(port, "127.0.0.3"))[0]).toBe("in");
+  if (!newest.destroyed) await once(newest, "close");
+  const [, late] = await call(port, "127.0.0.4");
+  if (!late.destroyed) await once(late, "close");
+  expect(oldest.destroyed).toBe(false);
 });
 
 test("other ports are nobody's business, and a limit that is lifted is none", async () => {

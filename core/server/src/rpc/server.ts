@@ -25,7 +25,7 @@ export interface ServeOptions {
   readonly tls: TlsFiles | undefined;
   readonly maxStreams: number;
   readonly reflection: boolean;
-  /** Connections at a time; further ones are ended. Absent: MAX_CONNECTIONS. */
+  /** Connections at a time, of which every network has its share. Absent: MAX_CONNECTIONS. */
   readonly maxConnections?: number;
 }
 

@@ -1,4 +1,5 @@
 import type { CoreGiven } from "../given.ts";
+import { networkOf } from "./network.ts";
 import { runFor, type RunningCall } from "./running-call.ts";
 import { isUrgent } from "./urgent.ts";
 
@@ -15,13 +16,13 @@ export function turnOf({ gate, calls }: CoreGiven, raw: RawCall): Turn | undefin
   const path = raw.getPath();
   const urgent = isUrgent(path);
   if (gate === undefined) return (life, work) => void (urgent ? work() : runFor(life, work));
-  const address = addressOf(raw.getPeer());
-  if (gate.refuses(urgent, address)) {
+  const network = networkOf(addressOf(raw.getPeer()));
+  if (gate.refuses(urgent, network)) {
     calls?.shed(path, "busy");
     return undefined;
   }
   return (life, work, dropped) =>
-    gate.enter(urgent, address, {
+    gate.enter(urgent, network, {
       // What ends something safely is done also for somebody who has gone.
       get isOver() {
         return !urgent && life.isOver;

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { listenWeb, WebBridge, type WebPlace } from "@countersign/web-bridge";
 import type { TlsFiles, WebConfig } from "../config.ts";
 import { MAX_REQUEST_BYTES, type Service } from "../rpc/server.ts";
+import { limitConnections } from "../rpc/connection-limit.ts";
 import { scanned } from "../rpc/scanned-definition.ts";
 import { isOffered } from "./offered.ts";
 
@@ -11,6 +12,9 @@ export interface WebServing {
   /** Waits for calls in flight, at most so long, then ends them. */
   close(withinMs: number): Promise<void>;
 }
+
+/** Connections of pages at a time, of which every network has its share. */
+const MAX_WEB_CONNECTIONS = 256;
 
 /**
  * Serves what clients of users may call to pages of the listed origins, by gRPC-Web. Programs, which send no origin, may
@@ -29,8 +33,20 @@ export async function serveWeb(
     rules: { origins: new Set(origins), withoutOrigin: true, text: true, maxMessage: MAX_REQUEST_BYTES },
     offered: isOffered,
   });
-  const place: WebPlace = { ...listen, tls: tls && { cert: readFileSync(tls.cert), key: readFileSync(tls.key) } };
+  const place: WebPlace = {
+    ...listen,
+    tls: tls && { cert: readFileSync(tls.cert), key: readFileSync(tls.key) },
+    // The limit that shares out is the lower one: this one is for what comes in a moment.
+    maxConnections: 2 * MAX_WEB_CONNECTIONS,
+  };
   const listening = await listenWeb(place, () => bridge);
+  const unlimit = limitConnections(listening.port, MAX_WEB_CONNECTIONS);
   const host = listen.host.includes(":") ? `[${listen.host}]` : listen.host;
-  return { address: `${host}:${listening.port}`, close: (withinMs) => listening.close(withinMs) };
+  return {
+    address: `${host}:${listening.port}`,
+    close: async (withinMs) => {
+      await listening.close(withinMs);
+      unlimit();
+    },
+  };
 }
