@@ -28,11 +28,11 @@ const SETTINGS = [
   "--repl-timeout",
   "5",
 ];
-/** How long a replica hears nothing before its master dies; how long two masters live side by side. */
 /** What the master may be for a while, and stay master. */
-export const TROUBLES = ["paused", "out of memory", "read only", "loading"] as const;
+export const TROUBLES = ["paused", "out of memory", "read only", "behind its own replica", "loading"] as const;
 export type Trouble = (typeof TROUBLES)[number];
 
+/** How long a replica hears nothing before its master dies; how long two masters live side by side. */
 const BEHIND_MS = 150;
 const APART_MS = 300;
 const TROUBLE_MS = 1000;
@@ -134,9 +134,22 @@ export class RedisPair {
         await sleep(TROUBLE_MS);
         await this.#master.command("REPLICAOF", "NO", "ONE");
         return this.#untilFollowed();
+      case "behind its own replica":
+        return this.#followReplica();
       case "loading":
         return this.#reload();
     }
+  }
+
+  /** The master follows its own replica, which hears nothing of it meanwhile, and is set back to what that one has. */
+  async #followReplica(): Promise<void> {
+    this.#replication.silence();
+    await sleep(BEHIND_MS);
+    await this.#master.command("REPLICAOF", "127.0.0.1", String(this.#replica.port));
+    await sleep(TROUBLE_MS);
+    await this.#master.command("REPLICAOF", "NO", "ONE");
+    this.#replication.turnTo(this.#master.port);
+    await this.#untilFollowed();
   }
 
   /** The master ends and loads what it wrote, slowly. */
@@ -157,15 +170,13 @@ export class RedisPair {
     if (last === undefined) throw new Error(`${folder}: no file to cut`);
     const path = join(folder, last);
     truncateSync(path, Math.max(0, statSync(path).size - bytes));
-    const manifest = join(folder, "appendonly.aof.manifest");
-    const repaired = spawnSync("redis-check-aof", ["--fix", manifest], { input: "y\n", encoding: "utf8" });
-    if (repaired.status !== 0) throw new Error(`redis-check-aof: ${repaired.stdout}${repaired.stderr}`);
     await this.#restart([]);
   }
 
   async #restart(settings: readonly string[]): Promise<void> {
     const { folder, port } = this.#master;
     await this.#master.stop("SIGKILL");
+    repair(folder); // the kill may have come during a write
     this.#master = await startRedis({ folder, port, settings: [...SETTINGS, ...settings] });
     await this.#untilFollowed();
   }
@@ -183,6 +194,12 @@ export class RedisPair {
       await sleep(20);
     }
   }
+}
+
+function repair(folder: string): void {
+  const manifest = join(folder, "appendonlydir", "appendonly.aof.manifest");
+  const repaired = spawnSync("redis-check-aof", ["--fix", manifest], { input: "y\n", encoding: "utf8" });
+  if (repaired.status !== 0) throw new Error(`redis-check-aof: ${repaired.stdout}${repaired.stderr}`);
 }
 
 function follow({ port }: TcpProxy): string[] {
