@@ -53,6 +53,7 @@ async function openShared(
   const store = await openRedisStore({
     ...{ ...shared, create, development },
     keyFor: (isNew) => (secrets = loadOrCreateSecrets(keys, { create: isNew })).store,
+    codeKeyIds: () => secrets?.codeKeyIds ?? new Map(),
     onTrouble: (error) => {
       metrics?.trouble();
       log?.warn({ error }, "the store");

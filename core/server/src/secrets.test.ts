@@ -15,9 +15,9 @@ test("creates a set once and reads the same again", () => {
   const made = loadOrCreateSecrets(at, { create: true });
   const read = loadOrCreateSecrets(at, { create: false });
   expect(made.serverId).toMatch(/^[0-9a-f]{32}$/);
-  expect([read.serverId, read.codeKeyId, read.publicKey, read.signKeyId]).toEqual([
+  expect([read.serverId, read.codeKeyIds, read.publicKey, read.signKeyId]).toEqual([
     made.serverId,
-    made.codeKeyId,
+    made.codeKeyIds,
     made.publicKey,
     made.signKeyId,
   ]);

@@ -26,8 +26,8 @@ export interface Secrets extends CoreSecrets {
   readonly store: MacKey;
   /** 32 hexadecimal digits, drawn with the secrets. */
   readonly serverId: HexId;
-  /** Names K_code: travels with each issue, so that codes of an exchanged key can still be judged. */
-  readonly codeKeyId: HexId;
+  /** Tells each K_code from any other, by its number. */
+  readonly codeKeyIds: ReadonlyMap<number, HexId>;
 }
 
 /** The secrets folder is absent, incomplete, or readable by others. */
@@ -53,6 +53,7 @@ export function loadOrCreateSecrets(folder: string, options: { readonly create: 
   const { known, inUse } = codeKeyNumbers(folder);
   // Read first: a set without it is refused by its name.
   const code = hex(codeKeyFile(inUse), 32);
+  const codes = known.map((number) => [number, hex(codeKeyFile(number), 32)] as const);
   const signing = createPrivateKey(read(folder, "signing-key.pem"));
   const publicKey = coseKeyOfJwk(createPublicKey(signing).export({ format: "jwk" }));
   return {
@@ -60,12 +61,12 @@ export function loadOrCreateSecrets(folder: string, options: { readonly create: 
     code: macKey(code),
     ...(known.length === 1 && inUse === 1
       ? {}
-      : { codeKeys: { inUse, known: new Map(known.map((one) => [one, macKey(hex(codeKeyFile(one), 32))])) } }),
-    codeKeyId: toHex(digest("countersign/key-id/v1\0", code).subarray(0, 16)),
+      : { codeKeys: { inUse, known: new Map(codes.map(([number, key]) => [number, macKey(key)])) } }),
+    codeKeyIds: new Map(codes.map(([number, key]) => [number, toHex(keyId(key))])),
     store: macKey(hex("store.key", 32)),
     token: macKey(hex("token.key", 32)),
     sign: (bytes) => new Uint8Array(sign("sha256", bytes, { key: signing, dsaEncoding: "ieee-p1363" })),
-    signKeyId: digest("countersign/key-id/v1\0", publicKey).subarray(0, 16),
+    signKeyId: keyId(publicKey),
     publicKey,
   };
 }
@@ -124,6 +125,6 @@ function refuseIfOpenToOthers(path: string, wanted: string): void {
   }
 }
 
-function digest(prefix: string, bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(createHash("sha256").update(prefix).update(bytes).digest());
+function keyId(key: Uint8Array): Uint8Array {
+  return new Uint8Array(createHash("sha256").update("countersign/key-id/v1\0").update(key).digest()).subarray(0, 16);
 }

@@ -128,22 +128,22 @@ test("a folder that lacks the key in use is refused by its name", () => {
   expect(() => start()).toThrow("code-2.key is missing");
 });
 
+/** Counts the try of a right code on a core that dies before the verdict. */
+async function interrupted(core: CoreGiven): Promise<{ readonly tx: Transaction; readonly signed: Uint8Array }> {
+  const tx = await pending(core);
+  const signed = world.signed(tx, { code: codeOn(core, tx) });
+  const ask = { txId: tx.txId, tenantId: world.tenantId, signed };
+  await expect(submitStatement(crashAt(core, 2), ask)).rejects.toThrow(Crash);
+  world.clock.advance(OPEN_COMPARE_MS);
+  return { tx, signed };
+}
+
+async function openCompares(): Promise<Found<"judged">[]> {
+  const due = await world.given.store.due(world.given.store.now(), 100);
+  return due.filter(({ key }) => key.type === "judged") as Found<"judged">[];
+}
+
 describe("a compare that a crash left open", () => {
-  /** Counts the try of a right code on a core that dies before the verdict. */
-  async function interrupted(core: CoreGiven): Promise<{ readonly tx: Transaction; readonly signed: Uint8Array }> {
-    const tx = await pending(core);
-    const signed = world.signed(tx, { code: codeOn(core, tx) });
-    const ask = { txId: tx.txId, tenantId: world.tenantId, signed };
-    await expect(submitStatement(crashAt(core, 2), ask)).rejects.toThrow(Crash);
-    world.clock.advance(OPEN_COMPARE_MS);
-    return { tx, signed };
-  }
-
-  async function openCompares(): Promise<Found<"judged">[]> {
-    const due = await world.given.store.due(world.given.store.now(), 100);
-    return due.filter(({ key }) => key.type === "judged") as Found<"judged">[];
-  }
-
   test("under a key that the sweeping core has not got is left to one that has", async () => {
     const ignorant = start();
     rotateCodeKey(folder, "all");

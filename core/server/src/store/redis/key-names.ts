@@ -15,6 +15,11 @@ export class KeyNames {
     return `${this.#prefix}:store`;
   }
 
+  /** Which K_code has this number, by its id. */
+  codeKey(number: number): string {
+    return `${this.#prefix}:code-key:${number}`;
+  }
+
   /** Where every commit is told. */
   get channel(): string {
     return `${this.#prefix}:commits`;

@@ -1,4 +1,5 @@
 import type { MacKey } from "@countersign/protocol";
+import { checkCodeKeys } from "./check-code-keys.ts";
 import { KeyNames } from "./key-names.ts";
 import { openRedisLink } from "./open-redis-link.ts";
 import { LinkError, type RedisLink } from "./redis-link.ts";
@@ -18,6 +19,8 @@ export interface OpenRedisOptions {
   readonly replicas: number;
   /** K_store. Asked for after it is known whether the servers hold a store: a new key beside an old store would be no use. */
   readonly keyFor: (isNew: boolean) => MacKey;
+  /** Every K_code of the secrets by its number, as an id; asked for after the key. Absent: whoever opens it judges no code. */
+  readonly codeKeyIds?: () => ReadonlyMap<number, string>;
   /** Makes a store of servers that hold none; without it they must hold one. */
   readonly create: boolean;
   /** Also with settings under which acknowledged work may vanish. */
@@ -90,6 +93,7 @@ export async function openChecked(
     }
     const macKey = options.keyFor(isNew);
     await checkKey(link, names, macKey, { create: options.create });
+    if (options.codeKeyIds !== undefined) await checkCodeKeys(link, names, options.codeKeyIds());
     return { link, macKey };
   } catch (error) {
     await link.close();
