@@ -13,7 +13,7 @@ import { UserServiceService } from "@countersign/proto/node/core/v1/user_service
 import { VerificationServiceService } from "@countersign/proto/node/core/v1/verification_service";
 import { runOnce } from "@countersign/testing/child";
 import { Metadata } from "@grpc/grpc-js";
-import { SoftKey } from "../benchmarks/soft-key.ts";
+import { SoftKey } from "../bench-harness/soft-key.ts";
 import { CallBook, Caller } from "./caller.ts";
 import { startCoreProcess } from "./core-process.ts";
 import { Bot, Phone, PLATFORM } from "./phone.ts";

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { loadOrCreateSecrets } from "../../core/server/src/secrets.ts";
 import { DATABASE_FILE } from "../../core/server/src/store/sqlite-database.ts";
-import { SeededRandom } from "../simulator/random.ts";
+import { SeededRandom } from "../sim-harness/random.ts";
 import { CallBook } from "./caller.ts";
 import { startCoreProcess } from "./core-process.ts";
 import { Disk, type Image } from "./disk.ts";

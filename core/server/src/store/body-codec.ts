@@ -34,7 +34,7 @@ interface Path {
 // Most strings hold neither quote, backslash, control character nor surrogate, and asking is far cheaper than JSON.stringify.
 const NEEDS_ESCAPE = /[^ !#-[\]-\ud7ff\ue000-\uffff]/;
 
-// Written out by hand: a copy of the tree for JSON.stringify costs three times as much (scripts/benchmarks/store.ts).
+// Written out by hand: a copy of the tree for JSON.stringify costs three times as much (scripts/bench-harness/store.ts).
 function textOf(value: unknown, path: Path): string {
   switch (typeof value) {
     case "string":

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { status, type ServiceError } from "@grpc/grpc-js";
 import { UserServiceService } from "@countersign/proto/node/core/v1/user_service";
-import { Wire } from "../../benchmarks/wire.ts";
+import { Wire } from "../../bench-harness/wire.ts";
 import { bearer } from "../installation.ts";
 import { startOwnCore } from "../own-core.ts";
 

@@ -1,7 +1,7 @@
 // Callers that behave, beside those that do not.
 import { Metadata } from "@grpc/grpc-js";
 import { UserServiceGetRequest, UserServiceService } from "@countersign/proto/node/core/v1/user_service";
-import { Wire } from "../../benchmarks/wire.ts";
+import { Wire } from "../../bench-harness/wire.ts";
 
 export interface NormalFigures {
   readonly calls: number;

@@ -1,4 +1,4 @@
-// node --conditions=source scripts/benchmarks/store.ts [--json] [--commits N] [--repeats N]
+// node --conditions=source scripts/bench-harness/store.ts [--json] [--commits N] [--repeats N]
 // Durable commits/s of the embedded store with 64 in flight, beside the same rows by bare SQL in groups of 64 (goal P4).
 // Variants run in turn; medians. A commit writes a transaction (about 1.3 kB), a delivery (about 0.4 kB), an audit entry.
 import { mkdtempSync, rmSync } from "node:fs";

@@ -1,4 +1,4 @@
-// node --conditions=source scripts/benchmarks/p5.ts [--json] [--repeats N]
+// node --conditions=source scripts/bench-harness/p5.ts [--json] [--repeats N]
 // Goal P5: checking a COSE_Sign1 as the core does, against what OpenSSL's own program says of this machine. Both count CPU
 // time, in turns. Needs `openssl` in PATH.
 import { execFileSync } from "node:child_process";

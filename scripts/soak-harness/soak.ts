@@ -2,11 +2,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { State } from "@countersign/proto/node/core/v1/content";
 import { TransactionServiceService } from "@countersign/proto/node/core/v1/transaction_service";
-import { BenchBot } from "../benchmarks/bench-bot.ts";
-import { type BenchUser, setUpUser } from "../benchmarks/bench-user.ts";
-import { inFlight, Wire } from "../benchmarks/wire.ts";
-import { bearer } from "../fuzzer/installation.ts";
-import { type OwnCore, startOwnCore } from "../fuzzer/own-core.ts";
+import { BenchBot } from "../bench-harness/bench-bot.ts";
+import { type BenchUser, setUpUser } from "../bench-harness/bench-user.ts";
+import { inFlight, Wire } from "../bench-harness/wire.ts";
+import { bearer } from "../fuzz-harness/installation.ts";
+import { type OwnCore, startOwnCore } from "../fuzz-harness/own-core.ts";
 import { endOf, live, type Parties } from "./life.ts";
 import { judge, type Sample, type Verdict } from "./judge.ts";
 

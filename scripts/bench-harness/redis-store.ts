@@ -1,4 +1,4 @@
-// node --conditions=source scripts/benchmarks/redis-store.ts [--json] [--commits N] [--repeats N] [--in-flight N] [--fsync always|everysec]
+// node --conditions=source scripts/bench-harness/redis-store.ts [--json] [--commits N] [--repeats N] [--in-flight N] [--fsync always|everysec]
 // Goal P7: transitions/s of the store over Redis, beside a bare node-redis that sends the very same calls of the same script,
 // made before its clock starts. A transition replaces a transaction (about 1.3 kB) and appends an audit entry. Variants run in
 // turn; medians. Redis is started for it on a free port, in a folder that is removed.

@@ -48,7 +48,7 @@ export async function measureFloods(
 async function measure(core: OwnCore, beside: Beside, attack: string, seconds: number): Promise<FloodRow> {
   const before = core.rssKb();
   const quiet = await beside.watch(seconds, Promise.resolve());
-  const child = await startChild("scripts/fuzzer/http2/attacker-main.ts", [
+  const child = await startChild("scripts/fuzz-harness/http2/attacker-main.ts", [
     ...[core.address, PATH, attack, String(seconds)],
   ]);
   const gone = new Promise<void>((resolve) => child.process.once("exit", () => resolve()));

@@ -1,7 +1,7 @@
 // What the pure protocol costs, step by step: fields to lines, content, digest, tag, code, proof, statement, COSE,
 // verification. CPU time of this process; median, least and most of interleaved rounds.
 //
-//   node --conditions=source scripts/benchmarks/protocol.ts [--json] [--rounds 9]
+//   node --conditions=source scripts/bench-harness/protocol.ts [--json] [--rounds 9]
 import { parseArgs } from "node:util";
 import { generateKeyPairSync, sign, verify } from "node:crypto";
 import { cpus } from "node:os";

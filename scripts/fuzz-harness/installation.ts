@@ -5,9 +5,9 @@ import {
   TransactionServiceCreateRequest,
   TransactionServiceService,
 } from "@countersign/proto/node/core/v1/transaction_service";
-import { BenchBot } from "../benchmarks/bench-bot.ts";
-import { setUpUser } from "../benchmarks/bench-user.ts";
-import { Wire } from "../benchmarks/wire.ts";
+import { BenchBot } from "../bench-harness/bench-bot.ts";
+import { setUpUser } from "../bench-harness/bench-user.ts";
+import { Wire } from "../bench-harness/wire.ts";
 import type { OwnCore } from "./own-core.ts";
 
 export interface Installed {

@@ -11,7 +11,7 @@ import { scheduleOf } from "./step.ts";
 const HELP = `scripts/sim [--seeds N] [--minutes M] [--from S] [--jobs J] [--json]   seeds S, S + 1, … until N or M are used up
 scripts/sim --seed S [--plant NAME] [--json]   one seed, with its trace; what fails is shrunk
 scripts/sim --measure-planted                  the first seed of each planted bug: writes planted-seeds.json and the how-to
-A finding ends with status 1 and the line that replays it. --plant puts in a bug of scripts/simulator/planted.ts.`;
+A finding ends with status 1 and the line that replays it. --plant puts in a bug of scripts/sim-harness/planted.ts.`;
 
 const { values } = parseArgs({
   options: {

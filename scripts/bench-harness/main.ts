@@ -61,7 +61,7 @@ const options: P1Options = {
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 const facts = (): Facts =>
-  factsOf(["node", ...process.execArgv, "scripts/benchmarks/main.ts", ...process.argv.slice(2)]);
+  factsOf(["node", ...process.execArgv, "scripts/bench-harness/main.ts", ...process.argv.slice(2)]);
 
 async function runP1(signal: AbortSignal): Promise<void> {
   const result = await measureP1(folder, options, signal, say);

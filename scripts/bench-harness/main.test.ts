@@ -13,7 +13,7 @@ test(
   async () => {
     const args = [
       ...NODE_FLAGS,
-      "scripts/benchmarks/main.ts",
+      "scripts/bench-harness/main.ts",
       "--json",
       "--within",
       String(LIMITS.withinSeconds),
@@ -41,7 +41,7 @@ test(
   async () => {
     const args = [
       ...NODE_FLAGS,
-      "scripts/benchmarks/main.ts",
+      "scripts/bench-harness/main.ts",
       "P9",
       "--json",
       "--within",
@@ -76,7 +76,7 @@ test(
   async () => {
     const run = promisify(execFile)(
       process.execPath,
-      [...NODE_FLAGS, "scripts/benchmarks/main.ts", "--in-flight", "100000"],
+      [...NODE_FLAGS, "scripts/bench-harness/main.ts", "--in-flight", "100000"],
       {
         cwd: ROOT,
         timeout: LIMITS.killedMs,

@@ -12,9 +12,9 @@ import {
   TransactionServiceService,
 } from "@countersign/proto/node/core/v1/transaction_service";
 import { VerificationServiceService } from "@countersign/proto/node/core/v1/verification_service";
-import type { BenchBot } from "../benchmarks/bench-bot.ts";
-import type { BenchUser } from "../benchmarks/bench-user.ts";
-import type { Wire } from "../benchmarks/wire.ts";
+import type { BenchBot } from "../bench-harness/bench-bot.ts";
+import type { BenchUser } from "../bench-harness/bench-user.ts";
+import type { Wire } from "../bench-harness/wire.ts";
 import { retried, type Retries } from "./retried.ts";
 
 /** How a life goes: the payment is made, or ended before by the app or for the user. */
