@@ -18,7 +18,7 @@ import { tenantKey } from "./entity-key.ts";
 import { hadKey, loadKeys } from "./load-keys.ts";
 import { AGREE_WITHIN_MS, isLive, standingOf, stepRecovery, type Recovery, type RecoveryEvent } from "./recovery.ts";
 import { checkUserId } from "./user-name.ts";
-import { liveRecovery, recoveryOf, unknownRecovery, withRecovery } from "./user-recovery.ts";
+import { liveRecovery, recoveryOf, unknownRecovery, withoutRecovery, withRecovery } from "./user-recovery.ts";
 import type { User } from "./user.ts";
 import type { HexId, UnixMs } from "../store/entity.ts";
 
@@ -60,7 +60,8 @@ export async function beginRecovery(
     if (refusal !== undefined) return refusal;
     const asked = { recoveryId, reason, askedBy: appId, askedAt: now, expiresAt: now + AGREE_WITHIN_MS };
     return {
-      user: withRecovery(before, { ...asked, state: "REQUESTED" }),
+      // An earlier one lapsed: it does not come back beside this one.
+      user: withRecovery(withoutRecovery(before, now), { ...asked, state: "REQUESTED" }),
       tell: { type: "RECOVERY_ASKED", detail: reason, about: recoveryId },
       event: "recovery.requested",
       detail: { recovery: recoveryId, reason },

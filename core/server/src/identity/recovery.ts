@@ -53,6 +53,11 @@ export function isLive(recovery: Recovery, now: UnixMs): boolean {
   return standing === "REQUESTED" || standing === "HELD" || standing === "READY";
 }
 
+/** Neither used nor stopped; that it lapsed is only what the clock says now. */
+export function isUnended({ state }: Recovery): boolean {
+  return state === "REQUESTED" || state === "HELD";
+}
+
 /** What the event makes of it, or why not. The very same object: nothing changes, and repeating it was harmless. */
 export function stepRecovery(of: Recovery, event: RecoveryEvent, now: UnixMs): Recovery | Refusal {
   switch (event.type) {
@@ -84,7 +89,8 @@ function approve(
 function stop(of: Recovery, now: UnixMs): Recovery | Refusal {
   const standing = standingOf(of, now);
   if (standing === "STOPPED") return of;
-  if (standing === "USED" || standing === "LAPSED") return over(standing);
+  // One that lapsed as well: by a clock that goes back it would be under way again.
+  if (standing === "USED") return over(standing);
   const approval = of.state === "HELD" ? { approval: { approvedBy: of.approvedBy, readyAt: of.readyAt } } : {};
   return { ...askedOf(of), state: "STOPPED", at: now, ...approval };
 }

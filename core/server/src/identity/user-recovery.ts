@@ -2,7 +2,7 @@
 import { refuse, type Refusal } from "../rpc/refusal.ts";
 import type { HexId, UnixMs } from "../store/entity.ts";
 import type { AuditDraft } from "../store/store.ts";
-import { isLive, stepRecovery, type Recovery } from "./recovery.ts";
+import { isLive, isUnended, stepRecovery, type Recovery } from "./recovery.ts";
 import type { User } from "./user.ts";
 
 /** Kept and told; older ones are in the audit alone. */
@@ -40,13 +40,14 @@ export function withRecovery(user: User, recovery: Recovery): User {
   return { ...user, recoveries };
 }
 
-/** Without a recovery under way; the very same user when there is none. */
+/** Without a recovery under way, or one that a clock which goes back would bring back; the very same user when there is none. */
 export function withoutRecovery(user: User, now: UnixMs): User {
-  const live = liveRecovery(user, now);
-  if (live === undefined) return user;
-  const stopped = stepRecovery(live, { type: "stopped" }, now);
-  if ("refused" in stopped) throw new Error(`a recovery under way cannot be stopped: ${stopped.message}`);
-  return withRecovery(user, stopped);
+  const unended = (user.recoveries ?? []).filter(isUnended);
+  return unended.reduce((left, recovery) => {
+    const stopped = stepRecovery(recovery, { type: "stopped" }, now);
+    if ("refused" in stopped) throw new Error(`a recovery that is not over cannot be stopped: ${stopped.message}`);
+    return withRecovery(left, stopped);
+  }, user);
 }
 
 /** Frozen: whoever acts in the user's name, replacing his keys is no way around it. */
