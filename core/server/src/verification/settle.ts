@@ -87,8 +87,11 @@ class Settlement {
     if (!("type" in event)) return this.#noteVerdict({ accepted: false, reason: event.reason });
     const before = this.#held.transaction.body;
     const stepped = step(before, event, this.#held.now);
-    // It ended in the meantime: vetoed, cancelled or expired before the verdict was written.
-    if (isRefusal(stepped)) return this.#noteVerdict({ accepted: false, reason: stepped.refused as Reason });
+    if (isRefusal(stepped)) {
+      // It ended in the meantime: vetoed, cancelled or expired before the verdict was written.
+      if (await this.#expired()) return undefined;
+      return this.#noteVerdict({ accepted: false, reason: stepped.refused as Reason });
+    }
     const verdict = verdictOf(event, stepped.transaction);
     if (stepped.transaction === before) return this.#noteVerdict(verdict);
     const more = [this.#verdictWrite(verdict), ...this.#keyWrites(event)];
