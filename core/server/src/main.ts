@@ -14,7 +14,7 @@ const USAGE = `Usage: countersign-core serve | bootstrap | verify-audit | backup
 
 serve: answers gRPC until SIGTERM or SIGINT. Flags go before variables, those before --config FILE (JSON).
 ${describeSettings()
-  .map(({ flag, variable, meaning }) => `  --${flag.padEnd(14)} ${variable.padEnd(27)} ${meaning}`)
+  .map(({ flag, variable, meaning }) => `  --${flag.padEnd(19)} ${variable.padEnd(31)} ${meaning}`)
   .join("\n")}
 
 bootstrap: makes a tenant with its apps and bots on a data folder that no core uses; tokens go to 0600 files.
@@ -44,6 +44,7 @@ const EXIT_FAILURE = 70;
 
 async function main(args: readonly string[]): Promise<number> {
   const [command, ...rest] = args;
+  if (args.includes("--help")) return help();
   switch (command) {
     case "serve":
       return serveUntilStopped(rest);
@@ -56,15 +57,18 @@ async function main(args: readonly string[]): Promise<number> {
       return copyStore(flags(rest, { ...AUDIT_FLAGS, to: { type: "string" } }));
     case "rotate-code-key":
       return rotate(flags(rest, { secrets: { type: "string" }, step: { type: "string" } }));
-    case "--help":
     case "help":
-      process.stdout.write(USAGE);
-      return 0;
+      return help();
     case undefined:
     default:
       process.stderr.write(USAGE);
       return EXIT_USAGE;
   }
+}
+
+function help(): number {
+  process.stdout.write(USAGE);
+  return 0;
 }
 
 const AUDIT_FLAGS = { data: { type: "string" }, secrets: { type: "string" } } as const;

@@ -43,7 +43,7 @@ export class OpenTracing {
     const sampler = new TraceIdRatioBasedSampler(ratio);
     this.#provider = new TracerProvider({
       resource: resourceFromAttributes({ "service.name": "countersign-core" }),
-      // A caller may ask not to be traced, but cannot have more traced than the installation wants.
+      // A caller may ask not to be traced. That he asks to be counts for nothing: the id decides, which he may choose, though.
       sampler: new ParentBasedSampler({ root: sampler, remoteParentSampled: sampler }),
       spanProcessors: [
         new BatchSpanProcessor({ exporter, exportTimeoutMillis: exportMs, scheduledDelayMillis: 2_000 }),
