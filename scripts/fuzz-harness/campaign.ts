@@ -2,11 +2,11 @@
 import { runInNewContext } from "node:vm";
 import { setFlagsFromString } from "node:v8";
 import { DECODERS } from "./decoders.ts";
-import { fuzzDecoder, type Finding } from "./fuzz-decoders.ts";
+import { fuzzDecoder, type Finding, type Share } from "./fuzz-decoders.ts";
 import { fuzzWire } from "./fuzz-wire.ts";
 import { install } from "./installation.ts";
-import { startOwnCore } from "./own-core.ts";
-import { wireTargets } from "./wire-targets.ts";
+import { type OwnCore, startOwnCore } from "./own-core.ts";
+import { type WireTarget, wireTargets } from "./wire-targets.ts";
 
 export interface CampaignOptions {
   readonly inputs: number;
@@ -48,57 +48,87 @@ export async function runCampaign(
   const began = performance.now();
   const core = await startOwnCore(folder, { heapMb: HEAP_MB });
   const targets = wireTargets(core, await install(core));
-  const { only, seed } = options;
-  const isAsked = (name: string): boolean => only.length === 0 || only.includes(name);
-  const decoders = DECODERS.filter(({ name }) => isAsked(name));
-  const doors = targets.filter(({ name }) => isAsked(name));
-  const overWire = doors.reduce((sum, { name }) => sum + shareOf(name), 0);
-  const each = (share: number): number => Math.ceil((options.inputs * share) / ROUNDS);
-  const answers: Record<string, Record<string, number>> = {};
-  const findings: Finding[] = [];
-  const rss = { own: [] as number[], core: [] as number[] };
-  let inputs = 0;
-  const take = (target: string, found: Readonly<Record<string, number>>, many: number): void => {
-    const known = (answers[target] ??= {});
-    for (const [name, count] of Object.entries(found)) known[name] = (known[name] ?? 0) + count;
-    inputs += many;
-  };
-  for (let round = 0; round < ROUNDS && findings.length === 0; round++) {
-    for (const { name } of decoders) {
-      const many = each((doors.length === 0 ? 1 : 1 - overWire) / decoders.length);
-      const fuzzed = await fuzzDecoder(name, { seed, from: options.from + round * many, inputs: many });
-      take(name, { accepted: fuzzed.accepted }, many);
-      findings.push(...fuzzed.findings);
-    }
-    for (const door of doors) {
-      const many = each(decoders.length === 0 ? shareOf(door.name) / overWire : shareOf(door.name));
-      const fuzzed = await fuzzWire(door, { seed, from: options.from + round * many, inputs: many });
-      take(door.name, fuzzed.answers, many);
-      findings.push(...fuzzed.findings);
-      if (!core.isAlive) {
-        findings.push({ target: door.name, seed, n: round * many, what: `the core ended:\n${core.output()}`, hex: "" });
-        break;
-      }
-    }
-    collect();
-    rss.own.push(process.memoryUsage.rss() / 2 ** 20);
-    rss.core.push(core.isAlive ? core.rssKb() / 1024 : Infinity);
-    say(
-      `round ${round + 1}: ${inputs} inputs, core ${rss.core.at(-1)?.toFixed(0)} MB, own ${rss.own.at(-1)?.toFixed(0)} MB`,
-    );
-  }
+  const running = new Running(core, targets, options);
+  for (let round = 0; round < ROUNDS && running.findings.length === 0; round++) say(await running.round(round));
   for (const target of targets) target.close();
   const code = await core.stop();
-  const wrong = (what: string): Finding => ({ target: "campaign", seed, n: 0, what, hex: "" });
-  if (code !== 0) findings.push(wrong(`the core ended with ${code}`));
-  if (core.output().includes("unexpected error")) findings.push(wrong(core.output().slice(0, 2000)));
-  for (const [whose, [first = 0, ...others]] of Object.entries(rss)) {
-    const last = others.at(-1) ?? first;
-    if (options.inputs >= FEWEST_FOR_MEMORY && last > first * MOST_GROWTH)
-      findings.push(wrong(`memory (${whose}): ${first.toFixed(0)} to ${last.toFixed(0)} MB`));
-  }
+  if (code !== 0) running.finding(`the core ended with ${code}`);
+  if (core.output().includes("unexpected error")) running.finding(core.output().slice(0, 2000));
+  if (options.inputs >= FEWEST_FOR_MEMORY) running.judgeMemory();
+  const { inputs, answers, findings, rss } = running;
   const seconds = Number(((performance.now() - began) / 1000).toFixed(1));
   return { inputs, seconds, rssMb: { own: ends(rss.own), core: ends(rss.core) }, answers, findings };
+}
+
+class Running {
+  readonly answers: Record<string, Record<string, number>> = {};
+  readonly findings: Finding[] = [];
+  /** Megabytes after each round. */
+  readonly rss: Readonly<Record<"own" | "core", number[]>> = { own: [], core: [] };
+  inputs = 0;
+  readonly #core: OwnCore;
+  readonly #options: CampaignOptions;
+  readonly #decoders: readonly string[];
+  readonly #doors: readonly WireTarget[];
+  readonly #overWire: number;
+
+  constructor(core: OwnCore, targets: readonly WireTarget[], options: CampaignOptions) {
+    this.#core = core;
+    this.#options = options;
+    const isAsked = ({ name }: { readonly name: string }): boolean =>
+      options.only.length === 0 || options.only.includes(name);
+    this.#decoders = DECODERS.filter(isAsked).map(({ name }) => name);
+    this.#doors = targets.filter(isAsked);
+    this.#overWire = this.#doors.reduce((sum, { name }) => sum + shareOf(name), 0);
+  }
+
+  /** A tenth of all inputs. Says what there is in memory after it. */
+  async round(round: number): Promise<string> {
+    const rest = this.#doors.length === 0 ? 1 : 1 - this.#overWire;
+    for (const name of this.#decoders) {
+      const part = this.#part(round, rest / this.#decoders.length);
+      const { accepted, findings } = await fuzzDecoder(name, part);
+      this.#take(name, { accepted }, part.inputs, findings);
+    }
+    for (const door of this.#doors) {
+      const share = shareOf(door.name);
+      const part = this.#part(round, this.#decoders.length === 0 ? share / this.#overWire : share);
+      const { answers, findings } = await fuzzWire(door, part);
+      this.#take(door.name, answers, part.inputs, findings);
+      if (this.#core.isAlive) continue;
+      this.finding(`the core ended:\n${this.#core.output()}`, door.name, part.from);
+      break;
+    }
+    collect();
+    const own = process.memoryUsage.rss() / 2 ** 20;
+    const core = this.#core.isAlive ? this.#core.rssKb() / 1024 : Infinity;
+    this.rss.own.push(own);
+    this.rss.core.push(core);
+    return `round ${round + 1}: ${this.inputs} inputs, core ${core.toFixed(0)} MB, own ${own.toFixed(0)} MB`;
+  }
+
+  judgeMemory(): void {
+    for (const [whose, all] of Object.entries(this.rss)) {
+      const [first, last] = [all[0] ?? 0, all.at(-1) ?? 0];
+      if (last > first * MOST_GROWTH) this.finding(`memory (${whose}): ${first.toFixed(0)} to ${last.toFixed(0)} MB`);
+    }
+  }
+
+  finding(what: string, target = "campaign", n = 0): void {
+    this.findings.push({ target, seed: this.#options.seed, n, what, hex: "" });
+  }
+
+  #part(round: number, share: number): Share {
+    const inputs = Math.ceil((this.#options.inputs * share) / ROUNDS);
+    return { seed: this.#options.seed, from: this.#options.from + round * inputs, inputs };
+  }
+
+  #take(target: string, found: Readonly<Record<string, number>>, inputs: number, findings: readonly Finding[]): void {
+    const known = (this.answers[target] ??= {});
+    for (const [name, count] of Object.entries(found)) known[name] = (known[name] ?? 0) + count;
+    this.inputs += inputs;
+    this.findings.push(...findings);
+  }
 }
 
 function shareOf(name: string): number {
