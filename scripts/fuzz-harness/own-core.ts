@@ -51,7 +51,8 @@ export async function startOwnCore(folder: string, options: OwnCoreOptions = {})
   const listen = ["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"];
   const web = ["--web-listen", "127.0.0.1:0", "--web-origins", ORIGIN];
   const serve = ["serve", ...at, ...secrets, ...listen, ...web, "--log-level", "error", "--development", ...flags];
-  // Of a young generation, too: Node lets it grow to 64 MB and more while the core is busy, which nothing is kept in.
+  // Of a young generation, too: Node lets it grow to 128 MB while the core is busy, nothing is kept in it, and it counts
+  // for the heap's limit, at which all is collected again and again.
   const small = `--max-old-space-size=${heapMb} --max-semi-space-size=${YOUNG_MB}`;
   const env = heapMb === undefined ? {} : { NODE_OPTIONS: small };
   const child = await startChild(MAIN, serve, env);
