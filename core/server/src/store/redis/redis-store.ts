@@ -252,7 +252,12 @@ export class RedisStore implements Store {
 
   #onGap(): void {
     this.#queries.noteGap();
-    for (const state of this.#shards.values()) if (state.told !== Infinity) this.#catchUp(state);
+    for (const state of this.#shards.values()) {
+      if (state.told === Infinity) continue;
+      // What was told by hints alone a failover may have taken back, and other entries come in its place: those are told too.
+      state.told = Math.min(state.told, state.desk.truth.head.seq);
+      this.#catchUp(state);
+    }
   }
 
   #catchUp({ desk }: ShardState): void {
