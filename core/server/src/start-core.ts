@@ -1,3 +1,4 @@
+import { OpenCodes } from "./code/open-codes.ts";
 import { type CoreConfig } from "./config.ts";
 import type { CoreGiven } from "./given.ts";
 import { openLog, type Log } from "./log.ts";
@@ -74,6 +75,7 @@ interface Parts {
   readonly secrets: Secrets;
   readonly broken: Promise<Error>;
   readonly sweeper: Sweeper;
+  readonly openCodes: OpenCodes;
   /** Undefined: nobody asked for figures. */
   readonly monitor: Monitor | undefined;
   /** Undefined: no exporter is configured, and nothing of it is loaded. */
@@ -103,7 +105,8 @@ async function openParts(config: CoreConfig, log: Log, { aroundStore, buggify }:
     ...(tracing === undefined ? {} : { trace: tracing.tracing }),
   };
   const sweeper = new Sweeper(given, dueHandlersOf(given));
-  return { given, secrets, broken, sweeper, monitor, tracing, draining };
+  const openCodes = new OpenCodes(given);
+  return { given, secrets, broken, sweeper, openCodes, monitor, tracing, draining };
 }
 
 async function openTracing({ trace }: CoreConfig): Promise<OpenTracing | undefined> {
@@ -119,7 +122,8 @@ interface Listeners {
 }
 
 /** Monitoring answers first, and says "starting" until calls are answered. */
-async function listen(config: CoreConfig, { given, sweeper, monitor, tracing, draining }: Parts): Promise<Listeners> {
+async function listen(config: CoreConfig, parts: Parts): Promise<Listeners> {
+  const { given, sweeper, openCodes, monitor, tracing, draining } = parts;
   const { tls, maxStreams, development, admin } = config;
   const watched = { store: given.store, sweeper, draining: draining.signal, line: () => given.gate.line };
   const adminAddress = admin && (await monitor?.serve({ listen: admin, tls }, watched));
@@ -128,6 +132,7 @@ async function listen(config: CoreConfig, { given, sweeper, monitor, tracing, dr
   try {
     const web = config.web === undefined ? undefined : await serveWeb(services, { ...config.web, tls });
     sweeper.start();
+    openCodes.start();
     monitor?.setListening();
     return { serving, web, adminAddress };
   } catch (error) {
@@ -144,8 +149,8 @@ async function drainCore(parts: Parts, { serving, web }: Listeners): Promise<voi
   parts.given.log.info({}, "drained");
 }
 
-async function closeParts({ given, sweeper, monitor, tracing }: Parts): Promise<void> {
-  await sweeper.stop();
+async function closeParts({ given, sweeper, openCodes, monitor, tracing }: Parts): Promise<void> {
+  await Promise.all([sweeper.stop(), openCodes.stop()]);
   await given.store.close();
   await tracing?.close();
   await monitor?.close();

@@ -117,6 +117,12 @@ export class StoreUnavailableError extends Error {
 }
 
 /**
+ * Told which entities were written. With `epochBegan` nothing of them was: this core began a new epoch in the shard, and they
+ * are what waits there for a moment of its own, so every open transaction; whatever they say of the old epoch is over.
+ */
+export type StoreListener = (shard: Shard, keys: readonly EntityKey[], epochBegan?: true) => void;
+
+/**
  * Durable entities under optimistic versions, one shard a call, with an audit chain a shard.
  *
  * What `load`, `list`, `audit` and `outcome` answer stays so, as a "committed" change does: no crash, and no failover among
@@ -145,7 +151,7 @@ export interface Store {
   /** Entities that wait in a lane, oldest `sort` first. */
   lane(lane: string, limit: number): Promise<Found[]>;
   /** A hint after each commit; who acts on it loads again. Returns the unsubscriber. */
-  subscribe(listener: (shard: Shard, keys: readonly EntityKey[]) => void): () => void;
+  subscribe(listener: StoreListener): () => void;
   /** Audit entries of a shard from `fromSeq` on, in order. */
   audit(shard: Shard, fromSeq: number, limit: number): Promise<AuditEntry[]>;
   /** The store's clock. */

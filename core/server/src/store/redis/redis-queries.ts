@@ -55,6 +55,13 @@ export class RedisQueries {
     });
   }
 
+  /** All that waits for a moment in a shard, whenever that comes, earliest first. */
+  async waiting(shard: Shard, limit: number): Promise<readonly EntityKey[]> {
+    const set = this.#names.due(shard);
+    const found = await this.#range(set, ["ZRANGE", set, "0", String(limit - 1), "WITHSCORES"]);
+    return found.map(({ member }) => keyOf(member));
+  }
+
   async nextDue(): Promise<UnixMs | undefined> {
     await this.#refresh();
     const next = this.#next.reduce((least, one) => Math.min(least, one), Infinity);

@@ -17,6 +17,7 @@ import {
   type LoadedEntity,
   type Page,
   type Store,
+  type StoreListener,
 } from "../store.ts";
 import { placeOf } from "../witness-table.ts";
 import { AuditReader } from "./audit-reader.ts";
@@ -47,7 +48,11 @@ export interface RedisStoreOptions {
   readonly onTrouble?: (error: Error) => void;
 }
 
-type Listener = (shard: Shard, keys: readonly EntityKey[]) => void;
+/** Told of as many of a shard's entities when its epoch began anew; the rest is met when it is used. */
+const MOST_WAITING = 10_000;
+
+/** After what failed in the background. */
+const AGAIN_MS = 1000;
 
 interface ShardState {
   readonly desk: ShardDesk;
@@ -61,10 +66,14 @@ export class RedisStore implements Store {
   readonly #queries: RedisQueries;
   readonly #auditReader: AuditReader;
   readonly #onTrouble: (error: Error) => void;
-  readonly #listeners = new Set<Listener>();
+  readonly #listeners = new Set<StoreListener>();
   readonly #shards = new Map<Shard, ShardState>();
+  /** Where this core began an epoch of which the listeners were not told yet. */
+  readonly #begun = new Set<Shard>();
   #closed: StoreStoppedError | undefined;
   #pulse: NodeJS.Timeout | undefined;
+  /** What failed after a gap is tried again. */
+  #again: NodeJS.Timeout | undefined;
 
   constructor(options: RedisStoreOptions) {
     const { link, macKey, prefix, clock } = options;
@@ -77,6 +86,7 @@ export class RedisStore implements Store {
       cache: new EntityCache(options.cacheBytes ?? 32 * 1024 * 1024),
       placeOf: (name) => placeOf(secret, name),
       onCommitted: (desk, change, writes) => this.#onCommitted(desk, change, writes),
+      onEpochBegan: (shard) => this.#onEpochBegan(shard),
       onTrouble: (error) => this.#onTrouble(error),
     };
     this.#queries = new RedisQueries(link, names);
@@ -182,7 +192,7 @@ export class RedisStore implements Store {
     }
   }
 
-  subscribe(listener: Listener): () => void {
+  subscribe(listener: StoreListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -197,6 +207,7 @@ export class RedisStore implements Store {
     this.#closed = new StoreStoppedError("the store is closed");
     this.#listeners.clear();
     clearInterval(this.#pulse);
+    clearTimeout(this.#again);
     await Promise.all([...this.#shards.values()].map(({ commits }) => commits.idle()));
     await this.#given.link.close();
   }
@@ -258,10 +269,40 @@ export class RedisStore implements Store {
       state.told = Math.min(state.told, state.desk.truth.head.seq);
       this.#catchUp(state);
     }
+    for (const shard of this.#begun) this.#onEpochBegan(shard);
   }
 
-  #catchUp({ desk }: ShardState): void {
-    desk.catchUp().catch((error: unknown) => {
+  // What is open there cannot wait for somebody to use the shard: its codes are of an epoch that is over.
+  #catchUp({ desk, commits }: ShardState): void {
+    this.#inBackground(async () => {
+      await desk.catchUp();
+      if (desk.truth.epochIsOver) await commits.beginEpoch();
+    });
+  }
+
+  // Until the listeners were told it is tried again with every gap.
+  #onEpochBegan(shard: Shard): void {
+    this.#begun.add(shard);
+    this.#inBackground(async () => {
+      const keys = await this.#queries.waiting(shard, MOST_WAITING);
+      if (!this.#begun.delete(shard)) return;
+      for (const listener of this.#listeners) listener(shard, keys, true);
+    });
+  }
+
+  #tryAgain(): void {
+    this.#again = undefined;
+    this.#onGap();
+  }
+
+  #inBackground(work: () => Promise<void>): void {
+    work().catch((error: unknown) => {
+      if (this.#closed !== undefined) return;
+      if (error instanceof LinkError) {
+        if (this.#again !== undefined) return; // told once for all shards
+        // The connections come back one after the other: the one that is needed may be the last.
+        this.#again = setTimeout(() => this.#tryAgain(), AGAIN_MS).unref();
+      }
       this.#onTrouble(error instanceof Error ? error : new Error(String(error)));
     });
   }

@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { performance } from "node:perf_hooks";
 import { toHex } from "@countersign/protocol";
-import type { UnixMs } from "../entity.ts";
+import type { Shard, UnixMs } from "../entity.ts";
 import { IntegrityError, StoreFullError, StoreUnavailableError, type ChangeSet, type CommitOutcome } from "../store.ts";
 import { brokenChain } from "../chain-reader.ts";
 import {
@@ -28,6 +28,8 @@ const WITNESS_EVERY = 512;
 export interface CommitsGiven extends DeskGiven {
   /** Told right after a commit of this core. */
   readonly onCommitted: (desk: ShardDesk, change: ChangeSet, writes: readonly PlacedWrite[]) => void;
+  /** Told once the first entry of a new epoch is this core's. */
+  readonly onEpochBegan: (shard: Shard) => void;
   readonly onTrouble: (error: Error) => void;
 }
 
@@ -185,8 +187,10 @@ export class ShardCommits {
       const known = truth.known;
       const { reply, held } = await this.#given.link.write(made.call);
       const [said, now, live, head, more] = reply as [string, UnixMs, string, string, unknown];
-      if (said === "committed") this.#keep(made, change, [], held);
-      else if (said === "clock") this.#given.clock.reset(now);
+      if (said === "committed") {
+        this.#keep(made, change, [], held);
+        this.#given.onEpochBegan(this.#desk.shard);
+      } else if (said === "clock") this.#given.clock.reset(now);
       else if (said === "moved") truth.absorb({ live, head, missed: more as string[], from: known });
       else throw brokenChain(this.#desk.shard, seq, "entries are missing, or there are more");
       await this.#desk.catchUp();
