@@ -34,8 +34,8 @@ const WIRE_SHARE: Readonly<Record<string, number>> = { grpc: 0.06, "grpc-web": 0
 const HEAP_MB = 128;
 /** More memory at the end than after the first tenth. */
 const MOST_GROWTH = 1.05;
-/** With fewer inputs the first tenth is over before compiled code and caches have found their size. */
-const FEWEST_FOR_MEMORY = 1_000_000;
+/** With fewer inputs the first tenth is over before compiled code and SQLite's 16 MB of pages have found their size. */
+const FEWEST_FOR_MEMORY = 5_000_000;
 
 setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as () => void;

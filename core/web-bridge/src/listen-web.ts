@@ -28,7 +28,7 @@ export interface WebListening {
 
 const MAX_CONNECTIONS = 256;
 /** Calls of one connection that wait behind each other: browsers and proxies send the next when the one before is over. */
-const MAX_PIPELINED = 16;
+export const MAX_PIPELINED = 16;
 const STALLED_MS = 30_000;
 const HTTP: ServerOptions = {
   // Who vanished without a word is noticed by the kernel, also behind a stream with nothing to tell.

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { listenWeb, WebBridge, type WebPlace } from "@countersign/web-bridge";
+import { listenWeb, MAX_PIPELINED, WebBridge, type WebPlace } from "@countersign/web-bridge";
 import type { TlsFiles, WebConfig } from "../config.ts";
 import { MAX_REQUEST_BYTES, type Service } from "../rpc/server.ts";
 import { limitConnections } from "../rpc/connection-limit.ts";
@@ -32,6 +32,8 @@ export async function serveWeb(
     // `Host` is not judged: behind a proxy it is the proxy's, and a page that rebinds its own name still has no token.
     rules: { origins: new Set(origins), withoutOrigin: true, text: true, maxMessage: MAX_REQUEST_BYTES },
     offered: isOffered,
+    // Connections are what is shared out: calls beside them would be one caller's to take.
+    maxCalls: MAX_WEB_CONNECTIONS * MAX_PIPELINED,
   });
   const place: WebPlace = {
     ...listen,
