@@ -93,8 +93,9 @@ async function attempt(
     ],
   });
   if (outcome !== "committed") return undefined;
-  if (consequence.undeliverable && after.txId !== undefined) {
-    await happen(given, after.txId, { type: "undeliverable" }, "core");
+  const { undeliverable: issue } = consequence;
+  if (issue !== undefined && after.txId !== undefined) {
+    await happen(given, after.txId, { type: "undeliverable", issue }, "core");
   }
   return handing ?? "changed";
 }

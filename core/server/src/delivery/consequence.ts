@@ -12,8 +12,11 @@ import { showsIssue } from "./wish.ts";
 
 export interface Consequence {
   readonly writes: readonly AnyWrite[];
-  /** The caller tells the machine after the commit; a crash before that is made good by the delivery's `due`. */
-  readonly undeliverable: boolean;
+  /**
+   * The issue that no chat took: the caller tells the machine after the commit; a crash before that is made good by the
+   * delivery's `due`.
+   */
+  readonly undeliverable: Transaction["issue"] | undefined;
 }
 
 /** What else is known: the transaction's case, absent for an alert of none; that the channel is lost, with the user's links. */
@@ -43,14 +46,14 @@ export function consequenceOf(
   if (seen.held === undefined || transaction === undefined || !wantsNext(changed, seen.held, transaction, now)) {
     const rests = transaction !== undefined && isOfEarlierIssue(changed, transaction);
     const body = rests ? { ...changed, fallbackAt: undefined } : changed;
-    return { writes: [deliveryWrite(loaded, body, now), ...loss], undeliverable: false };
+    return { writes: [deliveryWrite(loaded, body, now), ...loss], undeliverable: undefined };
   }
   const channels = after(seen.held, transaction, changed, loss);
   const next = nextChannel(channels, now);
-  const undeliverable = next === undefined && isUndeliverable(channels);
+  const undeliverable = next === undefined && isUndeliverable(channels) ? transaction.issue : undefined;
   // Kept due until the machine was told; otherwise the next channel was asked, or there is none left to ask.
   const settled = { ...changed, fallbackAt: undefined };
-  const own = deliveryWrite(loaded, undeliverable ? { ...changed, fallbackAt: now } : settled, now);
+  const own = deliveryWrite(loaded, undeliverable !== undefined ? { ...changed, fallbackAt: now } : settled, now);
   const more = next?.writes ?? [];
   // The next may be this very chat, with the newer code: then that is what is written of it.
   const isOwn = more.some(({ key }) => key.type === "delivery" && key.id === loaded.key.id);

@@ -34,7 +34,8 @@ async function deliveryMoment(given: CoreGiven, { shard, key }: Found<"delivery"
   const audit = [{ event: "delivery.due", tenant: tenantId, actor: "core", subject, detail }] as const;
   const outcome = await commitOnce(given, shard, { epoch, writes: consequence.writes, audit });
   if (outcome !== "committed") return undefined;
-  if (consequence.undeliverable && txId !== undefined) await happen(given, txId, { type: "undeliverable" }, "core");
+  const { undeliverable: issue } = consequence;
+  if (issue !== undefined && txId !== undefined) await happen(given, txId, { type: "undeliverable", issue }, "core");
   return true;
 }
 

@@ -27,7 +27,7 @@ export const EVENTS: Readonly<Record<string, Happening>> = {
   "tries lost": { event: { type: "tries-lost" } },
   "statement unfit": { event: { type: "statement-unfit", reason: "POLICY_UNMET" } },
   "digest differs": { event: { type: "tampered", keyId: "c".repeat(32) } },
-  undeliverable: { event: { type: "undeliverable" } },
+  undeliverable: { event: { type: "undeliverable", issue: { epoch: 1, n: 1 } } },
   resend: { event: { type: "resent", epoch: 1 } },
   "epoch moved": { event: { type: "reissued", epoch: 2 } },
   veto: { event: veto },

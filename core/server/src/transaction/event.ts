@@ -1,6 +1,6 @@
 import type { Reason, RejectReason } from "@countersign/protocol";
 import type { HexId } from "../store/entity.ts";
-import type { Confirmation } from "./transaction.ts";
+import type { Confirmation, Issue } from "./transaction.ts";
 
 /** Everything that can happen to a transaction; docs/protocol/states.md has the row of each. */
 export type TransactionEvent =
@@ -31,8 +31,8 @@ export type TransactionEvent =
   | { readonly type: "cancelled"; readonly by: "app" | "admin" | "client"; readonly detail: string }
   /** Every key that could have signed it was revoked. */
   | { readonly type: "keys-revoked" }
-  /** Every delivery attempt FAILED. */
-  | { readonly type: "undeliverable" }
+  /** Every delivery attempt FAILED, of this issue: a newer one has attempts of its own. */
+  | { readonly type: "undeliverable"; readonly issue: Issue }
   /** The user or his client wants a new code. `epoch`: the shard's. */
   | { readonly type: "resent"; readonly epoch: number }
   /** The shard's epoch moved: the open code is issued again, outside the resend limit. */

@@ -108,7 +108,7 @@ const event: fc.Arbitrary<TransactionEvent> = fc.oneof(
     { type: "statement-accepted", confirmation },
     { type: "tries-lost" },
     { type: "tampered", keyId: "c".repeat(32) },
-    { type: "undeliverable" },
+    { type: "undeliverable", issue: { epoch: 1, n: 1 } },
     { type: "statement-unfit", reason: "POLICY_UNMET" },
   ),
   fc.record({ type: fc.constant("vetoed" as const), reason, onKey: fc.boolean(), mayFreeze: fc.boolean() }),

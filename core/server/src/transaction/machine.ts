@@ -7,7 +7,7 @@ import type { TransactionEvent } from "./event.ts";
 import { accept, countTry, forgiveOrRefuse, refuseCode, reissue, resend } from "./confirming.ts";
 import { begin, claim, renew, report, resolve } from "./executing.ts";
 import { letTimePass } from "./time.ts";
-import type { Effect, Transaction } from "./transaction.ts";
+import type { Effect, Issue, Transaction } from "./transaction.ts";
 import { veto } from "./veto.ts";
 
 /**
@@ -95,12 +95,16 @@ function takePending(of: Transaction, event: PendingEvent, now: UnixMs): Step | 
     case "tampered":
       return end(of, "TAMPERED", now, {}, [alarm(now)]);
     case "undeliverable":
-      return end(of, "UNDELIVERABLE", now);
+      return isCurrent(of, event.issue) ? end(of, "UNDELIVERABLE", now) : unchanged(of);
     case "resent":
       return resend(of, event.epoch, now);
     case "reissued":
       return reissue(of, event.epoch, now);
   }
+}
+
+function isCurrent({ issue }: Transaction, { epoch, n }: Issue): boolean {
+  return issue.epoch === epoch && issue.n === n;
 }
 
 function alarm(at: UnixMs): Effect {
