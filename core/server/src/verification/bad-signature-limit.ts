@@ -1,6 +1,6 @@
 import type { EntityKey, HexId, UnixMs } from "../store/entity.ts";
 
-/** Rows 5 and 6 burn no try, so a flood of garbage is slowed here, before it costs a commit. */
+/** Rows 3, 5 and 6 burn no try, so a flood of garbage is slowed here, before it costs a commit. */
 const MOST_PER_MINUTE = 30;
 const MINUTE_MS = 60_000;
 

@@ -298,6 +298,16 @@ describe("check 05: what costs a try", () => {
     expect(told.filter((reason) => reason === "RATE_LIMITED")).toHaveLength(100 - judged);
   });
 
+  test("row 3: what comes over what is over costs commits thirty times a minute, and is told all the same", async () => {
+    const shard = shardOfTransaction(pending.txId);
+    const entries = async (): Promise<number> => (await world.given.store.audit(shard, 1, 1000)).length;
+    world.clock.advance(600_000);
+    expect(await answer(world.signed(pending))).toBe("EXPIRED");
+    const before = await entries();
+    for (let i = 0; i < 40; i++) expect(await answer(world.signed(pending, {}, newTestKey()))).toBe("EXPIRED");
+    expect(await entries()).toBe(before + 60);
+  });
+
   test("row 5: so are keys that nobody knows", async () => {
     for (let i = 0; i < 30; i++) expect(await answer(world.signed(pending, {}, newTestKey()))).toBe("UNKNOWN_KEY");
     expect(await answer(world.signed(pending, {}, newTestKey()))).toBe("RATE_LIMITED");

@@ -130,10 +130,13 @@ async function judgeHeld(
     return finishCompare(given, transaction, opened);
   }
   const wait = badSignatureWait(bad.body, held.now);
+  const finding = wait === undefined ? undefined : findRefusal(evidence);
   // Only what the user's key did not sign: else a flood of garbage would keep his own statement out, and his reject.
-  if (wait !== undefined && isForeign(findRefusal(evidence))) {
+  if (wait !== undefined && isForeign(finding)) {
     return refuse("RATE_LIMITED", "Too many bad signatures. Wait.", { retryAfterMs: wait });
   }
+  // What is over is over for everybody, and is told without a commit.
+  if (finding?.row === 3) return { accepted: false, reason: finding.reason };
   if (transaction.state === "PENDING" && held.epoch !== transaction.issue.epoch) {
     // The store lost its master: the code that is out counts no more, and that is nobody's try.
     const reissued = await happen(given, transaction.txId, { type: "reissued", epoch: held.epoch }, "core");
@@ -147,6 +150,11 @@ function isForeign(finding: Finding | undefined): boolean {
   return finding?.row === 5 || finding?.row === 6;
 }
 
+/** Row 3 asks for no signature either. */
+function isCounted(finding: Finding): boolean {
+  return isForeign(finding) || finding.row === 3;
+}
+
 async function judgeAnew(
   given: CoreGiven,
   submission: Submission,
@@ -157,7 +165,7 @@ async function judgeAnew(
   // Two commits and one derivation, whatever was found: an observer cannot tell rows 5 to 12 apart.
   const counted = await (finding === undefined
     ? countTry(given, submission, found)
-    : noteReceived(given, found, isForeign(finding)));
+    : noteReceived(given, found, finding));
   if (counted !== "committed") return counted;
   const compared = compareCode(given, found.evidence.transaction, submission.statement?.codeProof);
   return settle(given, txId, submission, finding ?? { row: 12, compared }, { before: found.held });
@@ -212,19 +220,21 @@ function useKey(submission: Submission, key: LoadedEntity<"key">): AnyWrite[] {
   return [{ key: key.key, expected: key.version, body, index: keyIndex(body) }];
 }
 
-/** A foreign one counts against the limit in the same commit. */
+/** What is counted counts against the limit in the same commit. */
 async function noteReceived(
   given: CoreGiven,
   { held, bad }: Held,
-  foreign: boolean,
+  finding: Finding,
 ): Promise<"committed" | Refusal | undefined> {
   const audit = [auditOf("statement.received", held.transaction.body, "client", {})] as const;
   const body = countBadSignature(bad.body, held.now);
-  const writes = foreign ? [{ key: bad.key, expected: bad.version, body }] : [];
+  const writes = isCounted(finding) ? [{ key: bad.key, expected: bad.version, body }] : [];
   const outcome = await commitOnce(given, held.shard, { epoch: held.epoch, writes, audit });
   if (outcome === "committed") return "committed";
   // Those that arrive together are not judged again and again until each is counted: that would make a flood dearer.
-  return foreign ? refuse("RATE_LIMITED", "Too many bad signatures at once. Wait.", { retryAfterMs: 1000 }) : undefined;
+  return isForeign(finding)
+    ? refuse("RATE_LIMITED", "Too many bad signatures at once. Wait.", { retryAfterMs: 1000 })
+    : undefined;
 }
 
 /**
