@@ -8,8 +8,11 @@ import { filesBelow, findSecrets } from "../scenarios/leavings.ts";
 import { Customer } from "./customer.ts";
 import { startValve, type Position, type Valve } from "./valve.ts";
 
-/** Twice the shortest that the policy lets a channel have: a busy machine is no failing provider. */
-const CHANNEL_TIMEOUT_S = 10;
+/**
+ * More than the shortest that the policy lets a channel have: a busy machine is no failing provider. Less than the eight
+ * seconds after which a bot gives a call up: the next channel is asked while the first one still waits for its answer.
+ */
+const CHANNEL_TIMEOUT_S = 7;
 const FIRST_CHAT = 8000;
 
 /** What is asked of an installation whose providers fail. */

@@ -13,7 +13,7 @@ const CHANNELS: readonly ChannelName[] = ["telegram", "matrix", "mail", "sms"];
 const LINES = ["EUR 42.00", "Blumen Krause", "DE02 1203 0000 0000 2020 51", "Flowers"];
 /** Codes of ten digits are found in a log by no accident. */
 const LONG_CODES = { digits: 10, highValueDigits: 10 };
-/** Its time is ten seconds; the rest is what a busy machine may take. */
+/** Its time is seven seconds; the rest is what a busy machine may take. */
 const ASKED_WITHIN_MS = 30_000;
 const lifetime = (seconds: number) => ({ seconds: BigInt(seconds), nanos: 0 });
 

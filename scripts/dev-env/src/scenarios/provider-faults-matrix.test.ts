@@ -7,7 +7,7 @@ import type { Customer, Waiting } from "../faults/customer.ts";
 import { FaultWorld } from "../faults/fault-world.ts";
 
 const LONG_CODES = { digits: 10, highValueDigits: 10 };
-/** Its time is ten seconds; the rest is what a busy machine may take. */
+/** Its time is seven seconds; the rest is what a busy machine may take. */
 const ASKED_WITHIN_MS = 60_000;
 /** A code leaves for twelve seconds: none in the last twenty. */
 const SHORT = { lifetime: { seconds: 32n, nanos: 0 } };
