@@ -44,6 +44,18 @@ test.each([
   expect(terminal.listenerCount("data")).toBe(0);
 });
 
+test("whoever answers as soon as the question stands there is not echoed", async () => {
+  const terminal = new FakeTerminal();
+  const echoing: boolean[] = [];
+  const write = (): void => void echoing.push(terminal.raw.at(-1) !== true);
+  const stop = new AbortController();
+  const ask = { prompt: "Code", signal: stop.signal, interrupt: () => undefined };
+  const answer = readSecretLine(terminal as unknown as SecretInput, { write }, ask);
+  expect(echoing).toEqual([false]);
+  stop.abort();
+  expect(await answer).toBeUndefined();
+});
+
 test("Ctrl-C ends it and reaches the command", async () => {
   const { answer, interrupts, terminal } = reading(["48", "\u0003"]);
   expect([await answer, interrupts()]).toEqual([undefined, 1]);

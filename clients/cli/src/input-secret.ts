@@ -38,8 +38,9 @@ export function readSecretLine(
         else if (/\d/.test(key) && typed.length < 10) typed += key;
       }
     };
-    output.write(`  ${prompt}: `);
+    // Echo ends before the question stands there: who answers at once would else see the code on the screen.
     input.setRawMode(true);
+    output.write(`  ${prompt}: `);
     input.on("data", take);
     input.resume();
     signal.addEventListener("abort", gone, { once: true });
