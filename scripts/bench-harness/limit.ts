@@ -25,8 +25,10 @@ export interface LimitPart {
 
 /** Answers the two calls of a transaction without any work. */
 export interface Echo extends LimitPart {
-  /** Bare messages of the same sizes: what counts as the limit. */
+  /** Bare messages of the same sizes: what counts as the limit. Both calls, or one of them. */
   bare(): Promise<void>;
+  bareCreate(): Promise<void>;
+  bareSubmit(): Promise<void>;
   /** The product's own messages: what its encodings alone cost. */
   own(): Promise<void>;
 }
@@ -40,11 +42,15 @@ export async function startEcho(recorded: Recorded, connections: number, metadat
   const create = TransactionServiceCreateRequest.decode(bytes(recorded.create));
   const submit = VerificationServiceSubmitStatementRequest.decode(bytes(recorded.submit));
   const padded = [paddedTo(bytes(recorded.create).length), paddedTo(bytes(recorded.submit).length)] as const;
+  const bareCreate = async (): Promise<void> => void (await wire.call(bareService.create, padded[0]));
+  const bareSubmit = async (): Promise<void> => void (await wire.call(bareService.submit, padded[1]));
   return {
     pid: pidOf(child),
+    bareCreate,
+    bareSubmit,
     bare: async () => {
-      await wire.call(bareService.create, padded[0]);
-      await wire.call(bareService.submit, padded[1]);
+      await bareCreate();
+      await bareSubmit();
     },
     own: async () => {
       await wire.call(TransactionServiceService.create, create);

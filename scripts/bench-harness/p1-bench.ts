@@ -1,15 +1,14 @@
-import { spawnSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Metadata } from "@grpc/grpc-js";
 import { BenchBot } from "./bench-bot.ts";
 import { PLATFORM, serveCore, type BenchCore } from "./bench-core.ts";
 import type { BenchUser } from "./bench-user.ts";
 import { Calendar } from "./calendar.ts";
-import { cpuSecondsOf, mainSecondsOf } from "./figures.ts";
 import { startEcho, startVerifier, type Echo } from "./limit.ts";
 import type { P1Options, P1Result, Sample, Variant } from "./p1.ts";
 import { codesFrom, Payments, recordedOf, type CodeSource } from "./payment.ts";
 import type { Recorded } from "./recorded.ts";
+import { pinTo, sampleOf } from "./sample.ts";
 import { bearerOf, inFlight, Wire } from "./wire.ts";
 
 /** More of the cheap ones: the kernel's clock ticks every 10 ms. */
@@ -120,7 +119,7 @@ export class P1Bench {
 
   async #pay(count: number): Promise<Sample> {
     const { turns } = await this.#turns(count);
-    return this.#sample(this.#core.pid, count, () => this.#payAll(turns, codesFrom(this.#core)));
+    return sampleOf(this.#core.pid, count, () => this.#payAll(turns, codesFrom(this.#core)));
   }
 
   async #payWithBot(count: number): Promise<Sample> {
@@ -128,7 +127,7 @@ export class P1Bench {
     const bot = await BenchBot.attach(this.#app, bearerOf(this.#core.botToken), PLATFORM);
     try {
       await sleep(SETTLE_MS);
-      const sample = await this.#sample(this.#core.pid, count, async () => {
+      const sample = await sampleOf(this.#core.pid, count, async () => {
         await this.#payAll(turns, ({ peerId }, { tag }) => bot.codeFor(peerId, tag));
         await bot.outcomes(count);
         await sleep(SETTLE_MS);
@@ -150,14 +149,14 @@ export class P1Bench {
     const echo = this.#echo;
     if (echo === undefined) throw new Error("the echo is not running");
     const all = Array.from({ length: count });
-    return this.#sample(echo.pid, count, () => inFlight(all, this.#options.inFlight, this.#signal, () => echo[kind]()));
+    return sampleOf(echo.pid, count, () => inFlight(all, this.#options.inFlight, this.#signal, () => echo[kind]()));
   }
 
   async #measureVerifier(count: number): Promise<Sample> {
     const verifier = this.#verifier;
     if (verifier === undefined) throw new Error("the verifier is not running");
     this.#signal.throwIfAborted();
-    return this.#sample(verifier.pid, count, () => verifier.verify({ verifies: count, bytes: SIGNED_BYTES }));
+    return sampleOf(verifier.pid, count, () => verifier.verify({ verifies: count, bytes: SIGNED_BYTES }));
   }
 
   async #turns(count: number): Promise<{ readonly turns: readonly BenchUser[] }> {
@@ -165,19 +164,6 @@ export class P1Bench {
     if (waitMs > 0) await sleep(waitMs, undefined, { signal: this.#signal });
     return { turns };
   }
-
-  async #sample(pid: number, units: number, work: () => Promise<void>): Promise<Sample> {
-    const [cpu, main, began] = [cpuSecondsOf(pid), mainSecondsOf(pid), performance.now()];
-    await work();
-    const seconds = (performance.now() - began) / 1000;
-    const micros = ((cpuSecondsOf(pid) - cpu) * 1e6) / units;
-    return { units, seconds, micros, mainMicros: ((mainSecondsOf(pid) - main) * 1e6) / units };
-  }
 }
 
 const NOTHING: Recorded = { create: { request: "", answer: "" }, submit: { request: "", answer: "" } };
-
-function pinTo(core: number, pid: number): void {
-  const { status, stderr } = spawnSync("taskset", ["-a", "-p", "-c", String(core), String(pid)], { encoding: "utf8" });
-  if (status !== 0) throw new Error(`--pin: taskset failed (${stderr ?? "not installed"}); leave --pin out`);
-}

@@ -40,6 +40,23 @@ export interface Paid {
   readonly submitted: VerificationServiceSubmitStatementResponse;
 }
 
+/** A transaction that waits for its statement. */
+export interface Asked {
+  readonly user: BenchUser;
+  readonly request: TransactionServiceCreateRequest;
+  readonly created: TransactionServiceCreateResponse;
+  readonly transaction: Transaction;
+}
+
+/** The statement by which the user's key approves it. */
+export async function signed(
+  { user, transaction }: Asked,
+  codes: CodeSource,
+): Promise<VerificationServiceSubmitStatementRequest> {
+  const signedStatement = Buffer.from(user.key.approve(transaction, await codes(user, transaction)));
+  return { transactionId: transaction.transactionId, signedStatement };
+}
+
 /** As they went over the wire. */
 export function recordedOf({ request, created, statement, submitted }: Paid): Recorded {
   return {
@@ -69,29 +86,46 @@ export class Payments {
 
   /** Until the core says CONFIRMED; anything else is an error. Answers the four messages that went over the wire. */
   async pay(user: BenchUser, codes: CodeSource): Promise<Paid> {
+    const asked = await this.ask(user);
+    const statement = await signed(asked, codes);
+    return { request: asked.request, created: asked.created, statement, submitted: await this.submit(statement) };
+  }
+
+  /** The first of the two calls. */
+  async ask(user: BenchUser): Promise<Asked> {
     const request = this.#requestOf(user);
     const created = await this.#app.call(TransactionServiceService.create, request);
     user.prompts.push(Date.now());
     const { transaction } = created;
     if (transaction === undefined) throw new Error("Create answered without a transaction");
-    const signedStatement = Buffer.from(user.key.approve(transaction, await codes(user, transaction)));
-    const statement = { transactionId: transaction.transactionId, signedStatement };
+    return { user, request, created, transaction };
+  }
+
+  /** The second one. */
+  async submit(
+    statement: VerificationServiceSubmitStatementRequest,
+  ): Promise<VerificationServiceSubmitStatementResponse> {
     const submitted = await this.#app.call(VerificationServiceService.submitStatement, statement);
     if (submitted.transaction?.state !== State.CONFIRMED) throw new Error("the core confirmed something else");
-    return { request, created, statement, submitted };
+    return submitted;
   }
 
   #requestOf({ userId }: BenchUser): TransactionServiceCreateRequest {
-    const n = ++this.#made;
-    const fields: Field[] = [
-      { label: Label.AMOUNT, value: { $case: "amount", value: { currency: "EUR", minorUnits: String(100_000 + n) } } },
-      { label: Label.TO, value: { $case: "text", value: "Müller GmbH" } },
-      {
-        label: Label.ACCOUNT,
-        value: { $case: "account", value: { id: { $case: "iban", value: "DE89370400440532013000" } } },
-      },
-      { label: Label.REFERENCE, value: { $case: "text", value: `Invoice ${n}` } },
-    ];
-    return TransactionServiceCreateRequest.create({ requestId: `bench-${n}`, userId, kind: Kind.PAY, fields });
+    this.#made += 1;
+    return paymentOf(userId, this.#made);
   }
+}
+
+/** The n-th payment, by its user. */
+export function paymentOf(userId: string, n: number): TransactionServiceCreateRequest {
+  const fields: Field[] = [
+    { label: Label.AMOUNT, value: { $case: "amount", value: { currency: "EUR", minorUnits: String(100_000 + n) } } },
+    { label: Label.TO, value: { $case: "text", value: "Müller GmbH" } },
+    {
+      label: Label.ACCOUNT,
+      value: { $case: "account", value: { id: { $case: "iban", value: "DE89370400440532013000" } } },
+    },
+    { label: Label.REFERENCE, value: { $case: "text", value: `Invoice ${n}` } },
+  ];
+  return TransactionServiceCreateRequest.create({ requestId: `bench-${n}`, userId, kind: Kind.PAY, fields });
 }

@@ -1,4 +1,5 @@
 import { type Facts, type Spread, spreadOf } from "./figures.ts";
+import { machineLines, ratioText, row } from "./lines.ts";
 import type { P1Options, P1Result, Sample, Variant } from "./p1.ts";
 
 /** P1 in figures. CPU in microseconds of the measured process for one transaction, or what stands for one. */
@@ -73,17 +74,6 @@ export function describeP1(summary: P1Summary, facts: Facts, options: P1Options)
     `${options.transactions} transactions a repeat, ${options.warmUp} before, ${options.inFlight} in flight, ` +
       `${options.connections} connections, ${summary.users} users${options.pin ? ", pinned" : ""}`,
     `bytes: Create ${bytes.createRequest} and ${bytes.createAnswer}, SubmitStatement ${bytes.submitRequest} and ${bytes.submitAnswer}`,
-    `${facts.cpu}, ${facts.cores} cores, ${facts.memoryGb} GB, Linux ${facts.kernel}, load ${facts.load.toFixed(1)}`,
-    `Node ${facts.node}, grpc-js ${facts.grpcJs}, SQLite ${facts.sqlite}, OpenSSL ${facts.openssl}`,
-    facts.command,
+    ...machineLines(facts),
   ].join("\n");
-}
-
-function row(name: string, { median, least, most }: Spread): string {
-  const range = `${median.toFixed(1).padStart(8)} (${least.toFixed(1)} to ${most.toFixed(1)})`;
-  return `${name.padEnd(34)}${range.padEnd(30)}${(1e6 / median).toFixed(0).padStart(8)}`;
-}
-
-function ratioText({ median, least, most }: Spread): string {
-  return `${median.toFixed(2)} (${least.toFixed(2)} to ${most.toFixed(2)})`;
 }

@@ -13,6 +13,7 @@ import {
   Shown,
   SignatureType,
   signMessage,
+  toHex,
   UserVerification,
 } from "@countersign/protocol";
 import type { Transaction } from "@countersign/proto/node/core/v1/transaction_service";
@@ -31,9 +32,19 @@ export class SoftKey {
     this.serial = serial;
   }
 
+  /** 32 hexadecimal digits. */
+  get keyId(): string {
+    return toHex(this.#keyId);
+  }
+
+  /** COSE_Key bytes. */
+  get publicKey(): Uint8Array {
+    return coseKeyOfJwk(this.#key.export({ format: "jwk" }));
+  }
+
   enrol(asked: { readonly serverId: string; readonly challenge: Uint8Array }): Uint8Array {
     const { serial } = this;
-    const publicKey = coseKeyOfJwk(this.#key.export({ format: "jwk" }));
+    const { publicKey } = this;
     const serverId = fromHex(asked.serverId);
     const challenge = new Uint8Array(asked.challenge);
     const attested = encodeAttestation({
