@@ -1,5 +1,5 @@
 // A real core of its own: bootstrapped on a fresh folder, served as a process on a free port of loopback.
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fromHex, macKey, type MacKey } from "@countersign/protocol";
 import { type Child, runOnce, startChild } from "@countersign/testing/child";
@@ -18,13 +18,17 @@ export interface BenchCore {
   /** K_code, read from the secrets folder: stands in for the phone while delivery is off. */
   readonly codeKey: MacKey;
   stop(): Promise<void>;
+  /** By SIGKILL; resolves when it is gone. */
+  kill(): Promise<void>;
 }
 
-/** Makes the tenant with its app and bot, in a folder that exists and is empty. */
-export async function bootstrapCore(folder: string): Promise<void> {
+/** Makes the tenant with its app and bot, in a folder that exists and is empty. `policy`: members that are not the default. */
+export async function bootstrapCore(folder: string, policy: Readonly<Record<string, unknown>> = {}): Promise<void> {
   const at = ["--data", join(folder, "data"), "--secrets", join(folder, "secrets"), "--out", join(folder, "tokens")];
   const tenant = ["--tenant", "bench", "--issuer", "Bench Bank", "--app", "app:submit", "--bot", `bot:${PLATFORM}`];
-  await runOnce(MAIN, ["bootstrap", ...at, ...tenant]);
+  const file = join(folder, "policy.json");
+  writeFileSync(file, JSON.stringify(policy));
+  await runOnce(MAIN, ["bootstrap", ...at, ...tenant, "--policy", file]);
 }
 
 /** Serves the folder. With `profileTo`, writes a .cpuprofile into that folder when it ends. */
@@ -51,5 +55,6 @@ export async function serveCore(folder: string, profileTo?: string): Promise<Ben
       const code = await child.stop();
       if (code !== 0) throw new Error(`the core ended with ${code}:\n${child.output()}`);
     },
+    kill: async () => void (await child.stop("SIGKILL")),
   };
 }

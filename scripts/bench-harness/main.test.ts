@@ -36,6 +36,23 @@ test(
   LIMITS.testMs,
 );
 
+test.each(["P2", "P3"])(
+  "a tiny run of %s confirms transactions and prints its figures",
+  async (bench) => {
+    const args = [...NODE_FLAGS, "scripts/bench-harness/main.ts", bench, "--json", ...TINY];
+    const run = promisify(execFile)(process.execPath, [...args, "--within", String(LIMITS.withinSeconds)], {
+      cwd: ROOT,
+      timeout: LIMITS.killedMs,
+      killSignal: "SIGKILL",
+    });
+    const printed = JSON.parse((await run).stdout) as Record<string, unknown>;
+    const spread = { median: expect.any(Number), least: expect.any(Number), most: expect.any(Number) };
+    expect(printed).toMatchObject({ bench, limitMicros: spread, ratio: spread });
+    expect(printed["samples"]).toMatchObject({ call: [{ units: 4 }], echo: [{ units: 48 }], work: [{ units: 40 }] });
+  },
+  LIMITS.testMs,
+);
+
 test(
   "a tiny run of P9 calls both ways and prints its figures",
   async () => {
