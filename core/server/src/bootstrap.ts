@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { checkIssuer, checkSafeText, toHex } from "@countersign/protocol";
+import { ADMINISTRATION_NAME } from "./admin/first-admin.ts";
 import type { BootstrapOptions } from "./bootstrap-options.ts";
 import { ConfigError } from "./config.ts";
 import { addFidoRoots, readFidoMetadata } from "./fido/metadata.ts";
@@ -14,7 +15,7 @@ import { DEFAULT_POLICY } from "./policy/policy-document.ts";
 import { openLog } from "./log.ts";
 import { newToken, tokenId } from "./rpc/token.ts";
 import { openStorage } from "./open-storage.ts";
-import { shardOfKey, SHARDS, type Bodies, type EntityKey, type HexId } from "./store/entity.ts";
+import { ADMINISTRATION, shardOfKey, SHARDS, type Bodies, type EntityKey, type HexId } from "./store/entity.ts";
 import type { AnyWrite, AuditDraft, Store } from "./store/store.ts";
 
 /** What was made: paths of token files by name, never the tokens. */
@@ -54,7 +55,10 @@ export async function bootstrap(given: BootstrapOptions): Promise<Bootstrapped> 
   }
 }
 
-function checkNames({ tenant, issuer }: BootstrapOptions): void {
+function checkNames({ tenant, issuer, apps }: BootstrapOptions): void {
+  if (tenant === ADMINISTRATION_NAME && apps.length > 0) {
+    throw new ConfigError(`--app: ${tenant} is the administrators' own tenant, and no program acts in it`);
+  }
   try {
     checkSafeText(tenant, { maxCodePoints: 64, field: "--tenant" });
     checkIssuer(issuer, "--issuer");
@@ -81,7 +85,8 @@ async function ensureTenant(store: Store, { tenant: name, issuer, policy }: Boot
     if (tenants.some((one) => one.issuer === issuer)) {
       throw new ConfigError(`--issuer: ${issuer} is the name of another tenant; every display would show both alike`);
     }
-    const made = { tenantId: newId(), name, issuer, policy: policy ?? DEFAULT_POLICY, policyVersion: 1 };
+    const tenantId = name === ADMINISTRATION_NAME ? ADMINISTRATION : newId();
+    const made = { tenantId, name, issuer, policy: policy ?? DEFAULT_POLICY, policyVersion: 1 };
     await writeTenant(store, made, "tenant.created");
     return made;
   }
@@ -122,7 +127,8 @@ async function makeHolder(
     "appId" in body ? { kind: "app", tenantId, appId: body.appId } : { kind: "bot", tenantId, botId: body.botId };
   const index = { owner: tenantId };
   try {
-    const write = { key, expected: "", body, index } as AnyWrite;
+    const tokens = { listed: [{ id: tokenId(token), issuedAt: store.now() }] };
+    const write = { key, expected: "", body: { ...body, tokens }, index } as AnyWrite;
     await commit(store, write, `${key.type}.created`, tenantId, { name });
     const issued: AnyWrite = { key: tokenKey(tokenId(token)), expected: "", body: holder };
     await commit(store, issued, "token.issued", tenantId, { [key.type]: key.id });

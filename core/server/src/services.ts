@@ -1,3 +1,6 @@
+import { adminService } from "./admin/admin-service.ts";
+import { auditService } from "./admin/audit-service.ts";
+import { changeDue } from "./admin/end-change.ts";
 import { channelService } from "./channel/channel-service.ts";
 import { codeService } from "./code/code-service.ts";
 import { deliveryDue } from "./delivery/due.ts";
@@ -28,6 +31,8 @@ export function servicesOf(given: CoreGiven): Service[] {
     keyService(given),
     linkService(given),
     channelService(given),
+    adminService(given),
+    auditService(given),
   ];
 }
 
@@ -38,5 +43,6 @@ export function dueHandlersOf(given: CoreGiven): DueHandlers {
     judged: (found) => finishOpenCompare(given, found),
     delivery: (found) => deliveryDue(given, found),
     link: (found) => deliveryDue(given, found),
+    change: (found) => changeDue(given, found),
   };
 }

@@ -1,3 +1,4 @@
+import { ensureFirstAdmin } from "./admin/first-admin.ts";
 import { OpenCodes } from "./code/open-codes.ts";
 import { type CoreConfig } from "./config.ts";
 import type { CoreGiven } from "./given.ts";
@@ -52,6 +53,7 @@ export async function startCore(
   const parts = await openParts(config, log, seams);
   const { secrets, broken } = parts;
   try {
+    await ensureFirstAdmin(parts.given, config.secrets);
     const listeners = await listen(config, parts);
     const { development } = config;
     const addresses = {

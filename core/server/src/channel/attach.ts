@@ -24,6 +24,7 @@ import { rememberDeepLink, isDeepLink } from "./deep-link.ts";
 import { leaseToken } from "./lease-token.ts";
 import { LEASE_MS, takeLease, type Lease } from "./lease.ts";
 import { takeLinkClaim } from "./link-claim.ts";
+import { PauseWatch } from "./pause-watch.ts";
 import { takePeerGone } from "./peer-gone.ts";
 import { takePeerQuestion } from "./peer-question.ts";
 import { takeResend } from "./resend.ts";
@@ -84,14 +85,17 @@ class Session {
   readonly #engine: DeliveryEngine;
   readonly #ended = Promise.withResolvers<Refusal>();
   readonly #work = new Set<Promise<void>>();
+  readonly #pause: PauseWatch;
 
   constructor(given: CoreGiven, bot: BotState, of: SessionOf) {
     this.#given = given;
     this.#bot = bot;
     this.#of = of;
+    this.#pause = new PauseWatch(given, bot.name, () => this.#engine.wake());
     this.#engine = new DeliveryEngine(given, {
       seat: of.lease.seat,
-      heldUntil: () => of.lease.until,
+      // Who is paused is handed nothing, and goes on to report and to hear.
+      heldUntil: () => (this.#pause.isPaused ? 0 : of.lease.until),
       send: (message) => this.#deliver(message),
       fail: (error) => this.#fail(error),
     });
@@ -107,6 +111,7 @@ class Session {
     const welcome = { fence: BigInt(seat.fence), leaseMs: LEASE_MS, leaseToken: Buffer.from(token) };
     try {
       await this.#of.send({ event: { $case: "welcome", value: welcome } });
+      await this.#pause.start();
       this.#engine.start();
       for (;;) {
         const next = await Promise.race([requests.next(), this.#ended.promise]);
@@ -125,6 +130,7 @@ class Session {
   }
 
   stop(): void {
+    this.#pause.stop();
     this.#engine.stop();
   }
 

@@ -5,7 +5,7 @@ import { currentBot } from "../channel/deep-link.ts";
 import type { CoreGiven } from "../given.ts";
 import { isRefusal, refuse, type Refusal } from "../rpc/refusal.ts";
 import type { Reservation } from "../store/reservation.ts";
-import { reserve } from "../transaction/reserve.ts";
+import { actorOfUse, reserve } from "../transaction/reserve.ts";
 import { addressLimit, countAddressLink, type AddressLink } from "./address-rate.ts";
 import type { BegunLink, LinkStart } from "./begin-link.ts";
 import { changeLink } from "./change-link.ts";
@@ -28,7 +28,7 @@ export async function beginByAddress(
   platform: AddressPlatform,
   text: string,
 ): Promise<BegunLink | Refusal> {
-  const { tenantId, by } = start.use;
+  const { tenantId } = start.use;
   const { userId } = start.user;
   const address = readAddress(platform, text);
   if (isRefusal(address)) return address;
@@ -40,7 +40,7 @@ export async function beginByAddress(
   const begun: BegunLink = { linkId, linkToken: "", deepLink: "", expiresAt: until };
   const held = await loadLink(given, link, linkId);
   if (!isRefusal(held) && !isUnclaimed(held)) return held.failure === OCCUPIED.refused ? OCCUPIED : begun;
-  const actor = `app:${by}`;
+  const actor = actorOfUse(start.use);
   const counted = await countAddressLink(given, link, linkId, actor);
   if (isRefusal(counted)) return counted;
   const claimant: Claimant = { tenantId, botId, peerId: address, peerName: "", peerIdentity: "", actor };

@@ -6,7 +6,7 @@ import { isRefusal, refuse, type Refusal } from "../rpc/refusal.ts";
 import { derivedToken, tokenId } from "../rpc/token.ts";
 import { shardOfKey, type HexId, type UnixMs } from "../store/entity.ts";
 import { commitOnce, untilSettled } from "../transaction/commit.ts";
-import { reserve, type RequestUse } from "../transaction/reserve.ts";
+import { actorOfUse, reserve, type RequestUse } from "../transaction/reserve.ts";
 import { loadUser } from "./change-user.ts";
 import { digitsFor, type EnrolmentDigits } from "./enrolment-digits.ts";
 import type { Enrolment } from "./enrolment.ts";
@@ -68,7 +68,7 @@ export async function beginEnrolment(
     ...(asked.recoveryId === undefined ? {} : { recoveryId: asked.recoveryId }),
     ...{ wrongDigits: 0, until, usedBy: undefined },
   };
-  const stored = await store(given, token, body, use.by);
+  const stored = await store(given, token, body, actorOfUse(use));
   return isRefusal(stored) ? stored : { token, challenge, digits, until, fido };
 }
 
@@ -93,9 +93,7 @@ function store(given: CoreGiven, token: string, body: Enrolment, by: string): Pr
     const detail = {
       bound: body.serial !== undefined ? "serial" : body.digits ? "digits" : "fingerprint",
     };
-    const audit = [
-      { event: "enrolment.begun", tenant, actor: `app:${by}`, subject: `user:${userId}`, detail },
-    ] as const;
+    const audit = [{ event: "enrolment.begun", tenant, actor: by, subject: `user:${userId}`, detail }] as const;
     const outcome = await commitOnce(given, shard, { epoch, writes: [{ key, expected: "", body }], audit });
     return outcome === "committed" ? true : undefined;
   });

@@ -6,7 +6,7 @@ import type { CoreGiven } from "../given.ts";
 import { badInput, isRefusal, refuse, type Refusal } from "../rpc/refusal.ts";
 import type { HexId, UnixMs } from "../store/entity.ts";
 import type { Reservation } from "../store/reservation.ts";
-import { findReservation, reserve, type RequestUse } from "../transaction/reserve.ts";
+import { actorOfUse, findReservation, reserve, type RequestUse } from "../transaction/reserve.ts";
 import { beginByAddress } from "./begin-by-address.ts";
 import { loadUser } from "./change-user.ts";
 import { directoryOf } from "./directory.ts";
@@ -65,20 +65,20 @@ async function beginByToken(
   { use, user, known }: LinkStart,
   platform: Platform,
 ): Promise<BegunLink | Refusal> {
-  const { tenantId, by } = use;
+  const { tenantId } = use;
   const reservation = known ?? (await reserve(given, use, { linkId: toHex(given.random.bytes(16)) }));
   if (isRefusal(reservation)) return reservation;
   const linkId = reservation.drawn["linkId"] ?? "";
   const until = reservation.at + LINK_TOKEN_MS;
   const linkToken = linkTokenOf(given.secrets, linkId);
   // First: a bot that is asked whether it may come must not answer no while the token is about.
-  const opened = await openLinks(given, { tenantId, platform, until }, `app:${by}`);
+  const opened = await openLinks(given, { tenantId, platform, until }, actorOfUse(use));
   if (isRefusal(opened)) return opened;
   const made = await makeLink(
     given,
     { tenantId, userId: user.userId, linkId, platform, until },
     linkToken,
-    `app:${by}`,
+    actorOfUse(use),
   );
   if (isRefusal(made)) return made;
   return { linkId, linkToken, deepLink: await deepLinkOf(given, tenantId, platform, linkToken), expiresAt: until };

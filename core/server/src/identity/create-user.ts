@@ -1,9 +1,11 @@
 import type { CoreGiven } from "../given.ts";
 import { isRefusal, refuse, type Refusal } from "../rpc/refusal.ts";
 import { shardOfUser } from "../store/entity.ts";
+import type { AnyWrite } from "../store/store.ts";
 import { commitOnce, untilSettled } from "../transaction/commit.ts";
 import { findReservation, reserve, type RequestUse } from "../transaction/reserve.ts";
-import { userKey } from "./entity-key.ts";
+import { actorOfUse } from "../transaction/reserve.ts";
+import { userEntryKey, userKey } from "./entity-key.ts";
 import type { User } from "./user.ts";
 
 const exists: Refusal = refuse("ALREADY_EXISTS", "user_id: there is a user of this name already.");
@@ -41,12 +43,12 @@ export async function createUser(
     };
     const outcome = await commitOnce(given, shard, {
       epoch,
-      writes: [{ key, expected: "", body: user }],
+      writes: [{ key, expected: "", body: user }, userEntryWrite(user)],
       audit: [
         {
           event: "user.created",
           tenant: tenantId,
-          actor: `app:${use.by}`,
+          actor: actorOfUse(use),
           subject: `user:${asked.userId}`,
           detail: {},
         },
@@ -54,6 +56,12 @@ export async function createUser(
     });
     return outcome === "committed" ? user : undefined;
   });
+}
+
+/** Written once, beside him: the list of his tenant's users costs no later write of his. */
+export function userEntryWrite({ tenantId, userId, createdAt }: User): AnyWrite {
+  const index = { owner: tenantId, sort: createdAt };
+  return { key: userEntryKey(tenantId, userId), expected: "", body: { userId, createdAt }, index };
 }
 
 function isSame(user: User, asked: Pick<User, "phrase" | "locale">): boolean {

@@ -1,7 +1,7 @@
 import { shardOfKey, type Bodies, type EntityKey, type UnixMs } from "../store/entity.ts";
 import type { Store } from "../store/store.ts";
 
-const DIRECTORY_TYPES = ["tenant", "app", "bot", "token", "grant"] as const;
+const DIRECTORY_TYPES = ["tenant", "app", "bot", "token", "grant", "admin", "administration"] as const;
 type DirectoryType = (typeof DIRECTORY_TYPES)[number];
 
 interface Cached {

@@ -59,3 +59,19 @@ export function linkRateKey(tenantId: HexId, of: string): EntityKey<"link-rate">
 export function peerKey(tenantId: HexId, botId: HexId, peerId: string): EntityKey<"peer"> {
   return { type: "peer", tenant: tenantId, id: `${botId}:${peerId}` };
 }
+/** In shardOfUser. */
+export function userEntryKey(tenantId: HexId, userId: string): EntityKey<"user-entry"> {
+  return { type: "user-entry", tenant: tenantId, id: userId };
+}
+export function adminKey(adminId: string): EntityKey<"admin"> {
+  return { type: "admin", tenant: "", id: adminId };
+}
+export function changeKey(changeId: HexId): EntityKey<"change"> {
+  return { type: "change", tenant: "", id: changeId };
+}
+/** There is one. */
+export const administrationKey: EntityKey<"administration"> = {
+  type: "administration",
+  tenant: "",
+  id: "installation",
+};

@@ -2,7 +2,6 @@ import { checkSafeText, MAX_DEVICE_NAME, ProtocolError } from "@countersign/prot
 import {
   type Key as KeyMessage,
   KeyServiceBeginEnrolmentRequest,
-  KeyServiceBeginEnrolmentResponse,
   KeyServiceService,
   type KeyServiceApproveRecoveryRequest,
   type KeyServiceBeginRecoveryRequest,
@@ -13,7 +12,6 @@ import {
   type KeyServiceServer,
   type KeyServiceStopRecoveryRequest,
 } from "@countersign/proto/node/core/v1/key_service";
-import { timestampOf } from "../delivery/timestamp.ts";
 import type { CoreGiven } from "../given.ts";
 import { actorOf, anyApp, anyAppOrEnrolment, appOf, executeApp, submitApp, unary, type Call } from "../rpc/handler.ts";
 import { badInput, isRefusal, type Refusal } from "../rpc/refusal.ts";
@@ -23,8 +21,7 @@ import { bodyHashOf, checkRequestId } from "../transaction/reserve.ts";
 import { tellTransaction } from "../transaction/transaction-message.ts";
 import { beginEnrolment } from "./begin-enrolment.ts";
 import { loadUser } from "./change-user.ts";
-import { directoryOf } from "./directory.ts";
-import { tenantKey } from "./entity-key.ts";
+import { enrolmentResponse } from "./enrolment-message.ts";
 import { finishEnrolment, type FinishRequest } from "./finish-enrolment.ts";
 import { confirmFingerprint, renameKey, revokeKey } from "./key-change.ts";
 import { keyMessage } from "./key-message.ts";
@@ -94,16 +91,7 @@ async function begin(given: CoreGiven, request: KeyServiceBeginEnrolmentRequest,
   const by = recoveryId === "" ? {} : { recoveryId };
   const begun = await beginEnrolment(given, use, { userId, serial, digits, fido, ...by });
   if (isRefusal(begun)) return begun;
-  const tenant = await directoryOf(given.store).get(tenantKey(tenantId));
-  return KeyServiceBeginEnrolmentResponse.create({
-    enrolmentToken: begun.token,
-    challenge: Buffer.from(begun.challenge),
-    serverId: given.serverId,
-    serverName: tenant?.issuer ?? "",
-    digits: begun.digits?.reveal() ?? "",
-    expiresAt: timestampOf(begun.until),
-    fido: begun.fido,
-  });
+  return enrolmentResponse(given, tenantId, begun);
 }
 
 async function finish(given: CoreGiven, request: KeyServiceFinishEnrolmentRequest, { caller }: Call) {

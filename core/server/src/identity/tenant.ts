@@ -1,5 +1,6 @@
 import type { HexId, UnixMs } from "../store/entity.ts";
 import type { Kind } from "@countersign/protocol";
+import type { HeldTokens } from "./held-token.ts";
 import type { Policy } from "../policy/policy.ts";
 
 /** A relying party, or a part of one. Its issuer name is unique in the installation and at most 20 columns. */
@@ -9,6 +10,8 @@ export interface Tenant {
   readonly issuer: string;
   readonly policy: Policy;
   readonly policyVersion: number;
+  /** The change that made this version of the policy; absent: none did. */
+  readonly policyChange?: HexId;
 }
 
 export type Scope = "submit" | "execute";
@@ -20,6 +23,8 @@ export interface App {
   readonly name: string;
   readonly scope: Scope;
   readonly disabled: boolean;
+  /** Absent: every token that was issued for it. */
+  readonly tokens?: HeldTokens;
 }
 
 export type Platform = "telegram" | "matrix" | "mail" | "sms" | "sandbox";
@@ -33,12 +38,19 @@ export interface Bot {
   readonly disabled: boolean;
   /** From its last Hello, with {token}; "" before. */
   readonly deepLink: string;
+  /** An administrator stopped it: it is handed nothing. Absent: false. */
+  readonly paused?: boolean;
+  /** Absent: every token that was issued for it. */
+  readonly tokens?: HeldTokens;
 }
 
 /** Who holds a token; the entity's id is the hex SHA-256 of the whole token, so that a dump yields none. */
 export type TokenHolder =
   | { readonly kind: "app"; readonly tenantId: HexId; readonly appId: HexId }
-  | { readonly kind: "bot"; readonly tenantId: HexId; readonly botId: HexId };
+  | { readonly kind: "bot"; readonly tenantId: HexId; readonly botId: HexId }
+  | { readonly kind: "admin"; readonly adminId: string }
+  /** `adminId`: "" for the first administrator, who chooses his name. */
+  | { readonly kind: "invitation"; readonly adminId: string };
 
 /** Allows one Create for one user. The token is HMAC(K_token, "grant" ‖ id). */
 export interface Grant {

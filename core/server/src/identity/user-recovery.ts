@@ -53,7 +53,12 @@ export function withoutRecovery(user: User, now: UnixMs): User {
 /** Frozen: whoever acts in the user's name, replacing his keys is no way around it. */
 export function frozen(user: User, now: UnixMs): User {
   const safe = withoutRecovery(user, now);
-  return safe.state === "SUSPENDED" || safe.state === "FROZEN" ? safe : { ...safe, state: "FROZEN" };
+  if (safe.state === "FROZEN") return safe;
+  if (safe.state !== "SUSPENDED") return { ...safe, state: "FROZEN" };
+  // Nobody who resumes him thaws him too.
+  return safe.suspendedFrom === "FROZEN" || safe.suspendedFrom === undefined
+    ? safe
+    : { ...safe, suspendedFrom: "FROZEN" };
 }
 
 /** The recovery that this change of its user stopped. */

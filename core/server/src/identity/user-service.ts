@@ -1,25 +1,24 @@
 import {
-  User as UserMessage,
+  type User as UserMessage,
   UserServiceCreateRequest,
   UserServiceRequestThawRequest,
   UserServiceService,
-  UserState,
   type UserServiceServer,
 } from "@countersign/proto/node/core/v1/user_service";
 import type { CoreGiven } from "../given.ts";
 import { actorOf, anyApp, appOf, submitApp, unary, type Call } from "../rpc/handler.ts";
-import { isRefusal, refuse, type Refusal } from "../rpc/refusal.ts";
+import { isRefusal, type Refusal } from "../rpc/refusal.ts";
 import type { Service } from "../rpc/server.ts";
 import type { UnixMs } from "../store/entity.ts";
-import { timestampOf } from "../delivery/timestamp.ts";
 import { bodyHashOf, checkRequestId } from "../transaction/reserve.ts";
 import { tellTransaction } from "../transaction/transaction-message.ts";
 import { changeUser, loadUser, type UserChange } from "./change-user.ts";
 import { createUser } from "./create-user.ts";
 import { mayNotDecide } from "./may-decide.ts";
 import { requestThaw } from "./request-thaw.ts";
+import { freeze, suspended } from "./stop-user.ts";
+import { userMessage } from "./user-message.ts";
 import { checkPhrase, checkUserId, readLocale } from "./user-name.ts";
-import { frozen, withoutRecovery } from "./user-recovery.ts";
 import type { User } from "./user.ts";
 
 export function userService(given: CoreGiven): Service {
@@ -66,23 +65,6 @@ async function change(
   return checkUserId(userId) ?? changeUser(given, { tenantId, userId }, actorOf(caller), how);
 }
 
-/** Whatever was on its way for him ends: nobody replaces the keys of a user who was taken out. */
-function suspended(user: User, now: UnixMs): UserChange | User {
-  const safe = withoutRecovery(user, now);
-  if (user.state === "SUSPENDED") return safe === user ? user : { user: safe, event: "recovery.stopped" };
-  return { user: { ...safe, state: "SUSPENDED" }, event: "user.suspended", tell: { type: "USER_SUSPENDED" } };
-}
-
-/** Also a blocked user: "not me" outlives the five wrong codes. */
-function freeze(user: User, now: UnixMs): UserChange | User | Refusal {
-  if (user.state === "SUSPENDED")
-    return refuse("STATE_CONFLICT", "The user is suspended, which stops more than a freeze.");
-  const after = frozen(user, now);
-  if (after === user) return user;
-  if (user.state === "FROZEN") return { user: after, event: "recovery.stopped" };
-  return { user: after, event: "user.frozen", tell: { type: "FROZEN" } };
-}
-
 async function thaw(given: CoreGiven, request: UserServiceRequestThawRequest, { caller }: Call) {
   const { requestId, userId } = request;
   const refusal = checkRequestId(requestId) ?? checkUserId(userId);
@@ -97,9 +79,4 @@ async function thaw(given: CoreGiven, request: UserServiceRequestThawRequest, { 
 
 function answer(user: User | Refusal): { user: UserMessage } | Refusal {
   return isRefusal(user) ? user : { user: userMessage(user) };
-}
-
-function userMessage(user: User): UserMessage {
-  const { userId, locale, createdAt, state } = user;
-  return UserMessage.create({ userId, locale, state: UserState[state], createdAt: timestampOf(createdAt) });
 }

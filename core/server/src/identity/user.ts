@@ -8,6 +8,8 @@ export interface User {
   readonly tenantId: HexId;
   readonly userId: string;
   readonly state: UserState;
+  /** Of who is SUSPENDED: what he is again when he is resumed. Absent: FROZEN, so that his own key decides. */
+  readonly suspendedFrom?: Exclude<UserState, "SUSPENDED">;
   /** His own words on every message. */
   readonly phrase: string;
   /** BCP 47. */
@@ -29,4 +31,10 @@ export interface User {
   readonly recoveries?: readonly Recovery[];
   /** Of his chats, those that froze him or unlinked a chat, oldest first (taken-event.ts). Absent: none did. */
   readonly takenEvents?: readonly string[];
+}
+
+/** Where a user stands in the list of his tenant's. */
+export interface UserEntry {
+  readonly userId: string;
+  readonly createdAt: UnixMs;
 }

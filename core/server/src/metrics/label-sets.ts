@@ -78,7 +78,11 @@ export function labelOf(set: LabelSet, value: unknown): string {
   return typeof value === "string" && set.has(value) ? value : OTHER;
 }
 
-/** "/countersign.core.v1.TransactionService/Create" → "TransactionService/Create". */
+/**
+ * "/countersign.core.v1.TransactionService/Create" → "TransactionService/Create". Calls of administrators go by their
+ * service alone: there are many RPCs and few calls, and every name costs a series for each status and bucket.
+ */
 export function methodOf(path: string): string {
-  return path.slice(path.lastIndexOf(".") + 1);
+  const method = path.slice(path.lastIndexOf(".") + 1);
+  return path.startsWith("/countersign.admin.") ? method.slice(0, method.indexOf("/")) : method;
 }

@@ -78,6 +78,15 @@ const kind = v.pipe(oneOf(APP_KINDS), v.transform(kindOfName));
 
 const platform = oneOf(["telegram", "matrix", "mail", "sms", "sandbox"]);
 
+const adminApprovals = v.pipe(
+  v.strictObject({
+    low: v.optional(whole(1, 5), 1),
+    medium: v.optional(whole(1, 5), 1),
+    high: v.optional(whole(1, 5), 2),
+  }),
+  v.check(({ low, medium, high }) => low <= medium && medium <= high, "low, medium and high must not fall"),
+);
+
 const entries = {
   digits: v.optional(whole(6, 10), 6),
   highValue: v.optional(amountLimits, []),
@@ -110,6 +119,7 @@ const entries = {
   fidoRoots: v.optional(several(fidoRoot, 0), []),
   biometricModels: v.optional(distinct(v.union([deviceModel, aaguid]), 0), []),
   approvals: v.optional(whole(1, 1), 1),
+  adminApprovals: v.optional(adminApprovals, {}),
 };
 
 const document = v.pipe(

@@ -35,6 +35,10 @@ export interface FidoRoot {
   readonly model?: string | undefined;
 }
 
+/** How dangerous it is what an administrator loosens. docs/decisions/0024, "What stops, what loosens" */
+export const ADMIN_LEVELS = ["low", "medium", "high"] as const;
+export type AdminLevel = (typeof ADMIN_LEVELS)[number];
+
 /** A tenant's rules, with defaults and hard limits in `docs/protocol/policy.md`. */
 export interface Policy {
   /** 6 to 10. */
@@ -86,6 +90,8 @@ export interface Policy {
   readonly refusedFidoModels?: readonly string[];
   /** People who must confirm; 1 until several approvers exist, and never 0. */
   readonly approvals: number;
+  /** Administrators that a change of each level takes, the one who asks among them. Absent: 1, 1, 2. */
+  readonly adminApprovals?: Readonly<Record<AdminLevel, number>>;
 }
 
 /** What of it a transaction keeps. */

@@ -1,7 +1,9 @@
 import type { Metadata } from "@grpc/grpc-js";
 import type { CoreGiven } from "../given.ts";
 import { directoryOf } from "../identity/directory.ts";
-import { appKey, botKey, grantKey, tokenKey } from "../identity/entity-key.ts";
+import { administrationKey, adminKey, appKey, botKey, grantKey, tokenKey } from "../identity/entity-key.ts";
+import { endOfToken } from "../identity/held-token.ts";
+import type { TokenHolder } from "../identity/tenant.ts";
 import type { Caller } from "./caller.ts";
 import { refuse, type Refusal } from "./refusal.ts";
 import { openDerivedToken, tokenId } from "./token.ts";
@@ -36,18 +38,68 @@ async function grant(given: CoreGiven, token: string): Promise<Caller | Refusal>
 }
 
 async function holder(given: CoreGiven, token: string): Promise<Caller | Refusal> {
-  const directory = directoryOf(given.store);
-  const found = await directory.get(tokenKey(tokenId(token)));
+  const id = tokenId(token);
+  const found = await directoryOf(given.store).get(tokenKey(id));
   if (found === undefined) return unauthenticated;
-  if (found.kind === "app") {
-    const app = await directory.get(appKey(found.tenantId, found.appId));
-    if (app === undefined || app.disabled) return unauthenticated;
-    return { kind: "app", tenantId: app.tenantId, appId: app.appId, scope: app.scope };
+  const caller = await callerBy(given, id, found);
+  return caller ?? unauthenticated;
+}
+
+/** Who holds the token decides whether it still counts. */
+function callerBy(given: CoreGiven, id: string, found: TokenHolder): Promise<Caller | Refusal | undefined> {
+  switch (found.kind) {
+    case "app":
+      return appBy(given, id, found);
+    case "bot":
+      return botBy(given, id, found);
+    case "admin":
+      return adminBy(given, id, found.adminId);
+    case "invitation":
+      return invitedBy(given, id, found.adminId);
   }
-  const bot = await directory.get(botKey(found.tenantId, found.botId));
-  if (bot === undefined || bot.disabled) return unauthenticated;
+}
+
+async function appBy(
+  given: CoreGiven,
+  id: string,
+  { tenantId, appId }: Extract<TokenHolder, { kind: "app" }>,
+): Promise<Caller | undefined> {
+  const app = await directoryOf(given.store).get(appKey(tenantId, appId));
+  if (app === undefined || app.disabled) return undefined;
+  const end = endOfToken(app.tokens, id, given.store.now());
+  return end && { kind: "app", tenantId, appId, scope: app.scope, ...end };
+}
+
+async function botBy(
+  given: CoreGiven,
+  id: string,
+  { tenantId, botId }: Extract<TokenHolder, { kind: "bot" }>,
+): Promise<Caller | Refusal | undefined> {
+  const bot = await directoryOf(given.store).get(botKey(tenantId, botId));
+  if (bot === undefined || bot.disabled) return undefined;
+  const end = endOfToken(bot.tokens, id, given.store.now());
+  if (end === undefined) return undefined;
   if (bot.platform === "sandbox" && !given.development) {
     return refuse("NOT_ALLOWED", "sandbox bots are refused unless the core runs with --development");
   }
-  return { kind: "bot", tenantId: bot.tenantId, botId: bot.botId, platform: bot.platform };
+  return { kind: "bot", tenantId, botId, platform: bot.platform, ...end };
+}
+
+async function adminBy(given: CoreGiven, id: string, adminId: string): Promise<Caller | undefined> {
+  const admin = await directoryOf(given.store).get(adminKey(adminId));
+  if (admin?.state !== "ACTIVE") return undefined;
+  const end = endOfToken(admin.tokens, id, given.store.now());
+  return end && { kind: "admin", adminId, role: admin.role, tenantId: admin.tenantId, ...end };
+}
+
+/** Also for a while after it was used, so that a Claim whose answer was lost can be repeated. */
+async function invitedBy(given: CoreGiven, id: string, adminId: string): Promise<Caller | undefined> {
+  const directory = directoryOf(given.store);
+  if (adminId === "") {
+    const administration = await directory.get(administrationKey);
+    return administration?.invitation === id ? { kind: "invitation", adminId, invitation: id } : undefined;
+  }
+  const admin = await directory.get(adminKey(adminId));
+  const isOpen = admin?.invitation?.id === id && given.store.now() < admin.invitation.until;
+  return isOpen && admin.state !== "DISABLED" ? { kind: "invitation", adminId, invitation: id } : undefined;
 }

@@ -1,10 +1,11 @@
 import type { Kind } from "@countersign/protocol";
 import type { Platform, Scope } from "../identity/tenant.ts";
-import type { HexId } from "../store/entity.ts";
+import type { Role } from "../admin/admin.ts";
+import type { HexId, UnixMs } from "../store/entity.ts";
 
 /** Who calls, as proven by the bearer token. */
 export type Caller =
-  | { readonly kind: "app"; readonly tenantId: HexId; readonly appId: HexId; readonly scope: Scope }
+  | ({ readonly kind: "app"; readonly tenantId: HexId; readonly appId: HexId; readonly scope: Scope } & Ending)
   /** A program on the user's PC that may create once. */
   | {
       readonly kind: "grant";
@@ -17,13 +18,23 @@ export type Caller =
   | { readonly kind: "confirmation"; readonly txId: HexId }
   /** No bearer token: the enrolment token is in the request, and its service checks it. */
   | { readonly kind: "enrolment" }
-  | { readonly kind: "bot"; readonly tenantId: HexId; readonly botId: HexId; readonly platform: Platform };
+  | ({ readonly kind: "bot"; readonly tenantId: HexId; readonly botId: HexId; readonly platform: Platform } & Ending)
+  /** `tenantId` "": every tenant. */
+  | ({ readonly kind: "admin"; readonly adminId: string; readonly role: Role; readonly tenantId: HexId } & Ending)
+  /** Somebody who may become that administrator; "": the first one. */
+  | { readonly kind: "invitation"; readonly adminId: string; readonly invitation: string };
 
-/** What a caller is called in the table of permissions: apps by their scope. */
-export type CallerKind = "submit" | "execute" | "grant" | "confirmation" | "enrolment" | "bot";
+interface Ending {
+  /** When his token ends; absent: nobody said so. */
+  readonly until?: UnixMs;
+}
+
+/** What a caller is called in the table of permissions: apps by their scope, administrators by their role. */
+export type CallerKind = Scope | "grant" | "confirmation" | "enrolment" | "bot" | "invitation" | Role;
 
 export function callerKind(caller: Caller): CallerKind {
-  return caller.kind === "app" ? caller.scope : caller.kind;
+  if (caller.kind === "app") return caller.scope;
+  return caller.kind === "admin" ? caller.role : caller.kind;
 }
 
 export type AppCaller = Extract<Caller, { kind: "app" }>;
@@ -34,6 +45,14 @@ export function appOf(caller: Caller): AppCaller {
   throw new Error(`an app was expected, not ${caller.kind}`);
 }
 
+export type AdminCaller = Extract<Caller, { kind: "admin" }>;
+
+/** For RPCs that administrators alone may call. */
+export function adminOf(caller: Caller): AdminCaller {
+  if (caller.kind === "admin") return caller;
+  throw new Error(`an administrator was expected, not ${caller.kind}`);
+}
+
 /** How the audit names the caller. */
 export function actorOf(caller: Caller): string {
   switch (caller.kind) {
@@ -41,6 +60,9 @@ export function actorOf(caller: Caller): string {
       return `app:${caller.appId}`;
     case "bot":
       return `bot:${caller.botId}`;
+    case "admin":
+    case "invitation":
+      return `admin:${caller.adminId}`;
     case "grant":
     case "confirmation":
     case "enrolment":
@@ -64,3 +86,9 @@ export const anyAppOrToken: Allow = callers("submit", "execute", "confirmation")
 export const confirmationToken: Allow = callers("confirmation");
 export const anyAppOrEnrolment: Allow = callers("submit", "execute", "enrolment");
 export const bot: Allow = callers("bot");
+export const anyAdmin: Allow = callers("owner", "admin", "operator", "auditor");
+/** Those who may stop something. */
+export const stoppingAdmin: Allow = callers("owner", "admin", "operator");
+/** Those who may ask for what loosens, and agree to it. */
+export const changingAdmin: Allow = callers("owner", "admin");
+export const invitation: Allow = callers("invitation");

@@ -6,6 +6,7 @@ import {
   type handleUnaryCall,
 } from "@grpc/grpc-js";
 import type { CoreGiven } from "../given.ts";
+import type { EntityType } from "../store/entity.ts";
 import { answerOf } from "./answer.ts";
 import { authenticate } from "./authenticate.ts";
 import { CallLife } from "./call-life.ts";
@@ -162,6 +163,8 @@ function checked<Req>(raw: Req | Malformed | Unread<Req | Malformed>): Req | Ref
 /** A hint of another core may be lost, or the store away when it comes: so each stream asks again as often as this. */
 const ASK_AGAIN_MS = 1000;
 
+const HOLDERS: ReadonlySet<EntityType> = new Set(["token", "app", "bot", "admin"]);
+
 /** A revoked token ends its open streams too. */
 function watchRevocation(given: CoreGiven, caller: Caller, metadata: Metadata, life: CallLife): () => void {
   const check = async (): Promise<void> => {
@@ -173,11 +176,12 @@ function watchRevocation(given: CoreGiven, caller: Caller, metadata: Metadata, l
     }
   };
   const unsubscribe = given.store.subscribe((_shard, keys) => {
-    if (keys.some(({ type }) => type === "token" || type === "app" || type === "bot")) void check();
+    if (keys.some(({ type }) => HOLDERS.has(type))) void check();
   });
-  // What no store holds cannot be revoked elsewhere.
+  // What no store holds cannot be revoked elsewhere; nobody writes when the time of a token is up.
   const isStored = caller.kind !== "confirmation" && caller.kind !== "enrolment";
-  const asking = given.soleCore === false && isStored ? setInterval(() => void check(), ASK_AGAIN_MS) : undefined;
+  const isAsked = (given.soleCore === false && isStored) || ("until" in caller && caller.until !== undefined);
+  const asking = isAsked ? setInterval(() => void check(), ASK_AGAIN_MS) : undefined;
   return () => {
     clearInterval(asking);
     unsubscribe();

@@ -2,17 +2,22 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { Kind } from "@countersign/protocol";
 import { status } from "@grpc/grpc-js";
 import { REQUESTS } from "@countersign/proto/wire-schema";
-import { grantKey, tokenKey } from "../identity/entity-key.ts";
+import { adminKey, grantKey, tokenKey } from "../identity/entity-key.ts";
 import { openLog } from "../log.ts";
 import { servicesOf } from "../services.ts";
-import { CoreWorld } from "../testing/core-world.ts";
+import { AdminWorld } from "../testing/admin-world.ts";
+import type { CoreWorld } from "../testing/core-world.ts";
 import { serveWorld, type ServedWorld } from "../testing/serve-world.ts";
 import type { CallerKind } from "./caller.ts";
 import { PERMISSION } from "./permission.ts";
 import { derivedToken, newToken, tokenId } from "./token.ts";
 
 const CORE = Object.keys(REQUESTS).filter((path) => !path.startsWith("/countersign.device."));
-const KINDS: readonly (CallerKind | "nobody")[] = ["submit", "execute", "grant", "confirmation", "bot", "nobody"];
+const ROLES = ["owner", "admin", "operator", "auditor"] as const;
+const KINDS: readonly (CallerKind | "nobody")[] = [
+  ...(["submit", "execute", "grant", "confirmation", "bot", "invitation", "nobody"] as const),
+  ...ROLES,
+];
 
 /** What decides about a user over his head: for `submit` on a development core alone (docs/decisions/0010). */
 const DECIDES = ["BeginEnrolment", "FinishEnrolment", "ConfirmFingerprint", "Revoke", "Suspend", "Reorder"];
@@ -23,10 +28,24 @@ const LOOSENS = ["BeginRecovery", "ApproveRecovery"];
 /** Open to both scopes: what changes no right of anybody, or takes some away. */
 const BOTH = ["Rename", "StopRecovery", "ListRecoveries"];
 
+/** Of an administrator's RPCs by name: what stops, what asks for more than stopping. All others read, or are his own. */
+const STOPS = /^(Disable|Pause|Revoke|Suspend|Freeze|Cancel)/;
+const ASKS = /^(Request|Approve|Reject|Create|Invite)/;
+
+function mayAdmin(rpc: string, kind: CallerKind | "nobody"): boolean {
+  if (rpc === "Claim") return kind === "invitation";
+  const role = ROLES.findIndex((one) => one === kind);
+  if (role === -1) return false;
+  if (ASKS.test(rpc)) return role <= 1;
+  return STOPS.test(rpc) ? role <= 2 : true;
+}
+
 /** Who may call, by the table of design section 8, kept apart from the product's own table. */
 function mayCall(path: string, kind: CallerKind | "nobody"): boolean {
   const [, service = "", rpc = ""] = path.split("/");
   const name = service.split(".").at(-1);
+  if (service.startsWith("countersign.admin.")) return mayAdmin(rpc, kind);
+  if (kind === "invitation" || ROLES.some((role) => role === kind)) return false;
   if (kind === "nobody") return name === "KeyService" && rpc === "FinishEnrolment";
   if (kind === "bot") return name === "ChannelService";
   if (kind === "execute")
@@ -44,12 +63,23 @@ let world: CoreWorld;
 const tokens = new Map<string, string | undefined>([["nobody", undefined]]);
 
 beforeAll(async () => {
-  world = await CoreWorld.open();
+  const admins = await AdminWorld.open();
+  ({ world } = admins);
   const { tenantId, userId, botId, given } = world;
   for (const scope of ["submit", "execute"] as const) tokens.set(scope, (await world.addApp(tenantId, scope)).token);
   const bot = newToken("cs_bot_", given.random);
   await world.put(tokenKey(tokenId(bot)), { kind: "bot", tenantId, botId });
   tokens.set("bot", bot);
+  const tenantOfRole = { owner: "", admin: tenantId, operator: tenantId, auditor: "" } as const;
+  for (const role of ROLES) tokens.set(role, (await admins.addAdmin(role, role, tenantOfRole[role])).token);
+  const invitation = newToken("cs_invite_", given.random);
+  await world.put(tokenKey(tokenId(invitation)), { kind: "invitation", adminId: "new" });
+  const until = given.store.now() + 60_000;
+  await world.put(adminKey("new"), {
+    ...{ adminId: "new", role: "auditor", tenantId: "", state: "INVITED", createdAt: 0, claimed: false },
+    ...{ tokens: { listed: [] }, invitation: { id: tokenId(invitation), until } },
+  });
+  tokens.set("invitation", invitation);
   const grantId = "ee".repeat(16);
   await world.put(grantKey(grantId), {
     grantId,
@@ -92,5 +122,5 @@ describe("every RPC × every caller, over the wire", () => {
 
 /** Streams are called as unary here: whoever is admitted runs into another status, which is all that is asked. */
 function isStream(path: string): boolean {
-  return /\/(Watch|WatchLink|ClaimNext|Attach)$/.test(path);
+  return /\/(Watch|WatchLink|WatchOwnLink|ClaimNext|Attach)$/.test(path);
 }

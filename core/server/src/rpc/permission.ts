@@ -1,5 +1,10 @@
 import type { CallerKind } from "./caller.ts";
 
+/** Administrators: those who read, those of them who stop, and those of these who ask for what loosens. */
+const ANYBODY: readonly CallerKind[] = ["owner", "admin", "operator", "auditor"];
+const STOPPERS: readonly CallerKind[] = ["owner", "admin", "operator"];
+const CHANGERS: readonly CallerKind[] = ["owner", "admin"];
+
 /**
  * Who may call what: every RPC of the core has a row, and an RPC without one is refused to everybody. No caller but an
  * executor opens `execute`. What decides about a user over his head is open to `submit` on a development core alone
@@ -65,13 +70,32 @@ export const PERMISSION: Readonly<Record<string, readonly CallerKind[]>> = {
     Unlink: ["submit"],
   }),
   "/countersign.channel.v1.ChannelService/Attach": ["bot"],
+  ...admin("AdminService", {
+    Claim: ["invitation"],
+    ...each(ANYBODY, "WhoAmI", "BeginOwnEnrolment", "ConfirmOwnKey", "BeginOwnLink", "WatchOwnLink"),
+    ...each(ANYBODY, "ListAdmins", "ListTenants", "ListApps", "ListBots", "GetPolicy", "SimulatePolicy", "ListUsers"),
+    ...each(ANYBODY, "ListKeys", "ListLinks", "ListTransactions", "GetTransaction", "GetChange", "ListChanges"),
+    ...each(STOPPERS, "DisableAdmin", "DisableApp", "DisableBot", "PauseBot", "RevokeToken", "CancelTransaction"),
+    ...each(STOPPERS, "SuspendUser", "FreezeUser", "RevokeKey", "RevokeLink"),
+    ...each(CHANGERS, "RequestChange", "ApproveChange", "RejectChange", "CreateUser", "InviteUser"),
+  }),
+  ...admin("AuditService", each(ANYBODY, "List")),
 };
 
-function service(
-  name: string,
-  rpcs: Readonly<Record<string, readonly CallerKind[]>>,
-): Record<string, readonly CallerKind[]> {
-  return Object.fromEntries(
-    Object.entries(rpcs).map(([rpc, callers]) => [`/countersign.core.v1.${name}/${rpc}`, callers]),
-  );
+type Rows = Readonly<Record<string, readonly CallerKind[]>>;
+
+function each(callers: readonly CallerKind[], ...rpcs: readonly string[]): Rows {
+  return Object.fromEntries(rpcs.map((rpc) => [rpc, callers]));
+}
+
+function service(name: string, rpcs: Rows): Rows {
+  return rowsOf(`/countersign.core.v1.${name}`, rpcs);
+}
+
+function admin(name: string, rpcs: Rows): Rows {
+  return rowsOf(`/countersign.admin.v1.${name}`, rpcs);
+}
+
+function rowsOf(path: string, rpcs: Rows): Rows {
+  return Object.fromEntries(Object.entries(rpcs).map(([rpc, callers]) => [`${path}/${rpc}`, callers]));
 }

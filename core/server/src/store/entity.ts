@@ -1,11 +1,13 @@
 import { sha256, utf8 } from "@countersign/protocol";
+import type { Admin, Administration } from "../admin/admin.ts";
+import type { Change } from "../admin/change.ts";
 import type { BotLease } from "../channel/bot-lease.ts";
 import type { Delivery } from "../delivery/delivery.ts";
 import type { Enrolment } from "../identity/enrolment.ts";
 import type { Key } from "../identity/key.ts";
 import type { Link, LinkRate, LinkToken, OpenLinks, Peer } from "../identity/link.ts";
 import type { App, Bot, Grant, Tenant, TokenHolder } from "../identity/tenant.ts";
-import type { User } from "../identity/user.ts";
+import type { User, UserEntry } from "../identity/user.ts";
 import type { Reservation } from "./reservation.ts";
 import type { BadSignatures } from "../verification/bad-signature-limit.ts";
 import type { Judged } from "../verification/judged.ts";
@@ -28,6 +30,8 @@ export const SHARDS = 1024;
 export interface Bodies {
   /** A user's shard: */
   user: User;
+  /** Finds him in the list of his tenant's users; written once. */
+  "user-entry": UserEntry;
   key: Key;
   link: Link;
   transaction: Transaction;
@@ -52,6 +56,10 @@ export interface Bodies {
   "key-owner": { readonly tenantId: HexId; readonly userId: string };
   /** Where a link id lives. */
   "link-owner": { readonly tenantId: HexId; readonly userId: string };
+  /** The shard of the administration: */
+  administration: Administration;
+  admin: Admin;
+  change: Change;
 }
 export type EntityType = keyof Bodies;
 
@@ -62,13 +70,20 @@ export interface EntityKey<T extends EntityType = EntityType> {
   readonly id: string;
 }
 
+/** The administrators' own tenant, the same in every installation. docs/decisions/0024 */
+export const ADMINISTRATION: HexId = "00000000000000000000000000000001";
+/** Administrators, their transactions, and what these are about: an approval is one commit. */
+export const ADMINISTRATION_SHARD: Shard = shardOfHash("administration");
+
 /** The shard of a user: all that is his lives there. */
 export function shardOfUser(tenantId: HexId, userId: string): Shard {
+  if (tenantId === ADMINISTRATION) return ADMINISTRATION_SHARD;
   return shardOfHash(`user\0${tenantId}\0${userId}`);
 }
 
 /** The shard of a directory entity. */
 export function shardOfKey(key: EntityKey): Shard {
+  if (key.type === "admin" || key.type === "change" || key.type === "administration") return ADMINISTRATION_SHARD;
   return shardOfHash(`${key.type}\0${key.tenant}\0${key.id}`);
 }
 

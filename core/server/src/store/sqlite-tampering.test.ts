@@ -35,6 +35,10 @@ const TYPES: Record<EntityType, true> = {
   "bot-lease": true,
   "key-owner": true,
   "link-owner": true,
+  "user-entry": true,
+  administration: true,
+  admin: true,
+  change: true,
 };
 const types = Object.keys(TYPES) as EntityType[];
 const folder = tempFolder();

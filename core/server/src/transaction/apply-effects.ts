@@ -1,4 +1,5 @@
 import { fingerprintOf } from "@countersign/protocol";
+import { changeWrites } from "../admin/approval.ts";
 import { deliveryWrites } from "../delivery/plan.ts";
 import { keyIndex } from "../identity/key-index.ts";
 import { linkWrites } from "../identity/link-action.ts";
@@ -20,6 +21,7 @@ type Drafts = Map<string, AnyWrite>;
 export function applyEffects(held: Case, transaction: Transaction, effects: readonly Effect[]): readonly AnyWrite[] {
   const drafts: Drafts = new Map();
   put(drafts, { ...locate(held.transaction), body: transaction, index: transactionIndex(transaction) });
+  for (const write of refusedChange(held, transaction)) put(drafts, write);
   const alerts = applyToUser(drafts, held, transaction, effects);
   const all = [...effects, ...alerts];
   for (const effect of effects) {
@@ -44,6 +46,11 @@ function act(drafts: Drafts, held: Case, transaction: Transaction, action: CoreA
     case "unlink":
       for (const write of linkWrites(action, overlay(held, drafts), transaction, held.now)) put(drafts, write);
       return [];
+    case "admin": {
+      const yes = { adminId: transaction.userId, txId: transaction.txId, said: "yes", detail: "" } as const;
+      for (const write of changeWrites(held.change, yes, held.now)) put(drafts, write);
+      return [];
+    }
     case "thaw":
       return []; // the user is freed by changeUser, his chats' pauses end in the plan
     case "enrol": {
@@ -54,6 +61,12 @@ function act(drafts: Drafts, held: Case, transaction: Transaction, action: CoreA
       return [{ type: "alert", notice: { type: "KEY_ENROLLED", at: held.now, detail } }];
     }
   }
+}
+
+/** Whoever says no to an ADMIN ends what it is about: by key, by chat, or because his PC showed the key something else. */
+function refusedChange({ change, now, transaction: before }: Case, { userId, txId, state }: Transaction): AnyWrite[] {
+  const saysNo = (state === "REJECTED" || state === "TAMPERED") && before.body?.state !== state;
+  return saysNo ? changeWrites(change, { adminId: userId, txId, said: "no", detail: state }, now) : [];
 }
 
 function put(drafts: Drafts, write: AnyWrite): void {

@@ -57,7 +57,7 @@ function detailOf(event: TransactionEvent, after: Transaction): AuditDraft["deta
     case "statement-unfit":
       return { reason: event.reason };
     case "tampered":
-      return { key: event.keyId };
+      return { key: event.keyId, ...(event.signedDigest === undefined ? {} : { signedDigest: event.signedDigest }) };
     case "vetoed":
       return { reason: event.reason ?? 0, onKey: event.onKey };
     case "cancelled":

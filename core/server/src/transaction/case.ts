@@ -1,6 +1,6 @@
 import { deliveryKey } from "../delivery/delivery-key.ts";
 import type { CoreGiven } from "../given.ts";
-import { keyKey, linkKey, userKey } from "../identity/entity-key.ts";
+import { changeKey, keyKey, linkKey, userKey } from "../identity/entity-key.ts";
 import type { User } from "../identity/user.ts";
 import { shardOfTransaction, type EntityKey, type HexId, type Shard, type UnixMs } from "../store/entity.ts";
 import type { LoadedEntity } from "../store/store.ts";
@@ -24,6 +24,8 @@ export interface Case {
   /** Those that an ENROL is about, and those that were asked for. */
   readonly keys: readonly LoadedEntity<"key">[];
   readonly others: readonly LoadedEntity<OtherType>[];
+  /** What an ADMIN is about. */
+  readonly change?: LoadedEntity<"change">;
 }
 
 /** A case whose transaction and user exist. */
@@ -86,6 +88,7 @@ async function loadOnce(given: CoreGiven, of: CaseOf, linkIds: readonly HexId[],
     deliveries: linkIds.map((id) => deliveryKey(tenantId, txId, id)),
     keys: keyIds.map((id) => keyKey(tenantId, id)),
     others: extras.others ?? [],
+    change: of.action?.type === "admin" ? [changeKey(of.action.changeId)] : [],
   };
   const keys: EntityKey[] = [transactionKey(txId), userKey(tenantId, of.userId), ...Object.values(groups).flat()];
   const { entities, epoch, now } = await given.store.load(of.shard, ...keys);
@@ -101,6 +104,7 @@ async function loadOnce(given: CoreGiven, of: CaseOf, linkIds: readonly HexId[],
     deliveries: take(groups.deliveries.length),
     keys: take(groups.keys.length),
     others: take(groups.others.length),
+    ...(groups.change.length === 0 ? {} : { change: rest[0] as LoadedEntity<"change"> }),
   };
 }
 

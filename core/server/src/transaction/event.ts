@@ -19,7 +19,7 @@ export type TransactionEvent =
   /** Rows 10 and 11: only remembered. */
   | { readonly type: "statement-unfit"; readonly reason: Reason }
   /** Row 8. */
-  | { readonly type: "tampered"; readonly keyId: HexId }
+  | { readonly type: "tampered"; readonly keyId: HexId; readonly signedDigest?: string }
   /** Chat button, Veto RPC or signed reject. `mayFreeze`: false for a bot above the normal veto rate. */
   | {
       readonly type: "vetoed";

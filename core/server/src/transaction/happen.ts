@@ -1,6 +1,7 @@
 import type { CoreGiven } from "../given.ts";
 import { isRefusal, refuse, type Refusal } from "../rpc/refusal.ts";
 import type { HexId } from "../store/entity.ts";
+import { auditOfChange } from "../admin/approval.ts";
 import { auditOfStop } from "../identity/user-recovery.ts";
 import type { User } from "../identity/user.ts";
 import type { AnyWrite, AuditDraft, Found } from "../store/store.ts";
@@ -56,7 +57,11 @@ export async function commitStep(
     epoch: held.epoch,
     ...windowOf(before, event, held),
     writes,
-    audit: [auditOfStep(event, before, stepped.transaction, actor), ...auditOfUser(held, writes, actor)],
+    audit: [
+      auditOfStep(event, before, stepped.transaction, actor),
+      ...auditOfUser(held, writes, actor),
+      ...auditOfChange(writes),
+    ],
   });
 }
 

@@ -23,6 +23,8 @@ function owns(caller: Caller, { tenantId, txId }: Transaction): boolean {
     case "grant":
     case "enrolment":
     case "bot":
+    case "admin":
+    case "invitation":
       return false;
   }
 }

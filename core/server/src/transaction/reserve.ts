@@ -16,6 +16,11 @@ export interface RequestUse {
   readonly bodyHash: Uint8Array;
 }
 
+/** How the audit names who uses it: apps go by their id alone, administrators as `admin:ID`. */
+export function actorOfUse({ by }: Pick<RequestUse, "by">): string {
+  return by.startsWith("admin:") ? by : `app:${by}`;
+}
+
 /** 1 to 255 printable ASCII characters. */
 export function checkRequestId(requestId: string): Refusal | undefined {
   if (/^[!-~](?:[ -~]{0,253}[!-~])?$/.test(requestId)) return undefined;

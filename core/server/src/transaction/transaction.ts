@@ -14,7 +14,9 @@ export type CoreAction =
   | { readonly type: "link"; readonly linkId: HexId }
   | { readonly type: "unlink"; readonly linkId: HexId }
   | { readonly type: "enrol"; readonly keyId: HexId }
-  | { readonly type: "thaw" };
+  | { readonly type: "thaw" }
+  /** The approval of a change; docs/decisions/0024. */
+  | { readonly type: "admin"; readonly changeId: HexId };
 
 /** Frozen at Create; no RPC alters it. */
 export interface Frozen {

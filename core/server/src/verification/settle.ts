@@ -1,4 +1,4 @@
-import type { Reason, RejectReason } from "@countersign/protocol";
+import { toHex, type Reason, type RejectReason } from "@countersign/protocol";
 import { codeKeyOf } from "../code/code-key.ts";
 import type { CoreGiven } from "../given.ts";
 import { keyIndex } from "../identity/key-index.ts";
@@ -102,8 +102,14 @@ class Settlement {
   #eventOf(judgement: Judgement): JudgingEvent | { readonly reason: Reason } {
     const { row } = judgement;
     if (row === 12) return this.#eventOfCompare(judgement.compared);
-    const { keyId } = this.#submission;
-    if (row === 8) return { type: "tampered", keyId };
+    const { keyId, statement } = this.#submission;
+    if (row === 8) {
+      return {
+        type: "tampered",
+        keyId,
+        ...(statement === undefined ? {} : { signedDigest: toHex(statement.txDigest) }),
+      };
+    }
     if (row === 9) {
       return { type: "vetoed", reason: judgement.rejectReason, onKey: true, mayFreeze: true };
     }

@@ -1,0 +1,112 @@
+// An invitation becomes an administrator: his record and his user in one commit.
+import type { AdminServiceClaimRequest } from "@countersign/proto/node/admin/v1/admin_service";
+import type { CoreGiven } from "../given.ts";
+import { userEntryWrite } from "../identity/create-user.ts";
+import { administrationKey, adminKey, userKey } from "../identity/entity-key.ts";
+import { checkPhrase, checkUserId, readLocale } from "../identity/user-name.ts";
+import type { User } from "../identity/user.ts";
+import type { Caller } from "../rpc/caller.ts";
+import { badInput, isRefusal, refuse, type Refusal } from "../rpc/refusal.ts";
+import { ADMINISTRATION, ADMINISTRATION_SHARD, type UnixMs } from "../store/entity.ts";
+import type { AnyWrite } from "../store/store.ts";
+import { commitOnce, untilSettled } from "../transaction/commit.ts";
+import type { Admin, Administration } from "./admin.ts";
+import { ADMINS } from "./change-directory.ts";
+import { issueToken, readTokenHash } from "./token-entity.ts";
+
+interface Claiming {
+  readonly adminId: string;
+  readonly token: string;
+  readonly phrase: string;
+  readonly locale: string;
+}
+
+export async function claim(
+  given: CoreGiven,
+  caller: Caller,
+  request: AdminServiceClaimRequest,
+): Promise<Admin | Refusal> {
+  if (caller.kind !== "invitation") throw new Error(`an invitation was expected, not ${caller.kind}`);
+  const claiming = readClaim(caller.adminId, request);
+  if (isRefusal(claiming)) return claiming;
+  const { adminId, token } = claiming;
+  const by = { actor: `admin:${adminId}`, detail: {} };
+  // It counts once the administrator lists it, so it may come first; a retry finds it.
+  const issued = await issueToken(given, token, { holder: { kind: "admin", adminId }, tenant: "" }, by);
+  return issued ?? store(given, caller.invitation, claiming);
+}
+
+function readClaim(invited: string, request: AdminServiceClaimRequest): Claiming | Refusal {
+  const { phrase } = request;
+  const adminId = invited === "" ? request.adminId : invited;
+  if (checkUserId(adminId) !== undefined) return badInput("admin_id", "must be 1 to 64 of A-Z a-z 0-9 . _ @ + -");
+  if (request.adminId !== "" && request.adminId !== adminId) {
+    return badInput("admin_id", "the invitation is for another name; leave it empty");
+  }
+  const token = readTokenHash(request.tokenSha256, "token_sha256");
+  if (isRefusal(token)) return token;
+  const locale = readLocale(request.locale);
+  if (isRefusal(locale)) return locale;
+  return checkPhrase(phrase) ?? { adminId, token, phrase, locale };
+}
+
+const used = refuse(
+  "STATE_CONFLICT",
+  "The invitation was used. Ask for another one, and look at who used it: ListAdmins.",
+);
+
+function store(given: CoreGiven, invitation: string, claiming: Claiming): Promise<Admin | Refusal> {
+  const { adminId, token } = claiming;
+  const names = [administrationKey, adminKey(adminId), userKey(ADMINISTRATION, adminId)] as const;
+  return untilSettled(async (): Promise<Admin | Refusal | undefined> => {
+    const { entities, epoch, now } = await given.store.load(ADMINISTRATION_SHARD, ...names);
+    const [whole, held, user] = entities;
+    const { body: administration } = whole;
+    if (administration === undefined) return used;
+    if (held.body?.claimed === true) return held.body.tokens.listed.some(({ id }) => id === token) ? held.body : used;
+    const body = claimed(administration, held.body, { invitation, claiming }, now);
+    if (isRefusal(body)) return body;
+    const newUser = userOf(claiming, now);
+    const first = administration.first ?? adminId;
+    const writes: AnyWrite[] = [
+      {
+        key: whole.key,
+        expected: whole.version,
+        body: { ...administration, first, adminsEver: administration.adminsEver + 1 },
+      },
+      { key: held.key, expected: held.version, body, index: { owner: ADMINS, sort: body.createdAt } },
+      { key: user.key, expected: user.version, body: newUser },
+      userEntryWrite(newUser),
+    ];
+    const detail = { role: body.role, before: held.body?.state ?? "", after: "ACTIVE" };
+    const actor = `admin:${adminId}`;
+    const audit = [{ event: "admin.claimed", tenant: body.tenantId, actor, subject: actor, detail }] as const;
+    const outcome = await commitOnce(given, ADMINISTRATION_SHARD, { epoch, writes, audit });
+    return outcome === "committed" ? body : undefined;
+  });
+}
+
+/** The first one is an owner; the others are what they were invited as. */
+function claimed(
+  administration: Administration,
+  held: Admin | undefined,
+  { invitation, claiming }: { readonly invitation: string; readonly claiming: Claiming },
+  now: UnixMs,
+): Admin | Refusal {
+  const { adminId, token } = claiming;
+  const tokens = { listed: [{ id: token, issuedAt: now }] };
+  const own = { state: "ACTIVE", claimed: true, tokens } as const;
+  if (administration.invitation === invitation) {
+    const isFree = administration.first === undefined && held === undefined;
+    return isFree ? { adminId, role: "owner", tenantId: "", createdAt: now, ...own } : used;
+  }
+  const isOpen = held?.state === "INVITED" && held.invitation?.id === invitation && now < held.invitation.until;
+  return isOpen ? { ...held, ...own } : used;
+}
+
+function userOf({ adminId, phrase, locale }: Claiming, now: UnixMs): User {
+  return {
+    ...{ tenantId: ADMINISTRATION, userId: adminId, phrase, locale, state: "ACTIVE", createdAt: now },
+    ...{ keyIds: [], linkIds: [], open: [], prompts: [], wrongInARow: 0, thaw: undefined, thaws: [] },
+  };
+}

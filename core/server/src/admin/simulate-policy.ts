@@ -1,0 +1,110 @@
+// What another document would have made of transactions that were created lately.
+import { decodeContent, Mode } from "@countersign/protocol";
+import {
+  AdminServiceSimulatePolicyResponse,
+  Difference,
+  type AdminServiceSimulatePolicyRequest,
+  type DifferingMember,
+} from "@countersign/proto/node/admin/v1/admin_service";
+import type { CoreGiven } from "../given.ts";
+import { loadUser } from "../identity/change-user.ts";
+import { loadKeys } from "../identity/load-keys.ts";
+import { loadLinks } from "../identity/load-links.ts";
+import type { Tenant } from "../identity/tenant.ts";
+import { adviceOn } from "../policy/advice.ts";
+import { evaluatePolicy, type Evaluation } from "../policy/evaluate.ts";
+import type { Policy } from "../policy/policy.ts";
+import { badInput, isRefusal, type Refusal } from "../rpc/refusal.ts";
+import { shardOfUser } from "../store/entity.ts";
+import { ownerOf } from "../transaction/transaction-key.ts";
+import type { Transaction } from "../transaction/transaction.ts";
+import { readDocument } from "./read-action.ts";
+import { walkUsers } from "./walk-users.ts";
+
+const DEFAULT_LOOK = 200;
+const MOST_LOOK = 1000;
+
+/** Both policies are asked about each with its user's keys and chats of today, so that the rules alone make the difference. */
+export async function simulatePolicy(
+  given: CoreGiven,
+  tenant: Tenant,
+  { documentJson, transactions }: AdminServiceSimulatePolicyRequest,
+): Promise<AdminServiceSimulatePolicyResponse | Refusal> {
+  if (transactions > MOST_LOOK) return badInput("transactions", `must be at most ${MOST_LOOK}`);
+  const policy = readDocument(documentJson, "document_json");
+  if (isRefusal(policy)) return policy;
+  const left = transactions === 0 ? DEFAULT_LOOK : transactions;
+  const response = AdminServiceSimulatePolicyResponse.create({ advice: adviceOn(policy) });
+  for await (const { userId } of walkUsers(given, tenant.tenantId)) {
+    if (response.lookedAt >= left) break;
+    const compare = await comparer(given, tenant, policy, userId);
+    if (compare === undefined) continue;
+    for (const transaction of await recent(given, tenant, userId, left - response.lookedAt)) {
+      response.lookedAt += 1;
+      const members = compare(transaction);
+      const { txId: transactionId, kind } = transaction;
+      if (members.length > 0) response.differences.push(Difference.create({ transactionId, userId, kind, members }));
+    }
+  }
+  return response;
+}
+
+const OF_ONE_USER = 20;
+
+async function recent(
+  { store }: CoreGiven,
+  { tenantId }: Tenant,
+  userId: string,
+  limit: number,
+): Promise<Transaction[]> {
+  const shard = shardOfUser(tenantId, userId);
+  const page = { tenant: "", limit: Math.min(limit, OF_ONE_USER) };
+  const keys = (await store.list(shard, "transaction", ownerOf(tenantId, userId), page)).slice(0, page.limit);
+  if (keys.length === 0) return [];
+  return (await store.load(shard, ...keys)).entities.flatMap(({ body }) => (body === undefined ? [] : [body]));
+}
+
+async function comparer(
+  given: CoreGiven,
+  { tenantId, policy: before, policyVersion }: Tenant,
+  after: Policy,
+  userId: string,
+): Promise<((transaction: Transaction) => DifferingMember[]) | undefined> {
+  const user = await loadUser(given, { tenantId, userId });
+  if (isRefusal(user)) return undefined;
+  const [keys, found] = await Promise.all([loadKeys(given, user, user.keyIds), loadLinks(given, user)]);
+  const links = isRefusal(found) ? [] : found;
+  return ({ kind, fields, content }) => {
+    const { lines } = decodeContent(content);
+    const wish = { keyIds: undefined, modeHint: undefined, lifetimeMs: undefined };
+    const asked = { kind, fields, lines, keys, links, ...wish, now: given.store.now() };
+    const [old, young] = [before, after].map((policy) => evaluatePolicy({ policy, policyVersion }, asked));
+    return differences(factsOf(old), factsOf(young));
+  };
+}
+
+type Facts = Readonly<Record<string, string>>;
+
+function factsOf(evaluated: Evaluation | Refusal | undefined): Facts {
+  if (evaluated === undefined) return {};
+  if (isRefusal(evaluated)) return { refused: `${evaluated.refused}: ${evaluated.message}` };
+  const { frozen, mode, lifetimeMs } = evaluated;
+  return {
+    mode: Object.values(Mode).find((one) => one === mode) ?? "",
+    digits: String(frozen.digits),
+    tries: String(frozen.tries),
+    lifetime: `${lifetimeMs / 1000} s`,
+    channels: frozen.channels.join(", "),
+    user_verification: frozen.userVerification,
+    assurance: frozen.assurance ?? "",
+    high_value: String(frozen.highValue),
+  };
+}
+
+/** What is refused on one side has nothing to compare on the other. */
+function differences(before: Facts, after: Facts): DifferingMember[] {
+  const names = "refused" in before || "refused" in after ? ["refused"] : Object.keys(after);
+  return names
+    .map((name) => ({ name, before: before[name] ?? "", after: after[name] ?? "" }))
+    .filter((member) => member.before !== member.after);
+}
