@@ -124,7 +124,9 @@ async function makeHolder(
   const token = newToken(key.type === "app" ? "cs_app_" : "cs_bot_", { bytes: draw });
   const path = writeToken(out, name, token);
   const holder: TokenHolder =
-    "appId" in body ? { kind: "app", tenantId, appId: body.appId } : { kind: "bot", tenantId, botId: body.botId };
+    "appId" in body
+      ? { kind: "app", tenantId, appId: body.appId, listed: true }
+      : { kind: "bot", tenantId, botId: body.botId, listed: true };
   const index = { owner: tenantId };
   try {
     const tokens = { listed: [{ id: tokenId(token), issuedAt: store.now() }] };

@@ -18,7 +18,7 @@ export async function whyNotFree(given: CoreGiven, token: string, holder: TokenH
   const key = tokenKey(token);
   const { entities } = await given.store.load(shardOfKey(key), key);
   const held = entities[0].body;
-  return held === undefined || isSame(held, holder) ? undefined : taken;
+  return held === undefined || isSame(held, listed(holder)) ? undefined : taken;
 }
 
 /** The token opens its holder; it counts once the holder lists it. Made once. */
@@ -29,13 +29,18 @@ export async function issueToken(
   by: By,
 ): Promise<Refusal | undefined> {
   const made = await changeDirectory(given, { key: tokenKey(token), tenant }, by, (held) => {
-    if (held !== undefined) return isSame(held, holder) ? "same" : taken;
-    return { body: holder, event: "token.issued", before: "", after: holder.kind };
+    if (held !== undefined) return isSame(held, listed(holder)) ? "same" : taken;
+    return { body: listed(holder), event: "token.issued", before: "", after: holder.kind };
   });
   return isRefusal(made) ? made : undefined;
 }
 
 const taken = refuse("ALREADY_EXISTS", "token_sha256: there is such a token already. Draw another one.");
+
+/** In the order of members in which it is compared. */
+function listed(holder: TokenHolder): TokenHolder {
+  return { ...holder, listed: true };
+}
 
 function isSame(one: TokenHolder, other: TokenHolder): boolean {
   return encodeBody(one) === encodeBody(other);

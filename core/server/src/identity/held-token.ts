@@ -19,14 +19,18 @@ export interface HeldTokens {
 /** Of one holder; the oldest must be revoked before there is another. */
 export const MOST_TOKENS = 16;
 
-/** Whether a token counts, and until when; undefined: it does not. `held` undefined: the holder is from before the list. */
+/**
+ * Whether a token counts, and until when; undefined: it does not. `held` undefined: the holder is from before the list.
+ * `listed`: the token was issued to be listed, so that it is worth nothing when it is not, or no more.
+ */
 export function endOfToken(
   held: HeldTokens | undefined,
-  id: string,
+  { id, listed = false }: { readonly id: string; readonly listed?: boolean | undefined },
   now: UnixMs,
 ): { readonly until?: UnixMs } | undefined {
+  const token = held?.listed.find((one) => one.id === id);
+  if (token === undefined && listed) return undefined;
   if (held === undefined) return {};
-  const token = held.listed.find((one) => one.id === id);
   const until = token === undefined ? (held.unlistedUntil ?? 0) : token.until;
   if (until === undefined || until === "always") return {};
   return now < until ? { until } : undefined;

@@ -45,12 +45,16 @@ export interface Bot {
 }
 
 /** Who holds a token; the entity's id is the hex SHA-256 of the whole token, so that a dump yields none. */
-export type TokenHolder =
+export type TokenHolder = (
   | { readonly kind: "app"; readonly tenantId: HexId; readonly appId: HexId }
   | { readonly kind: "bot"; readonly tenantId: HexId; readonly botId: HexId }
   | { readonly kind: "admin"; readonly adminId: string }
   /** `adminId`: "" for the first administrator, who chooses his name. */
-  | { readonly kind: "invitation"; readonly adminId: string };
+  | { readonly kind: "invitation"; readonly adminId: string }
+) & {
+  /** It counts while its holder lists it. Absent: issued before holders had a list. */
+  readonly listed?: true;
+};
 
 /** Allows one Create for one user. The token is HMAC(K_token, "grant" ‖ id). */
 export interface Grant {

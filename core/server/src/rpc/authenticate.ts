@@ -62,22 +62,22 @@ function callerBy(given: CoreGiven, id: string, found: TokenHolder): Promise<Cal
 async function appBy(
   given: CoreGiven,
   id: string,
-  { tenantId, appId }: Extract<TokenHolder, { kind: "app" }>,
+  { tenantId, appId, listed }: Extract<TokenHolder, { kind: "app" }>,
 ): Promise<Caller | undefined> {
   const app = await directoryOf(given.store).get(appKey(tenantId, appId));
   if (app === undefined || app.disabled) return undefined;
-  const end = endOfToken(app.tokens, id, given.store.now());
+  const end = endOfToken(app.tokens, { id, listed }, given.store.now());
   return end && { kind: "app", tenantId, appId, scope: app.scope, ...end };
 }
 
 async function botBy(
   given: CoreGiven,
   id: string,
-  { tenantId, botId }: Extract<TokenHolder, { kind: "bot" }>,
+  { tenantId, botId, listed }: Extract<TokenHolder, { kind: "bot" }>,
 ): Promise<Caller | Refusal | undefined> {
   const bot = await directoryOf(given.store).get(botKey(tenantId, botId));
   if (bot === undefined || bot.disabled) return undefined;
-  const end = endOfToken(bot.tokens, id, given.store.now());
+  const end = endOfToken(bot.tokens, { id, listed }, given.store.now());
   if (end === undefined) return undefined;
   if (bot.platform === "sandbox" && !given.development) {
     return refuse("NOT_ALLOWED", "sandbox bots are refused unless the core runs with --development");
@@ -88,7 +88,7 @@ async function botBy(
 async function adminBy(given: CoreGiven, id: string, adminId: string): Promise<Caller | undefined> {
   const admin = await directoryOf(given.store).get(adminKey(adminId));
   if (admin?.state !== "ACTIVE") return undefined;
-  const end = endOfToken(admin.tokens, id, given.store.now());
+  const end = endOfToken(admin.tokens, { id }, given.store.now());
   return end && { kind: "admin", adminId, role: admin.role, tenantId: admin.tenantId, ...end };
 }
 
