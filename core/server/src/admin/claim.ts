@@ -30,6 +30,8 @@ export async function claim(
   const claiming = readClaim(caller.adminId, request);
   if (isRefusal(claiming)) return claiming;
   const { adminId, token } = claiming;
+  const refusal = await whyNotClaim(given, caller.invitation, claiming);
+  if (refusal !== undefined) return refusal;
   const by = { actor: `admin:${adminId}`, detail: {} };
   // It counts once the administrator lists it, so it may come first; a retry finds it.
   const issued = await issueToken(given, token, { holder: { kind: "admin", adminId }, tenant: "" }, by);
@@ -54,6 +56,17 @@ const used = refuse(
   "STATE_CONFLICT",
   "The invitation was used. Ask for another one, and look at who used it: ListAdmins.",
 );
+
+/** Asked first, so that who comes with a used one makes nothing. */
+async function whyNotClaim(given: CoreGiven, invitation: string, claiming: Claiming): Promise<Refusal | undefined> {
+  const { adminId, token } = claiming;
+  const { entities, now } = await given.store.load(ADMINISTRATION_SHARD, administrationKey, adminKey(adminId));
+  const [{ body: administration }, { body: held }] = entities;
+  if (administration === undefined) return used;
+  if (held?.claimed === true) return held.tokens.listed.some(({ id }) => id === token) ? undefined : used;
+  const body = claimed(administration, held, { invitation, claiming }, now);
+  return isRefusal(body) ? body : undefined;
+}
 
 function store(given: CoreGiven, invitation: string, claiming: Claiming): Promise<Admin | Refusal> {
   const { adminId, token } = claiming;
