@@ -42,7 +42,7 @@ export async function ensureFirstAdmin(given: CoreGiven, folder: string): Promis
     ),
   );
   const token = newToken("cs_invite_", given.random);
-  writeToken(path, token);
+  if (!canWrite(given, path, token)) return;
   const id = tokenId(token);
   const refused = await issueToken(given, id, { holder: { kind: "invitation", adminId: "" }, tenant: "" }, BY);
   if (refused !== undefined) throw new Error(refused.message);
@@ -66,6 +66,21 @@ function invite(
 function tell({ log }: CoreGiven, path: string): void {
   if (!existsSync(path)) return;
   log.info({ path }, "no administrator yet: this file holds the one-time token of the first one");
+}
+
+/** A folder that is mounted read-only keeps nobody from serving: the first administrator comes when it can be written. */
+function canWrite({ log }: CoreGiven, path: string, token: string): boolean {
+  try {
+    writeToken(path, token);
+    return true;
+  } catch (error) {
+    const fields = { path, error: error instanceof Error ? error : String(error) };
+    log.warn(
+      fields,
+      "no administrator yet, and the one-time token of the first one cannot be written: make its folder writable once",
+    );
+    return false;
+  }
 }
 
 /** Whole or not at all. */
