@@ -89,6 +89,23 @@ test(
 );
 
 test(
+  "a tiny run of P10 opens transactions, kills the core, and prints its figures",
+  async () => {
+    const tiny = ["--open", "10", "--repeats", "1", "--calls", "20", "--within", String(LIMITS.withinSeconds)];
+    const args = [...NODE_FLAGS, "scripts/bench-harness/main.ts", "P10", "--json", ...tiny];
+    const run = promisify(execFile)(process.execPath, args, {
+      cwd: ROOT,
+      timeout: LIMITS.killedMs,
+      killSignal: "SIGKILL",
+    });
+    const printed = JSON.parse((await run).stdout) as Record<string, unknown>;
+    const lives = [{ startedMb: expect.any(Number), readMb: expect.any(Number), againMs: expect.any(Number) }];
+    expect(printed).toMatchObject({ bench: "P10", options: { open: 10 }, samples: { empty: lives, full: lives } });
+  },
+  LIMITS.testMs,
+);
+
+test(
   "an option out of its bounds is refused before anything starts",
   async () => {
     const run = promisify(execFile)(

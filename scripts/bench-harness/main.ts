@@ -1,4 +1,4 @@
-// scripts/bench [P1|P2|P3|P6|P9] [--json] [options]; `scripts/bench --help` says what each measures and takes, docs/performance.md
+// scripts/bench [P1|P2|P3|P6|P9|P10] [--json] [options]; `scripts/bench --help` says what each measures and takes, docs/performance.md
 // what the figures mean. Needs Linux (/proc). Everything is on loopback and in a folder that is removed.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,6 +10,8 @@ import { describeP9, measureP9, summariseP9 } from "./p9.ts";
 import { measureP1, type P1Options } from "./p1.ts";
 import { type CallGoal, describeCalls, summariseCalls } from "./p2.ts";
 import { measureCalls } from "./p2-bench.ts";
+import { describeP10, summariseP10 } from "./p10.ts";
+import { measureP10 } from "./p10-bench.ts";
 import { describeProfile } from "./profile.ts";
 import { describeP1, summarise } from "./report.ts";
 
@@ -27,6 +29,7 @@ const RUNS: Readonly<Record<Bench, (run: Run) => Promise<void>>> = {
   P3: (run) => runCalls("P3", run),
   P6: runP6,
   P9: runP9,
+  P10: runP10,
 };
 
 /** Progress is for whoever looks on. */
@@ -73,6 +76,14 @@ async function runP9({ given, signal }: Run): Promise<void> {
   const samples = await measureP9(options, signal, say);
   const summary = summariseP9(samples);
   print(given, options, { ...summary, samples }, () => describeP9(summary, facts(), options));
+}
+
+async function runP10({ given, folder, signal }: Run): Promise<void> {
+  const { open, repeats, calls } = given;
+  const options = { open, repeats, calls };
+  const result = await measureP10(folder, options, signal, say);
+  const summary = summariseP10(result);
+  print(given, options, { ...summary, ...result }, () => describeP10(summary, result, facts(), options));
 }
 
 function optionsOrExit(): BenchOptions {

@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 
-const BENCHES = ["P1", "P2", "P3", "P6", "P9"] as const;
+const BENCHES = ["P1", "P2", "P3", "P6", "P9", "P10"] as const;
 export type Bench = (typeof BENCHES)[number];
 
 const FLAGS = {
@@ -11,6 +11,8 @@ const FLAGS = {
   "warm-up": { least: 1, most: 5_000, usual: 2_500 },
   "in-flight": { least: 1, most: 256, usual: 64 },
   connections: { least: 1, most: 32, usual: 8 },
+  open: { least: 1, most: 1_000_000, usual: 100_000 },
+  calls: { least: 1, most: 1_000_000, usual: 5_000 },
   /** Seconds. Whatever happens, it stops by then. */
   within: { least: 1, most: 3_600, usual: 900 },
 } as const;
@@ -25,6 +27,9 @@ export interface BenchOptions {
   readonly warmUp: number;
   readonly inFlight: number;
   readonly connections: number;
+  /** P10: open transactions, and reads before memory is looked at. */
+  readonly open: number;
+  readonly calls: number;
   readonly bot: boolean;
   readonly pin: boolean;
   readonly profile: string | undefined;
@@ -60,6 +65,8 @@ export function readOptions(args: readonly string[]): BenchOptions {
     warmUp: whole("warm-up"),
     inFlight: whole("in-flight"),
     connections: whole("connections"),
+    open: whole("open"),
+    calls: whole("calls"),
     bot: values["no-bot"] !== true,
     pin: values["pin"] === true,
     profile: typeof profile === "string" ? resolve(profile) : undefined,
