@@ -6,7 +6,7 @@ import { connect, last, type Parts } from "./parts.ts";
 import type { ChannelName } from "./chat/chat-service.ts";
 import type { Installation, ModeName } from "./installation.ts";
 import { KeyInHand } from "./person/key-in-hand.ts";
-import { act } from "./person/person.ts";
+import { whileSitting } from "./person/sit.ts";
 import { PhoneInHand } from "./person/phone-in-hand.ts";
 
 /** A user's desk: his key, his phone, the daemon on his PC. The key is enrolled and the chat linked. */
@@ -191,13 +191,8 @@ async function linkChat(parts: Parts, desk: Desk, { platform, address }: LinkTar
     if (progress.transaction === undefined) continue;
     const transaction = progress.transaction;
     const meant = transaction.lines.map((line) => `${parts.labelOf(line.label)}: ${line.value}`).join("\n");
-    const leaving = new AbortController();
-    const person = act({ ...deskPerson(desk), meant, temper: "careful" }, leaving.signal).catch((error: unknown) => {
-      if (!leaving.signal.aborted) throw error;
-    });
-    const signed = await last(parts.device.sign(parts.toSign(transaction)));
-    leaving.abort();
-    await person;
+    const sign = () => last(parts.device.sign(parts.toSign(transaction)));
+    const signed = await whileSitting({ ...deskPerson(desk), meant, temper: "careful" }, sign);
     if (signed.event?.$case !== "signed") throw new Error("the key did not sign the link");
     await parts.verification.submitStatement({
       transactionId: transaction.transactionId,
