@@ -54,6 +54,23 @@ test.each(["P2", "P3"])(
 );
 
 test(
+  "a tiny run of P8 pays at the rate that was asked for and prints its figures",
+  async () => {
+    const tiny = ["--rate", "1", "--seconds", "1", "--repeats", "1", "--warm-up", "2", "--connections", "1"];
+    const args = [...NODE_FLAGS, "scripts/bench-harness/main.ts", "P8", "--json", ...tiny];
+    const run = promisify(execFile)(process.execPath, [...args, "--within", String(LIMITS.withinSeconds)], {
+      cwd: ROOT,
+      timeout: LIMITS.killedMs,
+      killSignal: "SIGKILL",
+    });
+    const printed = JSON.parse((await run).stdout) as Record<string, unknown>;
+    const quantiles = { p50: expect.any(Number), p99: expect.any(Number) };
+    expect(printed).toMatchObject({ bench: "P8", rate: 1, given: [], samples: [{ core: quantiles, echo: quantiles }] });
+  },
+  LIMITS.testMs,
+);
+
+test(
   "a tiny run of P9 calls both ways and prints its figures",
   async () => {
     const args = [

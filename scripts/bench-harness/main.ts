@@ -1,4 +1,4 @@
-// scripts/bench [P1|P2|P3|P6|P9|P10] [--json] [options]; `scripts/bench --help` says what each measures and takes, docs/performance.md
+// scripts/bench [P1|P2|P3|P6|P8|P9|P10] [--json] [options]; `scripts/bench --help` says what each measures and takes, docs/performance.md
 // what the figures mean. Needs Linux (/proc). Everything is on loopback and in a folder that is removed.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,6 +6,8 @@ import { join } from "node:path";
 import { type Facts, factsOf } from "./figures.ts";
 import { type Bench, type BenchOptions, OptionError, readOptions } from "./options.ts";
 import { describeP6, measureP6, summariseP6 } from "./p6.ts";
+import { describeP8, summariseP8 } from "./p8.ts";
+import { measureP8 } from "./p8-bench.ts";
 import { describeP9, measureP9, summariseP9 } from "./p9.ts";
 import { measureP1, type P1Options } from "./p1.ts";
 import { type CallGoal, describeCalls, summariseCalls } from "./p2.ts";
@@ -28,6 +30,7 @@ const RUNS: Readonly<Record<Bench, (run: Run) => Promise<void>>> = {
   P2: (run) => runCalls("P2", run),
   P3: (run) => runCalls("P3", run),
   P6: runP6,
+  P8: runP8,
   P9: runP9,
   P10: runP10,
 };
@@ -68,6 +71,14 @@ async function runP6({ given, folder, signal }: Run): Promise<void> {
   const samples = await measureP6(folder, options, signal, say);
   const summary = summariseP6(samples);
   print(given, options, { ...summary, samples }, () => describeP6(summary, facts(), options));
+}
+
+async function runP8({ given, folder, signal }: Run): Promise<void> {
+  const { rate, seconds, repeats, warmUp, connections, pin } = given;
+  const options = { rate, seconds, repeats, warmUp, connections, pin };
+  const result = await measureP8(folder, options, signal, say);
+  const summary = summariseP8(result.samples);
+  print(given, options, { ...summary, ...result }, () => describeP8(summary, result, facts(), options));
 }
 
 async function runP9({ given, signal }: Run): Promise<void> {

@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 
-const BENCHES = ["P1", "P2", "P3", "P6", "P9", "P10"] as const;
+const BENCHES = ["P1", "P2", "P3", "P6", "P8", "P9", "P10"] as const;
 export type Bench = (typeof BENCHES)[number];
 
 const FLAGS = {
@@ -11,6 +11,8 @@ const FLAGS = {
   "warm-up": { least: 1, most: 5_000, usual: 2_500 },
   "in-flight": { least: 1, most: 256, usual: 64 },
   connections: { least: 1, most: 32, usual: 8 },
+  rate: { least: 1, most: 5_000, usual: 500 },
+  seconds: { least: 1, most: 60, usual: 5 },
   open: { least: 1, most: 1_000_000, usual: 100_000 },
   calls: { least: 1, most: 1_000_000, usual: 5_000 },
   /** Seconds. Whatever happens, it stops by then. */
@@ -27,6 +29,9 @@ export interface BenchOptions {
   readonly warmUp: number;
   readonly inFlight: number;
   readonly connections: number;
+  /** P8: payments a second, and for how long a repeat. */
+  readonly rate: number;
+  readonly seconds: number;
   /** P10: open transactions, and reads before memory is looked at. */
   readonly open: number;
   readonly calls: number;
@@ -65,6 +70,8 @@ export function readOptions(args: readonly string[]): BenchOptions {
     warmUp: whole("warm-up"),
     inFlight: whole("in-flight"),
     connections: whole("connections"),
+    rate: whole("rate"),
+    seconds: whole("seconds"),
     open: whole("open"),
     calls: whole("calls"),
     bot: values["no-bot"] !== true,
