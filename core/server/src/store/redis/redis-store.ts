@@ -44,6 +44,8 @@ export interface RedisStoreOptions {
   readonly cacheBytes?: number;
   /** A test's clock, in place of Redis'. */
   readonly clock?: { now(): Date };
+  /** How often it looks for what no hint told; a test of hints makes it never. */
+  readonly lookEverywhereMs?: number;
   /** What an operator should know of: lost connections, entries lost in a failover. */
   readonly onTrouble?: (error: Error) => void;
 }
@@ -66,6 +68,7 @@ export class RedisStore implements Store {
   readonly #queries: RedisQueries;
   readonly #auditReader: AuditReader;
   readonly #onTrouble: (error: Error) => void;
+  readonly #lookEverywhereMs: number;
   readonly #listeners = new Set<StoreListener>();
   readonly #shards = new Map<Shard, ShardState>();
   /** Where this core began an epoch of which the listeners were not told yet. */
@@ -80,6 +83,7 @@ export class RedisStore implements Store {
     const secret = toHex(hmacSha256(macKey, utf8("countersign/witness-places/v1\0")));
     const names = new KeyNames(prefix);
     this.#onTrouble = options.onTrouble ?? (() => {});
+    this.#lookEverywhereMs = options.lookEverywhereMs ?? LOOK_EVERYWHERE_MS;
     this.#given = {
       ...{ link, macKey, names, clock: new StoreClock(clock), coreId: toHex(randomBytes(8)) },
       mac: new EntityMac(macKey),
@@ -102,7 +106,7 @@ export class RedisStore implements Store {
       () => this.#onGap(),
     );
     // A server that drops messages, or a connection that hangs, tells nobody.
-    this.#pulse = setInterval(() => this.#onGap(), LOOK_EVERYWHERE_MS).unref();
+    this.#pulse = setInterval(() => this.#onGap(), this.#lookEverywhereMs).unref();
   }
 
   async load<const K extends readonly EntityKey[]>(shard: Shard, ...keys: K): Promise<Loaded<K>> {
