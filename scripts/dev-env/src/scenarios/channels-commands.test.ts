@@ -16,7 +16,7 @@ let scene: Scene;
 beforeAll(async () => {
   scene = await openChannelScene({ folder, mode: "B" });
 }, 400_000);
-afterAll(() => scene?.close(), 30_000);
+afterAll(() => scene?.close(), 400_000);
 
 const CHATS = ["telegram", "matrix"] as const;
 type Chat = (typeof CHATS)[number];

@@ -17,7 +17,7 @@ let scene: Scene;
 beforeAll(async () => {
   scene = await openChannelScene({ folder, mode: "B" });
 }, 400_000);
-afterAll(() => scene?.close(), 30_000);
+afterAll(() => scene?.close(), 400_000);
 
 /** How often each value of the transaction stands in a text, and how many codes do. */
 function counted(text: string, { lines }: Transaction): { values: number[]; codes: number } {
