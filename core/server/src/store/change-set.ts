@@ -1,8 +1,8 @@
 // The rules every store holds a change set to before it touches anything. docs/protocol/store.md section 4.
 import { SHARDS, type EntityKey, type Shard } from "./entity.ts";
-import type { ChangeSet, Index } from "./store.ts";
+import type { ChangeSet, Index, Read } from "./store.ts";
 
-/** Writes in one change set. */
+/** Writes in one change set, and entities that it rests on. */
 export const MAX_WRITES = 256;
 
 const CHANGE_ID = /^[0-9a-f]{32}$/;
@@ -22,13 +22,28 @@ export function checkChangeSet(shard: Shard, change: ChangeSet): void {
   for (const write of change.writes) {
     checkKey(write.key);
     const name = nameOf(write.key);
-    if (names.has(name)) throw new TypeError(`two writes of ${write.key.type} ${write.key.id} in one change set`);
+    if (names.has(name)) throw namedTwice(write.key);
     names.add(name);
     if (write.body === undefined && write.expected === "") {
       throw new TypeError(`deleting ${write.key.type} ${write.key.id} needs the version that was loaded`);
     }
     if (write.index !== undefined) checkIndex(write.index, write.key);
   }
+  if (change.reads !== undefined) checkReads(change.reads, names);
+}
+
+function checkReads(reads: readonly Read[], names: Set<string>): void {
+  if (reads.length > MAX_WRITES) throw new TypeError(`a change set rests on at most ${MAX_WRITES} entities; split it`);
+  for (const { key } of reads) {
+    checkKey(key);
+    const name = nameOf(key);
+    if (names.has(name)) throw namedTwice(key);
+    names.add(name);
+  }
+}
+
+function namedTwice({ type, id }: EntityKey): TypeError {
+  return new TypeError(`${type} ${id} is named twice in one change set`);
 }
 
 /** Throws TypeError unless it is one of the 1024. */

@@ -26,6 +26,7 @@ export interface PreparedChange {
   readonly shard: Shard;
   readonly change: ChangeSet;
   readonly writes: readonly PreparedWrite[];
+  readonly reads: readonly { readonly expected: string; readonly place: Place }[];
 }
 
 /** What groups work on. */
@@ -134,10 +135,13 @@ export class SqliteGroup {
     truth.undoTo(this.#oldGeneration, this.#oldNumber);
   }
 
-  #refusal(shard: ShardTruth, { change, writes }: PreparedChange): CommitOutcome | undefined {
+  #refusal(shard: ShardTruth, { change, writes, reads }: PreparedChange): CommitOutcome | undefined {
     if (change.epoch !== shard.head.epoch) return "conflict";
     for (const { write, place } of writes) {
       if (write.expected !== versionText(shard.witness.get(place))) return "conflict";
+    }
+    for (const { expected, place } of reads) {
+      if (expected !== versionText(shard.witness.get(place))) return "conflict";
     }
     if (this.#now < (change.notBefore ?? this.#now) || this.#now > (change.notAfter ?? this.#now)) return "late";
     return undefined;

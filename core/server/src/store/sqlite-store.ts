@@ -139,7 +139,12 @@ class SqliteStore implements Store {
       const stored = body === undefined ? undefined : { text: encodeBody(body), copy: storedCopy(body) };
       return { write, name: cacheName, place, stored, index: storedIndex(write.index) };
     });
-    return { shard, change, writes };
+    const reads = change.reads?.map(({ key, expected }) => {
+      const name = nameOf(key);
+      const place = this.#given.cache.get(`${shard}\0${name}`)?.place ?? this.#given.truth.placeOf(name);
+      return { expected, place };
+    });
+    return { shard, change, writes, reads: reads ?? [] };
   }
 
   #flush(): void {

@@ -29,6 +29,18 @@ export interface PreparedWrite {
   readonly index: Index;
 }
 
+/** An entity that must stand at this version, and where the witness has it. */
+export interface PreparedRead {
+  readonly expected: string;
+  readonly place: Place;
+}
+
+/** What a change set names, with all that can be prepared before its turn. */
+export interface PreparedChange {
+  readonly writes: readonly PreparedWrite[];
+  readonly reads: readonly PreparedRead[];
+}
+
 /** A write at its turn: what it replaces is known. */
 export interface PlacedWrite extends PreparedWrite {
   readonly old: Stamp;

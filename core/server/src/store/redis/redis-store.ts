@@ -143,7 +143,11 @@ export class RedisStore implements Store {
         place: cache.get(cacheName)?.place ?? place(name),
       };
     });
-    return this.#shard(shard).commits.commit(change, writes);
+    const reads = (change.reads ?? []).map(({ key, expected }) => {
+      const name = nameOf(key);
+      return { expected, place: cache.get(`${shard}\0${name}`)?.place ?? place(name) };
+    });
+    return this.#shard(shard).commits.commit(change, { writes, reads });
   }
 
   async outcome(shard: Shard, changeId: string): Promise<"committed" | "absent"> {
