@@ -72,17 +72,17 @@ function testVersions(open: OpenStore): void {
     withStore(open, async (store) => {
       await store.commit(SHARD, changing([writing("a", "", "first"), writing("b", "", "there")]));
       const { version } = await seen(store, "a");
-      const resting = (expected: string, note: string): ChangeSet =>
-        changing([writing(note, "", note)], { reads: [{ key: peerKey("a"), expected }] });
-      expect(await store.commit(SHARD, resting(version, "c"))).toBe("committed");
+      const noting = (expected: string, note: string): ChangeSet =>
+        changing([writing(note, "", note)], { reads: [restingOn("a", expected)] });
+      expect(await store.commit(SHARD, noting(version, "c"))).toBe("committed");
       expect(await seen(store, "a")).toEqual({ version, note: "first" });
       await store.commit(SHARD, changing([writing("a", version, "second")]));
-      expect(await store.commit(SHARD, resting(version, "d"))).toBe("conflict");
-      expect(await store.commit(SHARD, resting("", "d"))).toBe("conflict");
+      expect(await store.commit(SHARD, noting(version, "d"))).toBe("conflict");
+      expect(await store.commit(SHARD, noting("", "d"))).toBe("conflict");
       await store.commit(SHARD, changing([deleting("a", (await seen(store, "a")).version)]));
-      expect(await store.commit(SHARD, resting(version, "d"))).toBe("conflict");
+      expect(await store.commit(SHARD, noting(version, "d"))).toBe("conflict");
       expect((await seen(store, "d")).note).toBeUndefined();
-      expect(await store.commit(SHARD, resting("", "d"))).toBe("committed");
+      expect(await store.commit(SHARD, noting("", "d"))).toBe("committed");
       const [entry] = (await store.audit(SHARD, 1, 100)).slice(-1);
       expect(entry?.versions.map(([, , id]) => id)).toEqual(["d"]);
     }));
@@ -139,12 +139,12 @@ function testRaces(open: OpenStore): void {
     withStore(open, async (store) => {
       await store.commit(SHARD, changing([writing("a", "", "first")]));
       const { version } = await seen(store, "a");
-      const resting = (note: string): ChangeSet =>
-        changing([writing(note, "", note)], { reads: [{ key: peerKey("a"), expected: version }] });
+      const noting = (note: string): ChangeSet =>
+        changing([writing(note, "", note)], { reads: [restingOn("a", version)] });
       const outcomes = await Promise.all([
-        store.commit(SHARD, resting("before")),
+        store.commit(SHARD, noting("before")),
         store.commit(SHARD, changing([writing("a", version, "second")])),
-        store.commit(SHARD, resting("after")),
+        store.commit(SHARD, noting("after")),
       ]);
       expect(outcomes).toEqual(["committed", "committed", "conflict"]);
     }));
@@ -257,8 +257,8 @@ function testBodies(open: OpenStore): void {
     }));
 }
 
-function resting(id: string): Read {
-  return { key: peerKey(id), expected: "" };
+function restingOn(id: string, expected: string = ""): Read {
+  return { key: peerKey(id), expected };
 }
 
 function nested(note: string): never {
@@ -274,8 +274,8 @@ function testRules(open: OpenStore): void {
   const rules: readonly (readonly [string, () => Parameters<Store["commit"]>])[] = [
     ["a shard that does not exist", () => [SHARDS, changing([writing("a", "", "x")])]],
     ["two writes of one entity", () => [SHARD, changing([writing("a", "", "x"), writing("a", "", "y")])]],
-    ["a write of what it also rests on", () => [SHARD, changing([writing("a", "", "x")], { reads: [resting("a")] })]],
-    ["half a surrogate pair in what it rests on", () => [SHARD, changing([], { reads: [resting("\ud800")] })]],
+    ["a write of what it also rests on", () => [SHARD, changing([writing("a", "", "x")], { reads: [restingOn("a")] })]],
+    ["half a surrogate pair in what it rests on", () => [SHARD, changing([], { reads: [restingOn("\ud800")] })]],
     ["a deletion without a version", () => [SHARD, changing([deleting("a", "")])]],
     ["a change id of another form", () => [SHARD, changing([], { changeId: "1" })]],
     ["an entity without id", () => [SHARD, changing([writing("", "", "x")])]],
