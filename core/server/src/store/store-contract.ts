@@ -72,8 +72,6 @@ function testVersions(open: OpenStore): void {
     withStore(open, async (store) => {
       await store.commit(SHARD, changing([writing("a", "", "first"), writing("b", "", "there")]));
       const { version } = await seen(store, "a");
-      const noting = (expected: string, note: string): ChangeSet =>
-        changing([writing(note, "", note)], { reads: [restingOn("a", expected)] });
       expect(await store.commit(SHARD, noting(version, "c"))).toBe("committed");
       expect(await seen(store, "a")).toEqual({ version, note: "first" });
       await store.commit(SHARD, changing([writing("a", version, "second")]));
@@ -139,12 +137,10 @@ function testRaces(open: OpenStore): void {
     withStore(open, async (store) => {
       await store.commit(SHARD, changing([writing("a", "", "first")]));
       const { version } = await seen(store, "a");
-      const noting = (note: string): ChangeSet =>
-        changing([writing(note, "", note)], { reads: [restingOn("a", version)] });
       const outcomes = await Promise.all([
-        store.commit(SHARD, noting("before")),
+        store.commit(SHARD, noting(version, "before")),
         store.commit(SHARD, changing([writing("a", version, "second")])),
-        store.commit(SHARD, noting("after")),
+        store.commit(SHARD, noting(version, "after")),
       ]);
       expect(outcomes).toEqual(["committed", "committed", "conflict"]);
     }));
@@ -259,6 +255,11 @@ function testBodies(open: OpenStore): void {
 
 function restingOn(id: string, expected: string = ""): Read {
   return { key: peerKey(id), expected };
+}
+
+/** Creates a peer if "a" is at this version. */
+function noting(expected: string, note: string): ChangeSet {
+  return changing([writing(note, "", note)], { reads: [restingOn("a", expected)] });
 }
 
 function nested(note: string): never {
