@@ -1,4 +1,4 @@
-// scripts/bench [P1|P2|P3|P6|P8|P9|P10] [--json] [options]; `scripts/bench --help` says what each measures and takes, docs/performance.md
+// scripts/bench [P1|P2|P3|P6|P8|P9|P10|peer] [--json] [options]; `scripts/bench --help` says what each measures and takes, docs/performance.md
 // what the figures mean. Needs Linux (/proc). Everything is on loopback and in a folder that is removed.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -14,6 +14,9 @@ import { type CallGoal, describeCalls, summariseCalls } from "./p2.ts";
 import { measureCalls } from "./p2-bench.ts";
 import { describeP10, summariseP10 } from "./p10.ts";
 import { measureP10 } from "./p10-bench.ts";
+import { describePeer, summarisePeer } from "./peer.ts";
+import { measurePeer } from "./peer-bench.ts";
+import { PeerError } from "./peer-install.ts";
 import { describeProfile } from "./profile.ts";
 import { describeP1, summarise } from "./report.ts";
 
@@ -33,6 +36,7 @@ const RUNS: Readonly<Record<Bench, (run: Run) => Promise<void>>> = {
   P8: runP8,
   P9: runP9,
   P10: runP10,
+  peer: runPeer,
 };
 
 /** Progress is for whoever looks on. */
@@ -97,6 +101,14 @@ async function runP10({ given, folder, signal }: Run): Promise<void> {
   print(given, options, { ...summary, ...result }, () => describeP10(summary, result, facts(), options));
 }
 
+async function runPeer({ given, folder, signal }: Run): Promise<void> {
+  const { transactions, repeats, warmUp, inFlight, connections } = given;
+  const options = { transactions, repeats, warmUp, inFlight, connections };
+  const result = await measurePeer(folder, options, signal, say);
+  const summary = summarisePeer(result);
+  print(given, options, { ...summary, ...result }, () => describePeer(summary, result.version, facts(), options));
+}
+
 function optionsOrExit(): BenchOptions {
   try {
     return readOptions(process.argv.slice(2));
@@ -117,7 +129,8 @@ try {
   await RUNS[given.bench]({ given, folder, signal });
 } catch (error) {
   const reason: unknown = stop.signal.aborted ? stop.signal.reason : error;
-  const text = reason instanceof Error && !stop.signal.aborted ? reason.stack : undefined;
+  const isExpected = stop.signal.aborted || reason instanceof PeerError;
+  const text = reason instanceof Error && !isExpected ? reason.stack : undefined;
   process.stderr.write(`${text ?? (reason instanceof Error ? reason.message : String(reason))}\n`);
   process.exitCode = stop.signal.aborted ? 130 : 1;
 } finally {
