@@ -5,7 +5,7 @@ import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 export interface SocketPair {
   readonly near: Socket;
   readonly far: Socket;
-  close(): void;
+  readonly close: () => void;
 }
 
 export async function socketPair(): Promise<SocketPair> {
