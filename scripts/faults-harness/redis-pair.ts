@@ -36,7 +36,7 @@ export type Trouble = (typeof TROUBLES)[number];
 const BEHIND_MS = 150;
 const APART_MS = 300;
 const TROUBLE_MS = 1000;
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 180_000;
 
 export class RedisPair {
   /** Where each core believes the one server to be. */
