@@ -1,6 +1,7 @@
 // One group of change sets, committed together and durable together; each fails alone. docs/protocol/store.md section 5.
 import { encodeEntry, hashEntry } from "../audit/audit-entry.ts";
 import { nodeOf } from "../audit/chain-heads.ts";
+import type { StoredBody } from "./body-codec.ts";
 import type { Buggify } from "./crash-point.ts";
 import { written, type EntityCache, type VerifiedEntity } from "./entity-cache.ts";
 import type { Shard, UnixMs } from "./entity.ts";
@@ -16,8 +17,8 @@ export interface PreparedWrite {
   readonly write: AnyWrite;
   readonly name: string;
   readonly place: Place;
-  /** Encoded body, and the copy of it that loads will share; undefined deletes. */
-  readonly stored: { readonly text: string; readonly copy: object } | undefined;
+  /** Undefined deletes. */
+  readonly stored: StoredBody | undefined;
   readonly index: Index;
 }
 
@@ -217,7 +218,7 @@ export class SqliteGroup {
     }
     this.#oldVersions.push([shard, place, expected, row]);
     shard.witness.set(place, stored === undefined ? 0 : version, row);
-    this.#verified.push([name, stored && written(place, version, { ...stored, index })]);
+    this.#verified.push([name, stored && written(place, version, stored, index)]);
   }
 
   #undoTo(versions: number, verified: number): void {

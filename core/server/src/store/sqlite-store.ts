@@ -1,7 +1,7 @@
 // The embedded store: one SQLite database in a folder that one process owns. docs/protocol/store.md.
 import type { DatabaseSync } from "node:sqlite";
 import type { MacKey } from "@countersign/protocol";
-import { encodeBody, storedCopy } from "./body-codec.ts";
+import { prepareBody } from "./body-codec.ts";
 import { checkChangeSet, checkKey, checkShard, nameOf, storedIndex } from "./change-set.ts";
 import type { Buggify } from "./crash-point.ts";
 import { EntityMac } from "./entity-mac.ts";
@@ -134,9 +134,9 @@ class SqliteStore implements Store {
     const writes = change.writes.map((write) => {
       const name = nameOf(write.key);
       const cacheName = `${shard}\0${name}`;
-      const place = this.#given.cache.get(cacheName)?.place ?? this.#given.truth.placeOf(name);
-      const { body } = write;
-      const stored = body === undefined ? undefined : { text: encodeBody(body), copy: storedCopy(body) };
+      const known = this.#given.cache.get(cacheName);
+      const place = known?.place ?? this.#given.truth.placeOf(name);
+      const stored = write.body && prepareBody(write.body, known?.members);
       return { write, name: cacheName, place, stored, index: storedIndex(write.index) };
     });
     const reads = change.reads?.map(({ key, expected }) => {

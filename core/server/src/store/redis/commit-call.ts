@@ -1,6 +1,7 @@
 // A change set as one call of the commit script. docs/protocol/store.md section 8.
 import { encodeEntry, hashEntry } from "../../audit/audit-entry.ts";
 import { toHex, type MacKey } from "@countersign/protocol";
+import type { StoredBody } from "../body-codec.ts";
 import type { EntityMac } from "../entity-mac.ts";
 import type { Shard, UnixMs } from "../entity.ts";
 import type { AnyWrite, ChangeSet, Index } from "../store.ts";
@@ -24,7 +25,8 @@ export interface PreparedWrite {
   /** In the cache. */
   readonly name: string;
   readonly place: Place;
-  /** Encoded body; undefined deletes. */
+  /** Undefined deletes, as does its text. */
+  readonly stored: StoredBody | undefined;
   readonly text: string | undefined;
   readonly index: Index;
 }

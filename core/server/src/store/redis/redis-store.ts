@@ -1,7 +1,7 @@
 // The store over Redis: any number of cores work on it at a time. docs/protocol/store.md section 8.
 import { randomBytes } from "node:crypto";
 import { hmacSha256, toHex, utf8, type MacKey } from "@countersign/protocol";
-import { encodeBody } from "../body-codec.ts";
+import { prepareBody } from "../body-codec.ts";
 import { checkChangeSet, checkKey, checkShard, nameOf, storedIndex } from "../change-set.ts";
 import { EntityCache } from "../entity-cache.ts";
 import { EntityMac } from "../entity-mac.ts";
@@ -137,10 +137,11 @@ export class RedisStore implements Store {
     const writes = change.writes.map((write) => {
       const name = nameOf(write.key);
       const cacheName = `${shard}\0${name}`;
-      const text = write.body === undefined ? undefined : encodeBody(write.body);
+      const known = cache.get(cacheName);
+      const stored = write.body && prepareBody(write.body, known?.members);
       return {
-        ...{ write, name: cacheName, text, index: storedIndex(write.index) },
-        place: cache.get(cacheName)?.place ?? place(name),
+        ...{ write, name: cacheName, stored, text: stored?.text, index: storedIndex(write.index) },
+        place: known?.place ?? place(name),
       };
     });
     const reads = (change.reads ?? []).map(({ key, expected }) => {

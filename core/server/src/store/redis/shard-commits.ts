@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { performance } from "node:perf_hooks";
 import { toHex } from "@countersign/protocol";
+import { written as writtenEntity } from "../entity-cache.ts";
 import type { Shard, UnixMs } from "../entity.ts";
 import { IntegrityError, StoreFullError, StoreUnavailableError, type ChangeSet, type CommitOutcome } from "../store.ts";
 import { brokenChain } from "../chain-reader.ts";
@@ -211,9 +212,9 @@ export class ShardCommits {
       head,
       writes.map(({ place, text }) => [place, text === undefined ? 0 : stamp.seq] as const),
     );
-    for (const { name, place, text, index } of writes) {
-      if (text === undefined) cache.delete(name);
-      else cache.set(name, { place, version: numberOf(stamp), body: text, bytes: text.length, index });
+    for (const { name, place, stored, index } of writes) {
+      if (stored === undefined) cache.delete(name);
+      else cache.set(name, writtenEntity(place, numberOf(stamp), stored, index));
     }
     this.#given.onCommitted(this.#desk, change, writes);
     if (truth.head.seq - truth.savedSeq >= Math.max(WITNESS_EVERY, truth.witness.size)) this.#saveWitness();
