@@ -118,7 +118,11 @@ test(
     });
     const printed = JSON.parse((await run).stdout) as Record<string, unknown>;
     const lives = [{ startedMb: expect.any(Number), readMb: expect.any(Number), againMs: expect.any(Number) }];
-    expect(printed).toMatchObject({ bench: "P10", options: { open: 10 }, samples: { empty: lives, full: lives } });
+    expect(printed).toMatchObject({
+      bench: "P10",
+      options: { open: 10 },
+      samples: { empty: lives, few: lives, full: lives },
+    });
   },
   LIMITS.testMs,
 );

@@ -5,17 +5,25 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { State } from "@countersign/proto/node/core/v1/content";
 import { TransactionServiceService } from "@countersign/proto/node/core/v1/transaction_service";
 import { bootstrapCore, serveCore, type BenchCore } from "./bench-core.ts";
+import { cpuSecondsOf } from "./figures.ts";
 import { forkPart, stopPart } from "./limit.ts";
 import { memoryOf } from "./memory.ts";
 import type { OpenReport } from "./open-main.ts";
-import { LONG_POLICY, type P10Options, type P10Result, type P10Sample, type P10Variant } from "./p10.ts";
+import {
+  fewOf,
+  LONG_POLICY,
+  VARIANTS,
+  type P10Options,
+  type P10Result,
+  type P10Sample,
+  type P10Variant,
+} from "./p10.ts";
 import { bearerOf, inFlight, Wire } from "./wire.ts";
 
 const AT_A_TIME = 16;
 const CONNECTIONS = 4;
 /** Until what the reads left behind is as it stays. */
 const SETTLE_MS = 1_000;
-const VARIANTS = ["empty", "full"] as const;
 
 /** An installation whose core was killed, and what is open in it. */
 interface Filled {
@@ -32,14 +40,17 @@ export async function measureP10(
 ): Promise<P10Result> {
   const empty = await filled(join(folder, "empty"), 1, signal, say);
   const began = performance.now();
+  const few = await filled(join(folder, "few"), fewOf(options), signal, say);
+  const filling = performance.now();
   const full = await filled(join(folder, "full"), options.open, signal, say);
-  const filledSeconds = (performance.now() - began) / 1000;
+  const filledSeconds = (performance.now() - filling) / 1000;
   const diskMb = sizeOf(join(full.folder, "data")) / 2 ** 20;
-  const samples: Record<P10Variant, P10Sample[]> = { empty: [], full: [] };
+  const folders: Readonly<Record<P10Variant, Filled>> = { empty, few, full };
+  const samples: Record<P10Variant, P10Sample[]> = { empty: [], few: [], full: [] };
   for (let repeat = 1; repeat <= options.repeats; repeat++) {
     say(`repeat ${repeat} of ${options.repeats}`);
     for (const variant of VARIANTS) {
-      samples[variant].push(await live(variant === "full" ? full : empty, options.calls, signal));
+      samples[variant].push(await live(folders[variant], options.calls, signal));
     }
   }
   return { samples, filledSeconds, diskMb, ageSeconds: (performance.now() - began) / 1000 };
@@ -85,10 +96,13 @@ async function live({ folder, transactions }: Filled, calls: number, signal: Abo
   const core = await serveCore(folder);
   let startedMb: number;
   let read: ReturnType<typeof memoryOf>;
+  let readsMs: number;
   try {
     await readAll(core, [first], signal);
     startedMb = memoryOf(core.pid).allMb;
+    const began = performance.now();
     await readAll(core, evenly(transactions, calls), signal);
+    readsMs = performance.now() - began;
     await sleep(SETTLE_MS, undefined, { signal });
     read = memoryOf(core.pid);
   } catch (error) {
@@ -102,7 +116,8 @@ async function live({ folder, transactions }: Filled, calls: number, signal: Abo
     const listeningMs = performance.now() - killed;
     await readAll(next, [first], signal);
     const againMs = performance.now() - killed;
-    return { startedMb, readMb: read.allMb, ownMb: read.ownMb, againMs, listeningMs };
+    const againCpuMs = 1000 * cpuSecondsOf(next.pid);
+    return { startedMb, readMb: read.allMb, ownMb: read.ownMb, readsMs, againMs, listeningMs, againCpuMs };
   } finally {
     await next.kill();
   }

@@ -11,8 +11,11 @@ export interface P10Options {
   readonly calls: number;
 }
 
-/** With one open transaction, and with `open`. */
-export type P10Variant = "empty" | "full";
+/**
+ * With one open transaction; with as many as are read, so that what reading leaves behind is the same; with `open`.
+ * Each core makes the same number of reads.
+ */
+export type P10Variant = "empty" | "few" | "full";
 
 /** One life of a core: started, read from, killed, started again. Memory is the kernel's VmRSS. */
 export interface P10Sample {
@@ -21,10 +24,14 @@ export interface P10Sample {
   readonly readMb: number;
   /** Of it, what no file backs: heap, caches, SQLite's pages. */
   readonly ownMb: number;
+  /** What all the reads took; the first one of each shard follows the shard's chain. */
+  readonly readsMs: number;
   /** From SIGKILL to the first answered call of the next one. */
   readonly againMs: number;
   /** Of it, until it listened. */
   readonly listeningMs: number;
+  /** CPU of the next one until then: on a busy machine the clock says more about the others. */
+  readonly againCpuMs: number;
 }
 
 export interface P10Result {
@@ -40,16 +47,16 @@ type Figures = Readonly<Record<keyof P10Sample, Spread>>;
 
 export interface P10Summary {
   readonly figures: Readonly<Record<P10Variant, Figures>>;
-  /** The full core's less the empty one's, repeat by repeat. */
-  readonly moreMb: { readonly started: Spread; readonly read: Spread; readonly own: Spread };
+  /** The full core's memory less the empty one's, repeat by repeat; `readOfFew`: less that of the one with few. */
+  readonly moreMb: Readonly<Record<"started" | "read" | "own" | "readOfFew", Spread>>;
 }
 
 export function summariseP10({ samples }: Pick<P10Result, "samples">): P10Summary {
-  const more = (figure: "startedMb" | "readMb" | "ownMb"): Spread =>
-    spreadOf(samples.full.map((one, i) => one[figure] - (samples.empty[i]?.[figure] ?? 0)));
+  const more = (figure: "startedMb" | "readMb" | "ownMb", than: "empty" | "few" = "empty"): Spread =>
+    spreadOf(samples.full.map((one, i) => one[figure] - (samples[than][i]?.[figure] ?? 0)));
   return {
-    figures: { empty: figuresOf(samples.empty), full: figuresOf(samples.full) },
-    moreMb: { started: more("startedMb"), read: more("readMb"), own: more("ownMb") },
+    figures: { empty: figuresOf(samples.empty), few: figuresOf(samples.few), full: figuresOf(samples.full) },
+    moreMb: { started: more("startedMb"), read: more("readMb"), own: more("ownMb"), readOfFew: more("readMb", "few") },
   };
 }
 
@@ -59,35 +66,49 @@ function figuresOf(samples: readonly P10Sample[]): Figures {
     startedMb: of("startedMb"),
     readMb: of("readMb"),
     ownMb: of("ownMb"),
+    readsMs: of("readsMs"),
     againMs: of("againMs"),
     listeningMs: of("listeningMs"),
+    againCpuMs: of("againCpuMs"),
   };
 }
 
 /** Policy of the benchmark: nothing expires and no message is given up while it measures. */
 export const LONG_POLICY = { lifetimeS: 600, channelTimeoutS: 300 } as const;
 
+/** In the order of a repeat. */
+export const VARIANTS: readonly P10Variant[] = ["empty", "few", "full"];
+
+/** How many the core with few has open. */
+export function fewOf({ open, calls }: Pick<P10Options, "open" | "calls">): number {
+  return Math.min(open, calls);
+}
+
 const NAMES: readonly (readonly [keyof P10Sample, string, string])[] = [
   ["startedMb", "memory, first call answered", "MB"],
   ["readMb", "memory after the reads", "MB"],
   ["ownMb", "of it, not backed by files", "MB"],
+  ["readsMs", "the reads", "ms"],
   ["againMs", "kill -9 to first answer", "ms"],
   ["listeningMs", "of it, until it listens", "ms"],
+  ["againCpuMs", "CPU until the first answer", "ms"],
 ];
 
 /** For people. */
 export function describeP10(summary: P10Summary, result: P10Result, facts: Facts, options: P10Options): string {
   const { figures, moreMb } = summary;
   const { open, repeats, calls } = options;
-  const rows = NAMES.map(([name, text, unit]) =>
-    [text.padEnd(30), ...[figures.empty, figures.full].map((one) => spreadText(one[name], unit).padEnd(28))].join(""),
-  );
+  const rows = NAMES.map(([name, text, unit]) => {
+    const all = VARIANTS.map((variant) => spreadText(figures[variant][name], unit).padEnd(26));
+    return `${text.padEnd(30)}${all.join("")}`.trimEnd();
+  });
   const late = result.ageSeconds > LONG_POLICY.channelTimeoutS;
   return [
     `P10: ${open} open transactions against one; median (least to most) of ${repeats} interleaved repeats`,
-    `${"".padEnd(30)}${"1 open".padEnd(28)}${open} open`,
+    `${"".padEnd(30)}${"1 open".padEnd(26)}${`${fewOf(options)} open`.padEnd(26)}${open} open`,
     ...rows,
     `more memory, after the reads     ${spreadText(moreMb.read, "MB")}   goal +60 MB`,
+    `of it, more than with ${fewOf(options)} open   ${spreadText(moreMb.readOfFew, "MB")}`,
     `more memory, first call answered ${spreadText(moreMb.started, "MB")}`,
     `kill -9 to first answer          ${spreadText(figures.full.againMs, "ms")}   goal 2000 ms`,
     `${calls} reads before memory was looked at; no collection of garbage was forced, as none is in production`,
