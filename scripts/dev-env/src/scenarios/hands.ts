@@ -4,7 +4,7 @@ import { PhoneInHand, type Message } from "../person/phone-in-hand.ts";
 import { readMessage } from "../person/read-message.ts";
 
 /** Longest wait for anything on key or phone. A test that needs it has failed. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 240_000;
 
 /** Why a person says no, as the digit on the key's reject page. */
 export const Reason = { WRONG_DATA: "1", NOT_ME: "2", CHANGED_MY_MIND: "3", SOMEBODY_TOLD_ME_TO: "4" } as const;

@@ -68,7 +68,7 @@ async function leaves(hands: Hands, page: string): Promise<{ readonly ms: number
 
 /** Nobody pressed anything since: pages of a later version are those of another Sign. */
 async function showsAnew({ key }: Hands, version: number): Promise<void> {
-  const patience = AbortSignal.timeout(60_000);
+  const patience = AbortSignal.timeout(240_000);
   let screen = await key.look(version, patience);
   while (screen.page !== "pages") screen = await key.look(screen.version, patience);
 }
