@@ -11,7 +11,7 @@ const peerTest = testWith("synapse", synapsePresent && matrixPhonePresent);
 peerTest(
   "a homeserver with a low limit: told with the time to wait, and after it everything arrives once",
   async () => {
-    const world = await MatrixWorld.start({ messages: { per_second: 0.1, burst_count: 2 } });
+    const world = await MatrixWorld.start({ messages: { per_second: 0.2, burst_count: 2 } });
     try {
       const channel = world.channel();
       await channel.signIn(AbortSignal.timeout(60_000));
