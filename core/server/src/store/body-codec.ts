@@ -174,7 +174,8 @@ function remember(texts: Map<string, string>, name: string, before: string): str
   return text;
 }
 
-function quote(text: string): string {
+/** A text as JSON writes it. */
+export function quote(text: string): string {
   return NEEDS_ESCAPE.test(text) ? JSON.stringify(text) : `"${text}"`;
 }
 

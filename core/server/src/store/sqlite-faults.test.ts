@@ -52,10 +52,10 @@ describe("full disk", () => {
 describe("I/O errors", () => {
   const POINTS: readonly (readonly [CrashPoint, "absent" | "committed"])[] = [
     ["group-begun", "absent"],
-    ["change-saved", "absent"],
+    ["change-begun", "absent"],
     ["entities-written", "absent"],
     ["audit-written", "absent"],
-    ["change-released", "absent"],
+    ["change-written", "absent"],
     ["heads-written", "absent"],
     ["before-commit", "absent"],
     ["after-commit", "committed"],

@@ -4,7 +4,7 @@ import { nodeOf } from "../audit/chain-heads.ts";
 import type { StoredBody } from "./body-codec.ts";
 import type { Buggify } from "./crash-point.ts";
 import { written, type EntityCache, type VerifiedEntity } from "./entity-cache.ts";
-import type { Shard, UnixMs } from "./entity.ts";
+import type { EntityType, Shard, UnixMs } from "./entity.ts";
 import type { EntityMac } from "./entity-mac.ts";
 import { blameOf } from "./sqlite-database.ts";
 import { rowOfWrite, type Statements } from "./sqlite-schema.ts";
@@ -43,12 +43,28 @@ export interface GroupGiven {
 const FOREIGN_ROW =
   "the store holds a row that its audit chain does not know, where this change belongs; run verify-audit";
 
+/** Written by every Create, and loaded again only where one is repeated: memory is better used for others. */
+const SELDOM_LOADED: ReadonlySet<EntityType> = new Set<EntityType>(["request", "content"]);
+
 /** A witness is stored again after this many entries, or as many as it has entities. */
 const WITNESS_EVERY = 512;
+
+/** A change that met a wrong row when some of it may have been written: its group is undone, and done again without it. */
+export class SpoiledError extends Error {
+  override readonly name = "SpoiledError";
+  override readonly cause: IntegrityError;
+  constructor(cause: IntegrityError) {
+    super(cause.message);
+    this.cause = cause;
+  }
+}
 
 /**
  * Applies changes one after the other in one transaction. The truth in memory moves with them, so that a later change of
  * the group sees the earlier ones; `undo` takes all of it back.
+ *
+ * A change is judged before anything of it is written. What fails afterwards are rows that somebody else altered: too
+ * seldom for a savepoint around every change, each of which would copy the pages that the next one touches.
  */
 export class SqliteGroup {
   readonly #given: GroupGiven;
@@ -58,7 +74,7 @@ export class SqliteGroup {
   #wrote = false;
   readonly #oldHeads = new Map<ShardTruth, { readonly head: StoredHead; readonly savedSeq: number }>();
   readonly #oldVersions: (readonly [shard: ShardTruth, place: Place, version: number, row: number])[] = [];
-  readonly #verified: (readonly [string, VerifiedEntity | undefined])[] = [];
+  readonly #verified: (readonly [string, VerifiedEntity | undefined, EntityType])[] = [];
 
   constructor(given: GroupGiven, now: UnixMs) {
     this.#given = given;
@@ -72,9 +88,12 @@ export class SqliteGroup {
     return this.#wrote;
   }
 
-  /** The outcome of one change, or the error that it alone met. Throws what the whole group, or the store, met. */
-  apply(prepared: PreparedChange): CommitOutcome | Error {
-    const { sql, truth, buggify, inTransaction } = this.#given;
+  /**
+   * The outcome of one change, or the error that it alone met. Throws SpoiledError, and what the whole group, or the store,
+   * met: then the group is over.
+   */
+  apply(prepared: PreparedChange): CommitOutcome | IntegrityError {
+    const { truth, buggify, inTransaction } = this.#given;
     let shard: ShardTruth;
     try {
       shard = truth.of(prepared.shard);
@@ -84,24 +103,25 @@ export class SqliteGroup {
     }
     const refusal = this.#refusal(shard, prepared);
     if (refusal !== undefined) return refusal;
-    sql.save.run();
-    buggify("change-saved");
+    buggify("change-begun");
     if (!this.#oldHeads.has(shard)) this.#oldHeads.set(shard, { head: shard.head, savedSeq: shard.savedSeq });
-    const marks = [this.#oldVersions.length, this.#verified.length] as const;
     try {
       this.#write(shard, prepared);
     } catch (error) {
       if (!(error instanceof IntegrityError) && blameOf(error) !== "change") throw error;
       if (!inTransaction()) throw error; // SQLite rolled the whole group back by itself
-      sql.undo.run();
-      sql.release.run();
-      this.#undoTo(...marks);
-      return error instanceof IntegrityError ? error : new IntegrityError(FOREIGN_ROW, { cause: error });
+      throw new SpoiledError(
+        error instanceof IntegrityError ? error : new IntegrityError(FOREIGN_ROW, { cause: error }),
+      );
     }
-    sql.release.run();
     this.#wrote = true;
-    buggify("change-released");
+    buggify("change-written");
     return "committed";
+  }
+
+  /** Leaves out a change that was spoiled. Its number goes with it: a planted row that bears it is in nobody else's way. */
+  pass(): void {
+    this.#given.truth.nextNumber();
   }
 
   /** Writes what the group's changes have in common: witnesses that grew old, heads, root. */
@@ -119,8 +139,8 @@ export class SqliteGroup {
 
   /** The group is durable: later loads may take its entities from memory. */
   keep(): void {
-    for (const [name, entity] of this.#verified) {
-      if (entity === undefined) this.#given.cache.delete(name);
+    for (const [name, entity, type] of this.#verified) {
+      if (entity === undefined || SELDOM_LOADED.has(type)) this.#given.cache.delete(name);
       else this.#given.cache.set(name, entity);
     }
   }
@@ -128,7 +148,7 @@ export class SqliteGroup {
   /** The group came to nothing: the truth is as it was before. */
   undo(): void {
     const { truth } = this.#given;
-    this.#undoTo(0, 0);
+    for (const [shard, place, version, row] of this.#oldVersions.toReversed()) shard.witness.set(place, version, row);
     for (const [shard, { head, savedSeq }] of this.#oldHeads) {
       truth.setHead(shard, head);
       shard.savedSeq = savedSeq;
@@ -218,14 +238,7 @@ export class SqliteGroup {
     }
     this.#oldVersions.push([shard, place, expected, row]);
     shard.witness.set(place, stored === undefined ? 0 : version, row);
-    this.#verified.push([name, stored && written(place, version, stored, index)]);
-  }
-
-  #undoTo(versions: number, verified: number): void {
-    for (const [shard, place, version, row] of this.#oldVersions.splice(versions).toReversed()) {
-      shard.witness.set(place, version, row);
-    }
-    this.#verified.length = verified;
+    this.#verified.push([name, stored && written(place, version, stored, index), type]);
   }
 }
 

@@ -8,7 +8,7 @@ import { EntityMac } from "./entity-mac.ts";
 import { decoded, EntityCache, isDecoded, type DecodedEntity } from "./entity-cache.ts";
 import type { EntityKey, EntityType, Shard, UnixMs } from "./entity.ts";
 import { blameOf, openDatabase, type OwnedDatabase } from "./sqlite-database.ts";
-import { SqliteGroup, versionText, type GroupGiven, type PreparedChange } from "./sqlite-group.ts";
+import { SpoiledError, SqliteGroup, versionText, type GroupGiven, type PreparedChange } from "./sqlite-group.ts";
 import { SqliteQueries } from "./sqlite-queries.ts";
 import { readEntity } from "./sqlite-entity.ts";
 import { StoreTruth } from "./store-truth.ts";
@@ -152,23 +152,45 @@ class SqliteStore implements Store {
     this.#queue = [];
     if (waiting.length === 0 || this.#stopped !== undefined) return;
     this.#onGroup?.(waiting.length);
-    const group = new SqliteGroup(this.#given, this.now());
-    let results: readonly (CommitOutcome | Error)[];
-    try {
-      results = this.#commitGroup(group, waiting);
-    } catch (error) {
-      group.undo();
-      this.#failGroup(waiting, error);
-      return;
+    const now = this.now();
+    const spoiled = new Map<PreparedChange, Error>();
+    let results: readonly (CommitOutcome | Error)[] | undefined;
+    while (results === undefined) {
+      const group = new SqliteGroup(this.#given, now);
+      try {
+        results = this.#commitGroup(group, waiting, spoiled);
+      } catch (error) {
+        group.undo();
+        this.#failGroup(waiting, error);
+        return;
+      }
     }
     this.#acknowledge(waiting, results);
   }
 
-  #commitGroup(group: SqliteGroup, waiting: readonly Waiting[]): readonly (CommitOutcome | Error)[] {
+  // Undefined: one more was found to be spoiled, and nothing was written.
+  #commitGroup(
+    group: SqliteGroup,
+    waiting: readonly Waiting[],
+    spoiled: Map<PreparedChange, Error>,
+  ): readonly (CommitOutcome | Error)[] | undefined {
     const { sql, buggify } = this.#given;
     sql.begin.run();
     buggify("group-begun");
-    const results = waiting.map((one) => group.apply(one));
+    const results: (CommitOutcome | Error)[] = [];
+    for (const one of waiting) {
+      const why = spoiled.get(one);
+      if (why !== undefined) group.pass();
+      try {
+        results.push(why ?? group.apply(one));
+      } catch (error) {
+        if (!(error instanceof SpoiledError)) throw error;
+        spoiled.set(one, error.cause);
+        sql.rollback.run();
+        group.undo();
+        return undefined;
+      }
+    }
     if (!group.wrote) {
       sql.rollback.run();
       return results;
