@@ -1,0 +1,102 @@
+// Neither grpc-js nor Node lets anybody set how many streams a client may reset; Node tells of every stream that is closed.
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { constants, type Http2Session, type ServerHttp2Stream } from "node:http2";
+import type { Socket } from "node:net";
+import { Blame } from "./blame.ts";
+import type { ConnectionObserver } from "./connection-observer.ts";
+import { networkOf } from "./network.ts";
+import { allowance, CONNECTION_WASTE, moreOfConnection, NO_WASTE, STREAM_WASTE, type Waste } from "./waste.ts";
+
+const CLOSED = "http2.server.stream.close";
+/** Who does not take the GOAWAY keeps no connection by that. */
+const GRACE_MS = 1000;
+
+/** Nobody reads it: one for all. */
+const tooMany = new Error("Too many streams came to nothing.");
+
+interface Account {
+  readonly network: string;
+  readonly socket: Socket;
+  waste: Waste;
+  /** A call on it had an answer. */
+  isUsed: boolean;
+}
+
+/** Ends connections whose streams come to nothing, and knows where such come from. */
+export class FloodGuard {
+  readonly #blame = new Blame();
+  /** By both ends, as TLS hides the socket that was watched. */
+  readonly #accounts = new Map<string, Account>();
+  readonly #ofSession = new WeakMap<Http2Session, Account>();
+  readonly #maxStreams: number;
+  readonly #told: ConnectionObserver | undefined;
+  readonly #now: () => number;
+
+  constructor(maxStreams: number, told?: ConnectionObserver, now: () => number = () => performance.now()) {
+    this.#maxStreams = maxStreams;
+    this.#told = told;
+    this.#now = now;
+    subscribe(CLOSED, this.#onClosed);
+  }
+
+  /** From when it is let in until it closes. */
+  watch(socket: Socket): void {
+    const key = ends(socket);
+    const account = { network: networkOf(socket.remoteAddress ?? ""), socket, waste: NO_WASTE, isUsed: false };
+    this.#accounts.set(key, account);
+    socket.once("close", () => {
+      this.#accounts.delete(key);
+      if (!account.isUsed) this.#blame.charge(account.network, CONNECTION_WASTE, this.#now());
+    });
+  }
+
+  /** Whether floods came from there lately. */
+  isBlamed(network: string): boolean {
+    return this.#blame.isBlamed(network, this.#now());
+  }
+
+  /** Ends all connections that are watched. */
+  endAll(): void {
+    for (const { socket } of this.#accounts.values()) socket.destroy();
+  }
+
+  close(): void {
+    unsubscribe(CLOSED, this.#onClosed);
+  }
+
+  // For every stream of the process: one that was answered must cost nothing.
+  #onClosed = (message: unknown): void => {
+    const { stream } = message as { readonly stream: ServerHttp2Stream };
+    const { session } = stream;
+    // What is left on a connection that ends is no sign of anything.
+    if (session === undefined || session.destroyed) return;
+    const account = this.#ofSession.get(session) ?? this.#find(session);
+    if (account === undefined) return;
+    // Reset by either end, or, with a code that says otherwise, before there was an answer.
+    if (stream.rstCode === constants.NGHTTP2_NO_ERROR && stream.headersSent) account.isUsed = true;
+    else this.#charge(session, account);
+  };
+
+  #find(session: Http2Session): Account | undefined {
+    const account = this.#accounts.get(ends(session.socket));
+    if (account !== undefined) this.#ofSession.set(session, account);
+    return account;
+  }
+
+  #charge(session: Http2Session, account: Account): void {
+    const now = this.#now();
+    account.waste = moreOfConnection(account.waste, STREAM_WASTE, now);
+    const network = this.#blame.charge(account.network, STREAM_WASTE, now);
+    if (account.waste.amount <= allowance(this.#maxStreams, network)) return;
+    this.#blame.blame(account.network, now);
+    this.#told?.curbed("ended");
+    // At once, so that what was read with it and not looked at makes no more streams.
+    session.destroy(tooMany, constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    const timer = setTimeout(() => account.socket.destroy(), GRACE_MS);
+    account.socket.once("close", () => clearTimeout(timer));
+  }
+}
+
+function ends({ localPort, remoteAddress, remotePort }: Http2Session["socket"]): string {
+  return `${localPort} ${remoteAddress} ${remotePort}`;
+}
