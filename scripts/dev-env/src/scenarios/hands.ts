@@ -97,6 +97,11 @@ export class Hands {
     return this.#message(`"${text}"`, (message) => message.text.includes(text), times);
   }
 
+  /** Waits for the code of what the key shows now. What ends before the phone shows anything of it is told to nobody. */
+  async isAsked(): Promise<void> {
+    await this.codeFor([readPage((await this.keyShows("pages")).rows)]);
+  }
+
   /** How many messages hold this text now. */
   async count(text: string): Promise<number> {
     const { messages } = await this.phone.look(undefined, AbortSignal.timeout(PATIENCE_MS));
