@@ -132,7 +132,7 @@ export class RedisPair {
         // It follows a port at which nobody listens.
         await this.#master.command("REPLICAOF", "127.0.0.1", "1");
         await sleep(TROUBLE_MS);
-        await this.#master.command("REPLICAOF", "NO", "ONE");
+        await this.#freeMaster();
         return this.#untilFollowed();
       case "behind its own replica":
         return this.#followReplica();
@@ -147,9 +147,23 @@ export class RedisPair {
     await sleep(BEHIND_MS);
     await this.#master.command("REPLICAOF", "127.0.0.1", String(this.#replica.port));
     await sleep(TROUBLE_MS);
-    await this.#master.command("REPLICAOF", "NO", "ONE");
+    await this.#freeMaster();
     this.#replication.turnTo(this.#master.port);
     await this.#untilFollowed();
+  }
+
+  /** It follows nobody any more: it obeys only once it has loaded what it was just taking over. */
+  async #freeMaster(): Promise<void> {
+    const end = Date.now() + PATIENCE_MS;
+    for (;;) {
+      try {
+        await this.#master.command("REPLICAOF", "NO", "ONE");
+        return;
+      } catch (error) {
+        if (!String(error).includes("LOADING") || Date.now() > end) throw error;
+        await sleep(20);
+      }
+    }
   }
 
   /** The master ends and loads what it wrote, slowly. */
