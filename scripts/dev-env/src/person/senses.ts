@@ -103,7 +103,8 @@ async function between(target: string, change: Change): Promise<Sense> {
     const answered = await response.text();
     return { status: response.status, body: (await change.answer?.(path, answered)) ?? answered };
   };
-  const server: Server = createServer((request, response) => {
+  // A connection is its client's to close: one that the server closed as idle could have the next press on its way.
+  const server: Server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
     pass(request).then(
       ({ status, body }) => response.writeHead(status, { "content-type": "application/json" }).end(body),
       () => response.writeHead(502).end(),
