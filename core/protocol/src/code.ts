@@ -51,6 +51,7 @@ const CODE = /^\d{6,10}$/;
 const CODE_DOMAIN = utf8("countersign/code/v1\0");
 const PROOF_DOMAIN = utf8("countersign/proof/v1\0");
 const MAX_BLOCKS = 256;
+const MOST_DIGITS = 10;
 const TWO_64 = 2n ** 64n;
 const SAMPLING = Array.from({ length: 11 }, (_, digits) => samplingOf(digits));
 
@@ -118,10 +119,11 @@ export function codeProver(nonce: Uint8Array, txDigest: Uint8Array): (code: Code
   checkLength(nonce, 32, "nonce");
   checkLength(txDigest, 32, "txDigest");
   const key = macKey(nonce);
+  const at = PROOF_DOMAIN.length + txDigest.length;
+  const room = concatBytes(PROOF_DOMAIN, txDigest, new Uint8Array(MOST_DIGITS));
   return (code) => {
     const digits = (typeof code === "string" ? new Code(code) : code).reveal();
-    const message = concatBytes(PROOF_DOMAIN, txDigest, new Uint8Array(digits.length));
-    const at = message.length - digits.length;
+    const message = room.subarray(0, at + digits.length);
     for (let i = 0; i < digits.length; i++) message[at + i] = digits.charCodeAt(i);
     return hmacSha256(key, message);
   };

@@ -15,7 +15,10 @@ import type { Place } from "./witness-table.ts";
 /** A write with all that can be prepared before its turn. */
 export interface PreparedWrite {
   readonly write: AnyWrite;
+  /** Under which it is kept in memory. */
   readonly name: string;
+  /** What was kept there; perhaps another version than the one that is replaced. */
+  readonly known: VerifiedEntity | undefined;
   readonly place: Place;
   /** Undefined deletes. */
   readonly stored: StoredBody | undefined;
@@ -43,8 +46,10 @@ export interface GroupGiven {
 const FOREIGN_ROW =
   "the store holds a row that its audit chain does not know, where this change belongs; run verify-audit";
 
-/** Written by every Create, and loaded again only where one is repeated: memory is better used for others. */
-const SELDOM_LOADED: ReadonlySet<EntityType> = new Set<EntityType>(["request", "content"]);
+/** What is loaded again only where a call is repeated: reservations, contents, verdicts. Memory is better used for others. */
+function isSeldomLoaded(type: EntityType, { due }: Index): boolean {
+  return type === "request" || type === "content" || (type === "judged" && due === undefined);
+}
 
 /** A witness is stored again after this many entries, or as many as it has entities. */
 const WITNESS_EVERY = 512;
@@ -74,7 +79,7 @@ export class SqliteGroup {
   #wrote = false;
   readonly #oldHeads = new Map<ShardTruth, { readonly head: StoredHead; readonly savedSeq: number }>();
   readonly #oldVersions: (readonly [shard: ShardTruth, place: Place, version: number, row: number])[] = [];
-  readonly #verified: (readonly [string, VerifiedEntity | undefined, EntityType])[] = [];
+  readonly #verified: (readonly [string, VerifiedEntity | undefined])[] = [];
 
   constructor(given: GroupGiven, now: UnixMs) {
     this.#given = given;
@@ -139,8 +144,8 @@ export class SqliteGroup {
 
   /** The group is durable: later loads may take its entities from memory. */
   keep(): void {
-    for (const [name, entity, type] of this.#verified) {
-      if (entity === undefined || SELDOM_LOADED.has(type)) this.#given.cache.delete(name);
+    for (const [name, entity] of this.#verified) {
+      if (entity === undefined) this.#given.cache.delete(name);
       else this.#given.cache.set(name, entity);
     }
   }
@@ -197,8 +202,8 @@ export class SqliteGroup {
   }
 
   #writeEntity(shard: ShardTruth, prepared: PreparedWrite, version: number, newRow: number): void {
-    const { sql, cache } = this.#given;
-    const { write, name, place, stored, index } = prepared;
+    const { sql } = this.#given;
+    const { write, name, known, place, stored, index } = prepared;
     const { type, tenant, id } = write.key;
     const expected = shard.witness.get(place);
     const row = expected === 0 ? newRow : shard.witness.rowOf(place);
@@ -224,7 +229,7 @@ export class SqliteGroup {
           text,
           mac,
         ).changes;
-      } else if (isSameIndex(cache.get(name), expected, index)) {
+      } else if (isSameIndex(known, expected, index)) {
         // naming an indexed column in an UPDATE moves its index entry even when the value stays
         changed = sql.updateBody.run(version, text, mac, row, expected).changes;
       } else {
@@ -238,7 +243,8 @@ export class SqliteGroup {
     }
     this.#oldVersions.push([shard, place, expected, row]);
     shard.witness.set(place, stored === undefined ? 0 : version, row);
-    this.#verified.push([name, stored && written(place, version, stored, index), type]);
+    const kept = stored !== undefined && !isSeldomLoaded(type, index);
+    this.#verified.push([name, kept ? written(place, version, stored, index) : undefined]);
   }
 }
 

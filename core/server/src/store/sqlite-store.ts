@@ -2,7 +2,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { MacKey } from "@countersign/protocol";
 import { prepareBody } from "./body-codec.ts";
-import { checkChangeSet, checkKey, checkShard, nameOf, storedIndex } from "./change-set.ts";
+import { cacheNameOf, checkChangeSet, checkKey, checkShard, nameOf, storedIndex } from "./change-set.ts";
 import type { Buggify } from "./crash-point.ts";
 import { EntityMac } from "./entity-mac.ts";
 import { decoded, EntityCache, isDecoded, type DecodedEntity } from "./entity-cache.ts";
@@ -109,11 +109,10 @@ class SqliteStore implements Store {
 
   #verified(shard: Shard, key: EntityKey): DecodedEntity | undefined {
     const { truth, cache } = this.#given;
-    const name = nameOf(key);
-    const cacheName = `${shard}\0${name}`;
+    const cacheName = cacheNameOf(shard, key);
     const known = cache.get(cacheName);
     if (known !== undefined && isDecoded(known)) return known;
-    const found = known ?? readEntity(this.#given, truth.of(shard), key, truth.placeOf(name));
+    const found = known ?? readEntity(this.#given, truth.of(shard), key, truth.placeOf(nameOf(key)));
     if (found === undefined) return undefined;
     const entity = decoded(found);
     cache.set(cacheName, entity);
@@ -131,17 +130,16 @@ class SqliteStore implements Store {
   }
 
   #prepare(shard: Shard, change: ChangeSet): PreparedChange {
+    const { cache, truth } = this.#given;
     const writes = change.writes.map((write) => {
-      const name = nameOf(write.key);
-      const cacheName = `${shard}\0${name}`;
-      const known = this.#given.cache.get(cacheName);
-      const place = known?.place ?? this.#given.truth.placeOf(name);
+      const name = cacheNameOf(shard, write.key);
+      const known = cache.get(name);
+      const place = known?.place ?? truth.placeOf(nameOf(write.key));
       const stored = write.body && prepareBody(write.body, known?.members);
-      return { write, name: cacheName, place, stored, index: storedIndex(write.index) };
+      return { write, name, known, place, stored, index: storedIndex(write.index) };
     });
     const reads = change.reads?.map(({ key, expected }) => {
-      const name = nameOf(key);
-      const place = this.#given.cache.get(`${shard}\0${name}`)?.place ?? this.#given.truth.placeOf(name);
+      const place = cache.get(cacheNameOf(shard, key))?.place ?? truth.placeOf(nameOf(key));
       return { expected, place };
     });
     return { shard, change, writes, reads: reads ?? [] };
