@@ -37,6 +37,7 @@ const BEHIND_MS = 150;
 const APART_MS = 300;
 const TROUBLE_MS = 1000;
 const PATIENCE_MS = 180_000;
+const NO_REWRITE = "aof_rewrite_in_progress:0\r\naof_rewrite_scheduled:0";
 
 export class RedisPair {
   /** Where each core believes the one server to be. */
@@ -168,8 +169,9 @@ export class RedisPair {
 
   /** The master ends and loads what it wrote, slowly. */
   async #reload(): Promise<void> {
+    await this.#until(this.#master, "persistence", NO_REWRITE); // Redis begins one by itself when it has followed another
     await this.#master.command("BGREWRITEAOF");
-    await this.#until(this.#master, "persistence", "aof_rewrite_in_progress:0");
+    await this.#until(this.#master, "persistence", NO_REWRITE);
     await this.#restart(["--key-load-delay", "300", "--loading-process-events-interval-bytes", "1024"]);
   }
 
