@@ -3,7 +3,7 @@ import { createInterface } from "node:readline";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-export { freePort } from "./free-port.ts";
+export { freePort, takePort } from "./free-port.ts";
 
 /** Top folder of the workspace. */
 export const ROOT: string = fileURLToPath(new URL("../../../", import.meta.url));
