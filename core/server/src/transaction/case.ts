@@ -88,9 +88,8 @@ async function loadOnce(given: CoreGiven, of: CaseOf, linkIds: readonly HexId[],
   for (const id of keyIds) keys.push(keyKey(tenantId, id));
   for (const key of others) keys.push(key);
   const { entities, epoch, now } = await given.store.load(of.shard, ...keys);
-  const loaded: readonly unknown[] = entities;
   let at = 2;
-  const take = (count: number): readonly never[] => loaded.slice(at, (at += count)) as readonly never[];
+  const take = (count: number): readonly never[] => entities.slice(at, (at += count)) as never[];
   return {
     shard: of.shard,
     epoch,
