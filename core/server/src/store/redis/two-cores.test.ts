@@ -97,6 +97,20 @@ peerTest("hints, due times and lanes reach the other core", () =>
   }),
 );
 
+const twice = <T>(ask: () => Promise<T>): Promise<T[]> => Promise.all([ask(), ask()]);
+
+peerTest("who asks while another one is being answered is told the same", () =>
+  withCores(async (left, right) => {
+    await left.commit(SHARD, changing([writing("a", "", "x", { due: 5, lane: "bot" })]));
+    const found = [{ shard: SHARD, key: peerKey("a") }];
+    for (const core of [left, right]) {
+      expect(await twice(() => core.nextDue())).toEqual([5, 5]);
+      expect(await twice(() => core.due(5, 9))).toEqual([found, found]);
+      expect(await twice(() => core.lane("bot", 9))).toEqual([found, found]);
+    }
+  }),
+);
+
 peerTest("whoever lost hints is told when the chain is read on", () =>
   withCores(async (left, right) => {
     await right.load(SHARD, peerKey("a"));
