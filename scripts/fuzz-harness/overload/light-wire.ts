@@ -30,7 +30,7 @@ export class LightWire {
       const stream = session.request({ ...this.#headers, ":path": path });
       const ended = (headers: IncomingHttpHeaders): void => {
         const code = headers["grpc-status"];
-        if (code !== undefined) resolve(code === "0" ? OK : tried(Number(code) as status, detailsOf(headers)));
+        if (code !== undefined) resolve(code === "0" ? OK : tried(Number(code), detailsOf(headers)));
       };
       stream.on("response", ended);
       stream.on("trailers", ended);

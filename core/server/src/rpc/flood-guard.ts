@@ -7,6 +7,7 @@ import type { ConnectionObserver } from "./connection-observer.ts";
 import { networkOf } from "./network.ts";
 import { allowance, CONNECTION_WASTE, moreOfConnection, NO_WASTE, STREAM_WASTE, type Waste } from "./waste.ts";
 
+const CREATED = "http2.server.stream.created";
 const CLOSED = "http2.server.stream.close";
 /** Who does not take the GOAWAY keeps no connection by that. */
 const GRACE_MS = 1000;
@@ -36,6 +37,7 @@ export class FloodGuard {
     this.#maxStreams = maxStreams;
     this.#told = told;
     this.#now = now;
+    subscribe(CREATED, this.#onCreated);
     subscribe(CLOSED, this.#onClosed);
   }
 
@@ -46,7 +48,10 @@ export class FloodGuard {
     this.#accounts.set(key, account);
     socket.once("close", () => {
       this.#accounts.delete(key);
-      if (!account.isUsed) this.#blame.charge(account.network, CONNECTION_WASTE, this.#now());
+      // When its streams are closed, too: a stream that was open until then was of use.
+      setImmediate(() => {
+        if (!account.isUsed) this.#blame.charge(account.network, CONNECTION_WASTE, this.#now());
+      });
     });
   }
 
@@ -61,27 +66,31 @@ export class FloodGuard {
   }
 
   close(): void {
+    unsubscribe(CREATED, this.#onCreated);
     unsubscribe(CLOSED, this.#onClosed);
   }
 
-  // For every stream of the process: one that was answered must cost nothing.
+  // This and the next for every stream of the process: one that is answered must cost nothing. Neither may throw.
+  #onCreated = (message: unknown): void => {
+    const { session } = (message as { readonly stream: ServerHttp2Stream }).stream;
+    // Found as long as its socket knows both ends.
+    if (session === undefined || this.#ofSession.has(session)) return;
+    const account = this.#accounts.get(ends(session.socket));
+    if (account !== undefined) this.#ofSession.set(session, account);
+  };
+
   #onClosed = (message: unknown): void => {
     const { stream } = message as { readonly stream: ServerHttp2Stream };
     const { session } = stream;
-    // What is left on a connection that ends is no sign of anything.
-    if (session === undefined || session.destroyed) return;
-    const account = this.#ofSession.get(session) ?? this.#find(session);
+    if (session === undefined) return;
+    const account = this.#ofSession.get(session);
     if (account === undefined) return;
+    // Ended with its connection: no sign of anything but that it was answered.
+    if (session.destroyed || account.socket.destroyed) account.isUsed ||= stream.headersSent;
+    else if (stream.rstCode === constants.NGHTTP2_NO_ERROR && stream.headersSent) account.isUsed = true;
     // Reset by either end, or, with a code that says otherwise, before there was an answer.
-    if (stream.rstCode === constants.NGHTTP2_NO_ERROR && stream.headersSent) account.isUsed = true;
     else this.#charge(session, account);
   };
-
-  #find(session: Http2Session): Account | undefined {
-    const account = this.#accounts.get(ends(session.socket));
-    if (account !== undefined) this.#ofSession.set(session, account);
-    return account;
-  }
 
   #charge(session: Http2Session, account: Account): void {
     const now = this.#now();

@@ -52,7 +52,7 @@ export const MAX_REQUEST_BYTES: number = 64 * 1024;
 /** Idle ones cost some 50 kB each. */
 export const MAX_CONNECTIONS = 4096;
 
-// What each holds a hostile client to: docs/how-to/survive-overload.md section 3.
+// What each holds a hostile client to: docs/how-to/survive-overload.md section 2.
 function serverOptions(maxStreams: number): ServerOptions {
   return {
     "grpc.max_receive_message_length": MAX_REQUEST_BYTES,
