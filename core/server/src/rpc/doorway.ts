@@ -4,10 +4,10 @@ import type { ConnectionObserver } from "./connection-observer.ts";
 import { Lane } from "./lane.ts";
 import { networkOf } from "./network.ts";
 
-/** One of those who wait is let in as often: some 2 ms of the core with all that a flood may do then. */
-export const TURN_MS = 25;
+/** One of those who wait is let in as often: some 2 to 5 ms of the core with all that a flood may do then. */
+export const TURN_MS = 50;
 /** So many may wait from one network, the last for five seconds if it is the only one. */
-export const PLACES = 200;
+export const PLACES = 100;
 
 /** Whether connections of a network have to wait. */
 export interface Judge {

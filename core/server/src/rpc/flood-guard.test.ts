@@ -5,7 +5,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { Flag, frame, FrameType, headerBlock, RawConnection, u32be } from "@countersign/testing";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { FloodGuard } from "./flood-guard.ts";
-import { BLAME_MS, FEW, NETWORK_MOST } from "./waste.ts";
+import { BLAME_MS, FEW, NETWORK_MOST, WASTE_BYTES } from "./waste.ts";
 
 const STREAMS = 10;
 const MOST = 2 * STREAMS;
@@ -147,6 +147,33 @@ describe("a connection", () => {
       nowMs += 1000;
     }
     expect(flooded).toBe(0);
+  });
+});
+
+describe("bytes that become no call", () => {
+  const giant = headerBlock([
+    ...PATH_FIELDS,
+    ...Array.from({ length: 48 }, (_, i) => [`x-${i}`, "g".repeat(300)] as const),
+  ]);
+
+  test("end a connection that sends more of them than its calls could have", async () => {
+    const raw = await connect(FLOODER);
+    const heads = Math.ceil((2 * MOST * WASTE_BYTES) / giant.length);
+    await raw.write(many(heads, 0, (n) => [frame(FrameType.HEADERS, Flag.END_HEADERS, 2 * n + 1, giant)]));
+    while (raw.isOpen) {
+      guard.countBytes();
+      await turn();
+    }
+    expect([flooded, guard.isBlamed(FLOODER)]).toEqual([1, true]);
+  });
+
+  test("are none where each call was answered", async () => {
+    const raw = await connect(QUIET);
+    for (let i = 0; i < 10; i++) {
+      await callsAreAnswered(raw, MOST, i * MOST);
+      guard.countBytes();
+    }
+    expect([await stays(raw), flooded]).toEqual([true, 0]);
   });
 });
 

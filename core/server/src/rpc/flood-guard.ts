@@ -5,12 +5,23 @@ import type { Socket } from "node:net";
 import { Blame } from "./blame.ts";
 import type { ConnectionObserver } from "./connection-observer.ts";
 import { networkOf } from "./network.ts";
-import { allowance, CONNECTION_WASTE, moreOfConnection, NO_WASTE, STREAM_WASTE, type Waste } from "./waste.ts";
+import {
+  allowance,
+  bytesWaste,
+  CONNECTION_WASTE,
+  moreOfConnection,
+  NO_WASTE,
+  STREAM_WASTE,
+  type Waste,
+  WASTE_BYTES,
+} from "./waste.ts";
 
 const CREATED = "http2.server.stream.created";
 const CLOSED = "http2.server.stream.close";
 /** Who does not take the GOAWAY keeps no connection by that. */
 const GRACE_MS = 1000;
+/** Bytes are counted as often: what comes between is some megabytes at most, as Node reads. */
+const COUNT_MS = 50;
 
 /** Nobody reads it: one for all. */
 const tooMany = new Error("Too many streams came to nothing.");
@@ -21,6 +32,12 @@ interface Account {
   waste: Waste;
   /** A call on it had an answer. */
   isUsed: boolean;
+  /** It was ended as a flood. */
+  isEnded: boolean;
+  /** Streams that were closed since bytes were counted last. */
+  streams: number;
+  /** Bytes that were counted. */
+  bytes: number;
 }
 
 /** Ends connections whose streams come to nothing, and knows where such come from. */
@@ -32,11 +49,13 @@ export class FloodGuard {
   readonly #maxStreams: number;
   readonly #told: ConnectionObserver | undefined;
   readonly #now: () => number;
+  readonly #counting: NodeJS.Timeout;
 
   constructor(maxStreams: number, told?: ConnectionObserver, now: () => number = () => performance.now()) {
     this.#maxStreams = maxStreams;
     this.#told = told;
     this.#now = now;
+    this.#counting = setInterval(this.countBytes, COUNT_MS).unref();
     subscribe(CREATED, this.#onCreated);
     subscribe(CLOSED, this.#onClosed);
   }
@@ -44,7 +63,8 @@ export class FloodGuard {
   /** From when it is let in until it closes. */
   watch(socket: Socket): void {
     const key = ends(socket);
-    const account = { network: networkOf(socket.remoteAddress ?? ""), socket, waste: NO_WASTE, isUsed: false };
+    const network = networkOf(socket.remoteAddress ?? "");
+    const account = { network, socket, waste: NO_WASTE, isUsed: false, isEnded: false, streams: 0, bytes: 0 };
     this.#accounts.set(key, account);
     socket.once("close", () => {
       this.#accounts.delete(key);
@@ -66,6 +86,7 @@ export class FloodGuard {
   }
 
   close(): void {
+    clearInterval(this.#counting);
     unsubscribe(CREATED, this.#onCreated);
     unsubscribe(CLOSED, this.#onClosed);
   }
@@ -85,24 +106,42 @@ export class FloodGuard {
     if (session === undefined) return;
     const account = this.#ofSession.get(session);
     if (account === undefined) return;
+    account.streams += 1;
     // Ended with its connection: no sign of anything but that it was answered.
     if (session.destroyed || account.socket.destroyed) account.isUsed ||= stream.headersSent;
     else if (stream.rstCode === constants.NGHTTP2_NO_ERROR && stream.headersSent) account.isUsed = true;
     // Reset by either end, or, with a code that says otherwise, before there was an answer.
-    else this.#charge(session, account);
+    else if (this.#isTooMuch(account, STREAM_WASTE)) this.#end(account, session);
   };
 
-  #charge(session: Http2Session, account: Account): void {
+  /** Bytes that became no call, which Node tells nobody of: heads that are too long, messages that go on and on. */
+  countBytes = (): void => {
+    for (const account of this.#accounts.values()) {
+      const pieces = Math.floor((account.socket.bytesRead - account.bytes) / WASTE_BYTES);
+      const waste = bytesWaste(pieces, account.streams);
+      account.bytes += pieces * WASTE_BYTES;
+      account.streams = 0;
+      if (waste > 0 && !account.isEnded && this.#isTooMuch(account, waste)) this.#end(account);
+    }
+  };
+
+  #isTooMuch(account: Account, waste: number): boolean {
     const now = this.#now();
-    account.waste = moreOfConnection(account.waste, STREAM_WASTE, now);
-    const network = this.#blame.charge(account.network, STREAM_WASTE, now);
-    if (account.waste.amount <= allowance(this.#maxStreams, network)) return;
-    this.#blame.blame(account.network, now);
+    account.waste = moreOfConnection(account.waste, waste, now);
+    const network = this.#blame.charge(account.network, waste, now);
+    return account.waste.amount > allowance(this.#maxStreams, network);
+  }
+
+  #end(account: Account, session?: Http2Session): void {
+    const { network, socket } = account;
+    account.isEnded = true;
+    this.#blame.blame(network, this.#now());
     this.#told?.curbed("ended");
+    if (session === undefined) return void socket.destroy();
     // At once, so that what was read with it and not looked at makes no more streams.
     session.destroy(tooMany, constants.NGHTTP2_ENHANCE_YOUR_CALM);
-    const timer = setTimeout(() => account.socket.destroy(), GRACE_MS);
-    account.socket.once("close", () => clearTimeout(timer));
+    const timer = setTimeout(() => socket.destroy(), GRACE_MS);
+    socket.once("close", () => clearTimeout(timer));
   }
 }
 

@@ -1,6 +1,15 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { allowance, FEW, moreOfConnection, moreOfNetwork, NETWORK_MOST, NO_WASTE, type Waste } from "./waste.ts";
+import {
+  allowance,
+  bytesWaste,
+  FEW,
+  moreOfConnection,
+  moreOfNetwork,
+  NETWORK_MOST,
+  NO_WASTE,
+  type Waste,
+} from "./waste.ts";
 
 const STREAMS = 100;
 const quiet = { amount: 0, isBlamed: false };
@@ -64,6 +73,10 @@ test("what is forgotten is never more than there was, and more never ends what l
       );
     }),
   );
+});
+
+test("bytes are waste as far as no stream explains them", () => {
+  expect([bytesWaste(10, 0), bytesWaste(10, 4), bytesWaste(1, 1000)]).toEqual([10, 6, 0]);
 });
 
 function seconds(times: number, resets: number, everyMs = 1000): [number, number][] {

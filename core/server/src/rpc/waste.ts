@@ -3,6 +3,8 @@
 /** A stream that came to nothing costs some 30 µs, a connection ten times that. Waste is counted in streams. */
 export const STREAM_WASTE = 1;
 export const CONNECTION_WASTE = 10;
+/** So many bytes cost as much, where they are heads or messages that nobody takes; a stream that is seen has fewer. */
+export const WASTE_BYTES = 8192;
 /** Callers whose deadlines pass reset their calls too: all that a connection may have open, every second. */
 const CONNECTION_FORGETS_PER_SECOND = 100;
 /** As many as that of its connections at a time. */
@@ -34,6 +36,11 @@ export function moreOfConnection(before: Waste, amount: number, nowMs: number): 
 
 export function moreOfNetwork(before: Waste, amount: number, nowMs: number): Waste {
   return more(before, amount, nowMs, NETWORK_FORGETS_PER_SECOND);
+}
+
+/** What so many times WASTE_BYTES are beyond the streams that were seen meanwhile. */
+export function bytesWaste(pieces: number, streams: number): number {
+  return Math.max(0, pieces - streams);
 }
 
 /** What a network has on its account. */
