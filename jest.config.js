@@ -11,8 +11,8 @@ export default {
   setupFiles: ["<rootDir>/scripts/jest/seed.js"],
   testMatch: ["**/src/**/*.test.ts", "<rootDir>/scripts/**/*.test.ts"],
   modulePathIgnorePatterns: ["/dist/", "/.peers/"],
-  // Tests of whole processes mostly wait for each other: one worker more than cores leaves no core idle.
-  maxWorkers: availableParallelism() + 1,
+  // Tests of whole processes start several themselves; more workers than cores would only make them wait for each other.
+  maxWorkers: availableParallelism(),
   testSequencer: "<rootDir>/scripts/jest/long-first.js",
   reporters: ["default", "<rootDir>/scripts/jest/closing-line.js"],
 };

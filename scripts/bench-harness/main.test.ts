@@ -4,7 +4,8 @@ import { expect, test } from "@jest/globals";
 import { ROOT } from "@countersign/testing/child";
 
 const NODE_FLAGS = ["--conditions=source", "--disable-warning=ExperimentalWarning"];
-const TINY = ["--transactions", "4", "--repeats", "1", "--warm-up", "2", "--connections", "2"];
+/** CPU is counted in hundredths of a second: so many take some of it on any machine. */
+const TINY = ["--transactions", "16", "--repeats", "1", "--warm-up", "2", "--connections", "2"];
 /** The benchmark stops by itself before it would be killed, and that before the test is given up. */
 const LIMITS = { withinSeconds: 400, killedMs: 430_000, testMs: 460_000 };
 
@@ -28,9 +29,9 @@ test(
     const spread = { median: expect.any(Number), least: expect.any(Number), most: expect.any(Number) };
     expect(printed).toMatchObject({ bench: "P1", limitMicros: spread, ratio: spread, ratioWithBot: spread });
     expect(printed["samples"]).toMatchObject({
-      core: [{ units: 4 }],
-      "core-bot": [{ units: 4 }],
-      verify: [{ units: 40 }],
+      core: [{ units: 16 }],
+      "core-bot": [{ units: 16 }],
+      verify: [{ units: 160 }],
     });
   },
   LIMITS.testMs,
@@ -48,7 +49,24 @@ test.each(["P2", "P3"])(
     const printed = JSON.parse((await run).stdout) as Record<string, unknown>;
     const spread = { median: expect.any(Number), least: expect.any(Number), most: expect.any(Number) };
     expect(printed).toMatchObject({ bench, limitMicros: spread, ratio: spread });
-    expect(printed["samples"]).toMatchObject({ call: [{ units: 4 }], echo: [{ units: 48 }], work: [{ units: 40 }] });
+    expect(printed["samples"]).toMatchObject({ call: [{ units: 16 }], echo: [{ units: 192 }], work: [{ units: 160 }] });
+  },
+  LIMITS.testMs,
+);
+
+test(
+  "a tiny run of P8 pays at the rate that was asked for and prints its figures",
+  async () => {
+    const tiny = ["--rate", "1", "--seconds", "1", "--repeats", "1", "--warm-up", "2", "--connections", "1"];
+    const args = [...NODE_FLAGS, "scripts/bench-harness/main.ts", "P8", "--json", ...tiny];
+    const run = promisify(execFile)(process.execPath, [...args, "--within", String(LIMITS.withinSeconds)], {
+      cwd: ROOT,
+      timeout: LIMITS.killedMs,
+      killSignal: "SIGKILL",
+    });
+    const printed = JSON.parse((await run).stdout) as Record<string, unknown>;
+    const quantiles = { p50: expect.any(Number), p99: expect.any(Number) };
+    expect(printed).toMatchObject({ bench: "P8", rate: 1, given: [], samples: [{ core: quantiles, echo: quantiles }] });
   },
   LIMITS.testMs,
 );
@@ -84,6 +102,27 @@ test(
     const printed = JSON.parse((await run).stdout) as Record<string, unknown>;
     expect(printed).toMatchObject({ bench: "P9", options: { calls: 50 } });
     expect(printed["samples"]).toMatchObject({ direct: [{}, {}], bridge: [{}, {}] });
+  },
+  LIMITS.testMs,
+);
+
+test(
+  "a tiny run of P10 opens transactions, kills the core, and prints its figures",
+  async () => {
+    const tiny = ["--open", "10", "--repeats", "1", "--calls", "20", "--within", String(LIMITS.withinSeconds)];
+    const args = [...NODE_FLAGS, "scripts/bench-harness/main.ts", "P10", "--json", ...tiny];
+    const run = promisify(execFile)(process.execPath, args, {
+      cwd: ROOT,
+      timeout: LIMITS.killedMs,
+      killSignal: "SIGKILL",
+    });
+    const printed = JSON.parse((await run).stdout) as Record<string, unknown>;
+    const lives = [{ startedMb: expect.any(Number), readMb: expect.any(Number), againMs: expect.any(Number) }];
+    expect(printed).toMatchObject({
+      bench: "P10",
+      options: { open: 10 },
+      samples: { empty: lives, few: lives, full: lives },
+    });
   },
   LIMITS.testMs,
 );

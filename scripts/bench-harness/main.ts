@@ -1,4 +1,4 @@
-// scripts/bench [P1|P2|P3|P6|P9] [--json] [options]; `scripts/bench --help` says what each measures and takes, docs/performance.md
+// scripts/bench [P1|P2|P3|P6|P8|P9|P10|peer] [--json] [options]; `scripts/bench --help` says what each measures and takes, docs/performance.md
 // what the figures mean. Needs Linux (/proc). Everything is on loopback and in a folder that is removed.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,10 +6,17 @@ import { join } from "node:path";
 import { type Facts, factsOf } from "./figures.ts";
 import { type Bench, type BenchOptions, OptionError, readOptions } from "./options.ts";
 import { describeP6, measureP6, summariseP6 } from "./p6.ts";
+import { describeP8, summariseP8 } from "./p8.ts";
+import { measureP8 } from "./p8-bench.ts";
 import { describeP9, measureP9, summariseP9 } from "./p9.ts";
 import { measureP1, type P1Options } from "./p1.ts";
 import { type CallGoal, describeCalls, summariseCalls } from "./p2.ts";
 import { measureCalls } from "./p2-bench.ts";
+import { describeP10, summariseP10 } from "./p10.ts";
+import { measureP10 } from "./p10-bench.ts";
+import { describePeer, summarisePeer } from "./peer.ts";
+import { measurePeer } from "./peer-bench.ts";
+import { PeerError } from "./peer-install.ts";
 import { describeProfile } from "./profile.ts";
 import { describeP1, summarise } from "./report.ts";
 
@@ -26,7 +33,10 @@ const RUNS: Readonly<Record<Bench, (run: Run) => Promise<void>>> = {
   P2: (run) => runCalls("P2", run),
   P3: (run) => runCalls("P3", run),
   P6: runP6,
+  P8: runP8,
   P9: runP9,
+  P10: runP10,
+  peer: runPeer,
 };
 
 /** Progress is for whoever looks on. */
@@ -67,12 +77,36 @@ async function runP6({ given, folder, signal }: Run): Promise<void> {
   print(given, options, { ...summary, samples }, () => describeP6(summary, facts(), options));
 }
 
+async function runP8({ given, folder, signal }: Run): Promise<void> {
+  const { rate, seconds, repeats, warmUp, connections, pin } = given;
+  const options = { rate, seconds, repeats, warmUp, connections, pin };
+  const result = await measureP8(folder, options, signal, say);
+  const summary = summariseP8(result.samples);
+  print(given, options, { ...summary, ...result }, () => describeP8(summary, result, facts(), options));
+}
+
 async function runP9({ given, signal }: Run): Promise<void> {
   const { repeats, warmUp, inFlight, connections, transactions: calls } = given;
   const options = { repeats, warmUp, inFlight, connections, calls };
   const samples = await measureP9(options, signal, say);
   const summary = summariseP9(samples);
   print(given, options, { ...summary, samples }, () => describeP9(summary, facts(), options));
+}
+
+async function runP10({ given, folder, signal }: Run): Promise<void> {
+  const { open, repeats, calls } = given;
+  const options = { open, repeats, calls };
+  const result = await measureP10(folder, options, signal, say);
+  const summary = summariseP10(result);
+  print(given, options, { ...summary, ...result }, () => describeP10(summary, result, facts(), options));
+}
+
+async function runPeer({ given, folder, signal }: Run): Promise<void> {
+  const { transactions, repeats, warmUp, inFlight, connections } = given;
+  const options = { transactions, repeats, warmUp, inFlight, connections };
+  const result = await measurePeer(folder, options, signal, say);
+  const summary = summarisePeer(result);
+  print(given, options, { ...summary, ...result }, () => describePeer(summary, result.version, facts(), options));
 }
 
 function optionsOrExit(): BenchOptions {
@@ -95,7 +129,8 @@ try {
   await RUNS[given.bench]({ given, folder, signal });
 } catch (error) {
   const reason: unknown = stop.signal.aborted ? stop.signal.reason : error;
-  const text = reason instanceof Error && !stop.signal.aborted ? reason.stack : undefined;
+  const isExpected = stop.signal.aborted || reason instanceof PeerError;
+  const text = reason instanceof Error && !isExpected ? reason.stack : undefined;
   process.stderr.write(`${text ?? (reason instanceof Error ? reason.message : String(reason))}\n`);
   process.exitCode = stop.signal.aborted ? 130 : 1;
 } finally {

@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 
-const BENCHES = ["P1", "P2", "P3", "P6", "P9"] as const;
+const BENCHES = ["P1", "P2", "P3", "P6", "P8", "P9", "P10", "peer"] as const;
 export type Bench = (typeof BENCHES)[number];
 
 const FLAGS = {
@@ -11,10 +11,17 @@ const FLAGS = {
   "warm-up": { least: 1, most: 5_000, usual: 2_500 },
   "in-flight": { least: 1, most: 256, usual: 64 },
   connections: { least: 1, most: 32, usual: 8 },
+  rate: { least: 1, most: 5_000, usual: 500 },
+  seconds: { least: 1, most: 60, usual: 5 },
+  open: { least: 1, most: 1_000_000, usual: 100_000 },
+  calls: { least: 1, most: 1_000_000, usual: 5_000 },
   /** Seconds. Whatever happens, it stops by then. */
   within: { least: 1, most: 3_600, usual: 900 },
 } as const;
 type Flag = keyof typeof FLAGS;
+
+/** privacyIDEA takes long for each, and has two workers: one call for each of them. */
+const USUAL_FOR_PEER: Partial<Record<Flag, number>> = { transactions: 128, "warm-up": 128, "in-flight": 2 };
 
 /** Of all benchmarks; each takes what is a matter of it. */
 export interface BenchOptions {
@@ -25,6 +32,12 @@ export interface BenchOptions {
   readonly warmUp: number;
   readonly inFlight: number;
   readonly connections: number;
+  /** P8: payments a second, and for how long a repeat. */
+  readonly rate: number;
+  readonly seconds: number;
+  /** P10: open transactions, and reads before memory is looked at. */
+  readonly open: number;
+  readonly calls: number;
   readonly bot: boolean;
   readonly pin: boolean;
   readonly profile: string | undefined;
@@ -46,7 +59,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
   const whole = (flag: Flag): number => {
     const { least, most, usual } = FLAGS[flag];
     const text = values[flag];
-    if (text === undefined) return usual;
+    if (text === undefined) return (bench === "peer" ? USUAL_FOR_PEER[flag] : undefined) ?? usual;
     const number = Number(text);
     if (typeof text === "string" && /^\d+$/.test(text) && number >= least && number <= most) return number;
     throw new OptionError(`--${flag}: must be a whole number from ${least} to ${most}`);
@@ -60,6 +73,10 @@ export function readOptions(args: readonly string[]): BenchOptions {
     warmUp: whole("warm-up"),
     inFlight: whole("in-flight"),
     connections: whole("connections"),
+    rate: whole("rate"),
+    seconds: whole("seconds"),
+    open: whole("open"),
+    calls: whole("calls"),
     bot: values["no-bot"] !== true,
     pin: values["pin"] === true,
     profile: typeof profile === "string" ? resolve(profile) : undefined,

@@ -29,7 +29,7 @@ export interface ClockResult {
 const JUMPS = ["+365d", "-365d"] as const;
 type Jump = (typeof JUMPS)[number];
 const STORM_EVERY_MS = 40;
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 180_000;
 
 /** Works in a folder of the caller's own. `storm`: payments while the clock jumps all the time. */
 export async function clockCampaign(folder: string, storm: number): Promise<ClockResult> {

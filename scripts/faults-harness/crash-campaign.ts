@@ -191,9 +191,9 @@ class CrashCampaign {
 
 /** A compare that nobody came back for is finished by the core itself, seconds later. */
 async function untilSettled(data: string): Promise<void> {
-  const end = Date.now() + 60_000;
+  const end = Date.now() + 180_000;
   while (openCompares(data) > 0) {
-    if (Date.now() > end) throw new Error(`${openCompares(data)} compares are open a minute after the recovery`);
+    if (Date.now() > end) throw new Error(`${openCompares(data)} compares are open three minutes after the recovery`);
     await sleep(100);
   }
 }

@@ -7,7 +7,7 @@ import { startCoreProcess, type CoreProcess } from "./core-process.ts";
 import { coreFlags, makeInstallation, type Installation } from "./installation.ts";
 import { judgeData } from "./judge.ts";
 import { Payments } from "./payments.ts";
-import { Bot } from "./phone.ts";
+import { LastingBot } from "./phone.ts";
 import type { Payment } from "./payment.ts";
 
 export interface FullDiskResult {
@@ -24,6 +24,7 @@ export const mayMount: boolean =
 
 const SIZE = "6m";
 const UNDER_WAY = 3;
+const PATIENCE_MS = 180_000;
 
 /** Works in a folder of the caller's own, as root. Each round fills the disk, sees the core refuse, makes room, and goes on. */
 export async function fullDiskCampaign(folder: string, rounds: number): Promise<FullDiskResult> {
@@ -66,7 +67,8 @@ class FullDisk {
   }
 
   async run(rounds: number): Promise<FullDiskResult> {
-    const bot = new Bot(this.#address, this.#installation.bot, this.#installation.phone);
+    // Whatever it tells the core while the disk is full ends its stream.
+    const bot = new LastingBot(() => this.#address, this.#installation.bot, this.#installation.phone);
     try {
       await bot.attached;
       for (let i = 0; i < rounds; i++) await this.#round();
@@ -89,14 +91,14 @@ class FullDisk {
     const payments: Payment[] = [];
     for (const step of steps) {
       const payment = await this.#payments.next();
-      await payment.carry({ callers: [caller], signal: AbortSignal.timeout(60_000) }, step);
+      await payment.carry({ callers: [caller], signal: AbortSignal.timeout(PATIENCE_MS) }, step);
       payments.push(payment);
     }
     this.#fill();
     await this.#seeRefusals(payments);
     await this.#judge("while the disk is full");
     rmSync(join(this.#inside, FILLER));
-    const signal = AbortSignal.timeout(60_000);
+    const signal = AbortSignal.timeout(PATIENCE_MS);
     const carried = payments.map(async (payment) => {
       await payment.carry({ callers: [caller], signal });
       this.#payments.over(payment);
@@ -117,11 +119,11 @@ class FullDisk {
     );
     const refused = (): number => this.#whileFull.endings.get("RESOURCE_EXHAUSTED STORE_FULL") ?? 0;
     const before = refused();
-    const end = Date.now() + 60_000;
+    const end = Date.now() + PATIENCE_MS;
     while (refused() - before < 2 * payments.length && Date.now() < end)
       await new Promise((done) => setTimeout(done, 20));
     if (refused() - before < 2 * payments.length)
-      this.#faults.push("the core did not refuse as STORE_FULL within a minute");
+      this.#faults.push("the core did not refuse as STORE_FULL within three minutes");
     given.abort();
     await Promise.all(trying);
     caller.close();

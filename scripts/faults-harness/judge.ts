@@ -83,7 +83,7 @@ function checkFile(folder: string): string[] {
 
 /** Statements whose code was counted and not judged yet. */
 export function openCompares(data: string): number {
-  const db = new DatabaseSync(join(data, DATABASE_FILE), { readOnly: true });
+  const db = new DatabaseSync(join(data, DATABASE_FILE), { readOnly: true, timeout: 60_000 });
   try {
     const rows = db.prepare("SELECT body FROM entity WHERE type = 'judged'").all();
     return rows.filter(({ body }) => !("verdict" in (JSON.parse(String(body)) as object))).length;

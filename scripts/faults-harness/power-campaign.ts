@@ -102,7 +102,7 @@ async function record(installation: Installation, payments: Payments, entry?: st
 
 /** strace writes on for a moment when the core is gone. */
 async function whole(log: string, pid: number): Promise<string> {
-  const end = Date.now() + 60_000;
+  const end = Date.now() + 180_000;
   for (;;) {
     const text = readFileSync(log, "utf8");
     if (new RegExp(`^${pid} +\\S+ \\+\\+\\+ `, "m").test(text)) return text;

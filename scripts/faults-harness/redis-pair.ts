@@ -36,7 +36,8 @@ export type Trouble = (typeof TROUBLES)[number];
 const BEHIND_MS = 150;
 const APART_MS = 300;
 const TROUBLE_MS = 1000;
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 180_000;
+const NO_REWRITE = "aof_rewrite_in_progress:0\r\naof_rewrite_scheduled:0";
 
 export class RedisPair {
   /** Where each core believes the one server to be. */
@@ -132,7 +133,7 @@ export class RedisPair {
         // It follows a port at which nobody listens.
         await this.#master.command("REPLICAOF", "127.0.0.1", "1");
         await sleep(TROUBLE_MS);
-        await this.#master.command("REPLICAOF", "NO", "ONE");
+        await this.#freeMaster();
         return this.#untilFollowed();
       case "behind its own replica":
         return this.#followReplica();
@@ -147,15 +148,30 @@ export class RedisPair {
     await sleep(BEHIND_MS);
     await this.#master.command("REPLICAOF", "127.0.0.1", String(this.#replica.port));
     await sleep(TROUBLE_MS);
-    await this.#master.command("REPLICAOF", "NO", "ONE");
+    await this.#freeMaster();
     this.#replication.turnTo(this.#master.port);
     await this.#untilFollowed();
   }
 
+  /** It follows nobody any more: it obeys only once it has loaded what it was just taking over. */
+  async #freeMaster(): Promise<void> {
+    const end = Date.now() + PATIENCE_MS;
+    for (;;) {
+      try {
+        await this.#master.command("REPLICAOF", "NO", "ONE");
+        return;
+      } catch (error) {
+        if (!String(error).includes("LOADING") || Date.now() > end) throw error;
+        await sleep(20);
+      }
+    }
+  }
+
   /** The master ends and loads what it wrote, slowly. */
   async #reload(): Promise<void> {
+    await this.#until(this.#master, "persistence", NO_REWRITE); // Redis begins one by itself when it has followed another
     await this.#master.command("BGREWRITEAOF");
-    await this.#until(this.#master, "persistence", "aof_rewrite_in_progress:0");
+    await this.#until(this.#master, "persistence", NO_REWRITE);
     await this.#restart(["--key-load-delay", "300", "--loading-process-events-interval-bytes", "1024"]);
   }
 

@@ -10,9 +10,12 @@ const MINUTES = Number(process.env.COUNTERSIGN_TEST_MINUTES ?? 56);
 export default class ClosingLine {
   #running = new Set();
   #limit;
+  /** 1: the limit is ending the run, and this process with it. */
+  #ending = new Int32Array(new SharedArrayBuffer(4));
 
   onRunStart() {
-    this.#limit = new Worker(new URL("run-limit.js", import.meta.url), { workerData: { minutes: MINUTES } });
+    const workerData = { minutes: MINUTES, ending: this.#ending };
+    this.#limit = new Worker(new URL("run-limit.js", import.meta.url), { workerData });
     this.#limit.unref();
   }
 
@@ -27,6 +30,8 @@ export default class ClosingLine {
   }
 
   async onRunComplete(_contexts, results) {
+    // A run whose workers the limit has ended is not over by itself: nothing follows the limit's line.
+    Atomics.wait(this.#ending, 0, 1);
     await this.#limit.terminate();
     process.once("exit", () => console.log(lineOf(results)));
   }

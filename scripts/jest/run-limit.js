@@ -3,7 +3,7 @@
 import { readFileSync, readdirSync, writeSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 
-const { minutes } = workerData;
+const { minutes, ending } = workerData;
 let [running, line] = [[], "0 passed, 1 failed, 0 skipped"];
 parentPort.on("message", (told) => {
   ({ running, line = line } = told);
@@ -11,6 +11,7 @@ parentPort.on("message", (told) => {
 
 setTimeout(() => {
   writeSync(2, `\nThe run is ended after ${minutes} minutes. Still running:\n${running.join("\n")}\n`);
+  Atomics.store(ending, 0, 1); // Jest is told of the workers' end, and would take it for the run's
   for (const pid of descendants(process.pid)) end(pid);
   writeSync(1, `${line}\n`);
   process.kill(process.pid, "SIGKILL");

@@ -188,7 +188,7 @@ export class Cluster {
   #commit(shard: Shard, change: ChangeSet, bodies: readonly (Snapshot | undefined)[]): Entry | "conflict" | "late" {
     const state = this.#of(shard);
     if (this.#rules.comparesEpoch && change.epoch !== state.epoch) return "conflict";
-    for (const { key, expected } of change.writes) {
+    for (const { key, expected } of [...change.writes, ...(change.reads ?? [])]) {
       const version = this.#standing(state, nameOf(key))?.version ?? "";
       if (version !== expected && this.#rules.compares(key)) return "conflict";
     }

@@ -135,12 +135,11 @@ test("a chat whose provider hangs holds up its own messages alone", async () => 
   const gate = Promise.withResolvers<void>();
   rig.channel.beforeWrite = async ({ peerId }) => (peerId === "1" ? gate.promise : undefined);
   const hanging = rig.core.deliver(sampleDeliver(Phase.NOTICE, { peerId: "1", deliveryId: fresh(1) }));
-  for (let chat = 2; chat < 40; chat += 1) {
-    const report = await rig.core.deliver(
-      sampleDeliver(Phase.NOTICE, { peerId: String(chat), deliveryId: fresh(chat), notAfter: undefined }),
-    );
-    expect(report).toHaveProperty("sent");
-  }
+  const others = Array.from({ length: 38 }, async (_one, at) => {
+    const chat = { peerId: String(at + 2), deliveryId: fresh(at + 2), notAfter: undefined };
+    return rig.core.deliver(sampleDeliver(Phase.NOTICE, chat));
+  });
+  for (const report of await Promise.all(others)) expect(report).toHaveProperty("sent");
   gate.resolve();
   expect(await hanging).toHaveProperty("sent");
 });

@@ -52,6 +52,16 @@ test.each([
   expect(ran.status).toBe(70);
 });
 
+test("an address of a server has time to answer from far away before the next one is tried", () => {
+  const script = `
+    import { getDefaultAutoSelectFamilyAttemptTimeout } from "node:net";
+    import { runProcess } from "@countersign/bot-kit";
+    await runProcess("sample bot", async () => console.log(getDefaultAutoSelectFamilyAttemptTimeout()));`;
+  const flags = ["--conditions=source", "--disable-warning=ExperimentalWarning", "--input-type=module", "--eval"];
+  const ran = spawnSync(process.execPath, [...flags, script], { cwd: ROOT, encoding: "utf8", timeout: 100_000 });
+  expect(ran).toMatchObject({ status: 0, stdout: "2500\n" });
+});
+
 test.each(["telegram", "matrix", "mail", "sms", "sandbox"])(
   "threat 21: the %s bot does not start under traces",
   (bot) => {

@@ -1,4 +1,8 @@
+import { setDefaultAutoSelectFamilyAttemptTimeout } from "node:net";
 import { errorName } from "./log.ts";
+
+/** Of a server with more than one address, each but the last has so long to answer. Node's own 250 ms are too short by satellite, or where everything stands still for a moment. */
+const ADDRESS_MS = 2_500;
 
 // Each prints requests or headers of a library or of node itself: codes, tokens, what users write.
 const TRACES: Readonly<Record<string, RegExp>> = {
@@ -48,6 +52,7 @@ export async function runProcess(
   process.on("unhandledRejection", onRejection ?? end);
   // Whatever the environment says: no certificate that nobody vouches for, neither the provider's nor the core's.
   delete process.env["NODE_TLS_REJECT_UNAUTHORIZED"];
+  setDefaultAutoSelectFamilyAttemptTimeout(ADDRESS_MS);
   try {
     refuseTraces(process.env);
     await main();

@@ -85,10 +85,14 @@ peerTest(
   "check 15: every language arrives as it was written, read by Python's mail parser",
   async () => {
     const locales = ["en", "de", "zh", "ar"];
+    const seen = new Set<string>();
     for (const [at, locale] of locales.entries()) {
       const outgoing = full(locale);
       await ship(outgoing);
-      const mail = (await smtpd.read(ADDRESS, at + 1)).at(-1);
+      const mails = await smtpd.read(ADDRESS, at + 1);
+      // Two that came within one tick of the file system's clock have no order.
+      const mail = mails.find((one) => !seen.has(Buffer.from(one).toString("latin1")));
+      for (const one of mails) seen.add(Buffer.from(one).toString("latin1"));
       const read = readByPython(mail ?? new Uint8Array());
       expect(read.subject).toBe(outgoing.message.preview);
       expect(read.from).toBe("Müller Bank <confirm@bank.example>");

@@ -11,7 +11,7 @@ const peerTest = testWith("synapse", synapsePresent && matrixPhonePresent);
 peerTest(
   "a homeserver with a low limit: told with the time to wait, and after it everything arrives once",
   async () => {
-    const world = await MatrixWorld.start({ messages: { per_second: 0.4, burst_count: 2 } });
+    const world = await MatrixWorld.start({ messages: { per_second: 0.2, burst_count: 2 } });
     try {
       const channel = world.channel();
       await channel.signIn(AbortSignal.timeout(60_000));
@@ -29,8 +29,8 @@ peerTest(
         }
       };
       const ids: string[] = [];
-      for (const deliveryId of ["a", "b", "c", "d"]) ids.push(await ship(deliveryId));
-      expect(refusals.length).toBeGreaterThan(0);
+      // A slow machine sends slower than the limit for a while.
+      while (refusals.length === 0) ids.push(await ship(`message-${ids.length}`));
       for (const refusal of refusals) {
         expect(refusal).toMatchObject({ fate: "not-sent", detail: "rate-limited" });
         expect(refusal.retryAfterMs).toBeGreaterThan(0);

@@ -43,7 +43,8 @@ const HEADERS = {
 
 /** Serves page and REST on loopback: `GET /messages[?after=V]`, `POST /send`, `POST /press`, as the fake Telegram's phone. */
 export async function startPhoneServer(port: number, phone: Phone, person: PersonsActions): Promise<PhoneServer> {
-  const server = createServer((request, response) => {
+  // A connection is its client's to close: one that the server closed as idle could have the next request on its way.
+  const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
     serve(request, response, phone, person).catch(() => response.destroy());
   });
   server.listen(port, "127.0.0.1");

@@ -3,6 +3,7 @@ import { createServer, type Server } from "node:http";
 import { createServer as createTcpServer, type AddressInfo, type Server as TcpServer } from "node:net";
 import { ChannelError, Secret, silentLog, systemTimer, type Outgoing } from "@countersign/bot-kit";
 import { Phase, SAMPLE_CODE, sampleOutgoing } from "@countersign/bot-kit/testing";
+import { freePort } from "@countersign/testing";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { TelegramChannel } from "./telegram-channel.ts";
 import { FAKE_TOKEN, FakeBotApi, type Fault } from "./testing/index.ts";
@@ -167,11 +168,7 @@ async function raw(serve: Parameters<typeof createTcpServer>[1]): Promise<TcpSer
 }
 
 test.each(["http", "https"])("a connection that is refused (%s): certainly not sent", async (scheme) => {
-  const server = await raw(() => undefined);
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  const away = channelTo(`${scheme}://127.0.0.1:${port}/`);
+  const away = channelTo(`${scheme}://127.0.0.1:${await freePort()}/`);
   expect(await ship(notice(), patience(), away)).toMatchObject({ fate: "not-sent", detail: "connect" });
 });
 

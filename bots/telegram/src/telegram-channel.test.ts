@@ -1,5 +1,6 @@
 import { ChannelError, Secret, silentLog, systemTimer, type Outgoing } from "@countersign/bot-kit";
 import { sampleOutgoing, testChannelContract, Phase, SAMPLE_CODE } from "@countersign/bot-kit/testing";
+import { freePort } from "@countersign/testing";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { TelegramChannel } from "./telegram-channel.ts";
 import { FAKE_TOKEN, FakeBotApi, type Fault } from "./testing/index.ts";
@@ -133,6 +134,10 @@ test.each<[string, Omit<Fault, "method">, object]>([
 });
 
 test("a server that is not there: certainly not sent", async () => {
+  await telegram.stop();
+  // Nobody else takes this port meanwhile.
+  telegram = await FakeBotApi.start({ port: await freePort() });
+  channel = channelTo(telegram);
   await telegram.stop();
   expect(await ship(notice())).toMatchObject({ fate: "not-sent", detail: "connect" });
   telegram = await FakeBotApi.start();

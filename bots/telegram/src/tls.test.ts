@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { createServer, type Server } from "node:https";
-import type { AddressInfo } from "node:net";
+import { setDefaultAutoSelectFamilyAttemptTimeout, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { Secret, silentLog, systemTimer } from "@countersign/bot-kit";
 import { FakeCore, Phase, sampleDeliver, sampleOutgoing } from "@countersign/bot-kit/testing";
@@ -16,6 +16,9 @@ const CHAT = 4242;
 const folder = tempFolder();
 const [keyFile, certificateFile] = [join(folder, "key.pem"), join(folder, "certificate.pem")];
 const peerTest = testWith("openssl", existsSync("/usr/bin/openssl"));
+// `localhost` may have two addresses, of which the server has one: that one has all the time it needs.
+setDefaultAutoSelectFamilyAttemptTimeout(60_000);
+
 let telegram: FakeBotApi;
 let tls: Server;
 let requests: number;

@@ -66,6 +66,8 @@ export async function call<Request, Response>(
 }
 
 const LONGEST_WAIT_MS = 2_000;
+/** A core with too much to do tells no longer times, and limits of users longer ones (docs/how-to/survive-overload.md). */
+const LONGEST_SHED_MS = 8_000;
 
 /** Milliseconds until the next try may help; undefined: it will not, or only after a wait that is the caller's to decide. */
 function waitAfter(error: CoreError, attempt: number): number | undefined {
@@ -73,7 +75,7 @@ function waitAfter(error: CoreError, attempt: number): number | undefined {
   // A core with too much to do refuses before it does anything, and says when to come back: limits of users take longer.
   const isShed = error.code === status.RESOURCE_EXHAUSTED && error.reason === "BUSY";
   const { retryAfterMs } = error;
-  return isShed && retryAfterMs !== undefined && retryAfterMs <= LONGEST_WAIT_MS ? retryAfterMs : undefined;
+  return isShed && retryAfterMs !== undefined && retryAfterMs <= LONGEST_SHED_MS ? retryAfterMs : undefined;
 }
 
 function callOnce<Request, Response>(

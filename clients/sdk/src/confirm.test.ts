@@ -263,6 +263,7 @@ test("a broken watch resumes and misses no ending", async () => {
   daemon.acts.push({ type: "wait" });
   const outcome = outcomeOf(confirm(PAYMENT, given()));
   await daemon.askedTimes(1);
+  await core.watchedTimes(1);
   core.breakWatches();
   core.change(core.only, { state: State.EXPIRED });
   expect(await outcome).toEqual({ state: "EXPIRED" });

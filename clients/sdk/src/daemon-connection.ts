@@ -96,7 +96,7 @@ export function openDaemon(path: string): DaemonConnection {
   const noToken = bearer(undefined);
   return {
     async listKeys() {
-      const given = { token: undefined, deadlineMs: 5_000, attempts: 1 };
+      const given = { token: undefined, deadlineMs: DAEMON_MS, attempts: 1 };
       return (await translate(call(client.listKeys.bind(client), ListKeysRequest.create(), given))).keys;
     },
     async *sign(request, signal) {
@@ -118,7 +118,7 @@ export function openDaemon(path: string): DaemonConnection {
       return (await translate(call(client.verifyUser.bind(client), request, given))).session;
     },
     async answer(transactionId, code) {
-      const given = { token: undefined, deadlineMs: 5_000, attempts: 1 };
+      const given = { token: undefined, deadlineMs: DAEMON_MS, attempts: 1 };
       try {
         await call(client.answer.bind(client), AnswerRequest.create({ transactionId, code }), given);
         return true;
@@ -174,6 +174,9 @@ async function* untilDone(stream: AsyncIterable<SetPinResponse | ResetResponse>)
 function endedEarly(): KeyError {
   return new KeyError("KEY_LEFT", "the daemon ended without an answer of the key");
 }
+
+/** A daemon that is there answers at once; on a PC that is busy it may take a while, and a code that was typed is not asked for again. */
+const DAEMON_MS = 30_000;
 
 /** A person types a PIN; the key itself gives up before that. */
 const VERIFY_MS = 120_000;

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import { inspect } from "node:util";
+import fc from "fast-check";
 import { fromHex } from "./bytes.ts";
-import { Code, deriveCode, sampleDigits } from "./code.ts";
+import { Code, codeDeriver, codeProofOf, codeProver, deriveCode, sampleDigits } from "./code.ts";
 import { macKey } from "#platform";
 
 describe("a code", () => {
@@ -37,6 +38,39 @@ describe("rejection sampling", () => {
   test("asks for another block when all four are too high", () => {
     expect(sampleDigits(new Uint8Array(32).fill(0xff), 6)).toBeUndefined();
   });
+});
+
+describe("sampling as the page says it, by large integers", () => {
+  const word = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
+  const high = fc.bigInt({ min: 2n ** 64n - 2n ** 35n, max: 2n ** 64n - 1n });
+  const words = fc.array(fc.oneof(word, high), { minLength: 4, maxLength: 4 });
+
+  test("whatever the words and the digits", () => {
+    fc.assert(
+      fc.property(words, fc.integer({ min: 6, max: 10 }), (drawn, digits) => {
+        const block = fromHex(drawn.map((one) => one.toString(16).padStart(16, "0")).join(""));
+        const modulus = 10n ** BigInt(digits);
+        const taken = drawn.find((one) => one < 2n ** 64n - (2n ** 64n % modulus));
+        expect(sampleDigits(block, digits)).toBe(
+          taken === undefined ? undefined : (taken % modulus).toString().padStart(digits, "0"),
+        );
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+test("one derivation for several issues gives the code of each, in any order; so does one prover", () => {
+  const kCode = macKey(new Uint8Array(32).fill(7));
+  const [id, bytes] = [new Uint8Array(16).fill(3), new Uint8Array(32).fill(4)];
+  const bound = { serverId: id, txId: id, nonce: bytes, txDigest: bytes };
+  const codeOf = codeDeriver(kCode, bound, 8);
+  const proofOf = codeProver(bytes, bytes);
+  for (const issue of [2, 1, 2, 0xffff_ffff].map((n) => ({ epoch: n, n }))) {
+    const code = deriveCode(kCode, { ...bound, issue }, 8);
+    expect(codeOf(issue).reveal()).toBe(code.reveal());
+    expect(proofOf(code)).toEqual(codeProofOf(bytes, bytes, code));
+  }
 });
 
 // `COUNTERSIGN_PROVE=1` draws the whole million (about 10 s).

@@ -1,5 +1,5 @@
 import { checkLength } from "./byte-length.ts";
-import { utf8 } from "./bytes.ts";
+import { concatBytes, utf8 } from "./bytes.ts";
 import type { MacKey } from "./platform.ts";
 import { ProtocolError } from "./protocol-error.ts";
 import { hmacSha256, macKey } from "#platform";
@@ -51,48 +51,82 @@ const CODE = /^\d{6,10}$/;
 const CODE_DOMAIN = utf8("countersign/code/v1\0");
 const PROOF_DOMAIN = utf8("countersign/proof/v1\0");
 const MAX_BLOCKS = 256;
+const MOST_DIGITS = 10;
 const TWO_64 = 2n ** 64n;
-const POWERS_OF_TEN = Array.from({ length: 11 }, (_, digits) => 10n ** BigInt(digits));
+const SAMPLING = Array.from({ length: 11 }, (_, digits) => samplingOf(digits));
 
 /** Derives the code of one issue; never stored. `digits` is 6 to 10. */
-export function deriveCode(kCode: MacKey, bound: CodeBinding, digits: number): Code {
-  checkLength(bound.serverId, 16, "serverId");
-  checkLength(bound.txId, 16, "txId");
-  checkLength(bound.nonce, 32, "nonce");
-  checkLength(bound.txDigest, 32, "txDigest");
+export function deriveCode(kCode: MacKey, { issue, ...bound }: CodeBinding, digits: number): Code {
+  return codeDeriver(kCode, bound, digits)(issue);
+}
+
+/** The same for several issues of one transaction: what they have in common is put together once. */
+export function codeDeriver(
+  kCode: MacKey,
+  { serverId, txId, nonce, txDigest }: Omit<CodeBinding, "issue">,
+  digits: number,
+): (issue: Issue) => Code {
+  checkLength(serverId, 16, "serverId");
+  checkLength(txId, 16, "txId");
+  checkLength(nonce, 32, "nonce");
+  checkLength(txDigest, 32, "txDigest");
   if (!Number.isInteger(digits) || digits < 6 || digits > 10) {
     throw new ProtocolError("bad-field", "expected 6 to 10", { field: "digits" });
   }
-  const { serverId, txId, nonce, txDigest } = bound;
-  const issue = new Uint8Array(8);
-  writeU32(issue, 0, u32(bound.issue.epoch, "issue.epoch"));
-  writeU32(issue, 4, u32(bound.issue.n, "issue.n"));
-  for (let block = 0; block < MAX_BLOCKS; block++) {
-    const words = hmacSha256(kCode, CODE_DOMAIN, serverId, txId, nonce, txDigest, issue, Uint8Array.of(block));
-    const found = sampleDigits(words, digits);
-    if (found !== undefined) return new Code(found);
-  }
-  // 1024 words in a row above the limit: does not happen with a real HMAC.
-  throw new Error("no code in 256 blocks: SHA-256 of this platform is broken");
+  const message = concatBytes(CODE_DOMAIN, serverId, txId, nonce, txDigest, new Uint8Array(9));
+  const issueAt = message.length - 9;
+  return ({ epoch, n }) => {
+    writeU32(message, issueAt, u32(epoch, "issue.epoch"));
+    writeU32(message, issueAt + 4, u32(n, "issue.n"));
+    for (let block = 0; block < MAX_BLOCKS; block++) {
+      message[message.length - 1] = block;
+      const found = sampleDigits(hmacSha256(kCode, message), digits);
+      if (found !== undefined) return new Code(found);
+    }
+    // 1024 words in a row above the limit: does not happen with a real HMAC.
+    throw new Error("no code in 256 blocks: SHA-256 of this platform is broken");
+  };
 }
 
 /** The first big-endian u64 word below the highest multiple of 10^digits, modulo 10^digits; undefined if there is none. */
 export function sampleDigits(block: Uint8Array, digits: number): string | undefined {
-  const modulus = POWERS_OF_TEN[digits] ?? 10n ** BigInt(digits);
-  const limit = TWO_64 - (TWO_64 % modulus);
+  const { modulus, high, low } = SAMPLING[digits] ?? samplingOf(digits);
   for (let at = 0; at + 8 <= block.length; at += 8) {
-    const word = (BigInt(readU32(block, at)) << 32n) | BigInt(readU32(block, at + 4));
-    if (word < limit) return (word % modulus).toString().padStart(digits, "0");
+    const word = readU32(block, at);
+    if (word > high || (word === high && readU32(block, at + 4) >= low)) continue;
+    // By 16 bits at a time: every step stays below 2^53.
+    let rest = 0;
+    for (let i = at; i < at + 8; i += 2) rest = (rest * 65_536 + ((block[i]! << 8) | block[i + 1]!)) % modulus;
+    return String(rest).padStart(digits, "0");
   }
   return undefined;
 }
 
+/** 10^digits, and its highest multiple below 2^64 as two words. */
+function samplingOf(digits: number): { readonly modulus: number; readonly high: number; readonly low: number } {
+  const modulus = 10n ** BigInt(digits);
+  const limit = TWO_64 - (TWO_64 % modulus);
+  return { modulus: Number(modulus), high: Number(limit >> 32n), low: Number(limit & 0xffff_ffffn) };
+}
+
 /** What the statement carries instead of the code. Whoever sees it can guess the code, which is good for this transaction alone. */
 export function codeProofOf(nonce: Uint8Array, txDigest: Uint8Array, code: Code | string): Uint8Array {
+  return codeProver(nonce, txDigest)(code);
+}
+
+/** The same for several codes of one transaction. */
+export function codeProver(nonce: Uint8Array, txDigest: Uint8Array): (code: Code | string) => Uint8Array {
   checkLength(nonce, 32, "nonce");
   checkLength(txDigest, 32, "txDigest");
-  const digits = (typeof code === "string" ? new Code(code) : code).reveal();
-  return hmacSha256(macKey(nonce), PROOF_DOMAIN, txDigest, utf8(digits));
+  const key = macKey(nonce);
+  const at = PROOF_DOMAIN.length + txDigest.length;
+  const room = concatBytes(PROOF_DOMAIN, txDigest, new Uint8Array(MOST_DIGITS));
+  return (code) => {
+    const digits = (typeof code === "string" ? new Code(code) : code).reveal();
+    const message = room.subarray(0, at + digits.length);
+    for (let i = 0; i < digits.length; i++) message[at + i] = digits.charCodeAt(i);
+    return hmacSha256(key, message);
+  };
 }
 
 // Not by a DataView: asked for its buffer, V8 moves a short array out of its heap, which takes longer than the rest.

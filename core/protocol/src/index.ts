@@ -13,7 +13,7 @@ export { fromBase64url, toBase64url } from "./base64url.ts";
 export { buildReceipt } from "./build-receipt.ts";
 export { concatBytes, equalBytes, fromHex, toHex, utf8 } from "./bytes.ts";
 export { checkDate } from "./calendar-date.ts";
-export { Code, type CodeBinding, codeProofOf, deriveCode, type Issue } from "./code.ts";
+export { Code, type CodeBinding, codeDeriver, codeProofOf, codeProver, deriveCode, type Issue } from "./code.ts";
 export {
   checkIssuer,
   type Content,

@@ -12,9 +12,10 @@ const DIGEST = 32;
 class NodeMacKey implements MacKey {
   readonly type = "mac-key";
   readonly #inner = new Uint8Array(BLOCK).fill(0x36);
-  readonly #outer = new Uint8Array(BLOCK).fill(0x5c);
+  readonly #outer = Buffer.alloc(BLOCK + DIGEST);
   constructor(secret: Uint8Array) {
     const key = secret.length > BLOCK ? sha256(secret) : secret;
+    this.#outer.fill(0x5c, 0, BLOCK);
     for (let i = 0; i < key.length; i++) {
       this.#inner[i]! ^= key[i]!;
       this.#outer[i]! ^= key[i]!;
@@ -24,7 +25,8 @@ class NodeMacKey implements MacKey {
     if (!(#inner in key)) throw new TypeError("a MacKey of another platform; make it with macKey()");
     return key.#inner;
   }
-  static outerOf(key: MacKey): Uint8Array {
+  /** The digest over what is inside goes behind it. */
+  static outerOf(key: MacKey): Buffer {
     if (!(#outer in key)) throw new TypeError("a MacKey of another platform; make it with macKey()");
     return key.#outer;
   }
@@ -59,7 +61,6 @@ export function macKey(secret: Uint8Array): MacKey {
 
 // Messages up to this length are put together in one buffer for all: nothing here waits, so nobody comes in between.
 const SCRATCH = Buffer.alloc(4096);
-const OUTER = Buffer.alloc(BLOCK + DIGEST);
 
 /**
  * HMAC-SHA-256 over the parts one after the other. As two one-shot hashes: less than half the time of a Hmac object, whose
@@ -75,9 +76,9 @@ export function hmacSha256(key: MacKey, ...parts: readonly Uint8Array[]): Uint8A
     message.set(part, at);
     at += part.length;
   }
-  OUTER.set(NodeMacKey.outerOf(key));
-  OUTER.write(digest(message.subarray(0, length)), BLOCK, "latin1");
-  return bytesOf(digest(OUTER));
+  const outer = NodeMacKey.outerOf(key);
+  outer.write(digest(message.subarray(0, length)), BLOCK, "latin1");
+  return bytesOf(digest(outer));
 }
 
 /** A P-256 point as a key; throws when it is not on the curve. */

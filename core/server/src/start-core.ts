@@ -130,7 +130,11 @@ async function listen(config: CoreConfig, parts: Parts): Promise<Listeners> {
   const watched = { store: given.store, sweeper, draining: draining.signal, line: () => given.gate.line };
   const adminAddress = admin && (await monitor?.serve({ listen: admin, tls }, watched));
   const services = servicesOf(given).map((service) => tracing?.aroundService(service) ?? service);
-  const serving = await serve(services, { listen: config.listen, tls, maxStreams, reflection: development });
+  const connections = monitor?.metrics;
+  const serving = await serve(services, {
+    ...{ listen: config.listen, tls, maxStreams, connections },
+    reflection: development,
+  });
   try {
     const web = config.web === undefined ? undefined : await serveWeb(services, { ...config.web, tls });
     sweeper.start();

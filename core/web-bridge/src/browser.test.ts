@@ -106,6 +106,7 @@ browserTest("a page that reads slowly gets all of it", async () => {
 browserTest("a page of another origin reaches no method and reads no answer", async () => {
   const other = await servePages();
   const foreign = await browser?.newPage();
+  foreign?.setDefaultTimeout(PATIENT_MS);
   await foreign?.goto(other.origin);
   const before = rig.happened.peers.length;
   const body = `return await client.one({ text: "hi" }).then(() => "answered", () => "nothing");`;

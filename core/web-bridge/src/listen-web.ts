@@ -63,10 +63,14 @@ export async function listenWeb(place: WebPlace, bridgeAt: (port: number) => Web
     response.once("close", () => calls.set(socket, (calls.get(socket) ?? 0) - 1));
     void bridge.answer(request, response);
   });
-  // A stream with nothing to tell is quiet, too: only who leaves what was sent to him lying about is let go.
+  // A stream with nothing to tell is quiet, too: only who leaves what was sent to him lying about is let go. What came
+  // while this process did not run is read first.
   server.setTimeout(stalledMs, (socket) => {
-    const listens = (calls.get(socket) ?? 0) > 0 && socket.writableLength === 0;
-    if (!listens) socket.destroy();
+    const { bytesRead } = socket;
+    setImmediate(() => {
+      const listens = (calls.get(socket) ?? 0) > 0 && socket.writableLength === 0;
+      if (!listens && socket.bytesRead === bytesRead) socket.destroy();
+    });
   });
   server.on("upgrade", (request, socket) => refuseRaw(socket, bridge.refuseUpgrade(request)));
   return { port, close: (withinMs) => close(server, withinMs) };

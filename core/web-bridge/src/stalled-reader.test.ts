@@ -37,3 +37,21 @@ test("threat 20: who asks and takes no answer loses his connection; who listens 
   // Its time came before that of the other one.
   expect([closed, rig.happened.cancelled]).toEqual([false, 1]);
 });
+
+test("a request that came while the server stood still is answered", async () => {
+  await rig.stop();
+  rig = await startBridge({}, {}, { stalledMs: 2_000 });
+  const body = frameOf("hi");
+  const head = `POST /sample.v1.SampleService/One HTTP/1.1\r\nHost: x\r\nContent-Type: application/grpc-web+proto\r\n`;
+  const request = Buffer.from(`${head}Connection: close\r\nContent-Length: ${body.length}\r\n\r\n`);
+  const socket = connect(rig.port, "127.0.0.1", () => {
+    socket.write(Buffer.concat([request, body]));
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_500);
+  });
+  sockets.push(socket);
+  socket.on("error", () => undefined);
+  let answer = "";
+  socket.on("data", (chunk) => (answer += chunk.toString("latin1")));
+  await new Promise((resolve) => socket.once("close", resolve));
+  expect(answer).toContain("hi!");
+});

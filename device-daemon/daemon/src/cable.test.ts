@@ -261,7 +261,7 @@ describe("D10: unplugged", () => {
   });
 
   test("a cut cable in the middle, the key still waiting: the new channel is served, the old request is over by time alone", async () => {
-    const signing = outcomeOf(rig.client.sign(signRequest(keyId, { expiresInS: 5 })));
+    const signing = outcomeOf(rig.client.sign(signRequest(keyId, { expiresInS: 10 })));
     await rig.hands.until("pages");
     cable.cut();
     expect(await signing).toMatchObject({ reason: "KEY_LEFT" });

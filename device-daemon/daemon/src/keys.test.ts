@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { setTimeout as nextTurn } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { status } from "@grpc/grpc-js";
 import {
@@ -319,7 +320,7 @@ describe("enrolling and PIN", () => {
     const requester = "payments-app 1.0";
     const signing = failureOf(rig.client.sign(signRequest("ff".repeat(16), { requester })));
     expect(await signing).toMatchObject({ metadata: { status: "NO_KEY" } });
-    expect(rig.daemon.output()).toContain(`"requester":"${requester}"`);
+    while (!rig.daemon.output().includes(`"requester":"${requester}"`)) await nextTurn(1);
     expect(rig.hands.seen.some(({ rows: each }) => each.join(" ").includes(requester))).toBe(false);
   });
 

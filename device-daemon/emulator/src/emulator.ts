@@ -3,7 +3,7 @@ import { performance } from "node:perf_hooks";
 import type { Backend } from "./backend/backend.ts";
 import type { Plugs } from "./backend/plugs.ts";
 import { ScreenBoard } from "./control/screen-board.ts";
-import type { Profile } from "./device.ts";
+import type { KeyClock, Profile } from "./device.ts";
 import { decodeFidoState } from "./fido/fido-state.ts";
 import { type InterfaceName, type PoweredKey, powerOn } from "./key.ts";
 import type { Input } from "./prompt.ts";
@@ -21,13 +21,21 @@ export class Emulator {
   readonly board: ScreenBoard;
   readonly profile: Profile;
   readonly #store: KeyStore;
+  readonly #clock: KeyClock;
   readonly #backends: Readonly<Partial<Record<InterfaceName, Backend>>>;
   #key: PoweredKey | undefined;
   #ticking: NodeJS.Timeout | undefined;
 
-  constructor(given: { readonly profile: Profile; readonly store: KeyStore; readonly plugs: Plugs }) {
+  /** `clock`: absent, the time of this machine. */
+  constructor(given: {
+    readonly profile: Profile;
+    readonly store: KeyStore;
+    readonly plugs: Plugs;
+    readonly clock?: KeyClock;
+  }) {
     this.profile = given.profile;
     this.#store = given.store;
+    this.#clock = given.clock ?? performance;
     const { fido, vendor } = given.plugs;
     this.#backends = {
       ...(fido === undefined ? {} : { fido: fido((report) => this.#receive("fido", report)) }),
@@ -56,7 +64,7 @@ export class Emulator {
     this.#key = powerOn({
       profile: this.profile,
       store: this.#store,
-      clock: performance,
+      clock: this.#clock,
       random: (length) => new Uint8Array(randomBytes(length)),
       sendReport: {
         fido: (report) => this.#backends.fido?.send(report),
@@ -64,10 +72,8 @@ export class Emulator {
       },
     });
     await Promise.all(Object.values(this.#backends).map(async (backend) => backend.plug()));
-    this.#ticking = setInterval(() => {
-      this.#key?.tick();
-      this.board.refresh();
-    }, TICK_MS);
+    // After what has arrived: a machine that stood still must not find the rest of a message late that was there in time.
+    this.#ticking = setInterval(() => setImmediate(() => this.#tick()), TICK_MS);
     this.board.refresh();
   }
 
@@ -84,6 +90,11 @@ export class Emulator {
     const isTaken = this.#key?.input(input) ?? true;
     this.board.refresh();
     return isTaken;
+  }
+
+  #tick(): void {
+    this.#key?.tick();
+    this.board.refresh();
   }
 
   #receive(name: InterfaceName, report: Uint8Array): void {

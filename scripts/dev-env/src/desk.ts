@@ -6,7 +6,7 @@ import { connect, last, type Parts } from "./parts.ts";
 import type { ChannelName } from "./chat/chat-service.ts";
 import type { Installation, ModeName } from "./installation.ts";
 import { KeyInHand } from "./person/key-in-hand.ts";
-import { act } from "./person/person.ts";
+import { whileSitting } from "./person/sit.ts";
 import { PhoneInHand } from "./person/phone-in-hand.ts";
 
 /** A user's desk: his key, his phone, the daemon on his PC. The key is enrolled and the chat linked. */
@@ -185,25 +185,31 @@ async function linkChat(parts: Parts, desk: Desk, { platform, address }: LinkTar
   const requestId = `link-${platform}-${userId}`;
   const begun = await parts.links.beginLink({ requestId, userId, platform, address: address ?? "" });
   if (address === undefined) await new PhoneInHand(desk.phoneUrl).send(`/start ${begun.linkToken}`);
+  let transactionId = "";
   for await (const progress of parts.links.watchLink({ linkId: begun.linkId, userId })) {
     if (progress.state === 4) throw new Error(`the chat was not linked: ${progress.reason}`);
-    if (progress.state === 3) return;
+    if (progress.state === 3) break;
     if (progress.transaction === undefined) continue;
     const transaction = progress.transaction;
+    ({ transactionId } = transaction);
     const meant = transaction.lines.map((line) => `${parts.labelOf(line.label)}: ${line.value}`).join("\n");
-    const leaving = new AbortController();
-    const person = act({ ...deskPerson(desk), meant, temper: "careful" }, leaving.signal).catch((error: unknown) => {
-      if (!leaving.signal.aborted) throw error;
-    });
-    const signed = await last(parts.device.sign(parts.toSign(transaction)));
-    leaving.abort();
-    await person;
+    const sign = () => last(parts.device.sign(parts.toSign(transaction)));
+    const signed = await whileSitting({ ...deskPerson(desk), meant, temper: "careful" }, sign);
     if (signed.event?.$case !== "signed") throw new Error("the key did not sign the link");
     await parts.verification.submitStatement({
-      transactionId: transaction.transactionId,
+      transactionId,
       signedStatement: signed.event.value.signedStatement,
     });
   }
+  await told(parts, transactionId);
+}
+
+/**
+ * The chat shows how it ended. Until then the next message would wait behind that, and what ends before its message was
+ * handed to the bot is told to nobody.
+ */
+async function told({ codes }: Parts, transactionId: string): Promise<void> {
+  for await (const message of codes.watchDelivery({ transactionId, cursor: "" })) void message;
 }
 
 const deskPerson = (desk: Desk) => ({

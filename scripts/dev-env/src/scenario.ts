@@ -16,7 +16,7 @@ import { readLedger, type Installation } from "./installation.ts";
 import { meantByFile } from "./meant-by-file.ts";
 import { malwareOf, SUBMIT, type Attack, type Malware } from "./mitm/attacks.ts";
 import { startProxy, type Proxy } from "./mitm/proxy.ts";
-import { connect } from "./parts.ts";
+import { connect, type Parts } from "./parts.ts";
 import { secondPayment } from "./second-payment.ts";
 import { KeyInHand, type Screen } from "./person/key-in-hand.ts";
 import { PhoneInHand, type Message } from "./person/phone-in-hand.ts";
@@ -45,8 +45,8 @@ export interface Scenario {
 export interface Onlooker {
   key(screen: Screen): void;
   phone(messages: readonly Message[]): void;
-  /** Resolves when it has seen how it ended. */
-  enough(): Promise<void>;
+  /** There is nothing more to see: the client has ended, and of what ended with it the phone has been told. */
+  over(): void;
 }
 
 /** How it ended. */
@@ -66,6 +66,12 @@ const CORE_SERVICES = [
   ...[TransactionServiceService, UserServiceService, VerificationServiceService],
 ];
 
+/** States in which a transaction may still come to another end. */
+const OPEN: ReadonlySet<number> = new Set([1, 2, 3, 4]);
+
+/** Longest wait for a phone. */
+const MOST_MS = 60_000;
+
 /** Runs the client against the desk's key, with the malware of the attack on the PC's connections. */
 export async function runScenario(scenario: Scenario): Promise<Ended> {
   const { installation, desk, attack } = scenario;
@@ -74,17 +80,20 @@ export async function runScenario(scenario: Scenario): Promise<Ended> {
   const senses = await sensesOf(scenario);
   const other = attack === "swap-codes" ? await secondPayment(installation, desk) : undefined;
   const leaving = new AbortController();
+  await lookAtPhone(scenario);
   const watching = lookOver(scenario, leaving.signal);
   const user = scenario.user === "person" ? undefined : await seat(scenario, senses);
   const before = readLedger(installation).length;
   try {
     let run = await pay(scenario, pc);
+    const asked = idsIn(run);
     if (attack === "withheld-statement" && scenario.signal?.aborted !== true) {
       run = await pay(scenario, pc);
+      for (const id of idsIn(run)) asked.add(id);
       await release(malware, pc.toCore);
       await untilSettled(installation, malware);
     }
-    await scenario.onlooker?.enough();
+    await seeTheEnd(scenario, asked);
     return { ...run, booked: readLedger(installation).slice(before) };
   } finally {
     await other?.withdraw();
@@ -125,6 +134,43 @@ interface Senses {
   readonly keyUrl: string;
   readonly phoneUrl: string;
   readonly all: readonly Sense[];
+}
+
+/** Transactions that the client spoke of. */
+function idsIn({ states }: Pick<Ended, "states">): Set<string> {
+  return new Set(states.flatMap(({ transactionId }) => (typeof transactionId === "string" ? [transactionId] : [])));
+}
+
+async function lookAtPhone({ desk, onlooker }: Scenario): Promise<void> {
+  if (onlooker === undefined) return;
+  const { messages } = await new PhoneInHand(desk.phoneUrl).look(undefined, AbortSignal.timeout(MOST_MS));
+  onlooker.phone(messages);
+}
+
+/** The onlooker stays until the phone was told of whatever has ended; of a transaction that is open nothing is to come. */
+async function seeTheEnd(scenario: Scenario, asked: ReadonlySet<string>): Promise<void> {
+  if (scenario.onlooker === undefined) return;
+  const parts = connect(scenario.installation);
+  const late = Promise.withResolvers<void>();
+  const patience = setTimeout(late.resolve, MOST_MS);
+  try {
+    // What an onlooker cannot find out decides nothing.
+    await Promise.race([toldOf(parts, asked).catch(() => undefined), late.promise]);
+    await lookAtPhone(scenario);
+  } finally {
+    clearTimeout(patience);
+    parts.close();
+  }
+  scenario.onlooker.over();
+}
+
+async function toldOf({ transactions, codes }: Parts, asked: ReadonlySet<string>): Promise<void> {
+  for (const transactionId of asked) {
+    const { transaction } = await transactions.get({ transactionId });
+    if (transaction === undefined || OPEN.has(transaction.state)) continue;
+    // It ends when the last message about it was dealt with.
+    for await (const told of codes.watchDelivery({ transactionId, cursor: "" })) void told;
+  }
 }
 
 /** The onlooker's own eyes: on the chat, and on the key as far as a person turns its pages, which is slow enough. */
@@ -242,11 +288,10 @@ async function release(malware: Malware, toCore: Proxy): Promise<void> {
 /** Waits until whatever was released has been carried out or has ended. */
 async function untilSettled(installation: Installation, malware: Malware): Promise<void> {
   const parts = connect(installation);
-  const open = new Set([1, 2, 3, 4]);
   try {
     for (const { transactionId } of malware.kept) {
       for await (const { transaction } of parts.transactions.watch({ transactionId, cursor: "" })) {
-        if (transaction !== undefined && !open.has(transaction.state)) break;
+        if (transaction !== undefined && !OPEN.has(transaction.state)) break;
       }
     }
   } finally {

@@ -20,7 +20,7 @@ export async function secondPayment(installation: Installation, desk: Desk): Pro
 
 /** Waits until the phone shows the code of this tag. */
 async function prompted(phone: PhoneInHand, tag: string): Promise<void> {
-  const patience = AbortSignal.timeout(60_000);
+  const patience = AbortSignal.timeout(240_000);
   for (let version: number | undefined; ;) {
     const chat = await phone.look(version, patience);
     if (chat.messages.some((message) => readMessage(message)?.tag === tag)) return;

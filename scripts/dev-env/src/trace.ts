@@ -17,7 +17,10 @@ export function openTrace(file: string | undefined): Trace {
   if (file === undefined) return { between: () => () => {}, note: () => {}, close: async () => {} };
   const out = createWriteStream(file, { mode: 0o600 });
   const started = performance.now();
+  let isClosed = false;
   const write = (entry: Readonly<Record<string, unknown>>): void => {
+    // A stream that is cut as the proxies close is observed when it gets to know.
+    if (isClosed) return;
     out.write(`${JSON.stringify({ ms: Math.round(performance.now() - started), ...entry })}\n`);
   };
   return {
@@ -31,7 +34,10 @@ export function openTrace(file: string | undefined): Trace {
         ...(error === undefined ? {} : { error: { code: error.code, message: error.details } }),
       }),
     note: (from, to, what) => write({ from, to, what }),
-    close: () => new Promise((resolve) => out.end(resolve)),
+    close: () => {
+      isClosed = true;
+      return new Promise((resolve) => out.end(resolve));
+    },
   };
 }
 

@@ -1,6 +1,15 @@
 // What a hostile client may do with HTTP/2 before, beside and instead of calling. Only ever run against a core of one's own.
 import { setImmediate as turn } from "node:timers/promises";
-import { Flag, frame, FrameType, headerBlock, settings, u32be } from "../../testing/src/http2/frame.ts";
+import {
+  Flag,
+  frame,
+  FrameType,
+  headerBlock,
+  keptHeaderBlock,
+  knownHeaderBlock,
+  settings,
+  u32be,
+} from "../../testing/src/http2/frame.ts";
 import { RawConnection, type RawOptions } from "../../testing/src/http2/raw-connection.ts";
 
 export interface Target {
@@ -45,6 +54,9 @@ const EIGHT = Buffer.alloc(8);
 /** No bytes of message, uncompressed. */
 const EMPTY_MESSAGE = Buffer.alloc(5);
 const SLOW_MS = 20;
+const NO_ERROR = u32be(0);
+const ONE_BYTE = [["content-length", "1"]] as const;
+const CANCEL = u32be(8);
 
 function fieldsOf({ path, address }: Target): readonly (readonly [string, string])[] {
   return [
@@ -61,6 +73,22 @@ function headers(target: Target, n: number, flags: number): Buffer {
   return frame(FrameType.HEADERS, flags, 2 * n + 1, headerBlock(fieldsOf(target)));
 }
 
+/** Begun and reset in 28 bytes: the core keeps the head of the first. */
+function shortHeaders(target: Target, n: number, more: readonly (readonly [string, string])[] = []): Buffer {
+  const fields = [...fieldsOf(target), ...more];
+  const block = n === 0 ? keptHeaderBlock(fields) : knownHeaderBlock(fields);
+  return frame(FrameType.HEADERS, Flag.END_HEADERS, 2 * n + 1, block);
+}
+
+function reset(n: number, code = CANCEL): Buffer {
+  return frame(FrameType.RST_STREAM, 0, 2 * n + 1, code);
+}
+
+/** A request without a field, whole. */
+function message(n: number): Buffer {
+  return frame(FrameType.DATA, Flag.END_STREAM, 2 * n + 1, EMPTY_MESSAGE);
+}
+
 export const ATTACKS: readonly Attack[] = [
   {
     name: "open-streams",
@@ -74,11 +102,37 @@ export const ATTACKS: readonly Attack[] = [
     name: "rapid-reset",
     says: "streams begun and reset at once",
     connections: 5,
-    piece: (target, n) =>
-      Buffer.concat([
-        headers(target, n, Flag.END_HEADERS),
-        frame(FrameType.RST_STREAM, 0, 2 * n + 1, u32be(8)), // CANCEL
-      ]),
+    piece: (target, n) => Buffer.concat([headers(target, n, Flag.END_HEADERS), reset(n)]),
+  },
+  {
+    name: "short-reset",
+    says: "the same with heads that the core knows: 2300 streams in what it reads at once",
+    connections: 5,
+    piece: (target, n) => Buffer.concat([shortHeaders(target, n), reset(n)]),
+  },
+  {
+    name: "quiet-reset",
+    says: "streams that are reset without an error",
+    connections: 5,
+    piece: (target, n) => Buffer.concat([shortHeaders(target, n), reset(n, NO_ERROR)]),
+  },
+  {
+    name: "late-reset",
+    says: "whole calls, given up at once",
+    connections: 5,
+    piece: (target, n) => Buffer.concat([shortHeaders(target, n), message(n), reset(n)]),
+  },
+  {
+    name: "made-reset",
+    says: "requests longer than they say, which would have to be reset by the core",
+    connections: 5,
+    piece: (target, n) => Buffer.concat([shortHeaders(target, n, ONE_BYTE), message(n)]),
+  },
+  {
+    name: "spread-reset",
+    says: "rapid resets from many connections",
+    connections: 300,
+    piece: (target, n) => Buffer.concat([shortHeaders(target, n), reset(n)]),
   },
   {
     name: "continuation",
@@ -94,11 +148,7 @@ export const ATTACKS: readonly Attack[] = [
     says: "calls whose answers are not taken",
     connections: 50,
     options: NO_WINDOW,
-    piece: (target, n) =>
-      Buffer.concat([
-        headers(target, n, Flag.END_HEADERS),
-        frame(FrameType.DATA, Flag.END_STREAM, 2 * n + 1, EMPTY_MESSAGE),
-      ]),
+    piece: (target, n) => Buffer.concat([headers(target, n, Flag.END_HEADERS), message(n)]),
     most: 100,
   },
   {

@@ -26,6 +26,11 @@ afterAll(async () => {
 const FRAMES: Readonly<Record<string, number>> = {
   "open-streams": 2000,
   "rapid-reset": 20_000,
+  "short-reset": 5000,
+  "quiet-reset": 5000,
+  "late-reset": 5000,
+  "made-reset": 1000,
+  "spread-reset": 50,
   continuation: 2000,
   settings: 5000,
   ping: 5000,
@@ -37,7 +42,15 @@ const FRAMES: Readonly<Record<string, number>> = {
   connections: 1,
 };
 /** Floods whose connections the core ends by itself; the others stay below every limit, or wait for a time-out. */
-const ENDED: ReadonlySet<string> = new Set(["open-streams", "rapid-reset", "continuation"]);
+const ENDED: ReadonlySet<string> = new Set([
+  "open-streams",
+  "rapid-reset",
+  "short-reset",
+  "quiet-reset",
+  "late-reset",
+  "made-reset",
+  "continuation",
+]);
 
 describe.each(ATTACKS)("$name: $says", (attack) => {
   test("those who behave are served meanwhile and afterwards", async () => {

@@ -3,7 +3,7 @@ import { createInterface } from "node:readline";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-export { freePort } from "./free-port.ts";
+export { freePort, takePort } from "./free-port.ts";
 
 /** Top folder of the workspace. */
 export const ROOT: string = fileURLToPath(new URL("../../../", import.meta.url));
@@ -28,7 +28,9 @@ export interface Child {
   readonly process: ChildProcess;
   /** Everything it has written to stdout and stderr so far. */
   output(): string;
-  /** Ends it by SIGTERM (or the given signal) and resolves with its exit code, or the signal's name, once it is gone. */
+  /** Resolves with its exit code, or the signal's name, once it is gone and all that it wrote has been read. */
+  readonly gone: Promise<number | NodeJS.Signals>;
+  /** Ends it by SIGTERM (or the given signal) and resolves as `gone` does. */
   stop(signal?: NodeJS.Signals): Promise<number | NodeJS.Signals>;
 }
 
@@ -47,8 +49,9 @@ export async function startChild(
   });
   child.stdin.on("error", () => {}).end(stdin);
   let output = "";
+  // Not when it exits: its last words may still be on their way.
   const gone = new Promise<number | NodeJS.Signals>((resolve) => {
-    child.once("exit", (code, signal) => resolve(code ?? signal ?? 1));
+    child.once("close", (code, signal) => resolve(code ?? signal ?? 1));
   });
   child.stderr.setEncoding("utf8").on("data", (text: string) => (output += text));
   const ready = await new Promise<Record<string, unknown>>((resolve, reject) => {
@@ -63,6 +66,7 @@ export async function startChild(
     ready,
     process: child,
     output: () => output,
+    gone,
     stop: async (signal = "SIGTERM") => {
       if (child.exitCode === null && child.signalCode === null) child.kill(signal);
       return gone;

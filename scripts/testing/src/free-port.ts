@@ -28,6 +28,15 @@ export async function freePort(apart = 0): Promise<number> {
   }
 }
 
+/** Whether nobody has this port of loopback; then it is reserved as one of `freePort` is. */
+export async function takePort(port: number): Promise<boolean> {
+  const held = await reserved(port);
+  if (held === undefined) return false;
+  if (await isFree(port)) return true;
+  held.close();
+  return false;
+}
+
 /** The range that the kernel draws no ports from; where it leaves none, the whole. */
 function nobodys(): readonly [number, number] {
   const [low = LOWEST, high = HIGHEST] = kernels();

@@ -13,6 +13,9 @@ const FAST: PaceLimits = {
   longestWaitMs: 5_000,
 };
 
+/** Time passes here while messages are under way between bot and core: no lease may lapse because of that. */
+const LEASE_MS = 900_000_000;
+
 /** For tests: bots between a fake core and a fake channel, at 2026-11-22 13:30 UTC on a clock that stands still. */
 export class BotRig {
   readonly core: FakeCore;
@@ -28,7 +31,7 @@ export class BotRig {
   }
 
   static async open(): Promise<BotRig> {
-    return new BotRig(await FakeCore.start());
+    return new BotRig(await FakeCore.start({ leaseMs: LEASE_MS }));
   }
 
   async start(token: string = this.core.token): Promise<Bot> {

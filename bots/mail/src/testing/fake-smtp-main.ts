@@ -30,7 +30,8 @@ const fake = await FakeSmtp.start({
 for (const address of values.mailbox) fake.open(address);
 const person = await startPersonsSide(fake, portOf("http-listen", values["http-listen"]));
 const mailbox = `${person.origin}/mailbox/<address>`;
-process.stdout.write(`${JSON.stringify({ ready: true, smtp: fake.address, origin: person.origin, mailbox })}\n`);
+// Before the line by which it is known to run: whoever reads it may end it at once.
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
   process.once(signal, () => void Promise.all([fake.stop(), person.stop()]).then(() => process.exit(0)));
 }
+process.stdout.write(`${JSON.stringify({ ready: true, smtp: fake.address, origin: person.origin, mailbox })}\n`);

@@ -20,7 +20,8 @@ export interface PersonsSide {
  * - `POST /faults {…}`, `DELETE /faults`, `GET /history`
  */
 export async function startPersonsSide(fake: FakeSmtp, port: number): Promise<PersonsSide> {
-  const server = createServer((request, response) => {
+  // A connection is its client's to close: one that the server closed as idle could have the next request on its way.
+  const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
     perform(fake, request, response)
       .then((body) => answer(response, body === undefined ? 404 : 200, body ?? { error: "no such thing here" }))
       .catch((error: unknown) => answer(response, 400, { error: error instanceof Error ? error.message : "refused" }));

@@ -13,7 +13,7 @@ export class Seal {
   readonly check: Uint8Array;
 
   constructor(key: Uint8Array, storeId: Uint8Array) {
-    if (key.length !== 32) throw new RangeError(`the store key has ${key.length} bytes: it must have 32`);
+    requireKey(key);
     const derive = (purpose: string): Uint8Array =>
       new Uint8Array(hkdfSync("sha256", key, storeId, `countersign/matrix-store/v1/${purpose}`, 32));
     this.#sealing = derive("seal");
@@ -64,6 +64,11 @@ export class Seal {
     const mac = createHmac("sha256", this.#adding).update(rowId).update(u64(generation));
     return new Uint8Array(mac.update(sealed.subarray(sealed.length - TAG)).digest());
   }
+}
+
+/** Throws RangeError when this cannot be the key of any store. */
+export function requireKey(key: Uint8Array): void {
+  if (key.length !== 32) throw new RangeError(`the store key has ${key.length} bytes: it must have 32`);
 }
 
 /** Eight bytes, big endian. */

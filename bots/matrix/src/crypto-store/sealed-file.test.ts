@@ -41,6 +41,11 @@ function altered(sql: string, source: string = sample()): string {
   return path;
 }
 
+/** SQL that gives the rows of a table another generation, of a type that only a damaged file can hold. */
+function loosely(table: string, generation: string): string {
+  return `CREATE TABLE loose AS SELECT * FROM ${table}; UPDATE loose SET generation = ${generation}; DROP TABLE ${table}; ALTER TABLE loose RENAME TO ${table}`;
+}
+
 function sample(): string {
   const path = fresh();
   write(path, { a: "one", b: "two", c: "three" });
@@ -104,6 +109,12 @@ describe("a sealed file", () => {
     ["no rows", "DELETE FROM item"],
     ["no head", "DELETE FROM head"],
     ["an older generation in the head", "UPDATE head SET generation = 1"],
+    ["a generation in the head that JavaScript cannot count to", "UPDATE head SET generation = 9223372036854775807"],
+    ["a generation of a row that JavaScript cannot count to", "UPDATE item SET generation = 9223372036854775807"],
+    ["a negative generation", "UPDATE item SET generation = -1"],
+    ["a generation that is no number", loosely("item", "'x'")],
+    ["a generation in the head that is no number", loosely("head", "x'02'")],
+    ["a generation that is no whole number", loosely("item", "0.5")],
     ["a dropped table", "DROP TABLE item"],
     [
       "swapped rows",

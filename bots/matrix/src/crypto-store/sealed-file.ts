@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
-import { exclusiveOr, Seal, u64 } from "./seal.ts";
+import { exclusiveOr, requireKey, Seal, u64 } from "./seal.ts";
 import { StoreError } from "./store-error.ts";
 import { refuseSharedFile } from "./store-folder.ts";
 
@@ -57,9 +57,10 @@ export class SealedFile {
 
   /**
    * Opens the file, or makes it when there is none; resolves with its values. Throws StoreError when the file is there
-   * but cannot be read as a whole with this key.
+   * but cannot be read as a whole with this key; RangeError when the key has not 32 bytes.
    */
   static open(path: string, key: Uint8Array): { file: SealedFile; values: Map<string, Uint8Array> } {
+    requireKey(key);
     if (!existsSync(path)) create(path, key);
     refuseSharedFile(path);
     // SQLite would take it for a new database.
@@ -74,11 +75,11 @@ export class SealedFile {
       if (!seal.isOwn(bytes(head["checked"]))) {
         throw new StoreError("wrong-key", `${path} was sealed with another key: give the one in --store-key-file`);
       }
-      const file = new SealedFile(path, db, seal, { store, generation: BigInt(Number(head["generation"])) });
+      const file = new SealedFile(path, db, seal, { store, generation: count(head["generation"]) });
       return { file, values: file.#load(bytes(head["sealed"])) };
     } catch (error) {
       if (db?.isOpen === true) db.close();
-      if (error instanceof StoreError || error instanceof RangeError) throw error;
+      if (error instanceof StoreError) throw error;
       throw describe(path, error);
     }
   }
@@ -139,7 +140,7 @@ export class SealedFile {
     if (head === undefined) throw damaged(this.#path, "its head was altered");
     const values = new Map<string, Uint8Array>();
     for (const row of this.#db.prepare("SELECT id, generation, sealed FROM item").iterate()) {
-      const [id, generation, sealed] = [bytes(row["id"]), BigInt(Number(row["generation"])), bytes(row["sealed"])];
+      const [id, generation, sealed] = [bytes(row["id"]), count(row["generation"]), bytes(row["sealed"])];
       const plain = this.#seal.open(sealed, rowData(this.#storeId, id, generation));
       if (plain === undefined) throw damaged(this.#path, "a row was altered");
       const share = this.#seal.share(id, generation, sealed);
@@ -227,6 +228,12 @@ function splitName(plain: Uint8Array): { name: string; value: Uint8Array } {
 function bytes(column: unknown): Uint8Array {
   if (!(column instanceof Uint8Array)) throw new TypeError("a column holds no bytes");
   return column;
+}
+
+// A changed byte makes another type of a value, whatever the table says.
+function count(column: unknown): bigint {
+  if (!Number.isSafeInteger(column)) throw new TypeError("a generation is no whole number");
+  return BigInt(column as number);
 }
 
 function damaged(path: string, what: string): StoreError {

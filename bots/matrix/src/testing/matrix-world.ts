@@ -19,6 +19,8 @@ export class RecordingDesk implements FrontDesk {
   /** Who invited. */
   readonly inviters: string[] = [];
   welcome = true;
+  /** Whether a press is answered in the chat. */
+  answers = true;
   #watchers: (() => void)[] = [];
 
   async said(said: Said): Promise<void> {
@@ -28,7 +30,7 @@ export class RecordingDesk implements FrontDesk {
 
   async pressed(press: Press, reply: (text: string) => void): Promise<void> {
     this.presses.push(press);
-    reply("Stopped.");
+    if (this.answers) reply("Stopped.");
     this.#changed();
   }
 
@@ -158,7 +160,8 @@ export class MatrixWorld {
 
   /** Messages in the clear that the homeserver was ever given. */
   plaintexts(): number {
-    const db = new DatabaseSync(this.synapse.database, { readOnly: true });
+    // The homeserver writes to it meanwhile.
+    const db = new DatabaseSync(this.synapse.database, { readOnly: true, timeout: 60_000 });
     try {
       return Number(db.prepare("SELECT count(*) AS n FROM events WHERE type = 'm.room.message'").get()?.["n"]);
     } finally {

@@ -8,6 +8,7 @@ import {
   type Timer,
 } from "@countersign/bot-kit";
 import { ManualTimer, testChannelContract } from "@countersign/bot-kit/testing";
+import { freePort } from "@countersign/testing";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { SmsChannel } from "../sms-channel.ts";
 import { CompactChannel } from "../testing/compact-channel.ts";
@@ -180,9 +181,9 @@ test.each<[string, GatewayFault, object, number]>([
 });
 
 test("a gateway that is not there: certainly not sent", async () => {
-  await gateway.stop();
+  await channel.close();
+  channel = channelTo(gateway, systemTimer, { url: `http://127.0.0.1:${await freePort()}/v1/messages` });
   expect(await ship()).toMatchObject({ fate: "not-sent", detail: "connect" });
-  gateway = await FakeGateway.start();
 });
 
 test.each<GatewayFault["kind"]>(["no-answer", "reset-after", "swallow", "reset-before"])(

@@ -87,18 +87,21 @@ function channelTo(port: number): SmsChannel {
   return new SmsChannel({ platform, timer: systemTimer, log: silentLog });
 }
 
-test(`300 submissions to an SMSC that answers with garbage (seed ${SEED}): each ends in a class, none in anything else`, async () => {
+test(`300 and more submissions to an SMSC that answers with garbage (seed ${SEED}): each ends in a class, none in anything else`, async () => {
   const seeded = new Seeded(SEED);
   const uncaught: unknown[] = [];
   const catchIt = (error: unknown): void => void uncaught.push(error);
   process.on("uncaughtException", catchIt).on("unhandledRejection", catchIt);
   const smsc = await gonewrong(seeded);
   const fates = new Map<string, number>();
-  for (let round = 0; round < 30; round += 1) {
+  // Submissions whose time was over before they got anywhere are not what this is about: then more, with more time.
+  const enough = (): boolean => (fates.get("unknown") ?? 0) > 20 && smsc.answered() > 100;
+  for (let round = 0; round < 30 || !enough(); round += 1) {
+    const ms = Math.min(300 * 2 ** Math.max(0, round - 29), 60_000);
     const channel = channelTo(smsc.port);
     const shipped = Array.from({ length: 10 }, async (_, at) => {
       const outgoing = shortOutgoing({ deliveryId: `${round}/${at}` });
-      const outcome = await channel.deliver(outgoing, AbortSignal.timeout(300)).then(
+      const outcome = await channel.deliver(outgoing, AbortSignal.timeout(ms)).then(
         () => "sent",
         (error: { name: string; fate: string }) => (error.name === "ChannelError" ? error.fate : error.name),
       );
@@ -111,8 +114,6 @@ test(`300 submissions to an SMSC that answers with garbage (seed ${SEED}): each 
   process.off("uncaughtException", catchIt).off("unhandledRejection", catchIt);
   expect(uncaught).toEqual([]);
   expect([...fates.keys()].filter((fate) => !["sent", "not-sent", "unknown", "permanent"].includes(fate))).toEqual([]);
-  expect(fates.get("unknown")).toBeGreaterThan(20);
-  expect(smsc.answered()).toBeGreaterThan(100);
 }, 400_000);
 
 test("a process outlives an SMSC that floods every connection with garbage, and works once the SMSC does", async () => {

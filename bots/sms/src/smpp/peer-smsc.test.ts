@@ -1,4 +1,5 @@
 import { revealText, Secret, silentLog, systemTimer, type FrontDesk } from "@countersign/bot-kit";
+import { ManualTimer } from "@countersign/bot-kit/testing";
 import { testWith } from "@countersign/testing";
 import { smscPresent, startPeerSmsc, type PeerSmsc } from "@countersign/testing/sms";
 import { afterEach, beforeEach, expect } from "@jest/globals";
@@ -100,6 +101,9 @@ peerTest("its delivery receipts are understood, and answered so that it takes th
 });
 
 peerTest("its throttling is silence, its refusal of the password is for good", async () => {
+  // The silence is over when its timer says so, and here that does not move.
+  await channel.close();
+  channel = channelTo({ timer: new ManualTimer() });
   smsc.throttleNext(1);
   await channel.signIn(AbortSignal.timeout(60_000));
   await expect(ship()).rejects.toMatchObject({ fate: "not-sent", detail: "smpp-88", retryAfterMs: 1_000 });

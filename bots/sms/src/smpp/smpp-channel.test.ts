@@ -8,6 +8,7 @@ import {
   type Outgoing,
 } from "@countersign/bot-kit";
 import { ManualTimer, testChannelContract } from "@countersign/bot-kit/testing";
+import { freePort } from "@countersign/testing";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { SmsChannel } from "../sms-channel.ts";
 import { CompactChannel } from "../testing/compact-channel.ts";
@@ -32,7 +33,7 @@ const NO_DESK: FrontDesk = {
 const NOBODY = "+999000000000";
 type More = Partial<ConstructorParameters<typeof SmppPlatform>[0]>;
 
-function channelTo(smsc: FakeSmsc, more: More = {}): SmsChannel {
+function channelTo(smsc: Pick<FakeSmsc, "port" | "account">, more: More = {}): SmsChannel {
   const { port, account } = smsc;
   const password = new Secret("SMPP password", account.password);
   const platform = new SmppPlatform({
@@ -154,10 +155,8 @@ test("an SMSC that is not there, and one that refuses the bind: certainly not se
   smsc.refuseBindWith = 0x0d;
   expect(await ship()).toMatchObject({ fate: "not-sent", detail: "smpp-13" });
   await channel.close();
-  channel = channelTo(smsc);
-  await smsc.stop();
+  channel = channelTo({ port: await freePort(), account: smsc.account });
   expect(await ship()).toMatchObject({ fate: "not-sent", detail: "connect" });
-  smsc = await FakeSmsc.start();
 });
 
 test.each<SmscFault["kind"]>(["no-answer", "reset-after", "garbage", "swallow", "reset-before"])(

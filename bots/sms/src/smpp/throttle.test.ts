@@ -15,6 +15,13 @@ test("silence doubles while it is asked for, up to 16 s, and starts anew after a
   expect(throttle.asked()).toBe(1_000);
 });
 
+test("the silence told is the whole one, also when time passes while it is being begun", () => {
+  const timer = new ManualTimer();
+  let now = 0;
+  timer.monotonic = () => (now += 3);
+  expect(new Throttle(timer).asked()).toBe(1_000);
+});
+
 test("answers to what had left before do not double it", async () => {
   const timer = new ManualTimer();
   const throttle = new Throttle(timer);

@@ -18,13 +18,14 @@ export class Throttle {
     return Math.max(0, Math.ceil(this.#until - this.#timer.monotonic()));
   }
 
-  /** The SMSC asked for silence. Answers to what left before the last silence began do not double it. */
+  /** The SMSC asked for silence: how long it is from now, in milliseconds. Answers to what left before the last silence began do not double it. */
   asked(): number {
-    if (this.left() === 0) {
-      this.#until = this.#timer.monotonic() + this.#next;
-      this.#next = Math.min(this.#next * 2, LONGEST_MS);
-    }
-    return this.left();
+    const left = this.left();
+    if (left > 0) return left;
+    const silence = this.#next;
+    this.#until = this.#timer.monotonic() + silence;
+    this.#next = Math.min(silence * 2, LONGEST_MS);
+    return silence;
   }
 
   /** The SMSC took a message. */

@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { setDefaultAutoSelectFamilyAttemptTimeout } from "node:net";
 import { join } from "node:path";
 import { Secret, silentLog, systemTimer } from "@countersign/bot-kit";
 import { tempFolder, testWith } from "@countersign/testing";
@@ -8,6 +9,9 @@ import { existsSync } from "node:fs";
 import { SmsChannel } from "../sms-channel.ts";
 import { FakeSmsc, SAMPLE_NUMBER, shortOutgoing } from "../testing/index.ts";
 import { SmppPlatform } from "./smpp-platform.ts";
+
+// `localhost` may have two addresses, of which the server has one: that one has all the time it needs.
+setDefaultAutoSelectFamilyAttemptTimeout(60_000);
 
 const peerTest = testWith("openssl", existsSync("/usr/bin/openssl"));
 const folder = tempFolder();

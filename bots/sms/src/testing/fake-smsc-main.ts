@@ -41,10 +41,11 @@ const ready = {
   origin,
   phone: `${origin}/phone/<number>`,
 };
-process.stdout.write(`${JSON.stringify(ready)}\n`);
+// Before the line by which it is known to run: whoever reads it may end it at once.
 for (const signal of ["SIGTERM", "SIGINT"] as const)
   process.once(signal, () => {
     phones.close();
     phones.closeAllConnections();
     void smsc.stop().then(() => process.exit(0));
   });
+process.stdout.write(`${JSON.stringify(ready)}\n`);

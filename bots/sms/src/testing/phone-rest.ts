@@ -11,7 +11,8 @@ const LONG_POLL_MS = 25_000;
  * - `POST /faults {…}`, `DELETE /faults`, `POST /nobody {"number"}`
  */
 export function servePhones(smsc: FakeSmsc): Server {
-  return createServer((request, response) => {
+  // A connection is its client's to close: one that the server closed as idle could have the next press on its way.
+  return createServer({ keepAliveTimeout: 0 }, (request, response) => {
     const gone = new AbortController();
     response.once("close", () => gone.abort());
     const answered = async (): Promise<void> => {

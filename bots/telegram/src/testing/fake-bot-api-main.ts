@@ -15,6 +15,7 @@ const fake = await FakeBotApi.start({
   ...(tokenFile === undefined ? {} : { token: readFileSync(tokenFile, "utf8").trim() }),
 });
 const phone = `${fake.apiRoot}phone/<chatId>`;
-process.stdout.write(`${JSON.stringify({ ready: true, apiRoot: fake.apiRoot, phone, token: fake.token })}\n`);
+// Before the line by which it is known to run: whoever reads it may end it at once.
 for (const signal of ["SIGTERM", "SIGINT"] as const)
   process.once(signal, () => void fake.stop().then(() => process.exit(0)));
+process.stdout.write(`${JSON.stringify({ ready: true, apiRoot: fake.apiRoot, phone, token: fake.token })}\n`);

@@ -194,6 +194,10 @@ test.each<[string, object, string]>([
 });
 
 test("limits are enforced when asked: one new message a second and chat, edits free of it, 30 calls a bot", async () => {
+  await telegram.stop();
+  // All of it in one second, however long the calls take.
+  telegram = await FakeBotApi.start({ monotonic: () => 0 });
+  telegram.api.open(CHAT);
   await rest("POST", "limits", { perBot: 30, perChat: 1, retryAfter: 35 });
   const { result } = await call("sendMessage", say);
   const refusal = { error_code: 429, parameters: { retry_after: 35 } };

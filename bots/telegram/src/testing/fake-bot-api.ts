@@ -51,7 +51,8 @@ export class FakeBotApi {
   private constructor({ token = FAKE_TOKEN, monotonic = () => performance.now() }: FakeOptions) {
     this.token = token;
     this.#monotonic = monotonic;
-    this.#server = createServer((request, response) => {
+    // A connection is its client's to close: one that the server closed as idle could have the next call on its way.
+    this.#server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
       this.#serve(request, response).catch(() => response.destroy());
     });
   }

@@ -75,6 +75,7 @@ export class FakeCore {
   watches = 0;
   submits = 0;
   address = "";
+  readonly #watching: { readonly count: number; readonly resolve: () => void }[] = [];
   readonly #server = new Server();
   readonly #wire: FakeWire = new FakeWire((token) => this.#knows(token));
 
@@ -151,6 +152,11 @@ export class FakeCore {
   change(held: Held, change: Partial<Transaction>): void {
     held.transaction = { ...held.transaction, ...change, version: held.transaction.version + 1n };
     for (const watcher of held.watchers) watcher();
+  }
+
+  /** Resolves when `count` watches have been opened in all. */
+  watchedTimes(count: number): Promise<void> {
+    return new Promise((resolve) => (this.watches >= count ? resolve() : this.#watching.push({ count, resolve })));
   }
 
   /** Breaks every open watch, as a restart does. */
@@ -345,6 +351,7 @@ export class FakeCore {
 
   #watch<Request>(held: Held, call: ServerWritableStream<Request, unknown>, message: (held: Held) => unknown): void {
     this.watches += 1;
+    for (const waiter of this.#watching) if (this.watches >= waiter.count) waiter.resolve();
     const tell = (): void => {
       call.write(message(held));
       if (isOver(held.transaction.state)) call.end();

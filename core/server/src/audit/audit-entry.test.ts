@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { expect, test } from "@jest/globals";
+import fc from "fast-check";
 import { fromHex, toHex } from "@countersign/protocol";
-import { decodeEntry, encodeEntry, GENESIS, hashEntry } from "./audit-entry.ts";
+import { decodeEntry, encodeEntry, GENESIS, hashEntry, type EntryContent } from "./audit-entry.ts";
 
 interface Vectors {
   readonly chain: readonly { readonly text: string; readonly previous: string; readonly hash: string }[];
@@ -44,3 +45,36 @@ test("one order of detail members, whatever the order they came in", () => {
   const reversed = Object.fromEntries(Object.entries(event!.detail).toReversed());
   expect(encodeEntry({ ...entry, events: [{ ...event!, detail: reversed }] })).toBe(vectors.chain[0]!.text);
 });
+
+const anyText = fc.string({ unit: "binary" });
+const value = fc.oneof(anyText, fc.boolean(), fc.integer(), fc.double({ noNaN: true, noDefaultInfinity: true }));
+const anyEvent = fc.record({
+  event: anyText,
+  tenant: anyText,
+  actor: anyText,
+  subject: anyText,
+  detail: fc.dictionary(anyText, value, { noNullPrototype: true }),
+});
+const anyEntry = fc.record({
+  ...{ shard: fc.nat(1023), epoch: fc.nat(), seq: fc.nat(), at: fc.maxSafeNat(), changeId: anyText },
+  events: fc.array(anyEvent, { maxLength: 3 }),
+  versions: fc.array(fc.tuple(anyText, anyText, anyText, anyText), { maxLength: 3 }),
+});
+
+test("the text is JSON with sorted members, for whatever stands in an entry", () => {
+  fc.assert(
+    fc.property(anyEntry, (entry) => {
+      const { changeId, versions, ...rest } = entry;
+      expect(encodeEntry(entry as EntryContent)).toBe(
+        sortedJson({ ...rest, change: changeId, v: 1, writes: versions }),
+      );
+    }),
+  );
+});
+
+function sortedJson(json: unknown): string {
+  if (Array.isArray(json)) return `[${json.map(sortedJson).join()}]`;
+  if (typeof json !== "object" || json === null) return JSON.stringify(json);
+  const names = Object.keys(json).toSorted();
+  return `{${names.map((name) => `${JSON.stringify(name)}:${sortedJson((json as Record<string, unknown>)[name])}`).join()}}`;
+}

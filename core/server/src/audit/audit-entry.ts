@@ -1,5 +1,6 @@
 // One entry of a shard's audit chain as bytes. docs/protocol/audit.md section 2.
 import { sha256, utf8 } from "@countersign/protocol";
+import { quote } from "../store/body-codec.ts";
 import type { EntityType, Shard, UnixMs } from "../store/entity.ts";
 import type { AuditDraft, AuditEntry, ChangeId } from "../store/store.ts";
 
@@ -26,19 +27,28 @@ interface EntryJson {
   readonly writes: readonly WrittenVersion[];
 }
 
-/** Canonical text of an entry: RFC 8785 JSON (members sorted, no white space), so every reader makes the same bytes. */
-export function encodeEntry(entry: EntryContent): string {
-  const json: EntryJson = {
-    at: entry.at,
-    change: entry.changeId,
-    epoch: entry.epoch,
-    events: entry.events.map(canonicalEvent),
-    seq: entry.seq,
-    shard: entry.shard,
-    v: 1,
-    writes: entry.versions,
-  };
-  return JSON.stringify(json);
+/**
+ * Canonical text of an entry: RFC 8785 JSON (members sorted, no white space), so every reader makes the same bytes. Put
+ * together by hand, as every commit has one.
+ */
+export function encodeEntry({ at, changeId, epoch, events, seq, shard, versions }: EntryContent): string {
+  let text = `{"at":${at},"change":${quote(changeId)},"epoch":${epoch},"events":[`;
+  for (let i = 0; i < events.length; i++) text += (i === 0 ? "" : ",") + eventText(events[i]!);
+  text += `],"seq":${seq},"shard":${shard},"v":1,"writes":[`;
+  for (let i = 0; i < versions.length; i++) {
+    const [type, tenant, id, version] = versions[i]!;
+    text += `${i === 0 ? "" : ","}[${quote(type)},${quote(tenant)},${quote(id)},${quote(version)}]`;
+  }
+  return `${text}]}`;
+}
+
+function eventText({ actor, detail, event, subject, tenant }: AuditDraft): string {
+  let members = "";
+  for (const name of Object.keys(detail).toSorted()) {
+    if (detail[name] === undefined) continue;
+    members += `${members === "" ? "" : ","}${quote(name)}:${JSON.stringify(detail[name])}`;
+  }
+  return `{"actor":${quote(actor)},"detail":{${members}},"event":${quote(event)},"subject":${quote(subject)},"tenant":${quote(tenant)}}`;
 }
 
 /** Reads an entry's text; throws SyntaxError or TypeError when it is not the canonical text of an entry. */
@@ -69,22 +79,4 @@ export function hashEntry(previous: Uint8Array, text: string): Uint8Array {
   scratch.set(previous, ENTRY_PREFIX.length);
   const end = TEXT_AT + scratch.write(text, TEXT_AT);
   return sha256(scratch.subarray(0, end));
-}
-
-function canonicalEvent(event: AuditDraft): AuditDraft {
-  return {
-    actor: event.actor,
-    detail: sorted(event.detail),
-    event: event.event,
-    subject: event.subject,
-    tenant: event.tenant,
-  };
-}
-
-function sorted(detail: AuditDraft["detail"]): AuditDraft["detail"] {
-  const names = Object.keys(detail);
-  if (names.length < 2) return detail;
-  const ordered: Record<string, string | number | boolean> = {};
-  for (const name of names.toSorted()) ordered[name] = detail[name]!;
-  return ordered;
 }

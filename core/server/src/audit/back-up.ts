@@ -14,7 +14,7 @@ import {
 import { basename, dirname, join, resolve } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
 import type { MacKey } from "@countersign/protocol";
-import { DATABASE_FILE, StoreFolderError } from "../store/sqlite-database.ts";
+import { BUSY_MS, DATABASE_FILE, StoreFolderError } from "../store/sqlite-database.ts";
 import { verifyAudit, type AuditReport } from "./verify-audit.ts";
 
 /** A copy that holds, or what is wrong with it. */
@@ -57,7 +57,7 @@ export async function backUp(data: string, to: string, macKey?: MacKey): Promise
 
 async function copy(source: string, target: string): Promise<void> {
   closeSync(openSync(target, "wx", 0o600));
-  const from = new DatabaseSync(source, { readOnly: true });
+  const from = new DatabaseSync(source, { readOnly: true, timeout: BUSY_MS });
   try {
     await backup(from, target, { rate: ALL_PAGES });
   } finally {

@@ -1,10 +1,14 @@
 // What a healthy, an empty and an absent store look like to the verifier; broken ones are in store/sqlite-tampering.test.ts.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "@jest/globals";
 import { macKey } from "@countersign/protocol";
 import { tempFolder } from "@countersign/testing";
 import { openSqliteStore } from "../store/sqlite-store.ts";
 import { changing, drawId, seen, writing } from "../store/store-fixture.ts";
+import { CRASH_SECRET } from "../store/testing/crash-workload.ts";
 import { describeFinding, verifyAudit } from "./verify-audit.ts";
 
 const folder = tempFolder();
@@ -28,6 +32,32 @@ test("counts over many shards, while the core runs too; without K_store only the
   expect(verifyAudit(at)).toMatchObject({ ok: true, shards: 300, entries: 400, entities: 0 });
   expect(verifyAudit(at).root).toBe(verifyAudit(at, key).root);
   await store.close();
+});
+
+test("beside a core that commits on it looks at one moment: what is written meanwhile is no finding", async () => {
+  const at = join(folder, drawId());
+  const storeKey = macKey(CRASH_SECRET);
+  await (await openSqliteStore({ folder: at, macKey: storeKey })).close();
+  const child = fileURLToPath(new URL("../store/testing/crash-child.ts", import.meta.url));
+  const flags = ["--conditions=source", "--disable-warning=ExperimentalWarning"];
+  const core = spawn(process.execPath, [...flags, child, at, "none", "0", "1000000"], {
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  const gone = once(core, "exit");
+  try {
+    // Each look finds more than the one before it, so that there were commits all the time.
+    for (let [looks, entries] = [0, 0]; looks < 20;) {
+      const report = verifyAudit(at, storeKey);
+      expect(report.findings).toEqual([]);
+      if (report.entries > entries) looks += 1;
+      ({ entries } = report);
+      await new Promise(setImmediate);
+      expect(core.exitCode).toBeNull();
+    }
+  } finally {
+    core.kill("SIGKILL");
+    await gone;
+  }
 });
 
 test("says which folder holds no store", () => {

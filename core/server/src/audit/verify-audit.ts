@@ -6,7 +6,7 @@ import { equalBytes, hmacSha256, toHex, utf8, type MacKey } from "@countersign/p
 import { nameOf } from "../store/change-set.ts";
 import { SHARDS, type EntityKey, type EntityType, type Shard } from "../store/entity.ts";
 import { EntityMac } from "../store/entity-mac.ts";
-import { DATABASE_FILE } from "../store/sqlite-database.ts";
+import { BUSY_MS, DATABASE_FILE } from "../store/sqlite-database.ts";
 import { indexOf } from "../store/sqlite-entity.ts";
 import { SCHEMA_VERSION } from "../store/sqlite-schema.ts";
 import { decodeEntry, GENESIS, hashEntry } from "./audit-entry.ts";
@@ -35,11 +35,13 @@ type Row = Readonly<Record<string, unknown>>;
 
 /**
  * Checks every chain against its head. With K_store also the root's MAC, and every entity's row against its MAC and its
- * last version in the chain. Throws Error when the folder holds no store of this version.
+ * last version in the chain. All of it as it is at one moment, whatever a core commits meanwhile. Throws Error when the
+ * folder holds no store of this version.
  */
 export function verifyAudit(folder: string, macKey?: MacKey): AuditReport {
   const db = openReadOnly(folder);
   try {
+    db.exec("BEGIN"); // what the first query sees all of them see
     const heads = new ChainHeads();
     const findings: AuditFinding[] = [];
     for (const row of db.prepare("SELECT node, heads FROM chain_head").all()) {
@@ -76,7 +78,7 @@ export function describeFinding(finding: AuditFinding): string {
 function openReadOnly(folder: string): DatabaseSync {
   const path = join(folder, DATABASE_FILE);
   if (!existsSync(path)) throw new Error(`${folder}: no ${DATABASE_FILE} here; name the data folder of a core`);
-  const db = new DatabaseSync(path, { readOnly: true });
+  const db = new DatabaseSync(path, { readOnly: true, timeout: BUSY_MS });
   const version = db.prepare("PRAGMA user_version").get()?.["user_version"];
   if (version === SCHEMA_VERSION) return db;
   db.close();

@@ -7,6 +7,7 @@ import {
   type Deliver,
   type Failed,
   type Hello,
+  type PeerGone,
 } from "@countersign/proto/node/channel/v1/channel_service";
 import type { Report } from "../delivery/attempt.ts";
 import { CHANNEL_REASONS } from "../delivery/delivery.ts";
@@ -86,6 +87,8 @@ class Session {
   readonly #ended = Promise.withResolvers<Refusal>();
   readonly #work = new Set<Promise<void>>();
   readonly #pause: PauseWatch;
+  /** By chat, while it is being noted that it is gone: what came from it later counts after that. */
+  readonly #going = new Map<string, Promise<void>>();
 
   constructor(given: CoreGiven, bot: BotState, of: SessionOf) {
     this.#given = given;
@@ -174,7 +177,7 @@ class Session {
       case "failed":
         return this.#engine.report(event.value.sequence, failedReport(event.value));
       case "peerGone":
-        return takePeerGone(this.#given, this.#bot, event.value);
+        return this.#gone(event.value);
       case "deliveryReceipt":
         return this.#engine.receipt(event.value.peerId, event.value);
       case "veto":
@@ -186,6 +189,19 @@ class Session {
     }
   }
 
+  // A chat comes back by its next word, and one that became somebody else's has no say: neither may overtake this.
+  async #gone(gone: PeerGone): Promise<void> {
+    const { peerId } = gone;
+    const before = this.#going.get(peerId) ?? Promise.resolve();
+    const noted = before.then(() => takePeerGone(this.#given, this.#bot, gone));
+    this.#going.set(peerId, noted);
+    try {
+      await noted;
+    } finally {
+      if (this.#going.get(peerId) === noted) this.#going.delete(peerId);
+    }
+  }
+
   async #answer(
     event: Extract<Event, { $case: "veto" | "linkClaim" | "resend" | "command" | "peerQuestion" }>,
   ): Promise<void> {
@@ -194,6 +210,7 @@ class Session {
       throw new EventError("event_id", "must be 1 to 128 printable ASCII characters");
     if (event.$case === "linkClaim" && !isPeerIdentity(event.value.peerIdentity))
       throw new EventError("link_claim.peer_identity", "must be at most 128 printable ASCII characters");
+    await this.#going.get(peerId);
     const draft = await this.#bot.once(`${event.$case}\0${peerId}\0${eventId}`, () => this.#act(event));
     await this.#of.send({ event: { $case: "answer", value: Answer.create({ ...draft, eventId }) } });
   }

@@ -1,4 +1,4 @@
-import { deriveCode, fromHex, type Code, type CodeBinding } from "@countersign/protocol";
+import { codeDeriver, fromHex, type Code } from "@countersign/protocol";
 import { codeKeyOf } from "./code-key.ts";
 import type { CoreGiven } from "../given.ts";
 import type { Issue, Transaction } from "../transaction/transaction.ts";
@@ -10,7 +10,6 @@ export function codeOf(given: CoreGiven, transaction: Transaction, issue: Issue)
 
 /** The same for several issues of one transaction. */
 export function codesOf(given: CoreGiven, { txId, nonce, txDigest, policy }: Transaction): (issue: Issue) => Code {
-  const bound: Omit<CodeBinding, "issue"> = { serverId: fromHex(given.serverId), txId: fromHex(txId), nonce, txDigest };
-  const codeKey = codeKeyOf(given.secrets, txId);
-  return (issue) => deriveCode(codeKey, { ...bound, issue }, policy.digits);
+  const bound = { serverId: fromHex(given.serverId), txId: fromHex(txId), nonce, txDigest };
+  return codeDeriver(codeKeyOf(given.secrets, txId), bound, policy.digits);
 }

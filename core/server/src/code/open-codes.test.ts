@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterEach, expect } from "@jest/globals";
 import { tempFolder, testWith } from "@countersign/testing";
 import { drawId } from "../store/store-fixture.ts";
-import { openTestStore } from "../store/redis/testing/open-test-store.ts";
+import { foundAgain, openTestStore } from "../store/redis/testing/open-test-store.ts";
 import { hasRedis, startRedis, type RedisServer } from "../store/redis/testing/redis-server.ts";
 import { StoreUnavailableError, type Store } from "../store/store.ts";
 import { alterStore } from "../testing/altered-store.ts";
@@ -63,6 +63,7 @@ peerTest(
     const again = await server.restart();
     ends.push(() => again.stop());
     await written;
+    await foundAgain(core.given.store); // it may have been the other who wrote it
 
     const after = await core.transaction(txId);
     expect(after).toMatchObject({ state: "PENDING", triesLeft: 3, resends: 0, issue: { epoch: 2, n: 2 } });

@@ -19,7 +19,7 @@ import { submitStatement } from "../verification/submit-statement.ts";
 import { readRegistration } from "./read-registration.ts";
 
 const browserTest = testWith("chromium", existsSync(CHROMIUM));
-const LONG = 60_000;
+const LONG = 400_000;
 const USB: Authenticator = { transport: "usb" };
 /** As phones and PCs have it: the credential is copied to the owner's other devices. */
 const PASSKEY: Authenticator = {

@@ -6,6 +6,7 @@ import {
   CHANNELS,
   CODES,
   COMMITS,
+  CURBS,
   labelOf,
   LOADS,
   METHODS,
@@ -63,6 +64,14 @@ test("calls that were not begun are counted by why", async () => {
   expect(value("countersign_calls_shed_total", { method, reason: "late" })).toBe(1);
 });
 
+test("connections that floods have to do with are counted by what became of them", async () => {
+  const counted = metrics();
+  for (const how of ["held", "ended", "held"] as const) counted.curbed(how);
+  const { value } = readText(await counted.text());
+  const total = (how: string): number | undefined => value("countersign_connections_curbed_total", { how });
+  expect([total("held"), total("ended")]).toEqual([2, 1]);
+});
+
 test("streams are open until they end", async () => {
   const counted = metrics();
   const method = "TransactionService/Watch";
@@ -92,6 +101,7 @@ describe("labels", () => {
         for (const why of SHEDS) counted.shed(path, why);
       }
     }
+    for (const how of CURBS) counted.curbed(how);
     for (const outcome of LOADS) counted.loaded(outcome, 1);
     for (const outcome of SETTLED) counted.settled(outcome);
     for (const channel of [...CHANNELS, "erika"]) counted.handedFirst(channel, 1);

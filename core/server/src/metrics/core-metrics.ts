@@ -1,6 +1,7 @@
 import { status } from "@grpc/grpc-js";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { CallObserver, Shed } from "../rpc/call-observer.ts";
+import type { ConnectionObserver, Curbed } from "../rpc/connection-observer.ts";
 import type { Happening } from "./happening.ts";
 import {
   CHANNELS,
@@ -20,7 +21,7 @@ const WAIT_BUCKETS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 const GROUP_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 
 /** What one core counts, in a registry of its own. docs/how-to/run-a-core.md has the table. */
-export class CoreMetrics implements CallObserver {
+export class CoreMetrics implements CallObserver, ConnectionObserver {
   readonly #registry = new Registry();
   readonly #transactions = this.#counter("countersign_transactions_total", "Transactions by state reached", ["state"]);
   readonly #statements = this.#counter(
@@ -50,6 +51,11 @@ export class CoreMetrics implements CallObserver {
     "countersign_calls_shed_total",
     "Unary calls that were not begun: busy (refused at once) or late (over while they waited)",
     ["method", "reason"],
+  );
+  readonly #curbed = this.#counter(
+    "countersign_connections_curbed_total",
+    "Connections that floods have to do with: ended, held until their turn, or refused",
+    ["how"],
   );
   readonly #ended = this.#counter("countersign_streams_ended_total", "Streams that are over", ["method", "code"]);
   readonly #commits = this.#histogram(
@@ -158,6 +164,10 @@ export class CoreMetrics implements CallObserver {
 
   shed(path: string, why: Shed): void {
     this.#shed.inc({ method: labelOf(METHODS, methodOf(path)), reason: why });
+  }
+
+  curbed(how: Curbed): void {
+    this.#curbed.inc({ how });
   }
 
   opened(path: string): void {

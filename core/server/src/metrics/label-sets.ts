@@ -73,6 +73,9 @@ export type Settled = (typeof SETTLED)[number];
 /** Why a call was not begun (rpc/call-observer.ts). */
 export const SHEDS = ["busy", "late"] as const;
 
+/** How a connection was treated that floods have to do with (rpc/connection-observer.ts). */
+export const CURBS = ["ended", "held", "refused"] as const;
+
 /** `value` if the list has it. */
 export function labelOf(set: LabelSet, value: unknown): string {
   return typeof value === "string" && set.has(value) ? value : OTHER;

@@ -58,10 +58,14 @@ describe("readyz and healthz", () => {
     }
     const session = await holdOpen(address);
     core.process.kill("SIGTERM");
-    do ready = await ask("/readyz");
-    while (ready.status === 200);
+    let because: readonly string[];
+    do {
+      ready = await ask("/readyz");
+      ({ because } = (await ready.json()) as { because: readonly string[] });
+    } while (!because.includes("draining"));
     expect(ready.status).toBe(503);
-    expect(await ready.json()).toEqual({ ready: false, because: ["draining"] });
+    // On a machine that stands still for seconds the sweeper is late, too.
+    expect(because.filter((why) => why !== "sweeper")).toEqual(["draining"]);
     expect((await ask("/healthz")).status).toBe(200);
     expect((await ask("/metrics")).status).toBe(200);
     const exit = once(core.process, "exit");

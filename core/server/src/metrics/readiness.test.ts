@@ -1,7 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
+import { once } from "node:events";
 import { openMemoryStore } from "../store/memory-store.ts";
 import { IntegrityError, type Store } from "../store/store.ts";
 import { FakeClock } from "@countersign/testing";
+import { socketPair, standStill } from "../store/redis/testing/socket-pair.ts";
 import { StoreProbe, whyNotReady, type ReadyFacts } from "./readiness.ts";
 
 const READY: ReadyFacts = { listening: true, draining: false, probed: "answers", writesFail: false, sinceSwept: 900 };
@@ -45,6 +47,18 @@ describe("the probe", () => {
     left = 1;
     const other = load(() => Promise.reject(left-- > 0 ? new Error("away") : new IntegrityError("edited")));
     expect(await new StoreProbe(other).ask()).toBe("integrity");
+  });
+
+  test("is answered by what came while the core stood still", async () => {
+    const { near, far, close } = await socketPair();
+    const asked = new StoreProbe(
+      load(() => once(near, "data")),
+      10,
+    ).ask();
+    far.write("answer");
+    standStill(50);
+    expect(await asked).toBe("answers");
+    close();
   });
 
   test("waits for its deadline alone, and asks a store that hangs once", async () => {

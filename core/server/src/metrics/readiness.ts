@@ -56,7 +56,8 @@ export class StoreProbe {
   async ask(): Promise<Probed> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<Probed>((resolve) => {
-      timer = setTimeout(() => resolve("silent"), this.#withinMs);
+      // What has arrived by then is read before: timers come first when a core goes on that stood still.
+      timer = setTimeout(() => setImmediate(() => resolve("silent")), this.#withinMs);
     });
     try {
       return await Promise.race([(this.#asking ??= this.#askAll()), late]);

@@ -22,7 +22,10 @@ interface Writable extends RawCall {
 
 /** How long a call lives and why it ends early: cancelled, past its deadline, the core drains, the token was revoked. */
 export class CallLife {
-  readonly #abort = new AbortController();
+  /** Made when somebody asks for the signal: most calls end before anybody does. */
+  #controller: AbortController | undefined;
+  /** Why nobody waits for the answer any more. */
+  #reason: RefusalError | undefined;
   readonly #raw: RawCall;
   readonly #deadline: Date;
   readonly #undo: (() => void)[] = [];
@@ -33,7 +36,7 @@ export class CallLife {
   constructor(raw: RawCall, options: { imposeDeadline: boolean; draining?: AbortSignal | undefined }) {
     this.#raw = raw;
     this.#deadline = deadlineOf(raw, options.imposeDeadline);
-    const cancel = (): void => this.#abort.abort(callOver);
+    const cancel = (): void => this.#abort(callOver);
     // Also fires after a normal end, so for every call: it must cost little.
     raw.on("cancelled", cancel);
     if (raw.cancelled) cancel();
@@ -46,7 +49,21 @@ export class CallLife {
   }
 
   call(caller: Caller): Call {
-    return { caller, signal: this.#abort.signal, deadline: this.#deadline };
+    return new LivingCall(caller, this.#deadline, this);
+  }
+
+  /** Aborted once nobody waits for the answer. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#reason !== undefined) this.#controller.abort(this.#reason);
+    }
+    return this.#controller.signal;
+  }
+
+  #abort(reason: RefusalError): void {
+    this.#reason ??= reason;
+    this.#controller?.abort(this.#reason);
   }
 
   onDeadline(passed: () => void): void {
@@ -54,7 +71,7 @@ export class CallLife {
     this.#timer = setTimeout(
       () => {
         passed();
-        this.#abort.abort(callOver);
+        this.#abort(callOver);
       },
       Math.min(Math.max(left, 0), LONGEST_TIMER_MS),
     );
@@ -78,12 +95,12 @@ export class CallLife {
   /** Ends a stream from outside, with this answer. */
   stop(why: Refusal): void {
     this.#stopped ??= why;
-    this.#abort.abort(new RefusalError(why));
+    this.#abort(new RefusalError(why));
   }
 
   /** Nobody waits for the answer. */
   get isOver(): boolean {
-    return this.#ended || this.#abort.signal.aborted || this.#deadline.getTime() <= Date.now();
+    return this.#ended || this.#reason !== undefined || this.#deadline.getTime() <= Date.now();
   }
 
   get stopped(): Refusal | undefined {
@@ -91,9 +108,9 @@ export class CallLife {
   }
 
   async send(raw: Writable, message: unknown): Promise<void> {
-    this.#abort.signal.throwIfAborted();
+    if (this.#reason !== undefined) throw this.#reason;
     if (raw.write(message)) return;
-    const { signal } = this.#abort;
+    const { signal } = this;
     await new Promise<void>((resolve, reject) => {
       const drained = (): void => {
         signal.removeEventListener("abort", over);
@@ -110,7 +127,7 @@ export class CallLife {
 
   /** Ends quietly when the call is over; a message refused before decoding ends the call with its violation. */
   async *read<Req>(raw: AsyncIterable<Req | Malformed>): AsyncGenerator<Req, void> {
-    const { signal } = this.#abort;
+    const { signal } = this;
     const iterator = raw[Symbol.asyncIterator]();
     let turn: PromiseWithResolvers<"over"> | undefined;
     signal.addEventListener("abort", () => turn?.resolve("over"), { once: true });
@@ -124,6 +141,20 @@ export class CallLife {
       }
       yield next.value;
     }
+  }
+}
+
+class LivingCall implements Call {
+  readonly caller: Caller;
+  readonly deadline: Date;
+  readonly #life: CallLife;
+  constructor(caller: Caller, deadline: Date, life: CallLife) {
+    this.caller = caller;
+    this.deadline = deadline;
+    this.#life = life;
+  }
+  get signal(): AbortSignal {
+    return this.#life.signal;
   }
 }
 

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
+import { CALLS_APART, SOONEST_MS } from "./appointments.ts";
 import { Gate, type Loop } from "./gate.ts";
 import { LONGEST_WAIT_MS, MOST_RUNNING, URGENT_PLACES } from "./overload.ts";
 
@@ -151,6 +152,17 @@ describe("refusing", () => {
     loop.settle();
     loop.turn();
     expect(begun.indexOf("quiet")).toBeLessThan(4);
+  });
+
+  test("those who are refused are told to come back one after the other, urgent ones soon", () => {
+    for (let i = 0; i < 2000; i++) enter("one");
+    const step = CALLS_APART * gate.line.costMs;
+    const waits = [0, 1, 2].map(() => gate.comeBackAfter(false, HERE));
+    expect(waits).toEqual([SOONEST_MS, SOONEST_MS + step, SOONEST_MS + 2 * step]);
+    expect([gate.comeBackAfter(true, HERE), gate.comeBackAfter(true, HERE)]).toEqual([SOONEST_MS, SOONEST_MS]);
+    enter("other", { from: "192.0.2.2" });
+    gate.comeBackAfter(false, "192.0.2.2");
+    expect(gate.comeBackAfter(false, "192.0.2.2")).toBe(SOONEST_MS + 2 * step);
   });
 
   test("urgent calls are refused for want of memory alone", () => {

@@ -1,4 +1,5 @@
 // The line before the handlers: work is begun in slices, between which the core reads, refuses and commits.
+import { Appointments, SOONEST_MS } from "./appointments.ts";
 import { Lane } from "./lane.ts";
 import { costAfter, FIRST_COST_MS, hasPlace, isUrgentNext, MOST_RUNNING, type Line } from "./overload.ts";
 
@@ -37,6 +38,7 @@ export class Gate {
   readonly #loop: Loop;
   readonly #ordinary = new Lane<Arrival>();
   readonly #urgent = new Lane<Arrival>();
+  readonly #appointments = new Appointments();
   #costMs = FIRST_COST_MS;
   #running = 0;
   #lastWasUrgent = false;
@@ -62,6 +64,14 @@ export class Gate {
     const lane = urgent ? this.#urgent : this.#ordinary;
     if (lane.size === 0) return false;
     return !hasPlace(this.line, { urgent, waiting: lane.waitingFrom(address), addresses: lane.addresses });
+  }
+
+  /** When a call that is refused may be made again, in milliseconds; asked once for each. */
+  comeBackAfter(urgent: boolean, address: string): number {
+    if (urgent) return SOONEST_MS;
+    // Addresses have turns: so long it takes until this one has another.
+    const callMs = this.#costMs * Math.max(1, this.#ordinary.addresses);
+    return this.#appointments.waitMs(address, callMs, this.#loop.now());
   }
 
   /** Begins it, now or when its turn comes. Who refuses asks `refuses` before. */

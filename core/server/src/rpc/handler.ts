@@ -15,7 +15,6 @@ import { Malformed } from "./malformed.ts";
 import { PERMISSION } from "./permission.ts";
 import { badInput, isRefusal, refuse, type Refusal } from "./refusal.ts";
 import { refusalOfError } from "./refusal-of-error.ts";
-import { shedAnswer } from "./shed.ts";
 import { statusError, type StatusError } from "./status-error.ts";
 import { turnOf } from "./turn.ts";
 import { Unread } from "./unread.ts";
@@ -42,7 +41,7 @@ export function unary<Req, Res>(
 ): handleUnaryCall<Req, Res> {
   return (raw, callback) => {
     const turn = turnOf(given, raw);
-    if (turn === undefined) return callback(shedAnswer());
+    if (typeof turn !== "function") return callback(turn);
     const began = performance.now();
     const life = new CallLife(raw, { imposeDeadline: true });
     const answer = (error: StatusError | null, response?: Res): void => {

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import type { Socket } from "node:net";
 import tls from "node:tls";
 import {
   Server,
@@ -12,6 +13,10 @@ import { ReflectionService } from "@grpc/reflection";
 import { HealthImplementation } from "grpc-health-check";
 import type { Listen, TlsFiles } from "../config.ts";
 import { limitConnections } from "./connection-limit.ts";
+import type { ConnectionObserver } from "./connection-observer.ts";
+import { Doorway } from "./doorway.ts";
+import { FloodGuard } from "./flood-guard.ts";
+import { listenOn } from "./listen.ts";
 import { scanned } from "./scanned-definition.ts";
 
 /** A service that the core offers. */
@@ -27,6 +32,9 @@ export interface ServeOptions {
   readonly reflection: boolean;
   /** Connections at a time, of which every network has its share. Absent: MAX_CONNECTIONS. */
   readonly maxConnections?: number;
+  readonly connections?: ConnectionObserver | undefined;
+  /** Monotonic milliseconds, by which floods are forgotten. Absent: those of the process. */
+  readonly now?: () => number;
 }
 
 export interface Serving {
@@ -44,7 +52,7 @@ export const MAX_REQUEST_BYTES: number = 64 * 1024;
 /** Idle ones cost some 50 kB each. */
 export const MAX_CONNECTIONS = 4096;
 
-// What each holds a hostile client to: docs/how-to/survive-overload.md section 3.
+// What each holds a hostile client to: docs/how-to/survive-overload.md section 2.
 function serverOptions(maxStreams: number): ServerOptions {
   return {
     "grpc.max_receive_message_length": MAX_REQUEST_BYTES,
@@ -67,29 +75,60 @@ export async function serve(services: readonly Service[], options: ServeOptions)
   const health = new HealthImplementation(Object.fromEntries(names.map((name) => [name, "SERVING"])));
   health.addToServer(server);
   if (options.reflection) addReflection(server);
-  const port = await bind(server, options);
-  const unlimit = limitConnections(port, options.maxConnections ?? MAX_CONNECTIONS);
+  const door = await openDoor(server, options);
   const { host } = options.listen;
   return {
-    address: `${host.includes(":") ? `[${host}]` : host}:${port}`,
+    address: `${host.includes(":") ? `[${host}]` : host}:${door.port}`,
     setNotServing: () => {
       for (const name of names) health.setStatus(name, "NOT_SERVING");
     },
     close: async (withinMs) => {
-      await close(server, withinMs);
-      unlimit();
+      await close(server, door, withinMs);
+      door.forget();
     },
   };
 }
 
-function bind(server: Server, { listen, tls: files }: ServeOptions): Promise<number> {
-  const host = listen.host.includes(":") ? `[${listen.host}]` : listen.host;
-  return new Promise((resolve, reject) => {
-    server.bindAsync(`${host}:${listen.port}`, credentials(files), (error, port) => {
-      if (error === null) resolve(port);
-      else reject(error);
-    });
+interface Door {
+  readonly port: number;
+  /** Nobody comes in any more. Resolves when all who came in are gone. */
+  close(): Promise<void>;
+  /** Ends the connections of all who came in. */
+  end(): void;
+  /** Undoes what was set up beside them. */
+  forget(): void;
+}
+
+/** Not by grpc-js itself, which would greet everybody who comes. */
+async function openDoor(server: Server, options: ServeOptions): Promise<Door> {
+  const injector = server.createConnectionInjector(credentials(options.tls));
+  const guard = new FloodGuard(options.maxStreams, options.connections, options.now);
+  const letIn = (socket: Socket): void => {
+    guard.watch(socket);
+    injector.injectConnection(socket);
+    // It came paused; from here on what comes is the session's or that of TLS.
+    socket.read(0);
+  };
+  const doorway = new Doorway<Socket>(guard, letIn, options.connections);
+  const listening = await listenOn(options.listen, (socket) => {
+    // A connection that breaks while it waits; later those who own it listen too.
+    socket.on("error", () => socket.destroy());
+    doorway.come(socket);
   });
+  const { port } = listening;
+  const unlimit = limitConnections(port, options.maxConnections ?? MAX_CONNECTIONS);
+  return {
+    port,
+    close: () => {
+      doorway.close();
+      return listening.close();
+    },
+    end: () => guard.endAll(),
+    forget: () => {
+      unlimit();
+      guard.close();
+    },
+  };
 }
 
 function credentials(files: TlsFiles | undefined): ServerCredentials {
@@ -101,16 +140,18 @@ function credentials(files: TlsFiles | undefined): ServerCredentials {
   return ServerCredentials.createSsl(ca, [pair], ca !== null);
 }
 
-function close(server: Server, withinMs: number): Promise<void> {
+function close(server: Server, door: Door, withinMs: number): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => {
       server.forceShutdown();
+      door.end();
       resolve();
     }, withinMs);
-    server.tryShutdown(() => {
-      clearTimeout(timer);
-      resolve();
-    });
+    // grpc-js waits for connections that it took in itself; these are the door's.
+    const ended = new Promise<void>((done) => server.tryShutdown(() => done()));
+    void Promise.all([door.close(), ended])
+      .finally(() => clearTimeout(timer))
+      .then(() => resolve());
   });
 }
 

@@ -4,6 +4,7 @@
 //
 // message = { tag varint = field number << 3 | wire type, value }
 // wire types: 0 varint, 1 eight bytes, 2 length varint and that many bytes, 5 four bytes; 3 and 4 (groups) are refused
+import { isUtf8 } from "node:buffer";
 import { MESSAGES, REQUESTS, type WireField, type WireType } from "@countersign/proto/wire-schema";
 import type { Violation } from "./refusal.ts";
 
@@ -52,8 +53,6 @@ const WIRE_TYPE: Readonly<Record<Exclude<WireType, MessageName>, number>> = {
   fixed32: 5,
 };
 
-const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
 class Scan {
   readonly #bytes: Uint8Array;
   #at = 0;
@@ -69,12 +68,12 @@ class Scan {
     /** Singular fields and oneofs that were met, and how often each repeated one was. */
     const met = new Map<string, number>();
     while (this.#at < end) {
-      const tag = this.#varint(end, path);
+      const tag = Number(this.#varint(end, path)); // inexact only where it is too large anyway
       if (tag > MAX_TAG) throw new WireError(path, "a field number is too large");
-      const number = Math.floor(Number(tag) / 8);
+      const number = Math.floor(tag / 8);
       const field = fields[number];
       if (field === undefined) throw new WireError(path, `field ${number} is not known`);
-      this.#field(field, Number(tag) % 8, { end, path, depth, met });
+      this.#field(field, tag % 8, { end, path, depth, met });
     }
   }
 
@@ -122,11 +121,7 @@ class Scan {
   }
 
   #text(until: number, path: string): void {
-    try {
-      text.decode(this.#bytes.subarray(this.#at, until));
-    } catch {
-      throw new WireError(path, "not valid UTF-8");
-    }
+    if (!isUtf8(this.#bytes.subarray(this.#at, until))) throw new WireError(path, "not valid UTF-8");
     this.#at = until;
   }
 
@@ -137,26 +132,47 @@ class Scan {
 
   /** Reads a length; where what it measures ends, which is inside what holds it. */
   #length(end: number, path: string): number {
-    const length = this.#varint(end, path);
+    const length = Number(this.#varint(end, path)); // inexact only where it is too large anyway
     if (length > end - this.#at) throw new WireError(path, "longer than what holds it");
-    return this.#at + Number(length);
+    return this.#at + length;
   }
 
   /** The shortest spelling only, at most 64 bits. */
-  #varint(end: number, path: string): bigint {
-    let value = 0n;
-    for (let shift = 0n; shift < 70n; shift += 7n) {
-      const byte = this.#bytes[this.#at];
-      if (byte === undefined || this.#at >= end) throw new WireError(path, "cut short");
-      this.#at += 1;
-      value |= BigInt(byte & 0x7f) << shift;
+  #varint(end: number, path: string): number | bigint {
+    let value = 0;
+    for (let place = 1; place < 2 ** (7 * SHORT_VARINT); place *= 128) {
+      const byte = this.#byte(end, path);
+      value += (byte & 0x7f) * place;
       if (byte >= 0x80) continue;
-      if ((byte === 0 && shift > 0n) || value >= 2n ** 64n) break;
+      if (byte === 0 && place > 1) throw new WireError(path, TOO_MANY_BYTES);
       return value;
     }
-    throw new WireError(path, "a number is spelled in too many bytes");
+    return this.#longVarint(BigInt(value), end, path);
+  }
+
+  #longVarint(begun: bigint, end: number, path: string): bigint {
+    let value = begun;
+    for (let shift = BigInt(7 * SHORT_VARINT); shift < 70n; shift += 7n) {
+      const byte = this.#byte(end, path);
+      value |= BigInt(byte & 0x7f) << shift;
+      if (byte >= 0x80) continue;
+      if (byte === 0 || value >= 2n ** 64n) break;
+      return value;
+    }
+    throw new WireError(path, TOO_MANY_BYTES);
+  }
+
+  #byte(end: number, path: string): number {
+    const byte = this.#bytes[this.#at];
+    if (byte === undefined || this.#at >= end) throw new WireError(path, "cut short");
+    this.#at += 1;
+    return byte;
   }
 }
+
+/** Bytes of a varint that are read without large integers. */
+const SHORT_VARINT = 7;
+const TOO_MANY_BYTES = "a number is spelled in too many bytes";
 
 interface Within {
   readonly end: number;
@@ -184,12 +200,12 @@ function placeOf({ path, met }: Within, name: string, rule: WireField[2]): strin
 }
 
 /** Decoders cut what is too large; negative 32-bit numbers travel as 64 bits. */
-function checkRange(type: Exclude<WireType, MessageName>, value: bigint, path: string): void {
+function checkRange(type: Exclude<WireType, MessageName>, value: number | bigint, path: string): void {
   const fits =
     type === "bool"
-      ? value <= 1n
+      ? value <= 1
       : type === "uint32"
-        ? value < 2n ** 32n
-        : type !== "int32" || value < 2n ** 31n || value >= 2n ** 64n - 2n ** 31n;
+        ? value < 2 ** 32
+        : type !== "int32" || value < 2 ** 31 || value >= 2n ** 64n - 2n ** 31n;
   if (!fits) throw new WireError(path, `${value} does not fit ${type}`);
 }

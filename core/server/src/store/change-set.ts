@@ -2,7 +2,7 @@
 import { SHARDS, type EntityKey, type Shard } from "./entity.ts";
 import type { ChangeSet, Index } from "./store.ts";
 
-/** Writes in one change set. */
+/** Writes in one change set, and entities that it rests on. */
 export const MAX_WRITES = 256;
 
 const CHANGE_ID = /^[0-9a-f]{32}$/;
@@ -12,23 +12,55 @@ export function nameOf(key: EntityKey): string {
   return `${key.type}\0${key.tenant}\0${key.id}`;
 }
 
+/** One name for one entity of all shards: under what it is kept in memory. */
+export function cacheNameOf(shard: Shard, key: EntityKey): string {
+  return `${shard}\0${key.type}\0${key.tenant}\0${key.id}`;
+}
+
 /** Throws TypeError when the change set breaks a rule: that is a bug of the caller, never an outcome. */
 export function checkChangeSet(shard: Shard, change: ChangeSet): void {
   checkShard(shard);
   if (!CHANGE_ID.test(change.changeId)) throw new TypeError("changeId: expected 32 lower-case hexadecimal digits");
   if (change.audit.length === 0) throw new TypeError("a change set needs at least one audit event");
   if (change.writes.length > MAX_WRITES) throw new TypeError(`a change set has at most ${MAX_WRITES} writes; split it`);
-  const names = new Set<string>();
-  for (const write of change.writes) {
-    checkKey(write.key);
-    const name = nameOf(write.key);
-    if (names.has(name)) throw new TypeError(`two writes of ${write.key.type} ${write.key.id} in one change set`);
-    names.add(name);
-    if (write.body === undefined && write.expected === "") {
-      throw new TypeError(`deleting ${write.key.type} ${write.key.id} needs the version that was loaded`);
+  const { writes, reads = [] } = change;
+  if (reads.length > MAX_WRITES) throw new TypeError(`a change set rests on at most ${MAX_WRITES} entities; split it`);
+  for (const { key, expected, body, index } of writes) {
+    checkKey(key);
+    if (body === undefined && expected === "") {
+      throw new TypeError(`deleting ${key.type} ${key.id} needs the version that was loaded`);
     }
-    if (write.index !== undefined) checkIndex(write.index, write.key);
+    if (index !== undefined) checkIndex(index, key);
   }
+  for (const { key } of reads) checkKey(key);
+  refuseNamedTwice(reads.length === 0 ? writes : [...writes, ...reads]);
+}
+
+/** A change set has a few entities: comparing each with each takes less than the name of each. */
+const FEW = 16;
+
+function refuseNamedTwice(entities: readonly { readonly key: EntityKey }[]): void {
+  if (entities.length > FEW) {
+    const names = new Set<string>();
+    for (const { key } of entities) {
+      const name = nameOf(key);
+      if (names.has(name)) throw namedTwice(key);
+      names.add(name);
+    }
+    return;
+  }
+  for (let i = 1; i < entities.length; i++) {
+    const { key } = entities[i]!;
+    for (let j = 0; j < i; j++) if (isSame(key, entities[j]!.key)) throw namedTwice(key);
+  }
+}
+
+function isSame(one: EntityKey, other: EntityKey): boolean {
+  return one.id === other.id && one.type === other.type && one.tenant === other.tenant;
+}
+
+function namedTwice({ type, id }: EntityKey): TypeError {
+  return new TypeError(`${type} ${id} is named twice in one change set`);
 }
 
 /** Throws TypeError unless it is one of the 1024. */

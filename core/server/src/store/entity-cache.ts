@@ -1,4 +1,4 @@
-import { decodeBody } from "./body-codec.ts";
+import { decodeBody, type StoredBody, type StoredMember } from "./body-codec.ts";
 import type { Index } from "./store.ts";
 import type { Place } from "./witness-table.ts";
 
@@ -11,6 +11,8 @@ export interface VerifiedEntity {
   /** What the body takes in memory, roughly. */
   readonly bytes: number;
   readonly index: Index;
+  /** Of a body that this process wrote, if it is large: what its next version need not encode again. */
+  readonly members?: readonly StoredMember[];
 }
 
 /** Objects, strings and byte arrays of a decoded body, roughly, against its text. */
@@ -30,13 +32,10 @@ export function decoded(entity: VerifiedEntity): DecodedEntity {
 }
 
 /** An entity that this process wrote: what was written is what will be loaded, and need not be decoded. */
-export function written(
-  place: Place,
-  version: number,
-  write: { text: string; copy: object; index: Index },
-): VerifiedEntity {
-  const { text, copy, index } = write;
-  return { place, version, body: copy, bytes: text.length * DECODED, index };
+export function written(place: Place, version: number, stored: StoredBody, index: Index): VerifiedEntity {
+  const { text, copy, members } = stored;
+  const times = members.length === 0 ? DECODED : DECODED + 1; // members hold the text
+  return { place, version, body: copy, bytes: text.length * times, index, members };
 }
 
 /** Objects, keys and map slots of one entry, roughly. */

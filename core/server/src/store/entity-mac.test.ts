@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { expect, test } from "@jest/globals";
+import fc from "fast-check";
 import { fromHex, hmacSha256, macKey, toHex, utf8 } from "@countersign/protocol";
 import { decodeBody, encodeBody } from "./body-codec.ts";
 import { nameOf } from "./change-set.ts";
@@ -49,6 +50,21 @@ test("the worked example of the page", () => {
   expect(encodeBody(decodeBody(vector.body))).toBe(vector.body);
   const secret = toHex(hmacSha256(macKey(fromHex(vector.storeKey)), utf8("countersign/witness-places/v1\0")));
   expect(placeOf(secret, nameOf(vector))).toEqual(vector.place);
+});
+
+test("is over what JSON.stringify makes of the place, whatever stands in it", () => {
+  const text = fc.string({ unit: "binary" });
+  const index = fc.record(
+    { owner: text, sort: fc.maxSafeInteger(), due: fc.maxSafeInteger(), lane: text },
+    { requiredKeys: [] },
+  );
+  fc.assert(
+    fc.property(text, text, fc.maxSafeNat(), index, text, (tenant, id, version, at, body) => {
+      const { owner = null, sort = null, due = null, lane = null } = at;
+      const head = JSON.stringify([7, "user", tenant, id, version, owner, sort, due, lane]);
+      expect(toHex(mac.of(7, { type: "user", tenant, id }, version, at, body))).toBe(expected(head, body));
+    }),
+  );
 });
 
 test("bodies of every length, larger after smaller and back", () => {

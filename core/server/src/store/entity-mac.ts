@@ -1,6 +1,7 @@
 // The MAC that every stored entity carries. docs/protocol/store.md section 3.
 import { hash } from "node:crypto";
 import { hmacSha256, sha256, utf8, type MacKey } from "@countersign/protocol";
+import { quote } from "./body-codec.ts";
 import type { EntityKey, Shard } from "./entity.ts";
 import type { Index } from "./store.ts";
 
@@ -31,12 +32,9 @@ export class EntityMac {
   }
 
   of(shard: Shard, entity: EntityKey, version: number, index: Index, body: string): Uint8Array {
-    const { owner = null, sort = null, due = null, lane = null } = index;
-    const head = JSON.stringify([shard, entity.type, entity.tenant, entity.id, version, owner, sort, due, lane]);
-    const text = `${PREFIX}${head}\n`;
-    this.#makeRoom(BLOCK + (text.length + body.length) * 3); // UTF-8 takes at most 3 bytes a UTF-16 unit
-    const bodyAt = BLOCK + this.#inner.write(text, BLOCK);
-    const end = bodyAt + this.#inner.write(body, bodyAt);
+    const text = `${PREFIX}${placeText(shard, entity, version, index)}\n${body}`;
+    this.#makeRoom(BLOCK + text.length * 3); // UTF-8 takes at most 3 bytes a UTF-16 unit
+    const end = BLOCK + this.#inner.write(text, BLOCK);
     this.#outer.write(hash("sha256", this.#inner.subarray(0, end), "binary"), BLOCK, "latin1");
     return sha256(this.#outer);
   }
@@ -47,4 +45,15 @@ export class EntityMac {
     larger.set(this.#inner.subarray(0, BLOCK));
     this.#inner = larger;
   }
+}
+
+// As JSON.stringify writes it; every write and every load has one.
+function placeText(shard: Shard, { type, tenant, id }: EntityKey, version: number, index: Index): string {
+  const { owner, sort, due, lane } = index;
+  const found = `${textOrNull(owner)},${sort ?? null},${due ?? null},${textOrNull(lane)}`;
+  return `[${shard},${quote(type)},${quote(tenant)},${quote(id)},${version},${found}]`;
+}
+
+function textOrNull(text: string | undefined): string {
+  return text === undefined ? "null" : quote(text);
 }

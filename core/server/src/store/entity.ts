@@ -1,4 +1,5 @@
-import { sha256, utf8 } from "@countersign/protocol";
+import { hash } from "node:crypto";
+import { ProtocolError } from "@countersign/protocol";
 import type { Admin, Administration } from "../admin/admin.ts";
 import type { Change } from "../admin/change.ts";
 import type { BotLease } from "../channel/bot-lease.ts";
@@ -92,7 +93,8 @@ export function shardOfTransaction(txId: HexId): Shard {
   return Number.parseInt(txId.slice(0, 4), 16) % SHARDS;
 }
 
+// Of the text's UTF-8; as text, which takes half the time that bytes do.
 function shardOfHash(name: string): Shard {
-  const [high = 0, low = 0] = sha256(utf8(name));
-  return ((high << 8) | low) % SHARDS;
+  if (!name.isWellFormed()) throw new ProtocolError("unsafe-text", "lone surrogate; send well-formed text");
+  return Number.parseInt(hash("sha256", name, "hex").slice(0, 4), 16) % SHARDS;
 }

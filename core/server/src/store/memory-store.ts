@@ -65,8 +65,8 @@ class MemoryStore implements Store {
     const state = this.#shard(shard);
     const now = this.now();
     if (change.epoch !== EPOCH) return "conflict";
-    for (const write of change.writes) {
-      if ((state.rows.get(nameOf(write.key))?.version ?? "") !== write.expected) return "conflict";
+    for (const { key, expected } of [...change.writes, ...(change.reads ?? [])]) {
+      if ((state.rows.get(nameOf(key))?.version ?? "") !== expected) return "conflict";
     }
     if (now < (change.notBefore ?? now) || now > (change.notAfter ?? now)) return "late";
     this.#apply(shard, state, change, texts, now);

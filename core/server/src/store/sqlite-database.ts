@@ -9,6 +9,11 @@ import { IntegrityError } from "./store.ts";
 /** Name of the database inside the data folder; SQLite adds "-wal" and "-shm" beside it. */
 export const DATABASE_FILE = "countersign.db";
 const LOCK_FILE = "owner.lock";
+/**
+ * How long the database is waited for, in milliseconds. The core is the only one who writes; but a reader that meets a
+ * torn index of the log, or the log of a core that was killed, has the lock of who writes for as long as it mends that.
+ */
+export const BUSY_MS = 10_000;
 
 /** The data folder cannot be used: another process owns it, or another version wrote it. The message says what to do. */
 export class StoreFolderError extends Error {
@@ -32,7 +37,7 @@ export function openDatabase(folder: string, buggify: Buggify): OwnedDatabase {
   try {
     const path = join(folder, DATABASE_FILE);
     createPrivately(path);
-    db = new DatabaseSync(path);
+    db = new DatabaseSync(path, { timeout: BUSY_MS });
     configure(db);
     ensureSchema(db, path);
     buggify("schema-created");

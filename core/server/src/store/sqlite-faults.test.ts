@@ -1,9 +1,11 @@
 // What the embedded store does when the machine fails it: full disk, I/O errors, a second owner, a foreign file.
 import { spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
 import { describe, expect, test } from "@jest/globals";
 import { macKey } from "@countersign/protocol";
 import { tempFolder } from "@countersign/testing";
@@ -50,10 +52,10 @@ describe("full disk", () => {
 describe("I/O errors", () => {
   const POINTS: readonly (readonly [CrashPoint, "absent" | "committed"])[] = [
     ["group-begun", "absent"],
-    ["change-saved", "absent"],
+    ["change-begun", "absent"],
     ["entities-written", "absent"],
     ["audit-written", "absent"],
-    ["change-released", "absent"],
+    ["change-written", "absent"],
     ["heads-written", "absent"],
     ["before-commit", "absent"],
     ["after-commit", "committed"],
@@ -101,6 +103,19 @@ describe("owner of the folder", () => {
     await (await open(at)).close();
   });
 
+  test("whoever reads beside it and has the database for a moment is waited for, and stops nothing", async () => {
+    const at = freshFolder();
+    const committing = new Int32Array(new SharedArrayBuffer(8));
+    const onGroup = (): void => void (Atomics.store(committing, 0, 1), Atomics.notify(committing, 0));
+    const store = await open(at, { onGroup });
+    const reader = new Worker(READER, { eval: true, workerData: { path: join(at, DATABASE_FILE), committing } });
+    const gone = once(reader, "exit");
+    await once(reader, "message");
+    expect(await store.commit(SHARD, changing([writing("a", "", "x")]))).toBe("committed");
+    await gone;
+    await store.close();
+  });
+
   test("folder 0700 and every file 0600, whatever they were before", async () => {
     const at = freshFolder();
     mkdirSync(at, { mode: 0o755 });
@@ -118,6 +133,18 @@ describe("owner of the folder", () => {
     await store.close();
   });
 });
+
+/** Holds the lock of who writes, as a reader does that repairs a torn index of the log, until a commit has met it. */
+const READER = `
+  const { parentPort, workerData: { path, committing } } = require("node:worker_threads");
+  const db = new (require("node:sqlite").DatabaseSync)(path);
+  db.exec("BEGIN IMMEDIATE");
+  parentPort.postMessage("has it");
+  Atomics.wait(committing, 0, 0);
+  Atomics.wait(committing, 1, 0, 200); // the commit cannot say that it waits: it blocks its thread
+  db.exec("ROLLBACK");
+  db.close();
+`;
 
 describe("opening", () => {
   test("WAL and synchronous FULL hold on a new and on a reopened store", async () => {

@@ -1,9 +1,10 @@
 // One group of change sets, committed together and durable together; each fails alone. docs/protocol/store.md section 5.
 import { encodeEntry, hashEntry } from "../audit/audit-entry.ts";
 import { nodeOf } from "../audit/chain-heads.ts";
+import type { StoredBody } from "./body-codec.ts";
 import type { Buggify } from "./crash-point.ts";
 import { written, type EntityCache, type VerifiedEntity } from "./entity-cache.ts";
-import type { Shard, UnixMs } from "./entity.ts";
+import type { EntityType, Shard, UnixMs } from "./entity.ts";
 import type { EntityMac } from "./entity-mac.ts";
 import { blameOf } from "./sqlite-database.ts";
 import { rowOfWrite, type Statements } from "./sqlite-schema.ts";
@@ -14,10 +15,13 @@ import type { Place } from "./witness-table.ts";
 /** A write with all that can be prepared before its turn. */
 export interface PreparedWrite {
   readonly write: AnyWrite;
+  /** Under which it is kept in memory. */
   readonly name: string;
+  /** What was kept there; perhaps another version than the one that is replaced. */
+  readonly known: VerifiedEntity | undefined;
   readonly place: Place;
-  /** Encoded body, and the copy of it that loads will share; undefined deletes. */
-  readonly stored: { readonly text: string; readonly copy: object } | undefined;
+  /** Undefined deletes. */
+  readonly stored: StoredBody | undefined;
   readonly index: Index;
 }
 
@@ -26,6 +30,7 @@ export interface PreparedChange {
   readonly shard: Shard;
   readonly change: ChangeSet;
   readonly writes: readonly PreparedWrite[];
+  readonly reads: readonly { readonly expected: string; readonly place: Place }[];
 }
 
 /** What groups work on. */
@@ -41,12 +46,30 @@ export interface GroupGiven {
 const FOREIGN_ROW =
   "the store holds a row that its audit chain does not know, where this change belongs; run verify-audit";
 
+/** What is loaded again only where a call is repeated: reservations, contents, verdicts. Memory is better used for others. */
+function isSeldomLoaded(type: EntityType, { due }: Index): boolean {
+  return type === "request" || type === "content" || (type === "judged" && due === undefined);
+}
+
 /** A witness is stored again after this many entries, or as many as it has entities. */
 const WITNESS_EVERY = 512;
+
+/** A change that met a wrong row when some of it may have been written: its group is undone, and done again without it. */
+export class SpoiledError extends Error {
+  override readonly name = "SpoiledError";
+  override readonly cause: IntegrityError;
+  constructor(cause: IntegrityError) {
+    super(cause.message);
+    this.cause = cause;
+  }
+}
 
 /**
  * Applies changes one after the other in one transaction. The truth in memory moves with them, so that a later change of
  * the group sees the earlier ones; `undo` takes all of it back.
+ *
+ * A change is judged before anything of it is written. What fails afterwards are rows that somebody else altered: too
+ * seldom for a savepoint around every change, each of which would copy the pages that the next one touches.
  */
 export class SqliteGroup {
   readonly #given: GroupGiven;
@@ -70,9 +93,12 @@ export class SqliteGroup {
     return this.#wrote;
   }
 
-  /** The outcome of one change, or the error that it alone met. Throws what the whole group, or the store, met. */
-  apply(prepared: PreparedChange): CommitOutcome | Error {
-    const { sql, truth, buggify, inTransaction } = this.#given;
+  /**
+   * The outcome of one change, or the error that it alone met. Throws SpoiledError, and what the whole group, or the store,
+   * met: then the group is over.
+   */
+  apply(prepared: PreparedChange): CommitOutcome | IntegrityError {
+    const { truth, buggify, inTransaction } = this.#given;
     let shard: ShardTruth;
     try {
       shard = truth.of(prepared.shard);
@@ -82,24 +108,25 @@ export class SqliteGroup {
     }
     const refusal = this.#refusal(shard, prepared);
     if (refusal !== undefined) return refusal;
-    sql.save.run();
-    buggify("change-saved");
+    buggify("change-begun");
     if (!this.#oldHeads.has(shard)) this.#oldHeads.set(shard, { head: shard.head, savedSeq: shard.savedSeq });
-    const marks = [this.#oldVersions.length, this.#verified.length] as const;
     try {
       this.#write(shard, prepared);
     } catch (error) {
       if (!(error instanceof IntegrityError) && blameOf(error) !== "change") throw error;
       if (!inTransaction()) throw error; // SQLite rolled the whole group back by itself
-      sql.undo.run();
-      sql.release.run();
-      this.#undoTo(...marks);
-      return error instanceof IntegrityError ? error : new IntegrityError(FOREIGN_ROW, { cause: error });
+      throw new SpoiledError(
+        error instanceof IntegrityError ? error : new IntegrityError(FOREIGN_ROW, { cause: error }),
+      );
     }
-    sql.release.run();
     this.#wrote = true;
-    buggify("change-released");
+    buggify("change-written");
     return "committed";
+  }
+
+  /** Leaves out a change that was spoiled. Its number goes with it: a planted row that bears it is in nobody else's way. */
+  pass(): void {
+    this.#given.truth.nextNumber();
   }
 
   /** Writes what the group's changes have in common: witnesses that grew old, heads, root. */
@@ -126,7 +153,7 @@ export class SqliteGroup {
   /** The group came to nothing: the truth is as it was before. */
   undo(): void {
     const { truth } = this.#given;
-    this.#undoTo(0, 0);
+    for (const [shard, place, version, row] of this.#oldVersions.toReversed()) shard.witness.set(place, version, row);
     for (const [shard, { head, savedSeq }] of this.#oldHeads) {
       truth.setHead(shard, head);
       shard.savedSeq = savedSeq;
@@ -134,10 +161,13 @@ export class SqliteGroup {
     truth.undoTo(this.#oldGeneration, this.#oldNumber);
   }
 
-  #refusal(shard: ShardTruth, { change, writes }: PreparedChange): CommitOutcome | undefined {
+  #refusal(shard: ShardTruth, { change, writes, reads }: PreparedChange): CommitOutcome | undefined {
     if (change.epoch !== shard.head.epoch) return "conflict";
     for (const { write, place } of writes) {
       if (write.expected !== versionText(shard.witness.get(place))) return "conflict";
+    }
+    for (const { expected, place } of reads) {
+      if (expected !== versionText(shard.witness.get(place))) return "conflict";
     }
     if (this.#now < (change.notBefore ?? this.#now) || this.#now > (change.notAfter ?? this.#now)) return "late";
     return undefined;
@@ -172,8 +202,8 @@ export class SqliteGroup {
   }
 
   #writeEntity(shard: ShardTruth, prepared: PreparedWrite, version: number, newRow: number): void {
-    const { sql, cache } = this.#given;
-    const { write, name, place, stored, index } = prepared;
+    const { sql } = this.#given;
+    const { write, name, known, place, stored, index } = prepared;
     const { type, tenant, id } = write.key;
     const expected = shard.witness.get(place);
     const row = expected === 0 ? newRow : shard.witness.rowOf(place);
@@ -199,7 +229,7 @@ export class SqliteGroup {
           text,
           mac,
         ).changes;
-      } else if (isSameIndex(cache.get(name), expected, index)) {
+      } else if (isSameIndex(known, expected, index)) {
         // naming an indexed column in an UPDATE moves its index entry even when the value stays
         changed = sql.updateBody.run(version, text, mac, row, expected).changes;
       } else {
@@ -213,14 +243,8 @@ export class SqliteGroup {
     }
     this.#oldVersions.push([shard, place, expected, row]);
     shard.witness.set(place, stored === undefined ? 0 : version, row);
-    this.#verified.push([name, stored && written(place, version, { ...stored, index })]);
-  }
-
-  #undoTo(versions: number, verified: number): void {
-    for (const [shard, place, version, row] of this.#oldVersions.splice(versions).toReversed()) {
-      shard.witness.set(place, version, row);
-    }
-    this.#verified.length = verified;
+    const kept = stored !== undefined && !isSeldomLoaded(type, index);
+    this.#verified.push([name, kept ? written(place, version, stored, index) : undefined]);
   }
 }
 

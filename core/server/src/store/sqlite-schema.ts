@@ -47,9 +47,6 @@ export function rowOfWrite(number: number, index: number): number {
 
 const SQL = {
   begin: "BEGIN IMMEDIATE",
-  save: "SAVEPOINT change",
-  undo: "ROLLBACK TO change",
-  release: "RELEASE change",
   commit: "COMMIT",
   rollback: "ROLLBACK",
   insertEntity: `INSERT INTO entity (row, shard, type, tenant, id, version, owner, sort, due, lane, body, mac)

@@ -1,14 +1,14 @@
 // The embedded store: one SQLite database in a folder that one process owns. docs/protocol/store.md.
 import type { DatabaseSync } from "node:sqlite";
 import type { MacKey } from "@countersign/protocol";
-import { encodeBody, storedCopy } from "./body-codec.ts";
-import { checkChangeSet, checkKey, checkShard, nameOf, storedIndex } from "./change-set.ts";
+import { prepareBody } from "./body-codec.ts";
+import { cacheNameOf, checkChangeSet, checkKey, checkShard, nameOf, storedIndex } from "./change-set.ts";
 import type { Buggify } from "./crash-point.ts";
 import { EntityMac } from "./entity-mac.ts";
 import { decoded, EntityCache, isDecoded, type DecodedEntity } from "./entity-cache.ts";
 import type { EntityKey, EntityType, Shard, UnixMs } from "./entity.ts";
 import { blameOf, openDatabase, type OwnedDatabase } from "./sqlite-database.ts";
-import { SqliteGroup, versionText, type GroupGiven, type PreparedChange } from "./sqlite-group.ts";
+import { SpoiledError, SqliteGroup, versionText, type GroupGiven, type PreparedChange } from "./sqlite-group.ts";
 import { SqliteQueries } from "./sqlite-queries.ts";
 import { readEntity } from "./sqlite-entity.ts";
 import { StoreTruth } from "./store-truth.ts";
@@ -109,11 +109,10 @@ class SqliteStore implements Store {
 
   #verified(shard: Shard, key: EntityKey): DecodedEntity | undefined {
     const { truth, cache } = this.#given;
-    const name = nameOf(key);
-    const cacheName = `${shard}\0${name}`;
+    const cacheName = cacheNameOf(shard, key);
     const known = cache.get(cacheName);
     if (known !== undefined && isDecoded(known)) return known;
-    const found = known ?? readEntity(this.#given, truth.of(shard), key, truth.placeOf(name));
+    const found = known ?? readEntity(this.#given, truth.of(shard), key, truth.placeOf(nameOf(key)));
     if (found === undefined) return undefined;
     const entity = decoded(found);
     cache.set(cacheName, entity);
@@ -131,15 +130,19 @@ class SqliteStore implements Store {
   }
 
   #prepare(shard: Shard, change: ChangeSet): PreparedChange {
+    const { cache, truth } = this.#given;
     const writes = change.writes.map((write) => {
-      const name = nameOf(write.key);
-      const cacheName = `${shard}\0${name}`;
-      const place = this.#given.cache.get(cacheName)?.place ?? this.#given.truth.placeOf(name);
-      const { body } = write;
-      const stored = body === undefined ? undefined : { text: encodeBody(body), copy: storedCopy(body) };
-      return { write, name: cacheName, place, stored, index: storedIndex(write.index) };
+      const name = cacheNameOf(shard, write.key);
+      const known = cache.get(name);
+      const place = known?.place ?? truth.placeOf(nameOf(write.key));
+      const stored = write.body && prepareBody(write.body, known?.members);
+      return { write, name, known, place, stored, index: storedIndex(write.index) };
     });
-    return { shard, change, writes };
+    const reads = change.reads?.map(({ key, expected }) => {
+      const place = cache.get(cacheNameOf(shard, key))?.place ?? truth.placeOf(nameOf(key));
+      return { expected, place };
+    });
+    return { shard, change, writes, reads: reads ?? [] };
   }
 
   #flush(): void {
@@ -147,23 +150,45 @@ class SqliteStore implements Store {
     this.#queue = [];
     if (waiting.length === 0 || this.#stopped !== undefined) return;
     this.#onGroup?.(waiting.length);
-    const group = new SqliteGroup(this.#given, this.now());
-    let results: readonly (CommitOutcome | Error)[];
-    try {
-      results = this.#commitGroup(group, waiting);
-    } catch (error) {
-      group.undo();
-      this.#failGroup(waiting, error);
-      return;
+    const now = this.now();
+    const spoiled = new Map<PreparedChange, Error>();
+    let results: readonly (CommitOutcome | Error)[] | undefined;
+    while (results === undefined) {
+      const group = new SqliteGroup(this.#given, now);
+      try {
+        results = this.#commitGroup(group, waiting, spoiled);
+      } catch (error) {
+        group.undo();
+        this.#failGroup(waiting, error);
+        return;
+      }
     }
     this.#acknowledge(waiting, results);
   }
 
-  #commitGroup(group: SqliteGroup, waiting: readonly Waiting[]): readonly (CommitOutcome | Error)[] {
+  // Undefined: one more was found to be spoiled, and nothing was written.
+  #commitGroup(
+    group: SqliteGroup,
+    waiting: readonly Waiting[],
+    spoiled: Map<PreparedChange, Error>,
+  ): readonly (CommitOutcome | Error)[] | undefined {
     const { sql, buggify } = this.#given;
     sql.begin.run();
     buggify("group-begun");
-    const results = waiting.map((one) => group.apply(one));
+    const results: (CommitOutcome | Error)[] = [];
+    for (const one of waiting) {
+      const why = spoiled.get(one);
+      if (why !== undefined) group.pass();
+      try {
+        results.push(why ?? group.apply(one));
+      } catch (error) {
+        if (!(error instanceof SpoiledError)) throw error;
+        spoiled.set(one, error.cause);
+        sql.rollback.run();
+        group.undo();
+        return undefined;
+      }
+    }
     if (!group.wrote) {
       sql.rollback.run();
       return results;

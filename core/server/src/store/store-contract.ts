@@ -5,7 +5,7 @@ import type { Frozen } from "../transaction/transaction.ts";
 import { SHARDS, type EntityKey } from "./entity.ts";
 import { changing, deleting, drawId, peerKey, seen, SHARD, TENANT, writing } from "./store-fixture.ts";
 import { withStore, type OpenStore } from "./with-store.ts";
-import type { Store } from "./store.ts";
+import type { ChangeSet, Read, Store } from "./store.ts";
 
 /** The contract of the port `Store`, as a suite. */
 export function testStoreContract(name: string, open: OpenStore): void {
@@ -68,6 +68,23 @@ function testVersions(open: OpenStore): void {
       expect(await store.outcome(SHARD, half.changeId)).toBe("absent");
     }));
 
+  test("what a change only rests on must stand as it was loaded, and keeps its version", () =>
+    withStore(open, async (store) => {
+      await store.commit(SHARD, changing([writing("a", "", "first"), writing("b", "", "there")]));
+      const { version } = await seen(store, "a");
+      expect(await store.commit(SHARD, noting(version, "c"))).toBe("committed");
+      expect(await seen(store, "a")).toEqual({ version, note: "first" });
+      await store.commit(SHARD, changing([writing("a", version, "second")]));
+      expect(await store.commit(SHARD, noting(version, "d"))).toBe("conflict");
+      expect(await store.commit(SHARD, noting("", "d"))).toBe("conflict");
+      await store.commit(SHARD, changing([deleting("a", (await seen(store, "a")).version)]));
+      expect(await store.commit(SHARD, noting(version, "d"))).toBe("conflict");
+      expect((await seen(store, "d")).note).toBeUndefined();
+      expect(await store.commit(SHARD, noting("", "d"))).toBe("committed");
+      const [entry] = (await store.audit(SHARD, 1, 100)).slice(-1);
+      expect(entry?.versions.map(([, , id]) => id)).toEqual(["d"]);
+    }));
+
   test("refuses another epoch than the one loaded", () =>
     withStore(open, async (store) => {
       const { epoch } = await store.load(SHARD, peerKey("a"));
@@ -115,6 +132,18 @@ function testRaces(open: OpenStore): void {
       expect((await seen(store, "a")).note).toBe(winner);
     }),
   );
+
+  test("commits a change and one that rests on what it writes in either order, never both the wrong way round", () =>
+    withStore(open, async (store) => {
+      await store.commit(SHARD, changing([writing("a", "", "first")]));
+      const { version } = await seen(store, "a");
+      const outcomes = await Promise.all([
+        store.commit(SHARD, noting(version, "before")),
+        store.commit(SHARD, changing([writing("a", version, "second")])),
+        store.commit(SHARD, noting(version, "after")),
+      ]);
+      expect(outcomes).toEqual(["committed", "committed", "conflict"]);
+    }));
 
   test("changes of one group see those before them: a loser's other writes leave no trace", () =>
     withStore(open, async (store) => {
@@ -224,6 +253,15 @@ function testBodies(open: OpenStore): void {
     }));
 }
 
+function restingOn(id: string, expected: string = ""): Read {
+  return { key: peerKey(id), expected };
+}
+
+/** Creates a peer if "a" is at this version. */
+function noting(expected: string, note: string): ChangeSet {
+  return changing([writing(note, "", note)], { reads: [restingOn("a", expected)] });
+}
+
 function nested(note: string): never {
   return { txId: note, issues: [{ epoch: 1, n: [1, { deep: 2n }] }] } as never;
 }
@@ -237,6 +275,8 @@ function testRules(open: OpenStore): void {
   const rules: readonly (readonly [string, () => Parameters<Store["commit"]>])[] = [
     ["a shard that does not exist", () => [SHARDS, changing([writing("a", "", "x")])]],
     ["two writes of one entity", () => [SHARD, changing([writing("a", "", "x"), writing("a", "", "y")])]],
+    ["a write of what it also rests on", () => [SHARD, changing([writing("a", "", "x")], { reads: [restingOn("a")] })]],
+    ["half a surrogate pair in what it rests on", () => [SHARD, changing([], { reads: [restingOn("\ud800")] })]],
     ["a deletion without a version", () => [SHARD, changing([deleting("a", "")])]],
     ["a change id of another form", () => [SHARD, changing([], { changeId: "1" })]],
     ["an entity without id", () => [SHARD, changing([writing("", "", "x")])]],

@@ -40,6 +40,12 @@ export interface Write<T extends EntityType = EntityType> {
 /** A write of any type whose body fits its key. */
 export type AnyWrite = { [T in EntityType]: Write<T> }[EntityType];
 
+/** An entity that a change rests on without writing it. `expected`: the version that was loaded ("" = must not exist). */
+export interface Read {
+  readonly key: EntityKey;
+  readonly expected: string;
+}
+
 /** What happened, for the audit chain. Holds no code, PIN or token; `detail` is plain JSON data. */
 export interface AuditDraft {
   /** Dotted past tense: "transaction.created", "statement.refused". */
@@ -63,6 +69,8 @@ export interface ChangeSet {
   readonly notBefore?: UnixMs;
   readonly notAfter?: UnixMs;
   readonly writes: readonly AnyWrite[];
+  /** Other entities that must stand as they were loaded: "conflict" if one of them moved. */
+  readonly reads?: readonly Read[];
   /** Every commit appends to the shard's chain. */
   readonly audit: readonly [AuditDraft, ...AuditDraft[]];
 }

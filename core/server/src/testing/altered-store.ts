@@ -5,9 +5,13 @@ type Commit = (commit: Store["commit"], ...args: Parameters<Store["commit"]>) =>
 type Load = (load: () => Promise<unknown>) => Promise<unknown>;
 
 /** For tests: the same core over the same store, whose commits and loads go through these first. */
-export function alterStore(given: CoreGiven, commit: Commit, load: Load = (real) => real()): CoreGiven {
-  const real = given.store;
-  const store = new Proxy(real, {
+export function alterStore(given: CoreGiven, commit: Commit, load?: Load): CoreGiven {
+  return { ...given, store: alteredStore(given.store, commit, load) };
+}
+
+/** For tests: this store, whose commits and loads go through these first. */
+export function alteredStore(real: Store, commit: Commit, load: Load = (loading) => loading()): Store {
+  return new Proxy(real, {
     get: (_target, name) => {
       const member: unknown = Reflect.get(real, name);
       if (typeof member !== "function") return member;
@@ -18,7 +22,6 @@ export function alterStore(given: CoreGiven, commit: Commit, load: Load = (real)
       return name === "load" ? (...args: unknown[]) => load(() => bound(...args) as Promise<unknown>) : bound;
     },
   });
-  return { ...given, store };
 }
 
 /** For tests: the power goes before the n-th commit from now on. */

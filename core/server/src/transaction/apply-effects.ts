@@ -79,8 +79,10 @@ function locate<T extends EntityType>(entity: LoadedEntity<T>): { key: LoadedEnt
 
 /** The case as the drafts leave it; versions stay those that were loaded. */
 function overlay(held: Case, drafts: Drafts): Case {
+  const types = new Set<EntityType>();
+  for (const { key } of drafts.values()) types.add(key.type);
   const over = <T extends EntityType>(entity: LoadedEntity<T>): LoadedEntity<T> => {
-    const draft = drafts.get(nameOf(entity.key));
+    const draft = types.has(entity.key.type) ? drafts.get(nameOf(entity.key)) : undefined;
     return draft === undefined ? entity : { ...entity, body: draft.body as LoadedEntity<T>["body"] };
   };
   return {

@@ -82,30 +82,35 @@ export async function loadCaseOf(given: CoreGiven, of: CaseOf, extras: CaseExtra
 
 async function loadOnce(given: CoreGiven, of: CaseOf, linkIds: readonly HexId[], extras: CaseExtras): Promise<Case> {
   const { tenantId, txId } = of;
-  const keyIds = [...new Set([...(of.action?.type === "enrol" ? [of.action.keyId] : []), ...(extras.keyIds ?? [])])];
-  const groups = {
-    links: linkIds.map((id) => linkKey(tenantId, id)),
-    deliveries: linkIds.map((id) => deliveryKey(tenantId, txId, id)),
-    keys: keyIds.map((id) => keyKey(tenantId, id)),
-    others: extras.others ?? [],
-    change: of.action?.type === "admin" ? [changeKey(of.action.changeId)] : [],
-  };
-  const keys: EntityKey[] = [transactionKey(txId), userKey(tenantId, of.userId), ...Object.values(groups).flat()];
+  const keyIds = keyIdsOf(of.action, extras.keyIds ?? []);
+  const others = extras.others ?? [];
+  const keys: EntityKey[] = [transactionKey(txId), userKey(tenantId, of.userId)];
+  for (const id of linkIds) keys.push(linkKey(tenantId, id));
+  for (const id of linkIds) keys.push(deliveryKey(tenantId, txId, id));
+  for (const id of keyIds) keys.push(keyKey(tenantId, id));
+  for (const key of others) keys.push(key);
+  if (of.action?.type === "admin") keys.push(changeKey(of.action.changeId));
   const { entities, epoch, now } = await given.store.load(of.shard, ...keys);
-  const rest = entities.slice(2);
-  const take = (count: number): readonly never[] => rest.splice(0, count) as never[];
+  let at = 2;
+  const take = (count: number): readonly never[] => entities.slice(at, (at += count)) as never[];
   return {
     shard: of.shard,
     epoch,
     now,
     transaction: entities[0] as LoadedEntity<"transaction">,
     user: entities[1] as LoadedEntity<"user">,
-    links: take(groups.links.length),
-    deliveries: take(groups.deliveries.length),
-    keys: take(groups.keys.length),
-    others: take(groups.others.length),
-    ...(groups.change.length === 0 ? {} : { change: rest[0] as LoadedEntity<"change"> }),
+    links: take(linkIds.length),
+    deliveries: take(linkIds.length),
+    keys: take(keyIds.length),
+    others: take(others.length),
+    ...(of.action?.type === "admin" ? { change: entities[at] as LoadedEntity<"change"> } : {}),
   };
+}
+
+/** Each once, as an entity is written once. */
+function keyIdsOf(action: CoreAction | undefined, asked: readonly HexId[]): readonly HexId[] {
+  const all = action?.type === "enrol" ? [action.keyId, ...asked] : asked;
+  return all.length < 2 ? all : [...new Set(all)];
 }
 
 function linkIdsOf(user: User | undefined, action: CoreAction | undefined): readonly HexId[] {

@@ -4,7 +4,7 @@ import type { HexId } from "../store/entity.ts";
 import { auditOfChange } from "../admin/approval.ts";
 import { auditOfStop } from "../identity/user-recovery.ts";
 import type { User } from "../identity/user.ts";
-import type { AnyWrite, AuditDraft, Found } from "../store/store.ts";
+import type { AnyWrite, AuditDraft, ChangeSet, Found } from "../store/store.ts";
 import { applyEffects } from "./apply-effects.ts";
 import { auditOf, auditOfStep } from "./audit-event.ts";
 import { loadCase, type HeldCase } from "./case.ts";
@@ -49,14 +49,16 @@ export async function commitStep(
   event: TransactionEvent,
   stepped: Step,
   actor: string,
-  more: readonly AnyWrite[] = [],
+  more: Pick<ChangeSet, "writes" | "reads"> = { writes: [] },
 ): Promise<"committed" | "conflict" | "late"> {
   const before = held.transaction.body;
-  const writes = [...applyEffects(held, stepped.transaction, stepped.effects), ...more];
+  const { reads = [] } = more;
+  const writes = [...applyEffects(held, stepped.transaction, stepped.effects), ...more.writes];
   return commitOnce(given, held.shard, {
     epoch: held.epoch,
     ...windowOf(before, event, held),
     writes,
+    reads,
     audit: [
       auditOfStep(event, before, stepped.transaction, actor),
       ...auditOfUser(held, writes, actor),

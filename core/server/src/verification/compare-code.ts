@@ -1,5 +1,5 @@
 // Row 12: the one place where a code is derived to be compared.
-import { codeProofOf, equalBytes } from "@countersign/protocol";
+import { codeProver, equalBytes } from "@countersign/protocol";
 import { codesOf } from "../code/derive.ts";
 import type { CoreGiven } from "../given.ts";
 import type { Issue, Transaction } from "../transaction/transaction.ts";
@@ -14,12 +14,13 @@ const COMPARED_ISSUES = 8;
 export function compareCode(given: CoreGiven, transaction: Transaction, codeProof: Uint8Array | undefined): Compared {
   const { issue, superseded, nonce, txDigest } = transaction;
   const codeOf = codesOf(given, transaction);
+  const proofOf = codeProver(nonce, txDigest);
   const proof = codeProof ?? new Uint8Array(32);
   const issues = [issue, ...superseded.toReversed()].slice(0, COMPARED_ISSUES);
   let found: Compared = "wrong";
   for (let i = 0; i < COMPARED_ISSUES; i++) {
     const compared = issues[i] ?? issue;
-    const same = equalBytes(codeProofOf(nonce, txDigest, codeOf(compared)), proof);
+    const same = equalBytes(proofOf(codeOf(compared)), proof);
     const counts = same && i < issues.length && found === "wrong" && codeProof !== undefined;
     if (counts) found = kindOf(compared, issue, i);
   }

@@ -4,7 +4,7 @@ import type { CoreGiven } from "../given.ts";
 import { keyIndex } from "../identity/key-index.ts";
 import { isRefusal, type Refusal } from "../rpc/refusal.ts";
 import type { EntityKey } from "../store/entity.ts";
-import type { AnyWrite, LoadedEntity } from "../store/store.ts";
+import type { AnyWrite, LoadedEntity, Read } from "../store/store.ts";
 import { auditOf, auditOfStep } from "../transaction/audit-event.ts";
 import { loadCase, reloadCase, type HeldCase } from "../transaction/case.ts";
 import { commitOnce, untilSettled } from "../transaction/commit.ts";
@@ -94,7 +94,8 @@ class Settlement {
     }
     const verdict = verdictOf(event, stepped.transaction);
     if (stepped.transaction === before) return this.#noteVerdict(verdict);
-    const more = [this.#verdictWrite(verdict), ...this.#keyWrites(event)];
+    const writes = [this.#verdictWrite(verdict), ...this.#keyWrites(event)];
+    const more = { writes, reads: this.#keyReads(event, writes) };
     const outcome = await commitStep(this.#given, this.#held, event, stepped, this.#actor(), more);
     return outcome === "committed" ? verdict : undefined;
   }
@@ -183,16 +184,19 @@ class Settlement {
     return { key: this.#judged.key, expected: this.#judged.version, body };
   }
 
-  /**
-   * A key that signed has used its counter, whatever it signed. An acceptance also writes the key, so that a revocation
-   * that commits first makes it judge anew.
-   */
+  /** A key that signed has used its counter, whatever it signed; a try's commit has written that down already. */
   #keyWrites(event: JudgingEvent): AnyWrite[] {
     const key = this.#key();
     if (key?.body === undefined || event.type === "statement-unfit") return [];
     const body = keyAfter(key.body, this.#submission);
-    if (body === key.body && event.type !== "statement-accepted") return [];
-    return [{ key: key.key, expected: key.version, body, index: keyIndex(body) }];
+    return body === key.body ? [] : [{ key: key.key, expected: key.version, body, index: keyIndex(body) }];
+  }
+
+  /** An acceptance rests on the key as it was loaded: a revocation that commits first makes it judge anew. */
+  #keyReads(event: JudgingEvent, writes: readonly AnyWrite[]): Read[] {
+    const key = this.#key();
+    if (key === undefined || event.type !== "statement-accepted") return [];
+    return writes.some((write) => write.key === key.key) ? [] : [{ key: key.key, expected: key.version }];
   }
 
   #key(): LoadedEntity<"key"> | undefined {

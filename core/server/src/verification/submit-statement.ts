@@ -168,7 +168,10 @@ async function judgeAnew(
     : noteReceived(given, found, finding));
   if (counted !== "committed") return counted;
   const compared = compareCode(given, found.evidence.transaction, submission.statement?.codeProof);
-  return settle(given, txId, submission, finding ?? { row: 12, compared }, { before: found.held });
+  return settle(given, txId, submission, finding ?? { row: 12, compared }, {
+    before: found.held,
+    at: found.judged.key,
+  });
 }
 
 /** Row 12, first commit: try, counter and statement are durable before the code is compared. */

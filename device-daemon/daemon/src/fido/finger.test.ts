@@ -66,8 +66,7 @@ test("wrong fingers until the sensor is blocked: the PIN is asked for", async ()
     await rig.hands.finger(false).catch(() => undefined);
     done = await Promise.race([pinAsked, rig.hands.look().then(() => false)]);
   }
-  await rig.hands.until("fido");
-  await rig.hands.press("ok");
-  const { last } = await signed;
+  // The last wrong finger may have come so late that it was the touch: presence takes any.
+  const { last } = await byFinger(signed);
   expect(decodeAuthData(last!.authenticatorData).flags & AuthFlag.USER_VERIFIED).toBe(AuthFlag.USER_VERIFIED);
 });

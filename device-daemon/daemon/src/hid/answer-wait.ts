@@ -8,6 +8,7 @@ import {
   Reassembler,
   type WaitsFor,
 } from "@countersign/key-protocol";
+import { afterRunning } from "./after-running.ts";
 import type { HidBus } from "./hid-bus.ts";
 import { LinkError } from "./link-error.ts";
 
@@ -45,8 +46,8 @@ export class AnswerWait {
   readonly #stop: () => void;
   #resolve: (answer: Uint8Array | "busy") => void = () => undefined;
   #reject: (cause: LinkError) => void = () => undefined;
-  #silence: NodeJS.Timeout | undefined;
-  #lettingGo: NodeJS.Timeout | undefined;
+  #stopSilence: () => void = () => undefined;
+  #stopLettingGo: (() => void) | undefined;
   #step: WaitsFor | undefined;
   #channelLost = false;
   #hasBegun = false;
@@ -74,9 +75,9 @@ export class AnswerWait {
 
   /** CANCEL is out: a key that goes on with keepalives for ever is waited for no longer. */
   cancelled(): void {
-    this.#lettingGo ??= setTimeout(() => {
+    this.#stopLettingGo ??= afterRunning(LET_GO_MS, () => {
       this.#reject(new LinkError("garbled", `the key did not let go within ${LET_GO_MS} ms`));
-    }, LET_GO_MS);
+    });
   }
 
   /** The key has said that it does not know the channel: it must give another one. */
@@ -85,17 +86,17 @@ export class AnswerWait {
   }
 
   end(): void {
-    clearTimeout(this.#silence);
-    clearTimeout(this.#lettingGo);
+    this.#stopSilence();
+    this.#stopLettingGo?.();
     this.#stop();
   }
 
   #heard(): void {
-    clearTimeout(this.#silence);
+    this.#stopSilence();
     const { silenceMs } = this.#given;
-    this.#silence = setTimeout(() => {
+    this.#stopSilence = afterRunning(silenceMs, () => {
       this.#reject(new LinkError("garbled", `the key said nothing for ${silenceMs} ms: reports were lost`));
-    }, silenceMs);
+    });
   }
 
   #hear(report: Uint8Array): void {

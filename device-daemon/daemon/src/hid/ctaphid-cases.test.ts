@@ -20,7 +20,7 @@ import type { HidTransport } from "./hid-transport.ts";
 
 const { PING, INIT, CANCEL, CBOR, KEEPALIVE, ERROR } = HidCommand;
 const GIVEN = 0x0a0b0c0d;
-const BUSY = { total: 200, first: 5, most: 20 };
+const BUSY = { total: 200_000, first: 5, most: 20 };
 const never = { signal: new AbortController().signal };
 
 interface Heard {

@@ -1,3 +1,4 @@
+import { afterRunning } from "./after-running.ts";
 import type { Release } from "./device-lock.ts";
 import type { HidTransport } from "./hid-transport.ts";
 import { LinkError } from "./link-error.ts";
@@ -43,14 +44,14 @@ export class HidBus {
   async write(report: Uint8Array): Promise<void> {
     if (this.#gone) throw this.#left();
     const { promise: late, reject } = Promise.withResolvers<never>();
-    const timer = setTimeout(() => {
+    const stop = afterRunning(WRITE_MS, () => {
       reject(this.#left());
       this.close();
-    }, WRITE_MS);
+    });
     try {
       await Promise.race([this.#transport.write(report), late]);
     } finally {
-      clearTimeout(timer);
+      stop();
     }
   }
 

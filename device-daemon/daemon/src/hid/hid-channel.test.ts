@@ -12,12 +12,14 @@ import {
 } from "@countersign/key-protocol";
 import type { DeviceLock } from "./device-lock.ts";
 import { HidBus } from "./hid-bus.ts";
-import { BUSY_MS, HidChannel } from "./hid-channel.ts";
+import { BUSY_MS, type BusyTimes, HidChannel } from "./hid-channel.ts";
 import type { HidTransport } from "./hid-transport.ts";
 
 const CHANNEL = 0x11223344;
 const { PING, INIT, CANCEL, KEEPALIVE, ERROR, COUNTERSIGN } = HidCommand;
-const BUSY = { total: 60, first: 5, most: 20 };
+const PATIENT: BusyTimes = { total: 200_000, first: 5, most: 20 };
+/** For what is busy for ever. */
+const SHORT: BusyTimes = { total: 60, first: 5, most: 20 };
 
 type Said = { readonly channel: number; readonly command: number; readonly payload: Uint8Array };
 
@@ -75,9 +77,12 @@ class Device implements HidTransport {
   }
 }
 
-async function open(answer: (said: Said, device: Device) => void): Promise<{ channel: HidChannel; device: Device }> {
+async function open(
+  answer: (said: Said, device: Device) => void,
+  busy: BusyTimes = PATIENT,
+): Promise<{ channel: HidChannel; device: Device }> {
   const device = new Device(answer);
-  return { channel: await HidChannel.open(new HidBus(device), BUSY), device };
+  return { channel: await HidChannel.open(new HidBus(device), busy), device };
 }
 
 const never = { signal: new AbortController().signal };
@@ -188,7 +193,7 @@ describe("D9: busy", () => {
   });
 
   test("is given up in the end", async () => {
-    const { channel } = await open((_said, device) => device.say(ERROR, Uint8Array.of(HidError.CHANNEL_BUSY)));
+    const { channel } = await open((_said, device) => device.say(ERROR, Uint8Array.of(HidError.CHANNEL_BUSY)), SHORT);
     await expect(channel.ask(COUNTERSIGN, Uint8Array.of(3), never)).rejects.toMatchObject({ fault: "busy" });
   });
 });
@@ -241,7 +246,7 @@ describe("D9: the advisory lock", () => {
   });
 
   test("held for ever ends as CHANNEL_BUSY ends", async () => {
-    const { channel, device } = await open(() => undefined);
+    const { channel, device } = await open(() => undefined, SHORT);
     device.lock = new CountedLock(Infinity);
     const before = device.written;
     await expect(channel.ask(PING, pattern(3), never)).rejects.toMatchObject({ fault: "busy" });

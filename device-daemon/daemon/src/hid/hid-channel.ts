@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { BROADCAST, encodeMessage, HidCommand, type Message, type WaitsFor } from "@countersign/key-protocol";
+import { afterRunning } from "./after-running.ts";
 import { AnswerWait, SILENCE_MS } from "./answer-wait.ts";
 import type { HidBus } from "./hid-bus.ts";
 import { initChannel } from "./init-channel.ts";
@@ -74,7 +75,7 @@ export class HidChannel {
     isAnswer: (payload: Uint8Array) => boolean,
   ): Promise<Uint8Array> {
     const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
-    const timer = setTimeout(() => reject(new LinkError("garbled", "the key did not answer")), SILENCE_MS);
+    const stop = afterRunning(SILENCE_MS, () => reject(new LinkError("garbled", "the key did not answer")));
     this.#aside = (message) => {
       if (message.command !== command || !isAnswer(message.payload)) return false;
       resolve(message.payload);
@@ -84,7 +85,7 @@ export class HidChannel {
       await this.#send(encodeMessage(this.#id, command, payload));
       return await promise;
     } finally {
-      clearTimeout(timer);
+      stop();
       this.#aside = undefined;
     }
   }

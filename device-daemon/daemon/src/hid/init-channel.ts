@@ -9,6 +9,7 @@ import {
   type Message,
   Reassembler,
 } from "@countersign/key-protocol";
+import { afterRunning } from "./after-running.ts";
 import type { HidBus } from "./hid-bus.ts";
 import { LinkError } from "./link-error.ts";
 
@@ -33,7 +34,7 @@ async function askOnce(bus: HidBus, channel: number): Promise<InitAnswer | undef
   const nonce = new Uint8Array(randomBytes(INIT_NONCE));
   const messages = new Reassembler(channel);
   const { promise, resolve } = Promise.withResolvers<InitAnswer | undefined>();
-  const timer = setTimeout(() => resolve(undefined), INIT_MS);
+  const stopTime = afterRunning(INIT_MS, () => resolve(undefined));
   const stop = bus.listen(
     (report) => {
       const answer = readAnswer(acceptQuietly(messages, report), nonce);
@@ -45,7 +46,7 @@ async function askOnce(bus: HidBus, channel: number): Promise<InitAnswer | undef
     for (const report of encodeMessage(channel, HidCommand.INIT, nonce)) await bus.write(report);
     return await promise;
   } finally {
-    clearTimeout(timer);
+    stopTime();
     stop();
   }
 }

@@ -28,6 +28,8 @@ interface Bench {
   readonly source: HidSource;
   readonly registry: KeyRegistry;
   readonly given: ConstructorParameters<typeof HidSource>[0];
+  /** The source's time. */
+  readonly clock: { ms: number };
   /** Resolves once the kinds of the attached keys are these. */
   readonly until: (...kinds: readonly string[]) => Promise<void>;
   /** One look, and what follows from it at once. */
@@ -52,7 +54,8 @@ function bench(): Bench {
       return fidoKeyThatSaysOnlyWhatItIs;
     },
   });
-  const given = { registry, log, api: hid, deviceOf };
+  const clock = { ms: 0 };
+  const given = { registry, log, api: hid, deviceOf, now: () => clock.ms };
   const until = async (...kinds: readonly string[]): Promise<void> => {
     const isSo = (): boolean =>
       registry
@@ -74,7 +77,7 @@ function bench(): Bench {
     await source.look();
     await sleep(0);
   };
-  return { hid, registry, given, source, until, look };
+  return { hid, registry, given, clock, source, until, look };
 }
 
 const descriptors = (): number => descriptorsOf(DEVICE_NODE);
@@ -194,7 +197,7 @@ describe("threat 18: devices that are not what they seem", () => {
   });
 
   test("before a device has answered INIT it hears nothing else; a mute one is let be for a while", async () => {
-    const { hid, source, look, given } = bench();
+    const { hid, source, look, given, clock } = bench();
     const ended = Promise.withResolvers<void>();
     const { attach } = given.registry;
     given.registry.attach = async (...all) => attach.apply(given.registry, all).finally(() => ended.resolve());
@@ -203,8 +206,12 @@ describe("threat 18: devices that are not what they seem", () => {
     await ended.promise;
     expect(new Set(hid.heardOn("vendor-1"))).toEqual(new Set([HidCommand.INIT]));
     await look();
+    clock.ms += 999;
     await look();
     expect(hid.opened).toEqual(["vendor-1"]);
+    clock.ms += 1;
+    await look();
+    expect(hid.opened).toEqual(["vendor-1", "vendor-1"]);
     await source.close();
   });
 

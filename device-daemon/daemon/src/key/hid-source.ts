@@ -23,6 +23,8 @@ export interface HidSourceGiven {
   readonly deviceOf?: (each: ListedInterface) => string;
   /** Milliseconds between two looks. */
   readonly pollMs?: number;
+  /** Milliseconds that never go back. */
+  readonly now?: () => number;
 }
 
 /** Looks for real keys until `signal`: opens new ones, lets go of those that left. Resolves when all are let go. */
@@ -43,7 +45,7 @@ interface Place {
   transport?: NodeHidTransport;
   /** It is being opened, or a key is attached. */
   busy: boolean;
-  /** Not opened before this time, by performance.now(). */
+  /** Not opened before this time. */
   notBefore: number;
   pause: number;
 }
@@ -54,6 +56,7 @@ export class HidSource {
   readonly #log: Logger;
   readonly #api: HidApi;
   readonly #deviceOf: (each: ListedInterface) => string;
+  readonly #now: () => number;
   readonly #places = new Map<string, Place>();
   readonly #works = new Set<Promise<void>>();
   #told = "";
@@ -63,6 +66,7 @@ export class HidSource {
     this.#log = given.log;
     this.#api = given.api ?? nodeHid;
     this.#deviceOf = given.deviceOf ?? ((each) => deviceOf(each));
+    this.#now = given.now ?? (() => performance.now());
   }
 
   /** Looks once. Never rejects. */
@@ -114,7 +118,7 @@ export class HidSource {
     const now = this.#places.get(seen.path);
     if (now === undefined) return;
     now.missed = 0;
-    if (now.busy || performance.now() < now.notBefore) return;
+    if (now.busy || this.#now() < now.notBefore) return;
     const work: Promise<void> = this.#open(now).finally(() => this.#works.delete(work));
     this.#works.add(work);
   }
@@ -128,7 +132,7 @@ export class HidSource {
       if (this.#places.get(path) !== place) return transport.close();
       place.transport = transport;
       const wasKey = await this.#registry.attach(transport, kind);
-      place.notBefore = wasKey ? 0 : performance.now() + place.pause;
+      place.notBefore = wasKey ? 0 : this.#now() + place.pause;
       place.pause = wasKey ? MUTE_MS.first : Math.min(place.pause * 2, MUTE_MS.most);
     } catch (cause) {
       if (!(cause instanceof LinkError)) throw cause;

@@ -10,7 +10,7 @@ const PASSED_ON = [
 ];
 
 /** It is told to end, and after this time it is ended; milliseconds. */
-const END_MS = 1_000;
+export const END_MS = 1_000;
 
 /** Data lines of one answer, in bytes: far more than any PIN has. */
 const MAX_DATA = 1_024;
@@ -62,15 +62,15 @@ export class AssuanProgram {
     return answer;
   }
 
-  /** Lets it go, and resolves once it has gone; a program that stays is ended. What waits for it is rejected. */
-  async end(): Promise<void> {
+  /** Lets it go, and resolves once it has gone; one that stays for `ms` is ended. What waits for it is rejected. */
+  async end(ms: number = END_MS): Promise<void> {
     this.#break("the prompt was ended");
     const child = this.#child;
     if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
     child.stdin.destroy();
     child.kill("SIGTERM");
-    const timer = setTimeout(() => child.kill("SIGKILL"), END_MS);
+    const timer = setTimeout(() => child.kill("SIGKILL"), ms);
     await gone;
     clearTimeout(timer);
   }

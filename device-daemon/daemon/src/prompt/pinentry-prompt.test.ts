@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { PATIENT_MS } from "@countersign/testing";
 import { FakePinentry } from "../testing/fake-pinentry.ts";
 import { PinentryPrompt } from "./pinentry-prompt.ts";
 import type { PromptError } from "./prompt.ts";
@@ -18,10 +19,10 @@ let prompt: PinentryPrompt;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "countersign-pinentry-"));
   pinentry = new FakePinentry(folder);
-  prompt = new PinentryPrompt(pinentry.path, { tty: "/dev/pts/7", quickMs: 5_000 });
+  prompt = new PinentryPrompt(pinentry.path, { tty: "/dev/pts/7", quickMs: PATIENT_MS, endMs: PATIENT_MS });
 });
 
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
 
 describe("PinentryPrompt", () => {
   test("says title, lines, label and problem, and gives what was typed as a secret", async () => {

@@ -1,9 +1,9 @@
-import { AssuanProgram, type Outcome } from "./assuan-program.ts";
+import { AssuanProgram, END_MS, type Outcome } from "./assuan-program.ts";
 import { type Ask, type ConfirmAsk, type Prompt, PromptError } from "./prompt.ts";
 import { Secret } from "./secret.ts";
 
-/** A pinentry that works greets and takes settings within this time, in milliseconds. */
-const QUICK_MS = 5_000;
+/** A pinentry that works greets and takes settings within this time, in milliseconds: also the first of a slow PC. */
+const QUICK_MS = 30_000;
 
 /** Nobody types for this long; seconds. */
 const TYPING_S = 180;
@@ -22,6 +22,8 @@ export interface PinentryPlace {
   readonly tty?: string;
   /** In place of QUICK_MS. */
   readonly quickMs?: number;
+  /** In place of END_MS. */
+  readonly endMs?: number;
 }
 
 /** Asks by pinentry, the program that GnuPG asks PINs with: one run for each question. */
@@ -64,9 +66,9 @@ export class PinentryPrompt implements Prompt {
     signal: AbortSignal,
   ): Promise<Uint8Array | undefined> {
     signal.throwIfAborted();
-    const quickMs = this.#place.quickMs ?? QUICK_MS;
+    const { quickMs = QUICK_MS, endMs = END_MS } = this.#place;
     const program = await AssuanProgram.start(this.#path, quickMs);
-    const stop = (): void => void program.end();
+    const stop = (): void => void program.end(endMs);
     signal.addEventListener("abort", stop, { once: true });
     try {
       signal.throwIfAborted();
@@ -80,7 +82,7 @@ export class PinentryPrompt implements Prompt {
       throw cause;
     } finally {
       signal.removeEventListener("abort", stop);
-      await program.end();
+      await program.end(endMs);
     }
   }
 

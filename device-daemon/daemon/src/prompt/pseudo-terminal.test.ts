@@ -22,7 +22,7 @@ afterEach(async () => {
 /** A terminal whose own program does nothing, and its name. */
 async function bare(): Promise<readonly [PseudoTerminal, PinentryPrompt]> {
   terminal = new PseudoTerminal("tty; exec sleep 300");
-  const [, tty = ""] = await terminal.until(/(\/dev\/pts\/\d+)/);
+  const [, tty = ""] = await terminal.until(/(\/dev\/pts\/\d+)\r?\n/);
   return [terminal, new PinentryPrompt(PINENTRY, { tty })];
 }
 
@@ -87,7 +87,7 @@ describe("a terminal", () => {
     terminal = new PseudoTerminal(command);
     await terminal.until(/PIN \(not shown/);
     terminal.type(`${DIGITS.slice(0, 5)}x\u007f${DIGITS.slice(5)}\r`);
-    const [, answer] = await terminal.until(/answer (\w+)/);
+    const [, answer] = await terminal.until(/answer (\w+)\r?\n/);
     expect(answer).toBe(createHash("sha256").update(DIGITS).digest("hex"));
     expect(terminal.seen.split("answer")[0]).not.toMatch(/\d/);
   });

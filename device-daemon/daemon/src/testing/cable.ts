@@ -1,5 +1,6 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
-import { REPORT_SIZE } from "@countersign/key-protocol";
+import { setTimeout as sleep } from "node:timers/promises";
+import { HidCommand, parseReport, Reassembler, REPORT_SIZE, Subcommand } from "@countersign/key-protocol";
 
 /** One report on its way. `at` counts the reports of its direction, from 0, since the last `use`. */
 export interface Passing {
@@ -41,6 +42,28 @@ export class Cable {
     this.#counts = { host: 0, key: 0 };
   }
 
+  /**
+   * Waits until nothing is on its way: the daemon asks behind each request how the key is, and the answer to the request
+   * may be told before that. To be called when at least one request has been answered.
+   */
+  async untilQuiet(): Promise<void> {
+    for (;;) {
+      const at = this.log.findLastIndex((each) => requestOf(each) !== undefined);
+      const last = this.log[at];
+      if (last !== undefined && requestOf(last) === Subcommand.GET_INFO && this.#isAnswered(last, at)) return;
+      await sleep(5);
+    }
+  }
+
+  #isAnswered(asked: Passing, at: number): boolean {
+    const { channel } = parseReport(asked.report);
+    const answer = new Reassembler(channel);
+    const reports = this.log
+      .slice(at)
+      .filter(({ from, report }) => from === "key" && parseReport(report).channel === channel);
+    return reports.some(({ report }) => answer.accept(report)?.command === HidCommand.COUNTERSIGN);
+  }
+
   /** Pulls it out: both ends notice at once. It is there again for the next opener. */
   cut(): void {
     for (const end of this.#ends) end.destroy();
@@ -80,4 +103,11 @@ export class Cable {
       }
     });
   }
+}
+
+/** The subcommand of a request of the daemon, by its first report. */
+function requestOf({ from, report }: Passing): number | undefined {
+  const parsed = parseReport(report);
+  const isRequest = from === "host" && parsed.type === "first" && parsed.command === HidCommand.COUNTERSIGN;
+  return isRequest ? parsed.data[0] : undefined;
 }

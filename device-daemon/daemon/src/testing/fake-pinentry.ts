@@ -28,10 +28,15 @@ export class FakePinentry {
     this.will(...texts.map((text) => `answer ${JSON.stringify(text)}`));
   }
 
-  /** Every line heard so far. */
+  /** Every line heard so far. Its last one, ENDED, comes when a pinentry has gone: of a prompt that was taken back, later. */
   heard(): readonly string[] {
     const file = join(this.#folder, "heard");
     return existsSync(file) ? readFileSync(file, "utf8").split("\n").slice(0, -1) : [];
+  }
+
+  /** Every line of the daemon's that was heard so far. */
+  asked(): readonly string[] {
+    return this.heard().filter((line) => line !== "ENDED");
   }
 
   /** Waits until a line that begins like this was heard `times` times. */

@@ -44,7 +44,16 @@ export class HostileKey implements HidTransport {
 
   /** Sends this many mutated reports at once. */
   flood(count: number): void {
-    for (let at = 0; at < count; at++) this.#onReport(this.#mutator.next().report);
+    this.send(this.draw(count));
+  }
+
+  /** Reports to be sent later: drawing them takes time, too. */
+  draw(count: number): readonly Uint8Array[] {
+    return Array.from({ length: count }, () => this.#mutator.next().report);
+  }
+
+  send(reports: readonly Uint8Array[]): void {
+    for (const report of reports) this.#onReport(report);
   }
 
   onReport(listener: (report: Uint8Array) => void): void {

@@ -43,6 +43,8 @@ export async function startPageRig(folder: string): Promise<PageRig> {
   const laid = cable.laid;
   await setPin(rig);
   const { keyId } = await enrol(rig);
+  // What passes from now on is the tests'.
+  await laid.untilQuiet();
   return {
     ...{ rig, cable: laid, bank, shop, evil, pinentry, state },
     webPort: Number(rig.daemon.ready["webPort"]),

@@ -8,6 +8,7 @@ export const SCRIPT = "/usr/bin/script";
 export class PseudoTerminal {
   readonly #child: ChildProcessByStdio<Writable, Readable, null>;
   readonly #looking = new Set<() => void>();
+  readonly #gone: Promise<unknown>;
   /** Everything that was written to it, echo included. */
   seen = "";
 
@@ -15,6 +16,8 @@ export class PseudoTerminal {
     const args = ["--quiet", "--flush", "--return", "--command", command, "/dev/null"];
     const env = { ...process.env, TERM: "xterm", LC_ALL: "C.UTF-8", SHELL: "/bin/sh" };
     this.#child = spawn(SCRIPT, args, { stdio: ["pipe", "pipe", "ignore"], env });
+    // Heard from the beginning: what runs in it may end by itself.
+    this.#gone = new Promise((resolve) => this.#child.once("exit", resolve));
     this.#child.stdout.setEncoding("utf8").on("data", (text: string) => {
       this.seen += text;
       for (const look of this.#looking) look();
@@ -40,9 +43,8 @@ export class PseudoTerminal {
   }
 
   async close(): Promise<void> {
-    const gone = new Promise((resolve) => this.#child.once("exit", resolve));
     // It would wait for what runs inside; without it, that gets a hang-up.
     this.#child.kill("SIGKILL");
-    await gone;
+    await this.#gone;
   }
 }

@@ -65,7 +65,7 @@ function signBody(token: string, transactionId: string): string {
   const { nonce, content } = signRequest(pages.keyId);
   return `const steps = [];
     const request = {
-      keyIds: ["${pages.keyId}"], serverId: "${SERVER_ID}", transactionId: "${transactionId}", mode: 1, expiresInS: 60,
+      keyIds: ["${pages.keyId}"], serverId: "${SERVER_ID}", transactionId: "${transactionId}", mode: 1, expiresInS: 300,
       nonce: bytesOf("${toHex(nonce ?? new Uint8Array(0))}"), content: bytesOf("${toHex(content ?? new Uint8Array(0))}"),
       requester: "the user's bank",
     };

@@ -34,7 +34,8 @@ export class ControlServer {
 
   constructor(emulator: Emulator) {
     this.#emulator = emulator;
-    this.#server = createServer((request, response) => void this.#serve(request, response));
+    // A connection is its client's to close: one that the server closed as idle could have the next press on its way.
+    this.#server = createServer({ keepAliveTimeout: 0 }, (request, response) => void this.#serve(request, response));
   }
 
   /** Listens on 127.0.0.1 and resolves with the URL, which ends without a slash. */

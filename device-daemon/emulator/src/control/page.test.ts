@@ -38,14 +38,24 @@ afterAll(async () => {
 /** A page on a key that has PIN and credential; problems of the console are failures. */
 async function openKey(
   options: { profile?: Partial<Profile>; scheme?: "light" | "dark"; width?: number } = {},
-): Promise<{ page: Page; host: SocketHost; keyId: Uint8Array; problems: string[]; emulator: Emulator }> {
+): Promise<{
+  page: Page;
+  host: SocketHost;
+  keyId: Uint8Array;
+  problems: string[];
+  emulator: Emulator;
+  /** Of the key: holds its time, and lets it go on. */
+  clock: { stands: boolean };
+}> {
   const store = new MemoryKeyStore();
   const { keyId } = readyBench(options.profile, store);
   const socket = join(folder, `key-${++keys}.sock`);
+  const clock = { stands: false, at: 0, now: () => (clock.at = clock.stands ? clock.at : performance.now()) };
   const emulator = new Emulator({
     profile: { ...FULL, ...options.profile },
     store,
     plugs: onSockets({ vendor: socket }),
+    clock,
   });
   const control = new ControlServer(emulator);
   await emulator.plug();
@@ -67,7 +77,7 @@ async function openKey(
   open.push(async () => {
     await closeAll(context, host, control, emulator);
   });
-  return { page, host, keyId, problems, emulator };
+  return { page, host, keyId, problems, emulator, clock };
 }
 
 async function closeAll(
@@ -244,7 +254,7 @@ for (const size of [SMALLEST, { columns: 32, rows: 8 }, LARGEST]) {
 browserTest(
   "a finger is made known with the keyboard alone: held OK, menu, PIN, three touches; then it approves, a stranger's does not",
   async () => {
-    const { page, host, keyId, problems } = await openKey({ profile: { finger: true } });
+    const { page, host, keyId, problems, clock } = await openKey({ profile: { finger: true } });
     await page.keyboard.press("h");
     await untilSaid(page, "2 add finger");
     await page.keyboard.press("2");
@@ -259,11 +269,13 @@ browserTest(
     }
     await untilSaid(page, "finger 1 is known");
     expect(await violations(page)).toEqual([]);
+    clock.stands = true;
     ask(host, keyId);
     await untilSaid(page, "EUR 1 250.00");
     // It has taken the place of another page: what is pressed at once was not meant for it, and the face says so.
     await page.keyboard.press("ArrowRight");
     await page.getByText("The page had just changed").waitFor();
+    clock.stands = false;
     await untilTaken(page, /\/press$/, () => page.keyboard.press("ArrowRight"));
     for (let turn = 0; turn < 3; turn++) await page.keyboard.press("ArrowRight");
     await untilSaid(page, "PIN OR FINGER");
@@ -286,10 +298,19 @@ browserTest(
     const again = await SocketHost.connect(join(folder, `key-${keys}.sock`));
     again.send(encodeMessage(again.channel, HidCommand.COUNTERSIGN, Uint8Array.of(Subcommand.RESET)));
     await untilSaid(page, "3 more");
-    await page.locator('[data-key="ok"]').click();
+    const ok = page.locator('[data-key="ok"]');
+    await ok.hover();
+    // One behind the other, so that the press is short however late this process is.
+    await Promise.all([page.mouse.down(), page.mouse.up()]);
     await untilSaid(page, "2 more");
     // Held from before the page could be read, it does not count.
-    await untilTaken(page, /\/hold$/, () => page.locator('[data-key="ok"]').click({ delay: 1_200 }));
+    await untilTaken(page, /\/hold$/, async () => {
+      await ok.hover();
+      const counted = page.waitForRequest(/\/hold$/);
+      await page.mouse.down();
+      await counted;
+      await page.mouse.up();
+    });
     await untilSaid(page, "ready");
     expect((await again.answer())[0]).toBe(0);
     again.close();

@@ -21,7 +21,7 @@ from fido2.hid.base import CtapHidConnection, HidDescriptor
 SOCKET = os.environ["COUNTERSIGN_FIDO_SOCKET"]
 CONTROL = os.environ["COUNTERSIGN_CONTROL"]
 REPORT = 64
-PATIENCE = 20
+PATIENCE = 200
 
 
 class SocketConnection(CtapHidConnection):

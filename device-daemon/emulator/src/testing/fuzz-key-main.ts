@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { encodeMessage, HidCommand, HidError } from "@countersign/key-protocol";
 import { ReportMutator } from "@countersign/key-protocol/testing";
@@ -83,13 +84,23 @@ function look(end: End): void {
   } else met.silent++;
 }
 
+/**
+ * What the process holds in memory or in swap, in bytes: RSS without the pages of files, which the kernel takes away and
+ * gives back as it likes.
+ */
+function held(): number {
+  const status = readFileSync("/proc/self/status", "latin1");
+  const kilobytes = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(status)?.[1] ?? 0);
+  return 1024 * (kilobytes("RssAnon") + kilobytes("VmSwap"));
+}
+
 async function memory(): Promise<{ readonly rss: number; readonly live: number }> {
   for (let at = 0; at < 3; at++) {
     globalThis.gc?.();
     await nextTurn();
   }
-  const { rss, heapUsed, external } = process.memoryUsage();
-  return { rss, live: heapUsed + external };
+  const { heapUsed, external } = process.memoryUsage();
+  return { rss: held(), live: heapUsed + external };
 }
 
 function signed(): { readonly statements: number; readonly fido: number } {

@@ -42,7 +42,8 @@ export class MatrixPhones {
   }
 
   static async serve(given: Given): Promise<MatrixPhones> {
-    const server = createServer();
+    // A connection is its client's to close: one that the server closed as idle could have the next press on its way.
+    const server = createServer({ keepAliveTimeout: 0 });
     const phones = new MatrixPhones(given, server);
     server.on("request", (request, response) => {
       phones.#answer(request, response).catch((error: unknown) => response.writeHead(500).end(String(error)));

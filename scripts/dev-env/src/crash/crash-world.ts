@@ -2,6 +2,7 @@ import { anotherUser, setUpDesk, type Desk } from "../desk.ts";
 import { readLedger, startInstallation, type Installation } from "../installation.ts";
 import { PhoneInHand } from "../person/phone-in-hand.ts";
 import { readMessage } from "../person/read-message.ts";
+import { patientEyes } from "../person/senses.ts";
 import { effectsOf, StoreOnDisk } from "./store-on-disk.ts";
 import { CrashingCore } from "./crashing-core.ts";
 import type { Effect } from "./effect.ts";
@@ -40,6 +41,8 @@ const BEFORE: Readonly<Record<FlowName, "linked" | readonly Flow[]>> = {
   vetoes: "linked",
   withdraws: "linked",
 };
+/** The bot's word that a code is out. */
+const SENT: Effect = "delivery.sent/full";
 /** At most five prompts a minute reach a user; his LINK is one. */
 const FLOWS_A_USER = 4;
 
@@ -76,7 +79,8 @@ export class CrashWorld {
   async record(flow: FlowName): Promise<Effect[]> {
     const his = await this.#somebodyFor(flow);
     const mark = this.#store.lastNumber();
-    const { output } = await FLOWS[flow](this.installation, his);
+    const work = (desk: Desk) => FLOWS[flow](this.installation, desk);
+    const { output } = await (flow === "pays" ? this.#patiently(his, mark, work) : work(his));
     await this.#untilQuiet(his, mark, output);
     return effectsOf(this.#store.trail(mark));
   }
@@ -90,7 +94,8 @@ export class CrashWorld {
     const acknowledged = this.core.acknowledged().length;
     const before = await this.#withCode(his);
     this.core.arm(at);
-    const ended = await FLOWS[flow](this.installation, his);
+    const carryOn = (desk: Desk) => FLOWS[flow](this.installation, desk);
+    const ended = await (at[0].effect === SENT ? this.#patiently(his, mark, carryOn) : carryOn(his));
     await this.core.until(`${deathsOf(at)}\n${ended.output}`, () => this.core.deaths >= deaths + at.length);
     const showsCode = await this.#untilQuiet(his, mark, ended.output);
     const trail = this.#store.trail(mark);
@@ -114,6 +119,18 @@ export class CrashWorld {
   /** Ids of change sets that the store acknowledged in any of the core's lives and does not hold. */
   acknowledgedAndLost(): string[] {
     return lost(this.core.acknowledged(), this.#store.trail());
+  }
+
+  /** A user who is faster than the bot's word that his code is out would leave that out: he waits for it, or for a death. */
+  async #patiently<T>(his: Desk, mark: number, work: (desk: Desk) => Promise<T>): Promise<T> {
+    const { deaths } = this.core;
+    const isTold = (): boolean => this.core.deaths > deaths || effectsOf(this.#store.trail(mark)).includes(SENT);
+    const eyes = await patientEyes(his.phoneUrl, isTold);
+    try {
+      return await work({ ...his, phoneUrl: eyes.url });
+    } finally {
+      eyes.close();
+    }
   }
 
   /** Users go on for a few flows of a kind; who joins or enrols is a new one each time, who links takes a new chat. */

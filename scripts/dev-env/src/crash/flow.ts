@@ -40,7 +40,7 @@ export const withdraws: Flow = (installation, desk) =>
   payInvoice(
     installation,
     desk,
-    () => ({ leave: () => Promise.resolve() }),
+    () => ({ seated: Promise.resolve(), leave: () => Promise.resolve() }),
     ({ step }, client) => {
       if (step === "SENT") client.interrupt();
     },
@@ -100,6 +100,7 @@ function payInvoice(
 const MOST_MS = 120_000;
 
 async function run(sitting: Sitting, start: () => Client): Promise<ClientEnd> {
+  await sitting.seated;
   const client = start();
   const timeout = setTimeout(() => client.kill(), MOST_MS);
   try {

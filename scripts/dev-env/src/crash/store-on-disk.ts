@@ -42,7 +42,8 @@ export class StoreOnDisk {
   }
 
   #read(sql: string, parameter: number): Record<string, unknown>[] {
-    const db = new DatabaseSync(this.#path, { readOnly: true });
+    // The core is just opening it, or just dead: whoever repairs the log has the database for a moment.
+    const db = new DatabaseSync(this.#path, { readOnly: true, timeout: 60_000 });
     try {
       return db.prepare(sql).all(parameter);
     } finally {

@@ -5,9 +5,6 @@ import type { Message } from "../person/phone-in-hand.ts";
 import { readMessage } from "../person/read-message.ts";
 import { endingText } from "./ending-text.ts";
 
-/** How long the phone gets to tell the outcome after the client has ended, in milliseconds. */
-const PHONE_MS = 2_000;
-
 /** Tells a run as it happens, a fact a line: what key and phone show beside what was meant, and what came of it. */
 export class Story implements Onlooker {
   readonly #meant: readonly Said[];
@@ -22,7 +19,6 @@ export class Story implements Onlooker {
   #isPrompted = false;
   #phoneSaid = new Map<string, string>();
   #told = new Set<string>();
-  #changed = Promise.withResolvers<void>();
 
   /** `meant`: one `Label: value` a line. `write` takes whole lines. */
   constructor(meant: string, write: (text: string) => void) {
@@ -77,10 +73,7 @@ export class Story implements Onlooker {
     else if (said["final"] === true) this.tell("client says", endingText(Number(said["exit"]), said));
   }
 
-  async enough(): Promise<void> {
-    const patience = AbortSignal.timeout(PHONE_MS);
-    const over = new Promise<void>((resolve) => patience.addEventListener("abort", () => resolve(), { once: true }));
-    while (this.#isOpen && !patience.aborted) await Promise.race([this.#changed.promise, over]);
+  over(): void {
     if (this.#isOpen && this.#isPrompted) this.tell("phone shows", "still the prompt: nothing has happened yet");
   }
 
@@ -108,16 +101,15 @@ export class Story implements Onlooker {
     }
   }
 
-  /** The first words under the heading: `✔ Executed …`, `⛔ Stopped by you …`. */
+  /** The first words under the heading: `✔ Executed …`, `⛔ Stopped by you …`, `Withdrawn by … · nothing was sent`. */
   #tellOutcome({ id, text }: Message): void {
     const said = text.split("\n\n")[1]?.split("\n")[0] ?? text.split("\n")[0] ?? "";
-    const isOutcome = /^[^\p{L}\p{N}\s]/u.test(said) && !said.startsWith("✔ Confirmed");
+    const isEnd = /^[^\p{L}\p{N}\s]/u.test(said) || said.endsWith("nothing was sent");
+    const isOutcome = isEnd && !said.startsWith("✔ Confirmed");
     if (!isOutcome || this.#phoneSaid.get(id) === said) return;
     this.#phoneSaid.set(id, said);
     this.#isOpen = false;
     this.tell("phone says", said);
-    this.#changed.resolve();
-    this.#changed = Promise.withResolvers<void>();
   }
 
   #once(who: string, first: string, ...more: readonly string[]): void {

@@ -39,7 +39,8 @@ const HEADERS = {
 
 /** Serves the page on 127.0.0.1: `/`, `/key` and `/phone` lead on, `GET /ledger?after=N` waits for the next payment. */
 export async function startDesktop(port: number, places: Places): Promise<Desktop> {
-  const server = createServer((request, response) => {
+  // A connection is its client's to close: one that the server closed as idle could have the next request on its way.
+  const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
     const own = (server.address() as AddressInfo).port;
     serve(request, response, own, places).catch(() => response.destroy());
   });

@@ -117,7 +117,7 @@ function writeSettings(endpoints: Omit<Endpoints, "console">, pin: string): void
 function whenGone(child: Child): Promise<string> {
   return new Promise((resolve) => {
     const tell = (): void => resolve(`${child.process.spawnargs[3]} ended by itself:\n${child.output().slice(-2000)}`);
-    if (child.process.exitCode !== null || child.process.signalCode !== null) tell();
-    else child.process.once("exit", tell);
+    // Its reason, which it writes last, may come after it is gone.
+    void child.gone.then(tell);
   });
 }

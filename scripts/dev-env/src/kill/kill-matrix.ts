@@ -50,7 +50,7 @@ export function testKillMatrix(of: KillCase): void {
             expect(aftermath.withCode).toBeLessThanOrEqual(of.mostCodes);
             if (of.cleansUp) expect(aftermath.showsCode).toBe(false);
           },
-          240_000,
+          400_000,
         );
       }
     }

@@ -38,7 +38,7 @@ export interface Aftermath {
 
 /** Ten digits are found in a log by no accident. */
 const LONG_CODES = { digits: 10, highValueDigits: 10 };
-const PATIENCE_MS = 90_000;
+const PATIENCE_MS = 200_000;
 /** At most five prompts a minute reach a user; his LINK is one. */
 const PAYMENTS_A_USER = 4;
 /** DELIVERY_EVENT_TYPE_SENT. */

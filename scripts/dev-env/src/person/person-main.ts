@@ -9,7 +9,6 @@ import { PhoneInHand } from "./phone-in-hand.ts";
 const { meant, pin, temper, key, phone } = JSON.parse(await text(process.stdin)) as Record<string, string>;
 const leaving = new AbortController();
 process.once("SIGTERM", () => leaving.abort());
-console.log('{"ready":true}');
 try {
   await act(
     {
@@ -20,6 +19,7 @@ try {
       phone: new PhoneInHand(phone ?? ""),
     },
     leaving.signal,
+    () => console.log('{"ready":true}'),
   );
 } catch (error) {
   if (!leaving.signal.aborted) throw error;

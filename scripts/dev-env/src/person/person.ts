@@ -14,11 +14,15 @@ export interface Person {
   readonly phone: PhoneInHand;
 }
 
-/** Sits at the desk until `signal` aborts: whenever the key wants something, reads, compares, types or rejects. */
-export async function act(person: Person, signal: AbortSignal): Promise<void> {
+/**
+ * Sits at the desk until `signal` aborts: whenever the key wants something, reads, compares, types or rejects. `seated` is
+ * called once he knows what his phone shows already: whatever comes from then on is new to him.
+ */
+export async function act(person: Person, signal: AbortSignal, seated: () => void = () => {}): Promise<void> {
   const meant = parseMeant(person.meant);
   const old = new Set((await person.phone.look(undefined, signal)).messages.map(({ id }) => id));
-  let pages: ReadPage[] = [];
+  seated();
+  let pages: readonly ReadPage[] = [];
   let version: number | undefined;
   while (!signal.aborted) {
     const screen = await person.key.look(version, signal);
@@ -29,11 +33,29 @@ export async function act(person: Person, signal: AbortSignal): Promise<void> {
     if (isOver) continue;
     if (screen.page === "pages") {
       const page = readPage(screen.rows);
-      const tag = page.tag === "" ? (pages.at(-1)?.tag ?? "") : page.tag;
-      pages = page.number === 1 ? [page] : [...pages, { ...page, tag }];
-      await person.key.press(page.turn);
-    } else await answer(person, screen, { meant, pages, old }, signal);
+      pages = readOn(pages, page);
+      await person.key.press(pages.length === 0 ? "back" : page.turn);
+    } else {
+      if (!AFTER_PAGES.has(screen.page)) pages = [];
+      await answer(person, screen, { meant, pages, old }, signal);
+    }
   }
+}
+
+/** Where what was read on the pages before still matters. */
+const AFTER_PAGES: ReadonlySet<string> = new Set(["link-warning", "pin", "code"]);
+
+/**
+ * What he has read, with this page. Nothing where he has not read the page before it: a button that was pressed for what
+ * the key showed before may have turned the first pages of what it asks for now, and he goes back to them.
+ */
+function readOn(pages: readonly ReadPage[], page: ReadPage): readonly ReadPage[] {
+  if (page.number === 1) return [page];
+  const before = pages.at(-1);
+  if (before === undefined || before.number + 1 !== page.number) return [];
+  if (page.tag === "" || before.tag === "")
+    return [...pages, { ...page, tag: page.tag === "" ? before.tag : page.tag }];
+  return page.tag === before.tag ? [...pages, page] : [];
 }
 
 /** What he has in mind while the key waits: what he meant, what the key showed, which messages he knew before. */
@@ -46,7 +68,10 @@ interface Mind {
 async function answer(person: Person, screen: Screen, mind: Mind, signal: AbortSignal): Promise<void> {
   const { key, temper, pin } = person;
   const hasDisplay = screen.rows.length > 0;
-  if (screen.page === "pin") {
+  const isUnread = hasDisplay && temper === "careful" && mind.pages.length === 0;
+  if (isUnread && AFTER_PAGES.has(screen.page)) {
+    await key.press("back");
+  } else if (screen.page === "pin") {
     const right = !hasDisplay || temper === "careless" || saysTheSame(mind.pages, mind.meant);
     await (right ? key.type(pin) : key.press("reject"));
   } else if (screen.page === "code") {

@@ -3,7 +3,10 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Screen } from "./key-in-hand.ts";
+import type { Message } from "./phone-in-hand.ts";
+import { readMessage } from "./read-message.ts";
 
 /** An HTTP address that passes everything to another one, changed on the way. */
 export interface Sense {
@@ -49,6 +52,32 @@ export async function swappingEyes(phoneUrl: string): Promise<Sense> {
   });
 }
 
+/**
+ * The eyes wait: a new code is read once `may` says so. A person can be faster than what is told of the message that he
+ * reads, and what is asked of the order of both needs a slow one.
+ */
+export async function patientEyes(phoneUrl: string, may: () => boolean): Promise<Sense> {
+  const old = new Set(codesIn(await (await fetch(`${phoneUrl}/messages`)).text()));
+  const leaving = new AbortController();
+  const sense = await between(phoneUrl, {
+    answer: async (path, body) => {
+      if (!path.startsWith("/messages") || codesIn(body).every((code) => old.has(code))) return body;
+      while (!may()) await sleep(20, undefined, { signal: leaving.signal });
+      return body;
+    },
+  });
+  const close = (): void => {
+    leaving.abort();
+    sense.close();
+  };
+  return { url: sense.url, close };
+}
+
+function codesIn(body: string): string[] {
+  const { messages } = JSON.parse(body) as { messages: readonly Message[] };
+  return messages.flatMap((message) => readMessage(message)?.code ?? []);
+}
+
 /** Somebody looks over the person's shoulder: sees every screen of the key that the person looks at. */
 export async function overTheShoulder(keyUrl: string, see: (screen: Screen) => void): Promise<Sense> {
   return between(keyUrl, {
@@ -61,7 +90,7 @@ export async function overTheShoulder(keyUrl: string, see: (screen: Screen) => v
 
 interface Change {
   readonly request?: (path: string, body: string) => Promise<string>;
-  readonly answer?: (path: string, body: string) => string;
+  readonly answer?: (path: string, body: string) => string | Promise<string>;
 }
 
 async function between(target: string, change: Change): Promise<Sense> {
@@ -72,9 +101,10 @@ async function between(target: string, change: Change): Promise<Sense> {
     const withBody = request.method === "POST" ? { body, headers: { "content-type": "application/json" } } : {};
     const response = await fetch(`${target}${path}`, { method: request.method ?? "GET", ...withBody });
     const answered = await response.text();
-    return { status: response.status, body: change.answer === undefined ? answered : change.answer(path, answered) };
+    return { status: response.status, body: (await change.answer?.(path, answered)) ?? answered };
   };
-  const server: Server = createServer((request, response) => {
+  // A connection is its client's to close: one that the server closed as idle could have the next press on its way.
+  const server: Server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
     pass(request).then(
       ({ status, body }) => response.writeHead(status, { "content-type": "application/json" }).end(body),
       () => response.writeHead(502).end(),

@@ -45,6 +45,23 @@ export async function keyShows(key: Page, words: string): Promise<void> {
   await key.locator("#said", { hasText: words }).waitFor({ state: "attached" });
 }
 
+/**
+ * Does it at the key, again for as long as the key finds that its page has just changed and that it was not meant for it:
+ * its face asks for that, and tells who looks.
+ */
+export async function taken(key: Page, act: () => Promise<void>): Promise<void> {
+  for (;;) {
+    const [answer] = await Promise.all([key.waitForResponse((each) => each.url().endsWith("/press")), act()]);
+    if (((await answer.json()) as { readonly taken: boolean }).taken) return;
+  }
+}
+
+/** Digits on the keyboard, then Enter. */
+export async function typeOnKey(key: Page, digits: string): Promise<void> {
+  await key.bringToFront();
+  for (const digit of [...digits, "Enter"]) await taken(key, () => key.keyboard.press(digit));
+}
+
 /** Turns the key's pages with the mouse up to the PIN, and returns what each said. */
 export async function readKeyPages(key: Page): Promise<string[]> {
   const read: string[] = [];
@@ -54,7 +71,7 @@ export async function readKeyPages(key: Page): Promise<string[]> {
     if (said.startsWith("PIN")) return read;
     read.push(said);
     const isLast = said.endsWith("OK ✓");
-    await key.getByRole("button", { name: isLast ? "OK" : "Next" }).click();
+    await taken(key, () => key.getByRole("button", { name: isLast ? "OK" : "Next" }).click());
     await key.locator("#said", { hasNotText: said }).waitFor({ state: "attached" });
   }
 }
@@ -63,15 +80,21 @@ export async function readKeyPages(key: Page): Promise<string[]> {
 export async function confirmOnKey(key: Page, phone: Page, pin: string): Promise<void> {
   await key.bringToFront();
   await keyShows(key, "tries left");
-  await key.keyboard.type(pin);
-  await keyShows(key, "******");
-  await key.keyboard.press("Enter");
+  for (const digit of pin) await taken(key, () => key.keyboard.press(digit));
+  await keyShows(key, "*".repeat(pin.length));
+  await taken(key, () => key.keyboard.press("Enter"));
   await keyShows(key, "from your phone");
   const tag = /[A-Z]+ [A-Z]+(?=\. X reject)/.exec((await key.locator("#said").textContent()) ?? "")?.[0] ?? "";
   const code = await codeOnPhone(phone, tag);
-  await key.bringToFront();
-  await key.keyboard.type(code);
-  await key.keyboard.press("Enter");
+  await typeOnKey(key, code);
+}
+
+/** Waits until so many messages of the phone say this. */
+export async function phoneSays(phone: Page, words: string, times: number): Promise<void> {
+  await phone
+    .locator(".message", { hasText: words })
+    .nth(times - 1)
+    .waitFor();
 }
 
 /** The code under the message that shows these words, as digits. */

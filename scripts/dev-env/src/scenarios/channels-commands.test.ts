@@ -16,7 +16,7 @@ let scene: Scene;
 beforeAll(async () => {
   scene = await openChannelScene({ folder, mode: "B" });
 }, 400_000);
-afterAll(() => scene?.close(), 30_000);
+afterAll(() => scene?.close(), 400_000);
 
 const CHATS = ["telegram", "matrix"] as const;
 type Chat = (typeof CHATS)[number];
@@ -147,7 +147,7 @@ async function sayAsNobody(channel: Chat, { chatId }: Reachable): Promise<void> 
 
 /** The code is gone from the chat, or goes in a moment. */
 async function noCodeIn(hands: Hands): Promise<void> {
-  const patience = AbortSignal.timeout(60_000);
+  const patience = AbortSignal.timeout(240_000);
   for (let seen = await hands.phone.look(undefined, patience); ;) {
     if (!seen.messages.some(({ text }) => /^Code: /m.test(text))) return;
     seen = await hands.phone.look(seen.version, patience);

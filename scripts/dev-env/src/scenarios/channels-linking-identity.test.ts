@@ -15,7 +15,7 @@ let scene: Scene;
 beforeAll(async () => {
   if (synapsePresent) scene = await openChannelScene({ folder, mode: "B", channels: ["telegram", "matrix"] });
 }, 400_000);
-afterAll(() => scene?.close(), 30_000);
+afterAll(() => scene?.close(), 400_000);
 
 async function channelsOf({ desk: { userId } }: Reachable): Promise<string[]> {
   const { channels } = await scene.parts.links.list({ userId });

@@ -15,7 +15,7 @@ let scene: Scene;
 beforeAll(async () => {
   scene = await openChannelScene({ folder, mode: "B" });
 }, 400_000);
-afterAll(() => scene?.close(), 30_000);
+afterAll(() => scene?.close(), 400_000);
 
 /** A phone of its own on a channel, with the scene's key beside it. */
 const phoneOn = (channel: ChannelName, chatId: string): Hands =>

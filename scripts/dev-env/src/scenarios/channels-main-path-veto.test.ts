@@ -16,7 +16,7 @@ let scene: Scene;
 beforeAll(async () => {
   if (synapsePresent) scene = await openChannelScene({ folder, mode: "B", channels: ["telegram", "matrix"] });
 }, 400_000);
-afterAll(() => scene?.close(), 30_000);
+afterAll(() => scene?.close(), 400_000);
 
 describe("over Matrix", () => {
   peerTest(

@@ -17,7 +17,7 @@ let scene: Scene;
 beforeAll(async () => {
   scene = await openChannelScene({ folder, mode: "B" });
 }, 400_000);
-afterAll(() => scene?.close(), 30_000);
+afterAll(() => scene?.close(), 400_000);
 
 /** How often each value of the transaction stands in a text, and how many codes do. */
 function counted(text: string, { lines }: Transaction): { values: number[]; codes: number } {
@@ -46,7 +46,7 @@ async function inEveryLanguage(channel: ChannelName, tongue: ChannelName): Promi
 
 /** The core has heard of the wish, which it answers in that language; nobody waits for the answer here. */
 async function spoken(userId: string, locale: string): Promise<void> {
-  const patience = AbortSignal.timeout(60_000);
+  const patience = AbortSignal.timeout(240_000);
   while ((await scene.parts.users.get({ userId })).user?.locale !== locale) patience.throwIfAborted();
 }
 

@@ -1,12 +1,21 @@
 // scripts/demo as people and pipelines run it: from another folder, scripted; and on a terminal, with real pages.
 import { spawn } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import { PATIENT_MS, tempFolder, testWith } from "@countersign/testing";
 import { ROOT } from "@countersign/testing/child";
 import { chromium, type Browser } from "playwright-core";
-import { AtThePages, codeOnPhone, confirmOnKey, faultsOf, keyShows, readKeyPages } from "./at-the-pages.ts";
+import {
+  AtThePages,
+  codeOnPhone,
+  confirmOnKey,
+  faultsOf,
+  keyShows,
+  phoneSays,
+  readKeyPages,
+  typeOnKey,
+} from "./at-the-pages.ts";
 import { processesIn, startScript } from "./entry-script.ts";
 
 const folder = tempFolder();
@@ -80,7 +89,8 @@ describe("scripted", () => {
 
   test("SIGTERM in the middle withdraws, ends with 17, and leaves nothing behind", async () => {
     const tmp = place();
-    const script = startScript("demo", ["--json", "--attack", "withheld-statement"], { cwd: folder, tmp });
+    const args = ["--json", "--attack", "withheld-statement"];
+    const script = startScript("demo", args, { cwd: folder, tmp, env: { NODE_OPTIONS: `--require ${fallsAsleep()}` } });
     await script.line((line) => line.includes('"step":"SHOWING"'));
     script.process.kill("SIGTERM");
     const exit = await script.ended;
@@ -88,6 +98,28 @@ describe("scripted", () => {
     expect({ exit, left: [...processesIn(tmp), ...readdirSync(tmp)] }).toEqual({ exit: 17, left: [] });
   }, 400_000);
 });
+
+/** For every process of a demo: the scripted user, who would else be done at any moment, never looks at his key. */
+function fallsAsleep(): string {
+  const path = join(folder, "asleep.cjs");
+  const text = `
+if (process.argv[1]?.endsWith("person-main.ts")) {
+  const { fetch } = globalThis;
+  globalThis.fetch = (url, given) => {
+    if (!String(url).includes("/screen")) return fetch(url, given);
+    return new Promise((resolve, reject) => {
+      const sleeping = setInterval(() => {}, 1_000);
+      given.signal.addEventListener("abort", () => {
+        clearInterval(sleeping);
+        reject(given.signal.reason);
+      });
+    });
+  };
+}
+`;
+  writeFileSync(path, text);
+  return path;
+}
 
 const executablePath = process.env["COUNTERSIGN_CHROMIUM"] ?? "/usr/bin/chromium";
 /** Of util-linux: runs a command on a terminal of its own. */
@@ -153,7 +185,8 @@ describe("on a terminal, in a browser", () => {
       await keyShows(key, "EUR 1 250.00");
       await readKeyPages(key);
       await confirmOnKey(key, phone, pin);
-      await phone.getByText("Executed").last().waitFor();
+      // The link of his phone was the first.
+      await phoneSays(phone, "Executed", 2);
       // Before the end: pages whose server has gone complain, and rightly.
       expect(person.complaints).toEqual([]);
       type("\r");
@@ -172,14 +205,11 @@ describe("on a terminal, in a browser", () => {
       const { key, phone, pin, type, ended } = await sit("--mode C --attack alter-tx2");
       await keyShows(key, "Lights on: pin");
       const faults = await faultsOf(key, "key-no-display");
-      await key.keyboard.type(pin);
-      await key.keyboard.press("Enter");
+      await typeOnKey(key, pin);
       await keyShows(key, "Lights on: code");
       const code = await codeOnPhone(phone, "your key has no screen");
       faults.push(...(await faultsOf(phone, "phone-mode-c")));
-      await key.bringToFront();
-      await key.keyboard.type(code);
-      await key.keyboard.press("Enter");
+      await typeOnKey(key, code);
       await phone.getByText("STOPPED").last().waitFor();
       faults.push(...(await faultsOf(phone, "phone-tampered")));
       type("\r");
@@ -195,11 +225,12 @@ describe("on a terminal, in a browser", () => {
       await keyShows(key, "EUR 1 250.00");
       await phone.locator(".code").waitFor();
       type("\u0003");
-      await phone.getByText("Withdrawn").last().waitFor();
+      // The demo has the phone in view, too; the page goes with it, at once.
       expect({ exit: await ended, text: text() }).toEqual({
         exit: 17,
-        text: expect.stringContaining("Withdrawn") as unknown,
+        text: expect.stringMatching(/phone says +Withdrawn by Acme Bank · nothing was sent/) as unknown,
       });
+      expect(text()).toMatch(/client says +\S+ Withdrawn/);
       expect(left()).toEqual([]);
     },
     400_000,

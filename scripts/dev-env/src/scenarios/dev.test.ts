@@ -6,7 +6,7 @@ import { PATIENT_MS, tempFolder, testWith } from "@countersign/testing";
 import { ROOT } from "@countersign/testing/child";
 import { chromium, type Browser } from "playwright-core";
 import type { Endpoints } from "../dev/dev.ts";
-import { AtThePages, confirmOnKey, faultsOf, keyShows, readKeyPages } from "./at-the-pages.ts";
+import { AtThePages, confirmOnKey, faultsOf, keyShows, phoneSays, readKeyPages, taken } from "./at-the-pages.ts";
 import { processesIn, startScript, type RunningScript } from "./entry-script.ts";
 import { freshFile } from "./fresh-file.ts";
 
@@ -78,7 +78,8 @@ describe("without a browser", () => {
     expect(one.at.core).not.toBe(other.at.core);
     expect(one.at.console).not.toBe(other.at.console);
     const [daemon] = processesIn(other.at.daemon);
-    process.kill(daemon?.pid ?? 0, "SIGKILL");
+    if (daemon === undefined) throw new Error("there is no daemon");
+    process.kill(daemon.pid, "SIGKILL");
     expect(await other.dev.ended).toBe(69);
     expect(other.dev.stderr()).toContain("device-daemon/daemon/src/main.ts ended by itself");
     expect({ left: processesIn(tmp), folders: readdirSync(tmp) }).toEqual({ left: [], folders: [] });
@@ -143,7 +144,8 @@ describe("in a browser", () => {
       faults.push(...(await faultsOf(phone, "phone-prompt")));
       await confirmOnKey(key, phone, PIN);
       expect({ exit: await payment.ended, said: payment.stderr() }).toEqual({ exit: 0, said: "" });
-      await phone.getByText("Executed").last().waitFor();
+      // The link of his phone was the first.
+      await phoneSays(phone, "Executed", 2);
       expect(await phone.locator(".code").count()).toBe(0);
       await desk.getByRole("cell", { name: "Müller GmbH" }).waitFor();
       faults.push(...(await faultsOf(phone, "phone-executed")), ...(await faultsOf(desk, "console-booked")));
@@ -162,7 +164,7 @@ describe("in a browser", () => {
       const first = pay(at);
       await keyShows(key, "EUR 1 250.00");
       faults.push(...(await faultsOf(key, "key-page-320-dark")));
-      await key.keyboard.press("Escape");
+      await taken(key, () => key.keyboard.press("Escape"));
       await keyShows(key, "wrong data");
       faults.push(...(await faultsOf(key, "key-reject-320-dark")));
       await key.keyboard.press("1");
@@ -170,12 +172,14 @@ describe("in a browser", () => {
       await keyShows(key, "REJECTED");
       faults.push(...(await faultsOf(key, "key-rejected-320-dark")));
       expect(await first.ended).toBe(10);
+      // Until then its buttons are there.
+      await phoneSays(phone, "Stopped by you", 1);
       const second = pay(at);
       await phone.getByRole("button", { name: "Wrong data" }).waitFor();
       faults.push(...(await faultsOf(phone, "phone-prompt-320-dark")));
       await phone.getByRole("button", { name: "Wrong data" }).click();
       expect(await second.ended).toBe(13);
-      await phone.getByText("Stopped by you").first().waitFor();
+      await phoneSays(phone, "Stopped by you", 2);
       faults.push(...(await faultsOf(phone, "phone-stopped-320-dark")));
       expect(await desk.locator("#rows tr").count()).toBe(0);
       expect({ faults, complaints: person.complaints }).toEqual({ faults: [], complaints: [] });

@@ -1,4 +1,5 @@
 // A new code takes the place of the old one wherever that may stand; the old one is refused.
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { DeliveryEventType } from "@countersign/proto/node/core/v1/code_service";
 import { State } from "@countersign/proto/node/core/v1/content";
@@ -16,6 +17,7 @@ let world: FaultWorld;
 let user: Customer;
 let waiting: Waiting;
 let began: number;
+let soon: string;
 
 /** A code that Telegram took without an answer, and mail as well: it may stand in both. */
 beforeAll(async () => {
@@ -26,8 +28,10 @@ beforeAll(async () => {
   });
   user = await world.user();
   await world.fault("telegram", { method: "editMessageText", kind: "after", ...ALWAYS });
-  waiting = await user.pay();
   began = performance.now();
+  waiting = await user.pay();
+  // Less than a minute after the last one there is none, whatever happens to that.
+  soon = await reasonOf(world.parts.codes.resend({ transactionId: waiting.transaction.transactionId }));
   await waiting.timeline.until(DeliveryEventType.SENT, "mail");
   await world.mend("telegram");
 }, 400_000);
@@ -36,6 +40,7 @@ afterAll(() => world?.stop());
 test("a code that two channels may hold is replaced on both, and the old one is refused CODE_SUPERSEDED", async () => {
   const [old = ""] = await user.codesOn("mail");
   expect(await user.codesOn("telegram")).toEqual([old]);
+  expect(soon).toBe("RATE_LIMITED");
   await newCode();
   const told = "New code: it takes the place of the last one";
   await user.hands("mail").phoneSays(told);
@@ -51,11 +56,16 @@ test("a code that two channels may hold is replaced on both, and the old one is 
   expect(await user.confirm(waiting, "telegram")).toBe(State.CONFIRMED);
 }, 400_000);
 
-/** As soon as there may be one: a minute after the last. */
+/** As soon as there may be one: a minute after the last, which the core's clock tells. */
 async function newCode(): Promise<void> {
   const { transactionId } = waiting.transaction;
   const resend = (): Promise<string> => reasonOf(world.parts.codes.resend({ transactionId }));
-  expect(await resend()).toBe("RATE_LIMITED");
-  await new Promise((resolve) => setTimeout(resolve, began + RESEND_AFTER_MS - performance.now()));
-  expect(await resend()).toBe("OK");
+  const left = began + RESEND_AFTER_MS - performance.now();
+  await sleep(Math.max(0, left));
+  let told = await resend();
+  while (told === "RATE_LIMITED") {
+    await sleep(500);
+    told = await resend();
+  }
+  expect(told).toBe("OK");
 }

@@ -8,7 +8,7 @@ import { EMULATOR_AAGUID, fromHex, toHex, txDigestOf, verifyReceipt } from "@cou
 import { Mode, State } from "@countersign/proto/node/core/v1/content";
 import { KeyState, KeyType } from "@countersign/proto/node/core/v1/key_service";
 import type { Transaction } from "@countersign/proto/node/core/v1/transaction_service";
-import type { Assertion } from "@countersign/proto/node/device/v1/device_service";
+import { Step, type Assertion, type SignResponse } from "@countersign/proto/node/device/v1/device_service";
 import { tempFolder } from "@countersign/testing";
 import { startChild, type Child } from "@countersign/testing/child";
 import { startInstallation, type Installation } from "../installation.ts";
@@ -76,14 +76,25 @@ async function assertFor(transaction: Transaction, alter = (code: string): strin
   const { transactionId, fido, tag } = transaction;
   const fidoCredentials = (fido?.keys ?? []).map((one) => ({ keyId: one.keyId, credentialId: one.credentialId }));
   const request = { ...parts.toSign(transaction), fidoCredentials, rpId: fido?.rpId ?? "", tag };
-  const signing = last(parts.device.sign(request as never));
+  const asked = Promise.withResolvers<void>();
+  const signing = last(noting(parts.device.sign(request as never), asked.resolve));
   const message = await hands.phoneSays(tag);
+  // Before it asks for the code the daemon takes none.
+  await Promise.race([asked.promise, signing]);
   await parts.device.answer({ transactionId, code: alter(readMessage(message)?.code ?? "") });
   await hands.keyShows("fido");
   await hands.key.press("ok");
   const { event } = await signing;
   if (event?.$case !== "assertion") throw new Error(`the key made no assertion: ${event?.$case}`);
   return event.value;
+}
+
+/** Passes the messages of a Sign, and tells when it asks for the code. */
+async function* noting(messages: AsyncIterable<SignResponse>, asked: () => void): AsyncGenerator<SignResponse, void> {
+  for await (const message of messages) {
+    if (message.event?.$case === "step" && message.event.value === Step.CODE) asked();
+    yield message;
+  }
 }
 
 async function submit(transaction: Transaction, assertion: Assertion): Promise<void> {

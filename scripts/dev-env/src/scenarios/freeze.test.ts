@@ -100,7 +100,7 @@ test("threat 25: not me on the key, without any PIN, freezes as well", async () 
   const somebody = await scene.user();
   const { hands, pay } = somebody;
   const client = pay();
-  await hands.keyShows("pages");
+  await hands.isAsked();
   await hands.reject(Reason.NOT_ME);
   const { told } = await expectExit(client, 10);
   expect(told.map(({ step }) => step)).not.toContain("PIN");

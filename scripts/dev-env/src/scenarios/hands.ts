@@ -4,7 +4,7 @@ import { PhoneInHand, type Message } from "../person/phone-in-hand.ts";
 import { readMessage } from "../person/read-message.ts";
 
 /** Longest wait for anything on key or phone. A test that needs it has failed. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 240_000;
 
 /** Why a person says no, as the digit on the key's reject page. */
 export const Reason = { WRONG_DATA: "1", NOT_ME: "2", CHANGED_MY_MIND: "3", SOMEBODY_TOLD_ME_TO: "4" } as const;
@@ -95,6 +95,11 @@ export class Hands {
   /** The newest of the messages that hold this text, once there are so many of them. */
   phoneSays(text: string, times = 1): Promise<Message> {
     return this.#message(`"${text}"`, (message) => message.text.includes(text), times);
+  }
+
+  /** Waits for the code of what the key shows now. What ends before the phone shows anything of it is told to nobody. */
+  async isAsked(): Promise<void> {
+    await this.codeFor([readPage((await this.keyShows("pages")).rows)]);
   }
 
   /** How many messages hold this text now. */

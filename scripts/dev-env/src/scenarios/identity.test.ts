@@ -172,10 +172,10 @@ describe("a further key", () => {
     expect(await reasonOf(submitting)).toBe("KEY_PROVISIONAL");
 
     const rejecting = last(scene.parts.device.sign(scene.parts.toSign(transaction)));
-    const shown = (await hands.readPages()).map(({ value }) => value.replaceAll(/ +/g, " "));
-    expect(shown).toContain(fingerprint);
+    const pages = await hands.readPages();
+    expect(pages.map(({ value }) => value.replaceAll(/ +/g, " "))).toContain(fingerprint);
     // A chat that was shown nothing yet is told no outcome.
-    await hands.phoneSays("Code: ");
+    await hands.codeFor(pages);
     await hands.reject(Reason.WRONG_DATA);
     const rejected = await rejecting;
     if (rejected.event?.$case !== "signed") throw new Error("the key did not sign");

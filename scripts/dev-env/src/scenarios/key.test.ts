@@ -44,7 +44,7 @@ describe("PIN", () => {
     const { hands, pay, desk } = somebody;
     const before = executions();
     const first = pay();
-    await hands.readPages();
+    await hands.codeFor(await hands.readPages());
     await typeWrongPin(somebody, 3);
     await expectExit(first, 14);
     await hands.phoneSays("Withdrawn by Acme Bank");
@@ -90,9 +90,7 @@ describe("PIN", () => {
       await expectExit(blocked, 14);
 
       const rejected = pay();
-      await hands.keyShows("pages");
-      // A chat that was shown nothing yet is told no outcome.
-      await hands.phoneSays("Code: ");
+      await hands.isAsked();
       await hands.reject(Reason.WRONG_DATA);
       await expectExit(rejected, 10);
       await hands.phoneSays("Stopped by you (wrong data)");
@@ -179,6 +177,7 @@ describe("plug and power", () => {
       const { hands, pay, desk } = await scene.user();
       const before = executions();
       const client = pay();
+      await hands.isAsked();
       if (page === "code") await hands.readAndProve();
       else if (page === "pin") await hands.readPages();
       await hands.keyShows(page);

@@ -1,36 +1,20 @@
 // Telegram answers with all that goes wrong there: the next channel has the code in time, and Telegram shows none late.
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 import { DeliveryEventType } from "@countersign/proto/node/core/v1/code_service";
-import { tempFolder } from "@countersign/testing";
+import { AT_ONCE_MS } from "@countersign/testing";
 import type { Customer, Waiting } from "../faults/customer.ts";
-import { FaultWorld } from "../faults/fault-world.ts";
 import { twinPoller } from "../faults/twin-poller.ts";
+import { TwoWorlds } from "../faults/two-worlds.ts";
 
-const LONG_CODES = { digits: 10, highValueDigits: 10 };
 /** Its time is seven seconds; the rest is what a busy machine may take. */
 const ASKED_WITHIN_MS = 60_000;
-/** Not when its time is over. */
-const AT_ONCE_MS = 6_500;
 /** As good as always. */
 const ALWAYS = { times: 100_000 };
 
 /** What the other channels are told. */
 const LOST = "A channel of yours cannot be reached any more";
 
-const folder = tempFolder();
-let world: FaultWorld;
-let before: (number | undefined)[];
-
-beforeAll(async () => {
-  world = await FaultWorld.start({ folder, channels: ["telegram", "mail"], policy: LONG_CODES });
-  before = world.pids();
-}, 400_000);
-afterEach(async () => {
-  await world.mend("telegram");
-  await world.turn("telegram", "open");
-  world.mustLive(before);
-});
-afterAll(() => world?.stop());
+const two = TwoWorlds.declare(["telegram", "mail"]);
 
 /** A payment whose code Telegram does not take. Resolves when mail has taken it, with how long that was. */
 async function payByMail(user: Customer): Promise<Waiting & { readonly tookMs: number }> {
@@ -45,39 +29,45 @@ async function expectNothingLate(user: Customer, waiting: Waiting): Promise<void
   const [code = "", ...more] = await user.codesOn("mail");
   expect(more).toEqual([]);
   await user.cancel(waiting);
-  await world.mend("telegram");
-  await world.turn("telegram", "open");
+  await two.world.mend("telegram");
+  await two.world.turn("telegram", "open");
   await user.answered("telegram");
   expect(await user.codesOn("telegram")).toEqual([]);
   expect(await user.codesOn("mail")).toEqual([code]);
-  expect(world.codesIn([code])).toEqual([]);
+  expect(two.world.codesIn([code])).toEqual([]);
 }
 
-describe("429", () => {
+describe("429 for a while", () => {
+  two.livesIn("hasty");
+
   test.each([{ retryAfter: 0 }, { retryAfter: "35 seconds" }])(
     "with retry_after $retryAfter: the code comes by mail when the channel's time is over",
     async ({ retryAfter }) => {
-      const user = await world.user();
-      await world.fault("telegram", { method: "*", kind: "status", status: 429, retryAfter, ...ALWAYS });
+      const user = await two.world.user();
+      await two.world.fault("telegram", { method: "*", kind: "status", status: 429, retryAfter, ...ALWAYS });
       const waiting = await payByMail(user);
       expect(waiting.tookMs).toBeLessThan(ASKED_WITHIN_MS);
       await expectNothingLate(user, waiting);
     },
     400_000,
   );
+});
+
+describe("429 for good", () => {
+  two.livesIn("patient");
 
   test.each([{ retryAfter: 3600 }, { retryAfter: 1e18 }])(
     "with retry_after $retryAfter, longer than the code lives: mail has it at once",
     async ({ retryAfter }) => {
-      const user = await world.user();
-      await world.fault("telegram", { method: "*", kind: "status", status: 429, retryAfter, times: 1 });
+      const user = await two.world.user();
+      await two.world.fault("telegram", { method: "*", kind: "status", status: 429, retryAfter, times: 1 });
       const waiting = await payByMail(user);
       expect(waiting.tookMs).toBeLessThan(AT_ONCE_MS);
       expect(await user.attempts(waiting)).toEqual(["telegram FAILED CHANNEL_DOWN", "mail SENT"]);
-      expect(world.pids()).toEqual(before);
+      two.mustLive();
       // The pause is the process's; the next one starts without it, and with nothing left to say.
-      await world.installation.bot("telegram").restart();
-      before = world.pids();
+      await two.world.installation.bot("telegram").restart();
+      two.mayHaveDied();
       await expectNothingLate(user, waiting);
     },
     400_000,
@@ -85,16 +75,18 @@ describe("429", () => {
 });
 
 describe("a chat that is lost", () => {
+  two.livesIn("patient");
+
   test("my_chat_member kicked: the link is DEAD, mail is told and has the next code; a command brings the chat back", async () => {
-    const user = await world.user();
-    await world.tell("telegram", `phone/${user.chatId}/block`);
+    const user = await two.world.user();
+    await two.world.tell("telegram", `phone/${user.chatId}/block`);
     await user.hands("mail").phoneSays(LOST);
     expect(await user.links()).toEqual(["telegram DEAD", "mail LINKED"]);
     const waiting = await payByMail(user);
     expect(waiting.tookMs).toBeLessThan(AT_ONCE_MS);
     expect(await user.attempts(waiting)).toEqual(["mail SENT"]);
     await user.cancel(waiting);
-    await world.tell("telegram", `phone/${user.chatId}/unblock`);
+    await two.world.tell("telegram", `phone/${user.chatId}/unblock`);
     await user.answered("telegram");
     expect(await user.links()).toEqual(["telegram LINKED", "mail LINKED"]);
     const again = await user.pay();
@@ -105,9 +97,9 @@ describe("a chat that is lost", () => {
   }, 400_000);
 
   test("403 to the notice: the link is DEAD, mail has the code at once and is told", async () => {
-    const user = await world.user();
+    const user = await two.world.user();
     const description = "Forbidden: bot was blocked by the user";
-    await world.fault("telegram", { method: "sendMessage", kind: "status", status: 403, description });
+    await two.world.fault("telegram", { method: "sendMessage", kind: "status", status: 403, description });
     const waiting = await payByMail(user);
     expect(waiting.tookMs).toBeLessThan(AT_ONCE_MS);
     await user.hands("mail").phoneSays(LOST);
@@ -118,6 +110,8 @@ describe("a chat that is lost", () => {
 });
 
 describe("answers that never come or that nobody can read", () => {
+  two.livesIn("hasty");
+
   test.each([
     ["502 with a page of HTML", { method: "*", kind: "non-json", status: 502, performed: false }],
     ["a connection that dies before Telegram takes anything", { method: "*", kind: "reset-before" }],
@@ -128,14 +122,30 @@ describe("answers that never come or that nobody can read", () => {
   ])(
     "%s: mail has the code in time",
     async (_name, fault) => {
-      const user = await world.user();
-      await world.fault("telegram", { ...fault, ...ALWAYS });
+      const user = await two.world.user();
+      await two.world.fault("telegram", { ...fault, ...ALWAYS });
       const waiting = await payByMail(user);
       expect(waiting.tookMs).toBeLessThan(ASKED_WITHIN_MS);
       await expectNothingLate(user, waiting);
     },
     400_000,
   );
+
+  test("the code is taken and no answer ever comes: mail has the same code; the end takes it from Telegram", async () => {
+    const user = await two.world.user();
+    await two.world.fault("telegram", { method: "editMessageText", kind: "after", ...ALWAYS });
+    const waiting = await payByMail(user);
+    expect(waiting.tookMs).toBeLessThan(ASKED_WITHIN_MS);
+    expect(await user.codesOn("telegram")).toEqual(await user.codesOn("mail"));
+    await two.world.mend("telegram");
+    await user.cancel(waiting);
+    expect(await user.hands("telegram").chat()).not.toContain("Code");
+    expect(await user.codesOn("mail")).toHaveLength(1);
+  }, 400_000);
+});
+
+describe("answers that come late, in the end or from elsewhere", () => {
+  two.livesIn("patient");
 
   test.each([
     ["the notice is taken and the connection dies", { method: "sendMessage", kind: "reset-after" }],
@@ -147,12 +157,12 @@ describe("answers that never come or that nobody can read", () => {
   ])(
     "%s: Telegram has the code, in one message; mail has none",
     async (_name, fault) => {
-      const user = await world.user();
-      await world.fault("telegram", fault);
+      const user = await two.world.user();
+      await two.world.fault("telegram", fault);
       const waiting = await user.pay();
       await waiting.timeline.until(DeliveryEventType.SENT, "telegram");
       expect(await user.codesOn("telegram")).toHaveLength(1);
-      await world.mend("telegram");
+      await two.world.mend("telegram");
       await user.cancel(waiting);
       expect(await user.attempts(waiting)).toEqual(["telegram SENT"]);
       expect(await user.codesOn("mail")).toEqual([]);
@@ -161,31 +171,19 @@ describe("answers that never come or that nobody can read", () => {
     400_000,
   );
 
-  test("the code is taken and no answer ever comes: mail has the same code; the end takes it from Telegram", async () => {
-    const user = await world.user();
-    await world.fault("telegram", { method: "editMessageText", kind: "after", ...ALWAYS });
-    const waiting = await payByMail(user);
-    expect(waiting.tookMs).toBeLessThan(ASKED_WITHIN_MS);
-    expect(await user.codesOn("telegram")).toEqual(await user.codesOn("mail"));
-    await world.mend("telegram");
-    await user.cancel(waiting);
-    expect(await user.hands("telegram").chat()).not.toContain("Code");
-    expect(await user.codesOn("mail")).toHaveLength(1);
+  test("409, somebody else polls with the same token: codes go out, the bot lives, and answers once it is alone again", async () => {
+    const user = await two.world.user();
+    const twin = await twinPoller(two.world.installation);
+    try {
+      const waiting = await user.pay();
+      await waiting.timeline.until(DeliveryEventType.SENT, "telegram");
+      await twin.disturbed;
+      await user.cancel(waiting);
+      expect(await user.codesOn("telegram")).toHaveLength(1);
+      expect(await user.codesOn("mail")).toEqual([]);
+    } finally {
+      await twin.stop();
+    }
+    await user.answered("telegram");
   }, 400_000);
 });
-
-test("409, somebody else polls with the same token: codes go out, the bot lives, and answers once it is alone again", async () => {
-  const user = await world.user();
-  const twin = await twinPoller(world.installation);
-  try {
-    const waiting = await user.pay();
-    await waiting.timeline.until(DeliveryEventType.SENT, "telegram");
-    await twin.disturbed;
-    await user.cancel(waiting);
-    expect(await user.codesOn("telegram")).toHaveLength(1);
-    expect(await user.codesOn("mail")).toEqual([]);
-  } finally {
-    await twin.stop();
-  }
-  await user.answered("telegram");
-}, 400_000);

@@ -100,14 +100,14 @@ async function claim({ transactionId, txDigest }: Transaction, claimId: string):
   const claiming = parts.execution.claim({
     ...{ transactionId, txDigest, claimId, idempotent: true },
     // Longer than two hundred claims take on a busy machine.
-    lease: { seconds: 15n, nanos: 0 },
+    lease: { seconds: 40n, nanos: 0 },
   });
   const reason = await reasonOf(claiming);
   return reason === "OK" ? `fence ${(await claiming).lease?.fence}` : reason;
 }
 
 async function codeOf({ tag }: Transaction): Promise<string> {
-  const patience = AbortSignal.timeout(60_000);
+  const patience = AbortSignal.timeout(240_000);
   for (let version: number | undefined; ;) {
     const chat = await phone.look(version, patience);
     version = chat.version;

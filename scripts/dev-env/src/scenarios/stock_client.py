@@ -20,7 +20,7 @@ with open(sys.argv[3], encoding="ascii") as file:
 
 def tell(name, call, request):
     try:
-        answer = call(request, metadata=metadata, timeout=10)
+        answer = call(request, metadata=metadata, timeout=60)
         print(json.dumps({"call": name, "ok": type(answer).__name__}))
         return answer
     except grpc.RpcError as error:

@@ -54,9 +54,28 @@ export function u32be(value: number): Buffer {
   return bytes;
 }
 
+type Fields = readonly (readonly [name: string, value: string])[];
+
 /** HPACK literals that no table keeps: RFC 7541 section 6.2.2, without Huffman. */
-export function headerBlock(fields: readonly (readonly [name: string, value: string])[]): Buffer {
-  return Buffer.concat(fields.flatMap(([name, value]) => [Buffer.of(0), text(name), text(value)]));
+export function headerBlock(fields: Fields): Buffer {
+  return literals(0, fields);
+}
+
+/** The same, which the other end keeps in its table: section 6.2.1. */
+export function keptHeaderBlock(fields: Fields): Buffer {
+  return literals(0x40, fields);
+}
+
+/** All that the table has, when nothing but so many fields was kept: a byte for each, section 6.1. */
+export function knownHeaderBlock(fields: Fields): Buffer {
+  return Buffer.from(fields.map((_, at) => 0x80 + NEWEST + fields.length - 1 - at));
+}
+
+/** Index of the field that was kept last, after those of the static table. */
+const NEWEST = 62;
+
+function literals(kind: number, fields: Fields): Buffer {
+  return Buffer.concat(fields.flatMap(([name, value]) => [Buffer.of(kind), text(name), text(value)]));
 }
 
 function text(value: string): Buffer {

@@ -1,2 +1,2 @@
-export { FrameReader, FrameType, frame, u32be } from "./frame.ts";
+export { Flag, frame, FrameReader, FrameType, headerBlock, keptHeaderBlock, knownHeaderBlock, u32be } from "./frame.ts";
 export { RawConnection } from "./raw-connection.ts";

@@ -1,4 +1,5 @@
 import { connect, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
 import { FrameReader, PREFACE, settings } from "./frame.ts";
 
 export interface RawOptions {
@@ -8,20 +9,26 @@ export interface RawOptions {
   readonly from?: string;
   /** What SETTINGS says of itself instead of nothing. */
   readonly settings?: readonly (readonly [id: number, value: number])[];
+  /** Over TLS, whoever the other end is. */
+  readonly tls?: boolean;
 }
 
-/** A TCP connection on which anything may be written; of what comes back frames are counted by type. */
+/** A connection on which anything may be written; of what comes back frames are counted by type. */
 export class RawConnection {
   readonly #socket: Socket;
   readonly #reader = new FrameReader();
   readonly #counts = new Map<number, number>();
+  readonly #last = new Map<number, Buffer>();
   readonly #closed = Promise.withResolvers<void>();
   #isOpen = true;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
     socket.on("data", (chunk: Buffer) => {
-      for (const { type } of this.#reader.read(chunk)) this.#counts.set(type, this.received(type) + 1);
+      for (const { type, payload } of this.#reader.read(chunk)) {
+        this.#counts.set(type, this.received(type) + 1);
+        this.#last.set(type, Buffer.from(payload));
+      }
     });
     // A reset by the other end is one of the answers that are hoped for.
     socket.on("error", () => socket.destroy());
@@ -36,9 +43,11 @@ export class RawConnection {
     const colon = address.lastIndexOf(":");
     const { from: localAddress } = options;
     const at = { host: address.slice(0, colon), port: Number(address.slice(colon + 1)), noDelay: true };
-    const socket = connect(localAddress === undefined ? at : { ...at, localAddress });
+    const there = localAddress === undefined ? at : { ...at, localAddress };
+    const hello = { ALPNProtocols: ["h2"], rejectUnauthorized: false };
+    const socket = options.tls === true ? connectTls({ ...there, ...hello }) : connect(there);
     await new Promise<void>((resolve, reject) => {
-      socket.once("connect", resolve);
+      socket.once(options.tls === true ? "secureConnect" : "connect", resolve);
       socket.once("error", reject);
     });
     const raw = new RawConnection(socket);
@@ -58,6 +67,11 @@ export class RawConnection {
   /** Frames of a type that came so far. */
   received(type: number): number {
     return this.#counts.get(type) ?? 0;
+  }
+
+  /** What the last frame of a type had in it. */
+  last(type: number): Buffer | undefined {
+    return this.#last.get(type);
   }
 
   /** Resolves once the socket took it, or the connection is over. */

@@ -27,7 +27,8 @@ export class FaultyProxy {
   }
 
   static async start(target: string): Promise<FaultyProxy> {
-    const server = createServer();
+    // Whoever asks closes its connections: one that is closed as idle would be one more fault.
+    const server = createServer({ keepAliveTimeout: 0 });
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
     const proxy = new FaultyProxy(server);
@@ -66,7 +67,7 @@ export class FaultyProxy {
 
 function forward(target: string, asked: IncomingMessage, answer: ServerResponse, loseAnswer: boolean): void {
   const { method, headers } = asked;
-  const passed = request(`${target}${asked.url}`, { method: method ?? "GET", headers }, (got) => {
+  const passed = request(`${target}${asked.url}`, { method: method ?? "GET", headers, agent: false }, (got) => {
     if (loseAnswer) {
       got.resume().once("end", () => asked.socket.destroy());
       return;

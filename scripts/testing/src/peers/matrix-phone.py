@@ -161,7 +161,7 @@ class Phone:
     async def know_devices(self, room):
         """A message sent before the devices of the others are known is lost to them."""
         me = self.client.user_id
-        for _ in range(20):
+        for _ in range(2400):
             if self.client.should_query_keys:
                 await self.client.keys_query()
             others = [user for user in self.client.rooms[room].users if user != me]
@@ -174,7 +174,7 @@ class Phone:
     async def do_send(self, asked):
         """Encrypted, to everyone whose keys are known."""
         room, content = asked["room"], asked["content"]
-        for _ in range(400):
+        for _ in range(2400):
             known = self.client.rooms.get(room)
             if known is not None and known.encrypted:
                 break

@@ -9,7 +9,7 @@ import { freePort } from "../free-port.ts";
 import { REGISTRATION_SECRET, SERVER_NAME, writeSynapseConfig, type SynapseOptions } from "./synapse-config.ts";
 
 const PYTHON = join(ROOT, ".peers/synapse/bin/python");
-const START_MS = 90_000;
+const START_MS = 240_000;
 const LOOK_MS = 50;
 
 /** Whether `scripts/install-peers synapse` has run. */

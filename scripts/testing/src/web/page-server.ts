@@ -15,7 +15,7 @@ const PAGE = `<!doctype html><meta charset="utf-8"><title>a page</title><link re
 
 /** Starts one on a free port: `/` is an empty page. Whatever name leads to it, it answers. */
 export async function servePages(): Promise<PageServer> {
-  const server = createServer(({ url = "/" }, response) => {
+  const server = createServer({ keepAliveTimeout: 0 }, ({ url = "/" }, response) => {
     const { pathname } = new URL(url, "http://localhost");
     const body = pathname === "/" ? PAGE : moduleAt(decodeURIComponent(pathname));
     const type = pathname === "/" ? "text/html" : "text/javascript";

@@ -119,7 +119,8 @@ export class SessionWorld {
   }
 
   #count(sql: string): number {
-    const db = new DatabaseSync(this.synapse.database, { readOnly: true });
+    // The homeserver writes to it meanwhile.
+    const db = new DatabaseSync(this.synapse.database, { readOnly: true, timeout: 60_000 });
     try {
       return Number(db.prepare(sql).get()?.["n"]);
     } finally {

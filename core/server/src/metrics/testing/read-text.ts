@@ -1,5 +1,17 @@
 // For tests: reads what Prometheus would read, and says which label has a value that no closed list has.
-import { ATTEMPTS, CHANNELS, CODES, COMMITS, LOADS, METHODS, SETTLED, SHEDS, STATES, VERDICTS } from "../label-sets.ts";
+import {
+  ATTEMPTS,
+  CHANNELS,
+  CODES,
+  COMMITS,
+  CURBS,
+  LOADS,
+  METHODS,
+  SETTLED,
+  SHEDS,
+  STATES,
+  VERDICTS,
+} from "../label-sets.ts";
 
 interface Series {
   readonly name: string;
@@ -31,6 +43,7 @@ const ALLOWED: Readonly<Record<string, (value: string) => boolean>> = {
   code: oneOf([...CODES, "other"]),
   quantile: oneOf(["0.5", "0.99", "1"]),
   le: (value) => value === "+Inf" || NUMBER.test(value),
+  how: oneOf(CURBS),
   outcome: oneOf([...ATTEMPTS, ...COMMITS, ...LOADS, ...SETTLED]),
 };
 

@@ -25,7 +25,7 @@ peerTest(
     const cluster = await startCluster(join(folder, "cluster"));
     ends.push(() => cluster.stop());
     const ports = cluster.servers.map(({ port }) => port);
-    const link = await openClusterLink(linkTo(ports));
+    const link = await openClusterLink(linkTo(ports, { deadlineMs: 20_000 }));
     const store = new RedisStore({ link, macKey: TEST_KEY, prefix: "t" });
     ends.push(() => store.close());
     const [lost, second, third, replica] = cluster.servers;
@@ -53,6 +53,7 @@ peerTest(
     };
     await growsEverywhere();
 
+    await cluster.notices();
     await replica!.stop();
     await lost!.stop("SIGTERM"); // killed during a write it would have a cut file, and not start again
     await until(async () => {

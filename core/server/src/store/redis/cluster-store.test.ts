@@ -16,7 +16,7 @@ let cluster: TestCluster;
 async function openStore(prefix: string, more: Partial<RedisStoreOptions> = {}, replicas = 1): Promise<RedisStore> {
   const ports = cluster.servers.map(({ port }) => port);
   // A replica on a busy machine is slow and not gone.
-  const deadlineMs = replicas === 0 ? 5000 : 60_000;
+  const deadlineMs = replicas === 0 ? 20_000 : 60_000;
   const durability = { replicas, waitAof: false, waitMs: 50_000 };
   const link = await openClusterLink(linkTo(ports, { durability, deadlineMs }));
   const store = new RedisStore({ link, macKey: TEST_KEY, prefix, ...more });
@@ -57,6 +57,7 @@ peerTest(
     const told: number[] = [];
     alone.subscribe((shard) => told.push(shard));
     await Promise.all(shards.map((shard) => alone.load(shard)));
+    await cluster.failsOver();
     await cluster.servers[0]!.stop();
     await until(async () => {
       const loads = await Promise.allSettled(shards.map((shard) => alone.load(shard, peerKey("a"))));

@@ -1,6 +1,7 @@
 // A change set as one call of the commit script. docs/protocol/store.md section 8.
 import { encodeEntry, hashEntry } from "../../audit/audit-entry.ts";
 import { toHex, type MacKey } from "@countersign/protocol";
+import type { StoredBody } from "../body-codec.ts";
 import type { EntityMac } from "../entity-mac.ts";
 import type { Shard, UnixMs } from "../entity.ts";
 import type { AnyWrite, ChangeSet, Index } from "../store.ts";
@@ -24,9 +25,22 @@ export interface PreparedWrite {
   /** In the cache. */
   readonly name: string;
   readonly place: Place;
-  /** Encoded body; undefined deletes. */
+  /** Undefined deletes, as does its text. */
+  readonly stored: StoredBody | undefined;
   readonly text: string | undefined;
   readonly index: Index;
+}
+
+/** An entity that must stand at this version, and where the witness has it. */
+export interface PreparedRead {
+  readonly expected: string;
+  readonly place: Place;
+}
+
+/** What a change set names, with all that can be prepared before its turn. */
+export interface PreparedChange {
+  readonly writes: readonly PreparedWrite[];
+  readonly reads: readonly PreparedRead[];
 }
 
 /** A write at its turn: what it replaces is known. */

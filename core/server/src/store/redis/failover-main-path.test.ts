@@ -7,11 +7,9 @@ import { isRefusal } from "../../rpc/refusal.ts";
 import { CoreWorld } from "../../testing/core-world.ts";
 import { submitStatement } from "../../verification/submit-statement.ts";
 import { drawId } from "../store-fixture.ts";
-import { StoreUnavailableError } from "../store.ts";
 import { openRedisLink } from "./open-redis-link.ts";
 import { RedisStore } from "./redis-store.ts";
-import { linkTo, TEST_KEY } from "./testing/open-test-store.ts";
-import { until } from "./testing/redis-cluster.ts";
+import { foundAgain, linkTo, TEST_KEY } from "./testing/open-test-store.ts";
 import { startSentinelSet, type SentinelSet } from "./testing/redis-sentinel.ts";
 import { hasRedis } from "./testing/redis-server.ts";
 
@@ -26,7 +24,7 @@ afterAll(() => set?.stop());
 
 async function openStore(prefix: string, clock: FakeClock): Promise<RedisStore> {
   const store = new RedisStore({
-    link: await openRedisLink(linkTo(set.sentinelPorts)),
+    link: await openRedisLink(linkTo(set.sentinelPorts, { deadlineMs: 20_000 })),
     ...{ macKey: TEST_KEY, prefix, clock },
   });
   await store.listen();
@@ -46,16 +44,9 @@ peerTest(
     expect(await world.deliveries()).toMatchObject([{ wanted: { phase: "full", issue: { epoch: 1, n: 1 } } }]);
     await other.store.load(0);
 
+    await set.failsOver();
     await set.master.stop("SIGKILL");
-    await until(async () => {
-      try {
-        await world.transaction(txId);
-        return true;
-      } catch (error) {
-        expect(error).toBeInstanceOf(StoreUnavailableError);
-        return false;
-      }
-    });
+    await Promise.all([given, other].map(({ store }) => foundAgain(store)));
 
     // What he typed from the old message, sent to both cores at once.
     const old = { txId, tenantId, signed: world.signed(before) };

@@ -6,7 +6,7 @@ import { tempFolder, testWith } from "@countersign/testing";
 import { changing, peerKey, SHARD, writing } from "../store-fixture.ts";
 import type { AnyWrite } from "../store.ts";
 import type { RedisStore } from "./redis-store.ts";
-import { openTestStore } from "./testing/open-test-store.ts";
+import { foundAgain, openTestStore } from "./testing/open-test-store.ts";
 import { until } from "./testing/redis-cluster.ts";
 import { hasRedis, startRedis } from "./testing/redis-server.ts";
 
@@ -18,17 +18,8 @@ async function committed(store: RedisStore, write: AnyWrite): Promise<void> {
   expect(await store.commit(SHARD, { ...changing([write]), epoch })).toBe("committed");
 }
 
-/** Asks until the new server is found. */
 async function loaded(store: RedisStore, id: string): Promise<string> {
-  let version: string | undefined;
-  await until(async () => {
-    version = await store.load(SHARD, peerKey(id)).then(
-      ({ entities }) => entities[0].version,
-      () => undefined,
-    );
-    return version !== undefined;
-  });
-  return version!;
+  return (await store.load(SHARD, peerKey(id))).entities[0].version;
 }
 
 peerTest("a core that had only heard of what is gone hears of what comes in its place", async () => {
@@ -44,6 +35,7 @@ peerTest("a core that had only heard of what is gone hears of what comes in its 
 
   await first.stop();
   const second = await startRedis({ folder: join(folder, "behind"), port: first.port });
+  await foundAgain(left);
   expect(await loaded(left, "b")).toBe("");
   await committed(left, writing("e", "", "comes in its place"));
   await until(async () => told.includes("e"));

@@ -78,7 +78,8 @@ export function linkError(error: unknown): LinkError {
 export function withDeadline<T>(ms: number, what: string, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const late = (): void => reject(new LinkError("deadline", `Redis: no answer to ${what} within ${ms} ms`));
-    const timer = setTimeout(late, ms);
+    // What has arrived by then is read before: a process that stood still has its answers, and timers come first.
+    const timer = setTimeout(() => setImmediate(late), ms);
     const onResult = (result: T): void => {
       clearTimeout(timer);
       resolve(result);

@@ -3,7 +3,7 @@ import { SHARDS, type EntityKey, type EntityType, type Shard, type UnixMs } from
 import type { Found, Page } from "../store.ts";
 import type { KeyNames } from "./key-names.ts";
 import type { RedisLink } from "./redis-link.ts";
-import { Where } from "./where.ts";
+import { Where, type Look } from "./where.ts";
 
 export class RedisQueries {
   readonly #link: RedisLink;
@@ -12,6 +12,8 @@ export class RedisQueries {
   readonly #dues = new Where();
   /** Earliest due time of each shard; Infinity: nothing. */
   readonly #next = new Float64Array(SHARDS).fill(Infinity);
+  /** Up to which write that is so: of two looks at a time the earlier one may be answered last. */
+  readonly #nextWritten = new Float64Array(SHARDS);
   readonly #lanes = new Map<string, Where>();
 
   constructor(link: RedisLink, names: KeyNames) {
@@ -49,10 +51,14 @@ export class RedisQueries {
   async due(until: UnixMs, limit: number): Promise<Found[]> {
     await this.#refresh();
     const shards = [...this.#next.entries()].filter(([, next]) => next <= until).map(([shard]) => shard);
-    return this.#first(shards, limit, (shard) => {
-      const set = this.#names.due(shard);
-      return [set, ["ZRANGEBYSCORE", set, "-inf", String(until), "WITHSCORES", "LIMIT", "0", String(limit)]];
-    });
+    const found = await Promise.all(
+      shards.map(async (shard) => {
+        const set = this.#names.due(shard);
+        const range = ["ZRANGEBYSCORE", set, "-inf", String(until), "WITHSCORES", "LIMIT", "0", String(limit)];
+        return (await this.#range(set, range)).map((one) => ({ ...one, shard }));
+      }),
+    );
+    return firstOf(found.flat(), limit);
   }
 
   /** All that waits for a moment in a shard, whenever that comes, earliest first. */
@@ -71,22 +77,16 @@ export class RedisQueries {
   async lane(lane: string, limit: number): Promise<Found[]> {
     const where = this.#lanes.get(lane) ?? new Where();
     this.#lanes.set(lane, where);
-    const shards = where.take();
-    try {
-      const found = await this.#first(
-        shards,
-        limit,
-        (shard) => {
-          const set = this.#names.lane(shard, lane);
-          return [set, ["ZRANGE", set, "0", String(limit - 1), "WITHSCORES"]];
-        },
-        (shard) => where.add(shard),
-      );
-      return found;
-    } catch (error) {
-      for (const shard of shards) where.add(shard);
-      throw error;
-    }
+    const looks = where.toLook();
+    const found = await Promise.all(
+      looks.map(async (look) => {
+        const set = this.#names.lane(look.shard, lane);
+        const members = await this.#range(set, ["ZRANGE", set, "0", String(limit - 1), "WITHSCORES"]);
+        if (members.length === 0) where.done(look);
+        return members.map((one) => ({ ...one, shard: look.shard }));
+      }),
+    );
+    return firstOf(found.flat(), limit);
   }
 
   /** What was written, or a hint of it. `lanes` undefined: it is not known which. */
@@ -102,46 +102,36 @@ export class RedisQueries {
   }
 
   async #refresh(): Promise<void> {
-    const shards = this.#dues.take();
-    try {
-      await Promise.all(
-        shards.map(async (shard) => {
-          const set = this.#names.due(shard);
-          const [first] = await this.#range(set, ["ZRANGE", set, "0", "0", "WITHSCORES"]);
-          this.#next[shard] = first?.score ?? Infinity;
-        }),
-      );
-    } catch (error) {
-      for (const shard of shards) this.#dues.add(shard);
-      throw error;
-    }
+    await Promise.all(this.#dues.toLook().map((look) => this.#look(look)));
   }
 
-  async #first(
-    shards: readonly Shard[],
-    limit: number,
-    query: (shard: Shard) => [set: string, command: string[]],
-    onFull: (shard: Shard) => void = () => {},
-  ): Promise<Found[]> {
-    const all = await Promise.all(
-      shards.map(async (shard) => {
-        const members = await this.#range(...query(shard));
-        if (members.length > 0) onFull(shard);
-        return members.map((one) => ({ ...one, shard }));
-      }),
-    );
-    return all
-      .flat()
-      .toSorted((a, b) => a.score - b.score)
-      .slice(0, limit)
-      .map(({ shard, member }) => ({ shard, key: keyOf(member) }));
+  async #look(look: Look): Promise<void> {
+    const { shard, written } = look;
+    const set = this.#names.due(shard);
+    const [first] = await this.#range(set, ["ZRANGE", set, "0", "0", "WITHSCORES"]);
+    if (written < (this.#nextWritten[shard] ?? 0)) return;
+    this.#nextWritten[shard] = written;
+    this.#next[shard] = first?.score ?? Infinity;
+    this.#dues.done(look);
   }
 
-  async #range(set: string, command: string[]): Promise<{ readonly member: string; readonly score: number }[]> {
+  async #range(set: string, command: string[]): Promise<Member[]> {
     const reply = await this.#link.command(set, command);
     if (!Array.isArray(reply)) return [];
     return (reply as [string, number | string][]).map(([member, score]) => ({ member, score: Number(score) }));
   }
+}
+
+interface Member {
+  readonly member: string;
+  readonly score: number;
+}
+
+function firstOf(found: readonly (Member & { readonly shard: Shard })[], limit: number): Found[] {
+  return found
+    .toSorted((a, b) => a.score - b.score)
+    .slice(0, limit)
+    .map(({ shard, member }) => ({ shard, key: keyOf(member) }));
 }
 
 // type NUL tenant NUL id

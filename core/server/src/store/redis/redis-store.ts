@@ -1,7 +1,7 @@
 // The store over Redis: any number of cores work on it at a time. docs/protocol/store.md section 8.
 import { randomBytes } from "node:crypto";
 import { hmacSha256, toHex, utf8, type MacKey } from "@countersign/protocol";
-import { encodeBody } from "../body-codec.ts";
+import { prepareBody } from "../body-codec.ts";
 import { checkChangeSet, checkKey, checkShard, nameOf, storedIndex } from "../change-set.ts";
 import { EntityCache } from "../entity-cache.ts";
 import { EntityMac } from "../entity-mac.ts";
@@ -44,6 +44,8 @@ export interface RedisStoreOptions {
   readonly cacheBytes?: number;
   /** A test's clock, in place of Redis'. */
   readonly clock?: { now(): Date };
+  /** How often it looks for what no hint told; a test of hints makes it never. */
+  readonly lookEverywhereMs?: number;
   /** What an operator should know of: lost connections, entries lost in a failover. */
   readonly onTrouble?: (error: Error) => void;
 }
@@ -66,6 +68,7 @@ export class RedisStore implements Store {
   readonly #queries: RedisQueries;
   readonly #auditReader: AuditReader;
   readonly #onTrouble: (error: Error) => void;
+  readonly #lookEverywhereMs: number;
   readonly #listeners = new Set<StoreListener>();
   readonly #shards = new Map<Shard, ShardState>();
   /** Where this core began an epoch of which the listeners were not told yet. */
@@ -80,6 +83,7 @@ export class RedisStore implements Store {
     const secret = toHex(hmacSha256(macKey, utf8("countersign/witness-places/v1\0")));
     const names = new KeyNames(prefix);
     this.#onTrouble = options.onTrouble ?? (() => {});
+    this.#lookEverywhereMs = options.lookEverywhereMs ?? LOOK_EVERYWHERE_MS;
     this.#given = {
       ...{ link, macKey, names, clock: new StoreClock(clock), coreId: toHex(randomBytes(8)) },
       mac: new EntityMac(macKey),
@@ -102,7 +106,7 @@ export class RedisStore implements Store {
       () => this.#onGap(),
     );
     // A server that drops messages, or a connection that hangs, tells nobody.
-    this.#pulse = setInterval(() => this.#onGap(), LOOK_EVERYWHERE_MS).unref();
+    this.#pulse = setInterval(() => this.#onGap(), this.#lookEverywhereMs).unref();
   }
 
   async load<const K extends readonly EntityKey[]>(shard: Shard, ...keys: K): Promise<Loaded<K>> {
@@ -133,13 +137,18 @@ export class RedisStore implements Store {
     const writes = change.writes.map((write) => {
       const name = nameOf(write.key);
       const cacheName = `${shard}\0${name}`;
-      const text = write.body === undefined ? undefined : encodeBody(write.body);
+      const known = cache.get(cacheName);
+      const stored = write.body && prepareBody(write.body, known?.members);
       return {
-        ...{ write, name: cacheName, text, index: storedIndex(write.index) },
-        place: cache.get(cacheName)?.place ?? place(name),
+        ...{ write, name: cacheName, stored, text: stored?.text, index: storedIndex(write.index) },
+        place: known?.place ?? place(name),
       };
     });
-    return this.#shard(shard).commits.commit(change, writes);
+    const reads = (change.reads ?? []).map(({ key, expected }) => {
+      const name = nameOf(key);
+      return { expected, place: cache.get(`${shard}\0${name}`)?.place ?? place(name) };
+    });
+    return this.#shard(shard).commits.commit(change, { writes, reads });
   }
 
   async outcome(shard: Shard, changeId: string): Promise<"committed" | "absent"> {

@@ -16,7 +16,7 @@ let set: SentinelSet;
 
 async function openStore(prefix: string, more: Partial<RedisStoreOptions> = {}, replicas = 1): Promise<RedisStore> {
   // A replica on a busy machine is slow and not gone.
-  const deadlineMs = replicas === 0 ? 5000 : 60_000;
+  const deadlineMs = replicas === 0 ? 20_000 : 60_000;
   const durability = { replicas, waitAof: false, waitMs: 50_000 };
   const store = new RedisStore({
     link: await openRedisLink(linkTo(set.sentinelPorts, { durability, deadlineMs })),
@@ -41,6 +41,7 @@ peerTest("D1: after a failover the store goes on at the replica, in another epoc
   await writer.close();
   const store = await openStore(prefix, {}, 0); // the other one of two servers will have no replica
   const { epoch } = await store.load(SHARD, peerKey("a"));
+  await set.failsOver();
   await set.master.stop();
   await until(async () => {
     try {

@@ -24,6 +24,7 @@ peerTest("a master dies between script and WAIT: its follower's replicas are not
   try {
     await until(async () => String(await set.replica.command("INFO", "replication")).includes("state=online"));
     await link.write(call); // the server knows the script from now on
+    await set.failsOver();
     set.replica.process.kill("SIGSTOP");
     const written = link.write(call).then(
       ({ held }) => held,

@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { performance } from "node:perf_hooks";
 import { toHex } from "@countersign/protocol";
+import { written as writtenEntity } from "../entity-cache.ts";
 import type { Shard, UnixMs } from "../entity.ts";
 import { IntegrityError, StoreFullError, StoreUnavailableError, type ChangeSet, type CommitOutcome } from "../store.ts";
 import { brokenChain } from "../chain-reader.ts";
@@ -11,6 +12,7 @@ import {
   type CommitCall,
   type CommitStep,
   type PlacedWrite,
+  type PreparedChange,
   type PreparedWrite,
 } from "./commit-call.ts";
 import { LinkError } from "./redis-link.ts";
@@ -47,9 +49,9 @@ export class ShardCommits {
   }
 
   /** Resolves when it is durable, refused, or in doubt. Rejects with IntegrityError, StoreFullError. */
-  commit(change: ChangeSet, writes: readonly PreparedWrite[]): Promise<CommitOutcome> {
+  commit(change: ChangeSet, prepared: PreparedChange): Promise<CommitOutcome> {
     const end = performance.now() + this.#given.link.deadlineMs;
-    const turn = this.#tail.then(() => this.#settle(change, writes, end));
+    const turn = this.#tail.then(() => this.#settle(change, prepared, end));
     this.#tail = turn.catch(() => {});
     return turn;
   }
@@ -60,15 +62,15 @@ export class ShardCommits {
   }
 
   // Whoever waited behind calls that hung is not sent any more: his caller has given up.
-  async #settle(change: ChangeSet, writes: readonly PreparedWrite[], end: number): Promise<CommitOutcome> {
+  async #settle(change: ChangeSet, prepared: PreparedChange, end: number): Promise<CommitOutcome> {
     for (let i = 0; i < MOST_ATTEMPTS && performance.now() < end; i++) {
-      const outcome = await this.#attempt(change, writes);
+      const outcome = await this.#attempt(change, prepared);
       if (outcome !== "again") return outcome;
     }
     return "conflict"; // nothing was written: whoever loads again sees what got ahead
   }
 
-  async #attempt(change: ChangeSet, prepared: readonly PreparedWrite[]): Promise<Attempt> {
+  async #attempt(change: ChangeSet, prepared: PreparedChange): Promise<Attempt> {
     const { truth } = this.#desk;
     try {
       if (!this.#desk.isOpen) await this.#desk.opened();
@@ -79,7 +81,7 @@ export class ShardCommits {
       throw error;
     }
     if (this.#conflicts(change, prepared)) return "conflict";
-    const writes = this.#place(prepared) ?? (await this.#placeAfterReading(prepared));
+    const writes = this.#place(prepared.writes) ?? (await this.#placeAfterReading(prepared));
     if (writes === undefined || truth.epochIsOver) return "again";
     const step = this.#step(change, writes, truth.head.epoch);
     const made = commitCall(this.#given, step);
@@ -135,10 +137,14 @@ export class ShardCommits {
     };
   }
 
-  #conflicts({ epoch }: ChangeSet, writes: readonly PreparedWrite[]): boolean {
+  // What was only read is judged here alone: the script runs only while the chain ends where this core knows it to.
+  #conflicts({ epoch }: Pick<ChangeSet, "epoch">, { writes, reads }: PreparedChange): boolean {
     const { truth } = this.#desk;
     if (epoch !== truth.head.epoch) return true;
-    return writes.some(({ write, place }) => write.expected !== versionText(truth.stampOf(place).seq));
+    return (
+      writes.some(({ write, place }) => write.expected !== versionText(truth.stampOf(place).seq)) ||
+      reads.some(({ expected, place }) => expected !== versionText(truth.stampOf(place).seq))
+    );
   }
 
   // Undefined: the index that an entity has now is not in memory.
@@ -154,15 +160,16 @@ export class ShardCommits {
     return placed;
   }
 
-  async #placeAfterReading(prepared: readonly PreparedWrite[]): Promise<readonly PlacedWrite[] | undefined> {
-    const keys = prepared.filter(({ write }) => write.expected !== "").map(({ write }) => write.key);
+  async #placeAfterReading(prepared: PreparedChange): Promise<readonly PlacedWrite[] | undefined> {
+    const { writes } = prepared;
+    const keys = writes.filter(({ write }) => write.expected !== "").map(({ write }) => write.key);
     try {
       const indexes = await this.#desk.indexes(keys);
-      if (indexes === undefined || this.#conflicts({ epoch: this.#desk.truth.head.epoch } as ChangeSet, prepared)) {
+      if (indexes === undefined || this.#conflicts(this.#desk.truth.head, prepared)) {
         return undefined;
       }
       let at = 0;
-      return prepared.map((one) => {
+      return writes.map((one) => {
         const oldIndex = one.write.expected === "" ? undefined : indexes[at++];
         return { ...one, old: this.#desk.truth.stampOf(one.place), oldIndex };
       });
@@ -205,9 +212,9 @@ export class ShardCommits {
       head,
       writes.map(({ place, text }) => [place, text === undefined ? 0 : stamp.seq] as const),
     );
-    for (const { name, place, text, index } of writes) {
-      if (text === undefined) cache.delete(name);
-      else cache.set(name, { place, version: numberOf(stamp), body: text, bytes: text.length, index });
+    for (const { name, place, stored, index } of writes) {
+      if (stored === undefined) cache.delete(name);
+      else cache.set(name, writtenEntity(place, numberOf(stamp), stored, index));
     }
     this.#given.onCommitted(this.#desk, change, writes);
     if (truth.head.seq - truth.savedSeq >= Math.max(WITNESS_EVERY, truth.witness.size)) this.#saveWitness();
@@ -257,6 +264,6 @@ function versionText(seq: number): string {
 }
 
 // Whoever loaded it elsewhere has seen more than this core.
-function isAhead({ writes }: ChangeSet, seq: number): boolean {
-  return writes.some(({ expected }) => Number(expected) > seq);
+function isAhead({ writes, reads = [] }: ChangeSet, seq: number): boolean {
+  return [...writes, ...reads].some(({ expected }) => Number(expected) > seq);
 }

@@ -8,27 +8,38 @@ export const LOOK_EVERYWHERE_MS = 15_000;
 
 const ALL: readonly Shard[] = Array.from({ length: SHARDS }, (_, shard) => shard);
 
+/** A shard to look at, and up to which write there the look counts. */
+export interface Look {
+  readonly shard: Shard;
+  readonly written: number;
+}
+
 /** Shards to look at. Those that were empty need no look until something is written there. */
 export class Where {
-  #shards = new Set<Shard>(ALL);
+  /** The last write in each, as far as it is known. */
+  readonly #shards = new Map<Shard, number>(ALL.map((shard) => [shard, 0]));
+  #written = 0;
   #lookedEverywhere = performance.now();
 
   /** Something was written there, perhaps. */
   add(shard: Shard): void {
-    this.#shards.add(shard);
+    this.#shards.set(shard, ++this.#written);
   }
 
   /** Hints were lost. */
   addAll(): void {
-    this.#shards = new Set(ALL);
+    for (const shard of ALL) this.add(shard);
     this.#lookedEverywhere = performance.now();
   }
 
-  /** Takes the shards to look at now; whoever finds something adds the shard again. */
-  take(): readonly Shard[] {
+  /** Where to look now: also where somebody else is just looking, whose answer is still on its way. */
+  toLook(): readonly Look[] {
     if (performance.now() - this.#lookedEverywhere > LOOK_EVERYWHERE_MS) this.addAll();
-    const taken = [...this.#shards];
-    this.#shards.clear();
-    return taken;
+    return [...this.#shards].map(([shard, written]) => ({ shard, written }));
+  }
+
+  /** All that there was at that look is known: the next one is for what is written afterwards. */
+  done({ shard, written }: Look): void {
+    if (this.#shards.get(shard) === written) this.#shards.delete(shard);
   }
 }

@@ -57,7 +57,14 @@ export class Collector {
   /** What was wrong with what came. */
   readonly complaints: string[] = [];
   #held: Promise<void> = Promise.resolve();
-  readonly #server: Server = createServer((asked, answer) => void this.#take(asked, answer));
+  // The exporter's connections are its own to close: what it sends on one that is just closed as idle is lost.
+  readonly #server: Server = createServer({ keepAliveTimeout: 0 }, (asked, answer) => {
+    this.#take(asked, answer).catch((error: unknown) => {
+      // An exporter whose patience is over goes away in the middle of a request.
+      if (asked.complete) this.complaints.push(String(error));
+      answer.destroy();
+    });
+  });
 
   async open(): Promise<string> {
     this.#server.listen(0, "127.0.0.1");

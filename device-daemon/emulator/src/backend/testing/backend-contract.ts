@@ -62,13 +62,16 @@ export function testBackendContract(name: string, bus: () => ContractBus): void 
   });
 
   test(`${name}: what is sent off the bus is not kept for later`, async () => {
-    const { backend, open } = onBus();
+    const { backend, hears, open } = onBus();
     backend.send(numbered(1));
     await backend.plug();
     await backend.unplug();
     backend.send(numbered(2));
     await backend.plug();
     const host = await open();
+    // What the key hears of a host says that the key has met it.
+    await host.write(numbered(9));
+    await hears(1);
     backend.send(numbered(3));
     expect(await host.read()).toEqual(numbered(3));
     await backend.unplug();

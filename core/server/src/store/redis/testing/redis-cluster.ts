@@ -5,6 +5,10 @@ import { freePort, startRedis, type RedisServer } from "./redis-server.ts";
 export interface TestCluster {
   /** Masters first, then their replicas in the same order. */
   readonly servers: readonly RedisServer[];
+  /** From now on a node that is gone is noticed. Until then no node is, however busy the machine. */
+  notices(): Promise<void>;
+  /** The same, and its replica takes over. */
+  failsOver(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -12,7 +16,10 @@ const SLOTS = 16_384;
 /** A node's bus listens this far above its port. */
 const BUS = 10_000;
 const MASTERS = 3;
-const PATIENCE_MS = 90_000;
+const PATIENCE_MS = 240_000;
+/** After how long a node that does not answer is gone: while the nodes meet, and in a test that is about it; and else. */
+const NOTICED_MS = "1500";
+const PATIENT_MS = "600000";
 
 /** Three masters and a replica of each, all of their slots served. */
 export async function startCluster(folder: string, settings: readonly string[] = []): Promise<TestCluster> {
@@ -22,7 +29,15 @@ export async function startCluster(folder: string, settings: readonly string[] =
   };
   try {
     for (let i = 0; i < 2 * MASTERS; i++) {
-      const own = ["--cluster-enabled", "yes", "--cluster-node-timeout", "1500", "--repl-diskless-sync-delay", "0"];
+      const own = [
+        "--cluster-enabled",
+        "yes",
+        "--repl-diskless-sync-delay",
+        "0",
+        "--cluster-replica-validity-factor",
+        "0",
+      ];
+      own.push("--cluster-node-timeout", NOTICED_MS, "--cluster-replica-no-failover", "yes");
       servers.push(
         await startRedis({
           folder: join(folder, `node-${i}`),
@@ -32,11 +47,20 @@ export async function startCluster(folder: string, settings: readonly string[] =
       );
     }
     await join6(servers);
-    return { servers, stop };
+    const notices = (): Promise<void> => setAll(servers, "cluster-node-timeout", NOTICED_MS);
+    const failsOver = async (): Promise<void> => {
+      await setAll(servers, "cluster-replica-no-failover", "no");
+      await notices();
+    };
+    return { servers, notices, failsOver, stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+async function setAll(servers: readonly RedisServer[], name: string, value: string): Promise<void> {
+  await Promise.all(servers.map((server) => server.command("CONFIG", "SET", name, value)));
 }
 
 async function join6(servers: readonly RedisServer[]): Promise<void> {
@@ -65,11 +89,18 @@ async function join6(servers: readonly RedisServer[]): Promise<void> {
       return seen.every((nodes) => ids.every((id) => nodes.includes(id)));
     });
     for (let i = MASTERS; i < servers.length; i++) await ask(i, "CLUSTER", "REPLICATE", ids[i - MASTERS]!);
-    await until(async () => {
+    const isWhole = async (): Promise<boolean> => {
       const infos = await Promise.all(servers.map((_, i) => ask(i, "CLUSTER", "INFO")));
       const links = await Promise.all(servers.map((_, i) => ask(i, "INFO", "replication")));
       const linked = links.every((link, i) => link.includes(i < MASTERS ? "state=online" : "master_link_status:up"));
       return linked && infos.every((info) => info.includes("cluster_state:ok"));
+    };
+    await until(async () => {
+      await setAll(servers, "cluster-node-timeout", NOTICED_MS);
+      if (!(await isWhole())) return false;
+      // Who is missed at that moment would be missed for as long.
+      await setAll(servers, "cluster-node-timeout", PATIENT_MS);
+      return isWhole();
     });
   } finally {
     for (const client of clients) client.destroy();

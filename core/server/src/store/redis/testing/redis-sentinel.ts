@@ -3,19 +3,21 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createClient } from "redis";
 import { until } from "./redis-cluster.ts";
-import { freePort, REDIS_SERVER, startRedis, type RedisServer } from "./redis-server.ts";
+import { commandOf, freePort, REDIS_SERVER, startRedis, type RedisServer } from "./redis-server.ts";
 
 export interface SentinelSet {
   readonly master: RedisServer;
   readonly replica: RedisServer;
   readonly sentinelPorts: readonly number[];
+  /** From now on a master that is gone for a second is replaced. Until then a busy machine fails nobody. */
+  failsOver(): Promise<void>;
   stop(): Promise<void>;
 }
 
 /** What the Sentinels call their master. */
 export const MASTER_NAME = "countersign";
 
-/** A master, a replica, and three Sentinels that promote it one second after the master is gone. */
+/** A master, a replica, and three Sentinels that promote it once they are told to look. */
 export async function startSentinelSet(folder: string): Promise<SentinelSet> {
   const children: ChildProcess[] = [];
   const fast = ["--repl-diskless-sync-delay", "0"];
@@ -35,7 +37,7 @@ export async function startSentinelSet(folder: string): Promise<SentinelSet> {
       const lines = [
         ...[`port ${port}`, "bind 127.0.0.1", `dir ${at}`],
         `sentinel monitor ${MASTER_NAME} 127.0.0.1 ${master.port} 2`,
-        `sentinel down-after-milliseconds ${MASTER_NAME} 1000`,
+        `sentinel down-after-milliseconds ${MASTER_NAME} 600000`,
         `sentinel failover-timeout ${MASTER_NAME} 3000`,
       ];
       writeFileSync(join(at, "sentinel.conf"), `${lines.join("\n")}\n`);
@@ -45,7 +47,12 @@ export async function startSentinelSet(folder: string): Promise<SentinelSet> {
     for (const port of sentinelPorts) {
       await until(async () => (await masterAsSeenBy(port)).includes("num-other-sentinels 2 num-slaves 1"));
     }
-    return { master, replica, sentinelPorts, stop };
+    const failsOver = async (): Promise<void> => {
+      for (const port of sentinelPorts) {
+        await commandOf(port, ["SENTINEL", "SET", MASTER_NAME, "down-after-milliseconds", "1000"]);
+      }
+    };
+    return { master, replica, sentinelPorts, failsOver, stop };
   } catch (error) {
     await stop();
     throw error;

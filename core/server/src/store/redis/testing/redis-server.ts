@@ -66,17 +66,23 @@ export async function startRedis(options: RedisServerOptions): Promise<RedisServ
   };
 }
 
+/** The library's own 5 s are not much on a machine that is busy. */
+const CONNECT_MS = 60_000;
+
 /** A client of the library alone. */
 export async function connectBare(port: number): Promise<{
   sendCommand(command: string[]): Promise<unknown>;
   destroy(): void;
 }> {
-  const client = createClient({ socket: { host: "127.0.0.1", port, reconnectStrategy: false } });
+  const client = createClient({
+    socket: { host: "127.0.0.1", port, reconnectStrategy: false, connectTimeout: CONNECT_MS },
+  });
   client.on("error", () => {});
   return client.connect();
 }
 
-async function commandOf(port: number, command: string[]): Promise<unknown> {
+/** Sends a server, or a Sentinel, one command. */
+export async function commandOf(port: number, command: string[]): Promise<unknown> {
   const client = await connectBare(port);
   try {
     return await client.sendCommand(command);
