@@ -225,6 +225,11 @@ export const MESSAGES: Readonly<Record<string, Readonly<Record<number, WireField
     7: ["page_size", "uint32"],
     8: ["page_token", "string"],
   },
+  ".countersign.admin.v1.AuditServiceTailRequest": {
+    1: ["tenant_id", "string"],
+    2: ["event", "string"],
+    3: ["cursor", "string"],
+  },
   ".countersign.admin.v1.ConfirmKey": {
     1: ["key_id", "string"],
     2: ["fingerprint", "string"],
@@ -696,6 +701,7 @@ export const REQUESTS: Readonly<Record<string, `.${string}`>> = {
   "/countersign.admin.v1.AdminService/GetChange": ".countersign.admin.v1.AdminServiceGetChangeRequest",
   "/countersign.admin.v1.AdminService/ListChanges": ".countersign.admin.v1.AdminServiceListChangesRequest",
   "/countersign.admin.v1.AuditService/List": ".countersign.admin.v1.AuditServiceListRequest",
+  "/countersign.admin.v1.AuditService/Tail": ".countersign.admin.v1.AuditServiceTailRequest",
   "/countersign.channel.v1.ChannelService/Attach": ".countersign.channel.v1.AttachRequest",
   "/countersign.core.v1.ConfirmationService/Get": ".countersign.core.v1.ConfirmationServiceGetRequest",
   "/countersign.core.v1.ConfirmationService/Watch": ".countersign.core.v1.ConfirmationServiceWatchRequest",

@@ -1,15 +1,16 @@
 // What happened, for people who look for it. docs/protocol/audit.md
 import {
-  AuditEvent,
   AuditServiceListResponse,
   AuditServiceService,
+  type AuditEvent,
   type AuditServiceListRequest,
   type AuditServiceServer,
+  type AuditServiceTailRequest,
 } from "@countersign/proto/node/admin/v1/audit_service";
 import type { Timestamp } from "@countersign/proto/google/protobuf/timestamp";
-import { timestampOf } from "../delivery/timestamp.ts";
 import type { CoreGiven } from "../given.ts";
-import { adminOf, anyAdmin, unary, type Call } from "../rpc/handler.ts";
+import type { Tenant } from "../identity/tenant.ts";
+import { adminOf, anyAdmin, serverStream, unary, type Call } from "../rpc/handler.ts";
 import { badInput, isRefusal, type Refusal } from "../rpc/refusal.ts";
 import type { Service } from "../rpc/server.ts";
 import {
@@ -23,14 +24,30 @@ import {
 } from "../store/entity.ts";
 import type { AuditDraft, AuditEntry } from "../store/store.ts";
 import { isTxId } from "../transaction/transaction-key.ts";
+import { eventMessage, isEvent } from "./audit-message.ts";
 import { readPage } from "./page.ts";
+import { tailAudit } from "./tail-audit.ts";
 import { tenantOf } from "./tenant-of.ts";
 
 export function auditService(given: CoreGiven): Service {
   const implementation: AuditServiceServer = {
     list: unary(given, anyAdmin, (request: AuditServiceListRequest, call) => list(given, request, call)),
+    tail: serverStream(given, anyAdmin, async (request: AuditServiceTailRequest, call, send) => {
+      const tenant = await tenantIn(given, request, call);
+      return isRefusal(tenant) ? tenant : tailAudit(given, { ...request, tenant: tenant?.tenantId }, call.signal, send);
+    }),
   };
   return { definition: AuditServiceService, implementation };
+}
+
+/** undefined: who is of the whole installation reads everything, also what belongs to no tenant. */
+async function tenantIn(
+  given: CoreGiven,
+  { tenantId }: { readonly tenantId: string },
+  { caller }: Call,
+): Promise<Tenant | undefined | Refusal> {
+  const admin = adminOf(caller);
+  return tenantId === "" && admin.tenantId === "" ? undefined : tenantOf(given, admin, tenantId);
 }
 
 /** Entries that one call reads. */
@@ -40,12 +57,9 @@ const READ_AT_ONCE = 500;
 async function list(
   given: CoreGiven,
   request: AuditServiceListRequest,
-  { caller }: Call,
+  call: Call,
 ): Promise<AuditServiceListResponse | Refusal> {
-  const admin = adminOf(caller);
-  // Who is of the whole installation reads everything, also what belongs to no tenant.
-  const isAll = request.tenantId === "" && admin.tenantId === "";
-  const tenant = isAll ? undefined : await tenantOf(given, admin, request.tenantId);
+  const tenant = await tenantIn(given, request, call);
   if (isRefusal(tenant)) return tenant;
   const { event, actor, subject, after, before } = request;
   const start = readPage(request, ["audit", tenant?.tenantId, event, actor, subject, after, before]);
@@ -54,7 +68,7 @@ async function list(
   if (from !== undefined && below !== undefined && from >= below) return badInput("before", "must be later than after");
   const wants = (entry: AuditEntry, one: AuditDraft): boolean =>
     (tenant === undefined || one.tenant === tenant.tenantId) &&
-    (event === "" || (event.endsWith(".") ? one.event.startsWith(event) : one.event === event)) &&
+    isEvent(event, one.event) &&
     (actor === "" || one.actor === actor) &&
     (subject === "" || one.subject === subject) &&
     (from === undefined || entry.at >= from) &&
@@ -111,24 +125,6 @@ function shardOfSubject(subject: string, tenantId: HexId | undefined): Shard | u
   if (type === "transaction" && isTxId(id)) return shardOfTransaction(id);
   if (type === "user" && tenantId !== undefined) return shardOfUser(tenantId, id);
   return type === "admin" || type === "change" ? ADMINISTRATION_SHARD : undefined;
-}
-
-function eventMessage(
-  entry: AuditEntry,
-  { event, tenant, actor, subject, detail }: AuditDraft,
-  index: number,
-): AuditEvent {
-  return AuditEvent.create({
-    ...{ shard: entry.shard, seq: BigInt(entry.seq), index, at: timestampOf(entry.at) },
-    ...{
-      event,
-      tenantId: tenant,
-      actor,
-      subject,
-      detailJson: JSON.stringify(detail),
-      entryHash: Buffer.from(entry.hash),
-    },
-  });
 }
 
 function readPlace(text: string): Place {

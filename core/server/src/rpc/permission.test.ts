@@ -122,5 +122,5 @@ describe("every RPC × every caller, over the wire", () => {
 
 /** Streams are called as unary here: whoever is admitted runs into another status, which is all that is asked. */
 function isStream(path: string): boolean {
-  return /\/(Watch|WatchLink|WatchOwnLink|ClaimNext|Attach)$/.test(path);
+  return /\/(Watch|WatchLink|WatchOwnLink|ClaimNext|Attach|Tail)$/.test(path);
 }

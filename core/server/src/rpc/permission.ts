@@ -79,7 +79,7 @@ export const PERMISSION: Readonly<Record<string, readonly CallerKind[]>> = {
     ...each(STOPPERS, "SuspendUser", "FreezeUser", "RevokeKey", "RevokeLink"),
     ...each(CHANGERS, "RequestChange", "ApproveChange", "RejectChange", "CreateUser", "InviteUser"),
   }),
-  ...admin("AuditService", each(ANYBODY, "List")),
+  ...admin("AuditService", each(ANYBODY, "List", "Tail")),
 };
 
 type Rows = Readonly<Record<string, readonly CallerKind[]>>;

@@ -11,7 +11,9 @@ import {
   type ChannelCredentials,
   Client,
   type ClientOptions,
+  type ClientReadableStream,
   type ClientUnaryCall,
+  type handleServerStreamingCall,
   type handleUnaryCall,
   makeGenericClientConstructor,
   type Metadata,
@@ -83,6 +85,24 @@ export interface AuditServiceListResponse {
   events: AuditEvent[];
   /** Empty on the last page. */
   nextPageToken: string;
+}
+
+/** See Tail. */
+export interface AuditServiceTailRequest {
+  /** Whose. */
+  tenantId: string;
+  /** As in List. */
+  event: string;
+  /** From the last message; empty: from now. */
+  cursor: string;
+}
+
+/** See Tail. */
+export interface AuditServiceTailResponse {
+  /** Of one shard, in order. None in the first message, which says from when on nothing is missed. */
+  events: AuditEvent[];
+  /** Resumes here. */
+  cursor: string;
 }
 
 function createBaseAuditEvent(): AuditEvent {
@@ -619,6 +639,196 @@ export const AuditServiceListResponse: MessageFns<AuditServiceListResponse> = {
   },
 };
 
+function createBaseAuditServiceTailRequest(): AuditServiceTailRequest {
+  return { tenantId: "", event: "", cursor: "" };
+}
+
+export const AuditServiceTailRequest: MessageFns<AuditServiceTailRequest> = {
+  encode(message: AuditServiceTailRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.tenantId !== "") {
+      writer.uint32(10).string(message.tenantId);
+    }
+    if (message.event !== "") {
+      writer.uint32(18).string(message.event);
+    }
+    if (message.cursor !== "") {
+      writer.uint32(26).string(message.cursor);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AuditServiceTailRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAuditServiceTailRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.tenantId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.event = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.cursor = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AuditServiceTailRequest {
+    return {
+      tenantId: isSet(object.tenantId)
+        ? globalThis.String(object.tenantId)
+        : isSet(object.tenant_id)
+        ? globalThis.String(object.tenant_id)
+        : "",
+      event: isSet(object.event) ? globalThis.String(object.event) : "",
+      cursor: isSet(object.cursor) ? globalThis.String(object.cursor) : "",
+    };
+  },
+
+  toJSON(message: AuditServiceTailRequest): unknown {
+    const obj: any = {};
+    if (message.tenantId !== "") {
+      obj.tenantId = message.tenantId;
+    }
+    if (message.event !== "") {
+      obj.event = message.event;
+    }
+    if (message.cursor !== "") {
+      obj.cursor = message.cursor;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<AuditServiceTailRequest>): AuditServiceTailRequest {
+    return AuditServiceTailRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AuditServiceTailRequest>): AuditServiceTailRequest {
+    const message = createBaseAuditServiceTailRequest();
+    message.tenantId = object.tenantId ?? "";
+    message.event = object.event ?? "";
+    message.cursor = object.cursor ?? "";
+    return message;
+  },
+};
+
+function createBaseAuditServiceTailResponse(): AuditServiceTailResponse {
+  return { events: [], cursor: "" };
+}
+
+export const AuditServiceTailResponse: MessageFns<AuditServiceTailResponse> = {
+  encode(message: AuditServiceTailResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.events) {
+      AuditEvent.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.cursor !== "") {
+      writer.uint32(18).string(message.cursor);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AuditServiceTailResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAuditServiceTailResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.events.push(AuditEvent.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.cursor = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AuditServiceTailResponse {
+    return {
+      events: globalThis.Array.isArray(object?.events) ? object.events.map((e: any) => AuditEvent.fromJSON(e)) : [],
+      cursor: isSet(object.cursor) ? globalThis.String(object.cursor) : "",
+    };
+  },
+
+  toJSON(message: AuditServiceTailResponse): unknown {
+    const obj: any = {};
+    if (message.events?.length) {
+      obj.events = message.events.map((e) => AuditEvent.toJSON(e));
+    }
+    if (message.cursor !== "") {
+      obj.cursor = message.cursor;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<AuditServiceTailResponse>): AuditServiceTailResponse {
+    return AuditServiceTailResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AuditServiceTailResponse>): AuditServiceTailResponse {
+    const message = createBaseAuditServiceTailResponse();
+    message.events = object.events?.map((e) => AuditEvent.fromPartial(e)) || [];
+    message.cursor = object.cursor ?? "";
+    return message;
+  },
+};
+
 /**
  * What happened, who did it: the audit chains, docs/protocol/audit.md. Caller: an administrator's token of any role. One
  * of a tenant sees that tenant's events alone; `tenant_id` as in AdminService.
@@ -640,6 +850,21 @@ export const AuditServiceService = {
       Buffer.from(AuditServiceListResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): AuditServiceListResponse => AuditServiceListResponse.decode(value),
   },
+  /**
+   * Events as they happen, over all shards, in order within each. Without a cursor it begins now. Resumed after a
+   * cursor it tells again what happened about that moment: consumers know an event by shard, seq and index.
+   */
+  tail: {
+    path: "/countersign.admin.v1.AuditService/Tail" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: AuditServiceTailRequest): Buffer =>
+      Buffer.from(AuditServiceTailRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): AuditServiceTailRequest => AuditServiceTailRequest.decode(value),
+    responseSerialize: (value: AuditServiceTailResponse): Buffer =>
+      Buffer.from(AuditServiceTailResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): AuditServiceTailResponse => AuditServiceTailResponse.decode(value),
+  },
 } as const;
 
 export interface AuditServiceServer extends UntypedServiceImplementation {
@@ -648,6 +873,11 @@ export interface AuditServiceServer extends UntypedServiceImplementation {
    * they happened. A page may be short, or empty, while there is a next one.
    */
   list: handleUnaryCall<AuditServiceListRequest, AuditServiceListResponse>;
+  /**
+   * Events as they happen, over all shards, in order within each. Without a cursor it begins now. Resumed after a
+   * cursor it tells again what happened about that moment: consumers know an event by shard, seq and index.
+   */
+  tail: handleServerStreamingCall<AuditServiceTailRequest, AuditServiceTailResponse>;
 }
 
 export interface AuditServiceClient extends Client {
@@ -670,6 +900,19 @@ export interface AuditServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: AuditServiceListResponse) => void,
   ): ClientUnaryCall;
+  /**
+   * Events as they happen, over all shards, in order within each. Without a cursor it begins now. Resumed after a
+   * cursor it tells again what happened about that moment: consumers know an event by shard, seq and index.
+   */
+  tail(
+    request: AuditServiceTailRequest,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<AuditServiceTailResponse>;
+  tail(
+    request: AuditServiceTailRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<AuditServiceTailResponse>;
 }
 
 export const AuditServiceClient = makeGenericClientConstructor(

@@ -74,6 +74,24 @@ export interface AuditServiceListResponse {
   nextPageToken: string;
 }
 
+/** See Tail. */
+export interface AuditServiceTailRequest {
+  /** Whose. */
+  tenantId: string;
+  /** As in List. */
+  event: string;
+  /** From the last message; empty: from now. */
+  cursor: string;
+}
+
+/** See Tail. */
+export interface AuditServiceTailResponse {
+  /** Of one shard, in order. None in the first message, which says from when on nothing is missed. */
+  events: AuditEvent[];
+  /** Resumes here. */
+  cursor: string;
+}
+
 function createBaseAuditEvent(): AuditEvent {
   return {
     shard: 0,
@@ -608,6 +626,196 @@ export const AuditServiceListResponse: MessageFns<AuditServiceListResponse> = {
   },
 };
 
+function createBaseAuditServiceTailRequest(): AuditServiceTailRequest {
+  return { tenantId: "", event: "", cursor: "" };
+}
+
+export const AuditServiceTailRequest: MessageFns<AuditServiceTailRequest> = {
+  encode(message: AuditServiceTailRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.tenantId !== "") {
+      writer.uint32(10).string(message.tenantId);
+    }
+    if (message.event !== "") {
+      writer.uint32(18).string(message.event);
+    }
+    if (message.cursor !== "") {
+      writer.uint32(26).string(message.cursor);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AuditServiceTailRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAuditServiceTailRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.tenantId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.event = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.cursor = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AuditServiceTailRequest {
+    return {
+      tenantId: isSet(object.tenantId)
+        ? globalThis.String(object.tenantId)
+        : isSet(object.tenant_id)
+        ? globalThis.String(object.tenant_id)
+        : "",
+      event: isSet(object.event) ? globalThis.String(object.event) : "",
+      cursor: isSet(object.cursor) ? globalThis.String(object.cursor) : "",
+    };
+  },
+
+  toJSON(message: AuditServiceTailRequest): unknown {
+    const obj: any = {};
+    if (message.tenantId !== "") {
+      obj.tenantId = message.tenantId;
+    }
+    if (message.event !== "") {
+      obj.event = message.event;
+    }
+    if (message.cursor !== "") {
+      obj.cursor = message.cursor;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<AuditServiceTailRequest>): AuditServiceTailRequest {
+    return AuditServiceTailRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AuditServiceTailRequest>): AuditServiceTailRequest {
+    const message = createBaseAuditServiceTailRequest();
+    message.tenantId = object.tenantId ?? "";
+    message.event = object.event ?? "";
+    message.cursor = object.cursor ?? "";
+    return message;
+  },
+};
+
+function createBaseAuditServiceTailResponse(): AuditServiceTailResponse {
+  return { events: [], cursor: "" };
+}
+
+export const AuditServiceTailResponse: MessageFns<AuditServiceTailResponse> = {
+  encode(message: AuditServiceTailResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.events) {
+      AuditEvent.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.cursor !== "") {
+      writer.uint32(18).string(message.cursor);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AuditServiceTailResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAuditServiceTailResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.events.push(AuditEvent.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.cursor = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AuditServiceTailResponse {
+    return {
+      events: globalThis.Array.isArray(object?.events) ? object.events.map((e: any) => AuditEvent.fromJSON(e)) : [],
+      cursor: isSet(object.cursor) ? globalThis.String(object.cursor) : "",
+    };
+  },
+
+  toJSON(message: AuditServiceTailResponse): unknown {
+    const obj: any = {};
+    if (message.events?.length) {
+      obj.events = message.events.map((e) => AuditEvent.toJSON(e));
+    }
+    if (message.cursor !== "") {
+      obj.cursor = message.cursor;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<AuditServiceTailResponse>): AuditServiceTailResponse {
+    return AuditServiceTailResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AuditServiceTailResponse>): AuditServiceTailResponse {
+    const message = createBaseAuditServiceTailResponse();
+    message.events = object.events?.map((e) => AuditEvent.fromPartial(e)) || [];
+    message.cursor = object.cursor ?? "";
+    return message;
+  },
+};
+
 /**
  * What happened, who did it: the audit chains, docs/protocol/audit.md. Caller: an administrator's token of any role. One
  * of a tenant sees that tenant's events alone; `tenant_id` as in AdminService.
@@ -629,6 +837,18 @@ export const AuditServiceDefinition = {
       responseStream: false,
       options: {},
     },
+    /**
+     * Events as they happen, over all shards, in order within each. Without a cursor it begins now. Resumed after a
+     * cursor it tells again what happened about that moment: consumers know an event by shard, seq and index.
+     */
+    tail: {
+      name: "Tail",
+      requestType: AuditServiceTailRequest as typeof AuditServiceTailRequest,
+      requestStream: false,
+      responseType: AuditServiceTailResponse as typeof AuditServiceTailResponse,
+      responseStream: true,
+      options: {},
+    },
   },
 } as const;
 
@@ -641,6 +861,14 @@ export interface AuditServiceImplementation<CallContextExt = {}> {
     request: AuditServiceListRequest,
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<AuditServiceListResponse>>;
+  /**
+   * Events as they happen, over all shards, in order within each. Without a cursor it begins now. Resumed after a
+   * cursor it tells again what happened about that moment: consumers know an event by shard, seq and index.
+   */
+  tail(
+    request: AuditServiceTailRequest,
+    context: CallContext & CallContextExt,
+  ): ServerStreamingMethodResult<DeepPartial<AuditServiceTailResponse>>;
 }
 
 export interface AuditServiceClient<CallOptionsExt = {}> {
@@ -652,6 +880,14 @@ export interface AuditServiceClient<CallOptionsExt = {}> {
     request: DeepPartial<AuditServiceListRequest>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<AuditServiceListResponse>;
+  /**
+   * Events as they happen, over all shards, in order within each. Without a cursor it begins now. Resumed after a
+   * cursor it tells again what happened about that moment: consumers know an event by shard, seq and index.
+   */
+  tail(
+    request: DeepPartial<AuditServiceTailRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): AsyncIterable<AuditServiceTailResponse>;
 }
 
 function bytesFromBase64(b64: string): Uint8Array {
@@ -716,6 +952,8 @@ function fromJsonTimestamp(o: any): Timestamp {
 function isSet(value: any): boolean {
   return value !== null && value !== undefined;
 }
+
+export type ServerStreamingMethodResult<Response> = { [Symbol.asyncIterator](): AsyncIterator<Response, void> };
 
 export interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;

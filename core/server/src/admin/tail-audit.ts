@@ -1,0 +1,126 @@
+// The audit as it happens: hints say in which shards something was written, the chains say what.
+import { AuditServiceTailResponse } from "@countersign/proto/node/admin/v1/audit_service";
+import type { CoreGiven } from "../given.ts";
+import type { Send } from "../rpc/handler.ts";
+import { badInput, isRefusal, type Refusal } from "../rpc/refusal.ts";
+import { SHARDS, type HexId, type Shard, type UnixMs } from "../store/entity.ts";
+import type { AuditEntry, Store } from "../store/store.ts";
+import { eventMessage, isEvent } from "./audit-message.ts";
+
+export interface Tailing {
+  /** undefined: all. */
+  readonly tenant: HexId | undefined;
+  readonly event: string;
+  readonly cursor: string;
+}
+
+/** Two cores' commits reach a reader in another order than their times; what is told twice is known by its place. */
+const OVERLAP_MS = 5000;
+const PAGE = 200;
+
+/**
+ * Tells events until the call is over. What is kept is a number for each shard, however fast they come: a consumer that is
+ * slow reads the chains later, and misses nothing.
+ */
+export async function tailAudit(
+  given: CoreGiven,
+  { tenant, event, cursor }: Tailing,
+  signal: AbortSignal,
+  send: Send<AuditServiceTailResponse>,
+): Promise<void | Refusal> {
+  const { store } = given;
+  const resumed = readCursor(cursor);
+  if (isRefusal(resumed)) return resumed;
+  const touched = new Touched(
+    store,
+    signal,
+    resumed === undefined ? [] : Array.from({ length: SHARDS }, (_, shard) => shard),
+  );
+  try {
+    const from = resumed === undefined ? store.now() : resumed - OVERLAP_MS;
+    const next = new Map<Shard, number>();
+    let until = from;
+    await send(AuditServiceTailResponse.create({ cursor: writeCursor(until) }));
+    for (;;) {
+      const shard = await touched.next();
+      if (shard === undefined) return;
+      let seq = next.get(shard) ?? (await firstSince(store, shard, from));
+      for (let entries = await store.audit(shard, seq, PAGE); entries.length > 0;) {
+        until = Math.max(until, ...entries.map(({ at }) => at));
+        const wanted = entries.flatMap((entry) => eventsIn(entry, tenant, event));
+        if (wanted.length > 0)
+          await send(AuditServiceTailResponse.create({ events: wanted, cursor: writeCursor(until) }));
+        seq = (entries.at(-1)?.seq ?? seq) + 1;
+        entries = entries.length < PAGE ? [] : await store.audit(shard, seq, PAGE);
+      }
+      next.set(shard, seq);
+    }
+  } finally {
+    touched.close();
+  }
+}
+
+function eventsIn(entry: AuditEntry, tenant: HexId | undefined, wanted: string) {
+  return entry.events.flatMap((one, index) =>
+    (tenant === undefined || one.tenant === tenant) && isEvent(wanted, one.event)
+      ? [eventMessage(entry, one, index)]
+      : [],
+  );
+}
+
+/** The number of the first entry that is not older: chains grow, and nobody keeps where they end. */
+async function firstSince(store: Store, shard: Shard, from: UnixMs): Promise<number> {
+  const isBefore = async (seq: number): Promise<boolean> => {
+    const [entry] = await store.audit(shard, seq, 1);
+    return entry !== undefined && entry.at < from;
+  };
+  let [known, step] = [0, 1];
+  while (await isBefore(known + step)) [known, step] = [known + step, step * 2];
+  for (; step > 1; step /= 2) if (await isBefore(known + step / 2)) known += step / 2;
+  return known + 1;
+}
+
+/** Shards in which something was written since they were looked at last, each once. */
+class Touched {
+  readonly #shards: Set<Shard>;
+  readonly #signal: AbortSignal;
+  readonly #unsubscribe: () => void;
+  #wake: (() => void) | undefined;
+
+  constructor(store: Store, signal: AbortSignal, first: readonly Shard[]) {
+    this.#shards = new Set(first);
+    this.#signal = signal;
+    this.#unsubscribe = store.subscribe((shard) => {
+      this.#shards.add(shard);
+      this.#wake?.();
+    });
+    signal.addEventListener("abort", () => this.#wake?.(), { once: true });
+  }
+
+  /** undefined: the call is over. */
+  async next(): Promise<Shard | undefined> {
+    while (this.#shards.size === 0 && !this.#signal.aborted) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#wake = resolve;
+      await promise;
+    }
+    if (this.#signal.aborted) return undefined;
+    const [shard] = this.#shards;
+    if (shard !== undefined) this.#shards.delete(shard);
+    return shard;
+  }
+
+  close(): void {
+    this.#unsubscribe();
+  }
+}
+
+function writeCursor(until: UnixMs): string {
+  return Buffer.from(`t1.${until}`).toString("base64url");
+}
+
+function readCursor(cursor: string): UnixMs | undefined | Refusal {
+  if (cursor === "") return undefined;
+  const until = /^t1\.(\d{1,16})$/.exec(Buffer.from(cursor, "base64url").toString("latin1"))?.[1];
+  return until === undefined ? badInput("cursor", "not a cursor of this stream") : Number(until);
+}
