@@ -136,6 +136,14 @@ export const MESSAGES: Readonly<Record<string, Readonly<Record<number, WireField
     4: ["page_size", "uint32"],
     5: ["page_token", "string"],
   },
+  ".countersign.admin.v1.AdminServiceListDeliveriesRequest": {
+    1: ["tenant_id", "string"],
+    2: ["user_id", "string"],
+    3: ["states", "int32", "*"],
+    4: ["platform", "string"],
+    5: ["page_size", "uint32"],
+    6: ["page_token", "string"],
+  },
   ".countersign.admin.v1.AdminServiceListKeysRequest": {
     1: ["tenant_id", "string"],
     2: ["user_id", "string"],
@@ -185,6 +193,11 @@ export const MESSAGES: Readonly<Record<string, Readonly<Record<number, WireField
     1: ["request_id", "string"],
     2: ["tenant_id", "string"],
     3: ["action", ".countersign.admin.v1.Action"],
+  },
+  ".countersign.admin.v1.AdminServiceRequeueDeliveryRequest": {
+    1: ["tenant_id", "string"],
+    2: ["transaction_id", "string"],
+    3: ["link_id", "string"],
   },
   ".countersign.admin.v1.AdminServiceRevokeKeyRequest": {
     1: ["tenant_id", "string"],
@@ -695,6 +708,8 @@ export const REQUESTS: Readonly<Record<string, `.${string}`>> = {
   "/countersign.admin.v1.AdminService/ListTransactions": ".countersign.admin.v1.AdminServiceListTransactionsRequest",
   "/countersign.admin.v1.AdminService/GetTransaction": ".countersign.admin.v1.AdminServiceGetTransactionRequest",
   "/countersign.admin.v1.AdminService/CancelTransaction": ".countersign.admin.v1.AdminServiceCancelTransactionRequest",
+  "/countersign.admin.v1.AdminService/ListDeliveries": ".countersign.admin.v1.AdminServiceListDeliveriesRequest",
+  "/countersign.admin.v1.AdminService/RequeueDelivery": ".countersign.admin.v1.AdminServiceRequeueDeliveryRequest",
   "/countersign.admin.v1.AdminService/RequestChange": ".countersign.admin.v1.AdminServiceRequestChangeRequest",
   "/countersign.admin.v1.AdminService/ApproveChange": ".countersign.admin.v1.AdminServiceApproveChangeRequest",
   "/countersign.admin.v1.AdminService/RejectChange": ".countersign.admin.v1.AdminServiceRejectChangeRequest",

@@ -20,6 +20,7 @@ import type { Service } from "../rpc/server.ts";
 import { tellTransaction } from "../transaction/transaction-message.ts";
 import { adminMessage, appMessage, changeMessage, policyMessage, tokenMessages } from "./admin-message.ts";
 import { claim } from "./claim.ts";
+import { listDeliveries, requeueDelivery } from "./deliveries.ts";
 import { rejectChange } from "./end-change.ts";
 import { createUserFor, inviteUser } from "./invite-user.ts";
 import { listAdmins, listApps, listBots, listChanges, listKeys, listLinks, listTenants, tellBot } from "./list.ts";
@@ -74,6 +75,7 @@ function readRpcs(
   | "listLinks"
   | "listTransactions"
   | "getTransaction"
+  | "listDeliveries"
   | "getChange"
   | "listChanges"
 > {
@@ -130,6 +132,11 @@ function readRpcs(
     getTransaction: unary(given, anyAdmin, (request, call) =>
       within(given, call, request, ({ tenantId }) => getTransaction(given, tenantId, request.transactionId)),
     ),
+    listDeliveries: unary(given, anyAdmin, (request, call) =>
+      within(given, call, request, async ({ tenantId }) =>
+        mapped(await listDeliveries(given, tenantId, request), paged("deliveries")),
+      ),
+    ),
     getChange: unary(given, anyAdmin, async ({ changeId }, call) =>
       mapped(await loadChange(given, adminOf(call.caller), changeId), (change) => ({
         change: changeMessage(change, now()),
@@ -173,6 +180,7 @@ function stopRpcs(
   | "revokeKey"
   | "revokeLink"
   | "cancelTransaction"
+  | "requeueDelivery"
 > {
   const now = (): number => given.store.now();
   return {
@@ -242,6 +250,11 @@ function stopRpcs(
         mapped(await stop.revokeLink(given, caller, tenantId, request), (links) => ({
           channels: links.map(channelMessage),
         })),
+      ),
+    ),
+    requeueDelivery: unary(given, stoppingAdmin, (request, call) =>
+      within(given, call, request, async ({ tenantId }, caller) =>
+        mapped(await requeueDelivery(given, caller, tenantId, request), (delivery) => ({ delivery })),
       ),
     ),
     cancelTransaction: unary(given, stoppingAdmin, (request, call) =>

@@ -46,6 +46,8 @@ const OF_TENANT: typeof IN_TENANT = {
   ListKeys: ({ tenantId, userId }) => ({ tenantId, userId }),
   ListLinks: ({ tenantId, userId }) => ({ tenantId, userId }),
   GetTransaction: ({ tenantId, transactionId }) => ({ tenantId, transactionId }),
+  ListDeliveries: ({ tenantId, userId }) => ({ tenantId, userId }),
+  RequeueDelivery: ({ tenantId, transactionId, linkId }) => ({ tenantId, transactionId, linkId }),
   InviteUser: ({ tenantId, userId }) => ({ requestId: drawHexId(), tenantId, userId }),
   CancelTransaction: ({ tenantId, transactionId }) => ({ tenantId, transactionId, reason: "a test" }),
   RevokeToken: (ids) => ({ tenantId: ids.tenantId, holder: holderOf(ids) }),
@@ -111,7 +113,7 @@ const CALLERS: Readonly<Record<string, { readonly role: Role; readonly all: bool
   "auditor of all": { role: "auditor", all: true },
 };
 
-const STOPS = /^(Disable|Pause|Revoke|Suspend|Freeze|Cancel)/;
+const STOPS = /^(Disable|Pause|Revoke|Suspend|Freeze|Cancel|Requeue)/;
 const ASKS = /^(Request|Approve|Reject|Create|Invite)/;
 
 function mayCall(rpc: string, role: Role): boolean {

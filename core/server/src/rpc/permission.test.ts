@@ -29,7 +29,7 @@ const LOOSENS = ["BeginRecovery", "ApproveRecovery"];
 const BOTH = ["Rename", "StopRecovery", "ListRecoveries"];
 
 /** Of an administrator's RPCs by name: what stops, what asks for more than stopping. All others read, or are his own. */
-const STOPS = /^(Disable|Pause|Revoke|Suspend|Freeze|Cancel)/;
+const STOPS = /^(Disable|Pause|Revoke|Suspend|Freeze|Cancel|Requeue)/;
 const ASKS = /^(Request|Approve|Reject|Create|Invite)/;
 
 function mayAdmin(rpc: string, kind: CallerKind | "nobody"): boolean {

@@ -9,7 +9,13 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { CallContext, CallOptions } from "nice-grpc-common";
 import { Duration } from "../../../google/protobuf/duration.ts";
 import { Timestamp } from "../../../google/protobuf/timestamp.ts";
-import { CodeServiceGetDeliveryResponse } from "../../core/v1/code_service.ts";
+import {
+  CodeServiceGetDeliveryResponse,
+  DeliveryAttempt,
+  DeliveryState,
+  deliveryStateFromJSON,
+  deliveryStateToJSON,
+} from "../../core/v1/code_service.ts";
 import { Kind, kindFromJSON, kindToJSON, Line, State, stateFromJSON, stateToJSON } from "../../core/v1/content.ts";
 import {
   Key,
@@ -1317,6 +1323,66 @@ export interface AdminServiceListChangesResponse {
   changes: Change[];
   /** Empty on the last page. */
   nextPageToken: string;
+}
+
+/** A message that one chat is to show for one transaction. No code, no text. */
+export interface Delivery {
+  /** The transaction. */
+  transactionId: string;
+  /** Whose. */
+  userId: string;
+  /** 32 hexadecimal digits: the bot whose chat it is. */
+  botId: string;
+  /** How far it is, and what happened to it. */
+  attempt:
+    | DeliveryAttempt
+    | undefined;
+  /** Nothing is shown after this moment. */
+  notAfter:
+    | Timestamp
+    | undefined;
+  /** RequeueDelivery would take it. */
+  canRequeue: boolean;
+}
+
+/** See ListDeliveries. */
+export interface AdminServiceListDeliveriesRequest {
+  /** Whose. */
+  tenantId: string;
+  /** One user's; empty: all users', one after the other. */
+  userId: string;
+  /** Only in one of these states; empty: all. FAILED are the dead letters. */
+  states: DeliveryState[];
+  /** Only of this platform; empty: all. */
+  platform: string;
+  /** 1 to 100, default 20. The messages of one user are told together. */
+  pageSize: number;
+  /** From the last answer. */
+  pageToken: string;
+}
+
+/** See ListDeliveries. */
+export interface AdminServiceListDeliveriesResponse {
+  /** In an order that stays. */
+  deliveries: Delivery[];
+  /** Empty on the last page. */
+  nextPageToken: string;
+}
+
+/** See RequeueDelivery. */
+export interface AdminServiceRequeueDeliveryRequest {
+  /** Whose. */
+  tenantId: string;
+  /** 32 hexadecimal digits. */
+  transactionId: string;
+  /** 32 hexadecimal digits: which of the user's channels. */
+  linkId: string;
+}
+
+/** See RequeueDelivery. */
+export interface AdminServiceRequeueDeliveryResponse {
+  /** QUEUED. */
+  delivery: Delivery | undefined;
 }
 
 function createBaseAdmin(): Admin {
@@ -11277,6 +11343,631 @@ export const AdminServiceListChangesResponse: MessageFns<AdminServiceListChanges
   },
 };
 
+function createBaseDelivery(): Delivery {
+  return { transactionId: "", userId: "", botId: "", attempt: undefined, notAfter: undefined, canRequeue: false };
+}
+
+export const Delivery: MessageFns<Delivery> = {
+  encode(message: Delivery, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.transactionId !== "") {
+      writer.uint32(10).string(message.transactionId);
+    }
+    if (message.userId !== "") {
+      writer.uint32(18).string(message.userId);
+    }
+    if (message.botId !== "") {
+      writer.uint32(26).string(message.botId);
+    }
+    if (message.attempt !== undefined) {
+      DeliveryAttempt.encode(message.attempt, writer.uint32(34).fork()).join();
+    }
+    if (message.notAfter !== undefined) {
+      Timestamp.encode(message.notAfter, writer.uint32(42).fork()).join();
+    }
+    if (message.canRequeue !== false) {
+      writer.uint32(48).bool(message.canRequeue);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Delivery {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDelivery();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.transactionId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.userId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.botId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.attempt = DeliveryAttempt.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.notAfter = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.canRequeue = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Delivery {
+    return {
+      transactionId: isSet(object.transactionId)
+        ? globalThis.String(object.transactionId)
+        : isSet(object.transaction_id)
+        ? globalThis.String(object.transaction_id)
+        : "",
+      userId: isSet(object.userId)
+        ? globalThis.String(object.userId)
+        : isSet(object.user_id)
+        ? globalThis.String(object.user_id)
+        : "",
+      botId: isSet(object.botId)
+        ? globalThis.String(object.botId)
+        : isSet(object.bot_id)
+        ? globalThis.String(object.bot_id)
+        : "",
+      attempt: isSet(object.attempt) ? DeliveryAttempt.fromJSON(object.attempt) : undefined,
+      notAfter: isSet(object.notAfter)
+        ? fromJsonTimestamp(object.notAfter)
+        : isSet(object.not_after)
+        ? fromJsonTimestamp(object.not_after)
+        : undefined,
+      canRequeue: isSet(object.canRequeue)
+        ? globalThis.Boolean(object.canRequeue)
+        : isSet(object.can_requeue)
+        ? globalThis.Boolean(object.can_requeue)
+        : false,
+    };
+  },
+
+  toJSON(message: Delivery): unknown {
+    const obj: any = {};
+    if (message.transactionId !== "") {
+      obj.transactionId = message.transactionId;
+    }
+    if (message.userId !== "") {
+      obj.userId = message.userId;
+    }
+    if (message.botId !== "") {
+      obj.botId = message.botId;
+    }
+    if (message.attempt !== undefined) {
+      obj.attempt = DeliveryAttempt.toJSON(message.attempt);
+    }
+    if (message.notAfter !== undefined) {
+      obj.notAfter = fromTimestamp(message.notAfter).toISOString();
+    }
+    if (message.canRequeue !== false) {
+      obj.canRequeue = message.canRequeue;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Delivery>): Delivery {
+    return Delivery.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Delivery>): Delivery {
+    const message = createBaseDelivery();
+    message.transactionId = object.transactionId ?? "";
+    message.userId = object.userId ?? "";
+    message.botId = object.botId ?? "";
+    message.attempt = (object.attempt !== undefined && object.attempt !== null)
+      ? DeliveryAttempt.fromPartial(object.attempt)
+      : undefined;
+    message.notAfter = (object.notAfter !== undefined && object.notAfter !== null)
+      ? Timestamp.fromPartial(object.notAfter)
+      : undefined;
+    message.canRequeue = object.canRequeue ?? false;
+    return message;
+  },
+};
+
+function createBaseAdminServiceListDeliveriesRequest(): AdminServiceListDeliveriesRequest {
+  return { tenantId: "", userId: "", states: [], platform: "", pageSize: 0, pageToken: "" };
+}
+
+export const AdminServiceListDeliveriesRequest: MessageFns<AdminServiceListDeliveriesRequest> = {
+  encode(message: AdminServiceListDeliveriesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.tenantId !== "") {
+      writer.uint32(10).string(message.tenantId);
+    }
+    if (message.userId !== "") {
+      writer.uint32(18).string(message.userId);
+    }
+    if (message.states.length !== 0) {
+      writer.uint32(26).fork();
+      for (const v of message.states) {
+        writer.int32(v);
+      }
+      writer.join();
+    }
+    if (message.platform !== "") {
+      writer.uint32(34).string(message.platform);
+    }
+    if (message.pageSize !== 0) {
+      writer.uint32(40).uint32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(50).string(message.pageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AdminServiceListDeliveriesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAdminServiceListDeliveriesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.tenantId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.userId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag === 24) {
+              message.states.push(reader.int32() as any);
+
+              continue;
+            }
+
+            if (tag === 26) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.states.push(reader.int32() as any);
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.platform = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.pageSize = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AdminServiceListDeliveriesRequest {
+    return {
+      tenantId: isSet(object.tenantId)
+        ? globalThis.String(object.tenantId)
+        : isSet(object.tenant_id)
+        ? globalThis.String(object.tenant_id)
+        : "",
+      userId: isSet(object.userId)
+        ? globalThis.String(object.userId)
+        : isSet(object.user_id)
+        ? globalThis.String(object.user_id)
+        : "",
+      states: globalThis.Array.isArray(object?.states) ? object.states.map((e: any) => deliveryStateFromJSON(e)) : [],
+      platform: isSet(object.platform) ? globalThis.String(object.platform) : "",
+      pageSize: isSet(object.pageSize)
+        ? globalThis.Number(object.pageSize)
+        : isSet(object.page_size)
+        ? globalThis.Number(object.page_size)
+        : 0,
+      pageToken: isSet(object.pageToken)
+        ? globalThis.String(object.pageToken)
+        : isSet(object.page_token)
+        ? globalThis.String(object.page_token)
+        : "",
+    };
+  },
+
+  toJSON(message: AdminServiceListDeliveriesRequest): unknown {
+    const obj: any = {};
+    if (message.tenantId !== "") {
+      obj.tenantId = message.tenantId;
+    }
+    if (message.userId !== "") {
+      obj.userId = message.userId;
+    }
+    if (message.states?.length) {
+      obj.states = message.states.map((e) => deliveryStateToJSON(e));
+    }
+    if (message.platform !== "") {
+      obj.platform = message.platform;
+    }
+    if (message.pageSize !== 0) {
+      obj.pageSize = Math.round(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      obj.pageToken = message.pageToken;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<AdminServiceListDeliveriesRequest>): AdminServiceListDeliveriesRequest {
+    return AdminServiceListDeliveriesRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AdminServiceListDeliveriesRequest>): AdminServiceListDeliveriesRequest {
+    const message = createBaseAdminServiceListDeliveriesRequest();
+    message.tenantId = object.tenantId ?? "";
+    message.userId = object.userId ?? "";
+    message.states = object.states?.map((e) => e) || [];
+    message.platform = object.platform ?? "";
+    message.pageSize = object.pageSize ?? 0;
+    message.pageToken = object.pageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseAdminServiceListDeliveriesResponse(): AdminServiceListDeliveriesResponse {
+  return { deliveries: [], nextPageToken: "" };
+}
+
+export const AdminServiceListDeliveriesResponse: MessageFns<AdminServiceListDeliveriesResponse> = {
+  encode(message: AdminServiceListDeliveriesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.deliveries) {
+      Delivery.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(18).string(message.nextPageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AdminServiceListDeliveriesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAdminServiceListDeliveriesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.deliveries.push(Delivery.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AdminServiceListDeliveriesResponse {
+    return {
+      deliveries: globalThis.Array.isArray(object?.deliveries)
+        ? object.deliveries.map((e: any) => Delivery.fromJSON(e))
+        : [],
+      nextPageToken: isSet(object.nextPageToken)
+        ? globalThis.String(object.nextPageToken)
+        : isSet(object.next_page_token)
+        ? globalThis.String(object.next_page_token)
+        : "",
+    };
+  },
+
+  toJSON(message: AdminServiceListDeliveriesResponse): unknown {
+    const obj: any = {};
+    if (message.deliveries?.length) {
+      obj.deliveries = message.deliveries.map((e) => Delivery.toJSON(e));
+    }
+    if (message.nextPageToken !== "") {
+      obj.nextPageToken = message.nextPageToken;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<AdminServiceListDeliveriesResponse>): AdminServiceListDeliveriesResponse {
+    return AdminServiceListDeliveriesResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AdminServiceListDeliveriesResponse>): AdminServiceListDeliveriesResponse {
+    const message = createBaseAdminServiceListDeliveriesResponse();
+    message.deliveries = object.deliveries?.map((e) => Delivery.fromPartial(e)) || [];
+    message.nextPageToken = object.nextPageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseAdminServiceRequeueDeliveryRequest(): AdminServiceRequeueDeliveryRequest {
+  return { tenantId: "", transactionId: "", linkId: "" };
+}
+
+export const AdminServiceRequeueDeliveryRequest: MessageFns<AdminServiceRequeueDeliveryRequest> = {
+  encode(message: AdminServiceRequeueDeliveryRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.tenantId !== "") {
+      writer.uint32(10).string(message.tenantId);
+    }
+    if (message.transactionId !== "") {
+      writer.uint32(18).string(message.transactionId);
+    }
+    if (message.linkId !== "") {
+      writer.uint32(26).string(message.linkId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AdminServiceRequeueDeliveryRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAdminServiceRequeueDeliveryRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.tenantId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.transactionId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.linkId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AdminServiceRequeueDeliveryRequest {
+    return {
+      tenantId: isSet(object.tenantId)
+        ? globalThis.String(object.tenantId)
+        : isSet(object.tenant_id)
+        ? globalThis.String(object.tenant_id)
+        : "",
+      transactionId: isSet(object.transactionId)
+        ? globalThis.String(object.transactionId)
+        : isSet(object.transaction_id)
+        ? globalThis.String(object.transaction_id)
+        : "",
+      linkId: isSet(object.linkId)
+        ? globalThis.String(object.linkId)
+        : isSet(object.link_id)
+        ? globalThis.String(object.link_id)
+        : "",
+    };
+  },
+
+  toJSON(message: AdminServiceRequeueDeliveryRequest): unknown {
+    const obj: any = {};
+    if (message.tenantId !== "") {
+      obj.tenantId = message.tenantId;
+    }
+    if (message.transactionId !== "") {
+      obj.transactionId = message.transactionId;
+    }
+    if (message.linkId !== "") {
+      obj.linkId = message.linkId;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<AdminServiceRequeueDeliveryRequest>): AdminServiceRequeueDeliveryRequest {
+    return AdminServiceRequeueDeliveryRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AdminServiceRequeueDeliveryRequest>): AdminServiceRequeueDeliveryRequest {
+    const message = createBaseAdminServiceRequeueDeliveryRequest();
+    message.tenantId = object.tenantId ?? "";
+    message.transactionId = object.transactionId ?? "";
+    message.linkId = object.linkId ?? "";
+    return message;
+  },
+};
+
+function createBaseAdminServiceRequeueDeliveryResponse(): AdminServiceRequeueDeliveryResponse {
+  return { delivery: undefined };
+}
+
+export const AdminServiceRequeueDeliveryResponse: MessageFns<AdminServiceRequeueDeliveryResponse> = {
+  encode(message: AdminServiceRequeueDeliveryResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.delivery !== undefined) {
+      Delivery.encode(message.delivery, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AdminServiceRequeueDeliveryResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAdminServiceRequeueDeliveryResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.delivery = Delivery.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AdminServiceRequeueDeliveryResponse {
+    return { delivery: isSet(object.delivery) ? Delivery.fromJSON(object.delivery) : undefined };
+  },
+
+  toJSON(message: AdminServiceRequeueDeliveryResponse): unknown {
+    const obj: any = {};
+    if (message.delivery !== undefined) {
+      obj.delivery = Delivery.toJSON(message.delivery);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<AdminServiceRequeueDeliveryResponse>): AdminServiceRequeueDeliveryResponse {
+    return AdminServiceRequeueDeliveryResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AdminServiceRequeueDeliveryResponse>): AdminServiceRequeueDeliveryResponse {
+    const message = createBaseAdminServiceRequeueDeliveryResponse();
+    message.delivery = (object.delivery !== undefined && object.delivery !== null)
+      ? Delivery.fromPartial(object.delivery)
+      : undefined;
+    return message;
+  },
+};
+
 /**
  * Runs the installation. Caller: an administrator's token (cs_admin_...); Claim with a one-time invitation (cs_invite_...).
  *
@@ -11570,6 +12261,30 @@ export const AdminServiceDefinition = {
       options: {},
     },
     /**
+     * Messages of open transactions, user by user: where the codes are, and where they did not get. What became of those
+     * of transactions that are over is in GetTransaction. No code.
+     */
+    listDeliveries: {
+      name: "ListDeliveries",
+      requestType: AdminServiceListDeliveriesRequest as typeof AdminServiceListDeliveriesRequest,
+      requestStream: false,
+      responseType: AdminServiceListDeliveriesResponse as typeof AdminServiceListDeliveriesResponse,
+      responseStream: false,
+      options: {},
+    },
+    /**
+     * Tries a FAILED message again, with the code that is current, while its transaction is PENDING and its time is not up;
+     * else FAILED_PRECONDITION, STATE_CONFLICT. It goes to the chat that it was for and to no other.
+     */
+    requeueDelivery: {
+      name: "RequeueDelivery",
+      requestType: AdminServiceRequeueDeliveryRequest as typeof AdminServiceRequeueDeliveryRequest,
+      requestStream: false,
+      responseType: AdminServiceRequeueDeliveryResponse as typeof AdminServiceRequeueDeliveryResponse,
+      responseStream: false,
+      options: {},
+    },
+    /**
      * Asks for something that loosens. Answers the change and the ADMIN transaction that the caller's key must confirm.
      * Nothing happens before. Repeating a call with the same request_id and body returns the same change.
      */
@@ -11783,6 +12498,22 @@ export interface AdminServiceImplementation<CallContextExt = {}> {
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<AdminServiceCancelTransactionResponse>>;
   /**
+   * Messages of open transactions, user by user: where the codes are, and where they did not get. What became of those
+   * of transactions that are over is in GetTransaction. No code.
+   */
+  listDeliveries(
+    request: AdminServiceListDeliveriesRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<AdminServiceListDeliveriesResponse>>;
+  /**
+   * Tries a FAILED message again, with the code that is current, while its transaction is PENDING and its time is not up;
+   * else FAILED_PRECONDITION, STATE_CONFLICT. It goes to the chat that it was for and to no other.
+   */
+  requeueDelivery(
+    request: AdminServiceRequeueDeliveryRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<AdminServiceRequeueDeliveryResponse>>;
+  /**
    * Asks for something that loosens. Answers the change and the ADMIN transaction that the caller's key must confirm.
    * Nothing happens before. Repeating a call with the same request_id and body returns the same change.
    */
@@ -11974,6 +12705,22 @@ export interface AdminServiceClient<CallOptionsExt = {}> {
     request: DeepPartial<AdminServiceCancelTransactionRequest>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<AdminServiceCancelTransactionResponse>;
+  /**
+   * Messages of open transactions, user by user: where the codes are, and where they did not get. What became of those
+   * of transactions that are over is in GetTransaction. No code.
+   */
+  listDeliveries(
+    request: DeepPartial<AdminServiceListDeliveriesRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<AdminServiceListDeliveriesResponse>;
+  /**
+   * Tries a FAILED message again, with the code that is current, while its transaction is PENDING and its time is not up;
+   * else FAILED_PRECONDITION, STATE_CONFLICT. It goes to the chat that it was for and to no other.
+   */
+  requeueDelivery(
+    request: DeepPartial<AdminServiceRequeueDeliveryRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<AdminServiceRequeueDeliveryResponse>;
   /**
    * Asks for something that loosens. Answers the change and the ADMIN transaction that the caller's key must confirm.
    * Nothing happens before. Repeating a call with the same request_id and body returns the same change.
