@@ -63,7 +63,7 @@ class CallBench {
       const [user] = calendar.plan(1, Date.now()).turns;
       if (user === undefined) throw new Error("nobody is set up");
       let asked: Asked | undefined;
-      const rows = await recordRows(folder, user.userId, async () => (asked = await payments.ask(user)));
+      const rows = await recordRows(folder, async () => (asked = await payments.ask(user)));
       if (asked === undefined) throw new Error("nothing was asked");
       const statement = await signed(asked, codesFrom(core));
       const recorded = recordedOf({ ...asked, statement, submitted: await payments.submit(statement) });

@@ -1,6 +1,7 @@
 // The rows that one Create left in the store of a running core, read from beside it: what P2's limit writes.
 import { join } from "node:path";
 import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
+import { decodeEntry } from "../../core/server/src/audit/audit-entry.ts";
 import { DATABASE_FILE } from "../../core/server/src/store/sqlite-database.ts";
 import { rowOfWrite } from "../../core/server/src/store/sqlite-schema.ts";
 
@@ -15,24 +16,30 @@ export interface EntityRow {
   readonly body: string;
 }
 
-/** Rows that were added, the user's, whose body was replaced, entries of the audit. */
+/** Rows that were added, those whose body was replaced, entries of the audit. */
 export interface RecordedRows {
   readonly added: readonly EntityRow[];
-  readonly user: EntityRow;
+  readonly replaced: readonly EntityRow[];
   readonly audit: readonly string[];
 }
 
-/** Reads what `work` adds, and the user of that name, whose row it replaces. Nothing else may be written meanwhile. */
-export async function recordRows(folder: string, userId: string, work: () => Promise<unknown>): Promise<RecordedRows> {
+/** Reads what `work` adds and replaces: the audit names it. Nothing else may be written meanwhile. */
+export async function recordRows(folder: string, work: () => Promise<unknown>): Promise<RecordedRows> {
   const db = new DatabaseSync(join(folder, "data", DATABASE_FILE), { readOnly: true });
   try {
     const { number } = db.prepare("SELECT max(number) AS number FROM audit").get() as { number: number };
     await work();
     const added = db.prepare("SELECT * FROM entity WHERE row >= ?").all(rowOfWrite(number + 1, 0));
-    const user = db.prepare("SELECT * FROM entity WHERE type = 'user' AND id = ?").get(userId);
-    if (user === undefined) throw new Error(`${userId} is not in the store`);
     const audit = db.prepare("SELECT entry FROM audit WHERE number > ?").all(number);
-    return { added: added.map(rowOf), user: rowOf(user), audit: audit.map(({ entry }) => String(entry)) };
+    const entries = audit.map(({ entry }) => String(entry));
+    const isAdded = new Set(added.map(({ type, id }) => `${String(type)} ${String(id)}`));
+    const named = entries.flatMap((entry) => decodeEntry(entry).versions);
+    const select = db.prepare("SELECT * FROM entity WHERE type = ? AND tenant = ? AND id = ?");
+    const replaced = named
+      .filter(([type, , id]) => !isAdded.has(`${type} ${id}`))
+      .map(([type, tenant, id]) => select.get(type, tenant, id))
+      .filter((row) => row !== undefined);
+    return { added: added.map(rowOf), replaced: replaced.map(rowOf), audit: entries };
   } finally {
     db.close();
   }

@@ -22,8 +22,8 @@ class BareCreates {
   readonly #sql: Statements;
   readonly #rows: RecordedRows;
   #number = 0;
-  /** Row and version of each user. */
-  readonly #users: { readonly row: number; version: number }[] = [];
+  /** By what their rows were numbered, and the version of these. */
+  readonly #users: { readonly number: number; version: number }[] = [];
 
   constructor({ file, rows }: SqlOrder) {
     const db = new DatabaseSync(file);
@@ -47,9 +47,10 @@ class BareCreates {
 
   #addUser(): void {
     this.#number += 1;
-    const row = rowOfWrite(this.#number, 0);
-    this.#insert(row, this.#rows.user, randomInt(SHARDS));
-    this.#users.push({ row, version: 1 });
+    this.#rows.replaced.forEach((row, place) => {
+      this.#insert(rowOfWrite(this.#number, place), row, randomInt(SHARDS));
+    });
+    this.#users.push({ number: this.#number, version: 1 });
   }
 
   #one(): void {
@@ -58,7 +59,10 @@ class BareCreates {
     this.#rows.added.forEach((row, place) => this.#insert(rowOfWrite(this.#number, place), row, shard));
     const user = this.#users[this.#number % USERS];
     if (user === undefined) throw new Error("there are as many users as were added");
-    this.#sql.updateBody.run(user.version + 1, this.#rows.user.body, BYTES_32, user.row, user.version);
+    const { number: at, version } = user;
+    this.#rows.replaced.forEach(({ body }, place) => {
+      this.#sql.updateBody.run(version + 1, body, BYTES_32, rowOfWrite(at, place), version);
+    });
     user.version += 1;
     this.#rows.audit.forEach((entry, i) => {
       const number = this.#number * this.#rows.audit.length + i;

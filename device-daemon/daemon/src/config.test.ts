@@ -26,6 +26,14 @@ describe("where the daemon listens and looks", () => {
     expect(parseConfig(["--fido-socket", "/c"], home)).toMatchObject({ keySockets: [], hid: false });
   });
 
+  test("patience with emulated keys is a whole factor", () => {
+    expect(parseConfig(["--hid"], home).keyPatience).toBe(1);
+    expect(parseConfig(["--hid", "--key-patience", "60"], home).keyPatience).toBe(60);
+    for (const bad of ["0", "61", "-1", "1.5", "", "x"]) {
+      expect(() => parseConfig(["--hid", `--key-patience=${bad}`], home)).toThrow("a whole number from 1 to 60");
+    }
+  });
+
   test("nowhere to look is refused, with what to give", () => {
     expect(() => parseConfig([], home)).toThrow("--hid");
   });

@@ -11,12 +11,17 @@ export interface DaemonConfig {
   readonly socket: string;
   readonly keySockets: readonly string[];
   readonly fidoSockets: readonly string[];
+  /** Emulated keys may take so many times longer than real ones. */
+  readonly keyPatience: number;
   readonly hid: boolean;
   /** Program that asks for PINs and codes; undefined: the terminal, where there is one. */
   readonly pinentry: string | undefined;
   /** Undefined: no page may use the keys, and no TCP port is open. */
   readonly web: WebConfig | undefined;
 }
+
+/** A key that says nothing for a minute has gone, on whatever machine. */
+const MOST_PATIENCE = 60;
 
 /** What `--help` prints. */
 export const USAGE: string = `countersign-daemon: gives local clients the smart key
@@ -25,6 +30,7 @@ export const USAGE: string = `countersign-daemon: gives local clients the smart 
                       (default $XDG_RUNTIME_DIR/countersign/daemon.sock)
   --key-socket PATH   socket of an emulated key; repeatable
   --fido-socket PATH  socket of an emulated FIDO2 key; repeatable
+  --key-patience N    emulated keys may take N times longer (1 to 60, default 1), on a machine that is busy
   --hid               real keys over USB
   --pinentry PATH     asks for PIN and code of FIDO2 keys, such as /usr/bin/pinentry
                       (default: the terminal that the daemon was started from)
@@ -38,6 +44,7 @@ export function parseConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Da
       socket: { type: "string" },
       "key-socket": { type: "string", multiple: true, default: [] },
       "fido-socket": { type: "string", multiple: true, default: [] },
+      "key-patience": { type: "string", default: "1" },
       hid: { type: "boolean", default: false },
       pinentry: { type: "string" },
       ...WEB_OPTIONS,
@@ -52,10 +59,17 @@ export function parseConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Da
     socket: resolve(values.socket ?? defaultSocket(env)),
     keySockets: values["key-socket"].map((path) => resolve(path)),
     fidoSockets: values["fido-socket"].map((path) => resolve(path)),
+    keyPatience: readPatience(values["key-patience"]),
     hid: values.hid,
     pinentry: values.pinentry === undefined ? undefined : resolve(values.pinentry),
     web: readWeb(values, env),
   };
+}
+
+function readPatience(text: string): number {
+  const patience = Number(text);
+  if (/^\d{1,2}$/.test(text) && patience >= 1 && patience <= MOST_PATIENCE) return patience;
+  throw new ConfigError(`--key-patience ${text}: a whole number from 1 to ${MOST_PATIENCE}`);
 }
 
 function defaultSocket(env: NodeJS.ProcessEnv): string {

@@ -28,9 +28,10 @@ export async function startDaemon(config: DaemonConfig, log: Logger): Promise<Da
   const listening = await listenOnSocket(config.socket, device);
   const pages = await openPages(config, { device, prompt, log }, listening);
   const stopping = new AbortController();
+  const patience = config.keyPatience;
   const sources = [
-    ...config.keySockets.map((path) => watchSocket(path, "countersign", registry, stopping.signal)),
-    ...config.fidoSockets.map((path) => watchSocket(path, "fido2", registry, stopping.signal)),
+    ...config.keySockets.map((path) => watchSocket({ path, patience }, "countersign", registry, stopping.signal)),
+    ...config.fidoSockets.map((path) => watchSocket({ path, patience }, "fido2", registry, stopping.signal)),
   ];
   if (config.hid) sources.push(watchHid({ registry, log }, stopping.signal));
   return {

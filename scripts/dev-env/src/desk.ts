@@ -97,7 +97,7 @@ async function startParts(
   { mode, display = "21x6" }: { readonly mode: ModeName; readonly display?: string },
 ): Promise<Pick<Desk, "keyUrl" | "daemonSocket" | "children">> {
   const keySocket = join(run, "key.sock");
-  const bus = given ?? { key: ["--socket", keySocket], daemon: ["--key-socket", keySocket] };
+  const bus = given ?? { key: ["--socket", keySocket], daemon: ["--key-socket", keySocket, "--key-patience", "30"] };
   const daemonFolder = join(run, "d");
   mkdirSync(daemonFolder, { mode: 0o700 });
   const key = await startChild("device-daemon/emulator/src/main.ts", [

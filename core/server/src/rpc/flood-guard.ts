@@ -1,4 +1,4 @@
-// Neither grpc-js nor Node lets anybody set how many streams a client may reset; Node tells of every stream that is closed.
+// grpc-js does not pass on how many streams a client may reset; Node tells of every stream that is closed.
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { constants, type Http2Session, type ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { type ClientHttp2Session, connect, constants } from "node:http2";
 import { join } from "node:path";
+import tls from "node:tls";
 import type { MethodDefinition, sendUnaryData } from "@grpc/grpc-js";
 import { Flag, frame, FrameType, headerBlock, RawConnection, tempFolder, testWith, u32be } from "@countersign/testing";
 import { afterEach, expect, test } from "@jest/globals";
@@ -22,7 +23,10 @@ const bytes = { requestSerialize: same, requestDeserialize: same, responseSerial
 let serving: Serving | undefined;
 let curbed: string[];
 const sessions: ClientHttp2Session[] = [];
+const oldestTls = tls.DEFAULT_MIN_VERSION;
 afterEach(async () => {
+  // A server sets it for its whole process, which other tests share here.
+  tls.DEFAULT_MIN_VERSION = oldestTls;
   for (const session of sessions.splice(0)) session.destroy();
   await serving?.close(60_000);
 });
@@ -39,19 +43,19 @@ function answer(_call: unknown, done: sendUnaryData<Buffer>): void {
   done(null, Buffer.alloc(0));
 }
 
-async function start(tls?: TlsFiles): Promise<string> {
+async function start(files?: TlsFiles): Promise<string> {
   curbed = [];
   const services = [
     { definition: { get: method(GET) }, implementation: { get: answer } },
     { definition: { veto: method(VETO) }, implementation: { veto: answer } },
   ];
   serving = await serve(services, {
-    ...{ listen: { host: "127.0.0.1", port: 0 }, tls, maxStreams: MAX_STREAMS, reflection: false },
+    ...{ listen: { host: "127.0.0.1", port: 0 }, tls: files, maxStreams: MAX_STREAMS, reflection: false },
     connections: { curbed: (how) => void curbed.push(how) },
     // Nothing is forgotten or forgiven, however slow the machine is.
     now: () => 0,
   });
-  return `${tls === undefined ? "http" : "https"}://${serving.address}`;
+  return `${files === undefined ? "http" : "https"}://${serving.address}`;
 }
 
 function come(url: string, from: string): ClientHttp2Session {

@@ -42,6 +42,7 @@ export class AnswerWait {
   /** Resolves with the payload or "busy"; rejects with LinkError "left" or "garbled". */
   readonly answer: Promise<Uint8Array | "busy">;
   readonly #given: AnswerWaitGiven;
+  readonly #patience: number;
   readonly #messages: Reassembler;
   readonly #stop: () => void;
   #resolve: (answer: Uint8Array | "busy") => void = () => undefined;
@@ -55,6 +56,7 @@ export class AnswerWait {
 
   constructor(bus: HidBus, given: AnswerWaitGiven) {
     this.#given = given;
+    this.#patience = bus.patience;
     this.#messages = new Reassembler(given.channel);
     this.answer = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -75,8 +77,9 @@ export class AnswerWait {
 
   /** CANCEL is out: a key that goes on with keepalives for ever is waited for no longer. */
   cancelled(): void {
-    this.#stopLettingGo ??= afterRunning(LET_GO_MS, () => {
-      this.#reject(new LinkError("garbled", `the key did not let go within ${LET_GO_MS} ms`));
+    const ms = LET_GO_MS * this.#patience;
+    this.#stopLettingGo ??= afterRunning(ms, () => {
+      this.#reject(new LinkError("garbled", `the key did not let go within ${ms} ms`));
     });
   }
 
@@ -93,9 +96,9 @@ export class AnswerWait {
 
   #heard(): void {
     this.#stopSilence();
-    const { silenceMs } = this.#given;
-    this.#stopSilence = afterRunning(silenceMs, () => {
-      this.#reject(new LinkError("garbled", `the key said nothing for ${silenceMs} ms: reports were lost`));
+    const ms = this.#given.silenceMs * this.#patience;
+    this.#stopSilence = afterRunning(ms, () => {
+      this.#reject(new LinkError("garbled", `the key said nothing for ${ms} ms: reports were lost`));
     });
   }
 

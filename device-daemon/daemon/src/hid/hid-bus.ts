@@ -11,12 +11,15 @@ type Listener = { readonly report: (report: Uint8Array) => void; readonly closed
 /** One transport, heard by all channels that are open on it. */
 export class HidBus {
   readonly name: string;
+  /** All times that a key is given are longer by this factor. */
+  readonly patience: number;
   readonly #transport: HidTransport;
   readonly #listeners = new Set<Listener>();
   #gone = false;
 
   constructor(transport: HidTransport) {
     this.name = transport.name;
+    this.patience = transport.patience ?? 1;
     this.#transport = transport;
     transport.onReport((report) => {
       for (const listener of this.#listeners) listener.report(report);
@@ -44,7 +47,7 @@ export class HidBus {
   async write(report: Uint8Array): Promise<void> {
     if (this.#gone) throw this.#left();
     const { promise: late, reject } = Promise.withResolvers<never>();
-    const stop = afterRunning(WRITE_MS, () => {
+    const stop = afterRunning(WRITE_MS * this.patience, () => {
       reject(this.#left());
       this.close();
     });

@@ -168,6 +168,13 @@ describe("D11: what goes wrong ends, is followed by INIT, and is never sent agai
 });
 
 describe("D9: busy", () => {
+  test("a key that may take longer is waited for longer", async () => {
+    const device = new Device(({ command, payload }) => void setTimeout(() => device.say(command, payload), 1_300));
+    const patient: HidTransport = Object.assign(device, { patience: 30 });
+    const channel = await HidChannel.open(new HidBus(patient), PATIENT);
+    expect(await channel.ask(PING, pattern(5), never)).toEqual(pattern(5));
+  });
+
   test("D11: BUSY behind a keepalive is for what another program sent on our channel: nothing is sent again", async () => {
     const { channel, device } = await open((_said, me) => {
       me.say(KEEPALIVE, encodeKeepalive(WaitsFor.PAGING));

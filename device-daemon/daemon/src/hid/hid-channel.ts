@@ -75,7 +75,8 @@ export class HidChannel {
     isAnswer: (payload: Uint8Array) => boolean,
   ): Promise<Uint8Array> {
     const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
-    const stop = afterRunning(SILENCE_MS, () => reject(new LinkError("garbled", "the key did not answer")));
+    const late = (): void => reject(new LinkError("garbled", "the key did not answer"));
+    const stop = afterRunning(SILENCE_MS * this.#bus.patience, late);
     this.#aside = (message) => {
       if (message.command !== command || !isAnswer(message.payload)) return false;
       resolve(message.payload);

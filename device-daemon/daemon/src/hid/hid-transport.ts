@@ -6,6 +6,8 @@ export interface HidTransport {
   readonly name: string;
   /** To be held during a request, where other programs may open the same device. */
   readonly lock?: DeviceLock;
+  /** How many times longer than a real key this one may take: an emulated key waits for the computer's processors too. */
+  readonly patience?: number;
   /** Sends one report. Rejects with LinkError when the key is gone or takes no report. */
   write(report: Uint8Array): Promise<void>;
   /** Called for each report of the key, also those meant for other programs. One listener. */

@@ -34,7 +34,7 @@ async function askOnce(bus: HidBus, channel: number): Promise<InitAnswer | undef
   const nonce = new Uint8Array(randomBytes(INIT_NONCE));
   const messages = new Reassembler(channel);
   const { promise, resolve } = Promise.withResolvers<InitAnswer | undefined>();
-  const stopTime = afterRunning(INIT_MS, () => resolve(undefined));
+  const stopTime = afterRunning(INIT_MS * bus.patience, () => resolve(undefined));
   const stop = bus.listen(
     (report) => {
       const answer = readAnswer(acceptQuietly(messages, report), nonce);

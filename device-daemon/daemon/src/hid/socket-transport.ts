@@ -9,6 +9,7 @@ const MAX_EARLY = 30;
 /** A key behind a Unix socket that carries raw 64-byte records: the emulator. */
 export class SocketTransport implements HidTransport {
   readonly name: string;
+  readonly patience: number;
   readonly #socket: Socket;
   #pending: Uint8Array = new Uint8Array(0);
   #early: Uint8Array[] = [];
@@ -16,16 +17,17 @@ export class SocketTransport implements HidTransport {
   #onClose: (() => void) | undefined;
   #closed = false;
 
-  private constructor(path: string, socket: Socket) {
+  private constructor(path: string, socket: Socket, patience: number) {
     this.name = path;
+    this.patience = patience;
     this.#socket = socket;
     socket.on("data", (chunk: Buffer) => this.#take(chunk));
     socket.on("error", () => socket.destroy());
     socket.on("close", () => this.#end());
   }
 
-  /** Rejects with LinkError: "permission" when the socket belongs to somebody else, else "left". */
-  static async connect(path: string): Promise<SocketTransport> {
+  /** `patience`: see HidTransport. Rejects with LinkError: "permission" when the socket belongs to somebody else, else "left". */
+  static async connect(path: string, patience: number = 1): Promise<SocketTransport> {
     const socket = connect(path);
     await new Promise<void>((resolve, reject) => {
       socket.once("connect", resolve).once("error", (cause: NodeJS.ErrnoException) => {
@@ -33,7 +35,7 @@ export class SocketTransport implements HidTransport {
         reject(new LinkError(denied ? "permission" : "left", `no key at ${path}`, { cause }));
       });
     });
-    return new SocketTransport(path, socket);
+    return new SocketTransport(path, socket, patience);
   }
 
   async write(report: Uint8Array): Promise<void> {

@@ -9,14 +9,14 @@ const RETRY_MS = 200;
 
 /** Keeps one socket attached: the key behind it may come later, leave, and return. Resolves after `signal`. */
 export async function watchSocket(
-  path: string,
+  { path, patience }: { readonly path: string; readonly patience: number },
   kind: KeyKind,
   registry: KeyRegistry,
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
     try {
-      const transport = await SocketTransport.connect(path);
+      const transport = await SocketTransport.connect(path, patience);
       const close = (): void => transport.close();
       signal.addEventListener("abort", close, { once: true });
       registry.setDenied(path, undefined);

@@ -63,7 +63,7 @@ export async function startFidoRig(
     "device-daemon/daemon/src/main.ts",
     [
       ...["--socket", join(folder, "run", "daemon.sock"), "--pinentry", pinentry.path],
-      ...sockets.flatMap((socket) => ["--fido-socket", socket]),
+      ...["--key-patience", "30", ...sockets.flatMap((socket) => ["--fido-socket", socket])],
     ],
     { COUNTERSIGN_LOG: "debug" },
   );

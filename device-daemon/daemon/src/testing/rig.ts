@@ -41,9 +41,12 @@ export async function startRig(
     ...(options.key ?? []),
   ]);
   const seenByDaemon = (await options.via?.(keySocket, folder)) ?? keySocket;
+  // A cable that loses reports is about a key's times; elsewhere a key that waits for a processor is not gone.
+  const patience = options.via === undefined ? ["--key-patience", "30"] : [];
+  const flags = ["--key-socket", seenByDaemon, ...patience, ...(options.daemon ?? [])];
   const daemon = await startChild(
     "device-daemon/daemon/src/main.ts",
-    ["--socket", join(folder, "run", "daemon.sock"), "--key-socket", seenByDaemon, ...(options.daemon ?? [])],
+    ["--socket", join(folder, "run", "daemon.sock"), ...flags],
     { COUNTERSIGN_LOG: "debug" },
   );
   const address = String(daemon.ready["socket"]);

@@ -27,7 +27,16 @@ export async function startFidoDesk(installation: Installation, { userId, chatId
     const run = join(folder, "d");
     mkdirSync(run, { mode: 0o700 });
     const daemonSocket = join(run, "daemon.sock");
-    const flags = ["--socket", daemonSocket, "--fido-socket", socket, "--pinentry", pinentry.path];
+    const flags = [
+      "--socket",
+      daemonSocket,
+      "--fido-socket",
+      socket,
+      "--key-patience",
+      "30",
+      "--pinentry",
+      pinentry.path,
+    ];
     children.push(await startChild("device-daemon/daemon/src/main.ts", flags));
     return {
       ...{ userId, pin: PIN, serial: "", folder, children, stop, willType: pinentry.willType },

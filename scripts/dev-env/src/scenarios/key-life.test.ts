@@ -185,7 +185,10 @@ describe("claim 24: PIN before anything is sent", () => {
   test("claim 24: by finger: right, then pages and code; not recognised, and nothing was created", async () => {
     const folderOfKey = mkdtempSync(join(folder, "f-"));
     const socket = join(folderOfKey, "key.sock");
-    const bus = { key: ["--socket", socket, "--finger", "on"], daemon: ["--key-socket", socket] };
+    const bus = {
+      key: ["--socket", socket, "--finger", "on"],
+      daemon: ["--key-socket", socket, "--key-patience", "30"],
+    };
     const home = { folder: folderOfKey, run: folderOfKey, serial: newSerial(), isSetUp: false, bus };
     const desk = await setUpDesk(scene.installation, { mode: "B", home, ...scene.newcomer() });
     desks.push(desk);
