@@ -3,7 +3,7 @@ import { adminKey, userKey } from "../identity/entity-key.ts";
 import { withoutRecovery } from "../identity/user-recovery.ts";
 import type { User } from "../identity/user.ts";
 import type { Refusal } from "../rpc/refusal.ts";
-import { ADMINISTRATION, ADMINISTRATION_SHARD, type UnixMs } from "../store/entity.ts";
+import { ADMINISTRATION, ADMINISTRATION_SHARD, type HexId, type UnixMs } from "../store/entity.ts";
 import type { AnyWrite } from "../store/store.ts";
 import { commitOnce, untilSettled } from "../transaction/commit.ts";
 import type { Admin } from "./admin.ts";
@@ -17,7 +17,7 @@ import { ADMINS, type By } from "./change-directory.ts";
 export function setAdminState(
   given: CoreGiven,
   adminId: string,
-  to: "enabled" | "disabled",
+  to: "disabled" | { readonly enabledBy: HexId },
   by: By,
 ): Promise<Admin | Refusal> {
   const [name, userName] = [adminKey(adminId), userKey(ADMINISTRATION, adminId)] as const;
@@ -25,7 +25,7 @@ export function setAdminState(
     const { entities, epoch, now } = await given.store.load(ADMINISTRATION_SHARD, name, userName);
     const [{ body: before, version }, user] = entities;
     if (before === undefined) return unknown("admin_id");
-    const body = to === "disabled" ? disabled(before) : enabled(before);
+    const body = to === "disabled" ? disabled(before) : enabled(before, to.enabledBy);
     if (body === before) return before;
     const after = user.body && (to === "disabled" ? suspended(user.body, now) : resumed(user.body));
     const writes: AnyWrite[] = [
@@ -34,7 +34,13 @@ export function setAdminState(
     ];
     const detail = { ...by.detail, before: before.state, after: body.state };
     const audit = [
-      { event: `admin.${to}`, tenant: before.tenantId, actor: by.actor, subject: `admin:${adminId}`, detail },
+      {
+        event: to === "disabled" ? "admin.disabled" : "admin.enabled",
+        tenant: before.tenantId,
+        actor: by.actor,
+        subject: `admin:${adminId}`,
+        detail,
+      },
     ] as const;
     const outcome = await commitOnce(given, ADMINISTRATION_SHARD, { epoch, writes, audit });
     return outcome === "committed" ? body : undefined;
@@ -45,8 +51,10 @@ function disabled(admin: Admin): Admin {
   return admin.state === "DISABLED" ? admin : { ...admin, state: "DISABLED", tokens: { listed: [] } };
 }
 
-function enabled(admin: Admin): Admin {
-  return admin.state === "DISABLED" ? { ...admin, state: admin.claimed ? "ACTIVE" : "INVITED" } : admin;
+/** A change that enabled him once does not do so again. */
+function enabled(admin: Admin, enabledBy: HexId): Admin {
+  if (admin.state !== "DISABLED" || admin.enabledBy === enabledBy) return admin;
+  return { ...admin, state: admin.claimed ? "ACTIVE" : "INVITED", enabledBy };
 }
 
 function suspended(user: User, now: UnixMs): User {

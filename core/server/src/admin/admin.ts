@@ -18,6 +18,8 @@ export interface Admin {
   readonly tokens: HeldTokens;
   /** By tokenId; absent for the first one. */
   readonly invitation?: { readonly id: string; readonly until: UnixMs };
+  /** The change that enabled him last: it ends no later stop. Absent: none did. */
+  readonly enabledBy?: HexId;
   /** He claimed his invitation once. */
   readonly claimed: boolean;
 }

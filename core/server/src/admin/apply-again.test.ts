@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { AppScope, ChangeState, Role, type Action } from "@countersign/proto/node/admin/v1/admin_service";
 import { fingerprintOf } from "@countersign/protocol";
 import { directoryOf } from "../identity/directory.ts";
-import { appKey, changeKey, tenantKey, tokenKey } from "../identity/entity-key.ts";
+import { adminKey, appKey, botKey, changeKey, tenantKey, tokenKey } from "../identity/entity-key.ts";
 import { isRefusal } from "../rpc/refusal.ts";
 import { tokenId } from "../rpc/token.ts";
 import { ADMINISTRATION, ADMINISTRATION_SHARD, shardOfKey, type HexId } from "../store/entity.ts";
@@ -79,18 +79,23 @@ async function approved(what: NonNullable<Action["what"]>): Promise<HexId> {
   return changeId;
 }
 
+/** Does it, and dies before that is written down. */
+async function doneAndDied(changeId: HexId): Promise<void> {
+  const { given } = world.admins.world;
+  const { entities } = await given.store.load(ADMINISTRATION_SHARD, changeKey(changeId));
+  const { action, tenantId, requestedBy } = entities[0].body ?? {};
+  if (action === undefined || requestedBy === undefined) throw new Error("the change is not stored");
+  const tenant = tenantId === "" ? undefined : await directoryOf(given.store).get(tenantKey(tenantId ?? ""));
+  const by = { actor: "admin:anna", detail: {} };
+  expect(await carryOut(given, { changeId, requestedBy, tenant }, action, by)).toBeUndefined();
+}
+
 test.each(Object.entries(ACTIONS))(
   "%s: done, and then a crash: it is done once and told as done",
   async (_name, what) => {
     const { admins, anna, client } = world;
-    const { given } = admins.world;
     const changeId = await approved(what());
-    const { entities } = await given.store.load(ADMINISTRATION_SHARD, changeKey(changeId));
-    const { action, tenantId, requestedBy } = entities[0].body ?? {};
-    if (action === undefined || requestedBy === undefined) throw new Error("the change is not stored");
-    const tenant = tenantId === "" ? undefined : await directoryOf(given.store).get(tenantKey(tenantId ?? ""));
-    const by = { actor: "admin:anna", detail: {} };
-    expect(await carryOut(given, { changeId, requestedBy, tenant }, action, by)).toBeUndefined();
+    await doneAndDied(changeId);
     await admins.carryOut(changeId);
     const change = await admins.change(client, anna, changeId);
     expect({ state: change.state, failure: change.failure }).toEqual({ state: ChangeState.APPLIED, failure: "" });
@@ -103,6 +108,43 @@ test.each(Object.entries(ACTIONS))("%s by two cores at once", async (_name, what
   await Promise.all([admins.carryOut(changeId), admins.carryOut(changeId)]);
   expect((await admins.change(client, anna, changeId)).state).toBe(ChangeState.APPLIED);
 });
+
+const botOf = () => ({ tenantId: "", botId: world.admins.world.botId });
+
+const STOPS: Readonly<Record<string, () => Promise<unknown>>> = {
+  enableApp: () => call(world.client, "disableApp", { tenantId: "", appId }, world.anna.token),
+  enableBot: () => call(world.client, "disableBot", botOf(), world.anna.token),
+  resumeBot: () => call(world.client, "pauseBot", botOf(), world.anna.token),
+  resumeUser: () => call(world.client, "suspendUser", { tenantId: "", userId: "otto" }, world.anna.token),
+  enableAdmin: () => call(world.client, "disableAdmin", { adminId: "bob" }, world.anna.token),
+};
+
+test.each(Object.entries(STOPS))(
+  "%s: done, a crash, and stopped again meanwhile: it stays stopped",
+  async (name, stop) => {
+    const { admins } = world;
+    const what = ACTIONS[name];
+    if (what === undefined) throw new Error(`no action ${name}`);
+    const changeId = await approved(what());
+    await doneAndDied(changeId);
+    await stop();
+    const before = await standing();
+    await admins.carryOut(changeId);
+    expect(await standing()).toEqual(before);
+  },
+);
+
+async function standing(): Promise<unknown> {
+  const { given, tenantId, botId, identity } = world.admins.world;
+  const [app, bot] = [appKey(tenantId, appId), botKey(tenantId, botId)];
+  const user = await world.admins.world.user({ ...identity, userId: "otto" });
+  return [
+    (await given.store.load(shardOfKey(app), app)).entities[0].body,
+    (await given.store.load(shardOfKey(bot), bot)).entities[0].body,
+    (await given.store.load(ADMINISTRATION_SHARD, adminKey("bob"))).entities[0].body?.state,
+    user.state,
+  ];
+}
 
 test("of two that want one name at once, one alone gets it, and its token alone opens something", async () => {
   const { admins, anna, client } = world;

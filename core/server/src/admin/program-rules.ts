@@ -68,8 +68,14 @@ export const enableApp: ActionRule<"enable_app"> = {
     return refusalIn(
       await changeDirectory(given, { key: appKey(tenantId, appId), tenant: tenantId }, by, (app) => {
         if (app === undefined) return unknown("app_id");
-        if (!app.disabled) return "same";
-        return { body: { ...app, disabled: false }, event: "app.enabled", before: "disabled", after: "enabled" };
+        // Done before, and stopped again since.
+        if (!app.disabled || app.startedBy === of.changeId) return "same";
+        return {
+          body: { ...app, disabled: false, startedBy: of.changeId },
+          event: "app.enabled",
+          before: "disabled",
+          after: "enabled",
+        };
       }),
     );
   },
@@ -81,8 +87,13 @@ export const enableBot: ActionRule<"enable_bot"> = {
     named(await loadBot(given, tenantIn(of).tenantId, botId), "action.enable_bot.bot_id"),
   carryOut: (given, of, { botId }, by) =>
     changeBot(given, of, botId, by, (bot) =>
-      bot.disabled
-        ? { body: { ...bot, disabled: false }, event: "bot.enabled", before: "disabled", after: "enabled" }
+      bot.disabled && bot.startedBy !== of.changeId
+        ? {
+            body: { ...bot, disabled: false, startedBy: of.changeId },
+            event: "bot.enabled",
+            before: "disabled",
+            after: "enabled",
+          }
         : "same",
     ),
 };
@@ -93,8 +104,13 @@ export const resumeBot: ActionRule<"resume_bot"> = {
     named(await loadBot(given, tenantIn(of).tenantId, botId), "action.resume_bot.bot_id"),
   carryOut: (given, of, { botId }, by) =>
     changeBot(given, of, botId, by, (bot) =>
-      bot.paused === true
-        ? { body: { ...bot, paused: false }, event: "bot.resumed", before: "paused", after: "running" }
+      bot.paused === true && bot.resumedBy !== of.changeId
+        ? {
+            body: { ...bot, paused: false, resumedBy: of.changeId },
+            event: "bot.resumed",
+            before: "paused",
+            after: "running",
+          }
         : "same",
     ),
 };

@@ -155,5 +155,6 @@ export const enableAdmin: ActionRule<"enable_admin"> = {
     const held = (await given.store.load(shardOfKey(key), key)).entities[0].body;
     return held === undefined ? unknown("action.enable_admin.admin_id") : NAMELESS;
   },
-  carryOut: async (given, _of, { adminId }, by) => refusalIn(await setAdminState(given, adminId, "enabled", by)),
+  carryOut: async (given, of, { adminId }, by) =>
+    refusalIn(await setAdminState(given, adminId, { enabledBy: of.changeId }, by)),
 };

@@ -23,12 +23,12 @@ export const resumeUser: ActionRule<"resume_user"> = {
     const { tenantId } = tenantIn(of);
     return refusalIn(
       await changeUser(given, { tenantId, userId }, by.actor, (user) => {
-        if (user.state !== "SUSPENDED") return user;
+        if (user.state !== "SUSPENDED" || user.resumedBy === of.changeId) return user;
         // What was his own to undo stays so: who was frozen then still thaws by his key.
         const { suspendedFrom: state = "FROZEN", ...rest } = user;
         const detail = { ...by.detail, before: "SUSPENDED", after: state };
         const told = state === "ACTIVE" ? { tell: { type: "THAWED" } as const } : {};
-        return { user: { ...rest, state }, event: "user.resumed", detail, ...told };
+        return { user: { ...rest, state, resumedBy: of.changeId }, event: "user.resumed", detail, ...told };
       }),
     );
   },

@@ -25,6 +25,8 @@ export interface App {
   readonly disabled: boolean;
   /** Absent: every token that was issued for it. */
   readonly tokens?: HeldTokens;
+  /** The change that ended its last stop: it ends no later one. Absent: none did. */
+  readonly startedBy?: HexId;
 }
 
 export type Platform = "telegram" | "matrix" | "mail" | "sms" | "sandbox";
@@ -40,6 +42,9 @@ export interface Bot {
   readonly deepLink: string;
   /** An administrator stopped it: it is handed nothing. Absent: false. */
   readonly paused?: boolean;
+  /** The changes that ended its last stops: they end no later one. Absent: none did. */
+  readonly startedBy?: HexId;
+  readonly resumedBy?: HexId;
   /** Absent: every token that was issued for it. */
   readonly tokens?: HeldTokens;
 }

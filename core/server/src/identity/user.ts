@@ -10,6 +10,8 @@ export interface User {
   readonly state: UserState;
   /** Of who is SUSPENDED: what he is again when he is resumed. Absent: FROZEN, so that his own key decides. */
   readonly suspendedFrom?: Exclude<UserState, "SUSPENDED">;
+  /** The change that resumed him last: it ends no later suspension. Absent: none did. */
+  readonly resumedBy?: HexId;
   /** His own words on every message. */
   readonly phrase: string;
   /** BCP 47. */
