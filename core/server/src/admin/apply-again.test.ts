@@ -127,6 +127,8 @@ test.each(Object.entries(STOPS))(
     if (what === undefined) throw new Error(`no action ${name}`);
     const changeId = await approved(what());
     await doneAndDied(changeId);
+    // What is told of two stops of one moment is one alert.
+    admins.world.clock.advance(1);
     await stop();
     const before = await standing();
     await admins.carryOut(changeId);
