@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 
-/** A run takes a third of an hour on two quiet cores, and has to tell how it ended within one. */
+/** A run takes half an hour on two quiet cores, and has to tell how it ended within one. */
 const MINUTES = Number(process.env.COUNTERSIGN_TEST_MINUTES ?? 56);
 
 /**

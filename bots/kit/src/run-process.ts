@@ -1,7 +1,10 @@
 import { setDefaultAutoSelectFamilyAttemptTimeout } from "node:net";
 import { errorName } from "./log.ts";
 
-/** Of a server with more than one address, each but the last has so long to answer. Node's own 250 ms are too short by satellite, or where everything stands still for a moment. */
+/**
+ * Of a server with more than one address, each but the last has so long to answer. Node's own 250 ms are too short by
+ * satellite, or where everything stands still for a moment.
+ */
 const ADDRESS_MS = 2_500;
 
 // Each prints requests or headers of a library or of node itself: codes, tokens, what users write.

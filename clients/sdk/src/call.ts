@@ -45,8 +45,8 @@ type UnaryMethod<Request, Response> = (
 
 /**
  * One call with deadline and bearer token. Every RPC of the core is idempotent (by request_id, by statement hash, or by
- * nature), so an outage is retried, and a core that is too busy asked
- * again when it says; a deadline is not: the wait was long already. Throws CoreError.
+ * nature), so an outage is retried, and a core that is too busy is asked again when it says; a deadline is not: the wait was
+ * long already. Throws CoreError.
  */
 export async function call<Request, Response>(
   method: UnaryMethod<Request, Response>,
@@ -72,7 +72,7 @@ const LONGEST_SHED_MS = 8_000;
 /** Milliseconds until the next try may help; undefined: it will not, or only after a wait that is the caller's to decide. */
 function waitAfter(error: CoreError, attempt: number): number | undefined {
   if (error.isOutage && error.code === status.UNAVAILABLE) return Math.min(100 * 2 ** attempt, LONGEST_WAIT_MS);
-  // A core with too much to do refuses before it does anything, and says when to come back: limits of users take longer.
+  // Refused before anything was done.
   const isShed = error.code === status.RESOURCE_EXHAUSTED && error.reason === "BUSY";
   const { retryAfterMs } = error;
   return isShed && retryAfterMs !== undefined && retryAfterMs <= LONGEST_SHED_MS ? retryAfterMs : undefined;

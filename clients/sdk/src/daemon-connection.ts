@@ -175,7 +175,10 @@ function endedEarly(): KeyError {
   return new KeyError("KEY_LEFT", "the daemon ended without an answer of the key");
 }
 
-/** A daemon that is there answers at once; on a PC that is busy it may take a while, and a code that was typed is not asked for again. */
+/**
+ * A daemon that is there answers at once; on a PC that is busy it may take a while, and a code that was typed is not asked
+ * for again.
+ */
 const DAEMON_MS = 30_000;
 
 /** A person types a PIN; the key itself gives up before that. */

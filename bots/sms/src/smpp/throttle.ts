@@ -18,7 +18,10 @@ export class Throttle {
     return Math.max(0, Math.ceil(this.#until - this.#timer.monotonic()));
   }
 
-  /** The SMSC asked for silence: how long it is from now, in milliseconds. Answers to what left before the last silence began do not double it. */
+  /**
+   * The SMSC asked for silence: how long it is from now, in milliseconds. Answers to what left before the last silence began
+   * do not double it.
+   */
   asked(): number {
     const left = this.left();
     if (left > 0) return left;

@@ -93,7 +93,7 @@ export class CrashWorld {
     const booked = this.#booked();
     const acknowledged = this.core.acknowledged().length;
     const before = await this.#withCode(his);
-    this.core.arm(at);
+    await this.core.arm(at);
     const carryOn = (desk: Desk) => FLOWS[flow](this.installation, desk);
     const ended = await (at[0].effect === SENT ? this.#patiently(his, mark, carryOn) : carryOn(his));
     await this.core.until(`${deathsOf(at)}\n${ended.output}`, () => this.core.deaths >= deaths + at.length);

@@ -9,13 +9,13 @@ const PATIENCE_MS = 120_000;
 
 /**
  * The core of an installation, made mortal: it dies where it is told to and is started again on the same data and port.
- * The next process waits, loaded, until it is its turn: so a death costs as long as opening the store does.
+ * The next processes wait, loaded, until it is their turn: so a death costs as long as opening the store does.
  */
 export class CrashingCore {
   readonly #installation: Installation;
   readonly #folder: string;
   #child: Child;
-  #next: Promise<Child>;
+  readonly #next: Promise<Child>[] = [];
   #failure: Error | undefined;
   #stopping = false;
 
@@ -23,7 +23,7 @@ export class CrashingCore {
     this.#installation = installation;
     this.#folder = folder;
     this.#child = child;
-    this.#next = load(installation, folder);
+    this.#loadNext();
     this.#keepAlive().catch((error: unknown) => {
       this.#failure = error instanceof Error ? error : new Error(String(error));
       appendFileSync(join(folder, LIVES), "failed\n");
@@ -42,8 +42,13 @@ export class CrashingCore {
     return core;
   }
 
-  /** From now on the core dies as soon as it gets to the first place, the restarted one at the next, once each. */
-  arm(at: readonly CrashAt[]): void {
+  /**
+   * From now on the core dies as soon as it gets to the first place, the restarted one at the next, once each. Resolves
+   * when all who follow are loaded: clients wait for a core that comes back, not for a machine that loads it.
+   */
+  async arm(at: readonly CrashAt[]): Promise<void> {
+    while (this.#next.length < at.length) this.#loadNext();
+    await Promise.all(this.#next);
     writeFileSync(join(this.#folder, ARMED), at.map(textOf).join("\n"));
   }
 
@@ -84,7 +89,7 @@ export class CrashingCore {
   async stop(): Promise<void> {
     this.#stopping = true;
     await this.#child.stop();
-    await (await this.#next).stop();
+    for (const next of this.#next) await (await next).stop();
   }
 
   /** Lets the loaded process open the store and serve. */
@@ -92,6 +97,10 @@ export class CrashingCore {
     const lives = this.#lives();
     this.#child.process.kill("SIGUSR2");
     await this.until("the core serves", () => this.#lives() > lives);
+  }
+
+  #loadNext(): void {
+    this.#next.push(load(this.#installation, this.#folder));
   }
 
   #lives(): number {
@@ -103,9 +112,11 @@ export class CrashingCore {
       const ended = await exitOf(this.#child);
       if (this.#stopping) return;
       if (ended !== "SIGKILL") throw new Error(`the core ended with ${ended}:\n${this.#child.output()}`);
-      this.#child = await this.#next;
+      const next = this.#next.shift();
+      if (next === undefined) throw new Error(`the core died where it was not told to:\n${this.#child.output()}`);
+      this.#child = await next;
       await this.#serve();
-      this.#next = load(this.#installation, this.#folder);
+      this.#loadNext();
     }
   }
 }
