@@ -41,6 +41,7 @@ const CHOSEN: ReadonlySet<string> = new Set([
     "@types/smtp-server",
     "smpp",
   ],
+  ...["@picocss/pico", "@preact/signals", "preact", "uplot", "vite"],
 ]);
 
 /** First versions without a published crash or hole that reaches us. */

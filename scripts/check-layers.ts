@@ -18,8 +18,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "bots/mail": ["@countersign/bot-kit"],
   "bots/sms": ["@countersign/bot-kit"],
   "bots/sandbox": ["@countersign/bot-kit"],
+  "bots/admin": [...PURE, "@countersign/bot-kit", "@countersign/bot-matrix", "@countersign/bot-telegram"],
   "clients/sdk": PURE,
   "clients/cli": [...PURE, "@countersign/sdk"],
+  "clients/console": [...PURE, "@countersign/sdk"],
   "examples/bank": [...PURE, "@countersign/sdk"],
   "scripts/testing": [],
 };
