@@ -86,6 +86,11 @@ export const MESSAGES: Readonly<Record<string, Readonly<Record<number, WireField
     1: ["tenant_id", "string"],
     2: ["bot_id", "string"],
   },
+  ".countersign.admin.v1.AdminServiceExplainDeliveryRequest": {
+    1: ["tenant_id", "string"],
+    2: ["user_id", "string", "=about"],
+    3: ["transaction_id", "string", "=about"],
+  },
   ".countersign.admin.v1.AdminServiceFreezeUserRequest": {
     1: ["tenant_id", "string"],
     2: ["user_id", "string"],
@@ -325,6 +330,7 @@ export const MESSAGES: Readonly<Record<string, Readonly<Record<number, WireField
     3: ["fate", "int32"],
     4: ["reason", "string"],
     5: ["retry_after_ms", "uint32"],
+    6: ["detail", "string"],
   },
   ".countersign.channel.v1.Hello": {
     1: ["platform", "string"],
@@ -710,6 +716,7 @@ export const REQUESTS: Readonly<Record<string, `.${string}`>> = {
   "/countersign.admin.v1.AdminService/CancelTransaction": ".countersign.admin.v1.AdminServiceCancelTransactionRequest",
   "/countersign.admin.v1.AdminService/ListDeliveries": ".countersign.admin.v1.AdminServiceListDeliveriesRequest",
   "/countersign.admin.v1.AdminService/RequeueDelivery": ".countersign.admin.v1.AdminServiceRequeueDeliveryRequest",
+  "/countersign.admin.v1.AdminService/ExplainDelivery": ".countersign.admin.v1.AdminServiceExplainDeliveryRequest",
   "/countersign.admin.v1.AdminService/RequestChange": ".countersign.admin.v1.AdminServiceRequestChangeRequest",
   "/countersign.admin.v1.AdminService/ApproveChange": ".countersign.admin.v1.AdminServiceApproveChangeRequest",
   "/countersign.admin.v1.AdminService/RejectChange": ".countersign.admin.v1.AdminServiceRejectChangeRequest",

@@ -102,7 +102,7 @@ export class DeliveryDesk {
     } catch (error) {
       const { fate, reason, retryAfterMs = 0, detail } = asChannelError(error);
       log.write({ event: "not-delivered", phase, fate, detail });
-      const failed = { sequence, fence, fate: FATES[fate], reason, retryAfterMs: boundedRetry(retryAfterMs) };
+      const failed = { sequence, fence, fate: FATES[fate], reason, retryAfterMs: boundedRetry(retryAfterMs), detail };
       session.write({ event: { $case: "failed", value: failed } });
     }
   }

@@ -22,6 +22,7 @@ import { adminMessage, appMessage, changeMessage, policyMessage, tokenMessages }
 import { claim } from "./claim.ts";
 import { listDeliveries, requeueDelivery } from "./deliveries.ts";
 import { rejectChange } from "./end-change.ts";
+import { explainDelivery } from "./explain-delivery.ts";
 import { createUserFor, inviteUser } from "./invite-user.ts";
 import { listAdmins, listApps, listBots, listChanges, listKeys, listLinks, listTenants, tellBot } from "./list.ts";
 import { listTransactions, listUsers } from "./list-people.ts";
@@ -76,6 +77,7 @@ function readRpcs(
   | "listTransactions"
   | "getTransaction"
   | "listDeliveries"
+  | "explainDelivery"
   | "getChange"
   | "listChanges"
 > {
@@ -136,6 +138,9 @@ function readRpcs(
       within(given, call, request, async ({ tenantId }) =>
         mapped(await listDeliveries(given, tenantId, request), paged("deliveries")),
       ),
+    ),
+    explainDelivery: unary(given, anyAdmin, (request, call) =>
+      within(given, call, request, ({ tenantId }) => explainDelivery(given, tenantId, request)),
     ),
     getChange: unary(given, anyAdmin, async ({ changeId }, call) =>
       mapped(await loadChange(given, adminOf(call.caller), changeId), (change) => ({

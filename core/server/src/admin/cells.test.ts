@@ -47,6 +47,7 @@ const OF_TENANT: typeof IN_TENANT = {
   ListLinks: ({ tenantId, userId }) => ({ tenantId, userId }),
   GetTransaction: ({ tenantId, transactionId }) => ({ tenantId, transactionId }),
   ListDeliveries: ({ tenantId, userId }) => ({ tenantId, userId }),
+  ExplainDelivery: ({ tenantId, userId }) => ({ tenantId, about: { $case: "userId", value: userId } }),
   RequeueDelivery: ({ tenantId, transactionId, linkId }) => ({ tenantId, transactionId, linkId }),
   InviteUser: ({ tenantId, userId }) => ({ requestId: drawHexId(), tenantId, userId }),
   CancelTransaction: ({ tenantId, transactionId }) => ({ tenantId, transactionId, reason: "a test" }),

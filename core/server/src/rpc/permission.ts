@@ -83,6 +83,7 @@ export const PERMISSION: Readonly<Record<string, readonly CallerKind[]>> = {
       "GetChange",
       "ListChanges",
       "ListDeliveries",
+      "ExplainDelivery",
     ),
     ...each(
       STOPPERS,

@@ -67,10 +67,10 @@ export class ScriptedBot {
     });
   }
 
-  failed(deliver: Deliver, fate: Fate, reason = "CHANNEL_DOWN", retryAfterMs = 0): void {
+  failed(deliver: Deliver, fate: Fate, reason = "CHANNEL_DOWN", retryAfterMs = 0, detail = ""): void {
     this.write({
       $case: "failed",
-      value: { sequence: deliver.sequence, fence: this.fence, fate, reason, retryAfterMs },
+      value: { sequence: deliver.sequence, fence: this.fence, fate, reason, retryAfterMs, detail },
     });
   }
 

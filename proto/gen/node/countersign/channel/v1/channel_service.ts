@@ -856,6 +856,11 @@ export interface Failed {
   reason: string;
   /** The provider asked to wait this long; 0: nothing asked. */
   retryAfterMs: number;
+  /**
+   * What was observed, for whoever looks why no code came: `http-403`, `smtp-550`, `smpp-11`, `connect`, `timeout`,
+   * `rate-limited` …, from a closed list; never text of the provider. What the core does not know is left out.
+   */
+  detail: string;
 }
 
 /** The user stopped a transaction by a button or by its tag. */
@@ -2513,7 +2518,7 @@ export const Sent: MessageFns<Sent> = {
 };
 
 function createBaseFailed(): Failed {
-  return { sequence: 0n, fence: 0n, fate: 0, reason: "", retryAfterMs: 0 };
+  return { sequence: 0n, fence: 0n, fate: 0, reason: "", retryAfterMs: 0, detail: "" };
 }
 
 export const Failed: MessageFns<Failed> = {
@@ -2538,6 +2543,9 @@ export const Failed: MessageFns<Failed> = {
     }
     if (message.retryAfterMs !== 0) {
       writer.uint32(40).uint32(message.retryAfterMs);
+    }
+    if (message.detail !== "") {
+      writer.uint32(50).string(message.detail);
     }
     return writer;
   },
@@ -2595,6 +2603,14 @@ export const Failed: MessageFns<Failed> = {
             message.retryAfterMs = reader.uint32();
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.detail = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2618,6 +2634,7 @@ export const Failed: MessageFns<Failed> = {
         : isSet(object.retry_after_ms)
         ? globalThis.Number(object.retry_after_ms)
         : 0,
+      detail: isSet(object.detail) ? globalThis.String(object.detail) : "",
     };
   },
 
@@ -2638,6 +2655,9 @@ export const Failed: MessageFns<Failed> = {
     if (message.retryAfterMs !== 0) {
       obj.retryAfterMs = Math.round(message.retryAfterMs);
     }
+    if (message.detail !== "") {
+      obj.detail = message.detail;
+    }
     return obj;
   },
 
@@ -2651,6 +2671,7 @@ export const Failed: MessageFns<Failed> = {
     message.fate = object.fate ?? 0;
     message.reason = object.reason ?? "";
     message.retryAfterMs = object.retryAfterMs ?? 0;
+    message.detail = object.detail ?? "";
     return message;
   },
 };

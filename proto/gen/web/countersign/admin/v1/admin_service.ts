@@ -364,6 +364,298 @@ export function changeStateToJSON(object: ChangeState): string {
   }
 }
 
+/** Why no code came, or that it came. */
+export const DeliveryReason = {
+  /** UNSPECIFIED - Never sent. */
+  UNSPECIFIED: 0,
+  /** SENT - The provider took the message. Whether the phone shows it, the provider alone knows. */
+  SENT: 1,
+  /** REACHED - The provider says that it is on the phone. */
+  REACHED: 2,
+  /** SENT_UNKNOWN - It left and no answer came: it may be on the phone. */
+  SENT_UNKNOWN: 3,
+  /** NOT_REACHED - The provider took it and said later that it never arrived: a bounce, an SMS receipt. */
+  NOT_REACHED: 4,
+  /** AT_BOT - The bot has it, and has not said yet what became of it. */
+  AT_BOT: 5,
+  /** WAITING - It waits for its turn at the bot. */
+  WAITING: 6,
+  /** BOT_NOT_ATTACHED - No process holds the bot's lease. */
+  BOT_NOT_ATTACHED: 7,
+  /** BOT_PAUSED - An administrator paused the bot. */
+  BOT_PAUSED: 8,
+  /** BOT_DISABLED - An administrator disabled the bot. */
+  BOT_DISABLED: 9,
+  /** PROVIDER_REFUSED - The provider said no. */
+  PROVIDER_REFUSED: 10,
+  /** PROVIDER_UNREACHABLE - The provider gave no answer, or a broken one. */
+  PROVIDER_UNREACHABLE: 11,
+  /** RATE_LIMITED - The provider, or our own pace in front of it, wants to wait. */
+  RATE_LIMITED: 12,
+  /** BOT_NOT_READY - The bot itself is not ready: it starts, stops, lost its lease, or its encryption is not set up. */
+  BOT_NOT_READY: 13,
+  /** PEER_GONE - The user blocked the bot, left the room, or the mailbox or number does not exist. */
+  PEER_GONE: 14,
+  /** IDENTITY_CHANGED - The chat has another cryptographic identity than the key signed for. */
+  IDENTITY_CHANGED: 15,
+  /** DOES_NOT_FIT - The message does not fit into this channel. */
+  DOES_NOT_FIT: 16,
+  /** CHANNEL_PAUSED_UNANSWERED - The user reacted to none of his last prompts there. */
+  CHANNEL_PAUSED_UNANSWERED: 17,
+  /** CHANNEL_ON_HOLD - The channel is new, and not for high value yet. */
+  CHANNEL_ON_HOLD: 18,
+  /** NOT_ALLOWED_BY_POLICY - The policy does not let this platform carry codes. */
+  NOT_ALLOWED_BY_POLICY: 19,
+  /** ASSURANCE_TOO_LOW - The policy, or the transaction, asks for a better channel. */
+  ASSURANCE_TOO_LOW: 20,
+  /** NOT_LINKED - The chat was not linked to the end. */
+  NOT_LINKED: 21,
+  /** OTHER_CHANNEL - Another channel has the code, or comes first. */
+  OTHER_CHANNEL: 22,
+  /** SUPERSEDED - A newer code, or the outcome, took its place. */
+  SUPERSEDED: 23,
+  /** EXPIRED_BEFORE_SENT - Its time was up before it could be sent. */
+  EXPIRED_BEFORE_SENT: 24,
+  /** TRANSACTION_ENDED - The transaction had ended before it could be sent. */
+  TRANSACTION_ENDED: 25,
+  /** USER_FROZEN - The user is frozen: his own key thaws him. */
+  USER_FROZEN: 26,
+  /** USER_BLOCKED - The user typed too many wrong codes in a row: his own key thaws him. */
+  USER_BLOCKED: 27,
+  /** USER_SUSPENDED - An administrator or an app suspended the user. */
+  USER_SUSPENDED: 28,
+  /** NO_CHANNEL - The user has no channel at all. */
+  NO_CHANNEL: 29,
+  /** NO_KEY - The user has no key that is active, so nothing can be created for him. */
+  NO_KEY: 30,
+  /** NO_TRANSACTION - The app created no transaction lately: there is nothing to send. */
+  NO_TRANSACTION: 31,
+  /** READY - Nothing is wrong with this channel. */
+  READY: 32,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type DeliveryReason = typeof DeliveryReason[keyof typeof DeliveryReason];
+
+export namespace DeliveryReason {
+  export type UNSPECIFIED = typeof DeliveryReason.UNSPECIFIED;
+  export type SENT = typeof DeliveryReason.SENT;
+  export type REACHED = typeof DeliveryReason.REACHED;
+  export type SENT_UNKNOWN = typeof DeliveryReason.SENT_UNKNOWN;
+  export type NOT_REACHED = typeof DeliveryReason.NOT_REACHED;
+  export type AT_BOT = typeof DeliveryReason.AT_BOT;
+  export type WAITING = typeof DeliveryReason.WAITING;
+  export type BOT_NOT_ATTACHED = typeof DeliveryReason.BOT_NOT_ATTACHED;
+  export type BOT_PAUSED = typeof DeliveryReason.BOT_PAUSED;
+  export type BOT_DISABLED = typeof DeliveryReason.BOT_DISABLED;
+  export type PROVIDER_REFUSED = typeof DeliveryReason.PROVIDER_REFUSED;
+  export type PROVIDER_UNREACHABLE = typeof DeliveryReason.PROVIDER_UNREACHABLE;
+  export type RATE_LIMITED = typeof DeliveryReason.RATE_LIMITED;
+  export type BOT_NOT_READY = typeof DeliveryReason.BOT_NOT_READY;
+  export type PEER_GONE = typeof DeliveryReason.PEER_GONE;
+  export type IDENTITY_CHANGED = typeof DeliveryReason.IDENTITY_CHANGED;
+  export type DOES_NOT_FIT = typeof DeliveryReason.DOES_NOT_FIT;
+  export type CHANNEL_PAUSED_UNANSWERED = typeof DeliveryReason.CHANNEL_PAUSED_UNANSWERED;
+  export type CHANNEL_ON_HOLD = typeof DeliveryReason.CHANNEL_ON_HOLD;
+  export type NOT_ALLOWED_BY_POLICY = typeof DeliveryReason.NOT_ALLOWED_BY_POLICY;
+  export type ASSURANCE_TOO_LOW = typeof DeliveryReason.ASSURANCE_TOO_LOW;
+  export type NOT_LINKED = typeof DeliveryReason.NOT_LINKED;
+  export type OTHER_CHANNEL = typeof DeliveryReason.OTHER_CHANNEL;
+  export type SUPERSEDED = typeof DeliveryReason.SUPERSEDED;
+  export type EXPIRED_BEFORE_SENT = typeof DeliveryReason.EXPIRED_BEFORE_SENT;
+  export type TRANSACTION_ENDED = typeof DeliveryReason.TRANSACTION_ENDED;
+  export type USER_FROZEN = typeof DeliveryReason.USER_FROZEN;
+  export type USER_BLOCKED = typeof DeliveryReason.USER_BLOCKED;
+  export type USER_SUSPENDED = typeof DeliveryReason.USER_SUSPENDED;
+  export type NO_CHANNEL = typeof DeliveryReason.NO_CHANNEL;
+  export type NO_KEY = typeof DeliveryReason.NO_KEY;
+  export type NO_TRANSACTION = typeof DeliveryReason.NO_TRANSACTION;
+  export type READY = typeof DeliveryReason.READY;
+  export type UNRECOGNIZED = typeof DeliveryReason.UNRECOGNIZED;
+}
+
+export function deliveryReasonFromJSON(object: any): DeliveryReason {
+  switch (object) {
+    case 0:
+    case "DELIVERY_REASON_UNSPECIFIED":
+      return DeliveryReason.UNSPECIFIED;
+    case 1:
+    case "DELIVERY_REASON_SENT":
+      return DeliveryReason.SENT;
+    case 2:
+    case "DELIVERY_REASON_REACHED":
+      return DeliveryReason.REACHED;
+    case 3:
+    case "DELIVERY_REASON_SENT_UNKNOWN":
+      return DeliveryReason.SENT_UNKNOWN;
+    case 4:
+    case "DELIVERY_REASON_NOT_REACHED":
+      return DeliveryReason.NOT_REACHED;
+    case 5:
+    case "DELIVERY_REASON_AT_BOT":
+      return DeliveryReason.AT_BOT;
+    case 6:
+    case "DELIVERY_REASON_WAITING":
+      return DeliveryReason.WAITING;
+    case 7:
+    case "DELIVERY_REASON_BOT_NOT_ATTACHED":
+      return DeliveryReason.BOT_NOT_ATTACHED;
+    case 8:
+    case "DELIVERY_REASON_BOT_PAUSED":
+      return DeliveryReason.BOT_PAUSED;
+    case 9:
+    case "DELIVERY_REASON_BOT_DISABLED":
+      return DeliveryReason.BOT_DISABLED;
+    case 10:
+    case "DELIVERY_REASON_PROVIDER_REFUSED":
+      return DeliveryReason.PROVIDER_REFUSED;
+    case 11:
+    case "DELIVERY_REASON_PROVIDER_UNREACHABLE":
+      return DeliveryReason.PROVIDER_UNREACHABLE;
+    case 12:
+    case "DELIVERY_REASON_RATE_LIMITED":
+      return DeliveryReason.RATE_LIMITED;
+    case 13:
+    case "DELIVERY_REASON_BOT_NOT_READY":
+      return DeliveryReason.BOT_NOT_READY;
+    case 14:
+    case "DELIVERY_REASON_PEER_GONE":
+      return DeliveryReason.PEER_GONE;
+    case 15:
+    case "DELIVERY_REASON_IDENTITY_CHANGED":
+      return DeliveryReason.IDENTITY_CHANGED;
+    case 16:
+    case "DELIVERY_REASON_DOES_NOT_FIT":
+      return DeliveryReason.DOES_NOT_FIT;
+    case 17:
+    case "DELIVERY_REASON_CHANNEL_PAUSED_UNANSWERED":
+      return DeliveryReason.CHANNEL_PAUSED_UNANSWERED;
+    case 18:
+    case "DELIVERY_REASON_CHANNEL_ON_HOLD":
+      return DeliveryReason.CHANNEL_ON_HOLD;
+    case 19:
+    case "DELIVERY_REASON_NOT_ALLOWED_BY_POLICY":
+      return DeliveryReason.NOT_ALLOWED_BY_POLICY;
+    case 20:
+    case "DELIVERY_REASON_ASSURANCE_TOO_LOW":
+      return DeliveryReason.ASSURANCE_TOO_LOW;
+    case 21:
+    case "DELIVERY_REASON_NOT_LINKED":
+      return DeliveryReason.NOT_LINKED;
+    case 22:
+    case "DELIVERY_REASON_OTHER_CHANNEL":
+      return DeliveryReason.OTHER_CHANNEL;
+    case 23:
+    case "DELIVERY_REASON_SUPERSEDED":
+      return DeliveryReason.SUPERSEDED;
+    case 24:
+    case "DELIVERY_REASON_EXPIRED_BEFORE_SENT":
+      return DeliveryReason.EXPIRED_BEFORE_SENT;
+    case 25:
+    case "DELIVERY_REASON_TRANSACTION_ENDED":
+      return DeliveryReason.TRANSACTION_ENDED;
+    case 26:
+    case "DELIVERY_REASON_USER_FROZEN":
+      return DeliveryReason.USER_FROZEN;
+    case 27:
+    case "DELIVERY_REASON_USER_BLOCKED":
+      return DeliveryReason.USER_BLOCKED;
+    case 28:
+    case "DELIVERY_REASON_USER_SUSPENDED":
+      return DeliveryReason.USER_SUSPENDED;
+    case 29:
+    case "DELIVERY_REASON_NO_CHANNEL":
+      return DeliveryReason.NO_CHANNEL;
+    case 30:
+    case "DELIVERY_REASON_NO_KEY":
+      return DeliveryReason.NO_KEY;
+    case 31:
+    case "DELIVERY_REASON_NO_TRANSACTION":
+      return DeliveryReason.NO_TRANSACTION;
+    case 32:
+    case "DELIVERY_REASON_READY":
+      return DeliveryReason.READY;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return DeliveryReason.UNRECOGNIZED;
+  }
+}
+
+export function deliveryReasonToJSON(object: DeliveryReason): string {
+  switch (object) {
+    case DeliveryReason.UNSPECIFIED:
+      return "DELIVERY_REASON_UNSPECIFIED";
+    case DeliveryReason.SENT:
+      return "DELIVERY_REASON_SENT";
+    case DeliveryReason.REACHED:
+      return "DELIVERY_REASON_REACHED";
+    case DeliveryReason.SENT_UNKNOWN:
+      return "DELIVERY_REASON_SENT_UNKNOWN";
+    case DeliveryReason.NOT_REACHED:
+      return "DELIVERY_REASON_NOT_REACHED";
+    case DeliveryReason.AT_BOT:
+      return "DELIVERY_REASON_AT_BOT";
+    case DeliveryReason.WAITING:
+      return "DELIVERY_REASON_WAITING";
+    case DeliveryReason.BOT_NOT_ATTACHED:
+      return "DELIVERY_REASON_BOT_NOT_ATTACHED";
+    case DeliveryReason.BOT_PAUSED:
+      return "DELIVERY_REASON_BOT_PAUSED";
+    case DeliveryReason.BOT_DISABLED:
+      return "DELIVERY_REASON_BOT_DISABLED";
+    case DeliveryReason.PROVIDER_REFUSED:
+      return "DELIVERY_REASON_PROVIDER_REFUSED";
+    case DeliveryReason.PROVIDER_UNREACHABLE:
+      return "DELIVERY_REASON_PROVIDER_UNREACHABLE";
+    case DeliveryReason.RATE_LIMITED:
+      return "DELIVERY_REASON_RATE_LIMITED";
+    case DeliveryReason.BOT_NOT_READY:
+      return "DELIVERY_REASON_BOT_NOT_READY";
+    case DeliveryReason.PEER_GONE:
+      return "DELIVERY_REASON_PEER_GONE";
+    case DeliveryReason.IDENTITY_CHANGED:
+      return "DELIVERY_REASON_IDENTITY_CHANGED";
+    case DeliveryReason.DOES_NOT_FIT:
+      return "DELIVERY_REASON_DOES_NOT_FIT";
+    case DeliveryReason.CHANNEL_PAUSED_UNANSWERED:
+      return "DELIVERY_REASON_CHANNEL_PAUSED_UNANSWERED";
+    case DeliveryReason.CHANNEL_ON_HOLD:
+      return "DELIVERY_REASON_CHANNEL_ON_HOLD";
+    case DeliveryReason.NOT_ALLOWED_BY_POLICY:
+      return "DELIVERY_REASON_NOT_ALLOWED_BY_POLICY";
+    case DeliveryReason.ASSURANCE_TOO_LOW:
+      return "DELIVERY_REASON_ASSURANCE_TOO_LOW";
+    case DeliveryReason.NOT_LINKED:
+      return "DELIVERY_REASON_NOT_LINKED";
+    case DeliveryReason.OTHER_CHANNEL:
+      return "DELIVERY_REASON_OTHER_CHANNEL";
+    case DeliveryReason.SUPERSEDED:
+      return "DELIVERY_REASON_SUPERSEDED";
+    case DeliveryReason.EXPIRED_BEFORE_SENT:
+      return "DELIVERY_REASON_EXPIRED_BEFORE_SENT";
+    case DeliveryReason.TRANSACTION_ENDED:
+      return "DELIVERY_REASON_TRANSACTION_ENDED";
+    case DeliveryReason.USER_FROZEN:
+      return "DELIVERY_REASON_USER_FROZEN";
+    case DeliveryReason.USER_BLOCKED:
+      return "DELIVERY_REASON_USER_BLOCKED";
+    case DeliveryReason.USER_SUSPENDED:
+      return "DELIVERY_REASON_USER_SUSPENDED";
+    case DeliveryReason.NO_CHANNEL:
+      return "DELIVERY_REASON_NO_CHANNEL";
+    case DeliveryReason.NO_KEY:
+      return "DELIVERY_REASON_NO_KEY";
+    case DeliveryReason.NO_TRANSACTION:
+      return "DELIVERY_REASON_NO_TRANSACTION";
+    case DeliveryReason.READY:
+      return "DELIVERY_REASON_READY";
+    case DeliveryReason.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 /** An administrator. */
 export interface Admin {
   /** His name, as in the audit (`admin:ID`): 1 to 64 of A-Z a-z 0-9 . _ @ + -. Never given to anybody else. */
@@ -440,6 +732,18 @@ export interface Bot {
   attached: boolean;
   /** Messages that wait for it: counted up to 1000. */
   waiting: number;
+  /** When its provider took a message last. Kept with the bot's lease every five seconds, so it survives a restart. */
+  lastSentAt:
+    | Timestamp
+    | undefined;
+  /** When a message failed last. */
+  lastFailedAt:
+    | Timestamp
+    | undefined;
+  /** How: `http-403`, `timeout` …; empty: none did, or the bot did not say. */
+  lastFailure: string;
+  /** Of a bot that is not attached: since when no process holds its lease; absent: none ever did. */
+  detachedSince: Timestamp | undefined;
 }
 
 /** A tenant's rules. */
@@ -1385,6 +1689,91 @@ export interface AdminServiceRequeueDeliveryResponse {
   delivery: Delivery | undefined;
 }
 
+/** One answer to "no code came". */
+export interface DeliveryFinding {
+  /** Stable. */
+  reason: DeliveryReason;
+  /** What is wrong, in one English sentence. */
+  text: string;
+  /** What to do next; empty: nothing. */
+  advice: string;
+  /** What was observed: `http-403`, `smtp-550`, `connect`, `timeout` …; empty: nothing. */
+  detail: string;
+  /** Since when it is so; of SENT when. Absent: not known. */
+  since:
+    | Timestamp
+    | undefined;
+  /** Until when it is so. Absent: until somebody does something. */
+  until:
+    | Timestamp
+    | undefined;
+  /** Who did it, as the audit names him: `admin:anna`; empty: nobody, or not known. */
+  by: string;
+  /** WAITING: messages of the same bot before it, counted up to 1000. */
+  ahead: number;
+  /** What the provider calls the message. */
+  providerId: string;
+}
+
+/** How one of a user's channels stands. */
+export interface ChannelFinding {
+  /** 32 hexadecimal digits. */
+  linkId: string;
+  /** telegram, matrix, mail, sms or sandbox. */
+  platform: string;
+  /** 32 hexadecimal digits; empty: no chat claimed the link. */
+  botId: string;
+  /** The worst of what is known. */
+  finding: DeliveryFinding | undefined;
+}
+
+/** What became of one transaction's code. */
+export interface TransactionFinding {
+  /** 32 hexadecimal digits. */
+  transactionId: string;
+  /** Where it stands. */
+  state: State;
+  /** When it was created. */
+  createdAt:
+    | Timestamp
+    | undefined;
+  /** What to tell the user, in short. */
+  finding:
+    | DeliveryFinding
+    | undefined;
+  /** Each of the user's channels, in his order. */
+  channels: ChannelFinding[];
+}
+
+/** See ExplainDelivery. */
+export interface AdminServiceExplainDeliveryRequest {
+  /** Whose. */
+  tenantId: string;
+  /** What is asked about: exactly one. */
+  about:
+    | //
+    /** A user, with his newest five transactions of the last day. */
+    { $case: "userId"; value: string }
+    | //
+    /** 32 hexadecimal digits. */
+    { $case: "transactionId"; value: string }
+    | undefined;
+}
+
+/** See ExplainDelivery. */
+export interface AdminServiceExplainDeliveryResponse {
+  /** Whose transactions they are. */
+  userId: string;
+  /** The shortest answer: what is wrong first, for the user and the newest transaction. */
+  finding:
+    | DeliveryFinding
+    | undefined;
+  /** How each channel stands now, in the user's order. */
+  channels: ChannelFinding[];
+  /** Newest first. */
+  transactions: TransactionFinding[];
+}
+
 function createBaseAdmin(): Admin {
   return { adminId: "", role: 0, tenantId: "", state: 0, createdAt: undefined, tokens: [] };
 }
@@ -1950,7 +2339,20 @@ export const App: MessageFns<App> = {
 };
 
 function createBaseBot(): Bot {
-  return { botId: "", name: "", platform: "", disabled: false, paused: false, tokens: [], attached: false, waiting: 0 };
+  return {
+    botId: "",
+    name: "",
+    platform: "",
+    disabled: false,
+    paused: false,
+    tokens: [],
+    attached: false,
+    waiting: 0,
+    lastSentAt: undefined,
+    lastFailedAt: undefined,
+    lastFailure: "",
+    detachedSince: undefined,
+  };
 }
 
 export const Bot: MessageFns<Bot> = {
@@ -1978,6 +2380,18 @@ export const Bot: MessageFns<Bot> = {
     }
     if (message.waiting !== 0) {
       writer.uint32(64).uint32(message.waiting);
+    }
+    if (message.lastSentAt !== undefined) {
+      Timestamp.encode(message.lastSentAt, writer.uint32(74).fork()).join();
+    }
+    if (message.lastFailedAt !== undefined) {
+      Timestamp.encode(message.lastFailedAt, writer.uint32(82).fork()).join();
+    }
+    if (message.lastFailure !== "") {
+      writer.uint32(90).string(message.lastFailure);
+    }
+    if (message.detachedSince !== undefined) {
+      Timestamp.encode(message.detachedSince, writer.uint32(98).fork()).join();
     }
     return writer;
   },
@@ -2059,6 +2473,38 @@ export const Bot: MessageFns<Bot> = {
             message.waiting = reader.uint32();
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.lastSentAt = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.lastFailedAt = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.lastFailure = reader.string();
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.detachedSince = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2085,6 +2531,26 @@ export const Bot: MessageFns<Bot> = {
       tokens: globalThis.Array.isArray(object?.tokens) ? object.tokens.map((e: any) => Token.fromJSON(e)) : [],
       attached: isSet(object.attached) ? globalThis.Boolean(object.attached) : false,
       waiting: isSet(object.waiting) ? globalThis.Number(object.waiting) : 0,
+      lastSentAt: isSet(object.lastSentAt)
+        ? fromJsonTimestamp(object.lastSentAt)
+        : isSet(object.last_sent_at)
+        ? fromJsonTimestamp(object.last_sent_at)
+        : undefined,
+      lastFailedAt: isSet(object.lastFailedAt)
+        ? fromJsonTimestamp(object.lastFailedAt)
+        : isSet(object.last_failed_at)
+        ? fromJsonTimestamp(object.last_failed_at)
+        : undefined,
+      lastFailure: isSet(object.lastFailure)
+        ? globalThis.String(object.lastFailure)
+        : isSet(object.last_failure)
+        ? globalThis.String(object.last_failure)
+        : "",
+      detachedSince: isSet(object.detachedSince)
+        ? fromJsonTimestamp(object.detachedSince)
+        : isSet(object.detached_since)
+        ? fromJsonTimestamp(object.detached_since)
+        : undefined,
     };
   },
 
@@ -2114,6 +2580,18 @@ export const Bot: MessageFns<Bot> = {
     if (message.waiting !== 0) {
       obj.waiting = Math.round(message.waiting);
     }
+    if (message.lastSentAt !== undefined) {
+      obj.lastSentAt = fromTimestamp(message.lastSentAt).toISOString();
+    }
+    if (message.lastFailedAt !== undefined) {
+      obj.lastFailedAt = fromTimestamp(message.lastFailedAt).toISOString();
+    }
+    if (message.lastFailure !== "") {
+      obj.lastFailure = message.lastFailure;
+    }
+    if (message.detachedSince !== undefined) {
+      obj.detachedSince = fromTimestamp(message.detachedSince).toISOString();
+    }
     return obj;
   },
 
@@ -2130,6 +2608,16 @@ export const Bot: MessageFns<Bot> = {
     message.tokens = object.tokens?.map((e) => Token.fromPartial(e)) || [];
     message.attached = object.attached ?? false;
     message.waiting = object.waiting ?? 0;
+    message.lastSentAt = (object.lastSentAt !== undefined && object.lastSentAt !== null)
+      ? Timestamp.fromPartial(object.lastSentAt)
+      : undefined;
+    message.lastFailedAt = (object.lastFailedAt !== undefined && object.lastFailedAt !== null)
+      ? Timestamp.fromPartial(object.lastFailedAt)
+      : undefined;
+    message.lastFailure = object.lastFailure ?? "";
+    message.detachedSince = (object.detachedSince !== undefined && object.detachedSince !== null)
+      ? Timestamp.fromPartial(object.detachedSince)
+      : undefined;
     return message;
   },
 };
@@ -11968,6 +12456,747 @@ export const AdminServiceRequeueDeliveryResponse: MessageFns<AdminServiceRequeue
   },
 };
 
+function createBaseDeliveryFinding(): DeliveryFinding {
+  return {
+    reason: 0,
+    text: "",
+    advice: "",
+    detail: "",
+    since: undefined,
+    until: undefined,
+    by: "",
+    ahead: 0,
+    providerId: "",
+  };
+}
+
+export const DeliveryFinding: MessageFns<DeliveryFinding> = {
+  encode(message: DeliveryFinding, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.reason !== 0) {
+      writer.uint32(8).int32(message.reason);
+    }
+    if (message.text !== "") {
+      writer.uint32(18).string(message.text);
+    }
+    if (message.advice !== "") {
+      writer.uint32(26).string(message.advice);
+    }
+    if (message.detail !== "") {
+      writer.uint32(34).string(message.detail);
+    }
+    if (message.since !== undefined) {
+      Timestamp.encode(message.since, writer.uint32(42).fork()).join();
+    }
+    if (message.until !== undefined) {
+      Timestamp.encode(message.until, writer.uint32(50).fork()).join();
+    }
+    if (message.by !== "") {
+      writer.uint32(58).string(message.by);
+    }
+    if (message.ahead !== 0) {
+      writer.uint32(64).uint32(message.ahead);
+    }
+    if (message.providerId !== "") {
+      writer.uint32(74).string(message.providerId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeliveryFinding {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeliveryFinding();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.reason = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.text = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.advice = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.detail = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.since = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.until = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.by = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.ahead = reader.uint32();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.providerId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): DeliveryFinding {
+    return {
+      reason: isSet(object.reason) ? deliveryReasonFromJSON(object.reason) : 0,
+      text: isSet(object.text) ? globalThis.String(object.text) : "",
+      advice: isSet(object.advice) ? globalThis.String(object.advice) : "",
+      detail: isSet(object.detail) ? globalThis.String(object.detail) : "",
+      since: isSet(object.since) ? fromJsonTimestamp(object.since) : undefined,
+      until: isSet(object.until) ? fromJsonTimestamp(object.until) : undefined,
+      by: isSet(object.by) ? globalThis.String(object.by) : "",
+      ahead: isSet(object.ahead) ? globalThis.Number(object.ahead) : 0,
+      providerId: isSet(object.providerId)
+        ? globalThis.String(object.providerId)
+        : isSet(object.provider_id)
+        ? globalThis.String(object.provider_id)
+        : "",
+    };
+  },
+
+  toJSON(message: DeliveryFinding): unknown {
+    const obj: any = {};
+    if (message.reason !== 0) {
+      obj.reason = deliveryReasonToJSON(message.reason);
+    }
+    if (message.text !== "") {
+      obj.text = message.text;
+    }
+    if (message.advice !== "") {
+      obj.advice = message.advice;
+    }
+    if (message.detail !== "") {
+      obj.detail = message.detail;
+    }
+    if (message.since !== undefined) {
+      obj.since = fromTimestamp(message.since).toISOString();
+    }
+    if (message.until !== undefined) {
+      obj.until = fromTimestamp(message.until).toISOString();
+    }
+    if (message.by !== "") {
+      obj.by = message.by;
+    }
+    if (message.ahead !== 0) {
+      obj.ahead = Math.round(message.ahead);
+    }
+    if (message.providerId !== "") {
+      obj.providerId = message.providerId;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<DeliveryFinding>): DeliveryFinding {
+    return DeliveryFinding.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DeliveryFinding>): DeliveryFinding {
+    const message = createBaseDeliveryFinding();
+    message.reason = object.reason ?? 0;
+    message.text = object.text ?? "";
+    message.advice = object.advice ?? "";
+    message.detail = object.detail ?? "";
+    message.since = (object.since !== undefined && object.since !== null)
+      ? Timestamp.fromPartial(object.since)
+      : undefined;
+    message.until = (object.until !== undefined && object.until !== null)
+      ? Timestamp.fromPartial(object.until)
+      : undefined;
+    message.by = object.by ?? "";
+    message.ahead = object.ahead ?? 0;
+    message.providerId = object.providerId ?? "";
+    return message;
+  },
+};
+
+function createBaseChannelFinding(): ChannelFinding {
+  return { linkId: "", platform: "", botId: "", finding: undefined };
+}
+
+export const ChannelFinding: MessageFns<ChannelFinding> = {
+  encode(message: ChannelFinding, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.linkId !== "") {
+      writer.uint32(10).string(message.linkId);
+    }
+    if (message.platform !== "") {
+      writer.uint32(18).string(message.platform);
+    }
+    if (message.botId !== "") {
+      writer.uint32(26).string(message.botId);
+    }
+    if (message.finding !== undefined) {
+      DeliveryFinding.encode(message.finding, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ChannelFinding {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseChannelFinding();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.linkId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.platform = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.botId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.finding = DeliveryFinding.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ChannelFinding {
+    return {
+      linkId: isSet(object.linkId)
+        ? globalThis.String(object.linkId)
+        : isSet(object.link_id)
+        ? globalThis.String(object.link_id)
+        : "",
+      platform: isSet(object.platform) ? globalThis.String(object.platform) : "",
+      botId: isSet(object.botId)
+        ? globalThis.String(object.botId)
+        : isSet(object.bot_id)
+        ? globalThis.String(object.bot_id)
+        : "",
+      finding: isSet(object.finding) ? DeliveryFinding.fromJSON(object.finding) : undefined,
+    };
+  },
+
+  toJSON(message: ChannelFinding): unknown {
+    const obj: any = {};
+    if (message.linkId !== "") {
+      obj.linkId = message.linkId;
+    }
+    if (message.platform !== "") {
+      obj.platform = message.platform;
+    }
+    if (message.botId !== "") {
+      obj.botId = message.botId;
+    }
+    if (message.finding !== undefined) {
+      obj.finding = DeliveryFinding.toJSON(message.finding);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ChannelFinding>): ChannelFinding {
+    return ChannelFinding.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ChannelFinding>): ChannelFinding {
+    const message = createBaseChannelFinding();
+    message.linkId = object.linkId ?? "";
+    message.platform = object.platform ?? "";
+    message.botId = object.botId ?? "";
+    message.finding = (object.finding !== undefined && object.finding !== null)
+      ? DeliveryFinding.fromPartial(object.finding)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseTransactionFinding(): TransactionFinding {
+  return { transactionId: "", state: 0, createdAt: undefined, finding: undefined, channels: [] };
+}
+
+export const TransactionFinding: MessageFns<TransactionFinding> = {
+  encode(message: TransactionFinding, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.transactionId !== "") {
+      writer.uint32(10).string(message.transactionId);
+    }
+    if (message.state !== 0) {
+      writer.uint32(16).int32(message.state);
+    }
+    if (message.createdAt !== undefined) {
+      Timestamp.encode(message.createdAt, writer.uint32(26).fork()).join();
+    }
+    if (message.finding !== undefined) {
+      DeliveryFinding.encode(message.finding, writer.uint32(34).fork()).join();
+    }
+    for (const v of message.channels) {
+      ChannelFinding.encode(v!, writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TransactionFinding {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTransactionFinding();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.transactionId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.state = reader.int32() as any;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.createdAt = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.finding = DeliveryFinding.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.channels.push(ChannelFinding.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TransactionFinding {
+    return {
+      transactionId: isSet(object.transactionId)
+        ? globalThis.String(object.transactionId)
+        : isSet(object.transaction_id)
+        ? globalThis.String(object.transaction_id)
+        : "",
+      state: isSet(object.state) ? stateFromJSON(object.state) : 0,
+      createdAt: isSet(object.createdAt)
+        ? fromJsonTimestamp(object.createdAt)
+        : isSet(object.created_at)
+        ? fromJsonTimestamp(object.created_at)
+        : undefined,
+      finding: isSet(object.finding) ? DeliveryFinding.fromJSON(object.finding) : undefined,
+      channels: globalThis.Array.isArray(object?.channels)
+        ? object.channels.map((e: any) => ChannelFinding.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: TransactionFinding): unknown {
+    const obj: any = {};
+    if (message.transactionId !== "") {
+      obj.transactionId = message.transactionId;
+    }
+    if (message.state !== 0) {
+      obj.state = stateToJSON(message.state);
+    }
+    if (message.createdAt !== undefined) {
+      obj.createdAt = fromTimestamp(message.createdAt).toISOString();
+    }
+    if (message.finding !== undefined) {
+      obj.finding = DeliveryFinding.toJSON(message.finding);
+    }
+    if (message.channels?.length) {
+      obj.channels = message.channels.map((e) => ChannelFinding.toJSON(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<TransactionFinding>): TransactionFinding {
+    return TransactionFinding.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TransactionFinding>): TransactionFinding {
+    const message = createBaseTransactionFinding();
+    message.transactionId = object.transactionId ?? "";
+    message.state = object.state ?? 0;
+    message.createdAt = (object.createdAt !== undefined && object.createdAt !== null)
+      ? Timestamp.fromPartial(object.createdAt)
+      : undefined;
+    message.finding = (object.finding !== undefined && object.finding !== null)
+      ? DeliveryFinding.fromPartial(object.finding)
+      : undefined;
+    message.channels = object.channels?.map((e) => ChannelFinding.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseAdminServiceExplainDeliveryRequest(): AdminServiceExplainDeliveryRequest {
+  return { tenantId: "", about: undefined };
+}
+
+export const AdminServiceExplainDeliveryRequest: MessageFns<AdminServiceExplainDeliveryRequest> = {
+  encode(message: AdminServiceExplainDeliveryRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.tenantId !== "") {
+      writer.uint32(10).string(message.tenantId);
+    }
+    switch (message.about?.$case) {
+      case "userId":
+        writer.uint32(18).string(message.about.value);
+        break;
+      case "transactionId":
+        writer.uint32(26).string(message.about.value);
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AdminServiceExplainDeliveryRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAdminServiceExplainDeliveryRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.tenantId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.about = { $case: "userId", value: reader.string() };
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.about = { $case: "transactionId", value: reader.string() };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AdminServiceExplainDeliveryRequest {
+    return {
+      tenantId: isSet(object.tenantId)
+        ? globalThis.String(object.tenantId)
+        : isSet(object.tenant_id)
+        ? globalThis.String(object.tenant_id)
+        : "",
+      about: isSet(object.userId)
+        ? { $case: "userId", value: globalThis.String(object.userId) }
+        : isSet(object.user_id)
+        ? { $case: "userId", value: globalThis.String(object.user_id) }
+        : isSet(object.transactionId)
+        ? { $case: "transactionId", value: globalThis.String(object.transactionId) }
+        : isSet(object.transaction_id)
+        ? { $case: "transactionId", value: globalThis.String(object.transaction_id) }
+        : undefined,
+    };
+  },
+
+  toJSON(message: AdminServiceExplainDeliveryRequest): unknown {
+    const obj: any = {};
+    if (message.tenantId !== "") {
+      obj.tenantId = message.tenantId;
+    }
+    if (message.about?.$case === "userId") {
+      obj.userId = message.about.value;
+    } else if (message.about?.$case === "transactionId") {
+      obj.transactionId = message.about.value;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<AdminServiceExplainDeliveryRequest>): AdminServiceExplainDeliveryRequest {
+    return AdminServiceExplainDeliveryRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AdminServiceExplainDeliveryRequest>): AdminServiceExplainDeliveryRequest {
+    const message = createBaseAdminServiceExplainDeliveryRequest();
+    message.tenantId = object.tenantId ?? "";
+    switch (object.about?.$case) {
+      case "userId": {
+        if (object.about?.value !== undefined && object.about?.value !== null) {
+          message.about = { $case: "userId", value: object.about.value };
+        }
+        break;
+      }
+      case "transactionId": {
+        if (object.about?.value !== undefined && object.about?.value !== null) {
+          message.about = { $case: "transactionId", value: object.about.value };
+        }
+        break;
+      }
+    }
+    return message;
+  },
+};
+
+function createBaseAdminServiceExplainDeliveryResponse(): AdminServiceExplainDeliveryResponse {
+  return { userId: "", finding: undefined, channels: [], transactions: [] };
+}
+
+export const AdminServiceExplainDeliveryResponse: MessageFns<AdminServiceExplainDeliveryResponse> = {
+  encode(message: AdminServiceExplainDeliveryResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.userId !== "") {
+      writer.uint32(10).string(message.userId);
+    }
+    if (message.finding !== undefined) {
+      DeliveryFinding.encode(message.finding, writer.uint32(18).fork()).join();
+    }
+    for (const v of message.channels) {
+      ChannelFinding.encode(v!, writer.uint32(26).fork()).join();
+    }
+    for (const v of message.transactions) {
+      TransactionFinding.encode(v!, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AdminServiceExplainDeliveryResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAdminServiceExplainDeliveryResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.userId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.finding = DeliveryFinding.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.channels.push(ChannelFinding.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.transactions.push(TransactionFinding.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AdminServiceExplainDeliveryResponse {
+    return {
+      userId: isSet(object.userId)
+        ? globalThis.String(object.userId)
+        : isSet(object.user_id)
+        ? globalThis.String(object.user_id)
+        : "",
+      finding: isSet(object.finding) ? DeliveryFinding.fromJSON(object.finding) : undefined,
+      channels: globalThis.Array.isArray(object?.channels)
+        ? object.channels.map((e: any) => ChannelFinding.fromJSON(e))
+        : [],
+      transactions: globalThis.Array.isArray(object?.transactions)
+        ? object.transactions.map((e: any) => TransactionFinding.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: AdminServiceExplainDeliveryResponse): unknown {
+    const obj: any = {};
+    if (message.userId !== "") {
+      obj.userId = message.userId;
+    }
+    if (message.finding !== undefined) {
+      obj.finding = DeliveryFinding.toJSON(message.finding);
+    }
+    if (message.channels?.length) {
+      obj.channels = message.channels.map((e) => ChannelFinding.toJSON(e));
+    }
+    if (message.transactions?.length) {
+      obj.transactions = message.transactions.map((e) => TransactionFinding.toJSON(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<AdminServiceExplainDeliveryResponse>): AdminServiceExplainDeliveryResponse {
+    return AdminServiceExplainDeliveryResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AdminServiceExplainDeliveryResponse>): AdminServiceExplainDeliveryResponse {
+    const message = createBaseAdminServiceExplainDeliveryResponse();
+    message.userId = object.userId ?? "";
+    message.finding = (object.finding !== undefined && object.finding !== null)
+      ? DeliveryFinding.fromPartial(object.finding)
+      : undefined;
+    message.channels = object.channels?.map((e) => ChannelFinding.fromPartial(e)) || [];
+    message.transactions = object.transactions?.map((e) => TransactionFinding.fromPartial(e)) || [];
+    return message;
+  },
+};
+
 /**
  * Runs the installation. Caller: an administrator's token (cs_admin_...); Claim with a one-time invitation (cs_invite_...).
  *
@@ -12285,6 +13514,19 @@ export const AdminServiceDefinition = {
       options: {},
     },
     /**
+     * Why no code came, in one call: for a user, how each of his channels stands and what became of his newest transactions
+     * in each; for one transaction, the same of that one alone. Every finding names a reason from a closed list, what it
+     * means and what to do next. No code, no text of a provider. docs/how-to/when-no-code-comes.md
+     */
+    explainDelivery: {
+      name: "ExplainDelivery",
+      requestType: AdminServiceExplainDeliveryRequest as typeof AdminServiceExplainDeliveryRequest,
+      requestStream: false,
+      responseType: AdminServiceExplainDeliveryResponse as typeof AdminServiceExplainDeliveryResponse,
+      responseStream: false,
+      options: {},
+    },
+    /**
      * Asks for something that loosens. Answers the change and the ADMIN transaction that the caller's key must confirm.
      * Nothing happens before. Repeating a call with the same request_id and body returns the same change.
      */
@@ -12514,6 +13756,15 @@ export interface AdminServiceImplementation<CallContextExt = {}> {
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<AdminServiceRequeueDeliveryResponse>>;
   /**
+   * Why no code came, in one call: for a user, how each of his channels stands and what became of his newest transactions
+   * in each; for one transaction, the same of that one alone. Every finding names a reason from a closed list, what it
+   * means and what to do next. No code, no text of a provider. docs/how-to/when-no-code-comes.md
+   */
+  explainDelivery(
+    request: AdminServiceExplainDeliveryRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<AdminServiceExplainDeliveryResponse>>;
+  /**
    * Asks for something that loosens. Answers the change and the ADMIN transaction that the caller's key must confirm.
    * Nothing happens before. Repeating a call with the same request_id and body returns the same change.
    */
@@ -12721,6 +13972,15 @@ export interface AdminServiceClient<CallOptionsExt = {}> {
     request: DeepPartial<AdminServiceRequeueDeliveryRequest>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<AdminServiceRequeueDeliveryResponse>;
+  /**
+   * Why no code came, in one call: for a user, how each of his channels stands and what became of his newest transactions
+   * in each; for one transaction, the same of that one alone. Every finding names a reason from a closed list, what it
+   * means and what to do next. No code, no text of a provider. docs/how-to/when-no-code-comes.md
+   */
+  explainDelivery(
+    request: DeepPartial<AdminServiceExplainDeliveryRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<AdminServiceExplainDeliveryResponse>;
   /**
    * Asks for something that loosens. Answers the change and the ADMIN transaction that the caller's key must confirm.
    * Nothing happens before. Repeating a call with the same request_id and body returns the same change.
