@@ -247,6 +247,7 @@ export const MESSAGES: Readonly<Record<string, Readonly<Record<number, WireField
     1: ["tenant_id", "string"],
     2: ["event", "string"],
     3: ["cursor", "string"],
+    4: ["events", "string", "*"],
   },
   ".countersign.admin.v1.ConfirmKey": {
     1: ["key_id", "string"],

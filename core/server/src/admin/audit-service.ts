@@ -34,7 +34,11 @@ export function auditService(given: CoreGiven): Service {
     list: unary(given, anyAdmin, (request: AuditServiceListRequest, call) => list(given, request, call)),
     tail: serverStream(given, anyAdmin, async (request: AuditServiceTailRequest, call, send) => {
       const tenant = await tenantIn(given, request, call);
-      return isRefusal(tenant) ? tenant : tailAudit(given, { ...request, tenant: tenant?.tenantId }, call.signal, send);
+      const events = readEvents(request);
+      if (isRefusal(tenant)) return tenant;
+      if (isRefusal(events)) return events;
+      const tailing = { tenant: tenant?.tenantId, events, cursor: request.cursor };
+      return tailAudit(given, tailing, call.signal, send);
     }),
   };
   return { definition: AuditServiceService, implementation };
@@ -48,6 +52,15 @@ async function tenantIn(
 ): Promise<Tenant | undefined | Refusal> {
   const admin = adminOf(caller);
   return tenantId === "" && admin.tenantId === "" ? undefined : tenantOf(given, admin, tenantId);
+}
+
+const MOST_EVENTS = 32;
+
+/** Those that are asked for, by one of the two fields. */
+function readEvents({ event, events }: AuditServiceTailRequest): readonly string[] | Refusal {
+  if (events.length === 0) return [event];
+  if (event !== "") return badInput("events", "event and events: give one of the two");
+  return events.length > MOST_EVENTS ? badInput("events", `at most ${MOST_EVENTS}`) : events;
 }
 
 /** Entries that one call reads. */

@@ -24,6 +24,8 @@ afterEach(async () => {
 class Tail {
   readonly events: AuditEvent[] = [];
   cursor = "";
+  /** Of the messages that held events. */
+  readonly cursors: string[] = [];
   readonly attached: Promise<void>;
   readonly ended: Promise<string>;
   readonly #stream;
@@ -38,6 +40,7 @@ class Tail {
     this.#stream.on("data", ({ events, cursor }: AuditServiceTailResponse) => {
       this.events.push(...events);
       this.cursor = cursor;
+      if (events.length > 0) this.cursors.push(cursor);
       this.#wake?.();
     });
   }
@@ -89,6 +92,37 @@ test("resumed after a cursor it misses nothing of what happened meanwhile, and a
   const places = second.events.map(({ shard, seq, index }) => `${shard}.${seq}.${index}`);
   expect(new Set(places).size).toBe(places.length);
   second.stop();
+});
+
+test("a cursor that came before all shards were read again loses nothing of the others", async () => {
+  const first = new Tail({ event: "user.created" });
+  await first.attached;
+  first.stop();
+  const subjects = Array.from({ length: 12 }, (_, i) => `user:later-${i}`);
+  for (const subject of subjects) {
+    world.admins.world.clock.advance(60_000);
+    await createUser(subject.slice("user:".length));
+  }
+  const second = new Tail({ event: "user.created", cursor: first.cursor });
+  await second.told(...subjects);
+  second.stop();
+  // Who dies after the first message goes on with its cursor.
+  const third = new Tail({ event: "user.created", cursor: second.cursors[0] ?? "" });
+  await third.told(...subjects);
+  third.stop();
+});
+
+test("any of several events are told; both fields at once, and too many, are refused", async () => {
+  const tail = new Tail({ events: ["user.frozen", "bot."] });
+  await tail.attached;
+  await createUser("one");
+  await call(world.client, "freezeUser", { tenantId: "", userId: "one" }, world.anna.token);
+  await call(world.client, "pauseBot", { tenantId: "", botId: world.admins.world.botId }, world.anna.token);
+  await tail.told("user:one", `bot:${world.admins.world.botId}`);
+  expect(tail.events.map(({ event }) => event).toSorted()).toEqual(["bot.paused", "user.frozen"]);
+  tail.stop();
+  expect(await new Tail({ event: "user.", events: ["bot."] }).ended).toBe("BAD_INPUT");
+  expect(await new Tail({ events: Array.from({ length: 33 }, () => "bot.") }).ended).toBe("BAD_INPUT");
 });
 
 test("what is no cursor is refused; who is disabled hears no more", async () => {

@@ -10,13 +10,16 @@ import { eventMessage, isEvent } from "./audit-message.ts";
 export interface Tailing {
   /** undefined: all. */
   readonly tenant: HexId | undefined;
-  readonly event: string;
+  /** Any of these, as `isEvent` reads them. */
+  readonly events: readonly string[];
   readonly cursor: string;
 }
 
 /** Two cores' commits reach a reader in another order than their times; what is told twice is known by its place. */
 const OVERLAP_MS = 5000;
 const PAGE = 200;
+/** A cursor is told after so long without an event that was asked for. */
+const CURSOR_MS = 60_000;
 
 /**
  * Tells events until the call is over. What is kept is a number for each shard, however fast they come: a consumer that is
@@ -24,7 +27,7 @@ const PAGE = 200;
  */
 export async function tailAudit(
   given: CoreGiven,
-  { tenant, event, cursor }: Tailing,
+  { tenant, events, cursor }: Tailing,
   signal: AbortSignal,
   send: Send<AuditServiceTailResponse>,
 ): Promise<void | Refusal> {
@@ -39,17 +42,21 @@ export async function tailAudit(
   try {
     const from = resumed === undefined ? store.now() : resumed - OVERLAP_MS;
     const next = new Map<Shard, number>();
-    let until = from;
-    await send(AuditServiceTailResponse.create({ cursor: writeCursor(until) }));
+    const round = new Round(touched, from);
+    let told = from;
+    await send(AuditServiceTailResponse.create({ cursor: writeCursor(from) }));
     for (;;) {
-      const shard = await touched.next();
+      const shard = await round.next();
       if (shard === undefined) return;
       let seq = next.get(shard) ?? (await firstSince(store, shard, from));
       for (let entries = await store.audit(shard, seq, PAGE); entries.length > 0;) {
-        until = Math.max(until, ...entries.map(({ at }) => at));
-        const wanted = entries.flatMap((entry) => eventsIn(entry, tenant, event));
-        if (wanted.length > 0)
-          await send(AuditServiceTailResponse.create({ events: wanted, cursor: writeCursor(until) }));
+        round.read(entries);
+        const wanted = entries.flatMap((entry) => eventsIn(entry, tenant, events));
+        // Without news it moves the cursor, so that who comes back after a quiet month does not read that month again.
+        if (wanted.length > 0 || round.safe - told >= CURSOR_MS) {
+          told = round.safe;
+          await send(AuditServiceTailResponse.create({ events: wanted, cursor: writeCursor(told) }));
+        }
         seq = (entries.at(-1)?.seq ?? seq) + 1;
         entries = entries.length < PAGE ? [] : await store.audit(shard, seq, PAGE);
       }
@@ -60,9 +67,9 @@ export async function tailAudit(
   }
 }
 
-function eventsIn(entry: AuditEntry, tenant: HexId | undefined, wanted: string) {
+function eventsIn(entry: AuditEntry, tenant: HexId | undefined, wanted: readonly string[]) {
   return entry.events.flatMap((one, index) =>
-    (tenant === undefined || one.tenant === tenant) && isEvent(wanted, one.event)
+    (tenant === undefined || one.tenant === tenant) && wanted.some((event) => isEvent(event, one.event))
       ? [eventMessage(entry, one, index)]
       : [],
   );
@@ -78,6 +85,44 @@ async function firstSince(store: Store, shard: Shard, from: UnixMs): Promise<num
   while (await isBefore(known + step)) [known, step] = [known + step, step * 2];
   for (; step > 1; step /= 2) if (await isBefore(known + step / 2)) known += step / 2;
   return known + 1;
+}
+
+/**
+ * From when on a consumer that resumes has been told everything. Shards are read one after the other, and one that waits its
+ * turn may hold what is older than all that was told of others: so the cursor stays where it was until every shard that
+ * waited at the last turn of the round has been read.
+ */
+class Round {
+  readonly #touched: Touched;
+  /** Of what was read, the newest. */
+  #newest: UnixMs;
+  /** The same when the round began. */
+  #began: UnixMs;
+  #left: number;
+  safe: UnixMs;
+
+  constructor(touched: Touched, from: UnixMs) {
+    this.#touched = touched;
+    this.#newest = from;
+    this.#began = from;
+    this.#left = touched.size;
+    this.safe = from;
+  }
+
+  /** undefined: the call is over. */
+  async next(): Promise<Shard | undefined> {
+    if (this.#left === 0) {
+      this.safe = this.#touched.size === 0 ? this.#newest : this.#began;
+      this.#began = this.#newest;
+    }
+    const shard = await this.#touched.next();
+    this.#left = this.#left === 0 ? this.#touched.size : this.#left - 1;
+    return shard;
+  }
+
+  read(entries: readonly AuditEntry[]): void {
+    for (const { at } of entries) this.#newest = Math.max(this.#newest, at);
+  }
 }
 
 /** Shards in which something was written since they were looked at last, each once. */
@@ -108,6 +153,10 @@ class Touched {
     const [shard] = this.#shards;
     if (shard !== undefined) this.#shards.delete(shard);
     return shard;
+  }
+
+  get size(): number {
+    return this.#shards.size;
   }
 
   close(): void {

@@ -82,11 +82,16 @@ export interface AuditServiceTailRequest {
   event: string;
   /** From the last message; empty: from now. */
   cursor: string;
+  /** Any of these, each as `event`, which is empty then; at most 32. */
+  events: string[];
 }
 
 /** See Tail. */
 export interface AuditServiceTailResponse {
-  /** Of one shard, in order. None in the first message, which says from when on nothing is missed. */
+  /**
+   * Of one shard, in order. None in the first message, which says from when on nothing is missed, and in those that only
+   * move the cursor.
+   */
   events: AuditEvent[];
   /** Resumes here. */
   cursor: string;
@@ -627,7 +632,7 @@ export const AuditServiceListResponse: MessageFns<AuditServiceListResponse> = {
 };
 
 function createBaseAuditServiceTailRequest(): AuditServiceTailRequest {
-  return { tenantId: "", event: "", cursor: "" };
+  return { tenantId: "", event: "", cursor: "", events: [] };
 }
 
 export const AuditServiceTailRequest: MessageFns<AuditServiceTailRequest> = {
@@ -640,6 +645,9 @@ export const AuditServiceTailRequest: MessageFns<AuditServiceTailRequest> = {
     }
     if (message.cursor !== "") {
       writer.uint32(26).string(message.cursor);
+    }
+    for (const v of message.events) {
+      writer.uint32(34).string(v!);
     }
     return writer;
   },
@@ -681,6 +689,14 @@ export const AuditServiceTailRequest: MessageFns<AuditServiceTailRequest> = {
             message.cursor = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.events.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -702,6 +718,7 @@ export const AuditServiceTailRequest: MessageFns<AuditServiceTailRequest> = {
         : "",
       event: isSet(object.event) ? globalThis.String(object.event) : "",
       cursor: isSet(object.cursor) ? globalThis.String(object.cursor) : "",
+      events: globalThis.Array.isArray(object?.events) ? object.events.map((e: any) => globalThis.String(e)) : [],
     };
   },
 
@@ -716,6 +733,9 @@ export const AuditServiceTailRequest: MessageFns<AuditServiceTailRequest> = {
     if (message.cursor !== "") {
       obj.cursor = message.cursor;
     }
+    if (message.events?.length) {
+      obj.events = message.events;
+    }
     return obj;
   },
 
@@ -727,6 +747,7 @@ export const AuditServiceTailRequest: MessageFns<AuditServiceTailRequest> = {
     message.tenantId = object.tenantId ?? "";
     message.event = object.event ?? "";
     message.cursor = object.cursor ?? "";
+    message.events = object.events?.map((e) => e) || [];
     return message;
   },
 };
