@@ -12,6 +12,7 @@ import { authenticate } from "./authenticate.ts";
 import { CallLife } from "./call-life.ts";
 import { callerKind, type Allow, type Caller } from "./caller.ts";
 import { Malformed } from "./malformed.ts";
+import { readOnBehalf, runOnBehalf } from "./on-behalf.ts";
 import { PERMISSION } from "./permission.ts";
 import { badInput, isRefusal, refuse, type Refusal } from "./refusal.ts";
 import { refusalOfError } from "./refusal-of-error.ts";
@@ -136,7 +137,9 @@ async function judge<T>(
       given.log.debug({ path: raw.getPath(), caller: caller?.kind ?? "nobody" }, "not admitted");
       return { error: answerOf(admitted, caller) };
     }
-    const outcome = await run(admitted);
+    const onBehalf = admitted.kind === "admin" ? readOnBehalf(raw.metadata) : undefined;
+    if (isRefusal(onBehalf)) return { error: answerOf(onBehalf, caller) };
+    const outcome = await runOnBehalf(onBehalf, () => run(admitted));
     return isRefusal(outcome) ? { error: answerOf(outcome, caller) } : { value: outcome };
   } catch (error) {
     const refusal = refusalOfError(given.log, raw.getPath(), error);

@@ -2,6 +2,7 @@ import { toHex } from "@countersign/protocol";
 import type { CoreGiven } from "../given.ts";
 import type { Shard } from "../store/entity.ts";
 import type { ChangeSet } from "../store/store.ts";
+import { leaveOnBehalf, tellOnBehalf } from "../rpc/on-behalf.ts";
 import { commitFor } from "../rpc/running-call.ts";
 import { refuse, type Refusal } from "../rpc/refusal.ts";
 
@@ -12,7 +13,8 @@ export async function commitOnce(
   change: Omit<ChangeSet, "changeId">,
 ): Promise<"committed" | "conflict" | "late"> {
   const changeId = toHex(given.random.bytes(16));
-  const outcome = await commitFor(() => given.store.commit(shard, { ...change, changeId }));
+  const told = { ...change, audit: tellOnBehalf(change.audit), changeId };
+  const outcome = await commitFor(() => leaveOnBehalf(() => given.store.commit(shard, told)));
   if (outcome !== "unknown") return outcome;
   return (await given.store.outcome(shard, changeId)) === "committed" ? "committed" : "conflict";
 }
