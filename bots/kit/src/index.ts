@@ -15,7 +15,9 @@ export {
   type Row,
   type Run,
 } from "./message/message.ts";
-export type { PaceLimits } from "./pace/pace.ts";
+export { layOut } from "./message/pieces.ts";
+export { timeText } from "./message/timestamp.ts";
+export { Pace, type PaceLimits } from "./pace/pace.ts";
 export type { Rate } from "./pace/gcra.ts";
 export {
   choiceFlag,
@@ -30,4 +32,5 @@ export { runProcess } from "./run-process.ts";
 export type { FrontDesk, Outgoing, Platform, Press, PressReply, Said, SecondChannel } from "./second-channel.ts";
 export { Secret } from "./secret.ts";
 export { systemTimer, type Timer } from "./timer.ts";
-export { LOCALES, PSEUDO_LOCALE, Words, type Style } from "./wording/words.ts";
+export { Phrasebook } from "./wording/phrasebook.ts";
+export { chooseLocale, LOCALES, PSEUDO_LOCALE, Words, type Style } from "./wording/words.ts";

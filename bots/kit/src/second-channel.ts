@@ -39,6 +39,8 @@ export interface Said {
   /** False for groups and channels: nothing is done there but leaving. */
   readonly privateChat: boolean;
   readonly text: string;
+  /** When he wrote it, as the provider says; absent: the provider does not say. */
+  readonly at?: Date;
   /** BCP 47 tag the platform reports for this person, used until the core names his language. */
   readonly locale: string;
   /** The words are somebody else's, passed on: they are answered and do nothing. Absent: his own, or nobody can tell. */

@@ -169,7 +169,7 @@ export class Inbox {
     const action = routeEvent(heard, peer, (target) => notes.buttons(target, room));
     switch (action.type) {
       case "said":
-        await this.#said(room, peer, action, desk);
+        await this.#said(room, peer, { ...action, at: new Date(event.getTs()) }, desk);
         return;
       case "pressed": {
         const { eventId, buttonId } = action;
@@ -187,7 +187,7 @@ export class Inbox {
   async #said(
     room: string,
     peer: string,
-    { eventId, text, forwarded }: Extract<Action, { type: "said" }>,
+    { eventId, text, forwarded, at }: Extract<Action, { type: "said" }> & { readonly at: Date },
     desk: FrontDesk,
   ): Promise<void> {
     const { client, notes, rooms, devices, identityOf } = this.#given;
@@ -201,7 +201,7 @@ export class Inbox {
     // What goes to every device goes to one that the homeserver made up too: then the identity vouches for nothing.
     const vouched = identity !== "" && devices === "signed";
     await desk.said({
-      ...{ eventId, peerId: peer, peerName, privateChat: true, text, locale: "", forwarded },
+      ...{ eventId, peerId: peer, peerName, privateChat: true, text, at, locale: "", forwarded },
       ...(vouched ? { peerIdentity: identity } : {}),
     });
   }

@@ -35,6 +35,8 @@ interface TelegramGiven {
   readonly log: BotLog;
   /** Telegram brings updates to us; undefined: we ask for them. */
   readonly webhook?: WebhookSettings | undefined;
+  /** Commands and what they do, in the language; undefined: those of users. */
+  readonly menu?: (locale: string) => readonly { readonly command: string; readonly description: string }[];
 }
 
 const FIRST_RETRY_MS = 500;
@@ -133,8 +135,7 @@ export class TelegramChannel implements SecondChannel {
   async #prepare(signal: AbortSignal): Promise<void> {
     if (this.#given.webhook === undefined) await this.#api.call("deleteWebhook", {}, signal);
     for (const locale of LOCALES) {
-      const words = Words.in(locale);
-      const commands = COMMAND_NAMES.map((name) => ({ command: name, description: words.text(`help-${name}`) }));
+      const commands = (this.#given.menu ?? usersMenu)(locale).map((one) => ({ ...one }));
       const language = locale === "en" ? {} : { language_code: locale };
       await this.#api
         .call("setMyCommands", { commands, scope: { type: "all_private_chats" }, ...language }, signal)
@@ -158,6 +159,11 @@ export class TelegramChannel implements SecondChannel {
       await timer.sleep(wait, signal);
     }
   }
+}
+
+function usersMenu(locale: string): { readonly command: string; readonly description: string }[] {
+  const words = Words.in(locale);
+  return COMMAND_NAMES.map((name) => ({ command: name, description: words.text(`help-${name}`) }));
 }
 
 /** A private chat has the person's own id, which is positive; groups and channels are negative. */

@@ -51,6 +51,24 @@ test("what was written before the bot listened arrives, each once, in order", as
   expect(new Set(desk.texts.map(({ eventId }) => eventId)).size).toBe(3);
 });
 
+test("when it was written is told; the menu of another bot takes the place of the users'", async () => {
+  const { apiRoot } = telegram;
+  const token = new Secret("telegram token", FAKE_TOKEN);
+  const menu = (locale: string): { command: string; description: string }[] => [
+    { command: "pause", description: `in ${locale}` },
+  ];
+  const channel = new TelegramChannel({ token, apiRoot, timer: systemTimer, log: silentLog, menu });
+  open.push(channel);
+  await channel.signIn(end.signal);
+  await channel.listen(desk, end.signal);
+  const from = { id: CHAT, is_bot: false, first_name: "Ada" };
+  const message = { message_id: 1, date: 1_795_000_000, chat: { id: CHAT, type: "private" }, from, text: "/pause" };
+  telegram.api.put({ message });
+  await desk.until(() => desk.texts.length === 1);
+  expect(desk.texts[0]?.at).toEqual(new Date(1_795_000_000_000));
+  expect(telegram.api.menus.get("de")).toEqual([{ command: "pause", description: "in de" }]);
+});
+
 test("an update is not confirmed to Telegram before the core has answered: a killed bot loses no veto", async () => {
   const answered = Promise.withResolvers<void>();
   desk.hold = answered.promise;

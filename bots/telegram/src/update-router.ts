@@ -67,7 +67,9 @@ export class UpdateRouter {
     switch (happening.type) {
       case "said": {
         const eventId = `tg-${id}-${happening.at}`;
-        await desk.said({ eventId, peerId, peerName: person.name, privateChat: true, text: happening.text, locale });
+        const at = happening.at === 0 ? {} : { at: new Date(happening.at * 1000) };
+        const { text } = happening;
+        await desk.said({ eventId, peerId, peerName: person.name, privateChat: true, text, locale, ...at });
         return;
       }
       case "pressed": {

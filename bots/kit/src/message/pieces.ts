@@ -61,6 +61,12 @@ function splitRow(row: Row): Row[] {
   return [before, [last]];
 }
 
+/** Blocks as they are shown in a language of that direction, without those that hold nothing. */
+export function layOut(direction: Message["direction"], blocks: Message["blocks"]): Message["blocks"] {
+  const laidOut = direction === "rtl" ? blocks.map((rows) => rows.flatMap(splitRow)) : blocks;
+  return laidOut.filter((rows) => rows.length > 0);
+}
+
 interface Parts {
   /** What lock screens and subjects say. */
   readonly preview: "waiting" | "preview-news" | "preview-answer";
@@ -70,8 +76,7 @@ interface Parts {
 
 /** A message of the blocks that hold something; in short all of them are one, since empty lines are paid for too. */
 export function buildMessage(words: Words, { preview, blocks, buttons = [] }: Parts): Message {
-  const laidOut = words.direction === "rtl" ? blocks.map((rows) => rows.flatMap(splitRow)) : blocks;
-  const kept = laidOut.filter((rows) => rows.length > 0);
+  const kept = layOut(words.direction, blocks);
   return {
     locale: words.locale,
     direction: words.direction,
