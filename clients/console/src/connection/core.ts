@@ -1,0 +1,70 @@
+import { AdminServiceDefinition } from "@countersign/proto/web/admin/v1/admin_service";
+import { AuditServiceDefinition } from "@countersign/proto/web/admin/v1/audit_service";
+import { ConfirmationServiceDefinition } from "@countersign/proto/web/core/v1/confirmation_service";
+import { KeyServiceDefinition } from "@countersign/proto/web/core/v1/key_service";
+import { ReceiptServiceDefinition } from "@countersign/proto/web/core/v1/receipt_service";
+import { VerificationServiceDefinition } from "@countersign/proto/web/core/v1/verification_service";
+import type { CallOptions, ClientMiddleware, Metadata as Trailer } from "nice-grpc-common";
+import { Status } from "nice-grpc-common";
+import { type Client, createChannel, createClientFactory, Metadata } from "nice-grpc-web";
+import { CoreFailure } from "./core-failure.ts";
+import { readFailure } from "./read-failure.ts";
+import { endSession, session } from "./session.ts";
+
+const channel = createChannel(location.origin);
+
+/** Adds the session's token where a call brings none of its own; without `authorized` the token is no matter of the call. */
+function authorized(options: CallOptions): CallOptions {
+  const { value } = session;
+  if (value === undefined || options.metadata?.has("authorization") === true) return options;
+  const metadata = Metadata(options.metadata).set("authorization", `Bearer ${value.token}`);
+  return { ...options, metadata };
+}
+
+// Every refusal becomes a CoreFailure here, and a token that the core knows no more ends the session.
+const speaking: ClientMiddleware = async function* speak(call, options) {
+  const given = authorized(options);
+  let raw: Uint8Array | undefined;
+  const note = (trailer: Trailer): void => {
+    raw = trailer.get("grpc-status-details-bin") ?? raw;
+  };
+  try {
+    return yield* call.next(call.request, { ...given, onHeader: note, onTrailer: note });
+  } catch (error) {
+    const failure = readFailure(error, raw);
+    if (isOver(failure, given)) endSession("refused", sessionStorage, Date.now());
+    throw failure;
+  }
+};
+
+function isOver(failure: unknown, { metadata }: CallOptions): boolean {
+  if (!(failure instanceof CoreFailure) || failure.code !== Status.UNAUTHENTICATED) return false;
+  const token = session.value?.token;
+  return token !== undefined && metadata?.get("authorization") === `Bearer ${token}`;
+}
+
+const factory = createClientFactory().use(speaking);
+
+/** The core's own place for administrators, with the session's token. Rejects with CoreFailure. */
+export const admin: Client<typeof AdminServiceDefinition> = factory.create(AdminServiceDefinition, channel);
+
+/** The audit chains. Rejects with CoreFailure. */
+export const audit: Client<typeof AuditServiceDefinition> = factory.create(AuditServiceDefinition, channel);
+
+/** What takes a transaction to a key needs; each call brings the confirmation token of that transaction (`bearer`). */
+export const confirmation: Client<typeof ConfirmationServiceDefinition> = factory.create(
+  ConfirmationServiceDefinition,
+  channel,
+);
+export const verification: Client<typeof VerificationServiceDefinition> = factory.create(
+  VerificationServiceDefinition,
+  channel,
+);
+export const receipts: Client<typeof ReceiptServiceDefinition> = factory.create(ReceiptServiceDefinition, channel);
+export const keys: Client<typeof KeyServiceDefinition> = factory.create(KeyServiceDefinition, channel);
+
+/** Call options with a token of the call's own. */
+export function bearer(token: string, signal?: AbortSignal): CallOptions {
+  const metadata = Metadata({ authorization: `Bearer ${token}` });
+  return signal === undefined ? { metadata } : { metadata, signal };
+}

@@ -1,0 +1,12 @@
+import type { JSX } from "preact";
+import { t } from "../../i18n/words.ts";
+import { Page } from "../../ui/page.tsx";
+
+/** See its lead. */
+export function AdministratorsPage(): JSX.Element {
+  return (
+    <Page title={t("nav-administrators")}>
+      <p class="note">{t("loading")}</p>
+    </Page>
+  );
+}

@@ -1,0 +1,12 @@
+import type { JSX } from "preact";
+import { t } from "../../i18n/words.ts";
+import { Page } from "../../ui/page.tsx";
+
+/** See its lead. */
+export function AuditPage(): JSX.Element {
+  return (
+    <Page title={t("nav-audit")}>
+      <p class="note">{t("loading")}</p>
+    </Page>
+  );
+}

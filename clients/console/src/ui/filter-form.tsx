@@ -1,0 +1,80 @@
+import type { JSX } from "preact";
+import { route, setQuery } from "../shell/router.ts";
+import { t } from "../i18n/words.ts";
+
+/** A filter; its value stands in the page's address under `name`. */
+export type Filter =
+  | { readonly name: string; readonly label: string; readonly type: "text" }
+  | { readonly name: string; readonly label: string; readonly type: "date" }
+  | {
+      readonly name: string;
+      readonly label: string;
+      readonly type: "select";
+      /** Values with their words; the first, "", is for all. */
+      readonly options: readonly { readonly value: string; readonly words: string }[];
+    };
+
+/** Filters of a list. They are applied together and kept in the address, so that back, reload and a link keep them. */
+export function FilterForm({ filters }: { filters: readonly Filter[] }): JSX.Element {
+  const { query } = route.value;
+  const apply = (event: SubmitEvent): void => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget as HTMLFormElement);
+    setQuery(Object.fromEntries(filters.map(({ name }) => [name, textOf(form.get(name))])));
+  };
+  const clear = (): void => setQuery(Object.fromEntries(filters.map(({ name }) => [name, ""])));
+  const some = filters.some(({ name }) => (query[name] ?? "") !== "");
+  return (
+    <form class="filters" role="search" aria-label={t("filters")} onSubmit={apply} key={JSON.stringify(query)}>
+      {filters.map((filter) => (
+        <Field key={filter.name} filter={filter} value={query[filter.name] ?? ""} />
+      ))}
+      <div class="filter-buttons">
+        <button type="submit" class="secondary">
+          {t("apply")}
+        </button>
+        {some && (
+          <button type="button" class="secondary outline" onClick={clear}>
+            {t("clear")}
+          </button>
+        )}
+      </div>
+    </form>
+  );
+}
+
+function textOf(entry: FormDataEntryValue | null): string {
+  return typeof entry === "string" ? entry.trim() : "";
+}
+
+function Field({ filter, value }: { filter: Filter; value: string }): JSX.Element {
+  const { name, label } = filter;
+  if (filter.type === "text") {
+    return (
+      <label>
+        {label}
+        <input name={name} type="text" defaultValue={value} dir="auto" autoComplete="off" spellcheck={false} />
+      </label>
+    );
+  }
+  if (filter.type === "date") {
+    return (
+      <label>
+        {label}
+        <input name={name} type="date" defaultValue={value} />
+      </label>
+    );
+  }
+  return (
+    <label>
+      {label}
+      <select name={name}>
+        {filter.options.map((option) => (
+          <option key={option.value} value={option.value} selected={option.value === value}>
+            {option.words}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}

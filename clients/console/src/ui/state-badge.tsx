@@ -1,0 +1,15 @@
+import type { JSX } from "preact";
+
+/** How a state is to be taken. The words say which it is; sign and colour only repeat it. */
+export type Tone = "good" | "bad" | "waiting" | "plain";
+
+const SIGN: Readonly<Record<Tone, string>> = { good: "✔", bad: "⛔", waiting: "…", plain: "·" };
+
+/** A state in words. */
+export function StateBadge({ tone, children }: { tone: Tone; children: string }): JSX.Element {
+  return (
+    <span class={`badge badge-${tone}`}>
+      <span aria-hidden="true">{SIGN[tone]}</span> {children}
+    </span>
+  );
+}
