@@ -178,6 +178,8 @@ export const MESSAGES: Readonly<Record<string, Readonly<Record<number, WireField
     7: ["created_before", ".google.protobuf.Timestamp"],
     8: ["page_size", "uint32"],
     9: ["page_token", "string"],
+    10: ["transaction_id_prefix", "string"],
+    11: ["user_id_prefix", "string"],
   },
   ".countersign.admin.v1.AdminServiceListUsersRequest": {
     1: ["tenant_id", "string"],

@@ -1459,7 +1459,7 @@ export interface AdminServiceRevokeLinkResponse {
 export interface AdminServiceListTransactionsRequest {
   /** Whose. */
   tenantId: string;
-  /** One user's; empty: all users', one after the other. */
+  /** One user's; empty: all users'. */
   userId: string;
   /** Only in one of these states; empty: all. */
   states: State[];
@@ -1479,11 +1479,15 @@ export interface AdminServiceListTransactionsRequest {
   pageSize: number;
   /** From the last answer. */
   pageToken: string;
+  /** Only those whose id begins so: up to 32 lower-case hexadecimal digits. */
+  transactionIdPrefix: string;
+  /** Only those of users whose name begins so. */
+  userIdPrefix: string;
 }
 
 /** See ListTransactions. */
 export interface AdminServiceListTransactionsResponse {
-  /** Newest of each user first. */
+  /** Newest first. */
   transactions: Transaction[];
   /** Empty on the last page. */
   nextPageToken: string;
@@ -9989,6 +9993,8 @@ function createBaseAdminServiceListTransactionsRequest(): AdminServiceListTransa
     createdBefore: undefined,
     pageSize: 0,
     pageToken: "",
+    transactionIdPrefix: "",
+    userIdPrefix: "",
   };
 }
 
@@ -10028,6 +10034,12 @@ export const AdminServiceListTransactionsRequest: MessageFns<AdminServiceListTra
     }
     if (message.pageToken !== "") {
       writer.uint32(74).string(message.pageToken);
+    }
+    if (message.transactionIdPrefix !== "") {
+      writer.uint32(82).string(message.transactionIdPrefix);
+    }
+    if (message.userIdPrefix !== "") {
+      writer.uint32(90).string(message.userIdPrefix);
     }
     return writer;
   },
@@ -10137,6 +10149,22 @@ export const AdminServiceListTransactionsRequest: MessageFns<AdminServiceListTra
             message.pageToken = reader.string();
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.transactionIdPrefix = reader.string();
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.userIdPrefix = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -10184,6 +10212,16 @@ export const AdminServiceListTransactionsRequest: MessageFns<AdminServiceListTra
         : isSet(object.page_token)
         ? globalThis.String(object.page_token)
         : "",
+      transactionIdPrefix: isSet(object.transactionIdPrefix)
+        ? globalThis.String(object.transactionIdPrefix)
+        : isSet(object.transaction_id_prefix)
+        ? globalThis.String(object.transaction_id_prefix)
+        : "",
+      userIdPrefix: isSet(object.userIdPrefix)
+        ? globalThis.String(object.userIdPrefix)
+        : isSet(object.user_id_prefix)
+        ? globalThis.String(object.user_id_prefix)
+        : "",
     };
   },
 
@@ -10216,6 +10254,12 @@ export const AdminServiceListTransactionsRequest: MessageFns<AdminServiceListTra
     if (message.pageToken !== "") {
       obj.pageToken = message.pageToken;
     }
+    if (message.transactionIdPrefix !== "") {
+      obj.transactionIdPrefix = message.transactionIdPrefix;
+    }
+    if (message.userIdPrefix !== "") {
+      obj.userIdPrefix = message.userIdPrefix;
+    }
     return obj;
   },
 
@@ -10237,6 +10281,8 @@ export const AdminServiceListTransactionsRequest: MessageFns<AdminServiceListTra
       : undefined;
     message.pageSize = object.pageSize ?? 0;
     message.pageToken = object.pageToken ?? "";
+    message.transactionIdPrefix = object.transactionIdPrefix ?? "";
+    message.userIdPrefix = object.userIdPrefix ?? "";
     return message;
   },
 };
@@ -13572,7 +13618,10 @@ export const AdminServiceService = {
     responseDeserialize: (value: Buffer): AdminServiceRevokeLinkResponse =>
       AdminServiceRevokeLinkResponse.decode(value),
   },
-  /** Transactions of a user, newest first; without a user those of all users, one after the other. */
+  /**
+   * Transactions of a tenant, newest first over all its users. While a core that was just started has not read all
+   * chains, those of all users come one user after the other; a page_token of then stays good.
+   */
   listTransactions: {
     path: "/countersign.admin.v1.AdminService/ListTransactions" as const,
     requestStream: false as const,
@@ -13807,7 +13856,10 @@ export interface AdminServiceServer extends UntypedServiceImplementation {
   listLinks: handleUnaryCall<AdminServiceListLinksRequest, AdminServiceListLinksResponse>;
   /** At once: the chat gets nothing more and is no channel of the user's until his key links it anew. */
   revokeLink: handleUnaryCall<AdminServiceRevokeLinkRequest, AdminServiceRevokeLinkResponse>;
-  /** Transactions of a user, newest first; without a user those of all users, one after the other. */
+  /**
+   * Transactions of a tenant, newest first over all its users. While a core that was just started has not read all
+   * chains, those of all users come one user after the other; a page_token of then stays good.
+   */
   listTransactions: handleUnaryCall<AdminServiceListTransactionsRequest, AdminServiceListTransactionsResponse>;
   /** A transaction with what became of its messages. */
   getTransaction: handleUnaryCall<AdminServiceGetTransactionRequest, AdminServiceGetTransactionResponse>;
@@ -14271,7 +14323,10 @@ export interface AdminServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: AdminServiceRevokeLinkResponse) => void,
   ): ClientUnaryCall;
-  /** Transactions of a user, newest first; without a user those of all users, one after the other. */
+  /**
+   * Transactions of a tenant, newest first over all its users. While a core that was just started has not read all
+   * chains, those of all users come one user after the other; a page_token of then stays good.
+   */
   listTransactions(
     request: AdminServiceListTransactionsRequest,
     callback: (error: ServiceError | null, response: AdminServiceListTransactionsResponse) => void,

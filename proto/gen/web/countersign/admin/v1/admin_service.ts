@@ -1446,7 +1446,7 @@ export interface AdminServiceRevokeLinkResponse {
 export interface AdminServiceListTransactionsRequest {
   /** Whose. */
   tenantId: string;
-  /** One user's; empty: all users', one after the other. */
+  /** One user's; empty: all users'. */
   userId: string;
   /** Only in one of these states; empty: all. */
   states: State[];
@@ -1466,11 +1466,15 @@ export interface AdminServiceListTransactionsRequest {
   pageSize: number;
   /** From the last answer. */
   pageToken: string;
+  /** Only those whose id begins so: up to 32 lower-case hexadecimal digits. */
+  transactionIdPrefix: string;
+  /** Only those of users whose name begins so. */
+  userIdPrefix: string;
 }
 
 /** See ListTransactions. */
 export interface AdminServiceListTransactionsResponse {
-  /** Newest of each user first. */
+  /** Newest first. */
   transactions: Transaction[];
   /** Empty on the last page. */
   nextPageToken: string;
@@ -9976,6 +9980,8 @@ function createBaseAdminServiceListTransactionsRequest(): AdminServiceListTransa
     createdBefore: undefined,
     pageSize: 0,
     pageToken: "",
+    transactionIdPrefix: "",
+    userIdPrefix: "",
   };
 }
 
@@ -10015,6 +10021,12 @@ export const AdminServiceListTransactionsRequest: MessageFns<AdminServiceListTra
     }
     if (message.pageToken !== "") {
       writer.uint32(74).string(message.pageToken);
+    }
+    if (message.transactionIdPrefix !== "") {
+      writer.uint32(82).string(message.transactionIdPrefix);
+    }
+    if (message.userIdPrefix !== "") {
+      writer.uint32(90).string(message.userIdPrefix);
     }
     return writer;
   },
@@ -10124,6 +10136,22 @@ export const AdminServiceListTransactionsRequest: MessageFns<AdminServiceListTra
             message.pageToken = reader.string();
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.transactionIdPrefix = reader.string();
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.userIdPrefix = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -10171,6 +10199,16 @@ export const AdminServiceListTransactionsRequest: MessageFns<AdminServiceListTra
         : isSet(object.page_token)
         ? globalThis.String(object.page_token)
         : "",
+      transactionIdPrefix: isSet(object.transactionIdPrefix)
+        ? globalThis.String(object.transactionIdPrefix)
+        : isSet(object.transaction_id_prefix)
+        ? globalThis.String(object.transaction_id_prefix)
+        : "",
+      userIdPrefix: isSet(object.userIdPrefix)
+        ? globalThis.String(object.userIdPrefix)
+        : isSet(object.user_id_prefix)
+        ? globalThis.String(object.user_id_prefix)
+        : "",
     };
   },
 
@@ -10203,6 +10241,12 @@ export const AdminServiceListTransactionsRequest: MessageFns<AdminServiceListTra
     if (message.pageToken !== "") {
       obj.pageToken = message.pageToken;
     }
+    if (message.transactionIdPrefix !== "") {
+      obj.transactionIdPrefix = message.transactionIdPrefix;
+    }
+    if (message.userIdPrefix !== "") {
+      obj.userIdPrefix = message.userIdPrefix;
+    }
     return obj;
   },
 
@@ -10224,6 +10268,8 @@ export const AdminServiceListTransactionsRequest: MessageFns<AdminServiceListTra
       : undefined;
     message.pageSize = object.pageSize ?? 0;
     message.pageToken = object.pageToken ?? "";
+    message.transactionIdPrefix = object.transactionIdPrefix ?? "";
+    message.userIdPrefix = object.userIdPrefix ?? "";
     return message;
   },
 };
@@ -13462,7 +13508,10 @@ export const AdminServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Transactions of a user, newest first; without a user those of all users, one after the other. */
+    /**
+     * Transactions of a tenant, newest first over all its users. While a core that was just started has not read all
+     * chains, those of all users come one user after the other; a page_token of then stays good.
+     */
     listTransactions: {
       name: "ListTransactions",
       requestType: AdminServiceListTransactionsRequest as typeof AdminServiceListTransactionsRequest,
@@ -13724,7 +13773,10 @@ export interface AdminServiceImplementation<CallContextExt = {}> {
     request: AdminServiceRevokeLinkRequest,
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<AdminServiceRevokeLinkResponse>>;
-  /** Transactions of a user, newest first; without a user those of all users, one after the other. */
+  /**
+   * Transactions of a tenant, newest first over all its users. While a core that was just started has not read all
+   * chains, those of all users come one user after the other; a page_token of then stays good.
+   */
   listTransactions(
     request: AdminServiceListTransactionsRequest,
     context: CallContext & CallContextExt,
@@ -13941,7 +13993,10 @@ export interface AdminServiceClient<CallOptionsExt = {}> {
     request: DeepPartial<AdminServiceRevokeLinkRequest>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<AdminServiceRevokeLinkResponse>;
-  /** Transactions of a user, newest first; without a user those of all users, one after the other. */
+  /**
+   * Transactions of a tenant, newest first over all its users. While a core that was just started has not read all
+   * chains, those of all users come one user after the other; a page_token of then stays good.
+   */
   listTransactions(
     request: DeepPartial<AdminServiceListTransactionsRequest>,
     options?: CallOptions & CallOptionsExt,
