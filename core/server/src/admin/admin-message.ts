@@ -16,6 +16,7 @@ import {
   Token as TokenMessage,
 } from "@countersign/proto/node/admin/v1/admin_service";
 import { renderFields, Kind } from "@countersign/protocol";
+import type { BotLease } from "../channel/bot-lease.ts";
 import { timestampOf } from "../delivery/timestamp.ts";
 import { openOf, type HeldTokens } from "../identity/held-token.ts";
 import type { App, Bot, Tenant } from "../identity/tenant.ts";
@@ -25,6 +26,7 @@ import type { Policy } from "../policy/policy.ts";
 import { ADMINISTRATION, type UnixMs } from "../store/entity.ts";
 import { lineMessages } from "../transaction/transaction-message.ts";
 import type { Admin, Role } from "./admin.ts";
+import { detachedSince, isAttached } from "./explain-bot.ts";
 import { standingOf, type AdminAction, type Change } from "./change.ts";
 
 export const ROLE_MESSAGE: Readonly<Record<Role, RoleMessage>> = {
@@ -72,18 +74,23 @@ export function appMessage({ appId, name, scope, disabled, tokens }: App, now: U
 
 /** How a bot is, beside what is stored of it. */
 export interface BotHealth {
-  readonly attached: boolean;
+  readonly lease: BotLease | undefined;
   readonly waiting: number;
 }
 
 export function botMessage(
   { botId, name, platform, disabled, paused, tokens }: Bot,
-  health: BotHealth,
+  { lease, waiting }: BotHealth,
   now: UnixMs,
 ): BotMessage {
+  const { sentAt, failedAt, failure = "" } = lease?.counts?.health ?? {};
+  const since = detachedSince(lease, now);
   return BotMessage.create({
     ...{ botId, name, platform, disabled, paused: paused === true },
-    ...health,
+    ...{ attached: isAttached(lease, now), waiting, lastFailure: failure },
+    ...(sentAt === undefined ? {} : { lastSentAt: timestampOf(sentAt) }),
+    ...(failedAt === undefined ? {} : { lastFailedAt: timestampOf(failedAt) }),
+    ...(since === undefined ? {} : { detachedSince: timestampOf(since) }),
     tokens: tokenMessages(tokens, now),
   });
 }

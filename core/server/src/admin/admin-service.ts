@@ -25,7 +25,8 @@ import { rejectChange } from "./end-change.ts";
 import { explainDelivery } from "./explain-delivery.ts";
 import { createUserFor, inviteUser } from "./invite-user.ts";
 import { listAdmins, listApps, listBots, listChanges, listKeys, listLinks, listTenants, tellBot } from "./list.ts";
-import { listTransactions, listUsers } from "./list-people.ts";
+import { listUsers } from "./list-people.ts";
+import { listTransactions } from "./list-transactions.ts";
 import { loadChange } from "./load-change.ts";
 import { beginOwnEnrolment, beginOwnLink, confirmOwnKey, watchOwnLink, whoAmI } from "./own.ts";
 import type { PageOf } from "./page.ts";
@@ -140,7 +141,7 @@ function readRpcs(
       ),
     ),
     explainDelivery: unary(given, anyAdmin, (request, call) =>
-      within(given, call, request, ({ tenantId }) => explainDelivery(given, tenantId, request)),
+      within(given, call, request, (tenant) => explainDelivery(given, tenant, request)),
     ),
     getChange: unary(given, anyAdmin, async ({ changeId }, call) =>
       mapped(await loadChange(given, adminOf(call.caller), changeId), (change) => ({

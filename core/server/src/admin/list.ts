@@ -128,7 +128,7 @@ export async function tellBot(given: CoreGiven, bot: Bot): Promise<BotMessage> {
   const key = leaseKey(bot);
   const { entities, now } = await given.store.load(shardOfKey(key), key);
   const waiting = (await given.store.lane(bot.botId, MOST_WAITING)).length;
-  return botMessage(bot, { attached: (entities[0].body?.until ?? 0) > now, waiting }, now);
+  return botMessage(bot, { lease: entities[0].body, waiting }, now);
 }
 
 export async function listKeys(

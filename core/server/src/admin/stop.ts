@@ -14,7 +14,7 @@ import { unlinked } from "../identity/link-action.ts";
 import type { Link } from "../identity/link.ts";
 import { loadLink, loadLinks } from "../identity/load-links.ts";
 import { freeze, suspended } from "../identity/stop-user.ts";
-import type { App, Bot } from "../identity/tenant.ts";
+import type { App, Bot, StoppedBy } from "../identity/tenant.ts";
 import { isUnclaimed } from "../identity/link-index.ts";
 import type { User } from "../identity/user.ts";
 import { actorOf, type AdminCaller } from "../rpc/caller.ts";
@@ -58,10 +58,10 @@ export function disableBot(
   tenantId: HexId,
   botId: string,
 ): Promise<Bot | Refusal> {
-  return stopBot(given, caller, { tenantId, botId }, (bot) =>
+  return stopBot(given, caller, { tenantId, botId }, (bot, disabledBy) =>
     bot.disabled
       ? "same"
-      : { body: { ...bot, disabled: true }, event: "bot.disabled", before: "enabled", after: "disabled" },
+      : { body: { ...bot, disabled: true, disabledBy }, event: "bot.disabled", before: "enabled", after: "disabled" },
   );
 }
 
@@ -71,10 +71,10 @@ export function pauseBot(
   tenantId: HexId,
   botId: string,
 ): Promise<Bot | Refusal> {
-  return stopBot(given, caller, { tenantId, botId }, (bot) =>
+  return stopBot(given, caller, { tenantId, botId }, (bot, pausedBy) =>
     bot.paused === true
       ? "same"
-      : { body: { ...bot, paused: true }, event: "bot.paused", before: "running", after: "paused" },
+      : { body: { ...bot, paused: true, pausedBy }, event: "bot.paused", before: "running", after: "paused" },
   );
 }
 
@@ -82,11 +82,11 @@ async function stopBot(
   given: CoreGiven,
   caller: AdminCaller,
   { tenantId, botId }: { readonly tenantId: HexId; readonly botId: string },
-  stop: (bot: Bot) => DirectoryChange<"bot"> | "same",
+  stop: (bot: Bot, by: StoppedBy) => DirectoryChange<"bot"> | "same",
 ): Promise<Bot | Refusal> {
   if (!HEX_ID.test(botId)) return unknown("bot_id");
-  return changeDirectory(given, { key: botKey(tenantId, botId), tenant: tenantId }, byOf(caller), (bot) =>
-    bot === undefined ? unknown("bot_id") : stop(bot),
+  return changeDirectory(given, { key: botKey(tenantId, botId), tenant: tenantId }, byOf(caller), (bot, at) =>
+    bot === undefined ? unknown("bot_id") : stop(bot, { actor: actorOf(caller), at }),
   );
 }
 

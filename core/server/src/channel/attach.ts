@@ -12,6 +12,7 @@ import {
 import type { Report } from "../delivery/attempt.ts";
 import { CHANNEL_REASONS } from "../delivery/delivery.ts";
 import { DeliveryEngine } from "../delivery/engine.ts";
+import { readObserved } from "../delivery/observed.ts";
 import { StaleFenceError } from "../delivery/lane-fence.ts";
 import type { CoreGiven } from "../given.ts";
 import type { Platform } from "../identity/tenant.ts";
@@ -54,7 +55,7 @@ export async function attach(
     return await session.run(requests, stream.call.signal);
   } finally {
     session.stop();
-    await lease.release();
+    await bot.withCounts((again) => lease.release(again));
   }
 }
 
@@ -173,8 +174,10 @@ class Session {
         this.#engine.wake();
         return this.#of.send({ event: { $case: "beatAck", value: {} } });
       case "sent":
+        this.#bot.reported({ type: "sent" });
         return this.#engine.report(event.value.sequence, sentReport(event.value.providerId));
       case "failed":
+        this.#bot.reported({ type: "failed", detail: event.value.detail });
         return this.#engine.report(event.value.sequence, failedReport(event.value));
       case "peerGone":
         return this.#gone(event.value);
@@ -268,12 +271,13 @@ function sentReport(providerId: string): Report {
 }
 
 /** A fate that this core does not know is unknown, a reason CHANNEL_DOWN. No text of a provider gets in. */
-function failedReport({ fate, reason, retryAfterMs }: Failed): Report {
+function failedReport({ fate, reason, retryAfterMs, detail }: Failed): Report {
   const known = fate === Fate.NOT_SENT ? "not-sent" : fate === Fate.PERMANENT ? "permanent" : "unknown";
   return {
     type: "failed",
     fate: known,
     reason: CHANNEL_REASONS.find((one) => one === reason) ?? "CHANNEL_DOWN",
     retryAfterMs: Math.min(retryAfterMs, MOST_RETRY_MS),
+    observed: readObserved(detail),
   };
 }

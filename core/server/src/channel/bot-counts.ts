@@ -1,4 +1,5 @@
 import type { UnixMs } from "../store/entity.ts";
+import type { BotHealth } from "./bot-health.ts";
 
 /** What one bot did in one minute. */
 export interface CountedMinute {
@@ -18,6 +19,8 @@ export interface BotCounts {
   readonly minutes: readonly CountedMinute[];
   /** When somebody was last told that it vetoes too much. */
   readonly alarmedAt?: UnixMs;
+  /** Of its provider, as of the last beat. */
+  readonly health?: BotHealth;
 }
 
 export type Counted = Readonly<Partial<Omit<CountedMinute, "at">>>;

@@ -3,6 +3,7 @@ import type { CoreGiven } from "../given.ts";
 import { shardOfKey, type UnixMs } from "../store/entity.ts";
 import { commitOnce } from "../transaction/commit.ts";
 import { count, type BotCounts } from "./bot-counts.ts";
+import { healthAfter, newerHealth, type BotHealth, type Seen } from "./bot-health.ts";
 import { leaseKey, recount, type BotName, type CountAgain } from "./lease.ts";
 import { countStranger } from "./question-rate.ts";
 import { countVeto } from "./veto-rate.ts";
@@ -23,6 +24,8 @@ export class BotState {
   readonly name: BotName;
   readonly #given: CoreGiven;
   #waiting: Waiting = NOTHING_WAITS;
+  /** Of this core's streams; what the lease has is as old as the last beat. */
+  #health: BotHealth | undefined;
   readonly #answers = new Map<string, Promise<AnswerDraft>>();
 
   constructor(given: CoreGiven, name: BotName) {
@@ -38,12 +41,16 @@ export class BotState {
     this.#wait({ prompts: 1, vetoes: 0 });
   }
 
+  reported(seen: Seen): void {
+    this.#health = healthAfter(this.#health, seen, this.#given.store.now());
+  }
+
   /** Lets what waits ride on a commit of the lease that happens anyway. */
   async withCounts(commit: (again: CountAgain) => Promise<void>): Promise<void> {
     const taken = this.#waiting;
     this.#waiting = NOTHING_WAITS;
     try {
-      await commit((counts, now) => counted(counts, taken, now));
+      await commit((counts, now) => withHealth(counted(counts, taken, now), this.#health));
     } catch (error) {
       this.#wait(taken);
       throw error;
@@ -109,6 +116,11 @@ function strangerCounted(): string {
 
 function counted(counts: BotCounts | undefined, { prompts, vetoes }: Waiting, now: UnixMs): BotCounts | undefined {
   return prompts + vetoes === 0 ? counts : count(counts, { prompts, vetoes }, now);
+}
+
+function withHealth(counts: BotCounts | undefined, known: BotHealth | undefined): BotCounts | undefined {
+  const health = newerHealth(counts?.health, known);
+  return health === undefined ? counts : { minutes: [], ...counts, health };
 }
 
 /** What is refused waits for the next commit of the lease, so that a flood costs none; that the alarm was raised does not. */

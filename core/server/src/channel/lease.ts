@@ -50,11 +50,11 @@ export class Lease {
     this.#until = body.until;
   }
 
-  /** Lets the next holder in at once. */
-  async release(): Promise<void> {
+  /** Lets the next holder in at once; what `counts` says is written with it. */
+  async release(counts: CountAgain = (held) => held): Promise<void> {
     this.#until = 0;
     await change(this.#given, this.seat, "bot.lease-released", (held, now) =>
-      held?.fence === this.seat.fence ? { ...held, until: now } : undefined,
+      held?.fence === this.seat.fence ? withCounts({ ...held, until: now }, counts(held.counts, now)) : undefined,
     );
   }
 

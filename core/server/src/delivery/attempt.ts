@@ -1,6 +1,7 @@
 // Pure: what becomes of a delivery when it is handed to a bot, and by what the bot reports. docs/protocol/delivery.md section 4.
 import type { UnixMs } from "../store/entity.ts";
 import type { Delivery, DeliveryReason, IssueNumber } from "./delivery.ts";
+import type { Observed } from "./observed.ts";
 import { PLATFORM_TRAITS } from "./platform-trait.ts";
 import { noted, wantedIssue, type TimelineEventType } from "./timeline.ts";
 import { givenUp, handPhase, mayHoldCodeAfter, showsIssue, withdrawn, type HandPhase } from "./wish.ts";
@@ -23,6 +24,8 @@ export type Report =
       readonly fate: "not-sent" | "unknown" | "permanent";
       readonly reason: DeliveryReason;
       readonly retryAfterMs: number;
+      /** What it saw. */
+      readonly observed?: Observed | undefined;
     };
 
 const BACKOFF_MS = [500, 1000, 2000, 4000, 8000, 16_000] as const;
@@ -61,7 +64,7 @@ export function afterSilence(delivery: Delivery, now: UnixMs): Delivery {
   return afterFailed(
     delivery,
     handed,
-    { type: "failed", fate: "unknown", reason: "CHANNEL_DOWN", retryAfterMs: 0 },
+    { type: "failed", fate: "unknown", reason: "CHANNEL_DOWN", retryAfterMs: 0, observed: "no-report" },
     now,
   );
 }
@@ -130,6 +133,7 @@ function afterFailed(
     ...(left ? noted(delivery, "UNKNOWN", now, { issue }) : delivery),
     mayHoldCode: delivery.mayHoldCode || (left && handed.phase === "full"),
     updatedAt: now,
+    ...(report.observed === undefined ? {} : { observed: report.observed }),
   };
   const isCurrent = handed.wish === delivery.wish;
   // It was taken for lost, or is not wanted any more: what is at the bot now has a fate of its own.

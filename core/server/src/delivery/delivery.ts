@@ -1,6 +1,7 @@
 import type { RejectReason } from "@countersign/protocol";
 import type { Platform } from "../identity/tenant.ts";
 import type { HexId, UnixMs } from "../store/entity.ts";
+import type { Observed } from "./observed.ts";
 import type { EventLog } from "./timeline.ts";
 
 /** What happened, as the chat tells it. Names as in countersign.channel.v1.NoticeType. */
@@ -102,6 +103,8 @@ export interface Delivery {
   readonly mayHoldCode: boolean;
   readonly state: DeliveryState;
   readonly reason: DeliveryReason | undefined;
+  /** What the bot saw when a try of the current wish failed last; absent: none did, or it did not say. */
+  readonly observed?: Observed;
   /** Tries of the current wish that ended without Sent, and how many of those left with an unknown fate. */
   readonly attempts: number;
   readonly unknowns: number;

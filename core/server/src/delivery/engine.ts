@@ -258,7 +258,9 @@ export class DeliveryEngine {
 }
 
 const FORGET_AFTER_MS = 600_000;
-const NOT_SENT: Report = { type: "failed", fate: "not-sent", reason: "CHANNEL_DOWN", retryAfterMs: 0 };
+const NOT_SENT: Report = {
+  ...{ type: "failed", fate: "not-sent", reason: "CHANNEL_DOWN", retryAfterMs: 0, observed: "late" },
+};
 
 function isDelivery(found: Found): found is Found<"delivery"> {
   return found.key.type === "delivery";

@@ -48,7 +48,7 @@ export function postponed(delivery: Delivery, until: UnixMs, now: UnixMs): Deliv
   if (retryAt === undefined || !isOpen(delivery) || now >= until || retryAt >= until) return delivery;
   // A late report about an earlier hand-out came; this one is at the bot still.
   if (delivery.state === "SENDING") return delivery;
-  if (until >= delivery.notAfter) return givenUp(delivery, "CHANNEL_DOWN", now);
+  if (until >= delivery.notAfter) return givenUp({ ...delivery, observed: "rate-limited" }, "CHANNEL_DOWN", now);
   return { ...delivery, retryAt: until, updatedAt: now };
 }
 

@@ -68,8 +68,9 @@ export function nextWish(
   times: { notAfter: UnixMs; fallbackAt?: UnixMs },
   now: UnixMs,
 ): Delivery {
+  const { observed: _earlier, ...held } = delivery;
   const next: Delivery = {
-    ...delivery,
+    ...held,
     wanted,
     wish: delivery.wish + 1,
     state: "QUEUED",

@@ -31,6 +31,12 @@ export interface App {
 
 export type Platform = "telegram" | "matrix" | "mail" | "sms" | "sandbox";
 
+/** `actor`: as the audit names him. */
+export interface StoppedBy {
+  readonly actor: string;
+  readonly at: UnixMs;
+}
+
 /** One chat identity. */
 export interface Bot {
   readonly botId: HexId;
@@ -42,6 +48,9 @@ export interface Bot {
   readonly deepLink: string;
   /** An administrator stopped it: it is handed nothing. Absent: false. */
   readonly paused?: boolean;
+  /** Who paused and who disabled it last, and when. Absent: nobody since this is kept. */
+  readonly pausedBy?: StoppedBy;
+  readonly disabledBy?: StoppedBy;
   /** The changes that ended its last stops: they end no later one. Absent: none did. */
   readonly startedBy?: HexId;
   readonly resumedBy?: HexId;
