@@ -9,6 +9,50 @@ export {
   deviceChallengeFor,
   encodeAttestation,
 } from "./attestation.ts";
+export {
+  AUDIT_GENESIS,
+  decodeAuditEntry,
+  encodeAuditEntry,
+  type EntryContent,
+  type EntryEvent,
+  hashAuditEntry,
+} from "./audit/audit-entry.ts";
+export { type AuditFault, describeAuditFault, type EntryFaultReason } from "./audit/audit-fault.ts";
+export {
+  AUDIT_HEAD_TYPE,
+  type AuditHead,
+  describeHeadFault,
+  hashOfAuditHead,
+  type HeadFault,
+  openAuditHead,
+  type OpenedHead,
+  type PinnedSealer,
+  signAuditHead,
+} from "./audit/audit-head.ts";
+export {
+  AUDIT_SHARDS,
+  type ChainHead,
+  ChainHeads,
+  HEAD_NODES,
+  headNodeOf,
+  HEADS_PER_NODE,
+} from "./audit/chain-heads.ts";
+export { ExportCheck, type ExportReport } from "./audit/export-check.ts";
+export {
+  AUDIT_EXPORT_TYPE,
+  endLine,
+  entryLine,
+  type ExportEnd,
+  type ExportHeader,
+  type ExportPart,
+  headerLine,
+  opaqueLine,
+  partLine,
+  type Place,
+  readExportLine,
+} from "./audit/export-line.ts";
+export { HeadBook, type Mark, type NamedHead } from "./audit/head-book.ts";
+export { quote } from "./audit/json-text.ts";
 export { fromBase64url, toBase64url } from "./base64url.ts";
 export { buildReceipt } from "./build-receipt.ts";
 export { concatBytes, equalBytes, fromHex, toHex, utf8 } from "./bytes.ts";

@@ -1,5 +1,6 @@
 // Text of a stored body: JSON, members in the order given; bytes as {"$b": base64url}, bigint as {"$n": decimal};
 // members that are undefined are left out. docs/protocol/store.md section 2.
+import { quote } from "@countersign/protocol";
 
 /** A body as it is stored, and as it is kept in memory. */
 export interface StoredBody {
@@ -79,9 +80,6 @@ function knownText(before: readonly StoredMember[], name: string, value: unknown
 export function decodeBody(text: string): object {
   return fromPlain(JSON.parse(text)) as object;
 }
-
-// Most strings hold neither quote, backslash, control character nor surrogate, and asking is far cheaper than JSON.stringify.
-const NEEDS_ESCAPE = /[^ !#-[\]-\ud7ff\ue000-\uffff]/;
 
 // Encoding is synchronous and never re-entered. The copy of what textOf wrote last, made on the same way:
 let made: unknown;
@@ -172,11 +170,6 @@ function remember(texts: Map<string, string>, name: string, before: string): str
   const text = `${before}${quote(name)}:`;
   if (texts.size < MOST_NAMES) texts.set(name, text);
   return text;
-}
-
-/** A text as JSON writes it. */
-export function quote(text: string): string {
-  return NEEDS_ESCAPE.test(text) ? JSON.stringify(text) : `"${text}"`;
 }
 
 function isPlainObject(value: object): boolean {

@@ -1,7 +1,6 @@
 // The MAC that every stored entity carries. docs/protocol/store.md section 3.
 import { hash } from "node:crypto";
-import { hmacSha256, sha256, utf8, type MacKey } from "@countersign/protocol";
-import { quote } from "./body-codec.ts";
+import { hmacSha256, quote, sha256, utf8, type MacKey } from "@countersign/protocol";
 import type { EntityKey, Shard } from "./entity.ts";
 import type { Index } from "./store.ts";
 
