@@ -44,6 +44,10 @@ export const MESSAGES: Readonly<Record<string, Readonly<Record<number, WireField
     1: ["request_id", "string"],
     2: ["change_id", "string"],
   },
+  ".countersign.admin.v1.AdminServiceBeginLoginRequest": {
+    1: ["admin_id", "string"],
+    2: ["token_sha256", "bytes"],
+  },
   ".countersign.admin.v1.AdminServiceBeginOwnEnrolmentRequest": {
     1: ["request_id", "string"],
     2: ["fido", "bool"],
@@ -91,6 +95,7 @@ export const MESSAGES: Readonly<Record<string, Readonly<Record<number, WireField
     2: ["user_id", "string", "=about"],
     3: ["transaction_id", "string", "=about"],
   },
+  ".countersign.admin.v1.AdminServiceFinishLoginRequest": {},
   ".countersign.admin.v1.AdminServiceFreezeUserRequest": {
     1: ["tenant_id", "string"],
     2: ["user_id", "string"],
@@ -187,6 +192,9 @@ export const MESSAGES: Readonly<Record<string, Readonly<Record<number, WireField
     3: ["state", "int32"],
     4: ["page_size", "uint32"],
     5: ["page_token", "string"],
+  },
+  ".countersign.admin.v1.AdminServiceLogOutRequest": {
+    1: ["token_sha256", "bytes"],
   },
   ".countersign.admin.v1.AdminServicePauseBotRequest": {
     1: ["tenant_id", "string"],
@@ -523,6 +531,11 @@ export const MESSAGES: Readonly<Record<string, Readonly<Record<number, WireField
     1: ["transaction_id", "string"],
   },
   ".countersign.core.v1.ReceiptServiceGetVerificationKeysRequest": {},
+  ".countersign.core.v1.TransactionServiceBeginApprovalRequest": {
+    1: ["request_id", "string"],
+    2: ["transaction_id", "string"],
+    3: ["user_id", "string"],
+  },
   ".countersign.core.v1.TransactionServiceCancelRequest": {
     1: ["transaction_id", "string"],
     2: ["reason", "string"],
@@ -548,6 +561,11 @@ export const MESSAGES: Readonly<Record<string, Readonly<Record<number, WireField
   },
   ".countersign.core.v1.TransactionServiceGetRequest": {
     1: ["transaction_id", "string"],
+  },
+  ".countersign.core.v1.TransactionServiceListApprovalsRequest": {
+    1: ["user_id", "string"],
+    2: ["page_size", "uint32"],
+    3: ["page_token", "string"],
   },
   ".countersign.core.v1.TransactionServiceListRequest": {
     1: ["user_id", "string"],
@@ -668,6 +686,8 @@ export const REQUESTS: Readonly<Record<string, `.${string}`>> = {
   "/countersign.core.v1.TransactionService/Watch": ".countersign.core.v1.TransactionServiceWatchRequest",
   "/countersign.core.v1.TransactionService/Cancel": ".countersign.core.v1.TransactionServiceCancelRequest",
   "/countersign.core.v1.TransactionService/Veto": ".countersign.core.v1.TransactionServiceVetoRequest",
+  "/countersign.core.v1.TransactionService/BeginApproval": ".countersign.core.v1.TransactionServiceBeginApprovalRequest",
+  "/countersign.core.v1.TransactionService/ListApprovals": ".countersign.core.v1.TransactionServiceListApprovalsRequest",
   "/countersign.core.v1.KeyService/BeginEnrolment": ".countersign.core.v1.KeyServiceBeginEnrolmentRequest",
   "/countersign.core.v1.KeyService/FinishEnrolment": ".countersign.core.v1.KeyServiceFinishEnrolmentRequest",
   "/countersign.core.v1.KeyService/ConfirmFingerprint": ".countersign.core.v1.KeyServiceConfirmFingerprintRequest",
@@ -694,6 +714,9 @@ export const REQUESTS: Readonly<Record<string, `.${string}`>> = {
   "/countersign.admin.v1.AdminService/ConfirmOwnKey": ".countersign.admin.v1.AdminServiceConfirmOwnKeyRequest",
   "/countersign.admin.v1.AdminService/BeginOwnLink": ".countersign.admin.v1.AdminServiceBeginOwnLinkRequest",
   "/countersign.admin.v1.AdminService/WatchOwnLink": ".countersign.admin.v1.AdminServiceWatchOwnLinkRequest",
+  "/countersign.admin.v1.AdminService/BeginLogin": ".countersign.admin.v1.AdminServiceBeginLoginRequest",
+  "/countersign.admin.v1.AdminService/FinishLogin": ".countersign.admin.v1.AdminServiceFinishLoginRequest",
+  "/countersign.admin.v1.AdminService/LogOut": ".countersign.admin.v1.AdminServiceLogOutRequest",
   "/countersign.admin.v1.AdminService/ListAdmins": ".countersign.admin.v1.AdminServiceListAdminsRequest",
   "/countersign.admin.v1.AdminService/DisableAdmin": ".countersign.admin.v1.AdminServiceDisableAdminRequest",
   "/countersign.admin.v1.AdminService/ListTenants": ".countersign.admin.v1.AdminServiceListTenantsRequest",

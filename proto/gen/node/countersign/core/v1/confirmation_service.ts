@@ -43,6 +43,10 @@ export const ConfirmationClass = {
   TAMPERED: 5,
   /** UNKNOWN - Nobody knows yet whether it was carried out; do not repeat it. */
   UNKNOWN: 6,
+  /** PARTIAL - The user confirmed, and others have to as well. */
+  PARTIAL: 7,
+  /** APPROVED - The user approved another one's transaction. Over; what becomes of that one his chats tell. */
+  APPROVED: 8,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -56,6 +60,8 @@ export namespace ConfirmationClass {
   export type ENDED = typeof ConfirmationClass.ENDED;
   export type TAMPERED = typeof ConfirmationClass.TAMPERED;
   export type UNKNOWN = typeof ConfirmationClass.UNKNOWN;
+  export type PARTIAL = typeof ConfirmationClass.PARTIAL;
+  export type APPROVED = typeof ConfirmationClass.APPROVED;
   export type UNRECOGNIZED = typeof ConfirmationClass.UNRECOGNIZED;
 }
 
@@ -82,6 +88,12 @@ export function confirmationClassFromJSON(object: any): ConfirmationClass {
     case 6:
     case "CONFIRMATION_CLASS_UNKNOWN":
       return ConfirmationClass.UNKNOWN;
+    case 7:
+    case "CONFIRMATION_CLASS_PARTIAL":
+      return ConfirmationClass.PARTIAL;
+    case 8:
+    case "CONFIRMATION_CLASS_APPROVED":
+      return ConfirmationClass.APPROVED;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -105,6 +117,10 @@ export function confirmationClassToJSON(object: ConfirmationClass): string {
       return "CONFIRMATION_CLASS_TAMPERED";
     case ConfirmationClass.UNKNOWN:
       return "CONFIRMATION_CLASS_UNKNOWN";
+    case ConfirmationClass.PARTIAL:
+      return "CONFIRMATION_CLASS_PARTIAL";
+    case ConfirmationClass.APPROVED:
+      return "CONFIRMATION_CLASS_APPROVED";
     case ConfirmationClass.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
@@ -144,7 +160,19 @@ export interface ConfirmationServiceGetResponse {
   /** Keys that may sign now, 32 hexadecimal digits each. */
   keyIds: string[];
   /** What a client needs to ask the FIDO2 keys among key_ids. */
-  fido: FidoRequest | undefined;
+  fido:
+    | FidoRequest
+    | undefined;
+  /** Where others have to confirm as well: how many of them, and how many have. 0: nobody. */
+  approvalsNeeded: number;
+  /** See approvals_needed. */
+  approvalsGiven: number;
+  /** End of PARTIAL; absent before. */
+  approveBy:
+    | Timestamp
+    | undefined;
+  /** Of an approval: who asks for it. */
+  requestedBy: string;
 }
 
 /** See Watch. The token names the transaction. */
@@ -161,6 +189,12 @@ export interface ConfirmationServiceWatchResponse {
   cursor: string;
   /** Keys that may sign now: one that was revoked is missing from here on, and its Sign is to be cancelled. */
   keyIds: string[];
+  /** As in Get. */
+  approvalsNeeded: number;
+  /** As in Get. */
+  approvalsGiven: number;
+  /** As in Get. */
+  approveBy: Timestamp | undefined;
 }
 
 /** See Withdraw. The token names the transaction. */
@@ -250,6 +284,10 @@ function createBaseConfirmationServiceGetResponse(): ConfirmationServiceGetRespo
     expiresAt: undefined,
     keyIds: [],
     fido: undefined,
+    approvalsNeeded: 0,
+    approvalsGiven: 0,
+    approveBy: undefined,
+    requestedBy: "",
   };
 }
 
@@ -293,6 +331,18 @@ export const ConfirmationServiceGetResponse: MessageFns<ConfirmationServiceGetRe
     }
     if (message.fido !== undefined) {
       FidoRequest.encode(message.fido, writer.uint32(106).fork()).join();
+    }
+    if (message.approvalsNeeded !== 0) {
+      writer.uint32(112).uint32(message.approvalsNeeded);
+    }
+    if (message.approvalsGiven !== 0) {
+      writer.uint32(120).uint32(message.approvalsGiven);
+    }
+    if (message.approveBy !== undefined) {
+      Timestamp.encode(message.approveBy, writer.uint32(130).fork()).join();
+    }
+    if (message.requestedBy !== "") {
+      writer.uint32(138).string(message.requestedBy);
     }
     return writer;
   },
@@ -414,6 +464,38 @@ export const ConfirmationServiceGetResponse: MessageFns<ConfirmationServiceGetRe
             message.fido = FidoRequest.decode(reader, reader.uint32());
             continue;
           }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.approvalsNeeded = reader.uint32();
+            continue;
+          }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.approvalsGiven = reader.uint32();
+            continue;
+          }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.approveBy = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.requestedBy = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -467,6 +549,26 @@ export const ConfirmationServiceGetResponse: MessageFns<ConfirmationServiceGetRe
         ? object.key_ids.map((e: any) => globalThis.String(e))
         : [],
       fido: isSet(object.fido) ? FidoRequest.fromJSON(object.fido) : undefined,
+      approvalsNeeded: isSet(object.approvalsNeeded)
+        ? globalThis.Number(object.approvalsNeeded)
+        : isSet(object.approvals_needed)
+        ? globalThis.Number(object.approvals_needed)
+        : 0,
+      approvalsGiven: isSet(object.approvalsGiven)
+        ? globalThis.Number(object.approvalsGiven)
+        : isSet(object.approvals_given)
+        ? globalThis.Number(object.approvals_given)
+        : 0,
+      approveBy: isSet(object.approveBy)
+        ? fromJsonTimestamp(object.approveBy)
+        : isSet(object.approve_by)
+        ? fromJsonTimestamp(object.approve_by)
+        : undefined,
+      requestedBy: isSet(object.requestedBy)
+        ? globalThis.String(object.requestedBy)
+        : isSet(object.requested_by)
+        ? globalThis.String(object.requested_by)
+        : "",
     };
   },
 
@@ -511,6 +613,18 @@ export const ConfirmationServiceGetResponse: MessageFns<ConfirmationServiceGetRe
     if (message.fido !== undefined) {
       obj.fido = FidoRequest.toJSON(message.fido);
     }
+    if (message.approvalsNeeded !== 0) {
+      obj.approvalsNeeded = Math.round(message.approvalsNeeded);
+    }
+    if (message.approvalsGiven !== 0) {
+      obj.approvalsGiven = Math.round(message.approvalsGiven);
+    }
+    if (message.approveBy !== undefined) {
+      obj.approveBy = fromTimestamp(message.approveBy).toISOString();
+    }
+    if (message.requestedBy !== "") {
+      obj.requestedBy = message.requestedBy;
+    }
     return obj;
   },
 
@@ -536,6 +650,12 @@ export const ConfirmationServiceGetResponse: MessageFns<ConfirmationServiceGetRe
     message.fido = (object.fido !== undefined && object.fido !== null)
       ? FidoRequest.fromPartial(object.fido)
       : undefined;
+    message.approvalsNeeded = object.approvalsNeeded ?? 0;
+    message.approvalsGiven = object.approvalsGiven ?? 0;
+    message.approveBy = (object.approveBy !== undefined && object.approveBy !== null)
+      ? Timestamp.fromPartial(object.approveBy)
+      : undefined;
+    message.requestedBy = object.requestedBy ?? "";
     return message;
   },
 };
@@ -608,7 +728,7 @@ export const ConfirmationServiceWatchRequest: MessageFns<ConfirmationServiceWatc
 };
 
 function createBaseConfirmationServiceWatchResponse(): ConfirmationServiceWatchResponse {
-  return { class: 0, cursor: "", keyIds: [] };
+  return { class: 0, cursor: "", keyIds: [], approvalsNeeded: 0, approvalsGiven: 0, approveBy: undefined };
 }
 
 export const ConfirmationServiceWatchResponse: MessageFns<ConfirmationServiceWatchResponse> = {
@@ -621,6 +741,15 @@ export const ConfirmationServiceWatchResponse: MessageFns<ConfirmationServiceWat
     }
     for (const v of message.keyIds) {
       writer.uint32(26).string(v!);
+    }
+    if (message.approvalsNeeded !== 0) {
+      writer.uint32(32).uint32(message.approvalsNeeded);
+    }
+    if (message.approvalsGiven !== 0) {
+      writer.uint32(40).uint32(message.approvalsGiven);
+    }
+    if (message.approveBy !== undefined) {
+      Timestamp.encode(message.approveBy, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -662,6 +791,30 @@ export const ConfirmationServiceWatchResponse: MessageFns<ConfirmationServiceWat
             message.keyIds.push(reader.string());
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.approvalsNeeded = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.approvalsGiven = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.approveBy = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -683,6 +836,21 @@ export const ConfirmationServiceWatchResponse: MessageFns<ConfirmationServiceWat
         : globalThis.Array.isArray(object?.key_ids)
         ? object.key_ids.map((e: any) => globalThis.String(e))
         : [],
+      approvalsNeeded: isSet(object.approvalsNeeded)
+        ? globalThis.Number(object.approvalsNeeded)
+        : isSet(object.approvals_needed)
+        ? globalThis.Number(object.approvals_needed)
+        : 0,
+      approvalsGiven: isSet(object.approvalsGiven)
+        ? globalThis.Number(object.approvalsGiven)
+        : isSet(object.approvals_given)
+        ? globalThis.Number(object.approvals_given)
+        : 0,
+      approveBy: isSet(object.approveBy)
+        ? fromJsonTimestamp(object.approveBy)
+        : isSet(object.approve_by)
+        ? fromJsonTimestamp(object.approve_by)
+        : undefined,
     };
   },
 
@@ -697,6 +865,15 @@ export const ConfirmationServiceWatchResponse: MessageFns<ConfirmationServiceWat
     if (message.keyIds?.length) {
       obj.keyIds = message.keyIds;
     }
+    if (message.approvalsNeeded !== 0) {
+      obj.approvalsNeeded = Math.round(message.approvalsNeeded);
+    }
+    if (message.approvalsGiven !== 0) {
+      obj.approvalsGiven = Math.round(message.approvalsGiven);
+    }
+    if (message.approveBy !== undefined) {
+      obj.approveBy = fromTimestamp(message.approveBy).toISOString();
+    }
     return obj;
   },
 
@@ -708,6 +885,11 @@ export const ConfirmationServiceWatchResponse: MessageFns<ConfirmationServiceWat
     message.class = object.class ?? 0;
     message.cursor = object.cursor ?? "";
     message.keyIds = object.keyIds?.map((e) => e) || [];
+    message.approvalsNeeded = object.approvalsNeeded ?? 0;
+    message.approvalsGiven = object.approvalsGiven ?? 0;
+    message.approveBy = (object.approveBy !== undefined && object.approveBy !== null)
+      ? Timestamp.fromPartial(object.approveBy)
+      : undefined;
     return message;
   },
 };

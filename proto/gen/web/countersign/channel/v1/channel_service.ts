@@ -169,6 +169,16 @@ export const NoticeType = {
   KEY_ASKED: 32,
   /** LINK_ASKED - Somebody asked for a further chat, which one of the user's keys has to sign; detail names the platform. */
   LINK_ASKED: 33,
+  /** PARTIAL - The user confirmed, and others have to as well; a veto still stops it. */
+  PARTIAL: 34,
+  /** APPROVED - The user approved what another one asked for; a veto still stops it. */
+  APPROVED: 35,
+  /** APPROVAL_REFUSED - The user refused to approve; what becomes of it follows. */
+  APPROVAL_REFUSED: 36,
+  /** APPROVAL_ASKED - Somebody's transaction waits for this user's approval. */
+  APPROVAL_ASKED: 37,
+  /** APPROVAL_OVER - It waits for this user's approval no more; detail is its state. */
+  APPROVAL_OVER: 38,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -209,6 +219,11 @@ export namespace NoticeType {
   export type RECOVERY_ASKED = typeof NoticeType.RECOVERY_ASKED;
   export type KEY_ASKED = typeof NoticeType.KEY_ASKED;
   export type LINK_ASKED = typeof NoticeType.LINK_ASKED;
+  export type PARTIAL = typeof NoticeType.PARTIAL;
+  export type APPROVED = typeof NoticeType.APPROVED;
+  export type APPROVAL_REFUSED = typeof NoticeType.APPROVAL_REFUSED;
+  export type APPROVAL_ASKED = typeof NoticeType.APPROVAL_ASKED;
+  export type APPROVAL_OVER = typeof NoticeType.APPROVAL_OVER;
   export type UNRECOGNIZED = typeof NoticeType.UNRECOGNIZED;
 }
 
@@ -316,6 +331,21 @@ export function noticeTypeFromJSON(object: any): NoticeType {
     case 33:
     case "NOTICE_TYPE_LINK_ASKED":
       return NoticeType.LINK_ASKED;
+    case 34:
+    case "NOTICE_TYPE_PARTIAL":
+      return NoticeType.PARTIAL;
+    case 35:
+    case "NOTICE_TYPE_APPROVED":
+      return NoticeType.APPROVED;
+    case 36:
+    case "NOTICE_TYPE_APPROVAL_REFUSED":
+      return NoticeType.APPROVAL_REFUSED;
+    case 37:
+    case "NOTICE_TYPE_APPROVAL_ASKED":
+      return NoticeType.APPROVAL_ASKED;
+    case 38:
+    case "NOTICE_TYPE_APPROVAL_OVER":
+      return NoticeType.APPROVAL_OVER;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -393,6 +423,16 @@ export function noticeTypeToJSON(object: NoticeType): string {
       return "NOTICE_TYPE_KEY_ASKED";
     case NoticeType.LINK_ASKED:
       return "NOTICE_TYPE_LINK_ASKED";
+    case NoticeType.PARTIAL:
+      return "NOTICE_TYPE_PARTIAL";
+    case NoticeType.APPROVED:
+      return "NOTICE_TYPE_APPROVED";
+    case NoticeType.APPROVAL_REFUSED:
+      return "NOTICE_TYPE_APPROVAL_REFUSED";
+    case NoticeType.APPROVAL_ASKED:
+      return "NOTICE_TYPE_APPROVAL_ASKED";
+    case NoticeType.APPROVAL_OVER:
+      return "NOTICE_TYPE_APPROVAL_OVER";
     case NoticeType.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
@@ -802,6 +842,8 @@ export interface Deliver {
    * has identities shows nothing to any other: Failed, PERMANENT, CHANNEL_IDENTITY_CHANGED.
    */
   peerIdentity: string;
+  /** Of an approval: the user who asks for it, 1 to 64 of A-Z a-z 0-9 . _ @ + -. Empty: the user asked himself. */
+  requestedBy: string;
 }
 
 /** What happened, in the words of docs/protocol/states.md. The bot words it in the user's language. */
@@ -821,7 +863,22 @@ export interface Notice {
     | Timestamp
     | undefined;
   /** Of CONFIRMED: end of CONFIRMED. */
-  claimBy: Timestamp | undefined;
+  claimBy:
+    | Timestamp
+    | undefined;
+  /** Of PARTIAL: how many others have confirmed. */
+  approved: number;
+  /** Of PARTIAL and APPROVAL_ASKED: how many others have to. */
+  needed: number;
+  /** Of PARTIAL and APPROVAL_ASKED: how long they may. */
+  until:
+    | Timestamp
+    | undefined;
+  /**
+   * Another user whose doing it is: of APPROVAL_ASKED who asks, of REJECTED and TAMPERED whose key or chat. Written as
+   * Deliver.requested_by. Empty: the user himself.
+   */
+  by: string;
 }
 
 /** The provider accepted a Deliver. */
@@ -1795,6 +1852,7 @@ function createBaseDeliver(): Deliver {
     notice: undefined,
     codeEntryOnHost: false,
     peerIdentity: "",
+    requestedBy: "",
   };
 }
 
@@ -1865,6 +1923,9 @@ export const Deliver: MessageFns<Deliver> = {
     }
     if (message.peerIdentity !== "") {
       writer.uint32(162).string(message.peerIdentity);
+    }
+    if (message.requestedBy !== "") {
+      writer.uint32(170).string(message.requestedBy);
     }
     return writer;
   },
@@ -2042,6 +2103,14 @@ export const Deliver: MessageFns<Deliver> = {
             message.peerIdentity = reader.string();
             continue;
           }
+          case 21: {
+            if (tag !== 170) {
+              break;
+            }
+
+            message.requestedBy = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2114,6 +2183,11 @@ export const Deliver: MessageFns<Deliver> = {
         : isSet(object.peer_identity)
         ? globalThis.String(object.peer_identity)
         : "",
+      requestedBy: isSet(object.requestedBy)
+        ? globalThis.String(object.requestedBy)
+        : isSet(object.requested_by)
+        ? globalThis.String(object.requested_by)
+        : "",
     };
   },
 
@@ -2179,6 +2253,9 @@ export const Deliver: MessageFns<Deliver> = {
     if (message.peerIdentity !== "") {
       obj.peerIdentity = message.peerIdentity;
     }
+    if (message.requestedBy !== "") {
+      obj.requestedBy = message.requestedBy;
+    }
     return obj;
   },
 
@@ -2213,12 +2290,25 @@ export const Deliver: MessageFns<Deliver> = {
       : undefined;
     message.codeEntryOnHost = object.codeEntryOnHost ?? false;
     message.peerIdentity = object.peerIdentity ?? "";
+    message.requestedBy = object.requestedBy ?? "";
     return message;
   },
 };
 
 function createBaseNotice(): Notice {
-  return { type: 0, triesLeft: 0, rejectReason: 0, detail: "", receipt: "", at: undefined, claimBy: undefined };
+  return {
+    type: 0,
+    triesLeft: 0,
+    rejectReason: 0,
+    detail: "",
+    receipt: "",
+    at: undefined,
+    claimBy: undefined,
+    approved: 0,
+    needed: 0,
+    until: undefined,
+    by: "",
+  };
 }
 
 export const Notice: MessageFns<Notice> = {
@@ -2243,6 +2333,18 @@ export const Notice: MessageFns<Notice> = {
     }
     if (message.claimBy !== undefined) {
       Timestamp.encode(message.claimBy, writer.uint32(58).fork()).join();
+    }
+    if (message.approved !== 0) {
+      writer.uint32(64).uint32(message.approved);
+    }
+    if (message.needed !== 0) {
+      writer.uint32(72).uint32(message.needed);
+    }
+    if (message.until !== undefined) {
+      Timestamp.encode(message.until, writer.uint32(82).fork()).join();
+    }
+    if (message.by !== "") {
+      writer.uint32(90).string(message.by);
     }
     return writer;
   },
@@ -2316,6 +2418,38 @@ export const Notice: MessageFns<Notice> = {
             message.claimBy = Timestamp.decode(reader, reader.uint32());
             continue;
           }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.approved = reader.uint32();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.needed = reader.uint32();
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.until = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.by = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2349,6 +2483,10 @@ export const Notice: MessageFns<Notice> = {
         : isSet(object.claim_by)
         ? fromJsonTimestamp(object.claim_by)
         : undefined,
+      approved: isSet(object.approved) ? globalThis.Number(object.approved) : 0,
+      needed: isSet(object.needed) ? globalThis.Number(object.needed) : 0,
+      until: isSet(object.until) ? fromJsonTimestamp(object.until) : undefined,
+      by: isSet(object.by) ? globalThis.String(object.by) : "",
     };
   },
 
@@ -2375,6 +2513,18 @@ export const Notice: MessageFns<Notice> = {
     if (message.claimBy !== undefined) {
       obj.claimBy = fromTimestamp(message.claimBy).toISOString();
     }
+    if (message.approved !== 0) {
+      obj.approved = Math.round(message.approved);
+    }
+    if (message.needed !== 0) {
+      obj.needed = Math.round(message.needed);
+    }
+    if (message.until !== undefined) {
+      obj.until = fromTimestamp(message.until).toISOString();
+    }
+    if (message.by !== "") {
+      obj.by = message.by;
+    }
     return obj;
   },
 
@@ -2392,6 +2542,12 @@ export const Notice: MessageFns<Notice> = {
     message.claimBy = (object.claimBy !== undefined && object.claimBy !== null)
       ? Timestamp.fromPartial(object.claimBy)
       : undefined;
+    message.approved = object.approved ?? 0;
+    message.needed = object.needed ?? 0;
+    message.until = (object.until !== undefined && object.until !== null)
+      ? Timestamp.fromPartial(object.until)
+      : undefined;
+    message.by = object.by ?? "";
     return message;
   },
 };

@@ -567,7 +567,7 @@ export const State = {
   UNSPECIFIED: 0,
   /** PENDING - Waits for the user. */
   PENDING: 1,
-  /** PARTIAL - Some of several approvers confirmed. */
+  /** PARTIAL - Its own user confirmed, and not yet all others who have to. */
   PARTIAL: 2,
   /** CONFIRMED - Confirmed, waits to be claimed until claim_by. */
   CONFIRMED: 3,
@@ -591,6 +591,8 @@ export const State = {
   CANCELLED: 12,
   /** UNDELIVERABLE - No channel could deliver the code. */
   UNDELIVERABLE: 13,
+  /** APPROVED - An approval of another user's transaction was given. Over; what becomes of that one is told by itself. */
+  APPROVED: 14,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -611,6 +613,7 @@ export namespace State {
   export type EXPIRED = typeof State.EXPIRED;
   export type CANCELLED = typeof State.CANCELLED;
   export type UNDELIVERABLE = typeof State.UNDELIVERABLE;
+  export type APPROVED = typeof State.APPROVED;
   export type UNRECOGNIZED = typeof State.UNRECOGNIZED;
 }
 
@@ -658,6 +661,9 @@ export function stateFromJSON(object: any): State {
     case 13:
     case "STATE_UNDELIVERABLE":
       return State.UNDELIVERABLE;
+    case 14:
+    case "STATE_APPROVED":
+      return State.APPROVED;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -695,6 +701,8 @@ export function stateToJSON(object: State): string {
       return "STATE_CANCELLED";
     case State.UNDELIVERABLE:
       return "STATE_UNDELIVERABLE";
+    case State.APPROVED:
+      return "STATE_APPROVED";
     case State.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";

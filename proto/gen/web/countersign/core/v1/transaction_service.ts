@@ -87,7 +87,35 @@ export interface Transaction {
   /** Number of changes so far; grows with every one. */
   version: bigint;
   /** What a client needs to ask the FIDO2 keys among key_ids. */
-  fido: FidoRequest | undefined;
+  fido:
+    | FidoRequest
+    | undefined;
+  /** So many of `approvers` have to confirm beside the user; 0: nobody. */
+  approvalsNeeded: number;
+  /** Who may approve it. The user himself never does. */
+  approvers: string[];
+  /** Who has, one of each person. */
+  approvals: Approval[];
+  /** End of PARTIAL; absent before. */
+  approveBy:
+    | Timestamp
+    | undefined;
+  /** Of an approval: the transaction that it is about, which alone can be claimed. Else empty. */
+  parentId: string;
+  /** Of an approval: who asks for it. Else empty. */
+  requestedBy: string;
+}
+
+/** One approver's yes. */
+export interface Approval {
+  /** Whose. */
+  userId: string;
+  /** The transaction of his own that his key signed. */
+  transactionId: string;
+  /** His key, 32 hexadecimal digits. */
+  keyId: string;
+  /** When it came to count. */
+  approvedAt: Timestamp | undefined;
 }
 
 /** See Create. */
@@ -231,6 +259,44 @@ export interface TransactionServiceVetoResponse {
   tooLate: boolean;
 }
 
+/** See BeginApproval. */
+export interface TransactionServiceBeginApprovalRequest {
+  /** Makes a retry harmless; 1 to 255 printable ASCII characters. */
+  requestId: string;
+  /** The transaction to be approved, 32 hexadecimal digits. */
+  transactionId: string;
+  /** Which approver. */
+  userId: string;
+}
+
+/** See BeginApproval. */
+export interface TransactionServiceBeginApprovalResponse {
+  /** The approver's own; its parent_id is what it approves. */
+  transaction:
+    | Transaction
+    | undefined;
+  /** For ConfirmationService and VerificationService, that transaction only. */
+  confirmationToken: string;
+}
+
+/** See ListApprovals. */
+export interface TransactionServiceListApprovalsRequest {
+  /** Whose approval is waited for. */
+  userId: string;
+  /** 1 to 100, default 20. */
+  pageSize: number;
+  /** From the last answer; empty: the first page. */
+  pageToken: string;
+}
+
+/** See ListApprovals. */
+export interface TransactionServiceListApprovalsResponse {
+  /** Those that wait for him, newest first. */
+  transactions: Transaction[];
+  /** Empty on the last page. */
+  nextPageToken: string;
+}
+
 function createBaseTransaction(): Transaction {
   return {
     transactionId: "",
@@ -256,6 +322,12 @@ function createBaseTransaction(): Transaction {
     outcomeDetail: "",
     version: 0n,
     fido: undefined,
+    approvalsNeeded: 0,
+    approvers: [],
+    approvals: [],
+    approveBy: undefined,
+    parentId: "",
+    requestedBy: "",
   };
 }
 
@@ -332,6 +404,24 @@ export const Transaction: MessageFns<Transaction> = {
     }
     if (message.fido !== undefined) {
       FidoRequest.encode(message.fido, writer.uint32(186).fork()).join();
+    }
+    if (message.approvalsNeeded !== 0) {
+      writer.uint32(192).uint32(message.approvalsNeeded);
+    }
+    for (const v of message.approvers) {
+      writer.uint32(202).string(v!);
+    }
+    for (const v of message.approvals) {
+      Approval.encode(v!, writer.uint32(210).fork()).join();
+    }
+    if (message.approveBy !== undefined) {
+      Timestamp.encode(message.approveBy, writer.uint32(218).fork()).join();
+    }
+    if (message.parentId !== "") {
+      writer.uint32(226).string(message.parentId);
+    }
+    if (message.requestedBy !== "") {
+      writer.uint32(234).string(message.requestedBy);
     }
     return writer;
   },
@@ -533,6 +623,54 @@ export const Transaction: MessageFns<Transaction> = {
             message.fido = FidoRequest.decode(reader, reader.uint32());
             continue;
           }
+          case 24: {
+            if (tag !== 192) {
+              break;
+            }
+
+            message.approvalsNeeded = reader.uint32();
+            continue;
+          }
+          case 25: {
+            if (tag !== 202) {
+              break;
+            }
+
+            message.approvers.push(reader.string());
+            continue;
+          }
+          case 26: {
+            if (tag !== 210) {
+              break;
+            }
+
+            message.approvals.push(Approval.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 27: {
+            if (tag !== 218) {
+              break;
+            }
+
+            message.approveBy = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 28: {
+            if (tag !== 226) {
+              break;
+            }
+
+            message.parentId = reader.string();
+            continue;
+          }
+          case 29: {
+            if (tag !== 234) {
+              break;
+            }
+
+            message.requestedBy = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -628,6 +766,32 @@ export const Transaction: MessageFns<Transaction> = {
         : "",
       version: isSet(object.version) ? BigInt(object.version) : 0n,
       fido: isSet(object.fido) ? FidoRequest.fromJSON(object.fido) : undefined,
+      approvalsNeeded: isSet(object.approvalsNeeded)
+        ? globalThis.Number(object.approvalsNeeded)
+        : isSet(object.approvals_needed)
+        ? globalThis.Number(object.approvals_needed)
+        : 0,
+      approvers: globalThis.Array.isArray(object?.approvers)
+        ? object.approvers.map((e: any) => globalThis.String(e))
+        : [],
+      approvals: globalThis.Array.isArray(object?.approvals)
+        ? object.approvals.map((e: any) => Approval.fromJSON(e))
+        : [],
+      approveBy: isSet(object.approveBy)
+        ? fromJsonTimestamp(object.approveBy)
+        : isSet(object.approve_by)
+        ? fromJsonTimestamp(object.approve_by)
+        : undefined,
+      parentId: isSet(object.parentId)
+        ? globalThis.String(object.parentId)
+        : isSet(object.parent_id)
+        ? globalThis.String(object.parent_id)
+        : "",
+      requestedBy: isSet(object.requestedBy)
+        ? globalThis.String(object.requestedBy)
+        : isSet(object.requested_by)
+        ? globalThis.String(object.requested_by)
+        : "",
     };
   },
 
@@ -702,6 +866,24 @@ export const Transaction: MessageFns<Transaction> = {
     if (message.fido !== undefined) {
       obj.fido = FidoRequest.toJSON(message.fido);
     }
+    if (message.approvalsNeeded !== 0) {
+      obj.approvalsNeeded = Math.round(message.approvalsNeeded);
+    }
+    if (message.approvers?.length) {
+      obj.approvers = message.approvers;
+    }
+    if (message.approvals?.length) {
+      obj.approvals = message.approvals.map((e) => Approval.toJSON(e));
+    }
+    if (message.approveBy !== undefined) {
+      obj.approveBy = fromTimestamp(message.approveBy).toISOString();
+    }
+    if (message.parentId !== "") {
+      obj.parentId = message.parentId;
+    }
+    if (message.requestedBy !== "") {
+      obj.requestedBy = message.requestedBy;
+    }
     return obj;
   },
 
@@ -740,6 +922,149 @@ export const Transaction: MessageFns<Transaction> = {
     message.version = (object.version !== undefined && object.version !== null) ? BigInt(object.version) : 0n;
     message.fido = (object.fido !== undefined && object.fido !== null)
       ? FidoRequest.fromPartial(object.fido)
+      : undefined;
+    message.approvalsNeeded = object.approvalsNeeded ?? 0;
+    message.approvers = object.approvers?.map((e) => e) || [];
+    message.approvals = object.approvals?.map((e) => Approval.fromPartial(e)) || [];
+    message.approveBy = (object.approveBy !== undefined && object.approveBy !== null)
+      ? Timestamp.fromPartial(object.approveBy)
+      : undefined;
+    message.parentId = object.parentId ?? "";
+    message.requestedBy = object.requestedBy ?? "";
+    return message;
+  },
+};
+
+function createBaseApproval(): Approval {
+  return { userId: "", transactionId: "", keyId: "", approvedAt: undefined };
+}
+
+export const Approval: MessageFns<Approval> = {
+  encode(message: Approval, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.userId !== "") {
+      writer.uint32(10).string(message.userId);
+    }
+    if (message.transactionId !== "") {
+      writer.uint32(18).string(message.transactionId);
+    }
+    if (message.keyId !== "") {
+      writer.uint32(26).string(message.keyId);
+    }
+    if (message.approvedAt !== undefined) {
+      Timestamp.encode(message.approvedAt, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Approval {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseApproval();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.userId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.transactionId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.keyId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.approvedAt = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Approval {
+    return {
+      userId: isSet(object.userId)
+        ? globalThis.String(object.userId)
+        : isSet(object.user_id)
+        ? globalThis.String(object.user_id)
+        : "",
+      transactionId: isSet(object.transactionId)
+        ? globalThis.String(object.transactionId)
+        : isSet(object.transaction_id)
+        ? globalThis.String(object.transaction_id)
+        : "",
+      keyId: isSet(object.keyId)
+        ? globalThis.String(object.keyId)
+        : isSet(object.key_id)
+        ? globalThis.String(object.key_id)
+        : "",
+      approvedAt: isSet(object.approvedAt)
+        ? fromJsonTimestamp(object.approvedAt)
+        : isSet(object.approved_at)
+        ? fromJsonTimestamp(object.approved_at)
+        : undefined,
+    };
+  },
+
+  toJSON(message: Approval): unknown {
+    const obj: any = {};
+    if (message.userId !== "") {
+      obj.userId = message.userId;
+    }
+    if (message.transactionId !== "") {
+      obj.transactionId = message.transactionId;
+    }
+    if (message.keyId !== "") {
+      obj.keyId = message.keyId;
+    }
+    if (message.approvedAt !== undefined) {
+      obj.approvedAt = fromTimestamp(message.approvedAt).toISOString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Approval>): Approval {
+    return Approval.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Approval>): Approval {
+    const message = createBaseApproval();
+    message.userId = object.userId ?? "";
+    message.transactionId = object.transactionId ?? "";
+    message.keyId = object.keyId ?? "";
+    message.approvedAt = (object.approvedAt !== undefined && object.approvedAt !== null)
+      ? Timestamp.fromPartial(object.approvedAt)
       : undefined;
     return message;
   },
@@ -2217,6 +2542,414 @@ export const TransactionServiceVetoResponse: MessageFns<TransactionServiceVetoRe
   },
 };
 
+function createBaseTransactionServiceBeginApprovalRequest(): TransactionServiceBeginApprovalRequest {
+  return { requestId: "", transactionId: "", userId: "" };
+}
+
+export const TransactionServiceBeginApprovalRequest: MessageFns<TransactionServiceBeginApprovalRequest> = {
+  encode(message: TransactionServiceBeginApprovalRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requestId !== "") {
+      writer.uint32(10).string(message.requestId);
+    }
+    if (message.transactionId !== "") {
+      writer.uint32(18).string(message.transactionId);
+    }
+    if (message.userId !== "") {
+      writer.uint32(26).string(message.userId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TransactionServiceBeginApprovalRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTransactionServiceBeginApprovalRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.transactionId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.userId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TransactionServiceBeginApprovalRequest {
+    return {
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+      transactionId: isSet(object.transactionId)
+        ? globalThis.String(object.transactionId)
+        : isSet(object.transaction_id)
+        ? globalThis.String(object.transaction_id)
+        : "",
+      userId: isSet(object.userId)
+        ? globalThis.String(object.userId)
+        : isSet(object.user_id)
+        ? globalThis.String(object.user_id)
+        : "",
+    };
+  },
+
+  toJSON(message: TransactionServiceBeginApprovalRequest): unknown {
+    const obj: any = {};
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    if (message.transactionId !== "") {
+      obj.transactionId = message.transactionId;
+    }
+    if (message.userId !== "") {
+      obj.userId = message.userId;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<TransactionServiceBeginApprovalRequest>): TransactionServiceBeginApprovalRequest {
+    return TransactionServiceBeginApprovalRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TransactionServiceBeginApprovalRequest>): TransactionServiceBeginApprovalRequest {
+    const message = createBaseTransactionServiceBeginApprovalRequest();
+    message.requestId = object.requestId ?? "";
+    message.transactionId = object.transactionId ?? "";
+    message.userId = object.userId ?? "";
+    return message;
+  },
+};
+
+function createBaseTransactionServiceBeginApprovalResponse(): TransactionServiceBeginApprovalResponse {
+  return { transaction: undefined, confirmationToken: "" };
+}
+
+export const TransactionServiceBeginApprovalResponse: MessageFns<TransactionServiceBeginApprovalResponse> = {
+  encode(message: TransactionServiceBeginApprovalResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.transaction !== undefined) {
+      Transaction.encode(message.transaction, writer.uint32(10).fork()).join();
+    }
+    if (message.confirmationToken !== "") {
+      writer.uint32(18).string(message.confirmationToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TransactionServiceBeginApprovalResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTransactionServiceBeginApprovalResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.transaction = Transaction.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.confirmationToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TransactionServiceBeginApprovalResponse {
+    return {
+      transaction: isSet(object.transaction) ? Transaction.fromJSON(object.transaction) : undefined,
+      confirmationToken: isSet(object.confirmationToken)
+        ? globalThis.String(object.confirmationToken)
+        : isSet(object.confirmation_token)
+        ? globalThis.String(object.confirmation_token)
+        : "",
+    };
+  },
+
+  toJSON(message: TransactionServiceBeginApprovalResponse): unknown {
+    const obj: any = {};
+    if (message.transaction !== undefined) {
+      obj.transaction = Transaction.toJSON(message.transaction);
+    }
+    if (message.confirmationToken !== "") {
+      obj.confirmationToken = message.confirmationToken;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<TransactionServiceBeginApprovalResponse>): TransactionServiceBeginApprovalResponse {
+    return TransactionServiceBeginApprovalResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TransactionServiceBeginApprovalResponse>): TransactionServiceBeginApprovalResponse {
+    const message = createBaseTransactionServiceBeginApprovalResponse();
+    message.transaction = (object.transaction !== undefined && object.transaction !== null)
+      ? Transaction.fromPartial(object.transaction)
+      : undefined;
+    message.confirmationToken = object.confirmationToken ?? "";
+    return message;
+  },
+};
+
+function createBaseTransactionServiceListApprovalsRequest(): TransactionServiceListApprovalsRequest {
+  return { userId: "", pageSize: 0, pageToken: "" };
+}
+
+export const TransactionServiceListApprovalsRequest: MessageFns<TransactionServiceListApprovalsRequest> = {
+  encode(message: TransactionServiceListApprovalsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.userId !== "") {
+      writer.uint32(10).string(message.userId);
+    }
+    if (message.pageSize !== 0) {
+      writer.uint32(16).uint32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(26).string(message.pageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TransactionServiceListApprovalsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTransactionServiceListApprovalsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.userId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.pageSize = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TransactionServiceListApprovalsRequest {
+    return {
+      userId: isSet(object.userId)
+        ? globalThis.String(object.userId)
+        : isSet(object.user_id)
+        ? globalThis.String(object.user_id)
+        : "",
+      pageSize: isSet(object.pageSize)
+        ? globalThis.Number(object.pageSize)
+        : isSet(object.page_size)
+        ? globalThis.Number(object.page_size)
+        : 0,
+      pageToken: isSet(object.pageToken)
+        ? globalThis.String(object.pageToken)
+        : isSet(object.page_token)
+        ? globalThis.String(object.page_token)
+        : "",
+    };
+  },
+
+  toJSON(message: TransactionServiceListApprovalsRequest): unknown {
+    const obj: any = {};
+    if (message.userId !== "") {
+      obj.userId = message.userId;
+    }
+    if (message.pageSize !== 0) {
+      obj.pageSize = Math.round(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      obj.pageToken = message.pageToken;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<TransactionServiceListApprovalsRequest>): TransactionServiceListApprovalsRequest {
+    return TransactionServiceListApprovalsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TransactionServiceListApprovalsRequest>): TransactionServiceListApprovalsRequest {
+    const message = createBaseTransactionServiceListApprovalsRequest();
+    message.userId = object.userId ?? "";
+    message.pageSize = object.pageSize ?? 0;
+    message.pageToken = object.pageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseTransactionServiceListApprovalsResponse(): TransactionServiceListApprovalsResponse {
+  return { transactions: [], nextPageToken: "" };
+}
+
+export const TransactionServiceListApprovalsResponse: MessageFns<TransactionServiceListApprovalsResponse> = {
+  encode(message: TransactionServiceListApprovalsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.transactions) {
+      Transaction.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(18).string(message.nextPageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TransactionServiceListApprovalsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTransactionServiceListApprovalsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.transactions.push(Transaction.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TransactionServiceListApprovalsResponse {
+    return {
+      transactions: globalThis.Array.isArray(object?.transactions)
+        ? object.transactions.map((e: any) => Transaction.fromJSON(e))
+        : [],
+      nextPageToken: isSet(object.nextPageToken)
+        ? globalThis.String(object.nextPageToken)
+        : isSet(object.next_page_token)
+        ? globalThis.String(object.next_page_token)
+        : "",
+    };
+  },
+
+  toJSON(message: TransactionServiceListApprovalsResponse): unknown {
+    const obj: any = {};
+    if (message.transactions?.length) {
+      obj.transactions = message.transactions.map((e) => Transaction.toJSON(e));
+    }
+    if (message.nextPageToken !== "") {
+      obj.nextPageToken = message.nextPageToken;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<TransactionServiceListApprovalsResponse>): TransactionServiceListApprovalsResponse {
+    return TransactionServiceListApprovalsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TransactionServiceListApprovalsResponse>): TransactionServiceListApprovalsResponse {
+    const message = createBaseTransactionServiceListApprovalsResponse();
+    message.transactions = object.transactions?.map((e) => Transaction.fromPartial(e)) || [];
+    message.nextPageToken = object.nextPageToken ?? "";
+    return message;
+  },
+};
+
 /**
  * Creates transactions, tells where they stand, withdraws them. Caller: an app token of scope `submit`; CreateGrant's
  * token for one Create.
@@ -2302,6 +3035,28 @@ export const TransactionServiceDefinition = {
       responseStream: false,
       options: {},
     },
+    /**
+     * Asks one of the approvers of a PARTIAL transaction: makes a transaction of his own with the same content, for his key
+     * and his chats. While that one is open, asking again returns it; an approver is asked 3 times at most. An approver who
+     * is none of them, or the user himself: PERMISSION_DENIED, NOT_ALLOWED.
+     */
+    beginApproval: {
+      name: "BeginApproval",
+      requestType: TransactionServiceBeginApprovalRequest as typeof TransactionServiceBeginApprovalRequest,
+      requestStream: false,
+      responseType: TransactionServiceBeginApprovalResponse as typeof TransactionServiceBeginApprovalResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** The PARTIAL transactions that wait for one approver, newest first, paged. */
+    listApprovals: {
+      name: "ListApprovals",
+      requestType: TransactionServiceListApprovalsRequest as typeof TransactionServiceListApprovalsRequest,
+      requestStream: false,
+      responseType: TransactionServiceListApprovalsResponse as typeof TransactionServiceListApprovalsResponse,
+      responseStream: false,
+      options: {},
+    },
   },
 } as const;
 
@@ -2354,6 +3109,20 @@ export interface TransactionServiceImplementation<CallContextExt = {}> {
     request: TransactionServiceVetoRequest,
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<TransactionServiceVetoResponse>>;
+  /**
+   * Asks one of the approvers of a PARTIAL transaction: makes a transaction of his own with the same content, for his key
+   * and his chats. While that one is open, asking again returns it; an approver is asked 3 times at most. An approver who
+   * is none of them, or the user himself: PERMISSION_DENIED, NOT_ALLOWED.
+   */
+  beginApproval(
+    request: TransactionServiceBeginApprovalRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<TransactionServiceBeginApprovalResponse>>;
+  /** The PARTIAL transactions that wait for one approver, newest first, paged. */
+  listApprovals(
+    request: TransactionServiceListApprovalsRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<TransactionServiceListApprovalsResponse>>;
 }
 
 export interface TransactionServiceClient<CallOptionsExt = {}> {
@@ -2405,6 +3174,20 @@ export interface TransactionServiceClient<CallOptionsExt = {}> {
     request: DeepPartial<TransactionServiceVetoRequest>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<TransactionServiceVetoResponse>;
+  /**
+   * Asks one of the approvers of a PARTIAL transaction: makes a transaction of his own with the same content, for his key
+   * and his chats. While that one is open, asking again returns it; an approver is asked 3 times at most. An approver who
+   * is none of them, or the user himself: PERMISSION_DENIED, NOT_ALLOWED.
+   */
+  beginApproval(
+    request: DeepPartial<TransactionServiceBeginApprovalRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<TransactionServiceBeginApprovalResponse>;
+  /** The PARTIAL transactions that wait for one approver, newest first, paged. */
+  listApprovals(
+    request: DeepPartial<TransactionServiceListApprovalsRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<TransactionServiceListApprovalsResponse>;
 }
 
 function bytesFromBase64(b64: string): Uint8Array {
