@@ -1,6 +1,7 @@
 import type { MacKey } from "@countersign/protocol";
 import type { CodeKeys } from "./code/code-key.ts";
 import type { Log } from "./log.ts";
+import type { ReadModel } from "./read-model/read-model.ts";
 import type { CallObserver } from "./rpc/call-observer.ts";
 import type { Gate } from "./rpc/gate.ts";
 import type { Store } from "./store/store.ts";
@@ -42,6 +43,8 @@ export interface CoreGiven {
   readonly gate?: Gate;
   /** Undefined: nobody counts. */
   readonly calls?: CallObserver;
+  /** What administrators' lists are found by. Undefined: one without a file, made when it is asked first. */
+  readonly readModel?: ReadModel;
   /** Undefined: no exporter is configured. */
   readonly trace?: Tracing;
 }

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { ensureFirstAdmin } from "./admin/first-admin.ts";
 import { OpenCodes } from "./code/open-codes.ts";
 import { type CoreConfig } from "./config.ts";
@@ -6,6 +7,8 @@ import { openLog, type Log } from "./log.ts";
 import { Monitor } from "./metrics/monitor.ts";
 import { openStorage } from "./open-storage.ts";
 import { RandomPool } from "./random-pool.ts";
+import { INDEX_FILE } from "./read-model/index-file.ts";
+import { ReadModel } from "./read-model/read-model.ts";
 import { Gate } from "./rpc/gate.ts";
 import { serve, type Serving } from "./rpc/server.ts";
 import type { Secrets } from "./secrets.ts";
@@ -73,7 +76,7 @@ export async function startCore(
 
 /** What a core is made of besides its listeners. */
 interface Parts {
-  readonly given: CoreGiven & { readonly gate: Gate };
+  readonly given: CoreGiven & { readonly gate: Gate; readonly readModel: ReadModel };
   readonly secrets: Secrets;
   readonly broken: Promise<Error>;
   readonly sweeper: Sweeper;
@@ -103,12 +106,19 @@ async function openParts(config: CoreConfig, log: Log, { aroundStore, buggify }:
     soleCore: config.store === undefined, // the embedded store lets one process in
     draining: draining.signal,
     gate: tracing?.gate ?? new Gate(),
+    // What it reads in the background is no caller's: nobody counts or traces it.
+    readModel: new ReadModel({ ...{ store: opened, log, serverId: secrets.serverId }, path: indexPath(config) }),
     ...(monitor === undefined ? {} : { calls: monitor.metrics }),
     ...(tracing === undefined ? {} : { trace: tracing.tracing }),
   };
   const sweeper = new Sweeper(given, dueHandlersOf(given));
   const openCodes = new OpenCodes(given);
   return { given, secrets, broken, sweeper, openCodes, monitor, tracing, draining };
+}
+
+/** Cores that share a store have no folder of their own. */
+function indexPath({ data }: CoreConfig): string | undefined {
+  return data === undefined ? undefined : join(data, INDEX_FILE);
 }
 
 async function openTracing({ trace }: CoreConfig): Promise<OpenTracing | undefined> {
@@ -156,7 +166,7 @@ async function drainCore(parts: Parts, { serving, web }: Listeners): Promise<voi
 }
 
 async function closeParts({ given, sweeper, openCodes, monitor, tracing }: Parts): Promise<void> {
-  await Promise.all([sweeper.stop(), openCodes.stop()]);
+  await Promise.all([sweeper.stop(), openCodes.stop(), given.readModel.close()]);
   await given.store.close();
   await tracing?.close();
   await monitor?.close();

@@ -13,7 +13,16 @@ import { revokeKey } from "../identity/key-change.ts";
 import { channelMessage } from "../identity/link-message.ts";
 import type { Tenant } from "../identity/tenant.ts";
 import { userMessage } from "../identity/user-message.ts";
-import { adminOf, anyAdmin, changingAdmin, invitation, stoppingAdmin, type AdminCaller } from "../rpc/caller.ts";
+import {
+  adminOf,
+  anyAdmin,
+  changingAdmin,
+  confirmationToken,
+  invitation,
+  nobody,
+  stoppingAdmin,
+  type AdminCaller,
+} from "../rpc/caller.ts";
 import { actorOf, serverStream, unary, type Call } from "../rpc/handler.ts";
 import { isRefusal, type Refusal } from "../rpc/refusal.ts";
 import type { Service } from "../rpc/server.ts";
@@ -28,6 +37,7 @@ import { listAdmins, listApps, listBots, listChanges, listKeys, listLinks, listT
 import { listUsers } from "./list-people.ts";
 import { listTransactions } from "./list-transactions.ts";
 import { loadChange } from "./load-change.ts";
+import { beginLogin, finishLogin } from "./login.ts";
 import { beginOwnEnrolment, beginOwnLink, confirmOwnKey, watchOwnLink, whoAmI } from "./own.ts";
 import type { PageOf } from "./page.ts";
 import { approveChange, requestChange, type Asked } from "./request-change.ts";
@@ -39,6 +49,7 @@ import { eventMessage, eventsOf } from "./transaction-events.ts";
 export function adminService(given: CoreGiven): Service {
   const implementation: AdminServiceServer = {
     ...selfRpcs(given),
+    ...sessionRpcs(given),
     ...readRpcs(given),
     ...stopRpcs(given),
     ...changeRpcs(given),
@@ -60,6 +71,21 @@ function selfRpcs(
     confirmOwnKey: unary(given, anyAdmin, (request, call) => confirmOwnKey(given, request, call)),
     beginOwnLink: unary(given, anyAdmin, (request, call) => beginOwnLink(given, request, call)),
     watchOwnLink: serverStream(given, anyAdmin, (request, call, send) => watchOwnLink(given, request, call, send)),
+  };
+}
+
+function sessionRpcs(given: CoreGiven): Rpcs<"beginLogin" | "finishLogin" | "logOut"> {
+  return {
+    beginLogin: unary(given, nobody, async (request) =>
+      mapped(await beginLogin(given, request), async ({ transaction, confirmationToken }) => ({
+        transaction: await tellTransaction(given, transaction),
+        confirmationToken,
+      })),
+    ),
+    finishLogin: unary(given, confirmationToken, (_request, { caller }) => finishLogin(given, caller)),
+    logOut: unary(given, anyAdmin, async ({ tokenSha256 }, { caller }) =>
+      mapped(await stop.endOwnToken(given, adminOf(caller), tokenSha256), () => ({})),
+    ),
   };
 }
 

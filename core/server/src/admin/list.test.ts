@@ -107,8 +107,15 @@ test.each([1, 3, 100])("transactions of one user in pages of %s: each once, newe
   expect(await listTransactions({ userId: "payer-1" }, pageSize)).toEqual(txIds.slice(0, 7).toReversed());
 });
 
-test.each([4, 100])("transactions of all users in pages of %s: each once", async (pageSize) => {
-  expect((await listTransactions({}, pageSize)).toSorted()).toEqual(txIds.toSorted());
+test.each([4, 100])("transactions of all users in pages of %s: each once, newest first", async (pageSize) => {
+  expect(await listTransactions({}, pageSize)).toEqual(txIds.toReversed());
+});
+
+test("transactions by the beginning of their id, and of their user's name", async () => {
+  const [first = ""] = txIds;
+  expect(await listTransactions({ transactionIdPrefix: first.slice(0, 12) }, 3)).toEqual([first]);
+  expect(await listTransactions({ userIdPrefix: "payer-2" }, 3)).toEqual(txIds.slice(7).toReversed());
+  expect(await listTransactions({ userIdPrefix: "nobody" }, 3)).toEqual([]);
 });
 
 test("transactions by state and time, and what is wrong with a filter", async () => {
