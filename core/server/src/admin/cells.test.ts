@@ -68,7 +68,18 @@ const BY_ID: typeof IN_TENANT = {
   DisableAdmin: ({ adminId }) => ({ adminId }),
 };
 /** Told by other tests: of nobody's tenant, or making what was not there. */
-const OWN = ["WhoAmI", "Claim", "BeginOwnEnrolment", "ConfirmOwnKey", "BeginOwnLink", "WatchOwnLink", "ListTenants"];
+const OWN = [
+  "WhoAmI",
+  "BeginLogin",
+  "FinishLogin",
+  "LogOut",
+  "Claim",
+  "BeginOwnEnrolment",
+  "ConfirmOwnKey",
+  "BeginOwnLink",
+  "WatchOwnLink",
+  "ListTenants",
+];
 const MAKES = ["RequestChange", "CreateUser"];
 
 /** Kinds of changes: those in a tenant, and those of the installation, which take an owner. */

@@ -31,6 +31,7 @@ import { setAdminState } from "./admin-state.ts";
 import { changeDirectory, type By, type DirectoryChange } from "./change-directory.ts";
 import { loadApp, loadBot } from "./program-rules.ts";
 import { readHolder } from "./read-action.ts";
+import { readTokenHash } from "./token-entity.ts";
 
 const HEX_ID = /^[0-9a-f]{32}$/;
 
@@ -140,6 +141,16 @@ export async function revokeToken(
           bot === undefined ? unknown(field) : drop(bot),
         );
   return isRefusal(after) ? after : (after.tokens ?? { listed: [] });
+}
+
+/** Of whoever calls, of any role: the end of his session. */
+export async function endOwnToken(
+  given: CoreGiven,
+  caller: AdminCaller,
+  tokenSha256: Uint8Array,
+): Promise<HeldTokens | Refusal> {
+  const id = readTokenHash(tokenSha256, "token_sha256");
+  return isRefusal(id) ? id : revokeOfAdmin(given, caller, caller.adminId, id);
 }
 
 async function revokeOfAdmin(

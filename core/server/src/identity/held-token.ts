@@ -7,6 +7,8 @@ export interface HeldToken {
   readonly issuedAt: UnixMs;
   /** It opens nothing from then on; absent: nobody said so. */
   readonly until?: UnixMs;
+  /** Of a page, by a LOGIN. */
+  readonly session?: true;
 }
 
 /** Those that count, oldest first. */

@@ -91,4 +91,6 @@ export const anyAdmin: Allow = callers("owner", "admin", "operator", "auditor");
 export const stoppingAdmin: Allow = callers("owner", "admin", "operator");
 /** Those who may ask for what loosens, and agree to it. */
 export const changingAdmin: Allow = callers("owner", "admin");
+/** Without a bearer token. */
+export const nobody: Allow = callers("enrolment");
 export const invitation: Allow = callers("invitation");

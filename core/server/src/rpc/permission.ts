@@ -72,7 +72,10 @@ export const PERMISSION: Readonly<Record<string, readonly CallerKind[]>> = {
   "/countersign.channel.v1.ChannelService/Attach": ["bot"],
   ...admin("AdminService", {
     Claim: ["invitation"],
-    ...each(ANYBODY, "WhoAmI", "BeginOwnEnrolment", "ConfirmOwnKey", "BeginOwnLink", "WatchOwnLink"),
+    // No bearer: who logs in has no token yet.
+    BeginLogin: ["enrolment"],
+    FinishLogin: ["confirmation"],
+    ...each(ANYBODY, "WhoAmI", "LogOut", "BeginOwnEnrolment", "ConfirmOwnKey", "BeginOwnLink", "WatchOwnLink"),
     ...each(ANYBODY, "ListAdmins", "ListTenants", "ListApps", "ListBots", "GetPolicy", "SimulatePolicy", "ListUsers"),
     ...each(
       ANYBODY,

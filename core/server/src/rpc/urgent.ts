@@ -11,7 +11,7 @@ export const URGENT: ReadonlySet<string> = new Set([
   ].map((rpc) => `/countersign.core.v1.${rpc}`),
   // What administrators stop.
   ...[
-    ...["DisableAdmin", "DisableApp", "DisableBot", "PauseBot", "RevokeToken", "SuspendUser", "FreezeUser"],
+    ...["DisableAdmin", "DisableApp", "DisableBot", "PauseBot", "RevokeToken", "LogOut", "SuspendUser", "FreezeUser"],
     ...["RevokeKey", "RevokeLink", "CancelTransaction", "RejectChange"],
   ].map((rpc) => `/countersign.admin.v1.AdminService/${rpc}`),
 ]);

@@ -1,5 +1,6 @@
 import { fingerprintOf } from "@countersign/protocol";
 import { changeWrites } from "../admin/approval.ts";
+import { sessionWrites } from "../admin/session.ts";
 import { deliveryWrites } from "../delivery/plan.ts";
 import { keyIndex } from "../identity/key-index.ts";
 import { linkWrites } from "../identity/link-action.ts";
@@ -51,6 +52,9 @@ function act(drafts: Drafts, held: Case, transaction: Transaction, action: CoreA
       for (const write of changeWrites(held.change, yes, held.now)) put(drafts, write);
       return [];
     }
+    case "login":
+      for (const write of sessionWrites(held.admin, action, held.now)) put(drafts, write);
+      return [];
     case "thaw":
       return []; // the user is freed by changeUser, his chats' pauses end in the plan
     case "enrol": {

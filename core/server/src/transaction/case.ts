@@ -1,6 +1,6 @@
 import { deliveryKey } from "../delivery/delivery-key.ts";
 import type { CoreGiven } from "../given.ts";
-import { changeKey, keyKey, linkKey, userKey } from "../identity/entity-key.ts";
+import { adminKey, changeKey, keyKey, linkKey, userKey } from "../identity/entity-key.ts";
 import type { User } from "../identity/user.ts";
 import { shardOfTransaction, type EntityKey, type HexId, type Shard, type UnixMs } from "../store/entity.ts";
 import type { LoadedEntity } from "../store/store.ts";
@@ -26,6 +26,8 @@ export interface Case {
   readonly others: readonly LoadedEntity<OtherType>[];
   /** What an ADMIN is about. */
   readonly change?: LoadedEntity<"change">;
+  /** Whom a LOGIN of an administrator is about. */
+  readonly admin?: LoadedEntity<"admin">;
 }
 
 /** A case whose transaction and user exist. */
@@ -90,6 +92,7 @@ async function loadOnce(given: CoreGiven, of: CaseOf, linkIds: readonly HexId[],
   for (const id of keyIds) keys.push(keyKey(tenantId, id));
   for (const key of others) keys.push(key);
   if (of.action?.type === "admin") keys.push(changeKey(of.action.changeId));
+  if (of.action?.type === "login") keys.push(adminKey(of.userId));
   const { entities, epoch, now } = await given.store.load(of.shard, ...keys);
   let at = 2;
   const take = (count: number): readonly never[] => entities.slice(at, (at += count)) as never[];
@@ -104,6 +107,7 @@ async function loadOnce(given: CoreGiven, of: CaseOf, linkIds: readonly HexId[],
     keys: take(keyIds.length),
     others: take(others.length),
     ...(of.action?.type === "admin" ? { change: entities[at] as LoadedEntity<"change"> } : {}),
+    ...(of.action?.type === "login" ? { admin: entities[at] as LoadedEntity<"admin"> } : {}),
   };
 }
 

@@ -2,6 +2,7 @@ import type { CoreGiven } from "../given.ts";
 import { isRefusal, refuse, type Refusal } from "../rpc/refusal.ts";
 import type { HexId } from "../store/entity.ts";
 import { auditOfChange } from "../admin/approval.ts";
+import { auditOfSession } from "../admin/session.ts";
 import { auditOfStop } from "../identity/user-recovery.ts";
 import type { User } from "../identity/user.ts";
 import type { AnyWrite, AuditDraft, ChangeSet, Found } from "../store/store.ts";
@@ -63,6 +64,7 @@ export async function commitStep(
       auditOfStep(event, before, stepped.transaction, actor),
       ...auditOfUser(held, writes, actor),
       ...auditOfChange(writes),
+      ...auditOfSession(writes),
     ],
   });
 }

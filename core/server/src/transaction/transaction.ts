@@ -16,7 +16,9 @@ export type CoreAction =
   | { readonly type: "enrol"; readonly keyId: HexId }
   | { readonly type: "thaw" }
   /** The approval of a change; docs/decisions/0024. */
-  | { readonly type: "admin"; readonly changeId: HexId };
+  | { readonly type: "admin"; readonly changeId: HexId }
+  /** The session of an administrator, by tokenId; docs/decisions/0029. */
+  | { readonly type: "login"; readonly token: string; readonly until: UnixMs };
 
 /** Frozen at Create; no RPC alters it. */
 export interface Frozen {

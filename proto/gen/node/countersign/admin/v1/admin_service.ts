@@ -1071,6 +1071,46 @@ export interface AdminServiceWatchOwnLinkResponse {
   link: LinkServiceWatchLinkResponse | undefined;
 }
 
+/** See BeginLogin. */
+export interface AdminServiceBeginLoginRequest {
+  /** His name. */
+  adminId: string;
+  /** 32 bytes: SHA-256 of the token cs_admin_... that the caller drew, 256 random bits. */
+  tokenSha256: Buffer;
+}
+
+/** See BeginLogin. */
+export interface AdminServiceBeginLoginResponse {
+  /** The LOGIN for his key. */
+  transaction:
+    | Transaction
+    | undefined;
+  /** Opens this transaction alone, and FinishLogin. */
+  confirmationToken: string;
+}
+
+/** See FinishLogin. */
+export interface AdminServiceFinishLoginRequest {
+}
+
+/** See FinishLogin. */
+export interface AdminServiceFinishLoginResponse {
+  /** Who is logged in. */
+  adminId: string;
+  /** The token opens nothing from then on. */
+  expiresAt: Timestamp | undefined;
+}
+
+/** See LogOut. */
+export interface AdminServiceLogOutRequest {
+  /** 32 bytes: SHA-256 of the token. */
+  tokenSha256: Buffer;
+}
+
+/** See LogOut. */
+export interface AdminServiceLogOutResponse {
+}
+
 /** See ListAdmins. */
 export interface AdminServiceListAdminsRequest {
   /** Those of this tenant alone; empty: all that the caller may see. */
@@ -5797,6 +5837,462 @@ export const AdminServiceWatchOwnLinkResponse: MessageFns<AdminServiceWatchOwnLi
     message.link = (object.link !== undefined && object.link !== null)
       ? LinkServiceWatchLinkResponse.fromPartial(object.link)
       : undefined;
+    return message;
+  },
+};
+
+function createBaseAdminServiceBeginLoginRequest(): AdminServiceBeginLoginRequest {
+  return { adminId: "", tokenSha256: Buffer.alloc(0) };
+}
+
+export const AdminServiceBeginLoginRequest: MessageFns<AdminServiceBeginLoginRequest> = {
+  encode(message: AdminServiceBeginLoginRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.adminId !== "") {
+      writer.uint32(10).string(message.adminId);
+    }
+    if (message.tokenSha256.length !== 0) {
+      writer.uint32(18).bytes(message.tokenSha256);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AdminServiceBeginLoginRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAdminServiceBeginLoginRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.adminId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.tokenSha256 = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AdminServiceBeginLoginRequest {
+    return {
+      adminId: isSet(object.adminId)
+        ? globalThis.String(object.adminId)
+        : isSet(object.admin_id)
+        ? globalThis.String(object.admin_id)
+        : "",
+      tokenSha256: isSet(object.tokenSha256)
+        ? Buffer.from(bytesFromBase64(object.tokenSha256))
+        : isSet(object.token_sha256)
+        ? Buffer.from(bytesFromBase64(object.token_sha256))
+        : Buffer.alloc(0),
+    };
+  },
+
+  toJSON(message: AdminServiceBeginLoginRequest): unknown {
+    const obj: any = {};
+    if (message.adminId !== "") {
+      obj.adminId = message.adminId;
+    }
+    if (message.tokenSha256.length !== 0) {
+      obj.tokenSha256 = base64FromBytes(message.tokenSha256);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<AdminServiceBeginLoginRequest>): AdminServiceBeginLoginRequest {
+    return AdminServiceBeginLoginRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AdminServiceBeginLoginRequest>): AdminServiceBeginLoginRequest {
+    const message = createBaseAdminServiceBeginLoginRequest();
+    message.adminId = object.adminId ?? "";
+    message.tokenSha256 = object.tokenSha256 ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
+function createBaseAdminServiceBeginLoginResponse(): AdminServiceBeginLoginResponse {
+  return { transaction: undefined, confirmationToken: "" };
+}
+
+export const AdminServiceBeginLoginResponse: MessageFns<AdminServiceBeginLoginResponse> = {
+  encode(message: AdminServiceBeginLoginResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.transaction !== undefined) {
+      Transaction.encode(message.transaction, writer.uint32(10).fork()).join();
+    }
+    if (message.confirmationToken !== "") {
+      writer.uint32(18).string(message.confirmationToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AdminServiceBeginLoginResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAdminServiceBeginLoginResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.transaction = Transaction.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.confirmationToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AdminServiceBeginLoginResponse {
+    return {
+      transaction: isSet(object.transaction) ? Transaction.fromJSON(object.transaction) : undefined,
+      confirmationToken: isSet(object.confirmationToken)
+        ? globalThis.String(object.confirmationToken)
+        : isSet(object.confirmation_token)
+        ? globalThis.String(object.confirmation_token)
+        : "",
+    };
+  },
+
+  toJSON(message: AdminServiceBeginLoginResponse): unknown {
+    const obj: any = {};
+    if (message.transaction !== undefined) {
+      obj.transaction = Transaction.toJSON(message.transaction);
+    }
+    if (message.confirmationToken !== "") {
+      obj.confirmationToken = message.confirmationToken;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<AdminServiceBeginLoginResponse>): AdminServiceBeginLoginResponse {
+    return AdminServiceBeginLoginResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AdminServiceBeginLoginResponse>): AdminServiceBeginLoginResponse {
+    const message = createBaseAdminServiceBeginLoginResponse();
+    message.transaction = (object.transaction !== undefined && object.transaction !== null)
+      ? Transaction.fromPartial(object.transaction)
+      : undefined;
+    message.confirmationToken = object.confirmationToken ?? "";
+    return message;
+  },
+};
+
+function createBaseAdminServiceFinishLoginRequest(): AdminServiceFinishLoginRequest {
+  return {};
+}
+
+export const AdminServiceFinishLoginRequest: MessageFns<AdminServiceFinishLoginRequest> = {
+  encode(_: AdminServiceFinishLoginRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AdminServiceFinishLoginRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAdminServiceFinishLoginRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): AdminServiceFinishLoginRequest {
+    return {};
+  },
+
+  toJSON(_: AdminServiceFinishLoginRequest): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create(base?: DeepPartial<AdminServiceFinishLoginRequest>): AdminServiceFinishLoginRequest {
+    return AdminServiceFinishLoginRequest.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<AdminServiceFinishLoginRequest>): AdminServiceFinishLoginRequest {
+    const message = createBaseAdminServiceFinishLoginRequest();
+    return message;
+  },
+};
+
+function createBaseAdminServiceFinishLoginResponse(): AdminServiceFinishLoginResponse {
+  return { adminId: "", expiresAt: undefined };
+}
+
+export const AdminServiceFinishLoginResponse: MessageFns<AdminServiceFinishLoginResponse> = {
+  encode(message: AdminServiceFinishLoginResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.adminId !== "") {
+      writer.uint32(10).string(message.adminId);
+    }
+    if (message.expiresAt !== undefined) {
+      Timestamp.encode(message.expiresAt, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AdminServiceFinishLoginResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAdminServiceFinishLoginResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.adminId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.expiresAt = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AdminServiceFinishLoginResponse {
+    return {
+      adminId: isSet(object.adminId)
+        ? globalThis.String(object.adminId)
+        : isSet(object.admin_id)
+        ? globalThis.String(object.admin_id)
+        : "",
+      expiresAt: isSet(object.expiresAt)
+        ? fromJsonTimestamp(object.expiresAt)
+        : isSet(object.expires_at)
+        ? fromJsonTimestamp(object.expires_at)
+        : undefined,
+    };
+  },
+
+  toJSON(message: AdminServiceFinishLoginResponse): unknown {
+    const obj: any = {};
+    if (message.adminId !== "") {
+      obj.adminId = message.adminId;
+    }
+    if (message.expiresAt !== undefined) {
+      obj.expiresAt = fromTimestamp(message.expiresAt).toISOString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<AdminServiceFinishLoginResponse>): AdminServiceFinishLoginResponse {
+    return AdminServiceFinishLoginResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AdminServiceFinishLoginResponse>): AdminServiceFinishLoginResponse {
+    const message = createBaseAdminServiceFinishLoginResponse();
+    message.adminId = object.adminId ?? "";
+    message.expiresAt = (object.expiresAt !== undefined && object.expiresAt !== null)
+      ? Timestamp.fromPartial(object.expiresAt)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseAdminServiceLogOutRequest(): AdminServiceLogOutRequest {
+  return { tokenSha256: Buffer.alloc(0) };
+}
+
+export const AdminServiceLogOutRequest: MessageFns<AdminServiceLogOutRequest> = {
+  encode(message: AdminServiceLogOutRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.tokenSha256.length !== 0) {
+      writer.uint32(10).bytes(message.tokenSha256);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AdminServiceLogOutRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAdminServiceLogOutRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.tokenSha256 = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AdminServiceLogOutRequest {
+    return {
+      tokenSha256: isSet(object.tokenSha256)
+        ? Buffer.from(bytesFromBase64(object.tokenSha256))
+        : isSet(object.token_sha256)
+        ? Buffer.from(bytesFromBase64(object.token_sha256))
+        : Buffer.alloc(0),
+    };
+  },
+
+  toJSON(message: AdminServiceLogOutRequest): unknown {
+    const obj: any = {};
+    if (message.tokenSha256.length !== 0) {
+      obj.tokenSha256 = base64FromBytes(message.tokenSha256);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<AdminServiceLogOutRequest>): AdminServiceLogOutRequest {
+    return AdminServiceLogOutRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AdminServiceLogOutRequest>): AdminServiceLogOutRequest {
+    const message = createBaseAdminServiceLogOutRequest();
+    message.tokenSha256 = object.tokenSha256 ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
+function createBaseAdminServiceLogOutResponse(): AdminServiceLogOutResponse {
+  return {};
+}
+
+export const AdminServiceLogOutResponse: MessageFns<AdminServiceLogOutResponse> = {
+  encode(_: AdminServiceLogOutResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AdminServiceLogOutResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAdminServiceLogOutResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): AdminServiceLogOutResponse {
+    return {};
+  },
+
+  toJSON(_: AdminServiceLogOutResponse): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create(base?: DeepPartial<AdminServiceLogOutResponse>): AdminServiceLogOutResponse {
+    return AdminServiceLogOutResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<AdminServiceLogOutResponse>): AdminServiceLogOutResponse {
+    const message = createBaseAdminServiceLogOutResponse();
     return message;
   },
 };
@@ -13358,6 +13854,50 @@ export const AdminServiceService = {
     responseDeserialize: (value: Buffer): AdminServiceWatchOwnLinkResponse =>
       AdminServiceWatchOwnLinkResponse.decode(value),
   },
+  /**
+   * Begins a session of a page, of whose token the caller drew the bytes: a LOGIN on the named administrator's own key,
+   * with lines that page and key both show. Without a bearer token. The token opens nothing before the key has signed,
+   * and at most eight hours from now on. NOT_FOUND for every name that cannot log in just now, whatever the cause; that
+   * a name can is seen by who asks, and by its owner, who gets a message. Repeated with the same hash it answers the same
+   * transaction. docs/decisions/0029
+   */
+  beginLogin: {
+    path: "/countersign.admin.v1.AdminService/BeginLogin" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: AdminServiceBeginLoginRequest): Buffer =>
+      Buffer.from(AdminServiceBeginLoginRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): AdminServiceBeginLoginRequest => AdminServiceBeginLoginRequest.decode(value),
+    responseSerialize: (value: AdminServiceBeginLoginResponse): Buffer =>
+      Buffer.from(AdminServiceBeginLoginResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): AdminServiceBeginLoginResponse =>
+      AdminServiceBeginLoginResponse.decode(value),
+  },
+  /** Opens the session once its LOGIN is EXECUTED. Caller: the confirmation token of BeginLogin. Repeating it is harmless. */
+  finishLogin: {
+    path: "/countersign.admin.v1.AdminService/FinishLogin" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: AdminServiceFinishLoginRequest): Buffer =>
+      Buffer.from(AdminServiceFinishLoginRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): AdminServiceFinishLoginRequest => AdminServiceFinishLoginRequest.decode(value),
+    responseSerialize: (value: AdminServiceFinishLoginResponse): Buffer =>
+      Buffer.from(AdminServiceFinishLoginResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): AdminServiceFinishLoginResponse =>
+      AdminServiceFinishLoginResponse.decode(value),
+  },
+  /** Ends one of the caller's own tokens at once; of any role. */
+  logOut: {
+    path: "/countersign.admin.v1.AdminService/LogOut" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: AdminServiceLogOutRequest): Buffer =>
+      Buffer.from(AdminServiceLogOutRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): AdminServiceLogOutRequest => AdminServiceLogOutRequest.decode(value),
+    responseSerialize: (value: AdminServiceLogOutResponse): Buffer =>
+      Buffer.from(AdminServiceLogOutResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): AdminServiceLogOutResponse => AdminServiceLogOutResponse.decode(value),
+  },
   /** Administrators, by id. */
   listAdmins: {
     path: "/countersign.admin.v1.AdminService/ListAdmins" as const,
@@ -13810,6 +14350,18 @@ export interface AdminServiceServer extends UntypedServiceImplementation {
   beginOwnLink: handleUnaryCall<AdminServiceBeginOwnLinkRequest, AdminServiceBeginOwnLinkResponse>;
   /** As LinkService.WatchLink, of one's own. */
   watchOwnLink: handleServerStreamingCall<AdminServiceWatchOwnLinkRequest, AdminServiceWatchOwnLinkResponse>;
+  /**
+   * Begins a session of a page, of whose token the caller drew the bytes: a LOGIN on the named administrator's own key,
+   * with lines that page and key both show. Without a bearer token. The token opens nothing before the key has signed,
+   * and at most eight hours from now on. NOT_FOUND for every name that cannot log in just now, whatever the cause; that
+   * a name can is seen by who asks, and by its owner, who gets a message. Repeated with the same hash it answers the same
+   * transaction. docs/decisions/0029
+   */
+  beginLogin: handleUnaryCall<AdminServiceBeginLoginRequest, AdminServiceBeginLoginResponse>;
+  /** Opens the session once its LOGIN is EXECUTED. Caller: the confirmation token of BeginLogin. Repeating it is harmless. */
+  finishLogin: handleUnaryCall<AdminServiceFinishLoginRequest, AdminServiceFinishLoginResponse>;
+  /** Ends one of the caller's own tokens at once; of any role. */
+  logOut: handleUnaryCall<AdminServiceLogOutRequest, AdminServiceLogOutResponse>;
   /** Administrators, by id. */
   listAdmins: handleUnaryCall<AdminServiceListAdminsRequest, AdminServiceListAdminsResponse>;
   /** At once, with all his tokens, streams and open transactions. Nothing of his counts from then on. */
@@ -13997,6 +14549,60 @@ export interface AdminServiceClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<AdminServiceWatchOwnLinkResponse>;
+  /**
+   * Begins a session of a page, of whose token the caller drew the bytes: a LOGIN on the named administrator's own key,
+   * with lines that page and key both show. Without a bearer token. The token opens nothing before the key has signed,
+   * and at most eight hours from now on. NOT_FOUND for every name that cannot log in just now, whatever the cause; that
+   * a name can is seen by who asks, and by its owner, who gets a message. Repeated with the same hash it answers the same
+   * transaction. docs/decisions/0029
+   */
+  beginLogin(
+    request: AdminServiceBeginLoginRequest,
+    callback: (error: ServiceError | null, response: AdminServiceBeginLoginResponse) => void,
+  ): ClientUnaryCall;
+  beginLogin(
+    request: AdminServiceBeginLoginRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: AdminServiceBeginLoginResponse) => void,
+  ): ClientUnaryCall;
+  beginLogin(
+    request: AdminServiceBeginLoginRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: AdminServiceBeginLoginResponse) => void,
+  ): ClientUnaryCall;
+  /** Opens the session once its LOGIN is EXECUTED. Caller: the confirmation token of BeginLogin. Repeating it is harmless. */
+  finishLogin(
+    request: AdminServiceFinishLoginRequest,
+    callback: (error: ServiceError | null, response: AdminServiceFinishLoginResponse) => void,
+  ): ClientUnaryCall;
+  finishLogin(
+    request: AdminServiceFinishLoginRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: AdminServiceFinishLoginResponse) => void,
+  ): ClientUnaryCall;
+  finishLogin(
+    request: AdminServiceFinishLoginRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: AdminServiceFinishLoginResponse) => void,
+  ): ClientUnaryCall;
+  /** Ends one of the caller's own tokens at once; of any role. */
+  logOut(
+    request: AdminServiceLogOutRequest,
+    callback: (error: ServiceError | null, response: AdminServiceLogOutResponse) => void,
+  ): ClientUnaryCall;
+  logOut(
+    request: AdminServiceLogOutRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: AdminServiceLogOutResponse) => void,
+  ): ClientUnaryCall;
+  logOut(
+    request: AdminServiceLogOutRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: AdminServiceLogOutResponse) => void,
+  ): ClientUnaryCall;
   /** Administrators, by id. */
   listAdmins(
     request: AdminServiceListAdminsRequest,
