@@ -4,7 +4,7 @@ import { shardOfKey } from "../store/entity.ts";
 import type { BotName } from "./lease.ts";
 
 /** A hint of another core may be lost: each stream asks again as often as this. */
-const ASK_AGAIN_MS = 1000;
+const ASK_AGAIN_MS = 500;
 
 /** Whether an administrator paused a bot, known within a second on every core. */
 export class PauseWatch {

@@ -162,8 +162,11 @@ function checked<Req>(raw: Req | Malformed | Unread<Req | Malformed>): Req | Ref
   return request instanceof Malformed ? badInput(request.violation.field, request.violation.description) : request;
 }
 
-/** A hint of another core may be lost, or the store away when it comes: so each stream asks again as often as this. */
-const ASK_AGAIN_MS = 1000;
+/**
+ * A hint of another core may be lost, or the store away when it comes: so each stream asks again as often as this. What it
+ * is told is BELIEVED_MS old at most: together less than a second.
+ */
+export const ASK_AGAIN_MS = 500;
 
 const HOLDERS: ReadonlySet<EntityType> = new Set(["token", "app", "bot", "admin"]);
 

@@ -5,6 +5,7 @@ import { status } from "@grpc/grpc-js";
 import { TransactionServiceService } from "@countersign/proto/node/core/v1/transaction_service";
 import { tempFolder, testWith } from "@countersign/testing";
 import type { CoreGiven } from "../given.ts";
+import { BELIEVED_MS } from "../identity/directory.ts";
 import { appKey } from "../identity/entity-key.ts";
 import { shardOfKey, type HexId } from "../store/entity.ts";
 import { openTestStore } from "../store/redis/testing/open-test-store.ts";
@@ -13,7 +14,7 @@ import { drawId } from "../store/store-fixture.ts";
 import type { Store } from "../store/store.ts";
 import { CoreWorld } from "../testing/core-world.ts";
 import { bearer, endedBy, serveWorld, type Ended, type ServedWorld } from "../testing/serve-world.ts";
-import { serverStream, submitApp } from "./handler.ts";
+import { ASK_AGAIN_MS, serverStream, submitApp } from "./handler.ts";
 
 const WATCH = "/countersign.core.v1.TransactionService/Watch";
 const raw = (bytes: Buffer): Buffer => bytes;
@@ -70,6 +71,10 @@ peerTest("over Redis, by the hint", async () => {
   await world.given.store.close();
 });
 
+test("check 21: who asks by himself learns of it within a second, with time left for the asking", () => {
+  expect(BELIEVED_MS + ASK_AGAIN_MS).toBeLessThanOrEqual(900);
+});
+
 test("check 21: by itself, where the hint was lost", async () => {
   const world = await CoreWorld.open();
   const { token, appId } = await world.addApp(world.tenantId, "submit");
@@ -82,7 +87,6 @@ test("check 21: by itself, where the hint was lost", async () => {
   });
   const { ended } = await streamAt({ ...world.given, store: deaf, soleCore: false }, token);
   await switchOff(world.given.store, world.tenantId, appId);
-  // What is known of the app is believed for a second.
-  world.clock.advance(1000);
+  world.clock.advance(BELIEVED_MS);
   expect(await ended).toMatchObject({ code: status.UNAUTHENTICATED });
 });
