@@ -1,6 +1,7 @@
 import { adminService } from "./admin/admin-service.ts";
 import { auditService } from "./admin/audit-service.ts";
 import { changeDue } from "./admin/end-change.ts";
+import { outboxDue, requestDue } from "./approval/due.ts";
 import { channelService } from "./channel/channel-service.ts";
 import { codeService } from "./code/code-service.ts";
 import { deliveryDue } from "./delivery/due.ts";
@@ -44,5 +45,7 @@ export function dueHandlersOf(given: CoreGiven): DueHandlers {
     delivery: (found) => deliveryDue(given, found),
     link: (found) => deliveryDue(given, found),
     change: (found) => changeDue(given, found),
+    outbox: (found) => outboxDue(given, found),
+    "approval-request": (found) => requestDue(given, found),
   };
 }

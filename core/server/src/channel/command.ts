@@ -146,7 +146,7 @@ async function platformsOf(given: CoreGiven, { shard, user }: Chat): Promise<str
 }
 
 function isUnderWay(state: Transaction["state"]): boolean {
-  return state === "PENDING" || state === "CONFIRMED" || state === "EXECUTING" || state === "EXECUTION_UNKNOWN";
+  return ["PENDING", "PARTIAL", "CONFIRMED", "EXECUTING", "EXECUTION_UNKNOWN"].includes(state);
 }
 
 function summaryOf(of: Transaction): Summary {

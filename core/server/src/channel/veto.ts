@@ -1,5 +1,6 @@
 import { RejectReason } from "@countersign/protocol";
 import type { Veto } from "@countersign/proto/node/channel/v1/channel_service";
+import { decided } from "../approval/decided.ts";
 import type { CoreGiven } from "../given.ts";
 import { isRefusal } from "../rpc/refusal.ts";
 import { happen } from "../transaction/happen.ts";
@@ -28,7 +29,7 @@ export async function takeVeto(given: CoreGiven, bot: BotState, veto: Veto): Pro
   for (const { txId } of targets) {
     const event = { type: "vetoed", reason, onKey: false, mayFreeze } as const;
     const after = await happen(given, txId, event, bot.actor);
-    answers.push(isRefusal(after) ? NOTHING : answerOf(after));
+    answers.push(isRefusal(after) ? NOTHING : answerOf(await decided(given, after)));
   }
   const best = [OK, TOO_LATE].find((answer) => answers.includes(answer)) ?? NOTHING;
   return { ...best, locale: chat.user.locale };
@@ -54,7 +55,7 @@ async function targetsOf(given: CoreGiven, chat: Chat, veto: Veto): Promise<read
 }
 
 function isOpen(state: Transaction["state"]): boolean {
-  return state === "PENDING" || state === "CONFIRMED" || state === "EXECUTING";
+  return state === "PENDING" || state === "PARTIAL" || state === "CONFIRMED" || state === "EXECUTING";
 }
 
 /** A reason that this core does not know is none. */

@@ -54,6 +54,7 @@ export function deliverMessage(given: MessageGiven): Deliver {
   const notice = delivery.wanted.notice;
   if (notice !== undefined) message.notice = noticeMessage(notice);
   if (transaction === undefined) return message;
+  message.requestedBy = transaction.approves?.userId ?? "";
   const named = { ...message, ...transactionPart(given, transaction) };
   if (handed.phase !== "full") return named;
   const codeEntryOnHost = given.keys.length > 0 && given.keys.every(({ hasKeypad }) => !hasKeypad);
@@ -94,7 +95,7 @@ function transactionPart(
   // A LINK in mode A shows its lines all the same: then key and chat both show.
   const mode = lines && of.mode === "A" ? "B" : of.mode;
   const content = decodeContent(of.content);
-  const stops = of.state === "PENDING" || of.state === "CONFIRMED";
+  const stops = ["PENDING", "PARTIAL", "APPROVED", "CONFIRMED"].includes(of.state);
   const stoppable = delivery.type === "prompt" && stops && link?.state !== "UNLINKED";
   return {
     tag: of.tag,
@@ -113,6 +114,10 @@ function noticeMessage(notice: Notice): NoticeMessage {
     detail: notice.detail ?? "",
     receipt: notice.receipt ?? "",
     at: timestampOf(notice.at),
+    approved: notice.approved ?? 0,
+    needed: notice.needed ?? 0,
+    by: notice.by ?? "",
+    ...(notice.until === undefined ? {} : { until: timestampOf(notice.until) }),
     ...(notice.claimBy === undefined ? {} : { claimBy: timestampOf(notice.claimBy) }),
   });
 }

@@ -38,7 +38,12 @@ export type NoticeType =
   | "RECOVERY_USED"
   | "RECOVERY_ASKED"
   | "KEY_ASKED"
-  | "LINK_ASKED";
+  | "LINK_ASKED"
+  | "PARTIAL"
+  | "APPROVED"
+  | "APPROVAL_REFUSED"
+  | "APPROVAL_ASKED"
+  | "APPROVAL_OVER";
 
 export interface Notice {
   readonly type: NoticeType;
@@ -48,6 +53,12 @@ export interface Notice {
   readonly detail?: string;
   readonly receipt?: string;
   readonly claimBy?: UnixMs;
+  /** Of what several people confirm: how many of the others have, of how many, until when. */
+  readonly approved?: number;
+  readonly needed?: number;
+  readonly until?: UnixMs;
+  /** Whose doing it is, if it is not this user's: who asks, who stopped it. Safe to show. */
+  readonly by?: string;
 }
 
 /** Which code a message carries: epoch ‖ n. */

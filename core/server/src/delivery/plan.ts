@@ -100,7 +100,17 @@ export function maySeeLines(link: Link, transaction: Transaction): boolean {
   return mode !== "A" && (action !== undefined || isAllowed(link, policy));
 }
 
-const ANSWERED: readonly NoticeType[] = ["CONFIRMED", "REJECTED", "TAMPERED", "LOCKED", "WRONG_CODE", "LAST_WARNING"];
+const ANSWERED: readonly NoticeType[] = [
+  "CONFIRMED",
+  "PARTIAL",
+  "APPROVED",
+  "APPROVAL_REFUSED",
+  "REJECTED",
+  "TAMPERED",
+  "LOCKED",
+  "WRONG_CODE",
+  "LAST_WARNING",
+];
 
 class Plan {
   readonly #given: PlanGiven;

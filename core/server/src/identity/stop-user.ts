@@ -10,7 +10,7 @@ export function suspended(user: User, now: UnixMs): UserChange | User {
   const safe = withoutRecovery(user, now);
   if (user.state === "SUSPENDED") return safe === user ? user : { user: safe, event: "recovery.stopped" };
   return {
-    user: { ...safe, state: "SUSPENDED", suspendedFrom: user.state },
+    user: { ...safe, state: "SUSPENDED", suspendedFrom: user.state, stoppedAt: now },
     event: "user.suspended",
     tell: { type: "USER_SUSPENDED" },
   };

@@ -54,7 +54,7 @@ export function withoutRecovery(user: User, now: UnixMs): User {
 export function frozen(user: User, now: UnixMs): User {
   const safe = withoutRecovery(user, now);
   if (safe.state === "FROZEN") return safe;
-  if (safe.state !== "SUSPENDED") return { ...safe, state: "FROZEN" };
+  if (safe.state !== "SUSPENDED") return { ...safe, state: "FROZEN", stoppedAt: now };
   // Nobody who resumes him thaws him too.
   return safe.suspendedFrom === "FROZEN" || safe.suspendedFrom === undefined
     ? safe

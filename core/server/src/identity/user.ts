@@ -8,6 +8,8 @@ export interface User {
   readonly tenantId: HexId;
   readonly userId: string;
   readonly state: UserState;
+  /** When he was frozen, blocked or suspended last. Absent: never, or before it was kept. */
+  readonly stoppedAt?: UnixMs;
   /** Of who is SUSPENDED: what he is again when he is resumed. Absent: FROZEN, so that his own key decides. */
   readonly suspendedFrom?: Exclude<UserState, "SUSPENDED">;
   /** The change that resumed him last: it ends no later suspension. Absent: none did. */

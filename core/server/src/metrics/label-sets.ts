@@ -14,6 +14,8 @@ export type LabelSet = ReadonlySet<string>;
 // As records, so that a new state or platform is a compile error here.
 const STATE: Readonly<Record<State, true>> = {
   PENDING: true,
+  PARTIAL: true,
+  APPROVED: true,
   CONFIRMED: true,
   EXECUTING: true,
   EXECUTED: true,

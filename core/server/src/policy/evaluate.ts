@@ -4,6 +4,7 @@ import type { Link } from "../identity/link.ts";
 import type { Tenant } from "../identity/tenant.ts";
 import { badInput, isRefusal, refuse, type Refusal } from "../rpc/refusal.ts";
 import type { HexId, UnixMs } from "../store/entity.ts";
+import { approvalFor } from "./approver-rule.ts";
 import { LEAST_ASSURANCE, stricter, type Assurance } from "./assurance.ts";
 import { canShow, type Unshowable } from "./can-show.ts";
 import { channelRefusal } from "./channel-refusal.ts";
@@ -62,7 +63,8 @@ export function evaluatePolicy(tenant: Pick<Tenant, "policy" | "policyVersion">,
   if (beyond !== undefined) {
     return refuse("POLICY_UNMET", `${beyond.currency}: above what the chat alone may show; use a key with a display`);
   }
-  const frozen = freeze(tenant, highValue, asked.assuranceHint);
+  const approval = approvalFor(policy, asked.kind, amounts);
+  const frozen = { ...freeze(tenant, highValue, asked.assuranceHint), ...(approval === undefined ? {} : { approval }) };
   const unreachable = channelRefusal(asked, frozen);
   if (unreachable !== undefined) return unreachable;
   const lifetimeMs = lifetimeOf(policy, asked, mode);

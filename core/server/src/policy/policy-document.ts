@@ -3,6 +3,7 @@
 import { fromHex, importPublicKey, isCoreKind, isKind, Kind } from "@countersign/protocol";
 import * as v from "valibot";
 import { aaguid, fidoRoot, webauthn } from "./fido-document.ts";
+import { hiddenRule } from "./approver-rule.ts";
 import { ASSURANCES, isAtLeast, stricter } from "./assurance.ts";
 import type { Policy } from "./policy.ts";
 
@@ -87,6 +88,32 @@ const adminApprovals = v.pipe(
   v.check(({ low, medium, high }) => low <= medium && medium <= high, "low, medium and high must not fall"),
 );
 
+const approverRule = v.pipe(
+  v.strictObject({
+    kinds: v.optional(distinct(kind, 0), []),
+    from: v.optional(amountLimits, []),
+    users: v.pipe(
+      distinct(v.pipe(v.string(), v.regex(/^[A-Za-z0-9._@+-]{1,64}$/, "must be the name of a user")), 1),
+      v.maxLength(10, "must name at most 10"),
+    ),
+    needed: whole(1, 10),
+    withinHours: v.optional(whole(1, 168), 72),
+  }),
+  v.forward(
+    v.check(({ users, needed }) => needed <= users.length, "must not be more than there are users"),
+    ["needed"],
+  ),
+);
+const approvers = v.pipe(
+  v.array(approverRule, "must be a list"),
+  v.maxLength(16, "must name at most 16"),
+  v.rawCheck(({ dataset, addIssue }) => {
+    const hidden = dataset.typed ? hiddenRule(dataset.value) : undefined;
+    if (hidden === undefined) return;
+    addIssue({ message: `rule ${hidden} needs more people than one before it: the first that matches decides` });
+  }),
+);
+
 const entries = {
   digits: v.optional(whole(6, 10), 6),
   highValue: v.optional(amountLimits, []),
@@ -119,6 +146,7 @@ const entries = {
   fidoRoots: v.optional(several(fidoRoot, 0), []),
   biometricModels: v.optional(distinct(v.union([deviceModel, aaguid]), 0), []),
   approvals: v.optional(whole(1, 1), 1),
+  approvers: v.optional(approvers, []),
   adminApprovals: v.optional(adminApprovals, {}),
 };
 

@@ -4,13 +4,18 @@ import type { AmountLimit, Policy } from "./policy.ts";
 
 /** JSON data with every member that a document may have; parsePolicy reads it back. What the core itself sets is left out. */
 export function documentOf(policy: Policy): Readonly<Record<string, unknown>> {
-  const { refusedFidoModels: _own, highValue, modeCLimit, kinds, attestationKeys, ...plain } = policy;
+  const { refusedFidoModels: _own, highValue, modeCLimit, kinds, attestationKeys, approvers = [], ...plain } = policy;
   const names = new Map<number, string>(Object.entries(Kind).map(([name, kind]) => [kind, name]));
   return {
     ...plain,
     highValue: highValue.map(limitOf),
     modeCLimit: modeCLimit.map(limitOf),
     kinds: kinds.map((kind) => names.get(kind)),
+    approvers: approvers.map(({ kinds: some, from, ...rule }) => ({
+      ...rule,
+      from: from.map(limitOf),
+      ...(some.length === 0 ? {} : { kinds: some.map((kind) => names.get(kind)) }),
+    })),
     attestationKeys: attestationKeys.map(({ model, publicKey }) => ({ model, publicKey: toHex(publicKey) })),
   };
 }

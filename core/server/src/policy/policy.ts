@@ -39,6 +39,27 @@ export interface FidoRoot {
 export const ADMIN_LEVELS = ["low", "medium", "high"] as const;
 export type AdminLevel = (typeof ADMIN_LEVELS)[number];
 
+/** Who has to confirm beside the user himself, from which amounts on. docs/decisions/0025 */
+export interface ApproverRule {
+  /** Of apps; empty: all. */
+  readonly kinds: readonly Kind[];
+  /** From these amounts on; empty: whatever it is about. */
+  readonly from: readonly AmountLimit[];
+  /** By the relying party's own names. */
+  readonly users: readonly string[];
+  /** Distinct ones of them, never the one who asks; at least 1. */
+  readonly needed: number;
+  /** So long they have; at most 7 days. */
+  readonly withinHours: number;
+}
+
+/** The rule that was met, as a transaction keeps it. */
+export interface FrozenApproval {
+  readonly users: readonly string[];
+  readonly needed: number;
+  readonly withinMs: number;
+}
+
 /** A tenant's rules, with defaults and hard limits in `docs/protocol/policy.md`. */
 export interface Policy {
   /** 6 to 10. */
@@ -88,8 +109,10 @@ export interface Policy {
   readonly biometricModels?: readonly string[];
   /** AAGUIDs that no document can allow; set by the core itself. */
   readonly refusedFidoModels?: readonly string[];
-  /** People who must confirm; 1 until several approvers exist, and never 0. */
+  /** Of the user's own confirmations; 1, and never 0. Who has to confirm beside him is said by `approvers`. */
   readonly approvals: number;
+  /** From strict to lax: of the rules that match, the first decides. Absent or empty: the user alone confirms. */
+  readonly approvers?: readonly ApproverRule[];
   /** Administrators that a change of each level takes, the one who asks among them. Absent: 1, 1, 2. */
   readonly adminApprovals?: Readonly<Record<AdminLevel, number>>;
 }
@@ -118,4 +141,6 @@ export interface FrozenPolicy {
   /** So many wrong codes in a row, across transactions, block the user until a THAW. */
   readonly wrongCodesInARow: number;
   readonly highValue: boolean;
+  /** Others have to confirm as well; absent: nobody. */
+  readonly approval?: FrozenApproval;
 }

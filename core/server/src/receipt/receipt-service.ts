@@ -36,7 +36,10 @@ export function receiptService(given: CoreGiven): Service {
 
 /** The receipt of a transaction that is CONFIRMED or later, countersigned now. */
 export async function receiptOf(given: CoreGiven, of: Transaction): Promise<Uint8Array | Refusal> {
-  if (!("confirmation" in of)) {
+  if (of.approves !== undefined) {
+    return refuse("STATE_CONFLICT", `It is an approval: the receipt is that of ${of.approves.txId}.`);
+  }
+  if (!("confirmation" in of) || of.state === "PARTIAL" || of.state === "APPROVED") {
     return refuse("STATE_CONFLICT", `The transaction is ${of.state}: there is a receipt once the user confirmed it.`);
   }
   const { keyId, signedStatement } = of.confirmation;

@@ -2,6 +2,8 @@ import { hash } from "node:crypto";
 import { ProtocolError } from "@countersign/protocol";
 import type { Admin, Administration } from "../admin/admin.ts";
 import type { Change } from "../admin/change.ts";
+import type { OutboxEntry } from "../approval/outbox.ts";
+import type { ApprovalRequest } from "../approval/request.ts";
 import type { BotLease } from "../channel/bot-lease.ts";
 import type { Delivery } from "../delivery/delivery.ts";
 import type { Enrolment } from "../identity/enrolment.ts";
@@ -40,6 +42,9 @@ export interface Bodies {
   "bad-signatures": BadSignatures;
   content: OpenContent;
   delivery: Delivery;
+  /** What other shards have yet to hear of what several people confirm. */
+  outbox: OutboxEntry;
+  "approval-request": ApprovalRequest;
   /** Directory entities, each in the shard of its own id: */
   tenant: Tenant;
   app: App;

@@ -21,6 +21,8 @@ const TYPES: Record<EntityType, true> = {
   "bad-signatures": true,
   content: true,
   delivery: true,
+  outbox: true,
+  "approval-request": true,
   tenant: true,
   app: true,
   bot: true,

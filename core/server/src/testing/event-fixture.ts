@@ -5,7 +5,7 @@ import type { UnixMs } from "../store/entity.ts";
 import type { Step } from "../transaction/change.ts";
 import type { TransactionEvent } from "../transaction/event.ts";
 import type { Transaction } from "../transaction/transaction.ts";
-import { APP, DIGEST, LEASE_MS, NOW } from "./transaction-fixture.ts";
+import { APP, APPROVER, ASK, DIGEST, LEASE_MS, NOW } from "./transaction-fixture.ts";
 
 interface Happening {
   readonly event: TransactionEvent;
@@ -18,6 +18,10 @@ const confirmation = { keyId: "c".repeat(32), signedStatement: new Uint8Array(1)
 const veto = { type: "vetoed", reason: RejectReason.WRONG_DATA, onKey: false, mayFreeze: true } as const;
 const claimed = { type: "claimed", appId: APP, txDigest: DIGEST, leaseMs: LEASE_MS, idempotent: false } as const;
 const reported = { type: "reported", appId: APP, outcome: "EXECUTED", detail: "" } as const;
+
+const approval = { ...ASK, ...confirmation };
+const refused = { type: "approval-refused", ask: ASK, reason: undefined, onKey: false } as const;
+const moved = { type: "parent-moved", version: 5 } as const;
 
 export const EVENTS: Readonly<Record<string, Happening>> = {
   "statement accepted": { event: { type: "statement-accepted", confirmation } },
@@ -48,6 +52,19 @@ export const EVENTS: Readonly<Record<string, Happening>> = {
   "report failure": { event: { ...reported, fence: 1, outcome: "EXECUTION_FAILED" } },
   "report, old fence": { event: { ...reported, fence: 0 } },
   "report by another": { event: { ...reported, fence: 1, appId: OTHER } },
+  "approver asked": { event: { type: "approver-asked", ask: { userId: APPROVER, txId: OTHER }, n: 1 } },
+  "requester asked": { event: { type: "approver-asked", ask: { userId: "erika", txId: OTHER }, n: 0 } },
+  "last approval": { event: { type: "approval-given", approval, unfit: [] } },
+  "approval of the unfit": { event: { type: "approval-given", approval, unfit: [APPROVER] } },
+  "approval never asked for": { event: { type: "approval-given", approval: { ...approval, txId: OTHER }, unfit: [] } },
+  "requester's own approval": {
+    event: { type: "approval-given", approval: { ...approval, userId: "erika" }, unfit: [] },
+  },
+  "approval refused": { event: { ...refused, how: "REJECTED" } },
+  "approver's key signed else": { event: { ...refused, how: "TAMPERED" } },
+  "requester unfit": { event: { type: "requester-unfit", why: "FROZEN" } },
+  "parent goes on": { event: { ...moved, ends: false, final: false, notice: { type: "PARTIAL", at: NOW } } },
+  "parent is over": { event: { ...moved, ends: true, final: true, notice: { type: "REJECTED", at: NOW } } },
   resolve: { event: { type: "resolved", outcome: "EXECUTED", detail: "" } },
 };
 

@@ -1,6 +1,6 @@
 // For tests: a transaction in every standing, without a store.
 import type { HexId, UnixMs } from "../store/entity.ts";
-import type { Confirmation, Frozen, Lease, Progress, Transaction } from "../transaction/transaction.ts";
+import type { Ask, Confirmation, Frozen, Lease, Progress, Transaction } from "../transaction/transaction.ts";
 
 /** When the fixtures' clocks stand. */
 export const NOW: UnixMs = 1_800_000_000_000;
@@ -39,6 +39,16 @@ const frozen: Frozen = {
   action: undefined,
 };
 
+/** Who has to approve it as well, and what he was asked with. */
+export const APPROVER = "treasurer";
+export const ASK: Ask = { userId: APPROVER, txId: "e".repeat(32) };
+
+const several: Frozen = {
+  ...frozen,
+  policy: { ...frozen.policy, approval: { users: [APPROVER, "erika"], needed: 1, withinMs: 600_000 } },
+};
+const approval: Frozen = { ...frozen, approves: { txId: "f".repeat(32), userId: "alice" } };
+
 const progress: Progress = {
   version: 1,
   issue: { epoch: 1, n: 1 },
@@ -49,6 +59,7 @@ const progress: Progress = {
   expiresAt: NOW + 120_000,
   lastRefusal: undefined,
   lateVeto: undefined,
+  asked: [ASK],
 };
 
 const confirmation: Confirmation = { keyId: "c".repeat(32), signedStatement: new Uint8Array(1), at: NOW };
@@ -83,6 +94,10 @@ export interface Standings {
   readonly EXPIRED: Transaction;
   readonly CANCELLED: Transaction;
   readonly UNDELIVERABLE: Transaction;
+  readonly "PENDING, of several": In<"PENDING">;
+  readonly PARTIAL: In<"PARTIAL">;
+  readonly "PENDING, an approval": In<"PENDING">;
+  readonly APPROVED: In<"APPROVED">;
 }
 
 /** One transaction for each standing that the matrix tells apart. */
@@ -120,4 +135,8 @@ export const STANDINGS: Standings = {
     ...{ state: "UNDELIVERABLE", reason: "NO_CHANNEL", rejectReason: undefined, rejectedOnKey: false },
     ...{ detail: "", at: NOW },
   },
+  "PENDING, of several": { ...several, ...progress, state: "PENDING" },
+  PARTIAL: { ...several, ...progress, state: "PARTIAL", confirmation, until: NOW + 600_000 },
+  "PENDING, an approval": { ...approval, ...progress, state: "PENDING" },
+  APPROVED: { ...approval, ...progress, state: "APPROVED", confirmation, at: NOW },
 };

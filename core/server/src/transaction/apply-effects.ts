@@ -1,6 +1,7 @@
 import { fingerprintOf } from "@countersign/protocol";
 import { changeWrites } from "../admin/approval.ts";
 import { sessionWrites } from "../admin/session.ts";
+import { outboxWrites } from "../approval/outbox.ts";
 import { deliveryWrites } from "../delivery/plan.ts";
 import { keyIndex } from "../identity/key-index.ts";
 import { linkWrites } from "../identity/link-action.ts";
@@ -23,6 +24,7 @@ export function applyEffects(held: Case, transaction: Transaction, effects: read
   const drafts: Drafts = new Map();
   put(drafts, { ...locate(held.transaction), body: transaction, index: transactionIndex(transaction) });
   for (const write of refusedChange(held, transaction)) put(drafts, write);
+  for (const write of outboxWrites(held.transaction.body, transaction, held.now)) put(drafts, write);
   const alerts = applyToUser(drafts, held, transaction, effects);
   const all = [...effects, ...alerts];
   for (const effect of effects) {

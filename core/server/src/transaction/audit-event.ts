@@ -13,6 +13,11 @@ const NAME: Readonly<Record<TransactionEvent["type"], string>> = {
   tampered: "statement.tampered",
   vetoed: "transaction.vetoed",
   cancelled: "transaction.cancelled",
+  "approver-asked": "approval.asked",
+  "approval-given": "approval.given",
+  "approval-refused": "approval.refused",
+  "requester-unfit": "transaction.cancelled",
+  "parent-moved": "approval.told",
   "keys-revoked": "transaction.cancelled",
   undeliverable: "transaction.undeliverable",
   resent: "code.reissued",
@@ -62,6 +67,19 @@ function detailOf(event: TransactionEvent, after: Transaction): AuditDraft["deta
       return { reason: event.reason ?? 0, onKey: event.onKey };
     case "cancelled":
       return { by: event.by };
+    case "approver-asked":
+      return { user: event.ask.userId, child: event.ask.txId, n: event.n };
+    case "approval-given": {
+      const { userId: user, txId: child, keyId: key } = event.approval;
+      const struck = event.unfit.length === 0 ? {} : { struck: event.unfit.join() };
+      return { user, child, key, approvals: after.approvals?.length ?? 0, ...struck };
+    }
+    case "approval-refused":
+      return { user: event.ask.userId, child: event.ask.txId, how: event.how };
+    case "requester-unfit":
+      return { by: "core", why: event.why };
+    case "parent-moved":
+      return { seen: event.version };
     case "keys-revoked":
       return { by: "revocation" };
     case "resent":

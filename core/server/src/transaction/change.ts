@@ -37,14 +37,21 @@ export function conflict(transaction: Transaction, why: string): Refusal {
 
 function frozenOf(of: Transaction): Frozen {
   const { txId, tenantId, userId, createdBy, createdAt, nonce, kind, fields, content, txDigest } = of;
-  const { tag, mode, keyIds, policy, repeatOf, action } = of;
+  const { tag, mode, keyIds, policy, repeatOf, action, approves } = of;
   return {
     ...{ txId, tenantId, userId, createdBy, createdAt, nonce, kind, fields, content, txDigest },
     ...{ tag, mode, keyIds, policy, repeatOf, action },
+    ...(approves === undefined ? {} : { approves }),
   };
 }
 
 function progressOf(of: Transaction): Progress {
   const { version, issue, superseded, resends, lastIssueAt, triesLeft, expiresAt, lastRefusal, lateVeto } = of;
-  return { version, issue, superseded, resends, lastIssueAt, triesLeft, expiresAt, lastRefusal, lateVeto };
+  const { asked, approvals, told } = of;
+  return {
+    ...{ version, issue, superseded, resends, lastIssueAt, triesLeft, expiresAt, lastRefusal, lateVeto },
+    ...(asked === undefined ? {} : { asked }),
+    ...(approvals === undefined ? {} : { approvals }),
+    ...(told === undefined ? {} : { told }),
+  };
 }

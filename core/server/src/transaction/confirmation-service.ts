@@ -29,6 +29,8 @@ import { watchTransaction } from "./watch.ts";
 /** All that an untrusted client learns of a state. */
 const CLASS: Readonly<Record<State, ConfirmationClass>> = {
   PENDING: ConfirmationClass.WAITING,
+  PARTIAL: ConfirmationClass.PARTIAL,
+  APPROVED: ConfirmationClass.APPROVED,
   CONFIRMED: ConfirmationClass.CONFIRMED,
   EXECUTING: ConfirmationClass.CONFIRMED,
   EXECUTED: ConfirmationClass.EXECUTED,

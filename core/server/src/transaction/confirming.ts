@@ -1,6 +1,7 @@
 // What happens to a PENDING transaction on its way to CONFIRMED.
 import { refuse, type Refusal } from "../rpc/refusal.ts";
 import type { UnixMs } from "../store/entity.ts";
+import { acceptApproval, acceptPartly } from "./approving.ts";
 import { conflict, proceed, stand, unchanged, type Step } from "./change.ts";
 import { end } from "./ending.ts";
 import type { Confirmation, Effect, Issue, Lease, Transaction } from "./transaction.ts";
@@ -11,7 +12,7 @@ export function countTry(of: Transaction): Step | Refusal {
   return { transaction: proceed(of, { triesLeft: of.triesLeft - 1 }), effects: [] };
 }
 
-/** CONFIRMED; a transaction of the core's own kinds is carried out in the same commit. */
+/** CONFIRMED, or PARTIAL where others have to confirm too; a transaction of the core's own kinds is carried out in the same commit. */
 export function accept(of: Transaction, confirmation: Confirmation, now: UnixMs): Step {
   const settled: readonly Effect[] = [{ type: "reset-wrong-codes" }, { type: "release-slot" }];
   if (of.action !== undefined) {
@@ -24,6 +25,8 @@ export function accept(of: Transaction, confirmation: Confirmation, now: UnixMs)
     ];
     return { transaction: stand(of, standing, { lastRefusal: undefined }), effects };
   }
+  if (of.approves !== undefined) return acceptApproval(of, confirmation, now);
+  if (of.policy.approval !== undefined) return acceptPartly(of, of.policy.approval, confirmation, now);
   const claimBy = now + of.policy.claimByMs;
   const standing = { state: "CONFIRMED", confirmation, claimBy, lapsed: undefined } as const;
   const effects: readonly Effect[] = [

@@ -1,4 +1,6 @@
 import { fromHex, isCoreKind, tagOf, toHex, txDigestOf } from "@countersign/protocol";
+import { APPROVE_RPC } from "../approval/begin-approval.ts";
+import { whyTooFewApprovers } from "../approval/enough-approvers.ts";
 import { idPrefix } from "../code/code-key.ts";
 import type { CoreGiven } from "../given.ts";
 import { directoryOf } from "../identity/directory.ts";
@@ -35,14 +37,14 @@ export interface Created {
 export async function createTransaction(given: CoreGiven, draft: Draft): Promise<Created | Refusal> {
   const bad = checkRequestId(draft.requestId);
   if (bad !== undefined) return bad;
-  const use: RequestUse = { ...draft, by: draft.createdBy, rpc: draft.action?.type ?? "create" };
+  const use: RequestUse = { ...draft, by: draft.createdBy, rpc: rpcOf(draft) };
   const known = await findReservation(given, use);
   if (isRefusal(known)) return known;
   const found = await directoryOf(given.store).get(tenantKey(draft.tenantId));
   if (found === undefined) throw new Error(`tenant ${draft.tenantId} does not exist`);
   const tenant = withoutEmulators(found, given.development);
   const shard = shardOfUser(draft.tenantId, draft.userId);
-  let drawn = known?.drawn ?? draw(given, shard);
+  let drawn = known?.drawn ?? drawIds(given, shard);
   let reserved = known !== undefined;
   const made = await untilSettled(async () => {
     const txId = drawn["txId"] ?? "";
@@ -51,6 +53,8 @@ export async function createTransaction(given: CoreGiven, draft: Draft): Promise
     if (seen.held.transaction.body !== undefined) return seen.held.transaction.body;
     const fresh = freeze(tenant, draft, seen, drawn);
     if (isRefusal(fresh)) return fresh;
+    const alone = await whyTooFewApprovers(given, tenant, fresh.transaction, seen.content);
+    if (alone !== undefined) return alone;
     if (!reserved) {
       const reservation = await reserve(given, use, drawn);
       if (isRefusal(reservation)) return reservation;
@@ -66,10 +70,14 @@ export async function createTransaction(given: CoreGiven, draft: Draft): Promise
 }
 
 /** The shard of the user ‖ u48 milliseconds ‖ 8 random bytes: ids say where they live and sort by time. */
-function draw(given: CoreGiven, shard: Shard): Readonly<Record<string, string>> {
+export function drawIds(given: CoreGiven, shard: Shard): Readonly<Record<string, string>> {
   const time = given.store.now().toString(16).padStart(12, "0");
   const txId = idPrefix(shard, given.secrets) + time + toHex(given.random.bytes(8));
   return { txId, nonce: toHex(given.random.bytes(32)) };
+}
+
+function rpcOf({ action, approval }: Draft): string {
+  return action?.type ?? (approval === undefined ? "create" : APPROVE_RPC);
 }
 
 /** What a Create is judged on, read from the user's shard. */
@@ -89,7 +97,7 @@ async function look(given: CoreGiven, draft: Draft, shard: Shard, txId: HexId): 
   const user = entities[0].body;
   if (user === undefined) return refuse("NOT_FOUND", "user_id: there is no such user. Create him first.");
   const issuer = (await directoryOf(given.store).get(tenantKey(tenantId)))?.issuer ?? "";
-  const content = freezeContent(draft, issuer, repeated);
+  const content = draft.approval?.content ?? freezeContent(draft, issuer, repeated);
   if (isRefusal(content)) return content;
   const of = { shard, txId, tenantId, userId, action: draft.action };
   const extras = { keyIds: [...user.keyIds, ...(draft.keyIds ?? [])], others: [contentKey(draft, content.lines)] };
@@ -138,7 +146,7 @@ interface Fresh {
 function freeze(tenant: Tenant, draft: Draft, seen: Seen, drawn: Readonly<Record<string, string>>): Fresh | Refusal {
   const { held, content, equal } = seen;
   const guarding = equal.filter((one) => guards(one, held.now));
-  const duplicate = isCoreKind(draft.kind) ? undefined : findDuplicate(guarding, draft.repeatOf);
+  const duplicate = isUnguarded(draft) ? undefined : findDuplicate(guarding, draft.repeatOf);
   if (duplicate !== undefined) return duplicate;
   const evaluated = evaluate(tenant, draft, seen);
   if (isRefusal(evaluated)) return evaluated;
@@ -190,7 +198,10 @@ function transactionOf(
   { frozen, mode, keyIds, lifetimeMs }: Evaluation,
   drawn: Readonly<Record<string, string>>,
 ): Transaction {
-  const { tenantId, userId, createdBy, kind, repeatOf, action } = draft;
+  const { tenantId, userId, createdBy, kind, repeatOf, action, approval } = draft;
+  // Nobody approves an approval.
+  const { approval: rule, ...rest } = frozen;
+  const policy = approval === undefined && rule !== undefined ? { ...rest, approval: rule } : rest;
   const txId = drawn["txId"] ?? "";
   const nonce = fromHex(drawn["nonce"] ?? "");
   const txDigest = txDigestOf(content);
@@ -198,7 +209,8 @@ function transactionOf(
   return {
     ...{ txId, tenantId, userId, createdBy, createdAt: now, nonce, kind, fields, content, txDigest },
     tag: tagOf(fromHex(txId), nonce, txDigest),
-    ...{ mode, keyIds, policy: frozen, repeatOf, action },
+    ...{ mode, keyIds, policy, repeatOf, action },
+    ...(approval === undefined ? {} : { approves: approval.approves }),
     version: 1,
     issue: { epoch: held.epoch, n: 1 },
     superseded: [],
@@ -214,9 +226,14 @@ function transactionOf(
 
 const MOST_GUARDING = 64;
 
+/** The core's own kinds, and approvals: what they approve guards for its own user. */
+function isUnguarded({ kind, approval }: Draft): boolean {
+  return isCoreKind(kind) || approval !== undefined;
+}
+
 /** From now on it guards too. The core's own kinds are not counted as equal. */
 function contentWrites(draft: Draft, held: Case, guarding: readonly Transaction[], txId: HexId): AnyWrite[] {
-  if (isCoreKind(draft.kind)) return [];
+  if (isUnguarded(draft)) return [];
   const content = held.others[0] as LoadedEntity<"content">;
   const txIds = [...guarding.map((guard) => guard.txId), txId].slice(-MOST_GUARDING);
   return [{ key: content.key, expected: content.version, body: { txIds } }];

@@ -1,7 +1,8 @@
 import type { Field, Kind, Mode } from "@countersign/protocol";
 import type { HexId } from "../store/entity.ts";
 import type { Assurance } from "../policy/assurance.ts";
-import type { CoreAction } from "./transaction.ts";
+import type { FrozenContent } from "./frozen-content.ts";
+import type { Approves, CoreAction } from "./transaction.ts";
 
 /** What somebody asks to be confirmed, before anything is frozen. */
 export interface Draft {
@@ -26,4 +27,6 @@ export interface Draft {
   readonly payload?: Uint8Array | undefined;
   /** Of the core's own kinds: what it does once this is confirmed. */
   readonly action?: CoreAction | undefined;
+  /** Of an approval: what it is about, and its content, which is frozen as it is. */
+  readonly approval?: { readonly approves: Approves; readonly content: FrozenContent } | undefined;
 }

@@ -10,12 +10,15 @@ export function guards(transaction: Transaction, now: UnixMs): boolean {
   const { transaction: current } = letTimePass(transaction, now);
   switch (current.state) {
     case "PENDING":
+    case "PARTIAL":
     case "CONFIRMED":
     case "EXECUTING":
       return true;
     case "EXECUTED":
     case "EXECUTION_UNKNOWN":
       return now < guardedUntil(current);
+    // Guards nothing of its user's own.
+    case "APPROVED":
     case "EXECUTION_FAILED":
     case "REJECTED":
     case "TAMPERED":

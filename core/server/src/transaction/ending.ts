@@ -19,21 +19,27 @@ export interface Ended {
   readonly detail?: string;
   /** Instead of `detail`, told to the relying party alone. */
   readonly forApp?: string;
+  /** Another user, whose doing it is. */
+  readonly by?: string;
+  /** What the chats are told instead. */
+  readonly notice?: Notice;
 }
 
 /** Over, without execution. Every chat that shows it is told, and the user's slot is free again. */
 export function end(of: Transaction, state: Ending, now: UnixMs, how: Ended = {}, more: readonly Effect[] = []): Step {
-  const { rejectReason, onKey = false, detail = "", forApp = detail } = how;
+  const { rejectReason, onKey = false, detail = "", forApp = detail, by } = how;
   const standing = { state, reason: REASON[state], rejectReason, rejectedOnKey: onKey, detail: forApp, at: now };
-  const notice: Notice = {
+  const doer = by === undefined ? {} : { by };
+  const notice: Notice = how.notice ?? {
     type: state,
     at: now,
     ...(rejectReason === undefined ? {} : { rejectReason }),
     ...(detail === "" ? {} : { detail }),
+    ...doer,
   };
   const released: readonly Effect[] = of.state === "PENDING" ? [{ type: "release-slot" }] : [];
   return {
-    transaction: stand(of, standing, { lastRefusal: REASON[state] }),
+    transaction: stand(of, { ...standing, ...doer }, { lastRefusal: REASON[state] }),
     effects: [{ type: "notify", notice, final: true }, ...released, ...more],
   };
 }

@@ -1,6 +1,7 @@
 import type { Reason, RejectReason } from "@countersign/protocol";
 import type { HexId } from "../store/entity.ts";
-import type { Confirmation, Issue } from "./transaction.ts";
+import type { Notice } from "../delivery/delivery.ts";
+import type { Approval, Ask, Confirmation, Issue } from "./transaction.ts";
 
 /** Everything that can happen to a transaction; docs/protocol/states.md has the row of each. */
 export type TransactionEvent =
@@ -29,6 +30,28 @@ export type TransactionEvent =
     }
   /** `detail` is told to the user. A client on a user's PC withdraws what is PENDING only. */
   | { readonly type: "cancelled"; readonly by: "app" | "admin" | "client"; readonly detail: string }
+  /** One of the approvers is about to be asked, for the n-th time. */
+  | { readonly type: "approver-asked"; readonly ask: Ask; readonly n: number }
+  /** An approver's key confirmed. `unfit`: whose approval does not count by now. */
+  | { readonly type: "approval-given"; readonly approval: Approval; readonly unfit: readonly string[] }
+  /** An approver said no, or his key signed something else; `ask`: as it was recorded. */
+  | {
+      readonly type: "approval-refused";
+      readonly ask: Ask;
+      readonly how: "REJECTED" | "TAMPERED";
+      readonly reason: RejectReason | undefined;
+      readonly onKey: boolean;
+    }
+  /** Who asked has been stopped, or his key revoked, before the last approval came. */
+  | { readonly type: "requester-unfit"; readonly why: string }
+  /** Of an approval: what it is about stands elsewhere. `ends`: nobody is needed any more. */
+  | {
+      readonly type: "parent-moved";
+      readonly version: number;
+      readonly notice: Notice;
+      readonly final: boolean;
+      readonly ends: boolean;
+    }
   /** Every key that could have signed it was revoked. */
   | { readonly type: "keys-revoked" }
   /** Every delivery attempt FAILED, of this issue: a newer one has attempts of its own. */

@@ -35,11 +35,11 @@ export async function listTransactions(
   return { transactions, nextPageToken: more ? writeToken(last.createdAt) : "" };
 }
 
-function writeToken(before: number): string {
+export function writeToken(before: number): string {
   return Buffer.from(`l1.${before}`).toString("base64url");
 }
 
-function readToken(token: string): number | Refusal | undefined {
+export function readToken(token: string): number | Refusal | undefined {
   if (token === "") return undefined;
   const before = /^l1\.(\d{1,16})$/.exec(Buffer.from(token, "base64url").toString("latin1"))?.[1];
   return before === undefined ? badInput("page_token", "not a token of this list") : Number(before);

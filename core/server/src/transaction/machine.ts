@@ -1,6 +1,7 @@
 // The one place where a transaction changes; docs/protocol/states.md is its table, machine.test.ts the whole matrix.
 import type { UnixMs } from "../store/entity.ts";
 import { refuse, type Refusal } from "../rpc/refusal.ts";
+import { ask, endUnfit, follow, giveApproval, refuseApproval } from "./approving.ts";
 import { conflict, proceed, unchanged, type Step } from "./change.ts";
 import { end } from "./ending.ts";
 import type { TransactionEvent } from "./event.ts";
@@ -39,6 +40,16 @@ function take(of: Transaction, event: TimelyEvent, now: UnixMs): Step | Refusal 
       return cancel(of, event, now);
     case "keys-revoked":
       return of.state === "PENDING" ? end(of, "CANCELLED", now, { forApp: NO_KEY_LEFT }) : unchanged(of);
+    case "approver-asked":
+      return ask(of, event);
+    case "approval-given":
+      return giveApproval(of, event, now);
+    case "approval-refused":
+      return refuseApproval(of, event, now);
+    case "requester-unfit":
+      return endUnfit(of, event, now);
+    case "parent-moved":
+      return follow(of, event, now);
     case "claimed":
       return claim(of, event, now);
     case "begun":
@@ -119,7 +130,7 @@ function notPending(of: Transaction): Refusal {
 
 function cancel(of: Transaction, event: Extract<TransactionEvent, { type: "cancelled" }>, now: UnixMs): Step | Refusal {
   if (of.state === "CANCELLED") return unchanged(of);
-  if (of.state === "PENDING" || (of.state === "CONFIRMED" && event.by !== "client")) {
+  if (of.state === "PENDING" || ((of.state === "PARTIAL" || of.state === "CONFIRMED") && event.by !== "client")) {
     return end(of, "CANCELLED", now, { detail: event.detail });
   }
   if (of.state === "EXPIRED") return refuse("EXPIRED", "The transaction expired: there is nothing to cancel.");

@@ -11,12 +11,15 @@ export function dueAt(transaction: Transaction): UnixMs | undefined {
   switch (transaction.state) {
     case "PENDING":
       return transaction.expiresAt;
+    case "PARTIAL":
+      return transaction.until;
     case "CONFIRMED":
       return transaction.claimBy;
     case "EXECUTING":
       return transaction.lease.lapsed === undefined
         ? transaction.lease.until
         : transaction.lease.until + transaction.policy.claimByMs;
+    case "APPROVED":
     case "EXECUTED":
     case "EXECUTION_FAILED":
     case "EXECUTION_UNKNOWN":

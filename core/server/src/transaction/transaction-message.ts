@@ -17,6 +17,7 @@ import {
 import { Transaction as TransactionMessage } from "@countersign/proto/node/core/v1/transaction_service";
 import type { CoreGiven } from "../given.ts";
 import { timestampOf } from "../delivery/timestamp.ts";
+import { approversOf, neededOf } from "./approving.ts";
 import { fidoRequestOf, keyIdsOf, loadSigners, type Signers } from "./signers.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -57,7 +58,24 @@ export function transactionMessage(given: CoreGiven, of: Transaction, signers?: 
     fido: signers && fidoRequestOf(signers),
     outcomeDetail: "detail" in of ? of.detail : "",
     version: BigInt(of.version),
+    ...approvalPart(of),
   });
+}
+
+/** What several people confirm, and what is an approval of it. */
+function approvalPart(of: Transaction): Partial<TransactionMessage> {
+  const rule = of.policy.approval;
+  return {
+    parentId: of.approves?.txId ?? "",
+    requestedBy: of.approves?.userId ?? "",
+    approvalsNeeded: rule === undefined ? 0 : neededOf(rule),
+    approvers: [...approversOf(of)],
+    approvals: (of.approvals ?? []).map(({ userId, txId, keyId, at }) => ({
+      ...{ userId, transactionId: txId, keyId },
+      approvedAt: timestampOf(at),
+    })),
+    ...(of.state === "PARTIAL" ? { approveBy: timestampOf(of.until) } : {}),
+  };
 }
 
 export function lineMessages(lines: readonly Line[]): LineMessage[] {

@@ -1,21 +1,28 @@
 import { RejectReason } from "@countersign/protocol";
 import {
+  TransactionServiceBeginApprovalResponse,
   TransactionServiceCancelResponse,
   TransactionServiceCreateGrantResponse,
   TransactionServiceCreateResponse,
   TransactionServiceGetResponse,
+  TransactionServiceListApprovalsResponse,
   TransactionServiceListResponse,
   TransactionServiceService,
   TransactionServiceVetoResponse,
   TransactionServiceWatchResponse,
+  type TransactionServiceBeginApprovalRequest,
   type TransactionServiceCancelRequest,
   type TransactionServiceCreateRequest,
   type TransactionServiceServer,
   type TransactionServiceVetoRequest,
   type TransactionServiceWatchRequest,
 } from "@countersign/proto/node/core/v1/transaction_service";
+import { beginApproval } from "../approval/begin-approval.ts";
+import { decided } from "../approval/decided.ts";
+import { listApprovals } from "../approval/list-approvals.ts";
 import { timestampOf } from "../delivery/timestamp.ts";
 import type { CoreGiven } from "../given.ts";
+import { checkUserId } from "../identity/user-name.ts";
 import { serverStream, submitApp, submitAppOrGrant, unary, type Call, type Send } from "../rpc/handler.ts";
 import { actorOf, type Caller } from "../rpc/caller.ts";
 import { badInput, isRefusal, type Refusal } from "../rpc/refusal.ts";
@@ -25,9 +32,11 @@ import { atCreation } from "./change.ts";
 import { checkDetail } from "./check-detail.ts";
 import { createTransaction } from "./create.ts";
 import { createGrant, spendGrant } from "./grant.ts";
-import { happen } from "./happen.ts";
+import { happen, unknownTransaction } from "./happen.ts";
 import { listTransactions } from "./list.ts";
 import { ownTransaction } from "./own-transaction.ts";
+import { checkRequestId } from "./reserve.ts";
+import { isTxId } from "./transaction-key.ts";
 import { readCreate } from "./read-create.ts";
 import { tellTransaction, transactionMessage } from "./transaction-message.ts";
 import { isTooLate } from "./veto.ts";
@@ -56,6 +65,13 @@ export function transactionService(given: CoreGiven): Service {
     watch: serverStream(given, submitApp, (request, call, send) => watch(given, request, call, send)),
     cancel: unary(given, submitApp, (request, call) => cancel(given, request, call)),
     veto: unary(given, submitApp, (request, call) => veto(given, request, call)),
+    beginApproval: unary(given, submitApp, (request, call) => approve(given, request, call)),
+    listApprovals: unary(given, submitApp, async (request, { caller }) => {
+      const page = await listApprovals(given, appOf(caller).tenantId, request);
+      if (isRefusal(page)) return page;
+      const transactions = await Promise.all(page.transactions.map((one) => tellTransaction(given, one)));
+      return TransactionServiceListApprovalsResponse.create({ transactions, nextPageToken: page.nextPageToken });
+    }),
   };
   return { definition: TransactionServiceService, implementation };
 }
@@ -75,6 +91,24 @@ async function create(
   const told = caller.kind === "grant" ? atCreation(transaction) : transaction;
   return TransactionServiceCreateResponse.create({
     transaction: await tellTransaction(given, told),
+    confirmationToken,
+  });
+}
+
+async function approve(
+  given: CoreGiven,
+  { requestId, transactionId: parentId, userId }: TransactionServiceBeginApprovalRequest,
+  { caller }: Call,
+): Promise<TransactionServiceBeginApprovalResponse | Refusal> {
+  const bad = checkRequestId(requestId) ?? checkUserId(userId);
+  if (bad !== undefined) return bad;
+  if (!isTxId(parentId)) return unknownTransaction;
+  const { tenantId } = appOf(caller);
+  const created = await beginApproval(given, { tenantId, parentId, userId, actor: actorOf(caller) });
+  if (isRefusal(created)) return created;
+  const { transaction, confirmationToken } = created;
+  return TransactionServiceBeginApprovalResponse.create({
+    transaction: await tellTransaction(given, transaction),
     confirmationToken,
   });
 }
@@ -125,7 +159,10 @@ async function veto(
   const after = await happen(given, found.txId, event, actorOf(caller));
   if (isRefusal(after)) return after;
   const transaction = transactionMessage(given, after);
-  return TransactionServiceVetoResponse.create({ transaction, tooLate: isTooLate(after.state) });
+  return TransactionServiceVetoResponse.create({
+    transaction,
+    tooLate: isTooLate((await decided(given, after)).state),
+  });
 }
 
 function appOf(caller: Caller): { readonly tenantId: HexId; readonly appId: HexId } {

@@ -20,6 +20,26 @@ export type CoreAction =
   /** The session of an administrator, by tokenId; docs/decisions/0029. */
   | { readonly type: "login"; readonly token: string; readonly until: UnixMs };
 
+/** What an approval is about: another user's transaction, which alone is claimed and executed. docs/decisions/0025 */
+export interface Approves {
+  readonly txId: HexId;
+  /** Who asks for it. */
+  readonly userId: string;
+}
+
+/** One approver was asked: the transaction for his key. */
+export interface Ask {
+  readonly userId: string;
+  readonly txId: HexId;
+}
+
+/** One approver's yes: the statement over the same content that his key signed in a transaction of his own. */
+export interface Approval extends Ask {
+  readonly keyId: HexId;
+  readonly signedStatement: Uint8Array;
+  readonly at: UnixMs;
+}
+
 /** Frozen at Create; no RPC alters it. */
 export interface Frozen {
   readonly txId: HexId;
@@ -40,6 +60,8 @@ export interface Frozen {
   readonly policy: FrozenPolicy;
   readonly repeatOf: HexId | undefined;
   readonly action: CoreAction | undefined;
+  /** Absent: it is nobody's approval. */
+  readonly approves?: Approves;
 }
 
 /** What changes while it lives, in every state. */
@@ -57,6 +79,12 @@ export interface Progress {
   readonly lastRefusal: Reason | undefined;
   /** Vetoes that came too late are recorded here. */
   readonly lateVeto: RejectReason | undefined;
+  /** Of a transaction that several confirm: who was asked so far, in that order; absent: nobody. */
+  readonly asked?: readonly Ask[];
+  /** Whose yes counts, at most one of each person; absent: none. */
+  readonly approvals?: readonly Approval[];
+  /** Of an approval: the `version` of what it is about that its user was told last. */
+  readonly told?: number;
 }
 
 /** The accepted statement, as receipts carry it. */
@@ -80,9 +108,13 @@ export interface Lease {
 
 export type Ending = "REJECTED" | "TAMPERED" | "LOCKED" | "EXPIRED" | "CANCELLED" | "UNDELIVERABLE";
 
-/** Where it stands: a union, so that a field exists exactly where it means something. PARTIAL comes with M-of-N. */
+/** Where it stands: a union, so that a field exists exactly where it means something. */
 export type Standing =
   | { readonly state: "PENDING" }
+  /** Its user confirmed, the others have not all. */
+  | { readonly state: "PARTIAL"; readonly confirmation: Confirmation; readonly until: UnixMs }
+  /** An approval was given: what it is about tells the rest. Never claimed, by construction. */
+  | { readonly state: "APPROVED"; readonly confirmation: Confirmation; readonly at: UnixMs }
   | {
       readonly state: "CONFIRMED";
       readonly confirmation: Confirmation;
@@ -118,6 +150,8 @@ export type Standing =
       readonly rejectedOnKey: boolean;
       readonly detail: string;
       readonly at: UnixMs;
+      /** Another user, whose no it was. */
+      readonly by?: string;
     };
 
 export type Transaction = Frozen & Progress & Standing;

@@ -53,7 +53,7 @@ export function changeUser(user: User, effects: readonly Effect[], of: Transacti
 function countWrongCode(user: User, most: number, now: UnixMs): UserChange {
   const wrongInARow = user.wrongInARow + 1;
   if (wrongInARow >= most && user.state === "ACTIVE") {
-    const blocked = { ...user, wrongInARow, state: "BLOCKED" } as const;
+    const blocked = { ...user, wrongInARow, state: "BLOCKED", stoppedAt: now } as const;
     return { user: blocked, alerts: [{ type: "alert", notice: { type: "BLOCKED", at: now } }] };
   }
   const warns = wrongInARow === most - 1;

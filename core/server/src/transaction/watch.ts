@@ -9,7 +9,7 @@ import type { State, Transaction } from "./transaction.ts";
 
 /** States that nothing leaves any more. EXECUTION_UNKNOWN waits for a person. */
 export function isFinal(state: State): boolean {
-  return !["PENDING", "CONFIRMED", "EXECUTING", "EXECUTION_UNKNOWN"].includes(state);
+  return !["PENDING", "PARTIAL", "CONFIRMED", "EXECUTING", "EXECUTION_UNKNOWN"].includes(state);
 }
 
 /** A transaction as a watcher sees it. */
