@@ -106,6 +106,9 @@ export const MESSAGES: Readonly<Record<string, Readonly<Record<number, WireField
   ".countersign.admin.v1.AdminServiceGetPolicyRequest": {
     1: ["tenant_id", "string"],
   },
+  ".countersign.admin.v1.AdminServiceGetSummaryRequest": {
+    1: ["tenant_id", "string"],
+  },
   ".countersign.admin.v1.AdminServiceGetTransactionRequest": {
     1: ["tenant_id", "string"],
     2: ["transaction_id", "string"],
@@ -243,6 +246,16 @@ export const MESSAGES: Readonly<Record<string, Readonly<Record<number, WireField
     1: ["link_id", "string"],
   },
   ".countersign.admin.v1.AdminServiceWhoAmIRequest": {},
+  ".countersign.admin.v1.AuditServiceExportRequest": {
+    1: ["tenant_id", "string"],
+    2: ["since_head", "string"],
+    3: ["since", ".google.protobuf.Timestamp"],
+    4: ["cursor", "string"],
+  },
+  ".countersign.admin.v1.AuditServiceListHeadsRequest": {
+    1: ["page_size", "uint32"],
+    2: ["page_token", "string"],
+  },
   ".countersign.admin.v1.AuditServiceListRequest": {
     1: ["tenant_id", "string"],
     2: ["event", "string"],
@@ -252,6 +265,8 @@ export const MESSAGES: Readonly<Record<string, Readonly<Record<number, WireField
     6: ["before", ".google.protobuf.Timestamp"],
     7: ["page_size", "uint32"],
     8: ["page_token", "string"],
+    9: ["newest_first", "bool"],
+    10: ["text", "string"],
   },
   ".countersign.admin.v1.AuditServiceTailRequest": {
     1: ["tenant_id", "string"],
@@ -737,6 +752,7 @@ export const REQUESTS: Readonly<Record<string, `.${string}`>> = {
   "/countersign.admin.v1.AdminService/RevokeKey": ".countersign.admin.v1.AdminServiceRevokeKeyRequest",
   "/countersign.admin.v1.AdminService/ListLinks": ".countersign.admin.v1.AdminServiceListLinksRequest",
   "/countersign.admin.v1.AdminService/RevokeLink": ".countersign.admin.v1.AdminServiceRevokeLinkRequest",
+  "/countersign.admin.v1.AdminService/GetSummary": ".countersign.admin.v1.AdminServiceGetSummaryRequest",
   "/countersign.admin.v1.AdminService/ListTransactions": ".countersign.admin.v1.AdminServiceListTransactionsRequest",
   "/countersign.admin.v1.AdminService/GetTransaction": ".countersign.admin.v1.AdminServiceGetTransactionRequest",
   "/countersign.admin.v1.AdminService/CancelTransaction": ".countersign.admin.v1.AdminServiceCancelTransactionRequest",
@@ -750,6 +766,8 @@ export const REQUESTS: Readonly<Record<string, `.${string}`>> = {
   "/countersign.admin.v1.AdminService/ListChanges": ".countersign.admin.v1.AdminServiceListChangesRequest",
   "/countersign.admin.v1.AuditService/List": ".countersign.admin.v1.AuditServiceListRequest",
   "/countersign.admin.v1.AuditService/Tail": ".countersign.admin.v1.AuditServiceTailRequest",
+  "/countersign.admin.v1.AuditService/ListHeads": ".countersign.admin.v1.AuditServiceListHeadsRequest",
+  "/countersign.admin.v1.AuditService/Export": ".countersign.admin.v1.AuditServiceExportRequest",
   "/countersign.channel.v1.ChannelService/Attach": ".countersign.channel.v1.AttachRequest",
   "/countersign.core.v1.ConfirmationService/Get": ".countersign.core.v1.ConfirmationServiceGetRequest",
   "/countersign.core.v1.ConfirmationService/Watch": ".countersign.core.v1.ConfirmationServiceWatchRequest",

@@ -35,6 +35,7 @@ import { explainDelivery } from "./explain-delivery.ts";
 import { createUserFor, inviteUser } from "./invite-user.ts";
 import { listAdmins, listApps, listBots, listChanges, listKeys, listLinks, listTenants, tellBot } from "./list.ts";
 import { listUsers } from "./list-people.ts";
+import { getSummary } from "./list-summary.ts";
 import { listTransactions } from "./list-transactions.ts";
 import { loadChange } from "./load-change.ts";
 import { beginLogin, finishLogin } from "./login.ts";
@@ -77,9 +78,9 @@ function selfRpcs(
 function sessionRpcs(given: CoreGiven): Rpcs<"beginLogin" | "finishLogin" | "logOut"> {
   return {
     beginLogin: unary(given, nobody, async (request) =>
-      mapped(await beginLogin(given, request), async ({ transaction, confirmationToken }) => ({
+      mapped(await beginLogin(given, request), async ({ transaction, confirmationToken: token }) => ({
         transaction: await tellTransaction(given, transaction),
-        confirmationToken,
+        confirmationToken: token,
       })),
     ),
     finishLogin: unary(given, confirmationToken, (_request, { caller }) => finishLogin(given, caller)),
@@ -102,6 +103,7 @@ function readRpcs(
   | "listKeys"
   | "listLinks"
   | "listTransactions"
+  | "getSummary"
   | "getTransaction"
   | "listDeliveries"
   | "explainDelivery"
@@ -158,6 +160,11 @@ function readRpcs(
         })),
       ),
     ),
+    getSummary: unary(given, anyAdmin, async (request, call) => {
+      const admin = adminOf(call.caller);
+      if (request.tenantId === "" && admin.tenantId === "") return getSummary(given, undefined);
+      return within(given, call, request, ({ tenantId }) => getSummary(given, tenantId));
+    }),
     getTransaction: unary(given, anyAdmin, (request, call) =>
       within(given, call, request, ({ tenantId }) => getTransaction(given, tenantId, request.transactionId)),
     ),

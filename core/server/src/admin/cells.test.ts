@@ -41,6 +41,7 @@ const IN_TENANT: Readonly<Record<string, (ids: Ids) => object>> = {
   ListAdmins: ({ tenantId }) => ({ tenantId }),
   ListChanges: ({ tenantId }) => ({ tenantId }),
   ListTransactions: ({ tenantId }) => ({ tenantId }),
+  GetSummary: ({ tenantId }) => ({ tenantId }),
 };
 const OF_TENANT: typeof IN_TENANT = {
   ListKeys: ({ tenantId, userId }) => ({ tenantId, userId }),

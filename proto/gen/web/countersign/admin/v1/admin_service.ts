@@ -1520,6 +1520,116 @@ export interface AdminServiceListTransactionsResponse {
   nextPageToken: string;
 }
 
+/** See GetSummary. */
+export interface AdminServiceGetSummaryRequest {
+  /** Whose. */
+  tenantId: string;
+}
+
+/** See GetSummary. Counted by the index of administrators' lists, which is derived: what is told by GetTransaction decides. */
+export interface AdminServiceGetSummaryResponse {
+  /** When this was so, by the store's clock. */
+  at:
+    | Timestamp
+    | undefined;
+  /** How far the index is. While `read` is less than `of`, nothing below but `bots` is told. */
+  index:
+    | IndexProgress
+    | undefined;
+  /** Transactions that wait for somebody, by state; states without any are left out. */
+  open: StateCount[];
+  /** The last 60 minutes, oldest first; the last one is not over. */
+  minutes: EndedCount[];
+  /** The last 24 hours, oldest first; the last one is not over. */
+  hours: EndedCount[];
+  /** From creation to the user's confirmation, of those that were confirmed in these hours. */
+  timeToConfirm:
+    | TimeTaken
+    | undefined;
+  /** From the wish to the code in the chat, of these hours, by platform. */
+  platforms: PlatformSummary[];
+  /** Messages that FAILED and whose time is not up. ListDeliveries names them. */
+  deadLetters: bigint;
+  /** Changes that wait for somebody's key. ListChanges names them. */
+  pendingChanges: bigint;
+  /** Bots that are not disabled. */
+  bots: BotSummary | undefined;
+}
+
+/** How far the index of administrators' lists is. */
+export interface IndexProgress {
+  /** Shards that are read. */
+  read: number;
+  /** All of them. */
+  of: number;
+}
+
+/** Transactions in one state. */
+export interface StateCount {
+  /** Which. */
+  state: State;
+  /** How many. */
+  count: bigint;
+}
+
+/** How transactions ended in one minute or hour. */
+export interface EndedCount {
+  /** Its beginning. */
+  start:
+    | Timestamp
+    | undefined;
+  /** Confirmed by their user, whatever became of them then. */
+  confirmed: bigint;
+  /** Refused on the key or in the chat. */
+  rejected: bigint;
+  /** The key saw other content. */
+  tampered: bigint;
+  /** Nobody confirmed in time. */
+  expired: bigint;
+  /** Too many wrong codes. */
+  locked: bigint;
+  /** No chat took the code. */
+  undeliverable: bigint;
+  /** Withdrawn. */
+  cancelled: bigint;
+}
+
+/** How long something took, to 5 %. */
+export interface TimeTaken {
+  /** How many were counted. None: the rest is left out. */
+  count: bigint;
+  /** Half of them took no longer. */
+  median:
+    | Duration
+    | undefined;
+  /** 95 of 100 took no longer. */
+  p95: Duration | undefined;
+}
+
+/** Delivery through one platform. */
+export interface PlatformSummary {
+  /** Which. */
+  platform: string;
+  /** Of messages that got there. */
+  time:
+    | TimeTaken
+    | undefined;
+  /** Messages that did not. */
+  failed: bigint;
+}
+
+/** How bots are. */
+export interface BotSummary {
+  /** All. */
+  total: number;
+  /** With a stream to a core. */
+  attached: number;
+  /** Handed nothing, by an administrator. */
+  paused: number;
+  /** Messages that wait for them, at most 1000 of each. */
+  waiting: number;
+}
+
 /** See GetTransaction. */
 export interface AdminServiceGetTransactionRequest {
   /** Whose. */
@@ -10861,6 +10971,1048 @@ export const AdminServiceListTransactionsResponse: MessageFns<AdminServiceListTr
   },
 };
 
+function createBaseAdminServiceGetSummaryRequest(): AdminServiceGetSummaryRequest {
+  return { tenantId: "" };
+}
+
+export const AdminServiceGetSummaryRequest: MessageFns<AdminServiceGetSummaryRequest> = {
+  encode(message: AdminServiceGetSummaryRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.tenantId !== "") {
+      writer.uint32(10).string(message.tenantId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AdminServiceGetSummaryRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAdminServiceGetSummaryRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.tenantId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AdminServiceGetSummaryRequest {
+    return {
+      tenantId: isSet(object.tenantId)
+        ? globalThis.String(object.tenantId)
+        : isSet(object.tenant_id)
+        ? globalThis.String(object.tenant_id)
+        : "",
+    };
+  },
+
+  toJSON(message: AdminServiceGetSummaryRequest): unknown {
+    const obj: any = {};
+    if (message.tenantId !== "") {
+      obj.tenantId = message.tenantId;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<AdminServiceGetSummaryRequest>): AdminServiceGetSummaryRequest {
+    return AdminServiceGetSummaryRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AdminServiceGetSummaryRequest>): AdminServiceGetSummaryRequest {
+    const message = createBaseAdminServiceGetSummaryRequest();
+    message.tenantId = object.tenantId ?? "";
+    return message;
+  },
+};
+
+function createBaseAdminServiceGetSummaryResponse(): AdminServiceGetSummaryResponse {
+  return {
+    at: undefined,
+    index: undefined,
+    open: [],
+    minutes: [],
+    hours: [],
+    timeToConfirm: undefined,
+    platforms: [],
+    deadLetters: 0n,
+    pendingChanges: 0n,
+    bots: undefined,
+  };
+}
+
+export const AdminServiceGetSummaryResponse: MessageFns<AdminServiceGetSummaryResponse> = {
+  encode(message: AdminServiceGetSummaryResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.at !== undefined) {
+      Timestamp.encode(message.at, writer.uint32(10).fork()).join();
+    }
+    if (message.index !== undefined) {
+      IndexProgress.encode(message.index, writer.uint32(18).fork()).join();
+    }
+    for (const v of message.open) {
+      StateCount.encode(v!, writer.uint32(26).fork()).join();
+    }
+    for (const v of message.minutes) {
+      EndedCount.encode(v!, writer.uint32(34).fork()).join();
+    }
+    for (const v of message.hours) {
+      EndedCount.encode(v!, writer.uint32(42).fork()).join();
+    }
+    if (message.timeToConfirm !== undefined) {
+      TimeTaken.encode(message.timeToConfirm, writer.uint32(50).fork()).join();
+    }
+    for (const v of message.platforms) {
+      PlatformSummary.encode(v!, writer.uint32(58).fork()).join();
+    }
+    if (message.deadLetters !== 0n) {
+      if (BigInt.asUintN(64, message.deadLetters) !== message.deadLetters) {
+        throw new globalThis.Error("value provided for field message.deadLetters of type uint64 too large");
+      }
+      writer.uint32(64).uint64(message.deadLetters);
+    }
+    if (message.pendingChanges !== 0n) {
+      if (BigInt.asUintN(64, message.pendingChanges) !== message.pendingChanges) {
+        throw new globalThis.Error("value provided for field message.pendingChanges of type uint64 too large");
+      }
+      writer.uint32(72).uint64(message.pendingChanges);
+    }
+    if (message.bots !== undefined) {
+      BotSummary.encode(message.bots, writer.uint32(82).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AdminServiceGetSummaryResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAdminServiceGetSummaryResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.at = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.index = IndexProgress.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.open.push(StateCount.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.minutes.push(EndedCount.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.hours.push(EndedCount.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.timeToConfirm = TimeTaken.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.platforms.push(PlatformSummary.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.deadLetters = reader.uint64() as bigint;
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.pendingChanges = reader.uint64() as bigint;
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.bots = BotSummary.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AdminServiceGetSummaryResponse {
+    return {
+      at: isSet(object.at) ? fromJsonTimestamp(object.at) : undefined,
+      index: isSet(object.index) ? IndexProgress.fromJSON(object.index) : undefined,
+      open: globalThis.Array.isArray(object?.open) ? object.open.map((e: any) => StateCount.fromJSON(e)) : [],
+      minutes: globalThis.Array.isArray(object?.minutes) ? object.minutes.map((e: any) => EndedCount.fromJSON(e)) : [],
+      hours: globalThis.Array.isArray(object?.hours) ? object.hours.map((e: any) => EndedCount.fromJSON(e)) : [],
+      timeToConfirm: isSet(object.timeToConfirm)
+        ? TimeTaken.fromJSON(object.timeToConfirm)
+        : isSet(object.time_to_confirm)
+        ? TimeTaken.fromJSON(object.time_to_confirm)
+        : undefined,
+      platforms: globalThis.Array.isArray(object?.platforms)
+        ? object.platforms.map((e: any) => PlatformSummary.fromJSON(e))
+        : [],
+      deadLetters: isSet(object.deadLetters)
+        ? BigInt(object.deadLetters)
+        : isSet(object.dead_letters)
+        ? BigInt(object.dead_letters)
+        : 0n,
+      pendingChanges: isSet(object.pendingChanges)
+        ? BigInt(object.pendingChanges)
+        : isSet(object.pending_changes)
+        ? BigInt(object.pending_changes)
+        : 0n,
+      bots: isSet(object.bots) ? BotSummary.fromJSON(object.bots) : undefined,
+    };
+  },
+
+  toJSON(message: AdminServiceGetSummaryResponse): unknown {
+    const obj: any = {};
+    if (message.at !== undefined) {
+      obj.at = fromTimestamp(message.at).toISOString();
+    }
+    if (message.index !== undefined) {
+      obj.index = IndexProgress.toJSON(message.index);
+    }
+    if (message.open?.length) {
+      obj.open = message.open.map((e) => StateCount.toJSON(e));
+    }
+    if (message.minutes?.length) {
+      obj.minutes = message.minutes.map((e) => EndedCount.toJSON(e));
+    }
+    if (message.hours?.length) {
+      obj.hours = message.hours.map((e) => EndedCount.toJSON(e));
+    }
+    if (message.timeToConfirm !== undefined) {
+      obj.timeToConfirm = TimeTaken.toJSON(message.timeToConfirm);
+    }
+    if (message.platforms?.length) {
+      obj.platforms = message.platforms.map((e) => PlatformSummary.toJSON(e));
+    }
+    if (message.deadLetters !== 0n) {
+      obj.deadLetters = message.deadLetters.toString();
+    }
+    if (message.pendingChanges !== 0n) {
+      obj.pendingChanges = message.pendingChanges.toString();
+    }
+    if (message.bots !== undefined) {
+      obj.bots = BotSummary.toJSON(message.bots);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<AdminServiceGetSummaryResponse>): AdminServiceGetSummaryResponse {
+    return AdminServiceGetSummaryResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AdminServiceGetSummaryResponse>): AdminServiceGetSummaryResponse {
+    const message = createBaseAdminServiceGetSummaryResponse();
+    message.at = (object.at !== undefined && object.at !== null) ? Timestamp.fromPartial(object.at) : undefined;
+    message.index = (object.index !== undefined && object.index !== null)
+      ? IndexProgress.fromPartial(object.index)
+      : undefined;
+    message.open = object.open?.map((e) => StateCount.fromPartial(e)) || [];
+    message.minutes = object.minutes?.map((e) => EndedCount.fromPartial(e)) || [];
+    message.hours = object.hours?.map((e) => EndedCount.fromPartial(e)) || [];
+    message.timeToConfirm = (object.timeToConfirm !== undefined && object.timeToConfirm !== null)
+      ? TimeTaken.fromPartial(object.timeToConfirm)
+      : undefined;
+    message.platforms = object.platforms?.map((e) => PlatformSummary.fromPartial(e)) || [];
+    message.deadLetters = (object.deadLetters !== undefined && object.deadLetters !== null)
+      ? BigInt(object.deadLetters)
+      : 0n;
+    message.pendingChanges = (object.pendingChanges !== undefined && object.pendingChanges !== null)
+      ? BigInt(object.pendingChanges)
+      : 0n;
+    message.bots = (object.bots !== undefined && object.bots !== null)
+      ? BotSummary.fromPartial(object.bots)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseIndexProgress(): IndexProgress {
+  return { read: 0, of: 0 };
+}
+
+export const IndexProgress: MessageFns<IndexProgress> = {
+  encode(message: IndexProgress, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.read !== 0) {
+      writer.uint32(8).uint32(message.read);
+    }
+    if (message.of !== 0) {
+      writer.uint32(16).uint32(message.of);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): IndexProgress {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseIndexProgress();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.read = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.of = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): IndexProgress {
+    return {
+      read: isSet(object.read) ? globalThis.Number(object.read) : 0,
+      of: isSet(object.of) ? globalThis.Number(object.of) : 0,
+    };
+  },
+
+  toJSON(message: IndexProgress): unknown {
+    const obj: any = {};
+    if (message.read !== 0) {
+      obj.read = Math.round(message.read);
+    }
+    if (message.of !== 0) {
+      obj.of = Math.round(message.of);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<IndexProgress>): IndexProgress {
+    return IndexProgress.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<IndexProgress>): IndexProgress {
+    const message = createBaseIndexProgress();
+    message.read = object.read ?? 0;
+    message.of = object.of ?? 0;
+    return message;
+  },
+};
+
+function createBaseStateCount(): StateCount {
+  return { state: 0, count: 0n };
+}
+
+export const StateCount: MessageFns<StateCount> = {
+  encode(message: StateCount, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.state !== 0) {
+      writer.uint32(8).int32(message.state);
+    }
+    if (message.count !== 0n) {
+      if (BigInt.asUintN(64, message.count) !== message.count) {
+        throw new globalThis.Error("value provided for field message.count of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.count);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StateCount {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStateCount();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.state = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.count = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): StateCount {
+    return {
+      state: isSet(object.state) ? stateFromJSON(object.state) : 0,
+      count: isSet(object.count) ? BigInt(object.count) : 0n,
+    };
+  },
+
+  toJSON(message: StateCount): unknown {
+    const obj: any = {};
+    if (message.state !== 0) {
+      obj.state = stateToJSON(message.state);
+    }
+    if (message.count !== 0n) {
+      obj.count = message.count.toString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<StateCount>): StateCount {
+    return StateCount.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<StateCount>): StateCount {
+    const message = createBaseStateCount();
+    message.state = object.state ?? 0;
+    message.count = (object.count !== undefined && object.count !== null) ? BigInt(object.count) : 0n;
+    return message;
+  },
+};
+
+function createBaseEndedCount(): EndedCount {
+  return {
+    start: undefined,
+    confirmed: 0n,
+    rejected: 0n,
+    tampered: 0n,
+    expired: 0n,
+    locked: 0n,
+    undeliverable: 0n,
+    cancelled: 0n,
+  };
+}
+
+export const EndedCount: MessageFns<EndedCount> = {
+  encode(message: EndedCount, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.start !== undefined) {
+      Timestamp.encode(message.start, writer.uint32(10).fork()).join();
+    }
+    if (message.confirmed !== 0n) {
+      if (BigInt.asUintN(64, message.confirmed) !== message.confirmed) {
+        throw new globalThis.Error("value provided for field message.confirmed of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.confirmed);
+    }
+    if (message.rejected !== 0n) {
+      if (BigInt.asUintN(64, message.rejected) !== message.rejected) {
+        throw new globalThis.Error("value provided for field message.rejected of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.rejected);
+    }
+    if (message.tampered !== 0n) {
+      if (BigInt.asUintN(64, message.tampered) !== message.tampered) {
+        throw new globalThis.Error("value provided for field message.tampered of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.tampered);
+    }
+    if (message.expired !== 0n) {
+      if (BigInt.asUintN(64, message.expired) !== message.expired) {
+        throw new globalThis.Error("value provided for field message.expired of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.expired);
+    }
+    if (message.locked !== 0n) {
+      if (BigInt.asUintN(64, message.locked) !== message.locked) {
+        throw new globalThis.Error("value provided for field message.locked of type uint64 too large");
+      }
+      writer.uint32(48).uint64(message.locked);
+    }
+    if (message.undeliverable !== 0n) {
+      if (BigInt.asUintN(64, message.undeliverable) !== message.undeliverable) {
+        throw new globalThis.Error("value provided for field message.undeliverable of type uint64 too large");
+      }
+      writer.uint32(56).uint64(message.undeliverable);
+    }
+    if (message.cancelled !== 0n) {
+      if (BigInt.asUintN(64, message.cancelled) !== message.cancelled) {
+        throw new globalThis.Error("value provided for field message.cancelled of type uint64 too large");
+      }
+      writer.uint32(64).uint64(message.cancelled);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EndedCount {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEndedCount();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.start = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.confirmed = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.rejected = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.tampered = reader.uint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.expired = reader.uint64() as bigint;
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.locked = reader.uint64() as bigint;
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.undeliverable = reader.uint64() as bigint;
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.cancelled = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): EndedCount {
+    return {
+      start: isSet(object.start) ? fromJsonTimestamp(object.start) : undefined,
+      confirmed: isSet(object.confirmed) ? BigInt(object.confirmed) : 0n,
+      rejected: isSet(object.rejected) ? BigInt(object.rejected) : 0n,
+      tampered: isSet(object.tampered) ? BigInt(object.tampered) : 0n,
+      expired: isSet(object.expired) ? BigInt(object.expired) : 0n,
+      locked: isSet(object.locked) ? BigInt(object.locked) : 0n,
+      undeliverable: isSet(object.undeliverable) ? BigInt(object.undeliverable) : 0n,
+      cancelled: isSet(object.cancelled) ? BigInt(object.cancelled) : 0n,
+    };
+  },
+
+  toJSON(message: EndedCount): unknown {
+    const obj: any = {};
+    if (message.start !== undefined) {
+      obj.start = fromTimestamp(message.start).toISOString();
+    }
+    if (message.confirmed !== 0n) {
+      obj.confirmed = message.confirmed.toString();
+    }
+    if (message.rejected !== 0n) {
+      obj.rejected = message.rejected.toString();
+    }
+    if (message.tampered !== 0n) {
+      obj.tampered = message.tampered.toString();
+    }
+    if (message.expired !== 0n) {
+      obj.expired = message.expired.toString();
+    }
+    if (message.locked !== 0n) {
+      obj.locked = message.locked.toString();
+    }
+    if (message.undeliverable !== 0n) {
+      obj.undeliverable = message.undeliverable.toString();
+    }
+    if (message.cancelled !== 0n) {
+      obj.cancelled = message.cancelled.toString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<EndedCount>): EndedCount {
+    return EndedCount.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<EndedCount>): EndedCount {
+    const message = createBaseEndedCount();
+    message.start = (object.start !== undefined && object.start !== null)
+      ? Timestamp.fromPartial(object.start)
+      : undefined;
+    message.confirmed = (object.confirmed !== undefined && object.confirmed !== null) ? BigInt(object.confirmed) : 0n;
+    message.rejected = (object.rejected !== undefined && object.rejected !== null) ? BigInt(object.rejected) : 0n;
+    message.tampered = (object.tampered !== undefined && object.tampered !== null) ? BigInt(object.tampered) : 0n;
+    message.expired = (object.expired !== undefined && object.expired !== null) ? BigInt(object.expired) : 0n;
+    message.locked = (object.locked !== undefined && object.locked !== null) ? BigInt(object.locked) : 0n;
+    message.undeliverable = (object.undeliverable !== undefined && object.undeliverable !== null)
+      ? BigInt(object.undeliverable)
+      : 0n;
+    message.cancelled = (object.cancelled !== undefined && object.cancelled !== null) ? BigInt(object.cancelled) : 0n;
+    return message;
+  },
+};
+
+function createBaseTimeTaken(): TimeTaken {
+  return { count: 0n, median: undefined, p95: undefined };
+}
+
+export const TimeTaken: MessageFns<TimeTaken> = {
+  encode(message: TimeTaken, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.count !== 0n) {
+      if (BigInt.asUintN(64, message.count) !== message.count) {
+        throw new globalThis.Error("value provided for field message.count of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.count);
+    }
+    if (message.median !== undefined) {
+      Duration.encode(message.median, writer.uint32(18).fork()).join();
+    }
+    if (message.p95 !== undefined) {
+      Duration.encode(message.p95, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TimeTaken {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTimeTaken();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.count = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.median = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.p95 = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TimeTaken {
+    return {
+      count: isSet(object.count) ? BigInt(object.count) : 0n,
+      median: isSet(object.median) ? Duration.fromJSON(object.median) : undefined,
+      p95: isSet(object.p95) ? Duration.fromJSON(object.p95) : undefined,
+    };
+  },
+
+  toJSON(message: TimeTaken): unknown {
+    const obj: any = {};
+    if (message.count !== 0n) {
+      obj.count = message.count.toString();
+    }
+    if (message.median !== undefined) {
+      obj.median = Duration.toJSON(message.median);
+    }
+    if (message.p95 !== undefined) {
+      obj.p95 = Duration.toJSON(message.p95);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<TimeTaken>): TimeTaken {
+    return TimeTaken.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TimeTaken>): TimeTaken {
+    const message = createBaseTimeTaken();
+    message.count = (object.count !== undefined && object.count !== null) ? BigInt(object.count) : 0n;
+    message.median = (object.median !== undefined && object.median !== null)
+      ? Duration.fromPartial(object.median)
+      : undefined;
+    message.p95 = (object.p95 !== undefined && object.p95 !== null) ? Duration.fromPartial(object.p95) : undefined;
+    return message;
+  },
+};
+
+function createBasePlatformSummary(): PlatformSummary {
+  return { platform: "", time: undefined, failed: 0n };
+}
+
+export const PlatformSummary: MessageFns<PlatformSummary> = {
+  encode(message: PlatformSummary, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.platform !== "") {
+      writer.uint32(10).string(message.platform);
+    }
+    if (message.time !== undefined) {
+      TimeTaken.encode(message.time, writer.uint32(18).fork()).join();
+    }
+    if (message.failed !== 0n) {
+      if (BigInt.asUintN(64, message.failed) !== message.failed) {
+        throw new globalThis.Error("value provided for field message.failed of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.failed);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PlatformSummary {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePlatformSummary();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.platform = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.time = TimeTaken.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.failed = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PlatformSummary {
+    return {
+      platform: isSet(object.platform) ? globalThis.String(object.platform) : "",
+      time: isSet(object.time) ? TimeTaken.fromJSON(object.time) : undefined,
+      failed: isSet(object.failed) ? BigInt(object.failed) : 0n,
+    };
+  },
+
+  toJSON(message: PlatformSummary): unknown {
+    const obj: any = {};
+    if (message.platform !== "") {
+      obj.platform = message.platform;
+    }
+    if (message.time !== undefined) {
+      obj.time = TimeTaken.toJSON(message.time);
+    }
+    if (message.failed !== 0n) {
+      obj.failed = message.failed.toString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<PlatformSummary>): PlatformSummary {
+    return PlatformSummary.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PlatformSummary>): PlatformSummary {
+    const message = createBasePlatformSummary();
+    message.platform = object.platform ?? "";
+    message.time = (object.time !== undefined && object.time !== null) ? TimeTaken.fromPartial(object.time) : undefined;
+    message.failed = (object.failed !== undefined && object.failed !== null) ? BigInt(object.failed) : 0n;
+    return message;
+  },
+};
+
+function createBaseBotSummary(): BotSummary {
+  return { total: 0, attached: 0, paused: 0, waiting: 0 };
+}
+
+export const BotSummary: MessageFns<BotSummary> = {
+  encode(message: BotSummary, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.total !== 0) {
+      writer.uint32(8).uint32(message.total);
+    }
+    if (message.attached !== 0) {
+      writer.uint32(16).uint32(message.attached);
+    }
+    if (message.paused !== 0) {
+      writer.uint32(24).uint32(message.paused);
+    }
+    if (message.waiting !== 0) {
+      writer.uint32(32).uint32(message.waiting);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BotSummary {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBotSummary();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.total = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.attached = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.paused = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.waiting = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): BotSummary {
+    return {
+      total: isSet(object.total) ? globalThis.Number(object.total) : 0,
+      attached: isSet(object.attached) ? globalThis.Number(object.attached) : 0,
+      paused: isSet(object.paused) ? globalThis.Number(object.paused) : 0,
+      waiting: isSet(object.waiting) ? globalThis.Number(object.waiting) : 0,
+    };
+  },
+
+  toJSON(message: BotSummary): unknown {
+    const obj: any = {};
+    if (message.total !== 0) {
+      obj.total = Math.round(message.total);
+    }
+    if (message.attached !== 0) {
+      obj.attached = Math.round(message.attached);
+    }
+    if (message.paused !== 0) {
+      obj.paused = Math.round(message.paused);
+    }
+    if (message.waiting !== 0) {
+      obj.waiting = Math.round(message.waiting);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<BotSummary>): BotSummary {
+    return BotSummary.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<BotSummary>): BotSummary {
+    const message = createBaseBotSummary();
+    message.total = object.total ?? 0;
+    message.attached = object.attached ?? 0;
+    message.paused = object.paused ?? 0;
+    message.waiting = object.waiting ?? 0;
+    return message;
+  },
+};
+
 function createBaseAdminServiceGetTransactionRequest(): AdminServiceGetTransactionRequest {
   return { tenantId: "", transactionId: "" };
 }
@@ -14038,6 +15190,18 @@ export const AdminServiceDefinition = {
       options: {},
     },
     /**
+     * How a tenant fares, or all that the caller has a part in: what is open, how transactions ended in the last hour and
+     * day, how long people and messages took. `tenant_id` empty: for who is of the whole installation all tenants together.
+     */
+    getSummary: {
+      name: "GetSummary",
+      requestType: AdminServiceGetSummaryRequest as typeof AdminServiceGetSummaryRequest,
+      requestStream: false,
+      responseType: AdminServiceGetSummaryResponse as typeof AdminServiceGetSummaryResponse,
+      responseStream: false,
+      options: {},
+    },
+    /**
      * Transactions of a tenant, newest first over all its users. While a core that was just started has not read all
      * chains, those of all users come one user after the other; a page_token of then stays good.
      */
@@ -14324,6 +15488,14 @@ export interface AdminServiceImplementation<CallContextExt = {}> {
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<AdminServiceRevokeLinkResponse>>;
   /**
+   * How a tenant fares, or all that the caller has a part in: what is open, how transactions ended in the last hour and
+   * day, how long people and messages took. `tenant_id` empty: for who is of the whole installation all tenants together.
+   */
+  getSummary(
+    request: AdminServiceGetSummaryRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<AdminServiceGetSummaryResponse>>;
+  /**
    * Transactions of a tenant, newest first over all its users. While a core that was just started has not read all
    * chains, those of all users come one user after the other; a page_token of then stays good.
    */
@@ -14564,6 +15736,14 @@ export interface AdminServiceClient<CallOptionsExt = {}> {
     request: DeepPartial<AdminServiceRevokeLinkRequest>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<AdminServiceRevokeLinkResponse>;
+  /**
+   * How a tenant fares, or all that the caller has a part in: what is open, how transactions ended in the last hour and
+   * day, how long people and messages took. `tenant_id` empty: for who is of the whole installation all tenants together.
+   */
+  getSummary(
+    request: DeepPartial<AdminServiceGetSummaryRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<AdminServiceGetSummaryResponse>;
   /**
    * Transactions of a tenant, newest first over all its users. While a core that was just started has not read all
    * chains, those of all users come one user after the other; a page_token of then stays good.

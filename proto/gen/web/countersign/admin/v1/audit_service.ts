@@ -64,6 +64,16 @@ export interface AuditServiceListRequest {
   pageSize: number;
   /** From the last answer. */
   pageToken: string;
+  /**
+   * Newest first over all shards, found by the index of administrators' lists; UNAVAILABLE while a core that was just
+   * started has not read all chains. Else oldest first within a shard.
+   */
+  newestFirst: boolean;
+  /**
+   * Only with this in event, actor, subject or the reason in detail, in capitals or not; 2 to 64 characters, empty: all.
+   * With newest_first alone.
+   */
+  text: string;
 }
 
 /** See List. */
@@ -94,6 +104,66 @@ export interface AuditServiceTailResponse {
    */
   events: AuditEvent[];
   /** Resumes here. */
+  cursor: string;
+}
+
+/** See ListHeads. */
+export interface AuditServiceListHeadsRequest {
+  /** 1 to 100, default 20. A page may be shorter. */
+  pageSize: number;
+  /** From the last answer. */
+  pageToken: string;
+}
+
+/** See ListHeads. */
+export interface AuditServiceListHeadsResponse {
+  /** Newest first. */
+  heads: AuditHead[];
+  /** Empty on the last page. */
+  nextPageToken: string;
+}
+
+/** Where all chains stood at one moment, signed by the core. */
+export interface AuditHead {
+  /** From 1, without gaps; the core keeps the newest ones. */
+  number: bigint;
+  /** By the store's clock, when it was signed. */
+  at:
+    | Timestamp
+    | undefined;
+  /** Merkle root over all chains, 32 bytes. */
+  root: Uint8Array;
+  /** Entries of all chains. */
+  entries: bigint;
+  /** application/countersign-audit-head+json: one line, with its end. */
+  line: string;
+}
+
+/** See Export. */
+export interface AuditServiceExportRequest {
+  /** Whose; empty: everything, or one's own tenant. */
+  tenantId: string;
+  /**
+   * Only what is behind this head: a line of ListHeads or of an earlier export, however old. Empty: from the first
+   * entries on.
+   */
+  sinceHead: string;
+  /**
+   * Only what is behind the newest head that is not younger and still kept; where there is none, everything. Instead of
+   * since_head.
+   */
+  since:
+    | Timestamp
+    | undefined;
+  /** From the last message; the other fields as before. Refused with STATE_CONFLICT once its head is not kept any more. */
+  cursor: string;
+}
+
+/** See Export. */
+export interface AuditServiceExportResponse {
+  /** application/countersign-audit-export+jsonl: whole lines, with their ends. */
+  lines: Uint8Array;
+  /** Resumes here; empty in the last message. */
   cursor: string;
 }
 
@@ -346,6 +416,8 @@ function createBaseAuditServiceListRequest(): AuditServiceListRequest {
     before: undefined,
     pageSize: 0,
     pageToken: "",
+    newestFirst: false,
+    text: "",
   };
 }
 
@@ -374,6 +446,12 @@ export const AuditServiceListRequest: MessageFns<AuditServiceListRequest> = {
     }
     if (message.pageToken !== "") {
       writer.uint32(66).string(message.pageToken);
+    }
+    if (message.newestFirst !== false) {
+      writer.uint32(72).bool(message.newestFirst);
+    }
+    if (message.text !== "") {
+      writer.uint32(82).string(message.text);
     }
     return writer;
   },
@@ -455,6 +533,22 @@ export const AuditServiceListRequest: MessageFns<AuditServiceListRequest> = {
             message.pageToken = reader.string();
             continue;
           }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.newestFirst = reader.bool();
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.text = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -489,6 +583,12 @@ export const AuditServiceListRequest: MessageFns<AuditServiceListRequest> = {
         : isSet(object.page_token)
         ? globalThis.String(object.page_token)
         : "",
+      newestFirst: isSet(object.newestFirst)
+        ? globalThis.Boolean(object.newestFirst)
+        : isSet(object.newest_first)
+        ? globalThis.Boolean(object.newest_first)
+        : false,
+      text: isSet(object.text) ? globalThis.String(object.text) : "",
     };
   },
 
@@ -518,6 +618,12 @@ export const AuditServiceListRequest: MessageFns<AuditServiceListRequest> = {
     if (message.pageToken !== "") {
       obj.pageToken = message.pageToken;
     }
+    if (message.newestFirst !== false) {
+      obj.newestFirst = message.newestFirst;
+    }
+    if (message.text !== "") {
+      obj.text = message.text;
+    }
     return obj;
   },
 
@@ -538,6 +644,8 @@ export const AuditServiceListRequest: MessageFns<AuditServiceListRequest> = {
       : undefined;
     message.pageSize = object.pageSize ?? 0;
     message.pageToken = object.pageToken ?? "";
+    message.newestFirst = object.newestFirst ?? false;
+    message.text = object.text ?? "";
     return message;
   },
 };
@@ -837,6 +945,539 @@ export const AuditServiceTailResponse: MessageFns<AuditServiceTailResponse> = {
   },
 };
 
+function createBaseAuditServiceListHeadsRequest(): AuditServiceListHeadsRequest {
+  return { pageSize: 0, pageToken: "" };
+}
+
+export const AuditServiceListHeadsRequest: MessageFns<AuditServiceListHeadsRequest> = {
+  encode(message: AuditServiceListHeadsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pageSize !== 0) {
+      writer.uint32(8).uint32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(18).string(message.pageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AuditServiceListHeadsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAuditServiceListHeadsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.pageSize = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AuditServiceListHeadsRequest {
+    return {
+      pageSize: isSet(object.pageSize)
+        ? globalThis.Number(object.pageSize)
+        : isSet(object.page_size)
+        ? globalThis.Number(object.page_size)
+        : 0,
+      pageToken: isSet(object.pageToken)
+        ? globalThis.String(object.pageToken)
+        : isSet(object.page_token)
+        ? globalThis.String(object.page_token)
+        : "",
+    };
+  },
+
+  toJSON(message: AuditServiceListHeadsRequest): unknown {
+    const obj: any = {};
+    if (message.pageSize !== 0) {
+      obj.pageSize = Math.round(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      obj.pageToken = message.pageToken;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<AuditServiceListHeadsRequest>): AuditServiceListHeadsRequest {
+    return AuditServiceListHeadsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AuditServiceListHeadsRequest>): AuditServiceListHeadsRequest {
+    const message = createBaseAuditServiceListHeadsRequest();
+    message.pageSize = object.pageSize ?? 0;
+    message.pageToken = object.pageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseAuditServiceListHeadsResponse(): AuditServiceListHeadsResponse {
+  return { heads: [], nextPageToken: "" };
+}
+
+export const AuditServiceListHeadsResponse: MessageFns<AuditServiceListHeadsResponse> = {
+  encode(message: AuditServiceListHeadsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.heads) {
+      AuditHead.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(18).string(message.nextPageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AuditServiceListHeadsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAuditServiceListHeadsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.heads.push(AuditHead.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AuditServiceListHeadsResponse {
+    return {
+      heads: globalThis.Array.isArray(object?.heads) ? object.heads.map((e: any) => AuditHead.fromJSON(e)) : [],
+      nextPageToken: isSet(object.nextPageToken)
+        ? globalThis.String(object.nextPageToken)
+        : isSet(object.next_page_token)
+        ? globalThis.String(object.next_page_token)
+        : "",
+    };
+  },
+
+  toJSON(message: AuditServiceListHeadsResponse): unknown {
+    const obj: any = {};
+    if (message.heads?.length) {
+      obj.heads = message.heads.map((e) => AuditHead.toJSON(e));
+    }
+    if (message.nextPageToken !== "") {
+      obj.nextPageToken = message.nextPageToken;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<AuditServiceListHeadsResponse>): AuditServiceListHeadsResponse {
+    return AuditServiceListHeadsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AuditServiceListHeadsResponse>): AuditServiceListHeadsResponse {
+    const message = createBaseAuditServiceListHeadsResponse();
+    message.heads = object.heads?.map((e) => AuditHead.fromPartial(e)) || [];
+    message.nextPageToken = object.nextPageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseAuditHead(): AuditHead {
+  return { number: 0n, at: undefined, root: new Uint8Array(0), entries: 0n, line: "" };
+}
+
+export const AuditHead: MessageFns<AuditHead> = {
+  encode(message: AuditHead, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.number !== 0n) {
+      if (BigInt.asUintN(64, message.number) !== message.number) {
+        throw new globalThis.Error("value provided for field message.number of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.number);
+    }
+    if (message.at !== undefined) {
+      Timestamp.encode(message.at, writer.uint32(18).fork()).join();
+    }
+    if (message.root.length !== 0) {
+      writer.uint32(26).bytes(message.root);
+    }
+    if (message.entries !== 0n) {
+      if (BigInt.asUintN(64, message.entries) !== message.entries) {
+        throw new globalThis.Error("value provided for field message.entries of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.entries);
+    }
+    if (message.line !== "") {
+      writer.uint32(42).string(message.line);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AuditHead {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAuditHead();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.number = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.at = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.root = reader.bytes();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.entries = reader.uint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.line = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AuditHead {
+    return {
+      number: isSet(object.number) ? BigInt(object.number) : 0n,
+      at: isSet(object.at) ? fromJsonTimestamp(object.at) : undefined,
+      root: isSet(object.root) ? bytesFromBase64(object.root) : new Uint8Array(0),
+      entries: isSet(object.entries) ? BigInt(object.entries) : 0n,
+      line: isSet(object.line) ? globalThis.String(object.line) : "",
+    };
+  },
+
+  toJSON(message: AuditHead): unknown {
+    const obj: any = {};
+    if (message.number !== 0n) {
+      obj.number = message.number.toString();
+    }
+    if (message.at !== undefined) {
+      obj.at = fromTimestamp(message.at).toISOString();
+    }
+    if (message.root.length !== 0) {
+      obj.root = base64FromBytes(message.root);
+    }
+    if (message.entries !== 0n) {
+      obj.entries = message.entries.toString();
+    }
+    if (message.line !== "") {
+      obj.line = message.line;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<AuditHead>): AuditHead {
+    return AuditHead.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AuditHead>): AuditHead {
+    const message = createBaseAuditHead();
+    message.number = (object.number !== undefined && object.number !== null) ? BigInt(object.number) : 0n;
+    message.at = (object.at !== undefined && object.at !== null) ? Timestamp.fromPartial(object.at) : undefined;
+    message.root = object.root ?? new Uint8Array(0);
+    message.entries = (object.entries !== undefined && object.entries !== null) ? BigInt(object.entries) : 0n;
+    message.line = object.line ?? "";
+    return message;
+  },
+};
+
+function createBaseAuditServiceExportRequest(): AuditServiceExportRequest {
+  return { tenantId: "", sinceHead: "", since: undefined, cursor: "" };
+}
+
+export const AuditServiceExportRequest: MessageFns<AuditServiceExportRequest> = {
+  encode(message: AuditServiceExportRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.tenantId !== "") {
+      writer.uint32(10).string(message.tenantId);
+    }
+    if (message.sinceHead !== "") {
+      writer.uint32(18).string(message.sinceHead);
+    }
+    if (message.since !== undefined) {
+      Timestamp.encode(message.since, writer.uint32(26).fork()).join();
+    }
+    if (message.cursor !== "") {
+      writer.uint32(34).string(message.cursor);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AuditServiceExportRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAuditServiceExportRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.tenantId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.sinceHead = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.since = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.cursor = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AuditServiceExportRequest {
+    return {
+      tenantId: isSet(object.tenantId)
+        ? globalThis.String(object.tenantId)
+        : isSet(object.tenant_id)
+        ? globalThis.String(object.tenant_id)
+        : "",
+      sinceHead: isSet(object.sinceHead)
+        ? globalThis.String(object.sinceHead)
+        : isSet(object.since_head)
+        ? globalThis.String(object.since_head)
+        : "",
+      since: isSet(object.since) ? fromJsonTimestamp(object.since) : undefined,
+      cursor: isSet(object.cursor) ? globalThis.String(object.cursor) : "",
+    };
+  },
+
+  toJSON(message: AuditServiceExportRequest): unknown {
+    const obj: any = {};
+    if (message.tenantId !== "") {
+      obj.tenantId = message.tenantId;
+    }
+    if (message.sinceHead !== "") {
+      obj.sinceHead = message.sinceHead;
+    }
+    if (message.since !== undefined) {
+      obj.since = fromTimestamp(message.since).toISOString();
+    }
+    if (message.cursor !== "") {
+      obj.cursor = message.cursor;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<AuditServiceExportRequest>): AuditServiceExportRequest {
+    return AuditServiceExportRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AuditServiceExportRequest>): AuditServiceExportRequest {
+    const message = createBaseAuditServiceExportRequest();
+    message.tenantId = object.tenantId ?? "";
+    message.sinceHead = object.sinceHead ?? "";
+    message.since = (object.since !== undefined && object.since !== null)
+      ? Timestamp.fromPartial(object.since)
+      : undefined;
+    message.cursor = object.cursor ?? "";
+    return message;
+  },
+};
+
+function createBaseAuditServiceExportResponse(): AuditServiceExportResponse {
+  return { lines: new Uint8Array(0), cursor: "" };
+}
+
+export const AuditServiceExportResponse: MessageFns<AuditServiceExportResponse> = {
+  encode(message: AuditServiceExportResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.lines.length !== 0) {
+      writer.uint32(10).bytes(message.lines);
+    }
+    if (message.cursor !== "") {
+      writer.uint32(18).string(message.cursor);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AuditServiceExportResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAuditServiceExportResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.lines = reader.bytes();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.cursor = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AuditServiceExportResponse {
+    return {
+      lines: isSet(object.lines) ? bytesFromBase64(object.lines) : new Uint8Array(0),
+      cursor: isSet(object.cursor) ? globalThis.String(object.cursor) : "",
+    };
+  },
+
+  toJSON(message: AuditServiceExportResponse): unknown {
+    const obj: any = {};
+    if (message.lines.length !== 0) {
+      obj.lines = base64FromBytes(message.lines);
+    }
+    if (message.cursor !== "") {
+      obj.cursor = message.cursor;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<AuditServiceExportResponse>): AuditServiceExportResponse {
+    return AuditServiceExportResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AuditServiceExportResponse>): AuditServiceExportResponse {
+    const message = createBaseAuditServiceExportResponse();
+    message.lines = object.lines ?? new Uint8Array(0);
+    message.cursor = object.cursor ?? "";
+    return message;
+  },
+};
+
 /**
  * What happened, who did it: the audit chains, docs/protocol/audit.md. Caller: an administrator's token of any role. One
  * of a tenant sees that tenant's events alone; `tenant_id` as in AdminService.
@@ -870,6 +1511,31 @@ export const AuditServiceDefinition = {
       responseStream: true,
       options: {},
     },
+    /**
+     * Signed heads of the chains, newest first: which entries there are, and their hashes, for whoever keeps them where who
+     * writes the store cannot write. They tell nothing of what is in an entry, so every administrator may read them all.
+     */
+    listHeads: {
+      name: "ListHeads",
+      requestType: AuditServiceListHeadsRequest as typeof AuditServiceListHeadsRequest,
+      requestStream: false,
+      responseType: AuditServiceListHeadsResponse as typeof AuditServiceListHeadsResponse,
+      responseStream: false,
+      options: {},
+    },
+    /**
+     * Every entry up to a signed head that is a minute old at most, as lines that `countersign audit verify` checks
+     * offline: docs/protocol/audit.md section 7. One of a tenant is shown that tenant's entries, and of the others the hash.
+     * Resumed after a cursor it goes on with the next line, up to the same head.
+     */
+    export: {
+      name: "Export",
+      requestType: AuditServiceExportRequest as typeof AuditServiceExportRequest,
+      requestStream: false,
+      responseType: AuditServiceExportResponse as typeof AuditServiceExportResponse,
+      responseStream: true,
+      options: {},
+    },
   },
 } as const;
 
@@ -890,6 +1556,23 @@ export interface AuditServiceImplementation<CallContextExt = {}> {
     request: AuditServiceTailRequest,
     context: CallContext & CallContextExt,
   ): ServerStreamingMethodResult<DeepPartial<AuditServiceTailResponse>>;
+  /**
+   * Signed heads of the chains, newest first: which entries there are, and their hashes, for whoever keeps them where who
+   * writes the store cannot write. They tell nothing of what is in an entry, so every administrator may read them all.
+   */
+  listHeads(
+    request: AuditServiceListHeadsRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<AuditServiceListHeadsResponse>>;
+  /**
+   * Every entry up to a signed head that is a minute old at most, as lines that `countersign audit verify` checks
+   * offline: docs/protocol/audit.md section 7. One of a tenant is shown that tenant's entries, and of the others the hash.
+   * Resumed after a cursor it goes on with the next line, up to the same head.
+   */
+  export(
+    request: AuditServiceExportRequest,
+    context: CallContext & CallContextExt,
+  ): ServerStreamingMethodResult<DeepPartial<AuditServiceExportResponse>>;
 }
 
 export interface AuditServiceClient<CallOptionsExt = {}> {
@@ -909,6 +1592,23 @@ export interface AuditServiceClient<CallOptionsExt = {}> {
     request: DeepPartial<AuditServiceTailRequest>,
     options?: CallOptions & CallOptionsExt,
   ): AsyncIterable<AuditServiceTailResponse>;
+  /**
+   * Signed heads of the chains, newest first: which entries there are, and their hashes, for whoever keeps them where who
+   * writes the store cannot write. They tell nothing of what is in an entry, so every administrator may read them all.
+   */
+  listHeads(
+    request: DeepPartial<AuditServiceListHeadsRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<AuditServiceListHeadsResponse>;
+  /**
+   * Every entry up to a signed head that is a minute old at most, as lines that `countersign audit verify` checks
+   * offline: docs/protocol/audit.md section 7. One of a tenant is shown that tenant's entries, and of the others the hash.
+   * Resumed after a cursor it goes on with the next line, up to the same head.
+   */
+  export(
+    request: DeepPartial<AuditServiceExportRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): AsyncIterable<AuditServiceExportResponse>;
 }
 
 function bytesFromBase64(b64: string): Uint8Array {
