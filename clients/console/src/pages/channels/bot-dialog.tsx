@@ -1,0 +1,38 @@
+import type { Bot } from "@countersign/proto/web/admin/v1/admin_service";
+import type { JSX } from "preact";
+import { admin } from "../../connection/core.ts";
+import { t } from "../../i18n/words.ts";
+import { tenantId } from "../../shell/tenant.ts";
+import { ChangeDialog } from "../../ui/change-dialog.tsx";
+import { ConfirmStop } from "../../ui/confirm-stop.tsx";
+
+/** What is about to be done to a bot. */
+export type BotAct = "pause" | "disable" | "resume" | "enable";
+
+interface BotDialogProps {
+  readonly bot: Bot;
+  readonly act: BotAct;
+  readonly onClose: (done: boolean) => void;
+}
+
+/** Pausing and disabling act at once; resuming and enabling are changes. */
+export function BotDialog({ bot, act, onClose }: BotDialogProps): JSX.Element {
+  const { botId, name } = bot;
+  const at = { tenantId: tenantId.value, botId };
+  const title = t(`channels-${act}-title`, { name });
+  const means = <p>{t(`channels-${act}-means`)}</p>;
+  if (act === "pause" || act === "disable") {
+    const stop = async (): Promise<void> => void (await (act === "pause" ? admin.pauseBot(at) : admin.disableBot(at)));
+    return (
+      <ConfirmStop title={title} verb={t(`channels-${act}`)} onStop={stop} onClose={onClose}>
+        {means}
+      </ConfirmStop>
+    );
+  }
+  const $case = act === "resume" ? "resumeBot" : "enableBot";
+  return (
+    <ChangeDialog title={title} tenantId={tenantId.value} what={{ $case, value: { botId } }} onClose={onClose}>
+      {means}
+    </ChangeDialog>
+  );
+}

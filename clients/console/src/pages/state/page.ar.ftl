@@ -1,0 +1,15 @@
+page-copy = نسخ
+page-copy-of = نسخ: { $name }
+page-copied = نُسخ: { $name }
+page-back = العودة إلى القائمة
+page-all = الكل
+page-user = المستخدم
+page-transaction = المعاملة
+page-platform = القناة
+page-state = الحالة
+page-reason = السبب
+page-created = أُنشئت
+page-actions = الإجراءات
+page-why = لماذا لم يصل رمز؟
+page-change-state = التغيير
+page-failed-below = ما أخفق مذكور أدناه.

@@ -1,0 +1,15 @@
+page-copy = kopieren
+page-copy-of = Kopieren: { $name }
+page-copied = Kopiert: { $name }
+page-back = Zurück zur Liste
+page-all = alle
+page-user = Benutzer
+page-transaction = Vorgang
+page-platform = Kanal
+page-state = Zustand
+page-reason = Grund
+page-created = Angelegt
+page-actions = Aktionen
+page-why = Warum kein Code?
+page-change-state = Änderung
+page-failed-below = Was fehlschlug, steht unten.

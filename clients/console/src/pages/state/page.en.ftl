@@ -1,0 +1,15 @@
+page-copy = copy
+page-copy-of = Copy: { $name }
+page-copied = Copied: { $name }
+page-back = Back to the list
+page-all = all
+page-user = User
+page-transaction = Transaction
+page-platform = Channel
+page-state = State
+page-reason = Reason
+page-created = Created
+page-actions = Actions
+page-why = Why no code?
+page-change-state = Change
+page-failed-below = What failed stands below.

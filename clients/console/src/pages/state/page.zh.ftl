@@ -1,0 +1,15 @@
+page-copy = 复制
+page-copy-of = 复制：{ $name }
+page-copied = 已复制：{ $name }
+page-back = 返回列表
+page-all = 全部
+page-user = 用户
+page-transaction = 交易
+page-platform = 渠道
+page-state = 状态
+page-reason = 原因
+page-created = 创建时间
+page-actions = 操作
+page-why = 为何没有验证码？
+page-change-state = 变更
+page-failed-below = 失败的内容见下。
