@@ -19,8 +19,12 @@ export const ExitCode = {
   DUPLICATE: 22,
   USER_BLOCKED: 23,
   CONTENT_DIFFERS: 24,
+  CHANGE_WAITS: 25,
+  CHANGE_REJECTED: 26,
+  VERSION_CONFLICT: 27,
   ENVIRONMENT: 69,
   BUSY: 75,
+  NOT_ALLOWED: 77,
 } as const;
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 

@@ -30,6 +30,7 @@ export function addKeys(program: Command, given: () => CommandGiven, finish: (co
     .option("--digits", "bind it to digits that reach the user off this PC")
     .option("--fido", "a FIDO2 security key: weaker, it shows nothing")
     .option("--name <text>", "by which people will call it")
+    .option("--invitation <file>", "the link of your administrator, in a file (0600); - reads it from stdin")
     .option("--recovery <id>", "a recovery that is ready: with it the lost keys are revoked")
     .option("--confirm-with <serial>", "the old key that confirms a further one")
     .action(async (options: Record<string, never>) => finish(await keyEnrolCommand(options, given())));

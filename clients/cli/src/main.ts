@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { readOneLine } from "./input-line.ts";
 import { readSecretLine } from "./input-secret.ts";
 import { run } from "./run.ts";
 
@@ -28,5 +29,6 @@ process.exitCode = await run(process.argv.slice(2), {
       signal,
       interrupt: () => void process.kill(process.pid, "SIGINT"),
     }),
+  readLine: (prompt) => readOneLine(process.stdin, process.stderr, prompt),
   now: () => performance.now(),
 });

@@ -1,4 +1,5 @@
 import { Command, Option } from "commander";
+import { addAdmin } from "./admin/admin-program.ts";
 import { confirmCommand } from "./command/confirm.ts";
 import { doctorCommand } from "./command/doctor.ts";
 import { linkCommand } from "./command/link.ts";
@@ -38,6 +39,7 @@ export function buildProgram(io: Io, finish: (code: ExitCode) => void): Command 
   addConfirming(program, given, finish);
   addTransactions(program, given, finish);
   addKeys(program, given, finish);
+  addAdmin(program, given, finish);
   program
     .command("link <platform>")
     .description("link a chat, mail address or phone number as the second channel")

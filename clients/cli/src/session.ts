@@ -11,6 +11,7 @@ import {
   type DaemonConnection,
   type LocalKey,
   type Pinned,
+  type Token,
   type UserProof,
 } from "@countersign/sdk";
 import { CliError, environment, refused } from "./cli-error.ts";
@@ -36,12 +37,25 @@ export async function withCore<T>({ settings }: CommandGiven, run: (core: CoreCo
 }
 
 function connect(settings: Settings): CoreConnection {
-  const address = settings.need("core");
+  settings.need("core");
   const tokenFile = settings.need("tokenFile");
+  return openWithToken(
+    settings,
+    inEnvironment(() => readTokenFile(tokenFile)),
+  );
+}
+
+/** A connection whose calls carry this token. Throws a CliError when address or TLS files cannot be right. */
+export function openWithToken(settings: Settings, token: Token): CoreConnection {
+  const address = settings.need("core");
   const [caFile, certFile, keyFile] = [settings.get("ca"), settings.get("cert"), settings.get("certKey")];
   const tls = isLoopback(address) && caFile === undefined ? undefined : definedOnly({ caFile, certFile, keyFile });
+  return inEnvironment(() => openCore({ address, token, tls }));
+}
+
+function inEnvironment<T>(open: () => T): T {
   try {
-    return openCore({ address, token: readTokenFile(tokenFile), tls });
+    return open();
   } catch (error) {
     throw environment(error instanceof Error ? error.message : String(error));
   }

@@ -32,5 +32,5 @@ export { standingOfApp, standingOfClient, stateName, type Standing } from "./sta
 export { readTokenFile, Token } from "./token.ts";
 export { openTransaction, type AskedFido, type OpenTransaction, type WireTransaction } from "./transaction-view.ts";
 export { appView, clientView, type View } from "./view.ts";
-export { reopened, watchToTheEnd } from "./watch.ts";
+export { reopened, resumedByCursor, watchToTheEnd } from "./watch.ts";
 export { toWireField } from "./wire-field.ts";

@@ -9,15 +9,17 @@ import {
 import {
   call,
   isFido,
+  Token,
   type CoreConnection,
   type DaemonConnection,
   type EnrolledByKey,
   type LocalKey,
 } from "@countersign/sdk";
 import { CliError, refused } from "../cli-error.ts";
+import { readInvitation } from "../enrolment-link.ts";
 import { ExitCode } from "../exit-code.ts";
 import { printable } from "../output/printable.ts";
-import { chooseKey, withCore, withDaemon, type CommandGiven } from "../session.ts";
+import { chooseKey, openWithToken, withCore, withDaemon, type CommandGiven } from "../session.ts";
 import { KEY_STATES } from "./enrolled-key.ts";
 import { followKey } from "./key-events.ts";
 import { takeToKey } from "./take-to-key.ts";
@@ -30,10 +32,13 @@ interface EnrolOptions {
   readonly name?: string;
   readonly recovery?: string;
   readonly confirmWith?: string;
+  /** A file with the link of an administrator; `-`: stdin. */
+  readonly invitation?: string;
 }
 
 /** `countersign key enrol`: a first key becomes active by serial or digits; a further one is confirmed on an old key. */
 export function keyEnrolCommand(options: EnrolOptions, given: CommandGiven): Promise<ExitCode> {
+  if (options.invitation !== undefined) return enrolInvited(options.invitation, options, given);
   return withDaemon(given, async (daemon) => {
     const device = await chooseKey(daemon, options.key, options.fido === true ? isFido : undefined);
     if (isFido(device) && (options.serial !== undefined || options.digits === true))
@@ -41,14 +46,43 @@ export function keyEnrolCommand(options: EnrolOptions, given: CommandGiven): Pro
     return withCore(given, async (core) => {
       const token = await begin(core, device, options, given);
       const made = await enrolOn(daemon, device, token, options, given);
-      const done = await finish(core, token, made, options.name ?? "");
+      const done = await finishEnrolment(core, token, made, options.name ?? "");
       tell(done, made, given);
-      if (done.transaction === undefined) return ExitCode.DONE;
-      given.terminal.progress("A further key is confirmed on a key you have already.");
-      const old = await chooseKey(daemon, options.confirmWith ?? options.key);
-      return takeToKey(done, { core, daemon, key: old }, given);
+      return confirmFurther(done, { core, daemon }, options, given);
     });
   });
+}
+
+/** By the link of an administrator: no app's token is needed, and nothing but the one-time token in it goes along. */
+async function enrolInvited(path: string, options: EnrolOptions, given: CommandGiven): Promise<ExitCode> {
+  if (options.serial !== undefined || options.digits === true || options.recovery !== undefined)
+    throw refused("--serial, --digits, --recovery: an invitation has none of them; leave them away");
+  const token = checkedServer(readInvitation(path), given);
+  return withDaemon(given, async (daemon) => {
+    const device = await chooseKey(daemon, options.key, (key) => isFido(key) === (token.fido !== undefined));
+    const core = openWithToken(given.settings, new Token(token.enrolmentToken));
+    try {
+      const made = await enrolOn(daemon, device, token, options, given);
+      const done = await finishEnrolment(core, token, made, options.name ?? "");
+      tell(done, made, given);
+      return await confirmFurther(done, { core, daemon }, options, given);
+    } finally {
+      core.close();
+    }
+  });
+}
+
+/** A first key has nothing to confirm; a further one is confirmed on a key that is active. */
+export async function confirmFurther(
+  done: KeyServiceFinishEnrolmentResponse,
+  { core, daemon }: { readonly core: CoreConnection; readonly daemon: DaemonConnection },
+  options: Pick<EnrolOptions, "key" | "confirmWith">,
+  given: CommandGiven,
+): Promise<ExitCode> {
+  if (done.transaction === undefined) return ExitCode.DONE;
+  given.terminal.progress("A further key is confirmed on a key you have already.");
+  const old = await chooseKey(daemon, options.confirmWith ?? options.key);
+  return takeToKey(done, { core, daemon, key: old }, given);
 }
 
 async function begin(
@@ -62,18 +96,27 @@ async function begin(
     ...{ serial: options.serial ?? "", digits: options.digits ?? false },
     ...{ fido: isFido(device), recoveryId: options.recovery ?? "" },
   });
-  const token = await call(core.keys.beginEnrolment.bind(core.keys), request, core);
-  if (token.serverId !== settings.need("serverId"))
-    throw new CliError(ExitCode.UNVERIFIED, "the core is not the one of the set-up");
+  const token = checkedServer(await call(core.keys.beginEnrolment.bind(core.keys), request, core), { settings });
   if (token.digits !== "") terminal.progress(`Give these digits to the user off this PC: ${printable(token.digits)}`);
   return token;
 }
 
-async function enrolOn(
+/** Throws when it is for keys of another core than the one that is pinned. */
+export function checkedServer(
+  token: KeyServiceBeginEnrolmentResponse,
+  { settings }: Pick<CommandGiven, "settings">,
+): KeyServiceBeginEnrolmentResponse {
+  if (token.serverId !== settings.need("serverId"))
+    throw new CliError(ExitCode.UNVERIFIED, "the core is not the one of the set-up");
+  return token;
+}
+
+/** The key makes a credential for it. */
+export async function enrolOn(
   daemon: DaemonConnection,
   device: LocalKey,
   token: KeyServiceBeginEnrolmentResponse,
-  options: EnrolOptions,
+  options: Pick<EnrolOptions, "digits">,
   given: CommandGiven,
 ): Promise<EnrolledByKey> {
   const { deviceId } = device;
@@ -96,7 +139,7 @@ async function enrolOn(
   throw new CliError(ExitCode.NO_KEY, "the key gave no answer");
 }
 
-function finish(
+export function finishEnrolment(
   core: CoreConnection,
   { enrolmentToken }: KeyServiceBeginEnrolmentResponse,
   made: EnrolledByKey,

@@ -3,8 +3,18 @@ import {
   LinkServiceBeginLinkRequest,
   LinkServiceWatchLinkRequest,
   LinkState,
+  type LinkServiceBeginLinkResponse,
+  type LinkServiceWatchLinkResponse,
 } from "@countersign/proto/node/core/v1/link_service";
-import { bearer, call, messages, reopened } from "@countersign/sdk";
+import {
+  bearer,
+  call,
+  messages,
+  reopened,
+  type CoreConnection,
+  type DaemonConnection,
+  type LocalKey,
+} from "@countersign/sdk";
 import { renderUnicodeCompact } from "uqr";
 import { refused } from "../cli-error.ts";
 import { ExitCode } from "../exit-code.ts";
@@ -24,30 +34,48 @@ export function linkCommand(
   options: { readonly key?: string; readonly address?: string },
   given: CommandGiven,
 ): Promise<ExitCode> {
-  const address = checked(platform, options.address);
+  const address = linkAddress(platform, options.address);
   const userId = given.settings.need("user");
   return withDaemon(given, async (daemon) => {
     const key = await chooseKey(daemon, options.key);
     return withCore(given, async (core) => {
       const request = LinkServiceBeginLinkRequest.create({ requestId: randomUUID(), userId, platform, address });
       const begun = await call(core.links.beginLink.bind(core.links), request, core);
-      if (address === "") tellLink(begun.deepLink, begun.linkToken, given);
-      else tellAddress(platform, address, given);
+      tellBegun(begun, { platform, address }, given);
       const watch = LinkServiceWatchLinkRequest.create({ linkId: begun.linkId, userId });
       const open = () => messages(core.links.watchLink(watch, bearer(core.token)));
-      for await (const event of reopened(open)) {
-        given.terminal.record({ state: LINK_STATES[event.state] ?? "WAITING" });
-        if (event.state === LinkState.CLAIMED) return takeToKey(event, { core, daemon, key }, given);
-        if (event.state === LinkState.LINKED) return linked(given);
-        if (event.state === LinkState.FAILED) return failed(event.reason, given);
-      }
-      return failed("the core ended the watch", given);
+      return followLink(reopened(open), { core, daemon, key }, given);
     });
   });
 }
 
+/** What the user does now: opens the link on his phone, or reads the message that comes to his address. */
+export function tellBegun(
+  { deepLink, linkToken }: LinkServiceBeginLinkResponse,
+  { platform, address }: { readonly platform: string; readonly address: string },
+  given: CommandGiven,
+): void {
+  if (address === "") tellLink(deepLink, linkToken, given);
+  else tellAddress(platform, address, given);
+}
+
+/** From the link's first standing to its end; once the chat has claimed it, the key confirms the LINK transaction. */
+export async function followLink(
+  events: AsyncIterable<LinkServiceWatchLinkResponse>,
+  open: { readonly core: CoreConnection; readonly daemon: DaemonConnection; readonly key: LocalKey },
+  given: CommandGiven,
+): Promise<ExitCode> {
+  for await (const event of events) {
+    given.terminal.record({ state: LINK_STATES[event.state] ?? "WAITING" });
+    if (event.state === LinkState.CLAIMED) return takeToKey(event, open, given);
+    if (event.state === LinkState.LINKED) return linked(given);
+    if (event.state === LinkState.FAILED) return failed(event.reason, given);
+  }
+  return failed("the core ended the watch", given);
+}
+
 /** The address that is sent along: none for a chat. What an address looks like is the core's to say. */
-function checked(platform: string, address = ""): string {
+export function linkAddress(platform: string, address = ""): string {
   if (!/^[a-z]{2,16}$/.test(platform))
     throw refused(`platform "${printable(platform)}": expected telegram, matrix, mail, sms or sandbox`);
   const example = BY_ADDRESS[platform];

@@ -9,7 +9,9 @@ import type { CommandGiven } from "../session.ts";
 
 /** What a usable set-up has; the TLS files are optional. */
 const NEEDED: readonly SettingKey[] = ["core", "serverId", "coreKeys", "tokenFile", "daemon", "user"];
-const PATHS: readonly SettingKey[] = ["tokenFile", "daemon", "ca", "cert", "certKey"];
+/** Of an administrator, who confirms nothing with an app's token. */
+const NEEDED_BY_ADMIN: readonly SettingKey[] = ["core", "serverId", "coreKeys", "adminTokenFile", "daemon"];
+const PATHS: readonly SettingKey[] = ["tokenFile", "adminTokenFile", "daemon", "ca", "cert", "certKey"];
 
 /**
  * `countersign setup`: pins what is never asked over a connection that is being checked. Server id and core key come
@@ -47,7 +49,8 @@ async function complete(
   flags: Readonly<Record<string, string | undefined>>,
   { terminal }: CommandGiven,
 ): Promise<Settings> {
-  const missing = NEEDED.filter((key) => settings.get(key) === undefined);
+  const needed = settings.get("adminTokenFile") === undefined ? NEEDED : NEEDED_BY_ADMIN;
+  const missing = needed.filter((key) => settings.get(key) === undefined);
   const [first] = missing;
   if (first === undefined) return settings;
   const { env, stderr } = terminal.io;

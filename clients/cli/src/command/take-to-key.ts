@@ -12,11 +12,20 @@ import { report } from "../output/progress-report.ts";
 import { saveReceipt } from "../receipt-file.ts";
 import { confirmGiven, type CommandGiven } from "../session.ts";
 
-/** A transaction that the core made (LINK, THAW, ENROL): its lines are shown here, on the key and on the phone. */
+/** What is other than with a transaction that stands for itself. */
+interface Part {
+  /** As ReportGiven.isPart. */
+  readonly isPart: boolean;
+  /** Where the receipt is kept. */
+  readonly receipts: string | undefined;
+}
+
+/** A transaction that the core made (LINK, THAW, ENROL, ADMIN): its lines are shown here, on the key and on the phone. */
 export async function takeToKey(
   made: { readonly transaction: WireTransaction | undefined; readonly confirmationToken: string },
   open: { readonly core: CoreConnection; readonly daemon: DaemonConnection; readonly key: LocalKey },
   given: CommandGiven,
+  part: Part = { isPart: false, receipts: undefined },
 ): Promise<ExitCode> {
   const { transaction, confirmationToken } = made;
   if (transaction === undefined || !isKind(transaction.kind)) throw refused("the core's answer holds no transaction");
@@ -24,8 +33,10 @@ export async function takeToKey(
   try {
     const events = confirmOpen(transaction, confirmationToken, confirm);
     const { terminal } = given;
-    const save = (name: string, json: Uint8Array): string => saveReceipt(terminal.io.folder, name, json);
+    const save = (name: string, json: Uint8Array): string =>
+      saveReceipt(part.receipts ?? terminal.io.folder, name, json);
     return await report(events, terminal, {
+      isPart: part.isPart,
       kind: transaction.kind,
       meant: undefined,
       key: open.key,

@@ -1,6 +1,6 @@
 import type { KeyStep, LocalKey, Outcome, Progress } from "@countersign/sdk";
 import type { Kind, Line } from "@countersign/protocol";
-import { exitCodeOf, type ExitCode } from "../exit-code.ts";
+import { ExitCode, exitCodeOf } from "../exit-code.ts";
 import { keyText, weakerText } from "./key-text.ts";
 import { outcomeText } from "./outcome-text.ts";
 import { printable } from "./printable.ts";
@@ -16,6 +16,8 @@ export interface ReportGiven {
   readonly key: Pick<LocalKey, "serial" | "model" | "type" | "hasDisplay" | "hasKeypad">;
   /** Writes the receipt and returns the file's name. */
   readonly saveReceipt: (name: string, json: Uint8Array) => string;
+  /** The key's yes is a part of something that goes on after it, and whose end is told apart. */
+  readonly isPart?: boolean;
 }
 
 const MODES = ["", "A", "B", "C"];
@@ -132,12 +134,21 @@ class Telling {
     const file =
       outcome.state === "EXECUTED" ? this.#given.saveReceipt(outcome.receipt.name, outcome.receipt.json) : undefined;
     terminal.endStatus();
+    if (file !== undefined && this.#given.isPart === true) return this.#partDone(took, text, file);
     this.#state = outcome.state;
     this.#record({ final: true, exit, ...detailOf(outcome), ...(file === undefined ? {} : { receiptFile: file }) });
     if (file === undefined) terminal.result(`  ${terminal.sign(sign)} ${text}`);
     else
       terminal.result(`  ${terminal.sign(sign)} Executed in ${took} s   ${text}   again: countersign verify ${file}`);
     return exit;
+  }
+
+  #partDone(took: number, text: string, file: string): ExitCode {
+    const terminal = this.#terminal;
+    this.#state = "CONFIRMED";
+    this.#record({ step: "KEY_CONFIRMED", receiptFile: file });
+    terminal.progress(`${terminal.sign("done")} Confirmed by your key in ${took} s   ${text}, kept in ${file}`);
+    return ExitCode.DONE;
   }
 
   /** One object a line; each has the state, so that a reader need not remember. */

@@ -11,12 +11,16 @@ export interface Io {
   onInterrupt(handler: () => void): () => void;
   /** Takes digits from the terminal without echo; undefined: there is no terminal, or nothing was typed. */
   readSecret(prompt: string, signal: AbortSignal): Promise<string | undefined>;
+  /** One line of what is no secret, from the terminal or whatever stdin is; undefined: there is none. */
+  readLine?(prompt: string): Promise<string | undefined>;
   /** Milliseconds of a clock that never goes back. */
   now(): number;
 }
 
 interface Sink {
   readonly isTTY?: boolean | undefined;
+  /** Of a terminal. */
+  readonly columns?: number | undefined;
   write(text: string): unknown;
 }
 

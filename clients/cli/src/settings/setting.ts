@@ -7,7 +7,8 @@ export interface SettingName {
   readonly meaning: string;
 }
 
-export type SettingKey = "core" | "serverId" | "coreKeys" | "tokenFile" | "daemon" | "user" | "ca" | "cert" | "certKey";
+export type SettingKey =
+  "core" | "serverId" | "coreKeys" | "tokenFile" | "adminTokenFile" | "daemon" | "user" | "ca" | "cert" | "certKey";
 
 /** Every setting of the command. All work when absent, until a command needs one. */
 export const SETTINGS: Readonly<Record<SettingKey, SettingName>> = {
@@ -29,6 +30,12 @@ export const SETTINGS: Readonly<Record<SettingKey, SettingName>> = {
     "--token-file",
     "TOKEN_FILE",
     "path of a file (0600) holding an app token of scope submit, or a grant",
+  ),
+  adminTokenFile: name(
+    "adminTokenFile",
+    "--admin-token",
+    "ADMIN_TOKEN_FILE",
+    "path of a file (0600) holding an administrator's token, for countersign admin",
   ),
   daemon: name("daemon", "--daemon", "DAEMON", "path of the device daemon's Unix socket"),
   user: name("user", "--user", "USER", "the relying party's name of the user"),

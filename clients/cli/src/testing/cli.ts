@@ -30,6 +30,8 @@ export class CliWorld {
   readonly daemon: FakeDaemon;
   /** What is typed where a secret is asked for; then nothing. */
   readonly typed: string[] = [];
+  /** As `typed`, where no secret is asked for. */
+  readonly lines: string[] = [];
   /** Presses Ctrl-C in the command that runs. */
   interrupt: () => void = () => undefined;
   #now = 0;
@@ -84,12 +86,12 @@ export class CliWorld {
   }
 
   async runWith(
-    given: { readonly env: Record<string, string>; readonly tty: boolean },
+    given: { readonly env: Record<string, string>; readonly tty: boolean; readonly columns?: number },
     ...args: readonly string[]
   ): Promise<Ran> {
     let [out, err] = ["", ""];
     const io: Io = {
-      stdout: { write: (text) => (out += text) },
+      stdout: { isTTY: given.columns !== undefined, columns: given.columns, write: (text) => (out += text) },
       stderr: { isTTY: given.tty, write: (text) => (err += text) },
       env: { HOME: this.folder, ...given.env },
       folder: this.folder,
@@ -98,6 +100,7 @@ export class CliWorld {
         return () => (this.interrupt = () => undefined);
       },
       readSecret: async () => this.typed.shift(),
+      readLine: async () => this.lines.shift(),
       now: () => (this.#now += 1000),
     };
     const code = await run(args, io);

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { Server, status, type ServerUnaryCall, type ServerWritableStream } from "@grpc/grpc-js";
+import { Server, status, type ServerUnaryCall, type ServerWritableStream, type ServiceDefinition } from "@grpc/grpc-js";
 import { encodeContent, Label, renderFields, tagOf, toHex, txDigestOf, type Field } from "@countersign/protocol";
 import {
   CodeServiceGetDeliveryResponse,
@@ -139,6 +139,11 @@ export class FakeCore {
 
   stop(): void {
     this.#server.forceShutdown();
+  }
+
+  /** One more service at the same address, such as an administrators' one that a test has made itself. */
+  serve(definition: ServiceDefinition, methods: Readonly<Record<string, unknown>>): void {
+    this.#server.addService(definition, methods as never);
   }
 
   /** The only transaction so far. */

@@ -1,0 +1,2 @@
+/** What a bot may speak. */
+export const PLATFORMS: readonly string[] = ["telegram", "matrix", "mail", "sms", "sandbox"];
