@@ -53,7 +53,10 @@ export function readConfig(sources: Sources): CoreConfig {
     secrets: required("secrets", read("secrets")),
     listen: required("listen", read("listen")),
     tls: tlsOf(read("tlsCert"), read("tlsKey"), read("tlsClientCa")),
-    web: webOf(read("webListen"), read("webOrigins"), read("tlsClientCa")),
+    web: webOf({
+      ...{ place: read("webListen"), pages: read("webOrigins"), clientCa: read("tlsClientCa") },
+      ...{ console: read("console"), consoleOrigins: read("consoleOrigins") },
+    }),
     admin: read("adminListen"),
     trace: traceOf(read("otlpEndpoint"), required("otlpRatio", read("otlpRatio"))),
     development: required("development", read("development")),

@@ -27,6 +27,8 @@ export interface SettingValues {
   readonly tlsClientCa: string;
   readonly webListen: { readonly host: string; readonly port: number };
   readonly webOrigins: readonly string[];
+  readonly console: string;
+  readonly consoleOrigins: readonly string[];
   readonly adminListen: { readonly host: string; readonly port: number };
   readonly otlpEndpoint: string;
   readonly otlpRatio: number;
@@ -108,6 +110,11 @@ export const SETTINGS: { readonly [N in SettingName]: Setting<SettingValues[N]> 
   tlsClientCa: { meaning: "PEM file of the authority that clients need a certificate of", schema: path },
   webListen: { meaning: "HOST:PORT where pages in browsers may call; without it none may", schema: listen },
   webOrigins: { meaning: "origins whose pages may call, separated by commas", schema: origins },
+  console: {
+    meaning: "folder of the administrators' console, or none; without it the installed one where webListen is loopback",
+    schema: path,
+  },
+  consoleOrigins: { meaning: "origins that the console is reached by, where a proxy is before it", schema: origins },
   adminListen: { meaning: "HOST:PORT of /metrics, /healthz and /readyz; without it there are none", schema: listen },
   development: {
     meaning: "accept emulators and sandbox bots, serve reflection",
