@@ -16,11 +16,16 @@ export interface ChainLink {
 /** Part of a chain, in order, and the hash that its first entry continues. */
 export interface ChainPart {
   readonly previous: Uint8Array;
+  /** Where the entry before its first one lies; worth nothing but as a hint. */
+  readonly number: number;
   readonly links: readonly ChainLink[];
 }
 
+/** An entry that is believed: the head, or one that was found to lead to it. */
+export type ChainEnd = Pick<StoredHead, "seq" | "number" | "hash">;
+
 /** Entries after `fromSeq` up to the head. Throws IntegrityError naming the entry that is missing or altered. */
-export function readChain(sql: Statements, shard: Shard, head: StoredHead, fromSeq: number): ChainPart {
+export function readChain(sql: Statements, shard: Shard, head: ChainEnd, fromSeq: number): ChainPart {
   const links: ChainLink[] = [];
   let number = head.number;
   for (let seq = head.seq; seq > fromSeq; seq--) {
@@ -32,11 +37,11 @@ export function readChain(sql: Statements, shard: Shard, head: StoredHead, fromS
   links.reverse();
   const previous = fromSeq === 0 ? GENESIS : hashBefore(sql, shard, head, fromSeq, number);
   checkLinks(shard, head, fromSeq, previous, links);
-  return { previous, links };
+  return { previous, number, links };
 }
 
 /** Only as authentic as the chain that leads on from it: checkLinks follows it to the head. */
-function hashBefore(sql: Statements, shard: Shard, head: StoredHead, seq: number, number: number): Uint8Array {
+function hashBefore(sql: Statements, shard: Shard, head: ChainEnd, seq: number, number: number): Uint8Array {
   if (seq === head.seq) return head.hash;
   const hash = sql.selectAudit.get(number)?.["hash"];
   if (hash === undefined) throw brokenChain(shard, seq, "it is missing");
@@ -45,7 +50,7 @@ function hashBefore(sql: Statements, shard: Shard, head: StoredHead, seq: number
 
 function checkLinks(
   shard: Shard,
-  head: StoredHead,
+  head: ChainEnd,
   fromSeq: number,
   from: Uint8Array,
   links: readonly ChainLink[],

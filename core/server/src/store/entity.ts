@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import { ProtocolError } from "@countersign/protocol";
 import type { Admin, Administration } from "../admin/admin.ts";
 import type { Change } from "../admin/change.ts";
+import type { HeadCount, StoredHead } from "../audit/stored-heads.ts";
 import type { OutboxEntry } from "../approval/outbox.ts";
 import type { ApprovalRequest } from "../approval/request.ts";
 import type { BotLease } from "../channel/bot-lease.ts";
@@ -66,6 +67,9 @@ export interface Bodies {
   administration: Administration;
   admin: Admin;
   change: Change;
+  /** The shard of the signed heads: */
+  "audit-head": StoredHead;
+  "audit-head-count": HeadCount;
 }
 export type EntityType = keyof Bodies;
 

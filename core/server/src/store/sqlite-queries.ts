@@ -1,6 +1,8 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { equalBytes } from "@countersign/protocol";
 import { decodeEntry, hashEntry } from "../audit/audit-entry.ts";
-import { brokenChain, readChain } from "./chain-reader.ts";
+import { ChainMarks, MARK_EVERY } from "./chain-marks.ts";
+import { brokenChain, readChain, type ChainEnd } from "./chain-reader.ts";
 import type { EntityKey, EntityType, Shard, UnixMs } from "./entity.ts";
 import type { Statements } from "./sqlite-schema.ts";
 import type { StoredHead, StoreTruth } from "./store-truth.ts";
@@ -10,6 +12,7 @@ import type { AuditEntry, Found, Page } from "./store.ts";
 export class SqliteQueries {
   readonly #sql: Statements;
   readonly #truth: StoreTruth;
+  readonly #marks = new ChainMarks();
   #trail: Trail | undefined;
 
   constructor(sql: Statements, truth: StoreTruth) {
@@ -48,14 +51,14 @@ export class SqliteQueries {
     return found === undefined ? "absent" : "committed";
   }
 
-  /** Every entry handed out leads to the head by its hash. */
-  audit(shard: Shard, fromSeq: number, limit: number): AuditEntry[] {
+  /** Every entry handed out leads to the head by its hash. `refuse` throws once the database is closed. */
+  async audit(shard: Shard, fromSeq: number, limit: number, refuse: () => void): Promise<AuditEntry[]> {
     const { head } = this.#truth.of(shard);
     const first = Math.max(1, fromSeq);
     const last = Math.min(head.seq, first + limit - 1);
     const entries: AuditEntry[] = [];
     if (last < first) return entries;
-    const { links, from } = this.#trailOf(shard, head, first);
+    const { links, from } = await this.#trailOf(shard, head, { first, last, refuse });
     for (let seq = first; seq <= last; seq++) {
       const { number, previous, hash } = links[seq - from - 1]!;
       const text = String(this.#sql.selectAudit.get(number)?.["entry"]);
@@ -66,24 +69,50 @@ export class SqliteQueries {
   }
 
   // A chain is only found backwards. Whoever reads it forwards page by page has the way walked once.
-  #trailOf(shard: Shard, head: StoredHead, first: number): Trail {
+  async #trailOf(shard: Shard, head: StoredHead, { first, last, refuse }: Wanted): Promise<Trail> {
     const known = this.#trail;
-    if (known?.shard === shard && known.head === head && known.from < first) return known;
-    const part = readChain(this.#sql, shard, head, first - 1);
+    if (known?.shard === shard && known.from < first && known.from + known.links.length >= last) return known;
+    const end = await this.#endBehind(shard, head, last, refuse);
+    const part = readChain(this.#sql, shard, end, first - 1);
     const links = part.links.map(({ number, hash }, i) => ({
       number,
       hash,
       previous: part.links[i - 1]?.hash ?? part.previous,
     }));
-    this.#trail = { shard, head, from: first - 1, links };
+    for (const [i, { number, hash }] of links.entries()) this.#marks.note(shard, { seq: first + i, number, hash });
+    this.#trail = { shard, from: first - 1, links };
     return this.#trail;
   }
+
+  // Steps back from what is believed, leaving marks, and lets others have their turn on a long way.
+  async #endBehind(shard: Shard, head: StoredHead, last: number, refuse: () => void): Promise<ChainEnd> {
+    let end = this.#marks.behind(shard, last, head);
+    for (let steps = 1; ; steps++) {
+      const seq = end.seq - 1 - ((end.seq - 1) % MARK_EVERY);
+      if (seq < last) return end;
+      const { previous: hash, number } = readChain(this.#sql, shard, end, seq);
+      end = { seq, number, hash };
+      this.#marks.note(shard, end);
+      if (steps % STEPS_A_TURN !== 0) continue;
+      await nextTurn();
+      refuse();
+    }
+  }
+}
+
+/** Of MARK_EVERY entries each: about two milliseconds. */
+const STEPS_A_TURN = 4;
+
+/** Entries that are asked for. */
+interface Wanted {
+  readonly first: number;
+  readonly last: number;
+  readonly refuse: () => void;
 }
 
 /** Where the entries after `from` lie, and their verified hashes. */
 interface Trail {
   readonly shard: Shard;
-  readonly head: StoredHead;
   readonly from: number;
   readonly links: readonly { readonly number: number; readonly previous: Uint8Array; readonly hash: Uint8Array }[];
 }

@@ -275,7 +275,7 @@ class SqliteStore implements Store {
   async audit(shard: Shard, fromSeq: number, limit: number): Promise<AuditEntry[]> {
     this.#refuseIfStopped();
     checkShard(shard);
-    return this.#queries.audit(shard, fromSeq, limit);
+    return this.#queries.audit(shard, fromSeq, limit, () => this.#refuseIfStopped());
   }
 
   subscribe(listener: Listener): () => void {

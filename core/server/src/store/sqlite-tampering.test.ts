@@ -41,6 +41,8 @@ const TYPES: Record<EntityType, true> = {
   administration: true,
   admin: true,
   change: true,
+  "audit-head": true,
+  "audit-head-count": true,
 };
 const types = Object.keys(TYPES) as EntityType[];
 const folder = tempFolder();

@@ -1,0 +1,47 @@
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { expect, test } from "@jest/globals";
+import { macKey } from "@countersign/protocol";
+import { tempFolder } from "@countersign/testing";
+import { ChainMarks, MARK_EVERY } from "./chain-marks.ts";
+import { DATABASE_FILE } from "./sqlite-database.ts";
+import { openSqliteStore } from "./sqlite-store.ts";
+import { changing, drawId, SHARD, writing } from "./store-fixture.ts";
+
+const folder = tempFolder();
+const KEY = macKey(new Uint8Array(32).fill(7));
+const ENTRIES = MARK_EVERY * 6 + 5;
+
+const end = (seq: number) => ({ seq, number: seq, hash: new Uint8Array(32) });
+
+test("the nearest mark at an entry or behind it, else the head", () => {
+  const marks = new ChainMarks();
+  const head = end(1000);
+  for (const seq of [64, 65, 256]) marks.note(SHARD, end(seq));
+  const at = (seq: number) => marks.behind(SHARD, seq, head).seq;
+  expect([1, 64, 65, 256, 257].map(at)).toEqual([64, 64, 256, 256, 1000]);
+  expect(marks.behind(SHARD + 1, 1, head)).toBe(head);
+});
+
+test("entries are told in any order, and one that was altered is told by nobody", async () => {
+  const path = join(folder, "marked");
+  const open = () => openSqliteStore({ folder: path, macKey: KEY });
+  const store = await open();
+  await Promise.all(Array.from({ length: ENTRIES }, () => store.commit(SHARD, changing([writing(drawId(), "", "x")]))));
+  const all = await store.audit(SHARD, 1, ENTRIES);
+  expect(all.map(({ seq }) => seq)).toEqual(Array.from({ length: ENTRIES }, (_, i) => i + 1));
+  await store.close();
+
+  const again = await open();
+  for (const seq of [300, 7, 64, 65, 128, ENTRIES, 1])
+    expect(await again.audit(SHARD, seq, 3)).toEqual(all.slice(seq - 1, seq + 2));
+  await again.close();
+
+  const db = new DatabaseSync(join(path, DATABASE_FILE));
+  db.prepare("UPDATE audit SET entry = replace(entry, 'test.changed', 'test.chanGed') WHERE seq = ?").run(100);
+  db.close();
+  const altered = await open();
+  expect(await altered.audit(SHARD, 300, 3)).toEqual(all.slice(299, 302));
+  for (const seq of [100, 99, 70]) await expect(altered.audit(SHARD, seq, 40)).rejects.toThrow("run verify-audit");
+  await altered.close();
+});
