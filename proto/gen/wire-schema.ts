@@ -94,6 +94,7 @@ export const MESSAGES: Readonly<Record<string, Readonly<Record<number, WireField
     1: ["tenant_id", "string"],
     2: ["user_id", "string", "=about"],
     3: ["transaction_id", "string", "=about"],
+    4: ["test_message_id", "string", "=about"],
   },
   ".countersign.admin.v1.AdminServiceFinishLoginRequest": {},
   ".countersign.admin.v1.AdminServiceFreezeUserRequest": {
@@ -233,6 +234,10 @@ export const MESSAGES: Readonly<Record<string, Readonly<Record<number, WireField
     4: ["admin_id", "string", "=holder"],
     5: ["token_sha256", "string"],
   },
+  ".countersign.admin.v1.AdminServiceSendTestMessageRequest": {
+    1: ["tenant_id", "string"],
+    2: ["bot_id", "string"],
+  },
   ".countersign.admin.v1.AdminServiceSimulatePolicyRequest": {
     1: ["tenant_id", "string"],
     2: ["document_json", "string"],
@@ -248,7 +253,7 @@ export const MESSAGES: Readonly<Record<string, Readonly<Record<number, WireField
   ".countersign.admin.v1.AdminServiceWhoAmIRequest": {},
   ".countersign.admin.v1.AuditServiceExportRequest": {
     1: ["tenant_id", "string"],
-    2: ["since_head", "string"],
+    2: ["since_number", "uint64"],
     3: ["since", ".google.protobuf.Timestamp"],
     4: ["cursor", "string"],
   },
@@ -759,6 +764,7 @@ export const REQUESTS: Readonly<Record<string, `.${string}`>> = {
   "/countersign.admin.v1.AdminService/ListDeliveries": ".countersign.admin.v1.AdminServiceListDeliveriesRequest",
   "/countersign.admin.v1.AdminService/RequeueDelivery": ".countersign.admin.v1.AdminServiceRequeueDeliveryRequest",
   "/countersign.admin.v1.AdminService/ExplainDelivery": ".countersign.admin.v1.AdminServiceExplainDeliveryRequest",
+  "/countersign.admin.v1.AdminService/SendTestMessage": ".countersign.admin.v1.AdminServiceSendTestMessageRequest",
   "/countersign.admin.v1.AdminService/RequestChange": ".countersign.admin.v1.AdminServiceRequestChangeRequest",
   "/countersign.admin.v1.AdminService/ApproveChange": ".countersign.admin.v1.AdminServiceApproveChangeRequest",
   "/countersign.admin.v1.AdminService/RejectChange": ".countersign.admin.v1.AdminServiceRejectChangeRequest",

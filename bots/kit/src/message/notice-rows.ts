@@ -48,6 +48,10 @@ const DETAILED: Readonly<Record<number, MessageId>> = {
   [NoticeType.RECOVERY_USED]: "recovery-used",
   [NoticeType.KEY_ASKED]: "key-asked",
   [NoticeType.LINK_ASKED]: "link-asked",
+  [NoticeType.CHANGE_APPLIED]: "change-applied",
+  [NoticeType.CHANGE_FAILED]: "change-failed",
+  [NoticeType.CHANGE_REJECTED]: "change-rejected",
+  [NoticeType.CHANGE_EXPIRED]: "change-expired",
 };
 
 /** What to do about it, or why, in sentences of their own. */
@@ -110,6 +114,9 @@ function sentence(notice: Notice, delivery: Delivery, { words, zone }: Setting):
   if (type === NoticeType.REJECTED) return words.row(REJECTED[notice.rejectReason] ?? "rejected");
   if (type === NoticeType.WRONG_CODE) return words.row("wrong-code", {}, { tries: notice.triesLeft });
   if (type === NoticeType.RECOVERY_HELD) return words.row("recovery-held", { until: momentOr(notice.detail, zone) });
+  if (type === NoticeType.TEST) {
+    return words.row("test-message", { at: timeOr(at, zone), detail: detailRun(notice) ?? plain("-") });
+  }
   const detailed = DETAILED[type];
   if (detailed !== undefined) return words.row(detailed, { detail: detailRun(notice) ?? plain("-") });
   const id = SENTENCES[type];

@@ -64,7 +64,17 @@ const KEY_TYPES: readonly NoticeType[] = [
   NoticeType.KEY_ASKED,
 ];
 
+const CHANGE_TYPES: readonly NoticeType[] = [
+  NoticeType.CHANGE_APPLIED,
+  NoticeType.CHANGE_FAILED,
+  NoticeType.CHANGE_REJECTED,
+  NoticeType.CHANGE_EXPIRED,
+];
+
 function detailOf(type: NoticeType): string {
+  if (type === NoticeType.APPROVAL_ASKED || type === NoticeType.APPROVAL_OVER) return TAG;
+  if (CHANGE_TYPES.includes(type)) return "Enable app 3F2A91C2";
+  if (type === NoticeType.TEST) return "anna";
   if (PLATFORM_TYPES.includes(type)) return "telegram";
   if (type === NoticeType.RECOVERY_HELD) return "2026-11-23T14:30:00.000Z";
   return KEY_TYPES.includes(type) ? "7F3A 91C2 0B4D 11EE" : "ledger 77-A";

@@ -60,6 +60,11 @@ export const de: Wording = {
   "recovery-held": "⚠ Ihre Schlüssel werden ersetzt: Ein neuer kann ihren Platz einnehmen ab { $until }",
   "recovery-stopped": "✔ Ihre Schlüssel bleiben: Der Ersatz wurde gestoppt.",
   "recovery-used": "⚠ Ihre Schlüssel wurden durch einen neuen ersetzt: { $detail }",
+  "test-message": "Dies ist ein Test, gesendet um { $at }: kein Code, nichts zu tun. Veranlasst von { $detail }",
+  "change-applied": "✔ Die Änderung wurde ausgeführt: { $detail }",
+  "change-failed": "✘ Die Änderung konnte nicht ausgeführt werden: { $detail }",
+  "change-rejected": "✘ Die Änderung wurde abgelehnt: { $detail }",
+  "change-expired": "⌛ Die Änderung wurde nicht rechtzeitig bestätigt: { $detail }",
   "user-suspended":
     "⛔ Der Dienst hat Ihre Bestätigungen ausgesetzt. Bis er das aufhebt, kann nichts bestätigt werden.",
   "channel-suspended": "⚠ Ein Kanal von Ihnen ist ausgesetzt: { $detail }",

@@ -56,6 +56,11 @@ const DETAIL: Readonly<Record<number, string>> = {
   [NoticeType.KEY_REVOKED]: "7F3A 91C2 0B4D 11EE",
   [NoticeType.KEY_ASKED]: "7F3A 91C2 0B4D 11EE",
   [NoticeType.RECOVERY_USED]: "7F3A 91C2 0B4D 11EE",
+  [NoticeType.TEST]: "anna.rosenberger",
+  [NoticeType.CHANGE_APPLIED]: "Accept first key of user 3F2A91C2",
+  [NoticeType.CHANGE_FAILED]: "Accept first key of user 3F2A91C2",
+  [NoticeType.CHANGE_REJECTED]: "Accept first key of user 3F2A91C2",
+  [NoticeType.CHANGE_EXPIRED]: "Accept first key of user 3F2A91C2",
   [NoticeType.RECOVERY_HELD]: "2026-11-23T14:30:00.000Z",
 };
 const LINK_LINES = [

@@ -49,7 +49,8 @@ export function fieldsOf(change: ToShow, { tenant, name }: ActionContext): reado
   ];
 }
 
-const SAYS: Readonly<Record<AdminAction["type"], string>> = {
+/** What it is, on keys and chats. */
+export const SAYS: Readonly<Record<AdminAction["type"], string>> = {
   create_tenant: "New tenant",
   create_app: "New app",
   create_bot: "New bot",

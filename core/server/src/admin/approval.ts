@@ -4,9 +4,10 @@ import type { HexId, UnixMs } from "../store/entity.ts";
 import type { AnyWrite, AuditDraft, Index, LoadedEntity } from "../store/store.ts";
 import { isOpen, type Change } from "./change.ts";
 
-/** Listed together, newest first; due while it has to be carried out. */
-export function changeIndex({ requestedAt, state }: Change): Index {
-  return { owner: CHANGES, sort: requestedAt, ...(state === "APPROVED" ? { due: 0 } : {}) };
+/** Listed together, newest first; due while it has to be carried out, or people have to be told how it ended. */
+export function changeIndex({ requestedAt, state, expiresAt, told }: Change): Index {
+  const due = told === true ? {} : { due: state === "REQUESTED" ? expiresAt : 0 };
+  return { owner: CHANGES, sort: requestedAt, ...due };
 }
 /** Whose all changes are. */
 export const CHANGES = "changes";

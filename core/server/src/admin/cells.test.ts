@@ -49,6 +49,7 @@ const OF_TENANT: typeof IN_TENANT = {
   GetTransaction: ({ tenantId, transactionId }) => ({ tenantId, transactionId }),
   ListDeliveries: ({ tenantId, userId }) => ({ tenantId, userId }),
   ExplainDelivery: ({ tenantId, userId }) => ({ tenantId, about: { $case: "userId", value: userId } }),
+  SendTestMessage: ({ tenantId, botId }) => ({ tenantId, botId }),
   RequeueDelivery: ({ tenantId, transactionId, linkId }) => ({ tenantId, transactionId, linkId }),
   InviteUser: ({ tenantId, userId }) => ({ requestId: drawHexId(), tenantId, userId }),
   CancelTransaction: ({ tenantId, transactionId }) => ({ tenantId, transactionId, reason: "a test" }),

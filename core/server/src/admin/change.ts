@@ -76,6 +76,8 @@ export interface Change {
   readonly failure?: string;
   readonly detail?: string;
   readonly endedAt?: UnixMs;
+  /** Who asked and who confirmed were told in their chats how it ended. Absent: not yet, or it ended before that was done. */
+  readonly told?: true;
 }
 
 export type ChangeStanding = Change["state"] | "PARTIAL" | "EXPIRED";

@@ -16,6 +16,7 @@ import { reject } from "./approval.ts";
 import type { Change } from "./change.ts";
 import { loadChange, mayDecide, stepChange } from "./load-change.ts";
 import { over } from "./request-change.ts";
+import { tellEnd } from "./tell-end.ts";
 
 /** At once; the prompts that are open for it go from keys and chats. */
 export async function rejectChange(
@@ -55,11 +56,18 @@ async function adminKeys({ store }: CoreGiven) {
   return keys.map((key) => ({ key }));
 }
 
-/** For the sweeper: a change whose keys have all confirmed. Doing it again is harmless; what fails to be done at all throws. */
+/**
+ * For the sweeper: a change whose keys have all confirmed is carried out, and who has a part in one that is over is told.
+ * Doing it again is harmless; what fails to be done at all throws.
+ */
 export async function changeDue(given: CoreGiven, { key }: Found<"change">): Promise<void> {
   const { entities } = await given.store.load(ADMINISTRATION_SHARD, changeKey(key.id));
   const change = entities[0].body;
-  if (change?.state !== "APPROVED") return;
+  if (change?.state === "APPROVED") await carryOutApproved(given, change);
+  await tellEnd(given, key.id);
+}
+
+async function carryOutApproved(given: CoreGiven, change: Change): Promise<void> {
   const refusal = await apply(given, change);
   // Nothing that a later try could mend is final.
   if (refusal?.refused === "UNAVAILABLE") throw new Error(`change ${change.changeId}: ${refusal.message}`);

@@ -16,14 +16,14 @@ export interface AroundAttempt {
 
 export function explainAttempt(delivery: Delivery, around: AroundAttempt, now: UnixMs): Finding {
   // The outcome took the code's place: what matters is whether the code was there.
-  if (delivery.wanted.phase !== "full") return afterwards(delivery);
+  if (delivery.wanted.phase === "outcome") return afterwards(delivery);
   switch (delivery.state) {
     case "SENT":
       return sent(delivery);
     case "SENDING":
       return explainSending(delivery, around, now);
     case "QUEUED":
-      return showsIssue(delivery) ? sent(delivery) : explainQueued(delivery, around, now);
+      return delivery.type === "prompt" && showsIssue(delivery) ? sent(delivery) : explainQueued(delivery, around, now);
     case "UNKNOWN":
       return unknown(delivery);
     case "FAILED":
@@ -99,5 +99,7 @@ function afterwards(delivery: Delivery): Finding {
 }
 
 function lastAt(delivery: Delivery, ...types: readonly string[]): UnixMs | undefined {
-  return timelineOf(delivery).findLast(({ type, issue }) => types.includes(type) && issue > 0)?.at;
+  return timelineOf(delivery).findLast(
+    ({ type, issue }) => types.includes(type) && (issue > 0 || delivery.type === "alert"),
+  )?.at;
 }

@@ -7,6 +7,7 @@ import {
 } from "@countersign/proto/node/admin/v1/admin_service";
 import { Kind } from "@countersign/protocol";
 import { State } from "@countersign/proto/node/core/v1/content";
+import type { AdminCaller } from "../rpc/caller.ts";
 import { leaseKey } from "../channel/lease.ts";
 import { promptsOf } from "../code/prompts.ts";
 import type { Delivery } from "../delivery/delivery.ts";
@@ -27,7 +28,10 @@ import { explainAttempt } from "./explain-attempt.ts";
 import type { BotStanding } from "./explain-bot.ts";
 import { explainChannel, type Rules } from "./explain-channel.ts";
 import { findingMessage, isTrouble, type Finding } from "./explain-finding.ts";
+import { loadTest } from "./load-test.ts";
 import { loadTransaction } from "./stop.ts";
+import { tenantOf } from "./tenant-of.ts";
+import { unknown } from "./action-rule.ts";
 
 const NEWEST = 5;
 const LATELY_MS = 24 * 3_600_000;
@@ -50,12 +54,47 @@ interface Found {
   readonly finding: Finding;
 }
 
+type About = NonNullable<AdminServiceExplainDeliveryRequest["about"]>;
+
 export async function explainDelivery(
   given: CoreGiven,
-  tenant: Tenant,
-  { about }: AdminServiceExplainDeliveryRequest,
+  caller: AdminCaller,
+  { tenantId, about }: AdminServiceExplainDeliveryRequest,
 ): Promise<AdminServiceExplainDeliveryResponse | Refusal> {
-  if (about === undefined) return badInput("about", "name a user_id or a transaction_id");
+  if (about === undefined) return badInput("about", "name a user_id, a transaction_id or a test_message_id");
+  if (about.$case === "testMessageId") return explainTest(given, caller, about.value);
+  const tenant = await tenantOf(given, caller, tenantId);
+  return isRefusal(tenant) ? tenant : explainPrompts(given, tenant, about);
+}
+
+async function explainTest(
+  given: CoreGiven,
+  { adminId }: AdminCaller,
+  id: string,
+): Promise<AdminServiceExplainDeliveryResponse | Refusal> {
+  const found = await loadTest(given, adminId, id);
+  if (found === undefined) return unknown("test_message_id");
+  const channel = await tellTest(given, found);
+  return AdminServiceExplainDeliveryResponse.create({ userId: adminId, finding: channel.finding, channels: [channel] });
+}
+
+/** How far a message of no transaction is. */
+export async function tellTest(given: CoreGiven, delivery: Delivery): Promise<ChannelFinding> {
+  const { botId, tenantId, deliveryId } = delivery;
+  const bot = await loadBotStanding(given, tenantId, botId);
+  const lane = await given.store.lane(botId, MOST_AHEAD);
+  const ahead = Math.max(
+    0,
+    lane.findIndex(({ key }) => key.id === deliveryId),
+  );
+  return channelMessage({ link: delivery, finding: explainAttempt(delivery, { bot, ahead }, given.store.now()) });
+}
+
+async function explainPrompts(
+  given: CoreGiven,
+  tenant: Tenant,
+  about: Exclude<About, { $case: "testMessageId" }>,
+): Promise<AdminServiceExplainDeliveryResponse | Refusal> {
   const { tenantId } = tenant;
   const asked = about.$case === "transactionId" ? await loadTransaction(given, tenantId, about.value) : undefined;
   if (isRefusal(asked)) return asked;

@@ -43,7 +43,12 @@ export type NoticeType =
   | "APPROVED"
   | "APPROVAL_REFUSED"
   | "APPROVAL_ASKED"
-  | "APPROVAL_OVER";
+  | "APPROVAL_OVER"
+  | "TEST"
+  | "CHANGE_APPLIED"
+  | "CHANGE_FAILED"
+  | "CHANGE_REJECTED"
+  | "CHANGE_EXPIRED";
 
 export interface Notice {
   readonly type: NoticeType;

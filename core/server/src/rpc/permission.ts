@@ -90,6 +90,7 @@ export const PERMISSION: Readonly<Record<string, readonly CallerKind[]>> = {
       "ListChanges",
       "ListDeliveries",
       "ExplainDelivery",
+      "SendTestMessage",
     ),
     ...each(
       STOPPERS,

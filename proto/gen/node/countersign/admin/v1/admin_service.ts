@@ -1924,7 +1924,30 @@ export interface AdminServiceExplainDeliveryRequest {
     | //
     /** 32 hexadecimal digits. */
     { $case: "transactionId"; value: string }
+    | //
+    /** From SendTestMessage, of the caller himself; tenant_id is not looked at. */
+    { $case: "testMessageId"; value: string }
     | undefined;
+}
+
+/** See SendTestMessage. */
+export interface AdminServiceSendTestMessageRequest {
+  /** Whose bot. */
+  tenantId: string;
+  /** 32 hexadecimal digits. */
+  botId: string;
+}
+
+/** See SendTestMessage. */
+export interface AdminServiceSendTestMessageResponse {
+  /** For ExplainDelivery. */
+  testMessageId: string;
+  /** Where it goes, and how far it is. */
+  channel:
+    | ChannelFinding
+    | undefined;
+  /** It goes through another bot than the one that was named. */
+  throughOtherBot: boolean;
 }
 
 /** See ExplainDelivery. */
@@ -14668,6 +14691,9 @@ export const AdminServiceExplainDeliveryRequest: MessageFns<AdminServiceExplainD
       case "transactionId":
         writer.uint32(26).string(message.about.value);
         break;
+      case "testMessageId":
+        writer.uint32(34).string(message.about.value);
+        break;
     }
     return writer;
   },
@@ -14709,6 +14735,14 @@ export const AdminServiceExplainDeliveryRequest: MessageFns<AdminServiceExplainD
             message.about = { $case: "transactionId", value: reader.string() };
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.about = { $case: "testMessageId", value: reader.string() };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -14736,6 +14770,10 @@ export const AdminServiceExplainDeliveryRequest: MessageFns<AdminServiceExplainD
         ? { $case: "transactionId", value: globalThis.String(object.transactionId) }
         : isSet(object.transaction_id)
         ? { $case: "transactionId", value: globalThis.String(object.transaction_id) }
+        : isSet(object.testMessageId)
+        ? { $case: "testMessageId", value: globalThis.String(object.testMessageId) }
+        : isSet(object.test_message_id)
+        ? { $case: "testMessageId", value: globalThis.String(object.test_message_id) }
         : undefined,
     };
   },
@@ -14749,6 +14787,8 @@ export const AdminServiceExplainDeliveryRequest: MessageFns<AdminServiceExplainD
       obj.userId = message.about.value;
     } else if (message.about?.$case === "transactionId") {
       obj.transactionId = message.about.value;
+    } else if (message.about?.$case === "testMessageId") {
+      obj.testMessageId = message.about.value;
     }
     return obj;
   },
@@ -14772,7 +14812,217 @@ export const AdminServiceExplainDeliveryRequest: MessageFns<AdminServiceExplainD
         }
         break;
       }
+      case "testMessageId": {
+        if (object.about?.value !== undefined && object.about?.value !== null) {
+          message.about = { $case: "testMessageId", value: object.about.value };
+        }
+        break;
+      }
     }
+    return message;
+  },
+};
+
+function createBaseAdminServiceSendTestMessageRequest(): AdminServiceSendTestMessageRequest {
+  return { tenantId: "", botId: "" };
+}
+
+export const AdminServiceSendTestMessageRequest: MessageFns<AdminServiceSendTestMessageRequest> = {
+  encode(message: AdminServiceSendTestMessageRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.tenantId !== "") {
+      writer.uint32(10).string(message.tenantId);
+    }
+    if (message.botId !== "") {
+      writer.uint32(18).string(message.botId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AdminServiceSendTestMessageRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAdminServiceSendTestMessageRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.tenantId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.botId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AdminServiceSendTestMessageRequest {
+    return {
+      tenantId: isSet(object.tenantId)
+        ? globalThis.String(object.tenantId)
+        : isSet(object.tenant_id)
+        ? globalThis.String(object.tenant_id)
+        : "",
+      botId: isSet(object.botId)
+        ? globalThis.String(object.botId)
+        : isSet(object.bot_id)
+        ? globalThis.String(object.bot_id)
+        : "",
+    };
+  },
+
+  toJSON(message: AdminServiceSendTestMessageRequest): unknown {
+    const obj: any = {};
+    if (message.tenantId !== "") {
+      obj.tenantId = message.tenantId;
+    }
+    if (message.botId !== "") {
+      obj.botId = message.botId;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<AdminServiceSendTestMessageRequest>): AdminServiceSendTestMessageRequest {
+    return AdminServiceSendTestMessageRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AdminServiceSendTestMessageRequest>): AdminServiceSendTestMessageRequest {
+    const message = createBaseAdminServiceSendTestMessageRequest();
+    message.tenantId = object.tenantId ?? "";
+    message.botId = object.botId ?? "";
+    return message;
+  },
+};
+
+function createBaseAdminServiceSendTestMessageResponse(): AdminServiceSendTestMessageResponse {
+  return { testMessageId: "", channel: undefined, throughOtherBot: false };
+}
+
+export const AdminServiceSendTestMessageResponse: MessageFns<AdminServiceSendTestMessageResponse> = {
+  encode(message: AdminServiceSendTestMessageResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.testMessageId !== "") {
+      writer.uint32(10).string(message.testMessageId);
+    }
+    if (message.channel !== undefined) {
+      ChannelFinding.encode(message.channel, writer.uint32(18).fork()).join();
+    }
+    if (message.throughOtherBot !== false) {
+      writer.uint32(24).bool(message.throughOtherBot);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AdminServiceSendTestMessageResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAdminServiceSendTestMessageResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.testMessageId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.channel = ChannelFinding.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.throughOtherBot = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AdminServiceSendTestMessageResponse {
+    return {
+      testMessageId: isSet(object.testMessageId)
+        ? globalThis.String(object.testMessageId)
+        : isSet(object.test_message_id)
+        ? globalThis.String(object.test_message_id)
+        : "",
+      channel: isSet(object.channel) ? ChannelFinding.fromJSON(object.channel) : undefined,
+      throughOtherBot: isSet(object.throughOtherBot)
+        ? globalThis.Boolean(object.throughOtherBot)
+        : isSet(object.through_other_bot)
+        ? globalThis.Boolean(object.through_other_bot)
+        : false,
+    };
+  },
+
+  toJSON(message: AdminServiceSendTestMessageResponse): unknown {
+    const obj: any = {};
+    if (message.testMessageId !== "") {
+      obj.testMessageId = message.testMessageId;
+    }
+    if (message.channel !== undefined) {
+      obj.channel = ChannelFinding.toJSON(message.channel);
+    }
+    if (message.throughOtherBot !== false) {
+      obj.throughOtherBot = message.throughOtherBot;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<AdminServiceSendTestMessageResponse>): AdminServiceSendTestMessageResponse {
+    return AdminServiceSendTestMessageResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AdminServiceSendTestMessageResponse>): AdminServiceSendTestMessageResponse {
+    const message = createBaseAdminServiceSendTestMessageResponse();
+    message.testMessageId = object.testMessageId ?? "";
+    message.channel = (object.channel !== undefined && object.channel !== null)
+      ? ChannelFinding.fromPartial(object.channel)
+      : undefined;
+    message.throughOtherBot = object.throughOtherBot ?? false;
     return message;
   },
 };
@@ -15424,6 +15674,25 @@ export const AdminServiceService = {
       AdminServiceExplainDeliveryResponse.decode(value),
   },
   /**
+   * A message that says it is a test, who asked and when, with no code in it, to the caller's own chat and to nobody else's:
+   * through the bot itself if he has a chat there, else through a bot of the administration on the same platform, which
+   * proves the provider and not the bot. Again within ten seconds it is the same message. NO_CHANNEL: link a chat first.
+   * ExplainDelivery tells what became of it.
+   */
+  sendTestMessage: {
+    path: "/countersign.admin.v1.AdminService/SendTestMessage" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: AdminServiceSendTestMessageRequest): Buffer =>
+      Buffer.from(AdminServiceSendTestMessageRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): AdminServiceSendTestMessageRequest =>
+      AdminServiceSendTestMessageRequest.decode(value),
+    responseSerialize: (value: AdminServiceSendTestMessageResponse): Buffer =>
+      Buffer.from(AdminServiceSendTestMessageResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): AdminServiceSendTestMessageResponse =>
+      AdminServiceSendTestMessageResponse.decode(value),
+  },
+  /**
    * Asks for something that loosens. Answers the change and the ADMIN transaction that the caller's key must confirm.
    * Nothing happens before. Repeating a call with the same request_id and body returns the same change.
    */
@@ -15606,6 +15875,13 @@ export interface AdminServiceServer extends UntypedServiceImplementation {
    * means and what to do next. No code, no text of a provider. docs/how-to/when-no-code-comes.md
    */
   explainDelivery: handleUnaryCall<AdminServiceExplainDeliveryRequest, AdminServiceExplainDeliveryResponse>;
+  /**
+   * A message that says it is a test, who asked and when, with no code in it, to the caller's own chat and to nobody else's:
+   * through the bot itself if he has a chat there, else through a bot of the administration on the same platform, which
+   * proves the provider and not the bot. Again within ten seconds it is the same message. NO_CHANNEL: link a chat first.
+   * ExplainDelivery tells what became of it.
+   */
+  sendTestMessage: handleUnaryCall<AdminServiceSendTestMessageRequest, AdminServiceSendTestMessageResponse>;
   /**
    * Asks for something that loosens. Answers the change and the ADMIN transaction that the caller's key must confirm.
    * Nothing happens before. Repeating a call with the same request_id and body returns the same change.
@@ -16229,6 +16505,27 @@ export interface AdminServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: AdminServiceExplainDeliveryResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * A message that says it is a test, who asked and when, with no code in it, to the caller's own chat and to nobody else's:
+   * through the bot itself if he has a chat there, else through a bot of the administration on the same platform, which
+   * proves the provider and not the bot. Again within ten seconds it is the same message. NO_CHANNEL: link a chat first.
+   * ExplainDelivery tells what became of it.
+   */
+  sendTestMessage(
+    request: AdminServiceSendTestMessageRequest,
+    callback: (error: ServiceError | null, response: AdminServiceSendTestMessageResponse) => void,
+  ): ClientUnaryCall;
+  sendTestMessage(
+    request: AdminServiceSendTestMessageRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: AdminServiceSendTestMessageResponse) => void,
+  ): ClientUnaryCall;
+  sendTestMessage(
+    request: AdminServiceSendTestMessageRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: AdminServiceSendTestMessageResponse) => void,
   ): ClientUnaryCall;
   /**
    * Asks for something that loosens. Answers the change and the ADMIN transaction that the caller's key must confirm.

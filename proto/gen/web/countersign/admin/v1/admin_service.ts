@@ -1911,7 +1911,30 @@ export interface AdminServiceExplainDeliveryRequest {
     | //
     /** 32 hexadecimal digits. */
     { $case: "transactionId"; value: string }
+    | //
+    /** From SendTestMessage, of the caller himself; tenant_id is not looked at. */
+    { $case: "testMessageId"; value: string }
     | undefined;
+}
+
+/** See SendTestMessage. */
+export interface AdminServiceSendTestMessageRequest {
+  /** Whose bot. */
+  tenantId: string;
+  /** 32 hexadecimal digits. */
+  botId: string;
+}
+
+/** See SendTestMessage. */
+export interface AdminServiceSendTestMessageResponse {
+  /** For ExplainDelivery. */
+  testMessageId: string;
+  /** Where it goes, and how far it is. */
+  channel:
+    | ChannelFinding
+    | undefined;
+  /** It goes through another bot than the one that was named. */
+  throughOtherBot: boolean;
 }
 
 /** See ExplainDelivery. */
@@ -14655,6 +14678,9 @@ export const AdminServiceExplainDeliveryRequest: MessageFns<AdminServiceExplainD
       case "transactionId":
         writer.uint32(26).string(message.about.value);
         break;
+      case "testMessageId":
+        writer.uint32(34).string(message.about.value);
+        break;
     }
     return writer;
   },
@@ -14696,6 +14722,14 @@ export const AdminServiceExplainDeliveryRequest: MessageFns<AdminServiceExplainD
             message.about = { $case: "transactionId", value: reader.string() };
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.about = { $case: "testMessageId", value: reader.string() };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -14723,6 +14757,10 @@ export const AdminServiceExplainDeliveryRequest: MessageFns<AdminServiceExplainD
         ? { $case: "transactionId", value: globalThis.String(object.transactionId) }
         : isSet(object.transaction_id)
         ? { $case: "transactionId", value: globalThis.String(object.transaction_id) }
+        : isSet(object.testMessageId)
+        ? { $case: "testMessageId", value: globalThis.String(object.testMessageId) }
+        : isSet(object.test_message_id)
+        ? { $case: "testMessageId", value: globalThis.String(object.test_message_id) }
         : undefined,
     };
   },
@@ -14736,6 +14774,8 @@ export const AdminServiceExplainDeliveryRequest: MessageFns<AdminServiceExplainD
       obj.userId = message.about.value;
     } else if (message.about?.$case === "transactionId") {
       obj.transactionId = message.about.value;
+    } else if (message.about?.$case === "testMessageId") {
+      obj.testMessageId = message.about.value;
     }
     return obj;
   },
@@ -14759,7 +14799,217 @@ export const AdminServiceExplainDeliveryRequest: MessageFns<AdminServiceExplainD
         }
         break;
       }
+      case "testMessageId": {
+        if (object.about?.value !== undefined && object.about?.value !== null) {
+          message.about = { $case: "testMessageId", value: object.about.value };
+        }
+        break;
+      }
     }
+    return message;
+  },
+};
+
+function createBaseAdminServiceSendTestMessageRequest(): AdminServiceSendTestMessageRequest {
+  return { tenantId: "", botId: "" };
+}
+
+export const AdminServiceSendTestMessageRequest: MessageFns<AdminServiceSendTestMessageRequest> = {
+  encode(message: AdminServiceSendTestMessageRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.tenantId !== "") {
+      writer.uint32(10).string(message.tenantId);
+    }
+    if (message.botId !== "") {
+      writer.uint32(18).string(message.botId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AdminServiceSendTestMessageRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAdminServiceSendTestMessageRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.tenantId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.botId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AdminServiceSendTestMessageRequest {
+    return {
+      tenantId: isSet(object.tenantId)
+        ? globalThis.String(object.tenantId)
+        : isSet(object.tenant_id)
+        ? globalThis.String(object.tenant_id)
+        : "",
+      botId: isSet(object.botId)
+        ? globalThis.String(object.botId)
+        : isSet(object.bot_id)
+        ? globalThis.String(object.bot_id)
+        : "",
+    };
+  },
+
+  toJSON(message: AdminServiceSendTestMessageRequest): unknown {
+    const obj: any = {};
+    if (message.tenantId !== "") {
+      obj.tenantId = message.tenantId;
+    }
+    if (message.botId !== "") {
+      obj.botId = message.botId;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<AdminServiceSendTestMessageRequest>): AdminServiceSendTestMessageRequest {
+    return AdminServiceSendTestMessageRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AdminServiceSendTestMessageRequest>): AdminServiceSendTestMessageRequest {
+    const message = createBaseAdminServiceSendTestMessageRequest();
+    message.tenantId = object.tenantId ?? "";
+    message.botId = object.botId ?? "";
+    return message;
+  },
+};
+
+function createBaseAdminServiceSendTestMessageResponse(): AdminServiceSendTestMessageResponse {
+  return { testMessageId: "", channel: undefined, throughOtherBot: false };
+}
+
+export const AdminServiceSendTestMessageResponse: MessageFns<AdminServiceSendTestMessageResponse> = {
+  encode(message: AdminServiceSendTestMessageResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.testMessageId !== "") {
+      writer.uint32(10).string(message.testMessageId);
+    }
+    if (message.channel !== undefined) {
+      ChannelFinding.encode(message.channel, writer.uint32(18).fork()).join();
+    }
+    if (message.throughOtherBot !== false) {
+      writer.uint32(24).bool(message.throughOtherBot);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AdminServiceSendTestMessageResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAdminServiceSendTestMessageResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.testMessageId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.channel = ChannelFinding.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.throughOtherBot = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AdminServiceSendTestMessageResponse {
+    return {
+      testMessageId: isSet(object.testMessageId)
+        ? globalThis.String(object.testMessageId)
+        : isSet(object.test_message_id)
+        ? globalThis.String(object.test_message_id)
+        : "",
+      channel: isSet(object.channel) ? ChannelFinding.fromJSON(object.channel) : undefined,
+      throughOtherBot: isSet(object.throughOtherBot)
+        ? globalThis.Boolean(object.throughOtherBot)
+        : isSet(object.through_other_bot)
+        ? globalThis.Boolean(object.through_other_bot)
+        : false,
+    };
+  },
+
+  toJSON(message: AdminServiceSendTestMessageResponse): unknown {
+    const obj: any = {};
+    if (message.testMessageId !== "") {
+      obj.testMessageId = message.testMessageId;
+    }
+    if (message.channel !== undefined) {
+      obj.channel = ChannelFinding.toJSON(message.channel);
+    }
+    if (message.throughOtherBot !== false) {
+      obj.throughOtherBot = message.throughOtherBot;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<AdminServiceSendTestMessageResponse>): AdminServiceSendTestMessageResponse {
+    return AdminServiceSendTestMessageResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AdminServiceSendTestMessageResponse>): AdminServiceSendTestMessageResponse {
+    const message = createBaseAdminServiceSendTestMessageResponse();
+    message.testMessageId = object.testMessageId ?? "";
+    message.channel = (object.channel !== undefined && object.channel !== null)
+      ? ChannelFinding.fromPartial(object.channel)
+      : undefined;
+    message.throughOtherBot = object.throughOtherBot ?? false;
     return message;
   },
 };
@@ -15269,6 +15519,20 @@ export const AdminServiceDefinition = {
       options: {},
     },
     /**
+     * A message that says it is a test, who asked and when, with no code in it, to the caller's own chat and to nobody else's:
+     * through the bot itself if he has a chat there, else through a bot of the administration on the same platform, which
+     * proves the provider and not the bot. Again within ten seconds it is the same message. NO_CHANNEL: link a chat first.
+     * ExplainDelivery tells what became of it.
+     */
+    sendTestMessage: {
+      name: "SendTestMessage",
+      requestType: AdminServiceSendTestMessageRequest as typeof AdminServiceSendTestMessageRequest,
+      requestStream: false,
+      responseType: AdminServiceSendTestMessageResponse as typeof AdminServiceSendTestMessageResponse,
+      responseStream: false,
+      options: {},
+    },
+    /**
      * Asks for something that loosens. Answers the change and the ADMIN transaction that the caller's key must confirm.
      * Nothing happens before. Repeating a call with the same request_id and body returns the same change.
      */
@@ -15539,6 +15803,16 @@ export interface AdminServiceImplementation<CallContextExt = {}> {
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<AdminServiceExplainDeliveryResponse>>;
   /**
+   * A message that says it is a test, who asked and when, with no code in it, to the caller's own chat and to nobody else's:
+   * through the bot itself if he has a chat there, else through a bot of the administration on the same platform, which
+   * proves the provider and not the bot. Again within ten seconds it is the same message. NO_CHANNEL: link a chat first.
+   * ExplainDelivery tells what became of it.
+   */
+  sendTestMessage(
+    request: AdminServiceSendTestMessageRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<AdminServiceSendTestMessageResponse>>;
+  /**
    * Asks for something that loosens. Answers the change and the ADMIN transaction that the caller's key must confirm.
    * Nothing happens before. Repeating a call with the same request_id and body returns the same change.
    */
@@ -15787,6 +16061,16 @@ export interface AdminServiceClient<CallOptionsExt = {}> {
     request: DeepPartial<AdminServiceExplainDeliveryRequest>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<AdminServiceExplainDeliveryResponse>;
+  /**
+   * A message that says it is a test, who asked and when, with no code in it, to the caller's own chat and to nobody else's:
+   * through the bot itself if he has a chat there, else through a bot of the administration on the same platform, which
+   * proves the provider and not the bot. Again within ten seconds it is the same message. NO_CHANNEL: link a chat first.
+   * ExplainDelivery tells what became of it.
+   */
+  sendTestMessage(
+    request: DeepPartial<AdminServiceSendTestMessageRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<AdminServiceSendTestMessageResponse>;
   /**
    * Asks for something that loosens. Answers the change and the ADMIN transaction that the caller's key must confirm.
    * Nothing happens before. Repeating a call with the same request_id and body returns the same change.

@@ -143,14 +143,11 @@ export interface AuditHead {
 export interface AuditServiceExportRequest {
   /** Whose; empty: everything, or one's own tenant. */
   tenantId: string;
-  /**
-   * Only what is behind this head: a line of ListHeads or of an earlier export, however old. Empty: from the first
-   * entries on.
-   */
-  sinceHead: string;
+  /** Only what is behind the head of this number; 0: from the first entries on. NOT_FOUND once it is not kept any more. */
+  sinceNumber: bigint;
   /**
    * Only what is behind the newest head that is not younger and still kept; where there is none, everything. Instead of
-   * since_head.
+   * since_number.
    */
   since:
     | Timestamp
@@ -1267,7 +1264,7 @@ export const AuditHead: MessageFns<AuditHead> = {
 };
 
 function createBaseAuditServiceExportRequest(): AuditServiceExportRequest {
-  return { tenantId: "", sinceHead: "", since: undefined, cursor: "" };
+  return { tenantId: "", sinceNumber: 0n, since: undefined, cursor: "" };
 }
 
 export const AuditServiceExportRequest: MessageFns<AuditServiceExportRequest> = {
@@ -1275,8 +1272,11 @@ export const AuditServiceExportRequest: MessageFns<AuditServiceExportRequest> = 
     if (message.tenantId !== "") {
       writer.uint32(10).string(message.tenantId);
     }
-    if (message.sinceHead !== "") {
-      writer.uint32(18).string(message.sinceHead);
+    if (message.sinceNumber !== 0n) {
+      if (BigInt.asUintN(64, message.sinceNumber) !== message.sinceNumber) {
+        throw new globalThis.Error("value provided for field message.sinceNumber of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.sinceNumber);
     }
     if (message.since !== undefined) {
       Timestamp.encode(message.since, writer.uint32(26).fork()).join();
@@ -1309,11 +1309,11 @@ export const AuditServiceExportRequest: MessageFns<AuditServiceExportRequest> = 
             continue;
           }
           case 2: {
-            if (tag !== 18) {
+            if (tag !== 16) {
               break;
             }
 
-            message.sinceHead = reader.string();
+            message.sinceNumber = reader.uint64() as bigint;
             continue;
           }
           case 3: {
@@ -1351,11 +1351,11 @@ export const AuditServiceExportRequest: MessageFns<AuditServiceExportRequest> = 
         : isSet(object.tenant_id)
         ? globalThis.String(object.tenant_id)
         : "",
-      sinceHead: isSet(object.sinceHead)
-        ? globalThis.String(object.sinceHead)
-        : isSet(object.since_head)
-        ? globalThis.String(object.since_head)
-        : "",
+      sinceNumber: isSet(object.sinceNumber)
+        ? BigInt(object.sinceNumber)
+        : isSet(object.since_number)
+        ? BigInt(object.since_number)
+        : 0n,
       since: isSet(object.since) ? fromJsonTimestamp(object.since) : undefined,
       cursor: isSet(object.cursor) ? globalThis.String(object.cursor) : "",
     };
@@ -1366,8 +1366,8 @@ export const AuditServiceExportRequest: MessageFns<AuditServiceExportRequest> = 
     if (message.tenantId !== "") {
       obj.tenantId = message.tenantId;
     }
-    if (message.sinceHead !== "") {
-      obj.sinceHead = message.sinceHead;
+    if (message.sinceNumber !== 0n) {
+      obj.sinceNumber = message.sinceNumber.toString();
     }
     if (message.since !== undefined) {
       obj.since = fromTimestamp(message.since).toISOString();
@@ -1384,7 +1384,9 @@ export const AuditServiceExportRequest: MessageFns<AuditServiceExportRequest> = 
   fromPartial(object: DeepPartial<AuditServiceExportRequest>): AuditServiceExportRequest {
     const message = createBaseAuditServiceExportRequest();
     message.tenantId = object.tenantId ?? "";
-    message.sinceHead = object.sinceHead ?? "";
+    message.sinceNumber = (object.sinceNumber !== undefined && object.sinceNumber !== null)
+      ? BigInt(object.sinceNumber)
+      : 0n;
     message.since = (object.since !== undefined && object.since !== null)
       ? Timestamp.fromPartial(object.since)
       : undefined;

@@ -179,6 +179,16 @@ export const NoticeType = {
   APPROVAL_ASKED: 37,
   /** APPROVAL_OVER - It waits for this user's approval no more; detail is its state. */
   APPROVAL_OVER: 38,
+  /** TEST - An administrator's test of a channel, to himself: no code, nothing to do; detail is who asked for it. */
+  TEST: 39,
+  /** CHANGE_APPLIED - An administrators' change was carried out; detail names it. */
+  CHANGE_APPLIED: 40,
+  /** CHANGE_FAILED - An administrators' change was confirmed, and could not be carried out; detail names it. */
+  CHANGE_FAILED: 41,
+  /** CHANGE_REJECTED - Somebody said no to an administrators' change; detail names it. */
+  CHANGE_REJECTED: 42,
+  /** CHANGE_EXPIRED - An administrators' change was not confirmed in time; detail names it. */
+  CHANGE_EXPIRED: 43,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -224,6 +234,11 @@ export namespace NoticeType {
   export type APPROVAL_REFUSED = typeof NoticeType.APPROVAL_REFUSED;
   export type APPROVAL_ASKED = typeof NoticeType.APPROVAL_ASKED;
   export type APPROVAL_OVER = typeof NoticeType.APPROVAL_OVER;
+  export type TEST = typeof NoticeType.TEST;
+  export type CHANGE_APPLIED = typeof NoticeType.CHANGE_APPLIED;
+  export type CHANGE_FAILED = typeof NoticeType.CHANGE_FAILED;
+  export type CHANGE_REJECTED = typeof NoticeType.CHANGE_REJECTED;
+  export type CHANGE_EXPIRED = typeof NoticeType.CHANGE_EXPIRED;
   export type UNRECOGNIZED = typeof NoticeType.UNRECOGNIZED;
 }
 
@@ -346,6 +361,21 @@ export function noticeTypeFromJSON(object: any): NoticeType {
     case 38:
     case "NOTICE_TYPE_APPROVAL_OVER":
       return NoticeType.APPROVAL_OVER;
+    case 39:
+    case "NOTICE_TYPE_TEST":
+      return NoticeType.TEST;
+    case 40:
+    case "NOTICE_TYPE_CHANGE_APPLIED":
+      return NoticeType.CHANGE_APPLIED;
+    case 41:
+    case "NOTICE_TYPE_CHANGE_FAILED":
+      return NoticeType.CHANGE_FAILED;
+    case 42:
+    case "NOTICE_TYPE_CHANGE_REJECTED":
+      return NoticeType.CHANGE_REJECTED;
+    case 43:
+    case "NOTICE_TYPE_CHANGE_EXPIRED":
+      return NoticeType.CHANGE_EXPIRED;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -433,6 +463,16 @@ export function noticeTypeToJSON(object: NoticeType): string {
       return "NOTICE_TYPE_APPROVAL_ASKED";
     case NoticeType.APPROVAL_OVER:
       return "NOTICE_TYPE_APPROVAL_OVER";
+    case NoticeType.TEST:
+      return "NOTICE_TYPE_TEST";
+    case NoticeType.CHANGE_APPLIED:
+      return "NOTICE_TYPE_CHANGE_APPLIED";
+    case NoticeType.CHANGE_FAILED:
+      return "NOTICE_TYPE_CHANGE_FAILED";
+    case NoticeType.CHANGE_REJECTED:
+      return "NOTICE_TYPE_CHANGE_REJECTED";
+    case NoticeType.CHANGE_EXPIRED:
+      return "NOTICE_TYPE_CHANGE_EXPIRED";
     case NoticeType.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
