@@ -37,6 +37,7 @@ export {
   headNodeOf,
   HEADS_PER_NODE,
 } from "./audit/chain-heads.ts";
+export { ExpectedPlaces } from "./audit/expected-places.ts";
 export { ExportCheck, type ExportReport } from "./audit/export-check.ts";
 export {
   AUDIT_EXPORT_TYPE,

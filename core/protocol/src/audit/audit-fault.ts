@@ -14,7 +14,12 @@ export type AuditFault =
   | { readonly type: "entry"; readonly shard: number; readonly seq: number; readonly reason: EntryFaultReason }
   | { readonly type: "missing"; readonly shard: number; readonly firstSeq: number; readonly lastSeq: number }
   /** Two histories were signed, or one was signed and another is exported. */
-  | { readonly type: "fork"; readonly shard: number | undefined; readonly seq: number | undefined; readonly why: string }
+  | {
+      readonly type: "fork";
+      readonly shard: number | undefined;
+      readonly seq: number | undefined;
+      readonly why: string;
+    }
   /** A run of lines in a tenant's export is not what the core signed. */
   | { readonly type: "part"; readonly line: number }
   /** The file is no export of this installation, or not all of it. */

@@ -84,7 +84,11 @@ export class ExportCheck {
   /** After the last line. */
   finish(): ExportReport {
     if (this.#state !== "ended" && this.#state !== "given-up") {
-      this.#faults.push({ type: "file", line: this.#line, why: "the file ends here, before its last line: it was cut off" });
+      this.#faults.push({
+        type: "file",
+        line: this.#line,
+        why: "the file ends here, before its last line: it was cut off",
+      });
       if (this.#state === "entries") this.#finishEntries();
     }
     const byShard = [...this.#broken].toSorted(([one], [other]) => one - other).map(([, fault]) => fault);
@@ -111,6 +115,7 @@ export class ExportCheck {
   }
 
   #begin(): void {
+    this.#holdBaseAgainstHead();
     const { heads = new Map(), root = AUDIT_GENESIS } = this.#head ?? {};
     this.#places = new ExpectedPlaces(this.#base?.heads ?? new Map(), heads);
     const tenant = this.#header?.tenant ?? "";
@@ -118,20 +123,35 @@ export class ExportCheck {
     this.#expect(this.#places.first());
   }
 
+  /** Both are signed, and one of them must have the other's history behind it. */
+  #holdBaseAgainstHead(): void {
+    for (const [shard, { seq, hash }] of this.#base?.heads ?? []) {
+      const end = this.#head?.heads.get(shard);
+      if (end !== undefined && (end.seq > seq || (end.seq === seq && equalBytes(end.hash, hash)))) continue;
+      this.#broken.set(shard, {
+        type: "fork",
+        shard,
+        seq,
+        why: "the head that it begins behind has it, its own does not",
+      });
+    }
+  }
+
   #takeEntry(line: string, read: ExportLine | undefined): void {
     if (read?.type === "end") return this.#takeEnd(read.end);
     if (read?.type === "part" && this.#parts !== undefined) {
-      if (!this.#parts.close(read.text, read.signature)) this.#faults.push({ type: "part", line: this.#line });
+      if (!this.#parts.close(read.text, read.signature)) this.#faultOfPart();
       return;
     }
     const held = heldOf(read, this.#line, this.#parts !== undefined);
-    if (this.#parts?.take(line, held.place) === false) return this.#refuse("a part is longer than any that a core makes");
+    if (this.#parts?.take(line, held.place) === false)
+      return this.#refuse("a part is longer than any that a core makes");
     if (this.#held !== undefined) this.#judge(this.#held, held.place ?? "unreadable");
     this.#held = held;
   }
 
   #takeEnd({ entries, opaque, root }: ExportEnd): void {
-    if (this.#parts?.isClosed === false) this.#faults.push({ type: "part", line: this.#line });
+    if (this.#parts?.isClosed === false) this.#faultOfPart();
     this.#finishEntries();
     this.#state = "ended";
     if (this.#broken.size + this.#faults.length > 0) return;
@@ -204,6 +224,11 @@ export class ExportCheck {
 
   #fault({ shard, seq }: Place, reason: EntryFaultReason): void {
     if (!this.#broken.has(shard)) this.#broken.set(shard, { type: "entry", shard, seq, reason });
+  }
+
+  /** The first one alone: those after it may be its consequence. */
+  #faultOfPart(): void {
+    if (!this.#faults.some(({ type }) => type === "part")) this.#faults.push({ type: "part", line: this.#line });
   }
 
   #refuse(why: string): void {

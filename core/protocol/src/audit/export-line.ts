@@ -113,26 +113,38 @@ type Json = Readonly<Record<string, unknown>>;
 
 const READERS: Readonly<Record<string, (json: Json) => Reading>> = {
   export: (json) => {
-    const { base, serverId, tenant } = json["export"] as ExportHeader;
-    const header = { base: base === true, serverId: String(serverId), tenant: String(tenant) };
+    const { base, serverId, tenant } = membersOf(json["export"]);
+    const header = { base: base === true, serverId: textOf(serverId), tenant: textOf(tenant) };
     return { is: { type: "header", header }, line: headerLine(header) };
   },
   seal: (json) => ({ is: { type: "head" }, line: JSON.stringify(json) }),
   opaque: (json) => {
-    const [shard, seq, hex] = json["opaque"] as [number, number, string];
-    const [place, hash] = [{ shard: Number(shard), seq: Number(seq) }, fromHex(hex)];
+    const [shard, seq, hex] = json["opaque"] as readonly unknown[];
+    const [place, hash] = [{ shard: numberOf(shard), seq: numberOf(seq) }, fromHex(textOf(hex))];
     return { is: { type: "opaque", place, hash }, line: opaqueLine(place, hash) };
   },
   part: (json) => {
-    const [text, signature] = [String(json["part"]), fromHex(String(json["signature"]))];
-    return {
-      is: { type: "part", text, signature },
-      line: `{"part":${quote(text)},"signature":"${toHex(signature)}"}`,
-    };
+    const [text, signature] = [textOf(json["part"]), fromHex(textOf(json["signature"]))];
+    const line = `{"part":${quote(text)},"signature":"${toHex(signature)}"}`;
+    return { is: { type: "part", text, signature }, line };
   },
   end: (json) => {
-    const { entries, opaque, root } = json["end"] as Json;
-    const end = { entries: Number(entries), opaque: Number(opaque), root: fromHex(String(root)) };
+    const { entries, opaque, root } = membersOf(json["end"]);
+    const end = { entries: numberOf(entries), opaque: numberOf(opaque), root: fromHex(textOf(root)) };
     return { is: { type: "end", end }, line: endLine(end) };
   },
 };
+
+function membersOf(json: unknown): Json {
+  return json as Json; // what is missing is no text and no number
+}
+
+function textOf(json: unknown): string {
+  if (typeof json === "string") return json;
+  throw new TypeError("a text was expected");
+}
+
+function numberOf(json: unknown): number {
+  if (typeof json === "number") return json;
+  throw new TypeError("a number was expected");
+}

@@ -74,11 +74,14 @@ function forkOf(earlier: NamedHead, later: NamedHead): AuditFault[] {
     if (next?.seq === seq) return [fork(shard, seq, `${both} have different entries here`)];
     // Of one number, either may be the one that is further.
     if (one.number === other.number) continue;
-    if (next === undefined || next.seq < seq) return [fork(shard, seq, `${earlier.name} has it, ${later.name} does not`)];
+    if (next === undefined || next.seq < seq)
+      return [fork(shard, seq, `${earlier.name} has it, ${later.name} does not`)];
   }
   if (one.number === other.number) return [fork(undefined, undefined, `${both} are two heads of number ${one.number}`)];
   if (other.number === one.number + 1 && !equalBytes(other.previous, one.hash)) {
-    return [fork(undefined, undefined, `${later.name} does not follow ${earlier.name}, although it is the next number`)];
+    return [
+      fork(undefined, undefined, `${later.name} does not follow ${earlier.name}, although it is the next number`),
+    ];
   }
   return [];
 }

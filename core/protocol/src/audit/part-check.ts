@@ -60,4 +60,3 @@ export class PartCheck {
     return this.#lines.length === 0;
   }
 }
-

@@ -1,4 +1,6 @@
 import { assertionVectors } from "./assertion-vectors.ts";
+import { auditExportVectors } from "./audit-export-vectors.ts";
+import { auditHeadVectors } from "./audit-head-vectors.ts";
 import { codeVectors } from "./code-vectors.ts";
 import { contentVectors } from "./content-vectors.ts";
 import { detCborVectors } from "./det-cbor-vectors.ts";
@@ -30,4 +32,6 @@ export const SUITES: readonly Suite[] = [
   fidoVectors,
   assertionVectors,
   receiptVectors,
+  auditHeadVectors,
+  auditExportVectors,
 ];

@@ -3,6 +3,8 @@ import {
   AuditServiceListResponse,
   AuditServiceService,
   type AuditEvent,
+  type AuditServiceExportRequest,
+  type AuditServiceListHeadsRequest,
   type AuditServiceListRequest,
   type AuditServiceServer,
   type AuditServiceTailRequest,
@@ -24,6 +26,8 @@ import {
 } from "../store/entity.ts";
 import type { AuditDraft, AuditEntry } from "../store/store.ts";
 import { isTxId } from "../transaction/transaction-key.ts";
+import { exportAudit } from "./audit-export.ts";
+import { listAuditHeads } from "./audit-heads.ts";
 import { eventMessage, isEvent } from "./audit-message.ts";
 import { readPage } from "./page.ts";
 import { tailAudit } from "./tail-audit.ts";
@@ -39,6 +43,11 @@ export function auditService(given: CoreGiven): Service {
       if (isRefusal(events)) return events;
       const tailing = { tenant: tenant?.tenantId, events, cursor: request.cursor };
       return tailAudit(given, tailing, call.signal, send);
+    }),
+    listHeads: unary(given, anyAdmin, (request: AuditServiceListHeadsRequest) => listAuditHeads(given, request)),
+    export: serverStream(given, anyAdmin, async (request: AuditServiceExportRequest, call, send) => {
+      const tenant = await tenantIn(given, request, call);
+      return isRefusal(tenant) ? tenant : exportAudit(given, tenant?.tenantId, request, call.signal, send);
     }),
   };
   return { definition: AuditServiceService, implementation };

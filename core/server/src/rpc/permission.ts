@@ -105,7 +105,7 @@ export const PERMISSION: Readonly<Record<string, readonly CallerKind[]>> = {
     ...each(STOPPERS, "SuspendUser", "FreezeUser", "RevokeKey", "RevokeLink"),
     ...each(CHANGERS, "RequestChange", "ApproveChange", "RejectChange", "CreateUser", "InviteUser"),
   }),
-  ...admin("AuditService", each(ANYBODY, "List", "Tail")),
+  ...admin("AuditService", each(ANYBODY, "List", "Tail", "ListHeads", "Export")),
 };
 
 type Rows = Readonly<Record<string, readonly CallerKind[]>>;
