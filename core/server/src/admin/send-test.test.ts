@@ -1,0 +1,103 @@
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import {
+  DeliveryReason,
+  type AdminServiceSendTestMessageResponse,
+} from "@countersign/proto/node/admin/v1/admin_service";
+import { leaseKey } from "../channel/lease.ts";
+import { botKey, linkKey } from "../identity/entity-key.ts";
+import { ADMINISTRATION, ADMINISTRATION_SHARD, type HexId } from "../store/entity.ts";
+import { ServedAdmins, type TestAdmin } from "../testing/admin-world.ts";
+import { call, refused } from "../testing/call.ts";
+import { drawHexId } from "../testing/core-world.ts";
+
+let world: ServedAdmins;
+beforeEach(async () => {
+  world = await ServedAdmins.open();
+  const { botId } = world.admins.world;
+  await putBot(ADMINISTRATION, botId, "sandbox");
+});
+afterEach(() => world.close());
+
+async function putBot(tenantId: HexId, botId: HexId, platform: "sandbox" | "mail"): Promise<HexId> {
+  const body = { botId, tenantId, name: platform, platform, disabled: false, deepLink: "" };
+  await world.admins.world.put(botKey(tenantId, botId), body);
+  return botId;
+}
+
+const send = (
+  admin: TestAdmin,
+  botId = world.admins.world.botId,
+  tenantId: HexId = ADMINISTRATION,
+): Promise<AdminServiceSendTestMessageResponse> =>
+  call(world.client, "sendTestMessage", { tenantId, botId }, admin.token);
+
+const explain = (admin: TestAdmin, value: string) =>
+  call(world.client, "explainDelivery", { tenantId: "", about: { $case: "testMessageId", value } }, admin.token);
+
+async function told() {
+  const { given, botId } = world.admins.world;
+  const found = await given.store.lane(botId, 10);
+  const bodies = await Promise.all(
+    found.map(async ({ key }) => {
+      const name = { ...key, type: "delivery" } as const;
+      return (await given.store.load(ADMINISTRATION_SHARD, name)).entities[0].body;
+    }),
+  );
+  return bodies.map((body) => ({ userId: body?.userId, notice: body?.wanted.notice }));
+}
+
+test("to his own chat, through the ordinary lane: that it is a test, who asked, when", async () => {
+  const { anna } = world;
+  const sent = await send(anna);
+  expect(sent.channel).toMatchObject({ platform: "sandbox", botId: world.admins.world.botId });
+  expect([sent.channel?.finding?.reason, sent.throughOtherBot]).toEqual([DeliveryReason.BOT_NOT_ATTACHED, false]);
+  const at = world.admins.world.given.store.now();
+  expect(await told()).toEqual([{ userId: "anna", notice: { type: "TEST", at, detail: "anna" } }]);
+});
+
+test("again within ten seconds it is the same, later another one", async () => {
+  const first = await send(world.anna);
+  expect((await send(world.anna)).testMessageId).toBe(first.testMessageId);
+  world.admins.world.clock.advance(10_000);
+  expect((await send(world.anna)).testMessageId).not.toBe(first.testMessageId);
+  expect(await told()).toHaveLength(2);
+});
+
+test("ExplainDelivery tells its end, to who asked alone", async () => {
+  const { testMessageId } = await send(world.anna);
+  const { botId, given } = world.admins.world;
+  const until = given.store.now() + 1e9;
+  await world.admins.world.put(leaseKey({ tenantId: ADMINISTRATION, botId }), { botId, fence: 1, until });
+  const { finding, channels } = await explain(world.anna, testMessageId);
+  expect([finding?.reason, channels.length]).toEqual([DeliveryReason.WAITING, 1]);
+  for (const id of [drawHexId(), "no id"]) {
+    expect((await refused(explain(world.anna, id))).reason).toBe("NOT_FOUND");
+  }
+  expect((await refused(explain(world.bob, testMessageId))).reason).toBe("NOT_FOUND");
+});
+
+test("a tenant's bot is tested through the administration's of the same platform, and it says so", async () => {
+  const { tenantId } = world.admins.world;
+  const botId = await putBot(tenantId, drawHexId(), "sandbox");
+  const sent = await send(world.anna, botId, tenantId);
+  expect([sent.throughOtherBot, sent.channel?.botId]).toEqual([true, world.admins.world.botId]);
+});
+
+test("who has no chat on that platform is told to link one, and who has lost his as well", async () => {
+  const { tenantId, given } = world.admins.world;
+  const mail = await putBot(tenantId, drawHexId(), "mail");
+  expect(await refused(send(world.anna, mail, tenantId))).toMatchObject({ reason: "NO_CHANNEL", code: 9 });
+  const user = await given.store.list(ADMINISTRATION_SHARD, "link", "anna", { tenant: ADMINISTRATION, limit: 10 });
+  for (const { id } of user) {
+    const key = linkKey(ADMINISTRATION, id);
+    const [held] = (await given.store.load(ADMINISTRATION_SHARD, key)).entities;
+    if (held.body === undefined) continue;
+    const body = { ...held.body, state: "DEAD" } as const;
+    await world.admins.world.commit(ADMINISTRATION_SHARD, [{ key, expected: held.version, body }]);
+  }
+  expect((await refused(send(world.anna))).reason).toBe("NO_CHANNEL");
+});
+
+test("no such bot", async () => {
+  expect((await refused(send(world.anna, drawHexId()))).reason).toBe("NOT_FOUND");
+});
