@@ -12,6 +12,10 @@ export function buildReceipt(
   checkLength(receipt.serverId, 16, "serverId");
   checkLength(receipt.txId, 16, "txId");
   checkLength(receipt.key.keyId, 16, "key.keyId");
+  for (const { txId, key } of receipt.approvals?.given ?? []) {
+    checkLength(txId, 16, "approvals.txId");
+    checkLength(key.keyId, 16, "approvals.keyId");
+  }
   checkTime(receipt.time);
   const countersignature = signMessage(SignatureType.RECEIPT, coreKeyId, receiptClaims(receipt), sign);
   return writeReceiptFile({ receipt, coreKeyId, countersignature });

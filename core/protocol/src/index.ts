@@ -117,10 +117,14 @@ export {
   type AuditPosition,
   type Receipt,
   RECEIPT_STATES,
+  type ReceiptApproval,
+  type ReceiptApprovals,
+  type ReceiptKey,
   receiptNumberOf,
   type ReceiptPart,
   type ReceiptState,
 } from "./receipt.ts";
+export type { Approver } from "./receipt-approvals.ts";
 export type { ReceiptProof } from "./receipt-proof.ts";
 export { MAX_RECEIPT, RECEIPT_FORMAT } from "./receipt-file.ts";
 export { MAX_LINES, parseLines, renderFields } from "./render.ts";

@@ -2,7 +2,15 @@ import { fromBase64url, toBase64url } from "./base64url.ts";
 import { checkLength } from "./byte-length.ts";
 import { equalBytes, fromHex, toHex, utf8 } from "./bytes.ts";
 import { ProtocolError } from "./protocol-error.ts";
-import { type AuditPosition, checkTime, type Receipt, RECEIPT_STATES } from "./receipt.ts";
+import {
+  type AuditPosition,
+  checkTime,
+  type Receipt,
+  type ReceiptApproval,
+  type ReceiptApprovals,
+  type ReceiptKey,
+  RECEIPT_STATES,
+} from "./receipt.ts";
 
 // One JSON file, ASCII, members in this order, indented by two spaces, a newline at the end, nothing else: a file that
 // says the same in other bytes is refused, so every flipped bit shows (docs/protocol/receipt.md section 2).
@@ -21,7 +29,7 @@ export interface ReceiptFile {
 
 /** The one file of a receipt. */
 export function writeReceiptFile({ receipt, coreKeyId, countersignature }: ReceiptFile): Uint8Array {
-  const { key, audit } = receipt;
+  const { key, approvals, audit } = receipt;
   const file = {
     format: RECEIPT_FORMAT,
     serverId: toHex(receipt.serverId),
@@ -30,11 +38,8 @@ export function writeReceiptFile({ receipt, coreKeyId, countersignature }: Recei
     time: receipt.time,
     content: toBase64url(receipt.content),
     signedStatement: toBase64url(receipt.signedStatement),
-    key: {
-      keyId: toHex(key.keyId),
-      publicKey: toBase64url(key.publicKey),
-      attestation: toBase64url(key.attestation),
-    },
+    key: writeKey(key),
+    ...(approvals === undefined ? {} : { approvals: writeApprovals(approvals) }),
     audit: audit === "pending" ? audit : writeAudit(audit),
     core: { keyId: toHex(coreKeyId), countersignature: toBase64url(countersignature) },
   };
@@ -46,7 +51,6 @@ export function readReceiptFile(bytes: Uint8Array): ReceiptFile {
   if (bytes.length > MAX_RECEIPT) throw new ProtocolError("too-long", `more than ${MAX_RECEIPT} bytes`);
   const file = new Members("", parse(bytes));
   if (file.text("format") !== RECEIPT_FORMAT) file.refuse("format", `expected ${RECEIPT_FORMAT}`);
-  const key = file.members("key");
   const core = file.members("core");
   const state = RECEIPT_STATES.find((one) => one === file.text("state"));
   const receipt: Receipt = {
@@ -56,7 +60,8 @@ export function readReceiptFile(bytes: Uint8Array): ReceiptFile {
     time: file.text("time"),
     content: file.bytes("content"),
     signedStatement: file.bytes("signedStatement"),
-    key: { keyId: key.id("keyId"), publicKey: key.bytes("publicKey"), attestation: key.bytes("attestation") },
+    key: readKey(file.members("key")),
+    ...(file.is("approvals", undefined) ? {} : { approvals: readApprovals(file.members("approvals")) }),
     audit: file.is("audit", "pending") ? "pending" : readAudit(file.members("audit")),
   };
   checkTime(receipt.time);
@@ -65,6 +70,33 @@ export function readReceiptFile(bytes: Uint8Array): ReceiptFile {
     throw new ProtocolError("not-canonical", "members, order or spaces differ from those of a receipt");
   }
   return read;
+}
+
+function writeKey({ keyId, publicKey, attestation }: ReceiptKey): object {
+  return { keyId: toHex(keyId), publicKey: toBase64url(publicKey), attestation: toBase64url(attestation) };
+}
+
+function readKey(key: Members): ReceiptKey {
+  return { keyId: key.id("keyId"), publicKey: key.bytes("publicKey"), attestation: key.bytes("attestation") };
+}
+
+function writeApprovals({ user, needed, given }: ReceiptApprovals): object {
+  const rows = given.map((one) => ({
+    user: one.user,
+    txId: toHex(one.txId),
+    signedStatement: toBase64url(one.signedStatement),
+    key: writeKey(one.key),
+  }));
+  return { user, needed, given: rows };
+}
+
+function readApprovals(approvals: Members): ReceiptApprovals {
+  const given = approvals.list("given").map((one): ReceiptApproval => {
+    const user = one.text("user");
+    const signedStatement = one.bytes("signedStatement");
+    return { user, txId: one.id("txId"), signedStatement, key: readKey(one.members("key")) };
+  });
+  return { user: approvals.text("user"), needed: approvals.number("needed"), given };
 }
 
 function writeAudit(audit: AuditPosition): object {
@@ -121,6 +153,12 @@ class Members {
 
   members(name: string): Members {
     return new Members(this.#at(name), this.#members.get(name));
+  }
+
+  list(name: string): Members[] {
+    const value = this.#members.get(name);
+    if (!Array.isArray(value)) return this.refuse(name, "expected a list");
+    return value.map((one, i) => new Members(`${this.#at(name)}[${i}]`, one));
   }
 
   id(name: string): Uint8Array {

@@ -54,12 +54,15 @@ const FAULT: Readonly<Record<AssertionFault, string>> = {
   "nobody-present": "nobody touched the key",
 };
 
+/** What was signed, and the key that signed it. */
+export type Signed = Pick<Receipt, "key" | "signedStatement">;
+
 /** The statement that the receipt's key signed, in its own way; throws ReceiptFailure. */
-export function checkProof(receipt: Receipt): { readonly statement: Statement; readonly proof: ReceiptProof } {
+export function checkProof(receipt: Signed): { readonly statement: Statement; readonly proof: ReceiptProof } {
   return isAssertion(receipt.signedStatement) ? checkAssertion(receipt) : checkStated(receipt);
 }
 
-function checkStated({ key, signedStatement }: Receipt): ReturnType<typeof checkProof> {
+function checkStated({ key, signedStatement }: Signed): ReturnType<typeof checkProof> {
   const signed = within(SIGNED, () => parseSigned(signedStatement));
   const publicKey = within("key", () => importPublicKey(key.publicKey));
   checkSigner(signed.keyId, key.keyId);
@@ -71,7 +74,7 @@ function checkStated({ key, signedStatement }: Receipt): ReturnType<typeof check
 }
 
 /** User verification is demanded by every policy, so an assertion without it is none that a core confirmed. */
-function checkAssertion({ key, signedStatement }: Receipt): ReturnType<typeof checkProof> {
+function checkAssertion({ key, signedStatement }: Signed): ReturnType<typeof checkProof> {
   const assertion = within(SIGNED, () => decodeAssertion(signedStatement));
   const read = within(SIGNED, () => readAssertion(assertion));
   const publicKey = within("key", () => importPublicKey(key.publicKey));

@@ -1,13 +1,14 @@
 import { equalBytes } from "./bytes.ts";
-import { type Content, decodeContent, txDigestOf } from "./content.ts";
+import { type Content, decodeContent } from "./content.ts";
 import { importPublicKey } from "./cose-key.ts";
 import { parseSigned, SignatureType, verifySigned } from "./cose.ts";
 import { CborMap } from "./cbor-map.ts";
 import { ProtocolError } from "./protocol-error.ts";
 import { claimsOf, type Receipt, type ReceiptPart } from "./receipt.ts";
 import { readReceiptFile, type ReceiptFile } from "./receipt-file.ts";
-import { checkProof, ReceiptFailure, type ReceiptProof, within } from "./receipt-proof.ts";
-import { Decision, type Statement } from "./statement.ts";
+import { type Approver, checkApprovals, checkApproves } from "./receipt-approvals.ts";
+import { ReceiptFailure, type ReceiptProof, within } from "./receipt-proof.ts";
+import type { Statement } from "./statement.ts";
 
 /** What the verifier knew beforehand: pinned at set-up, never taken from the receipt or its connection. */
 export interface PinnedCore {
@@ -25,6 +26,8 @@ export type ReceiptFinding =
       readonly statement: Statement;
       /** How the key signed it: an assertion is weaker. */
       readonly proof: ReceiptProof;
+      /** Who confirmed beside the user; empty: nobody had to. */
+      readonly approvers: readonly Approver[];
     }
   | { readonly ok: false; readonly part: ReceiptPart; readonly why: string };
 
@@ -38,9 +41,10 @@ export function verifyReceipt(json: Uint8Array, pinned: PinnedCore): ReceiptFind
     const file = read(json);
     checkCore(file, pinned);
     const content = within("content", () => decodeContent(file.receipt.content));
-    const { statement, proof } = checkStatement(file.receipt);
+    const { statement, proof } = checkApproves(file.receipt, file.receipt.txId, file.receipt);
+    const approvers = checkApprovals(file.receipt);
     checkHead(file.receipt, pinned);
-    return { ok: true, receipt: file.receipt, content, statement, proof };
+    return { ok: true, receipt: file.receipt, content, statement, proof, approvers };
   } catch (error) {
     if (error instanceof ReceiptFailure) return { ok: false, part: error.part, why: error.message };
     throw error;
@@ -65,6 +69,7 @@ const MEMBERS: readonly ReceiptPart[] = [
   "content",
   "signedStatement",
   "key",
+  "approvals",
   "audit",
   "core",
 ];
@@ -83,18 +88,6 @@ function checkCore({ receipt, coreKeyId, countersignature }: ReceiptFile, pinned
     if (!agrees) throw new ReceiptFailure(part, "differs from what the core countersigned");
   }
   within("core", () => claims.end());
-}
-
-function checkStatement(receipt: Receipt): ReturnType<typeof checkProof> {
-  const { serverId, txId, content } = receipt;
-  const part = "signedStatement";
-  const found = checkProof(receipt);
-  const { statement } = found;
-  if (statement.decision !== Decision.APPROVE) throw new ReceiptFailure(part, "the user rejected");
-  if (!equalBytes(statement.serverId, serverId)) throw new ReceiptFailure(part, "for another installation");
-  if (!equalBytes(statement.txId, txId)) throw new ReceiptFailure(part, "for another transaction");
-  if (!equalBytes(statement.txDigest, txDigestOf(content))) throw new ReceiptFailure(part, "over other content");
-  return found;
 }
 
 function checkHead({ audit }: Receipt, pinned: PinnedCore): void {

@@ -27,7 +27,12 @@ export interface Delivery {
   readonly codeEntryOnHost: boolean;
   /** Bound when the chat was linked; empty: none. */
   readonly peerIdentity: string;
+  /** Of an approval: who asks for it; empty: the user himself. */
+  readonly requestedBy: string;
 }
+
+/** A user's name, as the core takes it. */
+export const USER: RegExp = /^[A-Za-z0-9._@+-]{1,64}$/;
 
 const MODES = { [Mode.A]: "A", [Mode.B]: "B", [Mode.C]: "C" } as const;
 
@@ -65,7 +70,8 @@ export function readDelivery(deliver: Deliver): Delivery {
     (full ? /^[0-9]{6,10}$/.test(deliver.code) : deliver.code === "") &&
     (!full || (deliver.expiresAt !== undefined && mode !== undefined && (mode === "A" || lines.length > 0))) &&
     /^[!-~]{0,24}$/.test(deliver.actionRef) &&
-    /^[!-~]{0,128}$/.test(deliver.peerIdentity);
+    /^[!-~]{0,128}$/.test(deliver.peerIdentity) &&
+    (deliver.requestedBy === "" || USER.test(deliver.requestedBy));
   if (!wellFormed) throw new ChannelError({ fate: "permanent", detail: "malformed-delivery" });
   return {
     deliveryId: deliver.deliveryId,
@@ -86,5 +92,6 @@ export function readDelivery(deliver: Deliver): Delivery {
     notice: deliver.notice,
     codeEntryOnHost: deliver.codeEntryOnHost,
     peerIdentity: deliver.peerIdentity,
+    requestedBy: deliver.requestedBy,
   };
 }

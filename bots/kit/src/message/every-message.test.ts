@@ -8,7 +8,14 @@ const CODE = /(?<!\d)482\D?915(?!\d)/u;
 const URL_LIKE = /\w+:\/\/|www\.|mailto:|(?<![\p{L}\d])[\w-]+\.(?=[a-z])[\w-]{2,}/iu;
 const MARKS = /[\u200B-\u200F\u202A-\u202E\u2060-\u2069\uFEFF]/u;
 /** What a notice names stands before the lines. */
-const NAMED: readonly string[] = ["Telegram", "7F3A 91C2 0B4D 11EE", "ledger 77-A"];
+const NAMED: readonly string[] = [
+  "Telegram",
+  "7F3A 91C2 0B4D 11EE",
+  "ledger 77-A",
+  "treasurer",
+  "anna",
+  "Enable app 3F2A91C2",
+];
 
 const settings = [...LOCALES, PSEUDO_LOCALE].flatMap((locale) =>
   (["full", "short"] as const).map((style) => ({ locale, style })),

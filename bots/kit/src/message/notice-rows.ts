@@ -2,7 +2,7 @@ import { NoticeType, type Notice } from "@countersign/proto/node/channel/v1/chan
 import { RejectReason } from "@countersign/proto/node/core/v1/content";
 import { ChannelError } from "../channel-error.ts";
 import type { MessageId } from "../wording/en.ts";
-import { isShowable, type Delivery } from "./delivery.ts";
+import { isShowable, USER, type Delivery } from "./delivery.ts";
 import type { Row, Run } from "./message.ts";
 import { plain, strong, time, value, type Setting } from "./pieces.ts";
 import { dateOf, timeText } from "./timestamp.ts";
@@ -32,6 +32,7 @@ const SENTENCES: Readonly<Record<number, MessageId>> = {
   [NoticeType.LAST_WARNING]: "last-warning",
   [NoticeType.USER_SUSPENDED]: "user-suspended",
   [NoticeType.MISSED]: "missed",
+  [NoticeType.APPROVAL_REFUSED]: "approval-refused",
   [NoticeType.RECOVERY_ASKED]: "recovery-asked",
   [NoticeType.RECOVERY_STOPPED]: "recovery-stopped",
 };
@@ -110,6 +111,8 @@ function sentence(notice: Notice, delivery: Delivery, { words, zone }: Setting):
   if (type === NoticeType.CONFIRMED) {
     return words.row("confirmed", { at: timeOr(at, zone), issuer, until: timeOr(notice.claimBy, zone) });
   }
+  const several = ofSeveral(notice, issuer, { words, zone });
+  if (several !== undefined) return several;
   if (type === NoticeType.EXECUTED) return words.row("executed", { at: timeOr(at, zone) });
   if (type === NoticeType.REJECTED) return words.row(REJECTED[notice.rejectReason] ?? "rejected");
   if (type === NoticeType.WRONG_CODE) return words.row("wrong-code", {}, { tries: notice.triesLeft });
@@ -125,8 +128,31 @@ function sentence(notice: Notice, delivery: Delivery, { words, zone }: Setting):
   return words.row(id, { issuer });
 }
 
-function adviceRows({ type, rejectReason }: Notice, { words, hears }: Setting): Row[] {
-  const frozenToo = type === NoticeType.REJECTED && rejectReason === RejectReason.NOT_ME;
+/** What other people have to do with it. */
+function ofSeveral(notice: Notice, issuer: Run, { words, zone }: Pick<Setting, "words" | "zone">): Row | undefined {
+  const { type, at, approved, needed } = notice;
+  const by = USER.test(notice.by) ? value(notice.by) : plain("-");
+  const until = timeOr(notice.until, zone);
+  if (type === NoticeType.PARTIAL) {
+    return words.row("partial", { approved: strong(String(approved)), needed: strong(String(needed)), until });
+  }
+  if (type === NoticeType.APPROVED) return words.row("approved", { at: timeOr(at, zone) });
+  if (type === NoticeType.APPROVAL_ASKED) {
+    return words.row("approval-asked", { by, detail: tagOf(notice), until });
+  }
+  if (type === NoticeType.APPROVAL_OVER) return words.row("approval-over", { detail: tagOf(notice) });
+  if (notice.by === "") return undefined;
+  if (type === NoticeType.REJECTED) return words.row("rejected-by", { by });
+  return type === NoticeType.TAMPERED ? words.row("tampered-by", { by, issuer }) : undefined;
+}
+
+/** Its two words, to match surfaces with. */
+function tagOf({ detail }: Notice): Run {
+  return /^[A-Z]{2,12} [A-Z]{2,12}$/.test(detail) ? strong(detail) : plain("-");
+}
+
+function adviceRows({ type, rejectReason, by }: Notice, { words, hears }: Setting): Row[] {
+  const frozenToo = type === NoticeType.REJECTED && by === "" && rejectReason === RejectReason.NOT_ME;
   const advice = frozenToo ? ["thaw" as const] : (ADVICE[type] ?? []);
   return advice.map((one) => {
     if (one === "freeze") return words.row(hears ? "freeze-now" : "freeze-elsewhere");

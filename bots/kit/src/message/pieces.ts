@@ -108,6 +108,11 @@ export function aboutRows({ kind, mode }: Delivery, words: Words): Row[] {
   return mode !== "A" && id in en ? [words.row(id as MessageId)] : [];
 }
 
+/** Who asks, where the user approves what somebody else asked for. In every mode: it says nothing of the content. */
+export function requesterRows({ requestedBy }: Delivery, words: Words): Row[] {
+  return requestedBy === "" ? [] : [words.row("requested-by", { by: value(requestedBy) })];
+}
+
 /** Kind and every line as signed. Nothing in mode A, where lines are empty by the reading of the delivery. */
 export function contentRows(delivery: Delivery, words: Words): Row[] {
   if (delivery.mode !== "B" && delivery.mode !== "C") return [];

@@ -10,6 +10,7 @@ import {
   contentRows,
   heading,
   phraseRow,
+  requesterRows,
   strong,
   time,
   vetoButtons,
@@ -56,7 +57,7 @@ export function promptMessage(delivery: Delivery, setting: Setting): Message {
   const blocks = [
     [...heading(delivery, words), ...phraseRow(delivery, words)],
     noticeRows(delivery, setting),
-    aboutRows(delivery, words),
+    [...aboutRows(delivery, words), ...requesterRows(delivery, words)],
     contentRows(delivery, words),
     [words.row(compareId(delivery, words))],
     codeRows(delivery, setting),

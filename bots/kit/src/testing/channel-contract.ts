@@ -143,6 +143,10 @@ export function testChannelContract(name: string, open: () => Promise<ChannelUnd
       receipt: "",
       at: undefined,
       claimBy: undefined,
+      approved: 0,
+      needed: 0,
+      until: undefined,
+      by: "",
     } as const;
     await deliver(under, {}, Phase.OUTCOME, { providerId: id, notice });
     const seen = under.traits.cleansUp ? await under.seen() : (await under.seen()).slice(-1);

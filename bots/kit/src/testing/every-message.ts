@@ -47,6 +47,7 @@ interface Wanted {
   readonly host?: boolean;
   readonly notice?: NoticeType;
   readonly rejectReason?: RejectReason;
+  readonly by?: string;
 }
 
 const PLATFORM_TYPES: readonly NoticeType[] = [
@@ -72,7 +73,7 @@ const CHANGE_TYPES: readonly NoticeType[] = [
 ];
 
 function detailOf(type: NoticeType): string {
-  if (type === NoticeType.APPROVAL_ASKED || type === NoticeType.APPROVAL_OVER) return TAG;
+  if (type === NoticeType.APPROVAL_ASKED || type === NoticeType.APPROVAL_OVER) return "OTTER RIVER";
   if (CHANGE_TYPES.includes(type)) return "Enable app 3F2A91C2";
   if (type === NoticeType.TEST) return "anna";
   if (PLATFORM_TYPES.includes(type)) return "telegram";
@@ -80,7 +81,7 @@ function detailOf(type: NoticeType): string {
   return KEY_TYPES.includes(type) ? "7F3A 91C2 0B4D 11EE" : "ledger 77-A";
 }
 
-function deliverOf({ phase, mode, content, host = false, notice, rejectReason = 0 }: Wanted): Partial<Deliver> {
+function deliverOf({ phase, mode, content, host = false, notice, rejectReason = 0, by }: Wanted): Partial<Deliver> {
   return {
     mode: MODES[mode],
     lines: mode === "A" || content === undefined ? [] : [...content.lines],
@@ -88,7 +89,11 @@ function deliverOf({ phase, mode, content, host = false, notice, rejectReason = 
     ...(content === undefined ? {} : { kind: content.kind }),
     // A chat that merely claims a link is told no phrase: it may be anybody's.
     ...(content?.name === "link" ? { phrase: "" } : {}),
-    ...(notice === undefined ? {} : { notice: sampleNotice(notice, { detail: detailOf(notice), rejectReason }) }),
+    ...(notice === undefined
+      ? {}
+      : {
+          notice: sampleNotice(notice, { detail: detailOf(notice), rejectReason, ...(by === undefined ? {} : { by }) }),
+        }),
     actionRef: phase === Phase.FULL || notice === NoticeType.CONFIRMED ? "ref-1" : "",
   };
 }
@@ -112,6 +117,9 @@ function* wanted(): Generator<Wanted> {
       yield { phase: Phase.OUTCOME, mode, content: undefined, notice };
     }
   }
+  for (const notice of [NoticeType.REJECTED, NoticeType.TAMPERED]) {
+    yield { phase: Phase.OUTCOME, mode: "B", content: PAYMENTS[0], notice, by: "treasurer" };
+  }
   for (const rejectReason of Object.values(RejectReason)) {
     if (rejectReason > 0) {
       yield { phase: Phase.OUTCOME, mode: "B", content: PAYMENTS[0], notice: NoticeType.REJECTED, rejectReason };
@@ -120,8 +128,12 @@ function* wanted(): Generator<Wanted> {
 }
 
 function nameOf(locale: string, style: Style, of: Wanted): string {
-  const { phase, mode, content, host = false, notice, rejectReason = 0 } = of;
-  const about = [notice === undefined ? "" : `notice ${notice}`, rejectReason === 0 ? "" : `reason ${rejectReason}`];
+  const { phase, mode, content, host = false, notice, rejectReason = 0, by } = of;
+  const about = [
+    notice === undefined ? "" : `notice ${notice}`,
+    rejectReason === 0 ? "" : `reason ${rejectReason}`,
+    by ?? "",
+  ];
   const parts = [locale, style, PHASE_NAMES[phase], `mode ${mode}`, host ? "host" : "", content?.name ?? "bare"];
   return [...parts, ...about].filter((part) => part !== "").join(" ");
 }

@@ -47,6 +47,10 @@ export function sampleNotice(type: NoticeType, more: Partial<Notice> = {}): Noti
     receipt: executed ? "7F3A-91C2" : "",
     at,
     claimBy: timestampOf(new Date("2026-11-22T13:41:44Z")),
+    approved: type === NoticeType.PARTIAL ? 1 : 0,
+    needed: type === NoticeType.PARTIAL || type === NoticeType.APPROVAL_ASKED ? 2 : 0,
+    until: timestampOf(new Date("2026-11-25T13:31:44Z")),
+    by: type === NoticeType.APPROVAL_ASKED ? "treasurer" : "",
     ...more,
   };
 }

@@ -36,6 +36,17 @@ export const de: Wording = {
     "⛔ Von Ihnen gestoppt (das waren Sie nicht) · nichts wurde gesendet. Ihre anderen Bestätigungen sind eingefroren.",
   "rejected-changed-my-mind": "⛔ Von Ihnen gestoppt (doch nicht) · nichts wurde gesendet",
   "rejected-told-me-to": "⛔ Von Ihnen gestoppt (jemand hat Sie dazu gedrängt) · nichts wurde gesendet",
+  "rejected-by": "⛔ Gestoppt von { $by } · nichts wurde gesendet",
+  "tampered-by":
+    "⚠ GESTOPPT. Was { $by } unterschrieben hat, ist nicht das, was { $issuer } vorliegt. Nichts wurde gesendet.",
+  partial:
+    "✔ Von Ihnen bestätigt · von { $needed } anderen, die es müssen, haben es { $approved }, bis { $until }. Sie können noch stoppen.",
+  approved: "✔ Von Ihnen genehmigt { $at }. Sie können noch stoppen.",
+  "approval-refused": "⛔ Sie haben es nicht genehmigt. Was daraus wird, folgt hier.",
+  "approval-asked":
+    "{ $by } bittet Sie um Genehmigung von { $detail }, bis { $until }. Nehmen Sie Ihren Schlüssel dort, wo Sie bestätigen.",
+  "approval-over": "Das wartet nicht mehr auf Ihre Genehmigung: { $detail }",
+  "requested-by": "Sie genehmigen, was jemand anderes will: { $by }",
   tampered:
     "⚠ GESTOPPT. Was Sie unterschrieben haben, ist nicht das, was { $issuer } vorliegt. Nichts wurde gesendet. Ihr PC ist vielleicht nicht sicher.",
   "tampered-lines": "{ $issuer } liegt vor:",
@@ -165,6 +176,7 @@ export const de: Wording = {
   "state-11": "abgelaufen",
   "state-12": "zurückgezogen",
   "state-13": "nicht zugestellt",
+  "state-14": "genehmigt",
 
   "kind-1": "Zahlung",
   "kind-2": "Übertragung",

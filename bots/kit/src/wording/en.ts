@@ -30,6 +30,16 @@ export const en = {
   "rejected-not-me": "⛔ Stopped by you (not you) · nothing was sent. Your other confirmations are frozen.",
   "rejected-changed-my-mind": "⛔ Stopped by you (changed your mind) · nothing was sent",
   "rejected-told-me-to": "⛔ Stopped by you (somebody told you to) · nothing was sent",
+  "rejected-by": "⛔ Stopped by { $by } · nothing was sent",
+  "tampered-by": "⚠ STOPPED. What { $by } signed is not what { $issuer } holds. Nothing was sent.",
+  partial:
+    "✔ Confirmed by you · of the { $needed } others who have to, { $approved } have, until { $until }. You can still stop it.",
+  approved: "✔ Approved by you { $at }. You can still stop it.",
+  "approval-refused": "⛔ You did not approve it. What becomes of it follows here.",
+  "approval-asked":
+    "{ $by } asks for your approval of { $detail }, until { $until }. Take it to your key where you confirm.",
+  "approval-over": "This waits for your approval no more: { $detail }",
+  "requested-by": "You approve what somebody else asks for: { $by }",
   tampered: "⚠ STOPPED. What you signed is not what { $issuer } holds. Nothing was sent. Your PC may be unsafe.",
   "tampered-lines": "{ $issuer } holds:",
   locked: "⛔ Too many wrong codes · nothing was sent",
@@ -151,6 +161,7 @@ export const en = {
   "state-11": "expired",
   "state-12": "withdrawn",
   "state-13": "not delivered",
+  "state-14": "approved",
 
   "kind-1": "Pay",
   "kind-2": "Transfer",

@@ -23,7 +23,7 @@ export function verifyCommand(file: string, { settings, terminal }: CommandGiven
     );
     return ExitCode.UNVERIFIED;
   }
-  const { receipt, content, proof } = finding;
+  const { receipt, content, proof, approvers } = finding;
   const name = receiptNumberOf(receipt.txId, txDigestOf(receipt.content));
   const { state, time, audit } = receipt;
   const transactionId = toHex(receipt.txId);
@@ -38,9 +38,14 @@ export function verifyCommand(file: string, { settings, terminal }: CommandGiven
     issuer: content.issuer,
     lines: linesJson(content.lines),
     proof: proof.kind,
+    ...(receipt.approvals === undefined ? {} : { approvers: approvers.map(({ user }) => user) }),
   });
   terminal.result(`  ${terminal.sign("done")} receipt ${name} verified: ${state} ${time}, ${auditText}`);
   terminal.result(printable(`  ${content.issuer} · ${transactionId} · signed by key ${toHex(receipt.key.keyId)}`));
+  for (const { user, keyId, proof: theirs } of approvers) {
+    const weaker = theirs.kind === "assertion" ? ", weaker: with a FIDO2 key" : "";
+    terminal.result(printable(`  approved by ${user} with key ${toHex(keyId)}${weaker}`));
+  }
   if (proof.kind === "assertion") {
     const copied = proof.backupEligible ? ", with a credential that may be copied to other devices" : "";
     terminal.result(printable(`  weaker: the code was typed on the PC and the key showed nothing (FIDO2)${copied}`));

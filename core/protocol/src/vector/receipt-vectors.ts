@@ -6,7 +6,7 @@ import { encodeContent, txDigestOf } from "../content.ts";
 import { signMessage, SignatureType } from "../cose.ts";
 import { ClientDataType, fidoChallengeOf, fidoKeyIdOf, nativeClientData } from "../fido.ts";
 import { decodeFidoCredential, encodeFidoCredential, type FidoCredential } from "../fido-credential.ts";
-import { type Receipt, receiptNumberOf } from "../receipt.ts";
+import { type Receipt, type ReceiptApproval, receiptNumberOf } from "../receipt.ts";
 import { encodeStatement, type Statement } from "../statement.ts";
 import { verifyReceipt } from "../verify-receipt.ts";
 import { assertionOf } from "./assertion-vectors.ts";
@@ -87,6 +87,21 @@ const registered = (change: Partial<FidoCredential>): Partial<Receipt["key"]> =>
 });
 const plainData = assertionOf().authenticatorData;
 
+const TREASURER = vectorKey(2);
+const DIRECTOR = vectorKey(3);
+const approval = (user: string, by: typeof key, at: number, change: Partial<Statement> = {}): ReceiptApproval => {
+  const [keyId, txId] = [counting(16, at), counting(16, at + 16)];
+  const payload = encodeStatement({ ...APPROVAL, txId, nonce: counting(32, at), ...change });
+  const signedStatement = signMessage(SignatureType.STATEMENT, keyId, payload, by.sign);
+  return { user, txId, signedStatement, key: { keyId, publicKey: by.publicKey, attestation: new Uint8Array() } };
+};
+const TREASURERS = approval("treasurer", TREASURER, 0x80);
+const DIRECTORS = approval("director", DIRECTOR, 0xc0);
+const together = (given: readonly ReceiptApproval[], needed = 2, user = "erika"): string =>
+  file({ approvals: { user, needed, given } });
+const SEVERAL = together([TREASURERS, DIRECTORS]);
+const rejectedToo = encodeStatement({ ...noProof, txId: DIRECTORS.txId, decision: 2, reason: 1 });
+
 const ACCEPT: readonly (readonly [name: string, json: string])[] = [
   ["executed, audit pending", FILE],
   ["executed, with an audit position", file({ audit: position })],
@@ -97,6 +112,8 @@ const ACCEPT: readonly (readonly [name: string, json: string])[] = [
   ["a key without attestation", file({ key: { ...EXECUTED.key, attestation: new Uint8Array() } })],
   ["countersigned by a former key", file({}, former)],
   ["confirmed with a FIDO2 key", asserted()],
+  ["confirmed by two others as well", SEVERAL],
+  ["confirmed by more others than it took", together([TREASURERS, DIRECTORS], 1)],
 ];
 
 type Row = readonly [name: string, part: string, json: string, pinned?: Pinned];
@@ -179,6 +196,42 @@ const REJECT: readonly Row[] = [
   ["a FIDO2 key without its registration", "key", asserted({}, { attestation: new Uint8Array() })],
   ["a FIDO2 key with another key's attestation", "key", asserted({}, { attestation: ATTESTATION })],
   ["a statement with a FIDO2 key's registration", "key", file({ key: { ...EXECUTED.key, attestation: attested } })],
+  ["fewer approvals than it takes", "approvals", together([TREASURERS])],
+  ["approvals of which none is needed", "approvals", together([TREASURERS], 0)],
+  ["one approver twice", "approvals", together([TREASURERS, { ...DIRECTORS, user: "treasurer" }])],
+  ["the approval of who asked", "approvals", together([TREASURERS, { ...DIRECTORS, user: "erika" }])],
+  ["one key of two approvers", "approvals", together([TREASURERS, approval("director", TREASURER, 0xc0)])],
+  ["an approval by the key of who asked", "approvals", together([TREASURERS, approval("director", key, 0xc0)])],
+  ["one approval twice", "approvals", together([TREASURERS, { ...TREASURERS, user: "director" }])],
+  [
+    "the statement of who asked as an approval",
+    "approvals",
+    together([TREASURERS, { ...DIRECTORS, signedStatement: EXECUTED.signedStatement, key: EXECUTED.key }]),
+  ],
+  [
+    "an approval over other content",
+    "approvals",
+    together([TREASURERS, approval("director", DIRECTOR, 0xc0, { txDigest: counting(32) })]),
+  ],
+  [
+    "an approval of another transaction",
+    "approvals",
+    together([TREASURERS, approval("director", DIRECTOR, 0xc0, { txId: counting(16) })]),
+  ],
+  [
+    "a signed reject among the approvals",
+    "approvals",
+    together([
+      TREASURERS,
+      {
+        ...DIRECTORS,
+        signedStatement: signMessage(SignatureType.STATEMENT, DIRECTORS.key.keyId, rejectedToo, DIRECTOR.sign),
+      },
+    ]),
+  ],
+  ["another approver than was countersigned", "approvals", SEVERAL.replace('"director"', '"auditor"')],
+  ["fewer needed than was countersigned", "approvals", SEVERAL.replace('"needed": 2', '"needed": 1')],
+  ["the approvals left out", "core", withoutApprovals(SEVERAL)],
   [
     "an audit head by a stranger",
     "audit",
@@ -231,4 +284,10 @@ function coreMessage(type: SignatureType): string {
 
 function fromOther(): string {
   return /"content": "([^"]+)"/.exec(file({ content: encodeContent(OTHER) }))![1]!;
+}
+
+/** The same file as if its user alone had confirmed. */
+function withoutApprovals(json: string): string {
+  const { approvals: _left, ...rest } = JSON.parse(json) as { readonly approvals: unknown };
+  return `${JSON.stringify(rest, null, 2)}\n`;
 }

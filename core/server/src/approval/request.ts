@@ -66,9 +66,7 @@ function noticeOf(parent: Transaction, userId: string, at: UnixMs): Notice | und
     const needed = policy.approval === undefined ? 0 : neededOf(policy.approval);
     return { type: "APPROVAL_ASKED", at, by, detail, needed, until: parent.until };
   }
-  return asked.some((one) => one.userId === userId)
-    ? undefined
-    : { type: "APPROVAL_OVER", at, by, detail: `${detail} ${parent.state}` };
+  return asked.some((one) => one.userId === userId) ? undefined : { type: "APPROVAL_OVER", at, by, detail };
 }
 
 async function linksOf(given: CoreGiven, shard: number, tenantId: HexId, ids: readonly HexId[]): Promise<Link[]> {

@@ -1,4 +1,12 @@
-import { buildReceipt, decodeEnrolment, fromHex, parseSigned, type Receipt } from "@countersign/protocol";
+import {
+  buildReceipt,
+  decodeEnrolment,
+  fromHex,
+  parseSigned,
+  type Receipt,
+  type ReceiptApprovals,
+  type ReceiptKey,
+} from "@countersign/protocol";
 import {
   ReceiptServiceGetResponse,
   ReceiptServiceGetVerificationKeysResponse,
@@ -12,6 +20,7 @@ import { anyAppOrToken, unary } from "../rpc/handler.ts";
 import { isRefusal, refuse, type Refusal } from "../rpc/refusal.ts";
 import type { Service } from "../rpc/server.ts";
 import { shardOfTransaction } from "../store/entity.ts";
+import { neededOf } from "../transaction/approving.ts";
 import { ownTransaction } from "../transaction/own-transaction.ts";
 import type { Transaction } from "../transaction/transaction.ts";
 
@@ -46,6 +55,7 @@ export async function receiptOf(given: CoreGiven, of: Transaction): Promise<Uint
   const { entities, now } = await given.store.load(shardOfTransaction(of.txId), keyKey(of.tenantId, keyId));
   const key = entities[0].body;
   if (key === undefined) throw new Error(`key ${keyId} confirmed ${of.txId} and is never deleted`);
+  const approvals = await approvalsOf(given, of);
   const receipt: Receipt = {
     serverId: fromHex(given.serverId),
     txId: fromHex(of.txId),
@@ -53,12 +63,30 @@ export async function receiptOf(given: CoreGiven, of: Transaction): Promise<Uint
     time: `${new Date(now).toISOString().slice(0, 19)}Z`,
     content: of.content,
     signedStatement,
-    key: { keyId: fromHex(keyId), publicKey: key.publicKey, attestation: attestationOf(key) },
+    key: receiptKey(key),
+    ...(approvals === undefined ? {} : { approvals }),
     // Until the audit chain's head over it is signed.
     audit: "pending",
   };
   const { signKeyId, sign } = given.secrets;
   return buildReceipt(receipt, signKeyId, sign);
+}
+
+/** The other people who had to confirm, each with what his key signed; its keys are in their own shards. */
+async function approvalsOf(given: CoreGiven, of: Transaction): Promise<ReceiptApprovals | undefined> {
+  const rule = of.policy.approval;
+  if (rule === undefined) return undefined;
+  const rows = (of.approvals ?? []).map(async ({ userId: user, txId, keyId, signedStatement }) => {
+    const { entities } = await given.store.load(shardOfTransaction(txId), keyKey(of.tenantId, keyId));
+    const key = entities[0].body;
+    if (key === undefined) throw new Error(`key ${keyId} approved ${of.txId} and is never deleted`);
+    return { user, txId: fromHex(txId), signedStatement, key: receiptKey(key) };
+  });
+  return { user: of.userId, needed: neededOf(rule), given: await Promise.all(rows) };
+}
+
+function receiptKey(key: Key): ReceiptKey {
+  return { keyId: fromHex(key.keyId), publicKey: key.publicKey, attestation: attestationOf(key) };
 }
 
 /** As the key brought it along at its enrolment, which was verified then; of a FIDO2 key the whole registration. */

@@ -134,9 +134,7 @@ export function follow(of: Transaction, event: Of<"parent-moved">, now: UnixMs):
   const { notice, final } = event;
   if (of.state === "PENDING") {
     if (!event.ends) return unchanged(of);
-    const over: Notice = isEnding(notice)
-      ? notice
-      : { type: "APPROVAL_OVER", at: now, detail: `${of.tag} ${notice.type}` };
+    const over: Notice = isEnding(notice) ? notice : { type: "APPROVAL_OVER", at: now, detail: of.tag };
     const ended = end(of, "CANCELLED", now, { forApp: "what it is about waits for nobody any more", notice: over });
     return { ...ended, transaction: { ...ended.transaction, ...told } };
   }
