@@ -72,7 +72,7 @@ class Reading {
 
   #read(below: bigint): void {
     const { statement, params } = this.#stream;
-    this.#rows = statement.all(...params, below, this.#span.from, this.#chunk) as Row[];
+    this.#rows = statement.all(...params, below, this.#span.from, this.#chunk);
     this.#at = 0;
     this.#isLast = this.#rows.length < this.#chunk;
     this.#chunk = Math.min(this.#chunk * 2, LARGEST_CHUNK);

@@ -55,8 +55,9 @@ export class ReadModel {
   }
 }
 
+/** By its code: an error of the runtime is no `Error` of every realm. */
 function isOfSqlite(error: unknown): error is Error {
-  if (!(error instanceof Error) || !("code" in error)) return false;
+  if (typeof error !== "object" || error === null || !("code" in error)) return false;
   return error.code === "ERR_SQLITE_ERROR" || error.code === "ERR_INVALID_STATE";
 }
 
