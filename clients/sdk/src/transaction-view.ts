@@ -1,5 +1,5 @@
 import { fromHex, isKind, isLabel, ProtocolError, type Kind, type Line } from "@countersign/protocol";
-import type { FidoRequest, Line as WireLine } from "@countersign/proto/node/core/v1/content";
+import type { Line as WireLine } from "@countersign/proto/node/core/v1/content";
 import type { Timestamp } from "@countersign/proto/google/protobuf/timestamp";
 
 /** An open transaction as a client needs it for key and screen. Read from the core's answer: checked, not believed. */
@@ -32,6 +32,12 @@ export interface AskedFido {
   readonly credentials: readonly { readonly keyId: string; readonly credentialId: Uint8Array }[];
 }
 
+/** FidoRequest, of either generated code. */
+interface WireFido {
+  readonly rpId: string;
+  readonly keys: readonly { readonly keyId: string; readonly credentialId: Uint8Array }[];
+}
+
 /** What a transaction has in the answers of all services. */
 export interface WireTransaction {
   readonly transactionId: string;
@@ -44,7 +50,7 @@ export interface WireTransaction {
   readonly tag: string;
   readonly mode: number;
   readonly keyIds?: readonly string[];
-  readonly fido?: FidoRequest | undefined;
+  readonly fido?: WireFido | undefined;
   readonly createdAt?: Timestamp | undefined;
   readonly expiresAt?: Timestamp | undefined;
 }
@@ -72,7 +78,7 @@ export function openTransaction(wire: WireTransaction, now: number = Date.now())
   };
 }
 
-function askedFido({ rpId, keys }: FidoRequest): AskedFido {
+function askedFido({ rpId, keys }: WireFido): AskedFido {
   const credentials = keys.map(({ keyId, credentialId }) => ({ keyId, credentialId: Uint8Array.from(credentialId) }));
   return { rpId, credentials };
 }

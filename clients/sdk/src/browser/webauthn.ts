@@ -1,0 +1,138 @@
+import {
+  CodeEntry,
+  codeProofOf,
+  Decision,
+  encodeStatement,
+  equalBytes,
+  fidoChallengeOf,
+  fromHex,
+  Shown,
+  txDigestOf,
+  UserVerification,
+} from "@countersign/protocol";
+import { ownContent } from "../own-content.ts";
+import type { OpenTransaction } from "../transaction-view.ts";
+import type { Submitted } from "./page-core.ts";
+
+/** navigator.credentials, as far as it is used here. */
+export interface CredentialPlace {
+  create(options: object): Promise<unknown>;
+  get(options: object): Promise<unknown>;
+}
+
+/** What KeyService.BeginEnrolment asks a FIDO2 key for. */
+export interface RegistrationRequest {
+  readonly rpId: string;
+  readonly userHandle: Uint8Array;
+  readonly userName: string;
+  readonly exclude: readonly { readonly credentialId: Uint8Array; readonly transports: readonly string[] }[];
+  readonly platformAllowed: boolean;
+  readonly attestationWanted: boolean;
+}
+
+/** What the key made: FidoCredentialCreation. */
+export interface Registration {
+  readonly credentialId: Uint8Array;
+  readonly clientDataJson: Uint8Array;
+  readonly attestationObject: Uint8Array;
+  readonly transports: string[];
+}
+
+const ES256 = -7;
+
+/**
+ * Has a security key sign a transaction in the browser (mode C). The code is typed in the page, so this PC sees it; the key
+ * shows nothing, and the phone's message is the user's only trusted view. Rejects as navigator.credentials does.
+ */
+export async function assertWithCode(
+  open: OpenTransaction,
+  code: string,
+  { place, signal }: { readonly place: CredentialPlace; readonly signal: AbortSignal },
+): Promise<Submitted> {
+  const { fido, nonce } = open;
+  if (fido === undefined) throw new Error("the transaction names no FIDO2 key");
+  const txDigest = txDigestOf(ownContent(open.lines, open));
+  const statement = encodeStatement({
+    ...{ version: 1, serverId: fromHex(open.serverId), txId: fromHex(open.transactionId), nonce, txDigest },
+    codeProof: codeProofOf(nonce, txDigest, code),
+    ...{ decision: Decision.APPROVE, shown: Shown.NOTHING, codeEntry: CodeEntry.HOST },
+    ...{ userVerification: UserVerification.NONE, counter: 0 },
+  });
+  const answered = await place.get({
+    publicKey: {
+      challenge: fidoChallengeOf(statement),
+      rpId: fido.rpId,
+      allowCredentials: fido.credentials.map(({ credentialId }) => ({ type: "public-key", id: credentialId })),
+      userVerification: "required",
+      timeout: Math.max(1_000, open.lifetimeMs),
+    },
+    signal,
+  });
+  const { rawId, response } = credentialOf(answered);
+  const credentialId = new Uint8Array(rawId);
+  const signer = fido.credentials.find((each) => equalBytes(each.credentialId, credentialId));
+  if (signer === undefined) throw new Error("the browser answered with a key that was not asked for");
+  const assertion = {
+    keyId: signer.keyId,
+    statement,
+    authenticatorData: bytesOf(response["authenticatorData"]),
+    clientDataJson: bytesOf(response["clientDataJSON"]),
+    signature: bytesOf(response["signature"]),
+  };
+  return { type: "assertion", assertion };
+}
+
+/** Has a security key make a credential for the installation. Rejects as navigator.credentials does. */
+export async function registerKey(
+  request: RegistrationRequest,
+  { challenge, serverName }: { readonly challenge: Uint8Array; readonly serverName: string },
+  { place, signal }: { readonly place: CredentialPlace; readonly signal: AbortSignal },
+): Promise<Registration> {
+  const { rpId, userHandle, userName, exclude, platformAllowed, attestationWanted } = request;
+  const made = await place.create({
+    publicKey: {
+      challenge,
+      rp: { id: rpId, name: serverName },
+      user: { id: userHandle, name: userName, displayName: userName },
+      pubKeyCredParams: [{ type: "public-key", alg: ES256 }],
+      authenticatorSelection: {
+        ...(platformAllowed ? {} : { authenticatorAttachment: "cross-platform" }),
+        ...{ residentKey: "discouraged", userVerification: "required" },
+      },
+      excludeCredentials: exclude.map(({ credentialId, transports }) => ({
+        ...{ type: "public-key", id: credentialId, transports: [...transports] },
+      })),
+      attestation: attestationWanted ? "direct" : "none",
+    },
+    signal,
+  });
+  const { rawId, response } = credentialOf(made);
+  return {
+    credentialId: new Uint8Array(rawId),
+    clientDataJson: bytesOf(response["clientDataJSON"]),
+    attestationObject: bytesOf(response["attestationObject"]),
+    transports: transportsOf(response),
+  };
+}
+
+interface AnyCredential {
+  readonly rawId: ArrayBuffer;
+  readonly response: Readonly<Record<string, unknown>>;
+}
+
+function credentialOf(answered: unknown): AnyCredential {
+  const { rawId, response } = (answered ?? {}) as Partial<AnyCredential>;
+  if (!(rawId instanceof ArrayBuffer) || response === undefined)
+    throw new Error("the browser gave no public-key credential");
+  return { rawId, response };
+}
+
+function bytesOf(value: unknown): Uint8Array {
+  if (value instanceof ArrayBuffer) return new Uint8Array(value);
+  throw new Error("the browser's answer lacks bytes that WebAuthn says it has");
+}
+
+function transportsOf(response: AnyCredential["response"]): string[] {
+  const { getTransports } = response as { getTransports?: () => string[] };
+  return getTransports?.call(response) ?? [];
+}
