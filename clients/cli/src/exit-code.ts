@@ -19,6 +19,7 @@ export const ExitCode = {
   DUPLICATE: 22,
   USER_BLOCKED: 23,
   CONTENT_DIFFERS: 24,
+  /** Others have to confirm as well. */
   CHANGE_WAITS: 25,
   CHANGE_REJECTED: 26,
   VERSION_CONFLICT: 27,
@@ -33,7 +34,10 @@ export function exitCodeOf(outcome: Outcome): ExitCode {
   switch (outcome.state) {
     case "EXECUTED":
     case "CONFIRMED":
+    case "APPROVED":
       return ExitCode.DONE;
+    case "PARTIAL":
+      return ExitCode.CHANGE_WAITS;
     case "REFUSED":
       return ExitCode.REFUSED_INPUT;
     case "REJECTED":

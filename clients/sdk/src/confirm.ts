@@ -51,6 +51,8 @@ export interface ConfirmGiven {
   readonly requester?: string | undefined;
   /** When it is over: at EXECUTED with a verified receipt (default), or at CONFIRMED. */
   readonly until?: "executed" | "confirmed" | undefined;
+  /** Where others have to confirm as well: goes on until they have, or until its end. Else it is over at PARTIAL. */
+  readonly waitForOthers?: boolean | undefined;
   /** Aborting withdraws the transaction and stops the key; the outcome is then CANCELLED, unless it came too late. */
   readonly signal?: AbortSignal | undefined;
   readonly pause?: Pause | undefined;

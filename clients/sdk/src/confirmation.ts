@@ -52,6 +52,8 @@ export class Confirmation {
   /** The transaction was made for this confirmation: no other client has had its key sign it. */
   readonly #isNew: boolean;
   #rejectedOnKey = false;
+  /** The user confirmed, others have to: it is no longer this client's to withdraw. */
+  #isPartial = false;
   /** Keys that may sign, as the core told last; empty: it did not tell. */
   #keyIds: readonly string[];
   /** Some of them were revoked while the key was asked. */
@@ -103,11 +105,14 @@ export class Confirmation {
   async #watch(): Promise<void> {
     let last = "";
     for await (const standing of watchToTheEnd(this.#view, this.#watchStop.signal, this.#given.pause)) {
-      const { state, detail } = standing;
-      if (state !== last) this.#events.push({ type: "state", state, detail });
-      last = state;
-      if (!standing.confirmed) this.#followKeys(standing);
-      if (standing.confirmed || standing.ending !== undefined) this.#keyStop.abort();
+      const { state, detail, approvals, signed } = standing;
+      const seen = `${state} ${approvals?.given ?? ""}`;
+      if (seen !== last) this.#events.push({ type: "state", state, detail, approvals });
+      last = seen;
+      if (!signed) this.#followKeys(standing);
+      if (signed || standing.ending !== undefined) this.#keyStop.abort();
+      this.#isPartial = state === "PARTIAL";
+      if (this.#isPartial && this.#given.waitForOthers !== true) return this.#finish({ state: "PARTIAL", approvals });
       if (standing.confirmed && this.#given.until === "confirmed") return this.#finish({ state: "CONFIRMED" });
       if (standing.ending !== undefined) return this.#finish(await this.#conclude(standing));
     }
@@ -251,6 +256,7 @@ export class Confirmation {
 
   /** Stops the key and withdraws; the watch then sees the ending. What is confirmed by now may go on: then it is told. */
   async #stop(because: Outcome): Promise<void> {
+    if (this.#isPartial) return this.#finish({ state: "PARTIAL", approvals: undefined });
     this.#because ??= because;
     this.#keyStop.abort();
     try {

@@ -28,7 +28,7 @@ export {
 } from "./delivery.ts";
 export { findDifference, ownContent, ownLines, type Difference, type Meant } from "./own-content.ts";
 export type { Pinned } from "./receipt-check.ts";
-export { standingOfApp, standingOfClient, stateName, type Standing } from "./standing.ts";
+export { standingOfApp, standingOfClient, stateName, type ApprovalProgress, type Standing } from "./standing.ts";
 export { readTokenFile, Token } from "./token.ts";
 export { openTransaction, type AskedFido, type OpenTransaction, type WireTransaction } from "./transaction-view.ts";
 export { appView, clientView, type View } from "./view.ts";

@@ -1,5 +1,6 @@
 import type { Line } from "@countersign/protocol";
 import type { Violation } from "./core-error.ts";
+import type { ApprovalProgress } from "./standing.ts";
 import type { Difference } from "./own-content.ts";
 
 /** Why the user rejected. */
@@ -20,6 +21,10 @@ export interface VerifiedReceipt {
 export type Outcome =
   | { readonly state: "EXECUTED"; readonly receipt: VerifiedReceipt }
   | { readonly state: "CONFIRMED" }
+  /** The user confirmed, and others have to as well: it goes on without him. */
+  | { readonly state: "PARTIAL"; readonly approvals: ApprovalProgress | undefined }
+  /** The user approved what somebody else asked for; what becomes of it is told there, and on his phone. */
+  | { readonly state: "APPROVED" }
   | { readonly state: "REJECTED"; readonly onKey: boolean; readonly because: RejectedBecause }
   | { readonly state: "TAMPERED" | "LOCKED" | "EXPIRED" | "UNDELIVERABLE" }
   | { readonly state: "CANCELLED"; readonly byUser: boolean }
@@ -71,6 +76,11 @@ export type Progress =
   /** Not accepted, still pending: the key is asked again. */
   | { readonly type: "try-again" }
   /** The state, or the client's class, changed. */
-  | { readonly type: "state"; readonly state: string; readonly detail: string }
+  | {
+      readonly type: "state";
+      readonly state: string;
+      readonly detail: string;
+      readonly approvals?: ApprovalProgress | undefined;
+    }
   /** The last event. */
   | { readonly type: "outcome"; readonly outcome: Outcome };

@@ -58,6 +58,12 @@ export async function checkReceipt(
   if (toHex(receipt.txId) !== open.transactionId)
     return { state: "RECEIPT_UNVERIFIED", why: "it is of another transaction" };
   if (receipt.state !== "EXECUTED") return { state: "RECEIPT_UNVERIFIED", why: `it says ${receipt.state}` };
+  if (finding.approvers.length < open.approvalsNeeded) {
+    return {
+      state: "RECEIPT_UNVERIFIED",
+      why: "others had to confirm it as well, and it does not hold their statements",
+    };
+  }
   if (content.kind !== open.kind || !sameLines(content.lines, own)) {
     return { state: "RECEIPT_UNVERIFIED", why: "its lines are not those that were meant" };
   }

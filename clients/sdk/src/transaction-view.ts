@@ -24,6 +24,8 @@ export interface OpenTransaction {
   readonly fido: AskedFido | undefined;
   /** Milliseconds left when the answer came, by the core's own clock where it tells both ends. */
   readonly lifetimeMs: number;
+  /** So many others have to confirm as well. */
+  readonly approvalsNeeded: number;
 }
 
 /** The user's FIDO2 credentials, all of one relying party. */
@@ -53,6 +55,7 @@ export interface WireTransaction {
   readonly fido?: WireFido | undefined;
   readonly createdAt?: Timestamp | undefined;
   readonly expiresAt?: Timestamp | undefined;
+  readonly approvalsNeeded?: number | undefined;
 }
 
 /** Reads the core's answer. Throws ProtocolError for what no core would send. */
@@ -74,6 +77,7 @@ export function openTransaction(wire: WireTransaction, now: number = Date.now())
     mode: wire.mode,
     keyIds: wire.keyIds ?? [],
     fido: wire.fido && askedFido(wire.fido),
+    approvalsNeeded: wire.approvalsNeeded ?? 0,
     lifetimeMs: Math.max(0, until - (milliseconds(wire.createdAt) ?? now)),
   };
 }

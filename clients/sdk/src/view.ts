@@ -55,7 +55,7 @@ export function clientView(core: CoreConnection, transactionId: string, token: T
     async *watch(cursor, signal) {
       const request = ConfirmationServiceWatchRequest.create({ cursor });
       for await (const event of messages(confirmations.watch(request, bearer(token)), signal)) {
-        yield { standing: standingOfClient(event.class, event.keyIds), cursor: event.cursor };
+        yield { standing: standingOfClient(event.class, event.keyIds, event), cursor: event.cursor };
       }
     },
     submit: (signed) => submit(core, transactionId, signed, given),

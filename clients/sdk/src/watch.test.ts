@@ -17,7 +17,14 @@ function viewOf(connections: readonly (readonly Step[])[], cursors: string[]): V
         if (step instanceof CoreError) throw step;
         if (step === "end") return;
         const ending = step.over === true ? ({ state: "EXPIRED" } as const) : undefined;
-        const standing: Standing = { state: step.state, detail: "", confirmed: false, ending, keyIds: [] };
+        const standing: Standing = {
+          state: step.state,
+          detail: "",
+          confirmed: false,
+          signed: false,
+          ending,
+          keyIds: [],
+        };
         yield { standing, cursor: step.cursor };
       }
     },

@@ -12,6 +12,8 @@ import { chooseKey, confirmGiven, withCore, withDaemon, type CommandGiven } from
 export interface ConfirmOptions {
   readonly key?: string;
   readonly until?: "executed" | "confirmed";
+  /** Where others have to confirm as well: stays until they have. */
+  readonly wait?: boolean;
   readonly repeat?: string;
   readonly requestId?: string;
   readonly lifetime?: string;
@@ -63,7 +65,7 @@ export async function confirmMeaning(
     return withCore(given, async (core) => {
       const { confirm: confirmWith, release } = confirmGiven(given, core, daemon, key, proof);
       try {
-        const events = confirm(request, { ...confirmWith, until: options.until });
+        const events = confirm(request, { ...confirmWith, until: options.until, waitForOthers: options.wait });
         const folder = options.receipts ?? terminal.io.folder;
         const save = (name: string, json: Uint8Array): string => saveReceipt(folder, name, json);
         return await report(events, terminal, { kind: meaning.kind, meant: lines, key, saveReceipt: save });

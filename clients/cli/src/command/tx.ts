@@ -8,7 +8,7 @@ import {
 import { appView, call, stateName, standingOfApp, watchToTheEnd, type Outcome } from "@countersign/sdk";
 import { refused } from "../cli-error.ts";
 import { ExitCode, exitCodeOf } from "../exit-code.ts";
-import { outcomeText } from "../output/outcome-text.ts";
+import { approvalsText, outcomeText } from "../output/outcome-text.ts";
 import { printable } from "../output/printable.ts";
 import { linesJson, linesText, summaryOf } from "../output/transaction-text.ts";
 import { withCore, type CommandGiven } from "../session.ts";
@@ -95,15 +95,17 @@ function tellShort(transaction: Transaction, { terminal }: CommandGiven): void {
 function tellWhole(transaction: Transaction, given: CommandGiven): void {
   const { terminal } = given;
   const { transactionId, tag, reason, outcomeDetail, triesLeft } = transaction;
-  const { state } = standingOfApp(transaction);
+  const { state, approvals } = standingOfApp(transaction);
   const lines = linesOf(transaction);
   terminal.record({ state, transactionId, tag, reason, outcomeDetail, triesLeft, lines: linesJson(lines) });
   terminal.result(`${transactionId}  ${state}  ${printable(tag)}`);
   for (const line of linesText(lines, terminal.style.plain)) terminal.result(line);
+  if (approvals !== undefined) terminal.result(printable(`Approvals: ${approvalsText(approvals)}`));
+  if (transaction.parentId !== "") terminal.result(printable(`Approves: ${transaction.parentId}`));
   if (reason !== "") terminal.result(printable(`Reason: ${reason}`));
   if (outcomeDetail !== "") terminal.result(printable(`Outcome: ${outcomeDetail}`));
 }
 
-function linesOf(transaction: Transaction): Line[] {
+export function linesOf(transaction: Transaction): Line[] {
   return transaction.lines.flatMap(({ label, value }) => (isLabel(label) ? [{ label, value }] : []));
 }

@@ -1,4 +1,4 @@
-import type { Outcome } from "@countersign/sdk";
+import type { ApprovalProgress, Outcome } from "@countersign/sdk";
 import { printable } from "./printable.ts";
 import type { Sign } from "./terminal.ts";
 
@@ -9,6 +9,10 @@ export function outcomeText(outcome: Outcome): { readonly sign: Sign; readonly t
       return { sign: "done", text: `receipt ${outcome.receipt.name} verified` };
     case "CONFIRMED":
       return { sign: "done", text: "Confirmed; it is carried out next, your phone tells the outcome" };
+    case "APPROVED":
+      return { sign: "done", text: "Approved by your key; your phone tells what becomes of it" };
+    case "PARTIAL":
+      return { sign: "done", text: printable(`Confirmed by your key; ${approvalsText(outcome.approvals)}`) };
     case "REJECTED": {
       const because = outcome.because === "" ? "" : ` (${outcome.because})`;
       const where = outcome.onKey ? "on the key" : "in the chat";
@@ -77,6 +81,15 @@ function differenceText(difference: {
   return printable(
     `STOPPED: the core holds "${core}" where you meant "${meant}" (${at}). The key was not asked; the transaction is withdrawn`,
   );
+}
+
+/** `1 of 2 others have approved, until 2026-11-30T14:31:00Z; missing: director`. */
+export function approvalsText(approvals: ApprovalProgress | undefined): string {
+  if (approvals === undefined) return "others have to approve it as well";
+  const { given, needed, missing, until } = approvals;
+  const end = until === undefined ? "" : `, until ${until.toISOString().replace(/\.\d{3}Z$/, "Z")}`;
+  const who = missing.length === 0 || given >= needed ? "" : `; missing: ${missing.join(", ")}`;
+  return `${given} of ${needed} others have approved${end}${who}`;
 }
 
 function waitText(ms: number | undefined): string {

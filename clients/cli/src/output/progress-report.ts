@@ -1,8 +1,8 @@
-import type { KeyStep, LocalKey, Outcome, Progress } from "@countersign/sdk";
+import type { ApprovalProgress, KeyStep, LocalKey, Outcome, Progress } from "@countersign/sdk";
 import type { Kind, Line } from "@countersign/protocol";
 import { ExitCode, exitCodeOf } from "../exit-code.ts";
 import { keyText, weakerText } from "./key-text.ts";
-import { outcomeText } from "./outcome-text.ts";
+import { approvalsText, outcomeText } from "./outcome-text.ts";
 import { printable } from "./printable.ts";
 import type { Terminal } from "./terminal.ts";
 import { linesJson, linesText, summaryOf } from "./transaction-text.ts";
@@ -79,7 +79,7 @@ class Telling {
         this.#record({ step: "TRY_AGAIN" });
         return terminal.progress(`${terminal.sign("warning")} Not confirmed yet. Look at your key and phone`);
       case "state":
-        return this.#tellState(event.state);
+        return this.#tellState(event.state, event.approvals);
     }
   }
 
@@ -117,10 +117,12 @@ class Telling {
       );
   }
 
-  #tellState(state: string): void {
+  #tellState(state: string, approvals: ApprovalProgress | undefined): void {
     this.#state = state === "WAITING" ? "PENDING" : state;
-    this.#record({});
+    const { given: approved, needed } = approvals ?? {};
+    this.#record(approvals === undefined ? {} : { approved, needed, missing: approvals.missing });
     const terminal = this.#terminal;
+    if (state === "PARTIAL") terminal.status(() => printable(`Confirmed by you; ${approvalsText(approvals)}`));
     if (state === "CONFIRMED" || state === "EXECUTING") terminal.status(() => "Confirmed, being carried out");
     if (state === "TOO_LATE")
       terminal.progress(`${terminal.sign("warning")} Too late to withdraw: it is being carried out`);
@@ -189,6 +191,11 @@ function detailOf(outcome: Outcome): Readonly<Record<string, unknown>> {
       return outcome.retryAfterMs === undefined ? {} : { retryAfterMs: outcome.retryAfterMs };
     case "CANCELLED":
       return { byUser: outcome.byUser };
+    case "PARTIAL": {
+      const { given: approved, needed, missing } = outcome.approvals ?? {};
+      return { approved, needed, missing };
+    }
+    case "APPROVED":
     case "CONFIRMED":
     case "TAMPERED":
     case "LOCKED":

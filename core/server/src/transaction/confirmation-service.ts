@@ -18,6 +18,7 @@ import type { Caller } from "../rpc/caller.ts";
 import { isRefusal, type Refusal } from "../rpc/refusal.ts";
 import type { Service } from "../rpc/server.ts";
 import type { HexId } from "../store/entity.ts";
+import { neededOf } from "./approving.ts";
 import { happen } from "./happen.ts";
 import { ownTransaction } from "./own-transaction.ts";
 import { fidoRequestOf, keyIdsOf, loadSigners, type Signers } from "./signers.ts";
@@ -82,7 +83,21 @@ function getResponse(given: CoreGiven, of: Transaction, signers: Signers): Confi
     expiresAt: timestampOf(of.expiresAt),
     keyIds: keyIdsOf(signers),
     fido: fidoRequestOf(signers),
+    ...approvalsFor(of),
+    requestedBy: of.approves?.userId ?? "",
   });
+}
+
+type ApprovalsPart = Pick<ConfirmationServiceGetResponse, "approvalsNeeded" | "approvalsGiven" | "approveBy">;
+
+/** Numbers alone: who approves is none of the PC's business. */
+function approvalsFor(of: Transaction): ApprovalsPart {
+  const rule = of.policy.approval;
+  return {
+    approvalsNeeded: rule === undefined ? 0 : neededOf(rule),
+    approvalsGiven: (of.approvals ?? []).length,
+    approveBy: of.state === "PARTIAL" ? timestampOf(of.until) : undefined,
+  };
 }
 
 /** One message a class and set of keys: how often it was tried is not for the client to know. */
@@ -95,11 +110,12 @@ async function watch(
   let told = "";
   const from = { txId: txIdOf(caller), cursor: request.cursor, signal };
   return watchTransaction(given, from, async ({ transaction, signers }, cursor) => {
-    const seen = `${CLASS[transaction.state]} ${signers.revoked}`;
+    const seen = `${CLASS[transaction.state]} ${signers.revoked} ${transaction.approvals?.length ?? 0}`;
     if (seen === told) return;
     told = seen;
     const keyIds = keyIdsOf(signers);
-    await send(ConfirmationServiceWatchResponse.create({ class: CLASS[transaction.state], cursor, keyIds }));
+    const news = { class: CLASS[transaction.state], cursor, keyIds, ...approvalsFor(transaction) };
+    await send(ConfirmationServiceWatchResponse.create(news));
   });
 }
 
