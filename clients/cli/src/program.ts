@@ -1,5 +1,7 @@
 import { Command, Option } from "commander";
 import { addAdmin } from "./admin/admin-program.ts";
+import { treeOf } from "./admin/tree.ts";
+import { addAuditFiles } from "./audit/audit-program.ts";
 import { confirmCommand } from "./command/confirm.ts";
 import { doctorCommand } from "./command/doctor.ts";
 import { linkCommand } from "./command/link.ts";
@@ -57,6 +59,8 @@ export function buildProgram(io: Io, finish: (code: ExitCode) => void): Command 
     .command("verify <receipt>")
     .description("check a receipt offline against the core key of the set-up")
     .action((receipt: string) => finish(verifyCommand(receipt, given())));
+  const audit = program.command("audit").description("the history of the core, held against what it signed");
+  addAuditFiles(audit, treeOf(given, finish));
   program
     .command("setup")
     .description("pin core, server id, keys and files in the configuration file")

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { addAuditFiles } from "../audit/audit-program.ts";
 import type { ExitCode } from "../exit-code.ts";
 import type { CommandGiven } from "../session.ts";
 import { addAdmins } from "./admins.ts";
@@ -40,5 +41,5 @@ export function addAdmin(program: Command, given: () => CommandGiven, finish: (c
   addDeliveries(admin, tree);
   addChanges(admin, tree);
   addAdmins(admin, tree);
-  addAudit(admin, tree);
+  addAuditFiles(addAudit(admin, tree), tree);
 }

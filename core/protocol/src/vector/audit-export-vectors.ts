@@ -17,8 +17,10 @@ interface Reject extends Refused {
 }
 
 const history = historyOf({ 7: 4, 900: 1 });
-const lines = exportOf(history);
-const tenants = exportOf(history, { tenant: TENANT });
+const base = headOf(historyOf({ 7: 2 }), 1);
+const head = headOf(history, 2, base);
+const lines = exportOf(history, { head });
+const tenants = exportOf(history, { head, tenant: TENANT });
 const kept = headOf(history, 1);
 const forked = exportOf(forkOf(history, 2, { 7: 5 }, "rewritten"), {
   head: headOf(forkOf(history, 2, { 7: 5 }, "rewritten"), 2),
@@ -26,10 +28,13 @@ const forked = exportOf(forkOf(history, 2, { 7: 5 }, "rewritten"), {
 
 const ACCEPTED: readonly (readonly [string, readonly string[]])[] = [
   ["of the whole installation", lines],
-  ["behind a head", exportOf(history, { base: headOf(historyOf({ 7: 2 })) })],
+  ["behind a head", exportOf(history, { head, base })],
   ["of one tenant, with the hashes of what is not his", tenants],
-  ["of one tenant behind a head", exportOf(history, { tenant: TENANT, base: headOf(historyOf({ 7: 2 })) })],
-  ["of an empty installation", exportOf(historyOf({}))],
+  ["of one tenant behind a head", exportOf(history, { head, base, tenant: TENANT })],
+  [
+    "of an empty installation, up to a head without a number",
+    exportOf(historyOf({}), { head: headOf(historyOf({}), 0) }),
+  ],
   ["rewritten under the core's own key, without a head that was kept", forked],
 ];
 
@@ -57,9 +62,9 @@ export const auditExportVectors: Suite<Accept, Reject> = {
     "first fault: its type, and where.",
   build: () => ({
     accept: ACCEPTED.map(([name, all]) => ({ name, lines: all, ...countsOf(check(all)) })),
-    reject: REFUSED.map(([name, because, all, head]) => ({
+    reject: REFUSED.map(([name, because, all, keptHead]) => ({
       ...{ name, because, lines: all },
-      ...(head === undefined ? {} : { kept: head }),
+      ...(keptHead === undefined ? {} : { kept: keptHead }),
     })),
   }),
   accept: (vector) => {
@@ -70,9 +75,9 @@ export const auditExportVectors: Suite<Accept, Reject> = {
   reject: (vector) => firstFault(check(vector.lines, vector.kept)),
 };
 
-function check(all: readonly string[], head?: string): ExportReport {
+function check(all: readonly string[], keptHead?: string): ExportReport {
   const book = new HeadBook();
-  if (head !== undefined) book.add({ name: "kept", head: opened(head) });
+  if (keptHead !== undefined) book.add({ name: "kept", head: opened(keptHead) });
   const checking = new ExportCheck(PINNED, book);
   for (const line of all) checking.take(line);
   return checking.finish();

@@ -65,9 +65,9 @@ function check(text: string, heads: readonly OpenedHead[] = []): ExportReport {
   return checking.finish();
 }
 
-async function heads(): Promise<OpenedHead[]> {
-  const { heads: listed } = await call(audit, "listHeads", { pageSize: 100, pageToken: "" }, world.anna.token);
-  return listed.map(({ line }) => openAuditHead(line, pinned()) as OpenedHead);
+async function listed(): Promise<OpenedHead[]> {
+  const { heads } = await call(audit, "listHeads", { pageSize: 100, pageToken: "" }, world.anna.token);
+  return heads.map(({ line }) => openAuditHead(line, pinned()) as OpenedHead);
 }
 
 async function createUsers(prefix: string, count: number): Promise<void> {
@@ -89,7 +89,7 @@ const unsigned = (text: string): string => text.replaceAll(/"signature":"\w+"/g,
 test("everything that happened is in an export, and it holds against the heads that were signed", async () => {
   await createUsers("one", 5);
   const { text } = await read();
-  const report = check(text, await heads());
+  const report = check(text, await listed());
   expect(report.faults.map(describeAuditFault)).toEqual([]);
   expect(report.head?.number).toBe(1);
   for (let i = 0; i < 5; i++) expect(entriesOf(text).some((entry) => entry.includes(`user:one-${i}"`))).toBe(true);
@@ -102,7 +102,7 @@ test("the head is a minute old at most; a later export has what came since, and 
   expect(check((await read()).text).head?.number).toBe(1);
   world.admins.world.clock.advance(60_000);
   const { text } = await read({ sinceNumber: 1n });
-  const report = check(text, await heads());
+  const report = check(text, await listed());
   expect(report).toMatchObject({ ok: true, base: { number: 1 }, head: { number: 2 } });
   expect(entriesOf(text).some((entry) => entry.includes("user:two-1"))).toBe(true);
   expect(entriesOf(text).some((entry) => entry.includes("user:one-1"))).toBe(false);
@@ -149,7 +149,7 @@ describe("a tenant's auditor", () => {
 
   test("has his tenant's entries and of the others the hash, and both hold", async () => {
     const { text } = await read({}, carl);
-    const report = check(text, await heads());
+    const report = check(text, await listed());
     expect(report.faults.map(describeAuditFault)).toEqual([]);
     expect(report.tenant).toBe(world.admins.world.tenantId);
     expect(report.opaque).toBeGreaterThan(0);
@@ -167,8 +167,8 @@ describe("a tenant's auditor", () => {
 
   test("reads heads, which say nothing of anybody", async () => {
     await read({}, carl);
-    const listed = await call(audit, "listHeads", { pageSize: 0, pageToken: "" }, carl.token);
-    expect(listed.heads.map(({ number }) => number)).toEqual([1n]);
+    const answer = await call(audit, "listHeads", { pageSize: 0, pageToken: "" }, carl.token);
+    expect(answer.heads.map(({ number }) => number)).toEqual([1n]);
   });
 });
 
@@ -192,7 +192,7 @@ test("the newest heads are kept, page by page, and each follows the one before i
   const rest = await call(audit, "listHeads", { pageSize: 2, pageToken: first.nextPageToken }, world.anna.token);
   expect([...first.heads, ...rest.heads].map(({ number }) => number)).toEqual([3n, 2n, 1n]);
   expect(rest.nextPageToken).toBe("");
-  const [third, second] = await heads();
+  const [third, second] = await listed();
   expect(third!.previous).toEqual(second!.hash);
   const bad = await refused(call(audit, "listHeads", { pageSize: 2, pageToken: "x" }, world.anna.token));
   expect(bad.reason).toBe("BAD_INPUT");

@@ -1,7 +1,7 @@
 // The signed heads that a core keeps: the newest ones, each as the line that it publishes. docs/protocol/audit.md section 5.
 import { openAuditHead, type OpenedHead } from "@countersign/protocol";
 import type { CoreGiven } from "../given.ts";
-import { IntegrityError, type LoadedEntity } from "../store/store.ts";
+import { IntegrityError } from "../store/store.ts";
 import { shardOfKey, type EntityKey, type Shard, type UnixMs } from "../store/entity.ts";
 
 /** One head as it was signed. */
@@ -47,7 +47,7 @@ export async function listHeads(
   const keys = await store.list(HEAD_SHARD, "audit-head", HEADS, page);
   if (keys.length === 0) return [];
   const { entities } = await store.load(HEAD_SHARD, ...keys);
-  return (entities as readonly LoadedEntity<"audit-head">[]).flatMap(({ body }) => body ?? []);
+  return entities.flatMap(({ body }) => body ?? []);
 }
 
 /** What a head of our own says. Throws IntegrityError for one that this core's key did not sign. */
