@@ -195,7 +195,7 @@ async function getTransaction(
 ): Promise<AdminServiceGetTransactionResponse | Refusal> {
   const found = await stop.loadTransaction(given, tenantId, transactionId);
   if (isRefusal(found)) return found;
-  const [{ prompts }, events] = await Promise.all([promptsOf(given, found), eventsOf(given, found.txId)]);
+  const [{ prompts }, events] = await Promise.all([promptsOf(given, found), eventsOf(given, found)]);
   const signed = events.find(([, { event }]) => event === "statement.tampered")?.[1].detail["signedDigest"];
   return AdminServiceGetTransactionResponse.create({
     transaction: await tellTransaction(given, found),

@@ -43,7 +43,9 @@ export async function listTransactions(
     if (page !== undefined) return page;
     if (isOfIndex) return isBuilding(given);
   }
-  return walkTransactions(given, tenantId, start, { userId: filter.userId, wants: (one) => wants(one, filter) });
+  const walking = { userId: filter.userId, wants: (one: Transaction) => wants(one, filter) };
+  const page = await walkTransactions(given, tenantId, start, walking);
+  return page ?? badInput("page_token", "not a token of this list");
 }
 
 /** A page of an order that cannot be had otherwise. */

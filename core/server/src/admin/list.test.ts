@@ -20,7 +20,8 @@ import { drawHexId, newTestKey } from "../testing/core-world.ts";
 const USERS = 37;
 let world: ServedAdmins;
 let audit: AuditServiceClient;
-const userIds: string[] = [];
+/** The first one was made as before there was a list of users. */
+const userIds: string[] = ["erika"];
 const txIds: string[] = [];
 
 beforeAll(async () => {

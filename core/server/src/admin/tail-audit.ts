@@ -2,6 +2,7 @@
 import { AuditServiceTailResponse } from "@countersign/proto/node/admin/v1/audit_service";
 import type { CoreGiven } from "../given.ts";
 import type { Send } from "../rpc/handler.ts";
+import { readModelOf } from "../read-model/read-model.ts";
 import { badInput, isRefusal, type Refusal } from "../rpc/refusal.ts";
 import { SHARDS, type HexId, type Shard, type UnixMs } from "../store/entity.ts";
 import type { AuditEntry, Store } from "../store/store.ts";
@@ -32,6 +33,7 @@ export async function tailAudit(
   send: Send<AuditServiceTailResponse>,
 ): Promise<void | Refusal> {
   const { store } = given;
+  const model = readModelOf(given);
   const resumed = readCursor(cursor);
   if (isRefusal(resumed)) return resumed;
   const touched = new Touched(
@@ -48,7 +50,7 @@ export async function tailAudit(
     for (;;) {
       const shard = await round.next();
       if (shard === undefined) return;
-      let seq = next.get(shard) ?? (await firstSince(store, shard, from));
+      let seq = next.get(shard) ?? (await firstSince(store, shard, from, model.reached(shard)));
       for (let entries = await store.audit(shard, seq, PAGE); entries.length > 0;) {
         round.read(entries);
         const wanted = entries.flatMap((entry) => eventsIn(entry, tenant, events));
@@ -75,14 +77,20 @@ function eventsIn(entry: AuditEntry, tenant: HexId | undefined, wanted: readonly
   );
 }
 
-/** The number of the first entry that is not older: chains grow, and nobody keeps where they end. */
-async function firstSince(store: Store, shard: Shard, from: UnixMs): Promise<number> {
+/**
+ * The number of the first entry that is not older. `about`: where the chain may end; it is looked for from there, so that
+ * a long chain is not read from its beginning. A wrong one costs time alone.
+ */
+export async function firstSince(store: Store, shard: Shard, from: UnixMs, about = 0): Promise<number> {
   const isBefore = async (seq: number): Promise<boolean> => {
-    const [entry] = await store.audit(shard, seq, 1);
-    return entry !== undefined && entry.at < from;
+    const [entry] = seq < 1 ? [] : await store.audit(shard, seq, 1);
+    return seq < 1 || (entry !== undefined && entry.at < from);
   };
-  let [known, step] = [0, 1];
-  while (await isBefore(known + step)) [known, step] = [known + step, step * 2];
+  let [known, step] = [about, 1];
+  if (!(await isBefore(known))) {
+    for (; !(await isBefore(known - step)); step *= 2);
+    known = Math.max(0, known - step);
+  } else for (; await isBefore(known + step); step *= 2) known += step;
   for (; step > 1; step /= 2) if (await isBefore(known + step / 2)) known += step / 2;
   return known + 1;
 }

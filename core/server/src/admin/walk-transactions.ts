@@ -16,14 +16,15 @@ export interface Walking {
   readonly wants: (one: Transaction) => boolean;
 }
 
-/** `start.after`: what an earlier call wrote there. */
-export function walkTransactions(
+/** `start.after`: what an earlier call wrote there; undefined: none did. */
+export async function walkTransactions(
   given: CoreGiven,
   tenantId: HexId,
   start: PageStart,
   { userId, wants }: Walking,
-): Promise<PageOf<Transaction>> {
-  const place = readWhere(start.after);
+): Promise<PageOf<Transaction> | undefined> {
+  const place = start.after === "" ? undefined : readWhere(start.after);
+  if (start.after !== "" && place === undefined) return undefined;
   const users =
     userId === undefined ? walkUsers(given, tenantId, place?.behind) : one({ shard: 0, createdAt: 0, userId });
   return collect(given, tenantId, { users, wants, resume: place, start });
@@ -98,6 +99,7 @@ function whereText({ behind, before }: Where): string {
 
 function readWhere(text: string): Where | undefined {
   const [, before = "", behind = ""] = /^(\d{0,16})\/(.*)$/.exec(text) ?? [];
-  if (text === "") return undefined;
-  return { before: before === "" ? undefined : Number(before), behind: readPlace(behind) };
+  const place = behind === "" ? undefined : readPlace(behind);
+  if ((before === "" && behind === "") || (behind !== "" && place === undefined)) return undefined;
+  return { before: before === "" ? undefined : Number(before), behind: place };
 }

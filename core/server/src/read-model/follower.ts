@@ -72,6 +72,10 @@ export class Follower {
     return this.#state === "new" || this.#state === "off" ? 0 : SHARDS - this.#unread.size;
   }
 
+  reached(shard: Shard): number {
+    return this.#cursors.get(shard)?.seq ?? 0;
+  }
+
   /**
    * Resolves when all that was committed before is in the index, or when that takes too long. True: the index has every
    * shard, as it was a moment ago at the worst.

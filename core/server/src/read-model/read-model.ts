@@ -1,6 +1,6 @@
 // What administrators' lists are found by: an index that every core derives from the audit chains. docs/decisions/0027
 import type { Log } from "../log.ts";
-import { SHARDS } from "../store/entity.ts";
+import { SHARDS, type Shard } from "../store/entity.ts";
 import type { Store } from "../store/store.ts";
 import { Follower, type FollowerGiven, type OpenFile } from "./follower.ts";
 
@@ -33,6 +33,11 @@ export class ReadModel {
 
   get progress(): IndexProgress {
     return { read: this.#follower.read, of: SHARDS };
+  }
+
+  /** Up to which entry a shard is in the index, as far as that is known: where to begin to look. */
+  reached(shard: Shard): number {
+    return this.#follower.reached(shard);
   }
 
   /** Asks the index, with all that was committed before in it. undefined: there is none yet, look for yourself. */
