@@ -32,6 +32,8 @@ export const MESSAGES: Readonly<Record<string, Readonly<Record<number, WireField
     11: ["confirm_key", ".countersign.admin.v1.ConfirmKey", "=what"],
     12: ["create_admin", ".countersign.admin.v1.CreateAdmin", "=what"],
     13: ["enable_admin", ".countersign.admin.v1.EnableAdmin", "=what"],
+    14: ["recover_user", ".countersign.admin.v1.RecoverUser", "=what"],
+    15: ["recover_admin", ".countersign.admin.v1.RecoverAdmin", "=what"],
   },
   ".countersign.admin.v1.AddToken": {
     1: ["app_id", "string", "=holder"],
@@ -311,6 +313,14 @@ export const MESSAGES: Readonly<Record<string, Readonly<Record<number, WireField
   },
   ".countersign.admin.v1.EnableBot": {
     1: ["bot_id", "string"],
+  },
+  ".countersign.admin.v1.RecoverAdmin": {
+    1: ["admin_id", "string"],
+    2: ["invitation_sha256", "bytes"],
+  },
+  ".countersign.admin.v1.RecoverUser": {
+    1: ["user_id", "string"],
+    2: ["reason", "string"],
   },
   ".countersign.admin.v1.ResumeBot": {
     1: ["bot_id", "string"],

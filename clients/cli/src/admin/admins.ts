@@ -71,6 +71,17 @@ export function addAdmins(parent: Command, tree: Tree): void {
         return requestChange(on, { tenantId: "", what }, options);
       }),
     );
+  drawing(changing(admin.command("recover <name>")), "the invitation, good after a day's hold")
+    .description("a way to a new token and key for one who lost his; a change that takes two others at least")
+    .action((name: string, options: ChangeOptions & { readonly tokenOut: string }) =>
+      run((on) => {
+        const token = drawToken("cs_invite_", options.tokenOut);
+        const value = { adminId: name, invitationSha256: token.sha256 };
+        const next = (): string =>
+          `Hand ${options.tokenOut} to ${name}, who runs after the hold: countersign admin claim FILE`;
+        return requestChange(on, { tenantId: "", what: { $case: "recoverAdmin", value } }, options, { token, next });
+      }),
+    );
   addRotation(admin, tree, {
     noun: "admin",
     prefix: "cs_admin_",

@@ -77,6 +77,8 @@ const CHANGES: Readonly<Record<string, readonly string[]>> = {
   confirmKey: ["key", "confirm", ID, "--fingerprint", "1f2e3d4c5b6a7988"],
   createAdmin: ["admin", "create", "bob", "--role", "owner", "--token-out", "NEW"],
   enableAdmin: ["admin", "enable", "bob"],
+  recoverUser: ["user", "recover", "erika", "--reason", "lost on a trip"],
+  recoverAdmin: ["admin", "recover", "bob", "--token-out", "NEW"],
 };
 
 /** Where it is not the administrator's own. */

@@ -79,6 +79,17 @@ export function addUsers(admin: Command, tree: Tree): void {
         }),
       );
   }
+  changing(ofTenant(user.command("recover <user>")))
+    .description("a way to new keys for who lost his last one, after a day's hold; a change that takes two at least")
+    .option("--reason <text>", "shown to the administrators", "")
+    .action((userId: string, options: ChangeOptions & TenantOption & { readonly reason: string }) =>
+      run(async (on) => {
+        const tenant = await tenantId(on, options.tenant);
+        const what = { $case: "recoverUser", value: { userId, reason: options.reason } } as const;
+        const next = (): string => `after the hold: countersign admin user invite ${userId}, then key confirm`;
+        return requestChange(on, { tenantId: tenant, what }, options, { next });
+      }),
+    );
   addWhy(user, tree);
 }
 

@@ -64,6 +64,8 @@ export const SAYS: Readonly<Record<AdminAction["type"], string>> = {
   confirm_key: "Accept first key of user",
   create_admin: "New administrator",
   enable_admin: "Enable administrator",
+  recover_user: "Replace keys of user",
+  recover_admin: "Replace keys of administrator",
 };
 
 /** Everything that makes this one other than the next. */
@@ -96,7 +98,10 @@ function aboutOf(action: AdminAction, name: string): Field[] {
         text(Label.DETAIL_3, reachOf(action, name)),
       ];
     case "enable_admin":
+    case "recover_admin":
       return [text(Label.USER, action.adminId)];
+    case "recover_user":
+      return [text(Label.USER, action.userId), ...(action.reason === "" ? [] : [text(Label.PURPOSE, action.reason)])];
   }
 }
 

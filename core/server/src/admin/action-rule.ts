@@ -18,6 +18,8 @@ export interface Doing {
 /** All there is to one kind of change. */
 export interface ActionRule<T extends ActionType> {
   level(action: ActionOf<T>, of: Doing): AdminLevel;
+  /** Never fewer administrators than so many, whatever the policy says; absent: one. */
+  readonly least?: number;
   /**
    * Why it cannot be done as things stand, or by what name people know what it is about ("": the action says it). Asked
    * before anything is stored, and once more right before it is carried out.

@@ -4,6 +4,7 @@ import type { Refusal } from "../rpc/refusal.ts";
 import type { ActionOf, ActionRule, ActionType, Doing } from "./action-rule.ts";
 import type { AdminAction } from "./change.ts";
 import type { By } from "./change-directory.ts";
+import { recoverAdmin, recoverUser } from "./lost-key-rules.ts";
 import { addToken, createApp, createBot, enableApp, enableBot, resumeBot } from "./program-rules.ts";
 import { createAdmin, createTenant, enableAdmin, setPolicy } from "./rule-rules.ts";
 import { confirmKey, resumeUser, thawUser } from "./user-rules.ts";
@@ -23,12 +24,21 @@ export const ACTION_RULES: { readonly [T in ActionType]: ActionRule<T> } = {
   confirm_key: confirmKey,
   create_admin: createAdmin,
   enable_admin: enableAdmin,
+  recover_user: recoverUser,
+  recover_admin: recoverAdmin,
 };
 
 /** What concerns the installation itself, and takes an owner. */
 export function isOfInstallation(action: AdminAction): boolean {
   if (action.type === "add_token") return action.holder.kind === "admin";
-  return action.type === "create_tenant" || action.type === "create_admin" || action.type === "enable_admin";
+  return OF_INSTALLATION.includes(action.type);
+}
+
+const OF_INSTALLATION: readonly ActionType[] = ["create_tenant", "create_admin", "enable_admin", "recover_admin"];
+
+/** How many administrators it takes at least. */
+export function leastApprovals(action: AdminAction): number {
+  return ruleOf(action).least ?? 1;
 }
 
 export function levelOf(action: AdminAction, of: Doing): AdminLevel {

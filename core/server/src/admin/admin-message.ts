@@ -167,6 +167,12 @@ function whatOf(action: AdminAction): NonNullable<Action["what"]> {
     }
     case "enable_admin":
       return { $case: "enableAdmin", value: { adminId: action.adminId } };
+    case "recover_user":
+      return { $case: "recoverUser", value: { userId: action.userId, reason: action.reason } };
+    case "recover_admin": {
+      const { adminId, invitation } = action;
+      return { $case: "recoverAdmin", value: { adminId, invitationSha256: bytesOf(invitation) } };
+    }
   }
 }
 

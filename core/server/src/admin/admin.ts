@@ -17,7 +17,12 @@ export interface Admin {
   readonly createdAt: UnixMs;
   readonly tokens: HeldTokens;
   /** By tokenId; absent for the first one. */
-  readonly invitation?: { readonly id: string; readonly until: UnixMs };
+  readonly invitation?: {
+    readonly id: string;
+    readonly until: UnixMs;
+    /** Of his user, which it waits for; absent: it makes him for the first time, or was used. */
+    readonly recovery?: HexId;
+  };
   /** The change that enabled him last: it ends no later stop. Absent: none did. */
   readonly enabledBy?: HexId;
   /** He claimed his invitation once. */

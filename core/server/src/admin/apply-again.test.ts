@@ -7,13 +7,14 @@ import { adminKey, appKey, botKey, changeKey, tenantKey, tokenKey } from "../ide
 import { isRefusal } from "../rpc/refusal.ts";
 import { tokenId } from "../rpc/token.ts";
 import { ADMINISTRATION, ADMINISTRATION_SHARD, shardOfKey, type HexId } from "../store/entity.ts";
-import { hashOf, ServedAdmins } from "../testing/admin-world.ts";
+import { hashOf, ServedAdmins, type TestAdmin } from "../testing/admin-world.ts";
 import { call } from "../testing/call.ts";
 import { drawHexId, newTestKey } from "../testing/core-world.ts";
 import { carryOut } from "./action-rules.ts";
 
 let world: ServedAdmins;
 let appId: HexId;
+let carl: TestAdmin;
 const newcomer = newTestKey();
 
 beforeEach(async () => {
@@ -27,6 +28,8 @@ beforeEach(async () => {
   await call(client, "disableBot", { tenantId: "", botId }, anna.token);
   await call(client, "freezeUser", { tenantId: "", userId: "erika" }, anna.token);
   await call(client, "disableAdmin", { adminId: "bob" }, anna.token);
+  carl = await admins.addAdmin("carl", "owner");
+  await admins.addAdmin("dave", "owner");
   await admins.world.addUser({ ...identity, userId: "nora" }, newcomer, drawHexId());
   await admins.world.changeKey({ ...identity, userId: "nora" }, newcomer.keyId, { state: "PROVISIONAL" });
   await admins.world.addUser({ ...identity, userId: "otto" }, newTestKey(), drawHexId());
@@ -66,15 +69,23 @@ const ACTIONS: Readonly<Record<string, () => NonNullable<Action["what"]>>> = {
     value: { adminId: "dora", role: Role.OPERATOR, tenantId: "", invitationSha256: hash() },
   }),
   enableAdmin: () => ({ $case: "enableAdmin", value: { adminId: "bob" } }),
+  recoverUser: () => ({ $case: "recoverUser", value: { userId: "erika", reason: "lost" } }),
+  recoverAdmin: () => ({ $case: "recoverAdmin", value: { adminId: "dave", invitationSha256: hash() } }),
 };
+
+async function signed(admin: TestAdmin, asked: Parameters<ServedAdmins["admins"]["sign"]>[1]): Promise<void> {
+  const verdict = await world.admins.sign(admin, asked);
+  if (isRefusal(verdict)) throw new Error(verdict.message);
+}
 
 /** Asked for and confirmed, and not yet carried out. */
 async function approved(what: NonNullable<Action["what"]>): Promise<HexId> {
   const { admins, anna, client } = world;
   const asked = await admins.request(client, anna, what);
-  const verdict = await admins.sign(anna, asked);
-  if (isRefusal(verdict)) throw new Error(verdict.message);
   const changeId = asked.change?.changeId ?? "";
+  await signed(anna, asked);
+  // What takes two whatever the policy says.
+  if ((asked.change?.approvalsNeeded ?? 1) > 1) await signed(carl, await admins.approve(client, carl, changeId));
   expect((await admins.change(client, anna, changeId)).state).toBe(ChangeState.APPROVED);
   return changeId;
 }

@@ -5,8 +5,8 @@ import type { AnyWrite, AuditDraft, Index, LoadedEntity } from "../store/store.t
 import { isOpen, type Change } from "./change.ts";
 
 /** Listed together, newest first; due while it has to be carried out, or people have to be told how it ended. */
-export function changeIndex({ requestedAt, state, expiresAt, told }: Change): Index {
-  const due = told === true ? {} : { due: state === "REQUESTED" ? expiresAt : 0 };
+export function changeIndex({ requestedAt, state, expiresAt, told: isTold }: Change): Index {
+  const due = isTold === true ? {} : { due: state === "REQUESTED" ? expiresAt : 0 };
   return { owner: CHANGES, sort: requestedAt, ...due };
 }
 /** Whose all changes are. */

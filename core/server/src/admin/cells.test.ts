@@ -95,6 +95,7 @@ const IN_TENANT_ACTIONS: Readonly<Record<string, (ids: Ids) => What>> = {
   }),
   resumeUser: ({ userId }) => ({ $case: "resumeUser", value: { userId } }),
   thawUser: ({ userId }) => ({ $case: "thawUser", value: { userId } }),
+  recoverUser: ({ userId }) => ({ $case: "recoverUser", value: { userId, reason: "lost on a trip" } }),
   confirmKey: ({ keyId, fingerprint }) => ({ $case: "confirmKey", value: { keyId, fingerprint } }),
 };
 const MAKING_ACTIONS: typeof IN_TENANT_ACTIONS = {
@@ -112,6 +113,7 @@ const INSTALLATION_ACTIONS: typeof IN_TENANT_ACTIONS = {
     value: { adminId: name(), role: proto.Role.AUDITOR, tenantId, invitationSha256: hash() },
   }),
   enableAdmin: ({ adminId }) => ({ $case: "enableAdmin", value: { adminId } }),
+  recoverAdmin: ({ adminId }) => ({ $case: "recoverAdmin", value: { adminId, invitationSha256: hash() } }),
 };
 
 let names = 0;

@@ -46,7 +46,9 @@ export type AdminAction =
       readonly adminTenantId: HexId;
       readonly invitation: string;
     }
-  | { readonly type: "enable_admin"; readonly adminId: string };
+  | { readonly type: "enable_admin"; readonly adminId: string }
+  | { readonly type: "recover_user"; readonly userId: string; readonly reason: string }
+  | { readonly type: "recover_admin"; readonly adminId: string; readonly invitation: string };
 
 /** One administrator's yes: the ADMIN transaction that his key signed. */
 export interface Approval {

@@ -8,10 +8,11 @@ import type { User } from "../identity/user.ts";
 import type { Caller } from "../rpc/caller.ts";
 import { badInput, isRefusal, refuse, type Refusal } from "../rpc/refusal.ts";
 import { ADMINISTRATION, ADMINISTRATION_SHARD, type UnixMs } from "../store/entity.ts";
-import type { AnyWrite } from "../store/store.ts";
+import type { AnyWrite, LoadedEntity } from "../store/store.ts";
 import { commitOnce, untilSettled } from "../transaction/commit.ts";
 import type { Admin, Administration } from "./admin.ts";
 import { ADMINS } from "./change-directory.ts";
+import { claimedAgain } from "./lost-key-claim.ts";
 import { issueToken, readTokenHash } from "./token-entity.ts";
 
 interface Claiming {
@@ -60,9 +61,12 @@ const used = refuse(
 /** Asked first, so that who comes with a used one makes nothing. */
 async function whyNotClaim(given: CoreGiven, invitation: string, claiming: Claiming): Promise<Refusal | undefined> {
   const { adminId, token } = claiming;
-  const { entities, now } = await given.store.load(ADMINISTRATION_SHARD, administrationKey, adminKey(adminId));
-  const [{ body: administration }, { body: held }] = entities;
+  const names = [administrationKey, adminKey(adminId), userKey(ADMINISTRATION, adminId)] as const;
+  const { entities, now } = await given.store.load(ADMINISTRATION_SHARD, ...names);
+  const [{ body: administration }, { body: held }, { body: user }] = entities;
   if (administration === undefined) return used;
+  const again = held && claimedAgain(held, user, { invitation, token }, now);
+  if (again !== undefined) return isRefusal(again) ? again : undefined;
   if (held?.claimed === true) return held.tokens.listed.some(({ id }) => id === token) ? undefined : used;
   const body = claimed(administration, held, { invitation, claiming }, now);
   return isRefusal(body) ? body : undefined;
@@ -76,6 +80,8 @@ function store(given: CoreGiven, invitation: string, claiming: Claiming): Promis
     const [whole, held, user] = entities;
     const { body: administration } = whole;
     if (administration === undefined) return used;
+    const again = held.body && claimedAgain(held.body, user.body, { invitation, token }, now);
+    if (again !== undefined) return isRefusal(again) ? again : storeAgain(given, { epoch, held, body: again });
     if (held.body?.claimed === true) return held.body.tokens.listed.some(({ id }) => id === token) ? held.body : used;
     const body = claimed(administration, held.body, { invitation, claiming }, now);
     if (isRefusal(body)) return body;
@@ -97,6 +103,25 @@ function store(given: CoreGiven, invitation: string, claiming: Claiming): Promis
     const outcome = await commitOnce(given, ADMINISTRATION_SHARD, { epoch, writes, audit });
     return outcome === "committed" ? body : undefined;
   });
+}
+
+/** His user stays as he is: what his new key may do, his recovery says. */
+async function storeAgain(
+  given: CoreGiven,
+  { epoch, held, body }: { readonly epoch: number; readonly held: LoadedEntity<"admin">; readonly body: Admin },
+): Promise<Admin | undefined> {
+  const actor = `admin:${body.adminId}`;
+  const detail = { role: body.role, before: listedBy(held.body), after: listedBy(body) };
+  const outcome = await commitOnce(given, ADMINISTRATION_SHARD, {
+    epoch,
+    writes: [{ key: held.key, expected: held.version, body, index: { owner: ADMINS, sort: body.createdAt } }],
+    audit: [{ event: "admin.claimed-again", tenant: body.tenantId, actor, subject: actor, detail }],
+  });
+  return outcome === "committed" ? body : undefined;
+}
+
+function listedBy(admin: Admin | undefined): string {
+  return `${admin?.tokens.listed.length ?? 0} listed`;
 }
 
 /** The first one is an owner; the others are what they were invited as. */

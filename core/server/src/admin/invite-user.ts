@@ -10,6 +10,7 @@ import { enrolmentResponse } from "../identity/enrolment-message.ts";
 import { checkPhrase, checkUserId, readLocale } from "../identity/user-name.ts";
 import type { User } from "../identity/user.ts";
 import type { AdminCaller } from "../rpc/caller.ts";
+import { recoveryFor } from "./recovery-for.ts";
 import { isRefusal, type Refusal } from "../rpc/refusal.ts";
 import type { HexId } from "../store/entity.ts";
 import { bodyHashOf, checkRequestId } from "../transaction/reserve.ts";
@@ -43,6 +44,7 @@ export async function inviteUser(
   if (bad !== undefined) return bad;
   const bodyHash = bodyHashOf("enrolment.begin", AdminServiceInviteUserRequest.encode(request).finish());
   const use = { tenantId, by: `admin:${adminId}`, rpc: "enrolment.begin", requestId, bodyHash };
-  const begun = await beginEnrolment(given, use, { userId, serial: undefined, digits: false, fido });
+  const recovery = await recoveryFor(given, { tenantId, userId });
+  const begun = await beginEnrolment(given, use, { userId, serial: undefined, digits: false, fido, ...recovery });
   return isRefusal(begun) ? begun : { enrolment: await enrolmentResponse(given, tenantId, begun) };
 }

@@ -28,6 +28,7 @@ import type { Call, Send } from "../rpc/handler.ts";
 import { isRefusal, refuse, type Refusal } from "../rpc/refusal.ts";
 import { ADMINISTRATION, ADMINISTRATION_SHARD } from "../store/entity.ts";
 import { bodyHashOf, checkRequestId } from "../transaction/reserve.ts";
+import { recoveryFor } from "./recovery-for.ts";
 import { adminMessage } from "./admin-message.ts";
 import { changeDirectory } from "./change-directory.ts";
 
@@ -59,7 +60,8 @@ export async function beginOwnEnrolment(
   const { adminId: userId } = adminOf(caller);
   const bodyHash = bodyHashOf("enrolment.begin", AdminServiceBeginOwnEnrolmentRequest.encode(request).finish());
   const use = { ...useOf(adminOf(caller)), rpc: "enrolment.begin", requestId, bodyHash };
-  const begun = await beginEnrolment(given, use, { userId, serial: undefined, digits: false, fido });
+  const recovery = await recoveryFor(given, { tenantId: ADMINISTRATION, userId });
+  const begun = await beginEnrolment(given, use, { userId, serial: undefined, digits: false, fido, ...recovery });
   if (isRefusal(begun)) return begun;
   return { enrolment: await enrolmentResponse(given, ADMINISTRATION, begun) };
 }

@@ -7,6 +7,7 @@ import { parsePolicy, PolicyError } from "../policy/policy-document.ts";
 import type { Policy } from "../policy/policy.ts";
 import { badInput, isRefusal, type Refusal } from "../rpc/refusal.ts";
 import type { HexId } from "../store/entity.ts";
+import { checkDetail } from "../transaction/check-detail.ts";
 import { millisecondsOf } from "../transaction/read-create.ts";
 import type { Role } from "./admin.ts";
 import type { AdminAction, HolderRef } from "./change.ts";
@@ -46,6 +47,10 @@ export function readAction(action: Action | undefined, newId: HexId): AdminActio
       return readCreateAdmin(what.value);
     case "enableAdmin":
       return { type: "enable_admin", adminId: what.value.adminId };
+    case "recoverUser":
+      return readRecoverUser(what.value);
+    case "recoverAdmin":
+      return readRecoverAdmin(what.value);
   }
 }
 
@@ -132,6 +137,15 @@ function readConfirmKey({ keyId, fingerprint }: Value<"confirmKey">): AdminActio
     return badInput("action.confirm_key.fingerprint", "must be 16 hexadecimal digits, as the key's display shows them");
   }
   return { type: "confirm_key", keyId, fingerprint: plain };
+}
+
+function readRecoverUser({ userId, reason }: Value<"recoverUser">): AdminAction | Refusal {
+  return checkDetail(reason, "action.recover_user.reason") ?? { type: "recover_user", userId, reason };
+}
+
+function readRecoverAdmin({ adminId, invitationSha256 }: Value<"recoverAdmin">): AdminAction | Refusal {
+  const invitation = readTokenHash(invitationSha256, "action.recover_admin.invitation_sha256");
+  return isRefusal(invitation) ? invitation : { type: "recover_admin", adminId, invitation };
 }
 
 const ROLE: ReadonlyMap<number, Role> = new Map<number, Role>([

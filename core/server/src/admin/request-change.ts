@@ -14,7 +14,7 @@ import { freezeContent } from "../transaction/frozen-content.ts";
 import { bodyHashOf, checkRequestId, findReservation, reserve } from "../transaction/reserve.ts";
 import { fieldsOf } from "./action-fields.ts";
 import type { Doing } from "./action-rule.ts";
-import { isOfInstallation, judgeAction, levelOf } from "./action-rules.ts";
+import { isOfInstallation, judgeAction, leastApprovals, levelOf } from "./action-rules.ts";
 import { changeIndex } from "./approval.ts";
 import { CHANGE_MS, isOpen, type AdminAction, type Change } from "./change.ts";
 import { loadChange, mayDecide } from "./load-change.ts";
@@ -102,7 +102,7 @@ async function approvalsFor(given: CoreGiven, of: Doing, action: AdminAction): P
   const { entities } = await given.store.load(ADMINISTRATION_SHARD, administrationKey);
   if (action.type === "create_admin" && (entities[0].body?.adminsEver ?? 0) < 2) return 1;
   const { policy } = of.tenant ?? (await administration(given));
-  return Math.max(1, (policy.adminApprovals ?? DEFAULT_APPROVALS)[levelOf(action, of)]);
+  return Math.max(leastApprovals(action), (policy.adminApprovals ?? DEFAULT_APPROVALS)[levelOf(action, of)]);
 }
 
 async function administration(given: CoreGiven): Promise<Tenant> {
@@ -174,6 +174,9 @@ function whyNotApprove(given: CoreGiven, caller: AdminCaller, change: Change): R
   if (!mayDecide(caller, change)) return refuse("NOT_ALLOWED", `${change.action.type} takes an owner.`);
   if (change.approvals.some(({ adminId }) => adminId === caller.adminId)) {
     return refuse("NOT_ALLOWED", "Nobody confirms a change twice: another administrator has to.");
+  }
+  if (change.action.type === "recover_admin" && change.action.adminId === caller.adminId) {
+    return refuse("NOT_ALLOWED", "Nobody has a part in his own recovery: another administrator has to.");
   }
   if (!isOpen(change, given.store.now())) return over(change);
   if (change.approvals.length > 0 || change.requestedBy === caller.adminId) return undefined;

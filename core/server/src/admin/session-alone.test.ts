@@ -13,6 +13,7 @@ import { isRefusal } from "../rpc/refusal.ts";
 import { ADMINISTRATION, ADMINISTRATION_SHARD, type HexId } from "../store/entity.ts";
 import { hashOf, ServedAdmins } from "../testing/admin-world.ts";
 import { call, refused } from "../testing/call.ts";
+import { drawHexId, newTestKey } from "../testing/core-world.ts";
 import { submitStatement } from "../verification/submit-statement.ts";
 import { loadBot } from "./program-rules.ts";
 
@@ -43,6 +44,8 @@ function actions(botId: HexId, appId: HexId): readonly NonNullable<Action["what"
       value: { adminId: "evil", role: Role.OWNER, tenantId: "", invitationSha256: token() },
     },
     { $case: "enableAdmin", value: { adminId: "bob" } },
+    { $case: "recoverUser", value: { userId: "olga", reason: "" } },
+    { $case: "recoverAdmin", value: { adminId: "carl", invitationSha256: token() } },
   ];
 }
 
@@ -54,6 +57,8 @@ test("a stolen session loosens nothing, whatever it asks for", async () => {
   await call(client, "disableBot", { tenantId: "", botId: world.botId }, anna.token);
   await call(client, "suspendUser", { tenantId: "", userId: "erika" }, anna.token);
   await call(client, "disableAdmin", { adminId: "bob" }, anna.token);
+  await world.addUser({ tenantId: world.tenantId, userId: "olga" }, newTestKey(), drawHexId());
+  await admins.addAdmin("carl", "auditor");
   const before = await snapshot();
   const tried = new Set<string>();
   for (const what of actions(world.botId, appId)) {
@@ -75,7 +80,7 @@ test("a stolen session loosens nothing, whatever it asks for", async () => {
     await refused(call(client, "confirmOwnKey", { keyId: anna.key.keyId, fingerprint: "" }, anna.token));
     expect((await admins.change(client, anna, changeId)).state).toBe(ChangeState.REQUESTED);
   }
-  expect(tried.size).toBe(12); // all but confirm_key, which confirm-key.test.ts tells
+  expect(tried.size).toBe(14); // all but confirm_key, which confirm-key.test.ts tells
   expect(await snapshot()).toEqual(before);
 });
 
@@ -91,6 +96,8 @@ async function snapshot(): Promise<unknown> {
     bot: await loadBot(given, tenantId, botId),
     admins: (await call(client, "listAdmins", AdminServiceListAdminsRequest.create(), anna.token)).admins,
     user: (await world.user()).state,
+    olga: (await world.user({ tenantId, userId: "olga" })).recoveries,
+    carl: (await world.user({ tenantId: ADMINISTRATION, userId: "carl" })).recoveries,
     bob: entities[0].body?.state,
     policy: (await call(client, "getPolicy", { tenantId: "" }, anna.token)).policy?.version,
   };

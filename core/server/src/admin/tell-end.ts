@@ -29,11 +29,14 @@ export async function tellEnd(given: CoreGiven, changeId: HexId): Promise<void> 
   for (const userId of peopleOf(change)) {
     await alertOnce(given, { tenantId: ADMINISTRATION, userId }, { event, type, detail: nameOf(change) }, audited);
   }
-  const step = (before: Change): Change => (before.told === true ? before : { ...before, told: true });
-  const told = await stepChange(given, changeId, step, ({ tenantId: tenant }) => ({
+  const told = await stepChange(given, changeId, asTold, ({ tenantId: tenant }) => ({
     ...{ event: "change.all-told", tenant, actor: "core", subject: `change:${changeId}`, detail: { state: standing } },
   }));
   if (isRefusal(told)) throw new Error(`change ${changeId}: ${told.message}`);
+}
+
+function asTold(change: Change): Change {
+  return change.told === true ? change : { ...change, told: true };
 }
 
 function peopleOf({ requestedBy, approvals }: Change): Set<string> {

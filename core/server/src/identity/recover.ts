@@ -69,9 +69,10 @@ export async function beginRecovery(
   });
 }
 
-const nothingToRecover = refuse("STATE_CONFLICT", "The user has had no key yet: enrol his first one.");
+export const nothingToRecover: Refusal = refuse("STATE_CONFLICT", "The user has had no key yet: enrol his first one.");
 
-function whyNotBegin(user: User, now: UnixMs): Refusal | undefined {
+/** Why no recovery of this user can begin now. */
+export function whyNotBegin(user: User, now: UnixMs): Refusal | undefined {
   if (user.state === "SUSPENDED")
     return refuse("USER_BLOCKED", "The user is SUSPENDED: no key can be enrolled for him.");
   const live = liveRecovery(user, now);

@@ -812,6 +812,12 @@ export interface Action {
     | //
     /** An administrator who was disabled. Owner. */
     { $case: "enableAdmin"; value: EnableAdmin }
+    | //
+    /** A way to new keys for a user who lost his last one. Two administrators at least, whatever the policy says. */
+    { $case: "recoverUser"; value: RecoverUser }
+    | //
+    /** A way to a new token and new keys for an administrator who lost his. Two other ones at least. Owner. */
+    { $case: "recoverAdmin"; value: RecoverAdmin }
     | undefined;
 }
 
@@ -925,6 +931,29 @@ export interface CreateAdmin {
 export interface EnableAdmin {
   /** Whom. */
   adminId: string;
+}
+
+/**
+ * From now on his chats are told of it, and the hold runs: 24 hours, or what the policy says if that is more. /freeze in any
+ * chat of his and any statement of an old key stop it. After the hold InviteUser gives his new key a token, confirm_key
+ * accepts that key, and in that moment all older ones are revoked. Unused it lapses a week after the hold.
+ */
+export interface RecoverUser {
+  /** The relying party's own name of the user. */
+  userId: string;
+  /** What the administrators are shown; safe text of at most 140 code points, or empty. */
+  reason: string;
+}
+
+/**
+ * As RecoverUser. After the hold the invitation opens Claim, which puts a new token in the place of all his others, and his
+ * BeginOwnEnrolment gives him a new key, which another administrator accepts by confirm_key.
+ */
+export interface RecoverAdmin {
+  /** His name. */
+  adminId: string;
+  /** 32 bytes: SHA-256 of the `cs_invite_…` token that he will be handed. */
+  invitationSha256: Buffer;
 }
 
 /** Something that loosens, on its way. */
@@ -2963,6 +2992,12 @@ export const Action: MessageFns<Action> = {
       case "enableAdmin":
         EnableAdmin.encode(message.what.value, writer.uint32(106).fork()).join();
         break;
+      case "recoverUser":
+        RecoverUser.encode(message.what.value, writer.uint32(114).fork()).join();
+        break;
+      case "recoverAdmin":
+        RecoverAdmin.encode(message.what.value, writer.uint32(122).fork()).join();
+        break;
     }
     return writer;
   },
@@ -3084,6 +3119,22 @@ export const Action: MessageFns<Action> = {
             message.what = { $case: "enableAdmin", value: EnableAdmin.decode(reader, reader.uint32()) };
             continue;
           }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.what = { $case: "recoverUser", value: RecoverUser.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.what = { $case: "recoverAdmin", value: RecoverAdmin.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3150,6 +3201,14 @@ export const Action: MessageFns<Action> = {
         ? { $case: "enableAdmin", value: EnableAdmin.fromJSON(object.enableAdmin) }
         : isSet(object.enable_admin)
         ? { $case: "enableAdmin", value: EnableAdmin.fromJSON(object.enable_admin) }
+        : isSet(object.recoverUser)
+        ? { $case: "recoverUser", value: RecoverUser.fromJSON(object.recoverUser) }
+        : isSet(object.recover_user)
+        ? { $case: "recoverUser", value: RecoverUser.fromJSON(object.recover_user) }
+        : isSet(object.recoverAdmin)
+        ? { $case: "recoverAdmin", value: RecoverAdmin.fromJSON(object.recoverAdmin) }
+        : isSet(object.recover_admin)
+        ? { $case: "recoverAdmin", value: RecoverAdmin.fromJSON(object.recover_admin) }
         : undefined,
     };
   },
@@ -3182,6 +3241,10 @@ export const Action: MessageFns<Action> = {
       obj.createAdmin = CreateAdmin.toJSON(message.what.value);
     } else if (message.what?.$case === "enableAdmin") {
       obj.enableAdmin = EnableAdmin.toJSON(message.what.value);
+    } else if (message.what?.$case === "recoverUser") {
+      obj.recoverUser = RecoverUser.toJSON(message.what.value);
+    } else if (message.what?.$case === "recoverAdmin") {
+      obj.recoverAdmin = RecoverAdmin.toJSON(message.what.value);
     }
     return obj;
   },
@@ -3267,6 +3330,18 @@ export const Action: MessageFns<Action> = {
       case "enableAdmin": {
         if (object.what?.value !== undefined && object.what?.value !== null) {
           message.what = { $case: "enableAdmin", value: EnableAdmin.fromPartial(object.what.value) };
+        }
+        break;
+      }
+      case "recoverUser": {
+        if (object.what?.value !== undefined && object.what?.value !== null) {
+          message.what = { $case: "recoverUser", value: RecoverUser.fromPartial(object.what.value) };
+        }
+        break;
+      }
+      case "recoverAdmin": {
+        if (object.what?.value !== undefined && object.what?.value !== null) {
+          message.what = { $case: "recoverAdmin", value: RecoverAdmin.fromPartial(object.what.value) };
         }
         break;
       }
@@ -4481,6 +4556,188 @@ export const EnableAdmin: MessageFns<EnableAdmin> = {
   fromPartial(object: DeepPartial<EnableAdmin>): EnableAdmin {
     const message = createBaseEnableAdmin();
     message.adminId = object.adminId ?? "";
+    return message;
+  },
+};
+
+function createBaseRecoverUser(): RecoverUser {
+  return { userId: "", reason: "" };
+}
+
+export const RecoverUser: MessageFns<RecoverUser> = {
+  encode(message: RecoverUser, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.userId !== "") {
+      writer.uint32(10).string(message.userId);
+    }
+    if (message.reason !== "") {
+      writer.uint32(18).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RecoverUser {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRecoverUser();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.userId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RecoverUser {
+    return {
+      userId: isSet(object.userId)
+        ? globalThis.String(object.userId)
+        : isSet(object.user_id)
+        ? globalThis.String(object.user_id)
+        : "",
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+    };
+  },
+
+  toJSON(message: RecoverUser): unknown {
+    const obj: any = {};
+    if (message.userId !== "") {
+      obj.userId = message.userId;
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<RecoverUser>): RecoverUser {
+    return RecoverUser.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RecoverUser>): RecoverUser {
+    const message = createBaseRecoverUser();
+    message.userId = object.userId ?? "";
+    message.reason = object.reason ?? "";
+    return message;
+  },
+};
+
+function createBaseRecoverAdmin(): RecoverAdmin {
+  return { adminId: "", invitationSha256: Buffer.alloc(0) };
+}
+
+export const RecoverAdmin: MessageFns<RecoverAdmin> = {
+  encode(message: RecoverAdmin, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.adminId !== "") {
+      writer.uint32(10).string(message.adminId);
+    }
+    if (message.invitationSha256.length !== 0) {
+      writer.uint32(18).bytes(message.invitationSha256);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RecoverAdmin {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRecoverAdmin();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.adminId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.invitationSha256 = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RecoverAdmin {
+    return {
+      adminId: isSet(object.adminId)
+        ? globalThis.String(object.adminId)
+        : isSet(object.admin_id)
+        ? globalThis.String(object.admin_id)
+        : "",
+      invitationSha256: isSet(object.invitationSha256)
+        ? Buffer.from(bytesFromBase64(object.invitationSha256))
+        : isSet(object.invitation_sha256)
+        ? Buffer.from(bytesFromBase64(object.invitation_sha256))
+        : Buffer.alloc(0),
+    };
+  },
+
+  toJSON(message: RecoverAdmin): unknown {
+    const obj: any = {};
+    if (message.adminId !== "") {
+      obj.adminId = message.adminId;
+    }
+    if (message.invitationSha256.length !== 0) {
+      obj.invitationSha256 = base64FromBytes(message.invitationSha256);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<RecoverAdmin>): RecoverAdmin {
+    return RecoverAdmin.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RecoverAdmin>): RecoverAdmin {
+    const message = createBaseRecoverAdmin();
+    message.adminId = object.adminId ?? "";
+    message.invitationSha256 = object.invitationSha256 ?? Buffer.alloc(0);
     return message;
   },
 };
