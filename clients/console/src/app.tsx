@@ -1,7 +1,9 @@
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { session } from "./connection/session.ts";
+import { ClaimPage } from "./login/claim-page.tsx";
 import { LoginPage } from "./login/login-page.tsx";
+import { isAt } from "./shell/router.ts";
 import { forgetMe } from "./shell/me.ts";
 import { Shell } from "./shell/shell.tsx";
 import { forgetTenants } from "./shell/tenant.ts";
@@ -17,7 +19,7 @@ export function App(): JSX.Element {
   }, [token]);
   return (
     <>
-      {token === undefined ? <LoginPage /> : <Shell key={token} />}
+      {token !== undefined ? <Shell key={token} /> : isAt("claim") ? <ClaimPage /> : <LoginPage />}
       <LiveRegion />
     </>
   );

@@ -4,12 +4,12 @@ import { ConfirmationServiceDefinition } from "@countersign/proto/web/core/v1/co
 import { KeyServiceDefinition } from "@countersign/proto/web/core/v1/key_service";
 import { ReceiptServiceDefinition } from "@countersign/proto/web/core/v1/receipt_service";
 import { VerificationServiceDefinition } from "@countersign/proto/web/core/v1/verification_service";
-import type { CallOptions, ClientMiddleware, Metadata as Trailer } from "nice-grpc-common";
+import type { CallOptions, ClientMiddleware } from "nice-grpc-common";
 import { Status } from "nice-grpc-common";
 import { type Client, createChannel, createClientFactory, Metadata } from "nice-grpc-web";
 import { CoreFailure } from "./core-failure.ts";
-import { readFailure } from "./read-failure.ts";
 import { endSession, session } from "./session.ts";
+import { translate } from "./translate.ts";
 
 const channel = createChannel(location.origin);
 
@@ -21,19 +21,14 @@ function authorized(options: CallOptions): CallOptions {
   return { ...options, metadata };
 }
 
-// Every refusal becomes a CoreFailure here, and a token that the core knows no more ends the session.
-const speaking: ClientMiddleware = async function* speak(call, options) {
+// A token that the core knows no more ends the session.
+const asSession: ClientMiddleware = async function* asSession(call, options) {
   const given = authorized(options);
-  let raw: Uint8Array | undefined;
-  const note = (trailer: Trailer): void => {
-    raw = trailer.get("grpc-status-details-bin") ?? raw;
-  };
   try {
-    return yield* call.next(call.request, { ...given, onHeader: note, onTrailer: note });
+    return yield* call.next(call.request, given);
   } catch (error) {
-    const failure = readFailure(error, raw);
-    if (isOver(failure, given)) endSession("refused", sessionStorage, Date.now());
-    throw failure;
+    if (isOver(error, given)) endSession("refused", sessionStorage, Date.now());
+    throw error;
   }
 };
 
@@ -43,7 +38,7 @@ function isOver(failure: unknown, { metadata }: CallOptions): boolean {
   return token !== undefined && metadata?.get("authorization") === `Bearer ${token}`;
 }
 
-const factory = createClientFactory().use(speaking);
+const factory = createClientFactory().use(translate).use(asSession);
 
 /** The core's own place for administrators, with the session's token. Rejects with CoreFailure. */
 export const admin: Client<typeof AdminServiceDefinition> = factory.create(AdminServiceDefinition, channel);

@@ -13,6 +13,8 @@ export interface Session {
 export type SessionEnd =
   /** He logged out here. */
   | "left"
+  /** Nothing was done in this tab for a while. */
+  | "idle"
   /** Its time was over. */
   | "expired"
   /** The core knows its token no more: ended elsewhere, or its holder was disabled. */
@@ -42,10 +44,10 @@ export function beginSession(begun: Session, storage: Storage): void {
 }
 
 /** Forgets the token. `now` in Unix milliseconds tells an end by time from others. */
-export function endSession(why: "left" | "refused", storage: Storage, now: number): void {
+export function endSession(why: "left" | "idle" | "refused", storage: Storage, now: number): void {
   const { until } = current.value ?? {};
   storage.removeItem(PLACE);
-  end.value = why === "left" ? "left" : until !== undefined && until <= now ? "expired" : "ended";
+  end.value = why !== "refused" ? why : until !== undefined && until <= now ? "expired" : "ended";
   current.value = undefined;
 }
 

@@ -1,16 +1,18 @@
-import { sha256, toHex, utf8 } from "@countersign/protocol";
+import { sha256, utf8 } from "@countersign/protocol";
+import { CoreFailure } from "../connection/core-failure.ts";
 import { admin } from "../connection/core.ts";
 import { endSession, session } from "../connection/session.ts";
 
 /** Ends this session's token at the core, and forgets it here also where the core cannot be reached. */
-export async function logOut(): Promise<void> {
+export async function logOut(why: "left" | "idle" = "left"): Promise<void> {
   const { value } = session;
   if (value === undefined) return;
-  const { adminId, token } = value;
-  const tokenSha256 = toHex(sha256(utf8(token)));
   try {
-    await admin.revokeToken({ holder: { $case: "adminId", value: adminId }, tokenSha256 });
+    await admin.logOut({ tokenSha256: sha256(utf8(value.token)) });
+  } catch (error) {
+    // It is forgotten here in any case, and ends with its time.
+    if (!(error instanceof CoreFailure)) throw error;
   } finally {
-    endSession("left", sessionStorage, Date.now());
+    endSession(why, sessionStorage, Date.now());
   }
 }

@@ -9,7 +9,7 @@ export function Navigation(): JSX.Element {
   return (
     <nav class="pages" aria-label={t("nav")}>
       <ul>
-        {PAGES.map((name) => (
+        {PAGES.filter((name) => name !== "me").map((name) => (
           <li key={name}>
             <a href={formatRoute({ page: name })} aria-current={name === page ? "page" : undefined}>
               {t(`nav-${name}`)}

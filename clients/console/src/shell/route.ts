@@ -9,6 +9,7 @@ export const PAGES = [
   "changes",
   "administrators",
   "audit",
+  "me",
 ] as const;
 export type PageName = (typeof PAGES)[number];
 

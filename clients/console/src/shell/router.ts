@@ -7,6 +7,14 @@ addEventListener("hashchange", () => (current.value = parseRoute(location.hash))
 /** Where this tab is. */
 export const route: ReadonlySignal<Route> = current;
 
+const place = signal(location.hash);
+addEventListener("hashchange", () => (place.value = location.hash));
+
+/** Whether the address names this place, which is no page of the console. */
+export function isAt(name: string): boolean {
+  return place.value.replace(/^#\/?/, "").split(/[?/]/, 1)[0] === name;
+}
+
 /** Goes there; the back button comes back. */
 export function go(to: Partial<Route> & Pick<Route, "page">): void {
   location.hash = formatRoute(to);

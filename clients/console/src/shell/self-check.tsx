@@ -9,7 +9,7 @@ export function SelfCheck(): JSX.Element | null {
   const lacking = value.hasKey ? t("lacks-chat") : value.hasChat ? t("lacks-key") : t("lacks-both");
   return (
     <p class="note note-warn">
-      {lacking} <a href="#/administrators">{t("lacks-where")}</a>
+      {lacking} <a href="#/me">{t("lacks-where")}</a>
     </p>
   );
 }

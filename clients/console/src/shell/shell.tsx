@@ -10,6 +10,9 @@ import { OverviewPage } from "../pages/overview/overview-page.tsx";
 import { PolicyPage } from "../pages/policy/policy-page.tsx";
 import { TransactionsPage } from "../pages/transactions/transactions-page.tsx";
 import { UsersPage } from "../pages/users/users-page.tsx";
+import { watchIdle } from "../connection/idle.ts";
+import { logOut } from "../login/log-out.ts";
+import { MePage } from "../login/me-page.tsx";
 import { FailureNote } from "../ui/failure-note.tsx";
 import { t } from "../i18n/words.ts";
 import { askWhoAmI, me } from "./me.ts";
@@ -30,11 +33,13 @@ const PAGE: Readonly<Record<PageName, () => JSX.Element>> = {
   changes: ChangesPage,
   administrators: AdministratorsPage,
   audit: AuditPage,
+  me: MePage,
 };
 
 /** What an administrator sees who is logged in: where he may go, and the page that he is on. */
 export function Shell(): JSX.Element {
   const { failure, again } = useBeginning();
+  useEffect(() => watchIdle(document, () => void logOut("idle")), []);
   const { page } = route.value;
   const There = PAGE[page];
   const ready = me.value !== undefined && tenantId.value !== "";

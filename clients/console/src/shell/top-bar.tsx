@@ -19,7 +19,10 @@ export function TopBar(): JSX.Element {
         <LanguageChooser />
         {value !== undefined && (
           <p class="who">
-            <span dir="auto">{value.adminId}</span> · {t(`role-${value.role}`)}
+            <a href="#/me" dir="auto">
+              {value.adminId}
+            </a>{" "}
+            · {t(`role-${value.role}`)}
           </p>
         )}
         <button type="button" class="secondary outline" onClick={() => void logOut()}>

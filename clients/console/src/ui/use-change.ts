@@ -2,6 +2,7 @@ import type { Change } from "@countersign/proto/web/admin/v1/admin_service";
 import { useEffect, useState } from "preact/hooks";
 import { CoreFailure } from "../connection/core-failure.ts";
 import { admin } from "../connection/core.ts";
+import { pause } from "../key/pause.ts";
 import { changeIsOver } from "./change-words.ts";
 
 /** How often a change that is on its way is looked at, in milliseconds. */
@@ -43,14 +44,4 @@ async function follow(
     }
     await pause(EVERY_MS, signal);
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }

@@ -1,0 +1,54 @@
+import { DeviceServiceDefinition } from "@countersign/proto/web/device/v1/device_service";
+import { PairingServiceDefinition } from "@countersign/proto/web/device/v1/pairing_service";
+import { PageDaemon, type PairingStore } from "@countersign/sdk/browser";
+import type { ClientMiddleware } from "nice-grpc-common";
+import { createChannel, createClientFactory } from "nice-grpc-web";
+import { CoreFailure } from "../connection/core-failure.ts";
+import { bearer } from "../connection/core.ts";
+import { translate } from "../connection/translate.ts";
+
+const TOKEN = "countersign.daemon.token";
+const PORT = "countersign.daemon.port";
+
+/** Where the daemon listens unless its user chose another port. */
+export const USUAL_PORT = 7411;
+
+const pairing: PairingStore = {
+  read: () => localStorage.getItem(TOKEN) ?? undefined,
+  write: (token) => (token === undefined ? localStorage.removeItem(TOKEN) : localStorage.setItem(TOKEN, token)),
+};
+
+/** The port that was chosen in this browser. */
+export function daemonPort(): number {
+  const kept = Number(localStorage.getItem(PORT));
+  return Number.isInteger(kept) && kept > 0 && kept < 65_536 ? kept : USUAL_PORT;
+}
+
+/** Another port: another daemon, which is paired anew. */
+export function setDaemonPort(port: number): void {
+  if (port !== daemonPort()) pairing.write(undefined);
+  localStorage.setItem(PORT, String(port));
+}
+
+/** The daemon of this PC. */
+export function daemon(): PageDaemon {
+  const channel = createChannel(`http://127.0.0.1:${daemonPort()}`);
+  const factory = createClientFactory().use(translate).use(asDaemon);
+  const device = factory.create(DeviceServiceDefinition, channel);
+  const clients = { device, pairing: factory.create(PairingServiceDefinition, channel), bearer, isNotPaired };
+  return new PageDaemon(clients, pairing);
+}
+
+/** Nobody at that port is another matter than a core that is away. */
+const asDaemon: ClientMiddleware = async function* asDaemon(call, options) {
+  try {
+    return yield* call.next(call.request, options);
+  } catch (error) {
+    const isAway = error instanceof CoreFailure && error.reason === "UNREACHABLE";
+    throw isAway ? new CoreFailure(error.code, "NO_DAEMON", error.message) : error;
+  }
+};
+
+function isNotPaired(error: unknown): boolean {
+  return error instanceof CoreFailure && error.reason === "NOT_PAIRED";
+}
