@@ -6,6 +6,7 @@ import {
   type AdminServiceRequestChangeResponse,
 } from "@countersign/proto/node/admin/v1/admin_service";
 import {
+  KeyServiceBeginEnrolmentRequest,
   KeyServiceClient,
   KeyServiceFinishEnrolmentRequest,
   KeyState,
@@ -141,6 +142,21 @@ describe("a user", () => {
     expect(await notices()).toContain("erika RECOVERY_STOPPED");
     // Carried out once more, it brings nothing back.
     await world.admins.carryOut(changeId);
+    expect(await standing()).toEqual(["STOPPED"]);
+  });
+
+  test("an app, which can begin recoveries of its own, gets no key into theirs", async () => {
+    const recoveryId = await confirmed(await forUser());
+    world.admins.world.clock.advance(24 * HOUR);
+    const { token } = await world.admins.world.addApp(world.admins.world.tenantId, "execute");
+    const request = KeyServiceBeginEnrolmentRequest.create({
+      requestId: "e",
+      userId: "erika",
+      recoveryId,
+      serial: "E-1",
+    });
+    expect((await refused(call(keys, "beginEnrolment", request, token))).reason).toBe("NOT_ALLOWED");
+    await call(keys, "stopRecovery", { userId: "erika", recoveryId }, token);
     expect(await standing()).toEqual(["STOPPED"]);
   });
 

@@ -11,6 +11,7 @@ import { loadUser } from "./change-user.ts";
 import { digitsFor, type EnrolmentDigits } from "./enrolment-digits.ts";
 import type { Enrolment } from "./enrolment.ts";
 import { enrolmentKey } from "./entity-key.ts";
+import { whyNotInvite } from "./held-recovery.ts";
 import { makeRoom } from "./key-room.ts";
 import { loadKeyEntities } from "./load-keys.ts";
 import { whyNotReady } from "./user-recovery.ts";
@@ -48,7 +49,9 @@ export async function beginEnrolment(
   const { userId, serial } = asked;
   const user = await loadUser(given, { tenantId, userId });
   if (isRefusal(user)) return user;
-  const refusal = whyNotEnrol(user, asked.recoveryId, given.store.now());
+  const { recoveryId } = asked;
+  const notTheirs = recoveryId === undefined ? undefined : whyNotInvite(user, recoveryId, use.by);
+  const refusal = notTheirs ?? whyNotEnrol(user, recoveryId, given.store.now());
   if (refusal !== undefined) return refusal;
   const room = makeRoom(user, await loadKeyEntities(given, user, user.keyIds));
   if (isRefusal(room)) return room;

@@ -1,6 +1,6 @@
 // A recovery that administrators' keys have confirmed: nobody has to agree any more, the hold begins at once.
 import type { CoreGiven } from "../given.ts";
-import type { Refusal } from "../rpc/refusal.ts";
+import { refuse, type Refusal } from "../rpc/refusal.ts";
 import type { HexId, UnixMs } from "../store/entity.ts";
 import { changeUser, type UserName } from "./change-user.ts";
 import { whyNotBegin } from "./recover.ts";
@@ -49,6 +49,13 @@ export function holdRecovery(
 
 /** What names of apps, which are ids, never begin with. */
 const BY_CHANGE = "admin:";
+
+/** Its new key is invited by administrators alone: one app is not the second person of a recovery that it did not begin. */
+export function whyNotInvite(user: User, recoveryId: HexId, by: string): Refusal | undefined {
+  const isTheirs = recoveryOf(user, recoveryId)?.askedBy.startsWith(BY_CHANGE) === true;
+  if (!isTheirs || by.startsWith(BY_CHANGE)) return undefined;
+  return refuse("NOT_ALLOWED", "recovery_id: administrators confirmed this recovery, and they invite the new key.");
+}
 
 /** The one that administrators confirmed and whose hold is over, if any: the user's next key comes by it. */
 export function readyByChange({ recoveries = [] }: User, now: UnixMs): HexId | undefined {
