@@ -32,7 +32,8 @@ import type { BenchUser } from "./bench-user.ts";
 import { paymentOf } from "./payment.ts";
 import { SoftKey } from "./soft-key.ts";
 
-interface Names {
+/** Of what bootstrap made. */
+export interface Names {
   readonly tenantId: HexId;
   readonly appId: HexId;
   readonly botId: HexId;
@@ -46,6 +47,15 @@ export class OfflineCore {
   private constructor(given: CoreGiven, names: Names) {
     this.#given = given;
     this.#names = names;
+  }
+
+  /** For what is asked of it in this process. */
+  get given(): CoreGiven {
+    return this.#given;
+  }
+
+  get names(): Names {
+    return this.#names;
   }
 
   /** A folder that `bootstrapCore` made. */
