@@ -17,6 +17,7 @@ test("defaults", () => {
     tls: undefined,
     web: undefined,
     admin: undefined,
+    auditHeads: { every: 600, entries: 10_000, allow: [] },
     development: false,
     logLevel: "info",
     maxStreams: 100,

@@ -1,4 +1,6 @@
 // What `serve` is told: flags, variables and the file of settings, read once.
+import type { AuditHeadsConfig } from "./audit/audit-heads.ts";
+import { auditHeadsOf } from "./config/audit-heads-config.ts";
 import { refusePlaintext, tlsOf, type Listen, type TlsFiles } from "./config/listen.ts";
 import { readFile, readSetting, required, type Sources } from "./config/read-setting.ts";
 import { refusal, type SettingName, type SettingValues } from "./config/settings.ts";
@@ -31,6 +33,8 @@ export interface CoreConfig {
   readonly admin: Listen | undefined;
   /** Where spans go. Undefined: nothing is traced. */
   readonly trace?: TraceConfig | undefined;
+  /** When the heads of the audit are signed, and where they go. Absent: when somebody asks for one. */
+  readonly auditHeads?: AuditHeadsConfig;
   readonly development: boolean;
   readonly logLevel: LogLevel;
   readonly maxStreams: number;
@@ -58,6 +62,11 @@ export function readConfig(sources: Sources): CoreConfig {
       ...{ console: read("console"), consoleOrigins: read("consoleOrigins") },
     }),
     admin: read("adminListen"),
+    auditHeads: auditHeadsOf({
+      ...{ file: read("auditHeads"), url: read("auditHeadsUrl"), allow: read("auditHeadsAllow") ?? [] },
+      every: required("auditHeadsEvery", read("auditHeadsEvery")),
+      entries: required("auditHeadsEntries", read("auditHeadsEntries")),
+    }),
     trace: traceOf(read("otlpEndpoint"), required("otlpRatio", read("otlpRatio"))),
     development: required("development", read("development")),
     logLevel: required("logLevel", read("logLevel")),

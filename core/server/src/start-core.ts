@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { ensureFirstAdmin } from "./admin/first-admin.ts";
+import { AuditHeads } from "./audit/audit-heads.ts";
 import { OpenCodes } from "./code/open-codes.ts";
 import { type CoreConfig } from "./config.ts";
 import type { CoreGiven } from "./given.ts";
@@ -81,6 +82,8 @@ interface Parts {
   readonly broken: Promise<Error>;
   readonly sweeper: Sweeper;
   readonly openCodes: OpenCodes;
+  /** Undefined: heads of the audit are signed when somebody asks for one. */
+  readonly auditHeads: AuditHeads | undefined;
   /** Undefined: nobody asked for figures. */
   readonly monitor: Monitor | undefined;
   /** Undefined: no exporter is configured, and nothing of it is loaded. */
@@ -113,7 +116,8 @@ async function openParts(config: CoreConfig, log: Log, { aroundStore, buggify }:
   };
   const sweeper = new Sweeper(given, dueHandlersOf(given));
   const openCodes = new OpenCodes(given);
-  return { given, secrets, broken, sweeper, openCodes, monitor, tracing, draining };
+  const auditHeads = config.auditHeads && new AuditHeads(given, config.auditHeads);
+  return { given, secrets, broken, sweeper, openCodes, auditHeads, monitor, tracing, draining };
 }
 
 /** Cores that share a store have no folder of their own. */
@@ -135,7 +139,7 @@ interface Listeners {
 
 /** Monitoring answers first, and says "starting" until calls are answered. */
 async function listen(config: CoreConfig, parts: Parts): Promise<Listeners> {
-  const { given, sweeper, openCodes, monitor, tracing, draining } = parts;
+  const { given, sweeper, openCodes, auditHeads, monitor, tracing, draining } = parts;
   const { tls, maxStreams, development, admin } = config;
   const watched = { store: given.store, sweeper, draining: draining.signal, line: () => given.gate.line };
   const adminAddress = admin && (await monitor?.serve({ listen: admin, tls }, watched));
@@ -149,6 +153,7 @@ async function listen(config: CoreConfig, parts: Parts): Promise<Listeners> {
     const web = config.web === undefined ? undefined : await serveWeb(services, { ...config.web, tls });
     sweeper.start();
     openCodes.start();
+    auditHeads?.start();
     monitor?.setListening();
     return { serving, web, adminAddress };
   } catch (error) {
@@ -165,8 +170,8 @@ async function drainCore(parts: Parts, { serving, web }: Listeners): Promise<voi
   parts.given.log.info({}, "drained");
 }
 
-async function closeParts({ given, sweeper, openCodes, monitor, tracing }: Parts): Promise<void> {
-  await Promise.all([sweeper.stop(), openCodes.stop(), given.readModel.close()]);
+async function closeParts({ given, sweeper, openCodes, auditHeads, monitor, tracing }: Parts): Promise<void> {
+  await Promise.all([sweeper.stop(), openCodes.stop(), auditHeads?.stop(), given.readModel.close()]);
   await given.store.close();
   await tracing?.close();
   await monitor?.close();

@@ -30,6 +30,11 @@ export interface SettingValues {
   readonly console: string;
   readonly consoleOrigins: readonly string[];
   readonly adminListen: { readonly host: string; readonly port: number };
+  readonly auditHeads: string;
+  readonly auditHeadsUrl: string;
+  readonly auditHeadsAllow: readonly string[];
+  readonly auditHeadsEvery: number;
+  readonly auditHeadsEntries: number;
   readonly otlpEndpoint: string;
   readonly otlpRatio: number;
   readonly development: boolean;
@@ -93,6 +98,26 @@ const ratio = v.pipe(
   v.maxValue(1, "must be 0 to 1"),
 );
 
+const postTo = v.pipe(
+  v.string(),
+  v.check(
+    isPostTo,
+    "must be https://HOST[:PORT][/PATH], without user and fragment; http:// only to a host of audit-heads-allow",
+  ),
+);
+const hosts = v.pipe(
+  v.union([v.array(v.string()), v.pipe(v.string(), v.transform(splitList))], "must be hosts or addresses"),
+  v.everyItem((host) => /^[0-9A-Za-z.:-]+$/.test(host), "must be hosts or addresses, separated by commas"),
+);
+const count = (most: number): v.GenericSchema<unknown, number> => {
+  const rule = `must be 0 to ${most}`;
+  return v.pipe(
+    v.union([v.pipe(v.number(), v.integer()), v.pipe(v.string(), v.regex(/^[0-9]+$/), v.transform(Number))], rule),
+    v.minValue(0, rule),
+    v.maxValue(most, rule),
+  );
+};
+
 /** Flags are `--tls-cert`, variables COUNTERSIGN_TLS_CERT, members of the file tlsCert. */
 export const SETTINGS: { readonly [N in SettingName]: Setting<SettingValues[N]> } = {
   data: { meaning: "folder of the store", schema: path },
@@ -126,6 +151,22 @@ export const SETTINGS: { readonly [N in SettingName]: Setting<SettingValues[N]> 
     meaning: "debug, info, warn, error or silent",
     schema: v.picklist(["debug", "info", "warn", "error", "silent"], "must be debug, info, warn, error or silent"),
     fallback: "info",
+  },
+  auditHeads: { meaning: "file that signed audit heads are appended to, outside the data", schema: path },
+  auditHeadsUrl: { meaning: "https:// that signed audit heads are posted to", schema: postTo },
+  auditHeadsAllow: {
+    meaning: "hosts and addresses that audit-heads-url may lead to although they are not public, separated by commas",
+    schema: hosts,
+  },
+  auditHeadsEvery: {
+    meaning: "seconds between two audit heads; 0: none by time",
+    schema: count(86_400),
+    fallback: "600",
+  },
+  auditHeadsEntries: {
+    meaning: "changes between two audit heads; 0: none by their number",
+    schema: count(1_000_000_000),
+    fallback: "10000",
   },
   otlpEndpoint: {
     meaning: "http:// or https:// of an OpenTelemetry collector; without it nothing is traced",
@@ -174,6 +215,12 @@ function isCollector(text: string): boolean {
   const url = URL.parse(text);
   const known = url?.protocol === "http:" || url?.protocol === "https:";
   return known && url.username + url.password + url.search + url.hash === "";
+}
+
+function isPostTo(text: string): boolean {
+  const url = URL.parse(text);
+  const known = url?.protocol === "http:" || url?.protocol === "https:";
+  return known && url.username + url.password + url.hash === "";
 }
 
 function hostAndPort(text: string): { readonly host: string; readonly port: number } {
