@@ -1,8 +1,9 @@
-// The core's program: serve, bootstrap, verify-audit, backup, rotate-code-key. Configuration is read once, here; stdout carries JSON lines alone.
+// The core's program: serve, bootstrap, verify-audit, backup, rotate-code-key, reset-administration. Configuration is read once, here; stdout carries JSON lines alone.
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { toHex, type MacKey } from "@countersign/protocol";
 import { backUp } from "./audit/back-up.ts";
 import { describeFinding, verifyAudit, type AuditReport } from "./audit/verify-audit.ts";
+import { resetAdministration } from "./admin/reset-administration.ts";
 import { bootstrap } from "./bootstrap.ts";
 import { isRotation, rotateCodeKey } from "./code/rotate-code-key.ts";
 import { BOOTSTRAP_FLAGS, readBootstrap } from "./bootstrap-options.ts";
@@ -10,7 +11,8 @@ import { ConfigError, describeSettings, readConfig, STORE_FLAGS } from "./config
 import { loadOrCreateSecrets } from "./secrets.ts";
 import { startCore } from "./start-core.ts";
 
-const USAGE = `Usage: countersign-core serve | bootstrap | verify-audit | backup | rotate-code-key [OPTIONS]
+const USAGE = `Usage: countersign-core serve | bootstrap | verify-audit | backup | rotate-code-key |
+       reset-administration [OPTIONS]
 
 serve: answers gRPC until SIGTERM or SIGINT. Flags go before variables, those before --config FILE (JSON).
 ${describeSettings()
@@ -34,6 +36,11 @@ if it does not hold. The secrets are not copied: back them up apart.
 
 rotate-code-key: gives the installation a new K_code; cores read it when they start. Without a step it is added and used at once.
   --secrets DIR [--step add|use|retire]   add: cores know it. use: new transactions have it. retire: older ones are removed
+
+reset-administration: for who lost the last administrator's key. Disables every administrator and writes a one-time token for
+a new first one into the secrets folder (first-admin.token, 0600). All of it is in the audit. The core must not run.
+  --data DIR | --store URL [--store-replicas N] [--store-password-file FILE] [--store-ca FILE]
+  --secrets DIR [--development]
 `;
 
 /** The audit does not hold. The others as in sysexits(3): used wrongly; the configuration is wrong; something failed. */
@@ -57,6 +64,8 @@ async function main(args: readonly string[]): Promise<number> {
       return copyStore(flags(rest, { ...AUDIT_FLAGS, to: { type: "string" } }));
     case "rotate-code-key":
       return rotate(flags(rest, { secrets: { type: "string" }, step: { type: "string" } }));
+    case "reset-administration":
+      return reset(flags(rest, RESET_FLAGS));
     case "help":
       return help();
     case undefined:
@@ -93,6 +102,21 @@ async function checkSharedAudit({ seal, sealed, ...rest }: Record<string, unknow
     onTrouble: (error) => process.stderr.write(`${error.message}\n`),
   });
   return reported(report);
+}
+
+const RESET_FLAGS = {
+  ...AUDIT_FLAGS,
+  ...Object.fromEntries(STORE_FLAGS.map((flag) => [flag, { type: "string" as const }])),
+  development: { type: "boolean" },
+} as const;
+
+async function reset(given: Record<string, unknown>): Promise<number> {
+  const { data, secrets, store, development } = readConfig({
+    flags: given,
+    env: { ...process.env, COUNTERSIGN_CONFIG: undefined },
+  });
+  print(await resetAdministration({ data, secrets, store, development }));
+  return 0;
 }
 
 function fileOf(flag: unknown): string | undefined {

@@ -84,7 +84,7 @@ function canWrite({ log }: CoreGiven, path: string, token: string): boolean {
 }
 
 /** Whole or not at all. */
-function writeToken(path: string, token: string): void {
+export function writeToken(path: string, token: string): void {
   const fresh = `${path}.new`;
   rmSync(fresh, { force: true });
   const file = openSync(fresh, "wx", 0o600);
