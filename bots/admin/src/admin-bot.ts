@@ -87,7 +87,7 @@ async function checkRole({ core, timer, log }: AdminBotGiven, signal: AbortSigna
     } catch (error) {
       if (!(error instanceof CoreRefusal)) throw error;
       log.write({ event: "core-refused", reason: error.reason });
-      if (!error.isOutage) {
+      if (error.isForGood) {
         throw new Error(
           `the core refuses the token in tokenFile (${error.reason}): it must be an operator's, cs_admin_…`,
           {

@@ -60,9 +60,9 @@ export class CoreRefusal extends Error {
     this.reason = reason;
   }
 
-  /** Nothing answered, or the core cannot at the moment. */
+  /** Nothing answered, or the core cannot at the moment: whether it did what was asked is unknown. */
   get isOutage(): boolean {
-    return this.reason === "" || this.reason === "UNAVAILABLE" || this.reason === "STORE_FULL";
+    return ["", "UNAVAILABLE", "STORE_FULL", "INTERNAL"].includes(this.reason);
   }
 
   /** What is stored cannot be trusted. */
@@ -71,7 +71,7 @@ export class CoreRefusal extends Error {
   }
 
   /** The token is not, or no longer, one of an administrator. */
-  get isUnauthenticated(): boolean {
-    return this.reason === "UNAUTHENTICATED";
+  get isForGood(): boolean {
+    return this.reason === "UNAUTHENTICATED" || this.reason === "NOT_ALLOWED";
   }
 }

@@ -5,11 +5,12 @@ import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { ROLES, type Admin } from "../../admin/admin.ts";
 import { ADMINS } from "../../admin/change-directory.ts";
-import { adminKey, tokenKey } from "../../identity/entity-key.ts";
+import { adminKey, tokenKey, userKey } from "../../identity/entity-key.ts";
 import { openLog } from "../../log.ts";
 import { openStorage } from "../../open-storage.ts";
 import { newToken, tokenId } from "../../rpc/token.ts";
-import { shardOfKey } from "../entity.ts";
+import type { User } from "../../identity/user.ts";
+import { ADMINISTRATION, ADMINISTRATION_SHARD, shardOfKey } from "../entity.ts";
 import type { AnyWrite } from "../store.ts";
 
 const text = { type: "string", default: "" } as const;
@@ -23,12 +24,17 @@ const token = newToken("cs_admin_", { bytes: (length) => new Uint8Array(randomBy
 const tokens = { listed: [{ id: tokenId(token), issuedAt: store.now() }] };
 const admin: Admin = { adminId, role, tenantId: "", state: "ACTIVE", createdAt: store.now(), tokens, claimed: true };
 await put({ key: adminKey(adminId), expected: "", body: admin, index: { owner: ADMINS, sort: admin.createdAt } });
+const user: User = {
+  ...{ tenantId: ADMINISTRATION, userId: adminId, state: "ACTIVE", phrase: "", locale: "en", createdAt: store.now() },
+  ...{ keyIds: [], linkIds: [], open: [], prompts: [], wrongInARow: 0, thaw: undefined, thaws: [] },
+};
+await put({ key: userKey(ADMINISTRATION, adminId), expected: "", body: user });
 await put({ key: tokenKey(tokenId(token)), expected: "", body: { kind: "admin", adminId } });
 writeFileSync(out, `${token}\n`, { mode: 0o600 });
 await store.close();
 
 async function put(write: AnyWrite): Promise<void> {
-  const shard = shardOfKey(write.key);
+  const shard = write.key.type === "user" ? ADMINISTRATION_SHARD : shardOfKey(write.key);
   const { epoch } = await store.load(shard, write.key);
   const subject = `${write.key.type}:${write.key.id}`;
   const audit = [{ event: "test.appointed", tenant: "", actor: "core", subject, detail: {} }] as const;
