@@ -1,4 +1,4 @@
-// Changes for who lost his last key. docs/protocol/recovery.md section 4
+// Changes for who lost his last key. docs/protocol/recovery.md section 3
 import { directoryOf } from "../identity/directory.ts";
 import { adminKey, tenantKey } from "../identity/entity-key.ts";
 import { loadUser } from "../identity/change-user.ts";
