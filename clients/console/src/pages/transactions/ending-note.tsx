@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 import { t } from "../../i18n/words.ts";
 import { IdText } from "../../ui/id-text.tsx";
 import { Facts } from "../state/facts.tsx";
+import { hexOf } from "../state/hex.ts";
 
 interface TamperedNoteProps {
   /** Of what the core holds. */
@@ -35,9 +36,4 @@ export function UnknownNote(): JSX.Element {
       <p>{t("transactions-unknown-text")}</p>
     </section>
   );
-}
-
-/** Bytes in hexadecimal digits. */
-export function hexOf(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

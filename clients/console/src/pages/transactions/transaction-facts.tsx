@@ -7,7 +7,7 @@ import { IdText } from "../../ui/id-text.tsx";
 import { TimeText } from "../../ui/time-text.tsx";
 import { CopyId } from "../state/copy-id.tsx";
 import { Facts } from "../state/facts.tsx";
-import { hexOf } from "./ending-note.tsx";
+import { hexOf } from "../state/hex.ts";
 
 /** What else is known of a transaction. */
 export function TransactionFacts({ of }: { of: Transaction }): JSX.Element {

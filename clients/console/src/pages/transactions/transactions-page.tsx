@@ -2,7 +2,6 @@ import { Kind, State } from "@countersign/proto/web/core/v1/content";
 import type { Transaction } from "@countersign/proto/web/core/v1/transaction_service";
 import type { JSX } from "preact";
 import { admin } from "../../connection/core.ts";
-import { momentOf } from "../../i18n/time.ts";
 import { findWords, t } from "../../i18n/words.ts";
 import { formatRoute } from "../../shell/route.ts";
 import { route } from "../../shell/router.ts";
@@ -11,6 +10,7 @@ import { type Column, DataTable, type Rows } from "../../ui/data-table.tsx";
 import { type Filter, FilterForm } from "../../ui/filter-form.tsx";
 import { Page } from "../../ui/page.tsx";
 import { TimeText } from "../../ui/time-text.tsx";
+import { beginningOf, endOf } from "../state/day.ts";
 import { StateOf } from "../state/state-of.tsx";
 import { OPEN_STATES } from "../state/state-words.ts";
 import { TransactionPage } from "./transaction-page.tsx";
@@ -34,7 +34,6 @@ export function TransactionsPage(): JSX.Element {
   );
 }
 
-const DAY_MS = 86_400_000;
 const OPEN = "open";
 const STATES = Object.values(State).filter((state) => Number(state) > 0);
 const KINDS = Object.values(Kind).filter((kind) => Number(kind) > 0);
@@ -49,19 +48,13 @@ async function load(pageToken: string, signal: AbortSignal): Promise<Rows<Transa
     tag: tag.toUpperCase(),
     userIdPrefix: user,
     transactionIdPrefix: id.toLowerCase(),
-    createdAfter: dayOf(after),
+    createdAfter: beginningOf(after),
     // A day that is named is one of them.
-    createdBefore: dayOf(before, DAY_MS),
+    createdBefore: endOf(before),
     pageToken,
   };
   const { transactions, nextPageToken } = await admin.listTransactions(request, { signal });
   return { rows: transactions, nextPageToken };
-}
-
-/** Midnight of a day in the reader's zone; undefined where none is given. */
-function dayOf(text: string, plusMs = 0): ReturnType<typeof momentOf> | undefined {
-  const ms = text === "" ? Number.NaN : new Date(`${text}T00:00:00`).getTime();
-  return Number.isNaN(ms) ? undefined : momentOf(ms + plusMs);
 }
 
 function filters(): readonly Filter[] {
