@@ -16,19 +16,39 @@ import { minutesText, useTimeLeft } from "./use-time-left.ts";
 
 /** Invites a user to enrol a key: a QR code that is good for some minutes. */
 export function InviteDialog({ userId, onClose }: { userId: string; onClose: () => void }): JSX.Element {
+  return (
+    <EnrolmentDialog
+      name={userId}
+      title={t("users-invite-title", { user: userId })}
+      means={t("users-invite-means")}
+      begin={async (requestId, fido) =>
+        (await admin.inviteUser({ requestId, tenantId: tenantId.value, userId, fido })).enrolment
+      }
+      onClose={onClose}
+    />
+  );
+}
+
+interface EnrolmentDialogProps {
+  /** Whose key it will be. */
+  readonly name: string;
+  readonly title: string;
+  readonly means: string;
+  readonly begin: (requestId: string, fido: boolean) => Promise<KeyServiceBeginEnrolmentResponse | undefined>;
+  readonly onClose: () => void;
+}
+
+/** Opens the enrolment of a key. */
+export function EnrolmentDialog({ name, title, means, begin, onClose }: EnrolmentDialogProps): JSX.Element {
   const [fido, setFido] = useState(false);
   const [enrolment, setEnrolment] = useState<KeyServiceBeginEnrolmentResponse | undefined>(undefined);
   const { busy, failure, run } = useAction();
-  const requestId = useMemo(() => crypto.randomUUID(), []);
-  const make = async (): Promise<void> => {
-    const answer = await admin.inviteUser({ requestId, tenantId: tenantId.value, userId, fido });
-    setEnrolment(answer.enrolment);
-  };
+  const requestId = useMemo(() => crypto.randomUUID(), [fido]);
   return (
-    <Dialog title={t("users-invite-title", { user: userId })} busy={busy} onClose={onClose}>
+    <Dialog title={title} busy={busy} onClose={onClose}>
       {enrolment === undefined ? (
         <>
-          <p>{t("users-invite-means")}</p>
+          <p>{means}</p>
           <label>
             <input type="checkbox" checked={fido} onChange={({ currentTarget }) => setFido(currentTarget.checked)} />
             {t("users-invite-fido")}
@@ -38,13 +58,18 @@ export function InviteDialog({ userId, onClose }: { userId: string; onClose: () 
             <button type="button" class="secondary" disabled={busy} onClick={onClose}>
               {t("cancel")}
             </button>
-            <button type="button" aria-busy={busy} disabled={busy} onClick={() => void run(make)}>
+            <button
+              type="button"
+              aria-busy={busy}
+              disabled={busy}
+              onClick={() => void run(async () => setEnrolment(await begin(requestId, fido)))}
+            >
               {t("users-invite-make")}
             </button>
           </footer>
         </>
       ) : (
-        <Invitation userId={userId} enrolment={enrolment} onClose={onClose} />
+        <Invitation userId={name} enrolment={enrolment} onClose={onClose} />
       )}
     </Dialog>
   );
