@@ -2,8 +2,12 @@
 import { dueHandlersOf } from "../services.ts";
 import type { DueHandlers } from "../sweep.ts";
 import { beginApproval } from "../approval/begin-approval.ts";
+import type { CoreGiven } from "../given.ts";
+import { changeUser } from "../identity/change-user.ts";
+import { freeze } from "../identity/stop-user.ts";
 import { isRefusal, type Refusal } from "../rpc/refusal.ts";
 import type { Found, Store } from "../store/store.ts";
+import type { EntityType } from "../store/entity.ts";
 import type { Created } from "../transaction/create.ts";
 import type { Draft } from "../transaction/draft.ts";
 import { happen } from "../transaction/happen.ts";
@@ -19,13 +23,21 @@ export const TWO_OF_TWO: { readonly approvers: readonly object[] } = {
 
 export class ApprovalWorld {
   readonly core: CoreWorld;
+  /** The core at work; another one over the same store after `over`. */
+  readonly given: CoreGiven;
   readonly keys: ReadonlyMap<string, TestKey>;
   readonly #handlers: DueHandlers;
 
-  private constructor(core: CoreWorld, keys: ReadonlyMap<string, TestKey>) {
+  private constructor(core: CoreWorld, keys: ReadonlyMap<string, TestKey>, given: CoreGiven) {
     this.core = core;
     this.keys = keys;
-    this.#handlers = dueHandlersOf(core.given);
+    this.given = given;
+    this.#handlers = dueHandlersOf(given);
+  }
+
+  /** The same people and store, with another core. */
+  over(given: CoreGiven): ApprovalWorld {
+    return new ApprovalWorld(this.core, this.keys, given);
   }
 
   static async open(options: WorldOptions = {}): Promise<ApprovalWorld> {
@@ -36,11 +48,11 @@ export class ApprovalWorld {
       keys.set(userId, key);
       await core.addUser({ tenantId: core.tenantId, userId }, key, drawHexId());
     }
-    return new ApprovalWorld(core, keys);
+    return new ApprovalWorld(core, keys, core.given);
   }
 
   get store(): Store {
-    return this.core.given.store;
+    return this.given.store;
   }
 
   now({ txId }: Pick<Transaction, "txId">): Promise<Transaction> {
@@ -69,11 +81,11 @@ export class ApprovalWorld {
   }
 
   submit({ txId, tenantId }: Transaction, signed: Uint8Array): Promise<Transaction | Refusal> {
-    return submitStatement(this.core.given, { txId, tenantId, signed });
+    return submitStatement(this.given, { txId, tenantId, signed });
   }
 
   begin({ txId: parentId }: Pick<Transaction, "txId">, userId: string): Promise<Created | Refusal> {
-    return beginApproval(this.core.given, { tenantId: this.core.tenantId, parentId, userId, actor: "app:test" });
+    return beginApproval(this.given, { tenantId: this.core.tenantId, parentId, userId, actor: "app:test" });
   }
 
   /** The approver's own transaction, open. */
@@ -90,6 +102,29 @@ export class ApprovalWorld {
     if (isRefusal(answer)) throw new Error(`${answer.refused}: ${answer.message}`);
     await this.sweep();
     return this.now(child);
+  }
+
+  /** He froze himself, on a phone. */
+  async freeze(userId: string): Promise<void> {
+    await changeUser(this.given, { tenantId: this.core.tenantId, userId }, "test", freeze);
+  }
+
+  /** As his own key thaws him. */
+  async thaw(userId: string): Promise<void> {
+    await changeUser(this.given, { tenantId: this.core.tenantId, userId }, "test", (user) =>
+      user.state === "ACTIVE" ? user : { user: { ...user, state: "ACTIVE" }, event: "user.thawed" },
+    );
+  }
+
+  async revoke(userId: string): Promise<void> {
+    const of = { tenantId: this.core.tenantId, userId };
+    await this.core.changeKey(of, this.keyOf(userId).keyId, { state: "REVOKED" });
+  }
+
+  /** How many entities of these types are left to be handled. */
+  async left(...types: readonly EntityType[]): Promise<number> {
+    const due = await this.store.due(Number.MAX_SAFE_INTEGER, 1000);
+    return due.filter(({ key }) => types.includes(key.type)).length;
   }
 
   /** Everything that is due, until nothing is that a sweep would end. */
@@ -113,13 +148,13 @@ export class ApprovalWorld {
     const appId = who.repeat(32);
     const { txDigest, txId } = parent;
     const claim = { type: "claimed", claimId: who, appId, txDigest, leaseMs: 60_000, idempotent: false } as const;
-    const claimed = await happen(this.core.given, txId, claim, `app:${appId}`);
+    const claimed = await happen(this.given, txId, claim, `app:${appId}`);
     if (isRefusal(claimed)) return claimed.refused;
     if (!("lease" in claimed)) return claimed.state;
     const { fence } = claimed.lease;
-    await happen(this.core.given, txId, { type: "begun", appId, fence }, `app:${appId}`);
+    await happen(this.given, txId, { type: "begun", appId, fence }, `app:${appId}`);
     const report = { type: "reported", appId, fence, outcome: "EXECUTED", detail: "" } as const;
-    const after = await happen(this.core.given, txId, report, `app:${appId}`);
+    const after = await happen(this.given, txId, report, `app:${appId}`);
     return isRefusal(after) ? after.refused : after.state;
   }
 }
