@@ -2,6 +2,7 @@ import { Command, Option } from "commander";
 import { addAdmin } from "./admin/admin-program.ts";
 import { treeOf } from "./admin/tree.ts";
 import { addAuditFiles } from "./audit/audit-program.ts";
+import { approveCommand } from "./command/approve.ts";
 import { confirmCommand } from "./command/confirm.ts";
 import { doctorCommand } from "./command/doctor.ts";
 import { linkCommand } from "./command/link.ts";
@@ -40,6 +41,13 @@ export function buildProgram(io: Io, finish: (code: ExitCode) => void): Command 
   };
   addConfirming(program, given, finish);
   addTransactions(program, given, finish);
+  program
+    .command("approve [transaction]")
+    .description("approve what somebody else asked for: its two words or id; without: what waits for you")
+    .option("--key <serial>", "which key, when several are plugged in")
+    .action(async (which: string | undefined, options: { key?: string }) =>
+      finish(await approveCommand(which, options, given())),
+    );
   addKeys(program, given, finish);
   addAdmin(program, given, finish);
   program
@@ -88,6 +96,7 @@ function confirming(command: Command): Command {
   return command
     .option("--key <serial>", '"default", or which one when several are plugged in', "default")
     .addOption(new Option("--until <state>", "when it is over").choices(["executed", "confirmed"]).default("executed"))
+    .option("--wait", "where others have to approve as well, stay until they have")
     .option("--repeat <id>", "the same was asked before under this id, and is meant twice")
     .option("--request-id <id>", "makes running the command again harmless (default: drawn)")
     .option("--lifetime <seconds>", "wished time to confirm, 1 to 600")

@@ -40,6 +40,8 @@ export async function simulatePolicy(
     const compare = await comparer(given, tenant, policy, userId);
     if (compare === undefined) continue;
     for (const transaction of await recent(given, tenant, userId, left - response.lookedAt)) {
+      // Judged with what it approves, and by nobody's rule of its own.
+      if (transaction.approves !== undefined) continue;
       response.lookedAt += 1;
       const members = compare(transaction);
       const { txId: transactionId, kind } = transaction;
@@ -89,6 +91,7 @@ function factsOf(evaluated: Evaluation | Refusal | undefined): Facts {
   if (evaluated === undefined) return {};
   if (isRefusal(evaluated)) return { refused: `${evaluated.refused}: ${evaluated.message}` };
   const { frozen, mode, lifetimeMs } = evaluated;
+  const { approval } = frozen;
   return {
     mode: Object.values(Mode).find((one) => one === mode) ?? "",
     digits: String(frozen.digits),
@@ -98,6 +101,7 @@ function factsOf(evaluated: Evaluation | Refusal | undefined): Facts {
     user_verification: frozen.userVerification,
     assurance: frozen.assurance ?? "",
     high_value: String(frozen.highValue),
+    approvers: approval === undefined ? "" : `${approval.needed} of ${approval.users.join(", ")}`,
   };
 }
 
