@@ -133,8 +133,12 @@ interface Measured {
   readonly p95: number;
 }
 
+/** One of them, another each time. */
+function any<T>(all: readonly T[], i: number): T {
+  return all[(i * 7919) % all.length]!;
+}
+
 async function ask(given: CoreGiven, tenantId: HexId, made: readonly HexId[]): Promise<Measured[]> {
-  const any = <T>(all: readonly T[], i: number): T => all[Math.floor((i * 7919) % all.length)]!;
   const list = (filter: Partial<AdminServiceListTransactionsRequest>) =>
     listTransactions(given, tenantId, AdminServiceListTransactionsRequest.create(filter));
   const audit = (filter: Partial<AuditServiceListRequest>) =>

@@ -1,6 +1,8 @@
 // What an owner has in all shards: for what there are hundreds of, not millions.
 import type { CoreGiven } from "../given.ts";
+import type { Tenant } from "../identity/tenant.ts";
 import { SHARDS, type Bodies, type Shard } from "../store/entity.ts";
+import type { Store } from "../store/store.ts";
 
 type ManyOf = "tenant" | "app" | "bot";
 
@@ -33,4 +35,44 @@ async function ownedIn<T extends ManyOf>(
   if (keys.length === 0) return [];
   const { entities } = await store.load(shard, ...keys);
   return entities.flatMap(({ body }) => (body === undefined ? [] : [body]));
+}
+
+/** Whose all tenants are. */
+export const INSTALLATION = "installation";
+
+/** What another core's hint did not tell is seen after so long. */
+const MAX_AGE_MS = 5000;
+
+interface Lately {
+  tenants: Promise<Tenant[]> | undefined;
+  since: number;
+}
+
+const known = new WeakMap<Store, Lately>();
+
+/**
+ * All tenants, as they were a moment ago: every call of an administrator that names no tenant asks for them, and they hardly
+ * ever change. Not for what decides whether a tenant may be made.
+ */
+export async function tenantsLately({ store }: Pick<CoreGiven, "store">): Promise<readonly Tenant[]> {
+  const lately = known.get(store) ?? watched(store);
+  if (lately.tenants === undefined || performance.now() - lately.since > MAX_AGE_MS) {
+    lately.since = performance.now();
+    const asked = everyOwned({ store }, "tenant", { tenant: "", owner: INSTALLATION });
+    lately.tenants = asked;
+    // A store that was away is asked again.
+    asked.catch(() => {
+      if (lately.tenants === asked) lately.tenants = undefined;
+    });
+  }
+  return lately.tenants;
+}
+
+function watched(store: Store): Lately {
+  const lately: Lately = { tenants: undefined, since: 0 };
+  known.set(store, lately);
+  store.subscribe((_shard, keys) => {
+    if (keys.some(({ type }) => type === "tenant")) lately.tenants = undefined;
+  });
+  return lately;
 }

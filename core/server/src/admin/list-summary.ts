@@ -16,9 +16,9 @@ import { readModelOf } from "../read-model/read-model.ts";
 import { readSummary, type Counted, type Summary } from "../read-model/read-summary.ts";
 import { quantile } from "../read-model/tally.ts";
 import type { HexId } from "../store/entity.ts";
-import { everyOwned } from "./every-owned.ts";
+import { tenantsLately } from "./every-owned.ts";
+import { programsOf } from "./list-programs.ts";
 import { tellBot } from "./list.ts";
-import { everyTenant } from "./tenant-of.ts";
 
 /** `tenantId` undefined: all tenants together. */
 export async function getSummary(
@@ -91,9 +91,9 @@ function durationOf(ms: number): Duration {
 }
 
 async function botsOf(given: CoreGiven, tenantId: HexId | undefined): Promise<BotSummary> {
-  const tenants = tenantId === undefined ? (await everyTenant(given)).map((one) => one.tenantId) : [tenantId];
+  const tenants = tenantId === undefined ? (await tenantsLately(given)).map((one) => one.tenantId) : [tenantId];
   const bots: Bot[] = [];
-  for (const tenant of tenants) bots.push(...(await everyOwned(given, "bot", { tenant, owner: tenant })));
+  for (const tenant of tenants) bots.push(...(await programsOf(given, "bot", tenant)));
   const messages = await Promise.all(bots.filter(({ disabled }) => !disabled).map(async (bot) => tellBot(given, bot)));
   return BotSummary.create({
     total: messages.length,

@@ -42,10 +42,11 @@ import { hasPart, type Admin } from "./admin.ts";
 import { CHANGES } from "./approval.ts";
 import { standingOf } from "./change.ts";
 import { ADMINS } from "./change-directory.ts";
-import { everyOwned } from "./every-owned.ts";
+import { tenantsLately } from "./every-owned.ts";
+import { programsOf } from "./list-programs.ts";
 import { maySee } from "./load-change.ts";
 import { pageByName, readPage, type PageOf } from "./page.ts";
-import { everyTenant, tenantOf } from "./tenant-of.ts";
+import { tenantOf } from "./tenant-of.ts";
 
 type Told<T> = Promise<PageOf<T> | Refusal>;
 
@@ -79,7 +80,7 @@ export async function listTenants(
   request: AdminServiceListTenantsRequest,
 ): Told<TenantMessage> {
   const wanted = request.nameContains.toLowerCase();
-  const tenants = (await everyTenant(given))
+  const tenants = (await tenantsLately(given))
     .filter(({ tenantId }) => hasPart(caller, tenantId))
     .filter(({ name, issuer }) => name.toLowerCase().includes(wanted) || issuer.toLowerCase().includes(wanted));
   return told(
@@ -94,7 +95,7 @@ export async function listApps(
   request: AdminServiceListAppsRequest,
 ): Told<AppMessage> {
   const { nameContains, scope, includeDisabled } = request;
-  const apps = (await everyOwned(given, "app", { tenant: tenantId, owner: tenantId }))
+  const apps = (await programsOf(given, "app", tenantId))
     .filter(({ name }) => name.includes(nameContains))
     .filter((app) => scope === AppScope.UNSPECIFIED || SCOPE_MESSAGE[app.scope] === scope)
     .filter(({ disabled }) => includeDisabled || !disabled);
@@ -111,7 +112,7 @@ export async function listBots(
   request: AdminServiceListBotsRequest,
 ): Told<BotMessage> {
   const { nameContains, platform, includeDisabled } = request;
-  const bots = (await everyOwned(given, "bot", { tenant: tenantId, owner: tenantId }))
+  const bots = (await programsOf(given, "bot", tenantId))
     .filter(({ name }) => name.includes(nameContains))
     .filter((bot) => platform === "" || bot.platform === platform)
     .filter(({ disabled }) => includeDisabled || !disabled);

@@ -6,11 +6,10 @@ import type { Tenant } from "../identity/tenant.ts";
 import type { AdminCaller } from "../rpc/caller.ts";
 import { badInput, isRefusal, refuse, type Refusal } from "../rpc/refusal.ts";
 import { ADMINISTRATION } from "../store/entity.ts";
-import { everyOwned } from "./every-owned.ts";
+import { everyOwned, INSTALLATION, tenantsLately } from "./every-owned.ts";
 import { hasPart } from "./admin.ts";
 
-/** Whose all tenants are. */
-export const INSTALLATION = "installation";
+export { INSTALLATION } from "./every-owned.ts";
 
 /** One answer for what does not exist and for what is none of the caller's business. */
 export const unknownTenant: Refusal = refuse(
@@ -37,7 +36,7 @@ export async function relyingPartyOf(given: CoreGiven, caller: AdminCaller, aske
 }
 
 async function onlyTenant(given: CoreGiven): Promise<Tenant | Refusal> {
-  const tenants = (await everyTenant(given)).filter(({ tenantId }) => tenantId !== ADMINISTRATION);
+  const tenants = (await tenantsLately(given)).filter(({ tenantId }) => tenantId !== ADMINISTRATION);
   const [only] = tenants;
   if (only !== undefined && tenants.length === 1) return only;
   return badInput("tenant_id", `must be given: there are ${tenants.length} tenants`);

@@ -8,7 +8,7 @@ import { transactionPlace } from "./row-place.ts";
 import { isOver, type CountedDelivery, type CountedTransaction } from "./tally.ts";
 
 /** Types of entities that the index finds. */
-export const INDEXED = ["transaction", "delivery", "user", "change"] as const;
+export const INDEXED = ["transaction", "delivery", "user", "change", "app", "bot"] as const;
 export type IndexedType = (typeof INDEXED)[number];
 
 export function isIndexed(key: EntityKey): key is EntityKey<IndexedType> {

@@ -2,7 +2,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 
 /** Another one is thrown away and built anew: there are no migrations of what is derived. */
-export const INDEX_VERSION = "1";
+export const INDEX_VERSION = "2";
 
 /*
  * `place` is row-place.ts. `tenant` and the columns of events are rows of `word`. Indexes end in the rowid, so that rows
@@ -37,6 +37,9 @@ export const INDEX_SCHEMA = `
   CREATE INDEX delivery_failed ON delivery (tenant, until) WHERE state = 'FAILED';
   CREATE TABLE user (tenant INTEGER NOT NULL, id TEXT NOT NULL, state TEXT NOT NULL, PRIMARY KEY (tenant, id)) STRICT, WITHOUT ROWID;
   CREATE TABLE change (id TEXT PRIMARY KEY, tenant INTEGER NOT NULL, state TEXT NOT NULL, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE program (
+    tenant INTEGER NOT NULL, type TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (tenant, type, id)
+  ) STRICT, WITHOUT ROWID;
   CREATE TABLE tally (
     tenant INTEGER NOT NULL, minute INTEGER NOT NULL, what TEXT NOT NULL, n INTEGER NOT NULL,
     PRIMARY KEY (tenant, minute, what)
@@ -67,6 +70,7 @@ const SQL = {
     "INSERT INTO user (tenant, id, state) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET state = excluded.state WHERE state <> excluded.state",
   putChange:
     "INSERT INTO change (id, tenant, state, until) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET state = excluded.state",
+  putProgram: "INSERT INTO program (tenant, type, id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
   count: `INSERT INTO tally (tenant, minute, what, n) VALUES (?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET n = n + excluded.n`,
 } as const;

@@ -64,6 +64,12 @@ export class SliceWriter {
       case "change": {
         const { tenantId, state, until } = changeRow(entity.body as Body<"change">);
         this.#sql.putChange.run(entity.key.id, this.words.numberOf(tenantId), state, until);
+        return;
+      }
+      case "app":
+      case "bot": {
+        const { tenantId } = entity.body as Body<"app" | "bot">;
+        this.#sql.putProgram.run(this.words.numberOf(tenantId), entity.key.type, entity.key.id);
       }
     }
   }
