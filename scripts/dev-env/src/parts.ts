@@ -117,7 +117,8 @@ function bearer(tokenFile: string): Metadata {
   return metadata;
 }
 
-function stub<S extends ServiceDefinition>(service: S, client: Client, metadata: Metadata): Stub<S> {
+/** Plain functions for a service, whose calls carry this metadata. */
+export function stub<S extends ServiceDefinition>(service: S, client: Client, metadata: Metadata): Stub<S> {
   const methods = Object.entries(service).map(([name, method]) => {
     // What the caller leaves out has the value that an absent field has on the wire.
     const absent = method.requestDeserialize(Buffer.alloc(0)) as object;

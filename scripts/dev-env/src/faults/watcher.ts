@@ -1,0 +1,72 @@
+import { createHash, randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  AdminServiceExplainDeliveryRequest,
+  AdminServiceListBotsRequest,
+  AdminServiceService,
+  DeliveryReason,
+  type DeliveryFinding,
+} from "@countersign/proto/node/admin/v1/admin_service";
+import { Client, credentials, Metadata } from "@grpc/grpc-js";
+import type { ChannelName } from "../chat/chat-service.ts";
+import type { Installation } from "../installation.ts";
+import { stub, type Stub } from "../parts.ts";
+
+/** The first administrator, who has no key yet: he may look and stop. */
+export class Watcher {
+  readonly admin: Stub<typeof AdminServiceService>;
+  readonly #client: Client;
+
+  private constructor(client: Client, admin: Stub<typeof AdminServiceService>) {
+    this.#client = client;
+    this.admin = admin;
+  }
+
+  /** By the one-time token in the installation's secrets. */
+  static async claim({ folder, coreAddress }: Installation): Promise<Watcher> {
+    const client = new Client(coreAddress, credentials.createInsecure());
+    const invitation = readFileSync(join(folder, "secrets", "first-admin.token"), "utf8").trim();
+    const token = `cs_admin_${randomBytes(32).toString("base64url")}`;
+    const tokenSha256 = createHash("sha256").update(token).digest();
+    await stub(AdminServiceService, client, bearing(invitation)).claim({ adminId: "watcher", tokenSha256 });
+    return new Watcher(client, stub(AdminServiceService, client, bearing(token)));
+  }
+
+  /** What he is told of this transaction in the user's chat there. */
+  async finding(transactionId: string, channel: ChannelName): Promise<DeliveryFinding | undefined> {
+    const about = { $case: "transactionId", value: transactionId } as const;
+    const answer = await this.admin.explainDelivery(AdminServiceExplainDeliveryRequest.create({ about }));
+    return answer.transactions[0]?.channels.find(({ platform }) => platform === channel)?.finding;
+  }
+
+  async botId(channel: ChannelName): Promise<string> {
+    const { bots } = await this.admin.listBots(AdminServiceListBotsRequest.create({ pageSize: 100 }));
+    const found = bots.find(({ platform }) => platform === channel);
+    if (found === undefined) throw new Error(`no bot of ${channel}`);
+    return found.botId;
+  }
+
+  /** Resolves with what was observed once that is the reason; throws with the last one after a minute. */
+  async told(transactionId: string, channel: ChannelName, reason: keyof typeof DeliveryReason): Promise<string> {
+    const end = performance.now() + 60_000;
+    let last: DeliveryFinding | undefined;
+    while (performance.now() < end) {
+      last = await this.finding(transactionId, channel);
+      if (last?.reason === DeliveryReason[reason]) return last.detail;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    const [name] = Object.entries(DeliveryReason).find(([, one]) => one === last?.reason) ?? ["nothing"];
+    throw new Error(`${channel}: ${name} ${last?.detail ?? ""}, and ${reason} was awaited`);
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+}
+
+function bearing(token: string): Metadata {
+  const metadata = new Metadata();
+  metadata.set("authorization", `Bearer ${token}`);
+  return metadata;
+}
