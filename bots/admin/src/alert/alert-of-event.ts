@@ -64,14 +64,14 @@ export function sightingOf(event: AuditEvent, now: number): Sighting | undefined
 
 /** Never a user's name: an alert may be seen by whoever sees the screen of an administrator's phone. */
 function aboutOf(kind: AlertKind, { event, actor, subject, detailJson }: AuditEvent): string {
-  switch (kind) {
-    case "acts":
-      return `${event} ${actor}`;
-    case "sealed":
-      return String(detailOf({ detailJson })["root"] ?? detailOf({ detailJson })["head"] ?? "").slice(0, 64);
-    default:
-      return subject.startsWith("user:") ? "" : subject.slice(subject.indexOf(":") + 1);
-  }
+  if (kind === "acts") return `${event} ${actor}`;
+  if (kind === "sealed") return headOf(detailOf({ detailJson }));
+  return subject.startsWith("user:") ? "" : subject.slice(subject.indexOf(":") + 1);
+}
+
+/** What the event says that is to be kept: a root over all chains. */
+function headOf({ root }: Readonly<Record<string, unknown>>): string {
+  return typeof root === "string" ? root.slice(0, 64) : "";
 }
 
 /** Whether /audit shows it. */

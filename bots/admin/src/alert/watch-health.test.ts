@@ -121,8 +121,9 @@ test("a clock that goes back tells nothing false, and nothing late by more than 
   ).toEqual(["61:channel-down"]);
 });
 
+const both = (first: boolean, second: boolean): BotSample[] => [bot(first), bot(second, { botId: "b2", name: "mx" })];
+
 test("bots are told apart by id", () => {
-  const both = (first: boolean, second: boolean): BotSample[] => [bot(first), bot(second, { botId: "b2", name: "mx" })];
   const { state } = stepHealth(stepHealth(ALL_WELL, both(false, true), T0).state, both(false, true), T0 + DOWN_MS + 1);
   expect(stepHealth(state, both(true, true), T0 + 99_000).sightings).toMatchObject([{ about: "tg (telegram)" }]);
 });

@@ -72,7 +72,12 @@ function readArguments(name: OrderName, words: readonly string[]): Read {
       return readFreeze(words);
     case "pause":
       return readPause(words);
-    default:
+    case "status":
+    case "channels":
+    case "pending":
+    case "audit":
+    case "whoami":
+    case "help":
       return words.length === 0
         ? { type: "order", order: { name } }
         : { type: "mistake", mistake: "takes-nothing", name };

@@ -105,8 +105,9 @@ test("what reads tells how things stand", async () => {
   expect(await answer("/help")).toContain("/freeze max · stop a user at once");
 });
 
+const act = (event: string): AuditEvent => AuditEvent.create({ event, actor: "admin:bob", subject: "bot:1" });
+
 test("/audit tells what administrators did, newest first, and whether history was altered", async () => {
-  const act = (event: string): AuditEvent => AuditEvent.create({ event, actor: "admin:bob", subject: "bot:1" });
   const acts = [act("bot.paused"), act("bot.resumed")];
   const told = await answer("/audit", { watching: () => ({ ...quiet, acts, kept: 7 }) });
   expect(told).toMatch(/remember: 7\.[^]*bot\.resumed · admin:bob · bot:1\nbot\.paused/);

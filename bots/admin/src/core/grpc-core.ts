@@ -33,12 +33,20 @@ export interface CoreGiven {
   readonly token: Secret;
 }
 
+type Callback<Res> = (error: ServiceError | null, response: Res) => void;
 type Unary<Req, Res> = (
   request: Req,
   metadata: Metadata,
   options: Partial<CallOptions>,
-  callback: (error: ServiceError | null, response: Res) => void,
+  callback: Callback<Res>,
 ) => ClientUnaryCall;
+type Rpc = Extract<keyof AdminServiceClient, string>;
+type RequestOf<N extends Rpc> = AdminServiceClient[N] extends Unary<infer Req, infer _Res> ? Req : never;
+type ResponseOf<N extends Rpc> = AdminServiceClient[N] extends (
+  ...args: [never, Metadata, Partial<CallOptions>, Callback<infer Res>]
+) => unknown
+  ? Res
+  : never;
 
 const CALL_DEADLINE_MS = 10_000;
 const PAGE = 100;
@@ -70,14 +78,14 @@ export class GrpcCore implements Core {
   }
 
   async whoAmI(): Promise<Admin> {
-    const { admin } = await this.#call(this.#admin.whoAmI, {});
+    const { admin } = await this.#call("whoAmI", {});
     return present(admin);
   }
 
   async tenants(): Promise<readonly Tenant[]> {
     const { items } = await this.#pages(async (pageToken) => {
       const request = AdminServiceListTenantsRequest.create({ pageSize: PAGE, pageToken });
-      const { tenants, nextPageToken } = await this.#call(this.#admin.listTenants, request);
+      const { tenants, nextPageToken } = await this.#call("listTenants", request);
       return { items: tenants, nextPageToken };
     });
     return items;
@@ -86,10 +94,7 @@ export class GrpcCore implements Core {
   async bots(tenantId: string): Promise<readonly Bot[]> {
     const { items } = await this.#pages(async (pageToken) => {
       const wanted = { tenantId, includeDisabled: true, pageSize: PAGE, pageToken };
-      const { bots, nextPageToken } = await this.#call(
-        this.#admin.listBots,
-        AdminServiceListBotsRequest.create(wanted),
-      );
+      const { bots, nextPageToken } = await this.#call("listBots", AdminServiceListBotsRequest.create(wanted));
       return { items: bots, nextPageToken };
     });
     return items;
@@ -99,32 +104,32 @@ export class GrpcCore implements Core {
     return this.#pages(async (pageToken) => {
       const wanted = { tenantId, states: [...states], tag, pageSize: PAGE, pageToken };
       const request = AdminServiceListTransactionsRequest.create(wanted);
-      const { transactions, nextPageToken } = await this.#call(this.#admin.listTransactions, request);
+      const { transactions, nextPageToken } = await this.#call("listTransactions", request);
       return { items: transactions, nextPageToken };
     });
   }
 
   async transaction(tenantId: string, transactionId: string): Promise<AdminServiceGetTransactionResponse | undefined> {
-    return unlessUnknown(this.#call(this.#admin.getTransaction, { tenantId, transactionId }));
+    return unlessUnknown(this.#call("getTransaction", { tenantId, transactionId }));
   }
 
   async hasUser(tenantId: string, userId: string): Promise<boolean> {
     const request = AdminServiceListKeysRequest.create({ tenantId, userId, pageSize: 1 });
-    return (await unlessUnknown(this.#call(this.#admin.listKeys, request))) !== undefined;
+    return (await unlessUnknown(this.#call("listKeys", request))) !== undefined;
   }
 
   async usersBeginning(tenantId: string, userIdPrefix: string): Promise<readonly User[]> {
     const request = AdminServiceListUsersRequest.create({ tenantId, userIdPrefix, pageSize: 5 });
-    return (await this.#call(this.#admin.listUsers, request)).users;
+    return (await this.#call("listUsers", request)).users;
   }
 
   async freeze(tenantId: string, userId: string, onBehalf: string): Promise<User> {
-    const { user } = await this.#call(this.#admin.freezeUser, { tenantId, userId }, onBehalf);
+    const { user } = await this.#call("freezeUser", { tenantId, userId }, onBehalf);
     return present(user);
   }
 
   async pause(tenantId: string, botId: string, onBehalf: string): Promise<Bot> {
-    const { bot } = await this.#call(this.#admin.pauseBot, { tenantId, botId }, onBehalf);
+    const { bot } = await this.#call("pauseBot", { tenantId, botId }, onBehalf);
     return present(bot);
   }
 
@@ -161,10 +166,11 @@ export class GrpcCore implements Core {
     return metadata;
   }
 
-  #call<Req, Res>(rpc: Unary<Req, Res>, request: Req, onBehalf?: string): Promise<Res> {
+  #call<N extends Rpc>(rpc: N, request: RequestOf<N>, onBehalf?: string): Promise<ResponseOf<N>> {
+    const stub = this.#admin as unknown as Readonly<Record<N, Unary<RequestOf<N>, ResponseOf<N>>>>;
     return new Promise((resolve, reject) => {
       const options = { deadline: Date.now() + CALL_DEADLINE_MS };
-      rpc.call(this.#admin, request, this.#metadata(onBehalf), options, (error, response) => {
+      stub[rpc](request, this.#metadata(onBehalf), options, (error, response) => {
         if (error === null) resolve(response);
         else reject(refusalOf(error));
       });

@@ -40,11 +40,7 @@ export class Post {
   answer(to: Administrator, id: string, message: Message, failed: (error: ChannelError) => void): boolean {
     const held = this.#answering.get(to.id) ?? { last: Promise.resolve(), waiting: 0 };
     if (held.waiting >= MOST_ANSWERS) return false;
-    const last = held.last.then(async () => {
-      await this.#persist(to, id, message).catch((error: unknown) => failed(asChannelError(error)));
-      const now = this.#answering.get(to.id);
-      if (now !== undefined) this.#answering.set(to.id, { ...now, waiting: now.waiting - 1 });
-    });
+    const last = this.#inTurn(held.last, to, id, message, failed);
     this.#answering.set(to.id, { last, waiting: held.waiting + 1 });
     return true;
   }
@@ -52,6 +48,19 @@ export class Post {
   /** Resolves when no answer is under way. */
   async settled(): Promise<void> {
     await Promise.all([...this.#answering.values()].map(({ last }) => last));
+  }
+
+  async #inTurn(
+    before: Promise<void>,
+    to: Administrator,
+    id: string,
+    message: Message,
+    failed: (error: ChannelError) => void,
+  ): Promise<void> {
+    await before;
+    await this.#persist(to, id, message).catch((error: unknown) => failed(asChannelError(error)));
+    const now = this.#answering.get(to.id);
+    if (now !== undefined) this.#answering.set(to.id, { ...now, waiting: now.waiting - 1 });
   }
 
   async #persist(to: Administrator, id: string, message: Message): Promise<void> {
