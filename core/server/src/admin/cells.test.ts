@@ -2,14 +2,20 @@
 // does not exist, byte for byte.
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import * as proto from "@countersign/proto/node/admin/v1/admin_service";
-import { AuditServiceListRequest } from "@countersign/proto/node/admin/v1/audit_service";
+import {
+  AuditServiceExportRequest,
+  AuditServiceExportResponse,
+  AuditServiceListHeadsRequest,
+  AuditServiceListRequest,
+} from "@countersign/proto/node/admin/v1/audit_service";
 import { REQUESTS } from "@countersign/proto/wire-schema";
 import { fingerprintOf } from "@countersign/protocol";
+import type { ServiceError } from "@grpc/grpc-js";
 import { appKey, botKey } from "../identity/entity-key.ts";
 import { ADMINISTRATION, shardOfKey, type HexId } from "../store/entity.ts";
 import { hashOf, ServedAdmins } from "../testing/admin-world.ts";
 import { drawHexId, newTestKey } from "../testing/core-world.ts";
-import type { Ended } from "../testing/serve-world.ts";
+import { bearer, endedBy, type Ended } from "../testing/serve-world.ts";
 import { ACTION_RULES } from "./action-rules.ts";
 import type { Role } from "./admin.ts";
 
@@ -301,4 +307,43 @@ describe.each(Object.entries(CALLERS))("%s", (caller, { role, all }) => {
     expect([theirs, none].map(isClosed)).toEqual([!all, true]);
     expect(told(theirs)).toEqual(all ? told(theirs) : told(none));
   });
+
+  test("exports hold what happened in the tenants that he has a part in, and heads are everybody's", async () => {
+    const [mine, theirs, none] = [
+      await exported(own.tenantId, caller),
+      await exported(other.tenantId, caller),
+      await exported(nothing.tenantId, caller),
+    ];
+    expect([mine, theirs, none].map(({ ended }) => ended !== undefined)).toEqual([false, !all, true]);
+    // Where it is his as well it is told as itself.
+    expect(theirs.ended && told(theirs.ended)).toEqual(all ? undefined : none.ended && told(none.ended));
+    const everything = await exported("", caller);
+    for (const [text, shows] of [
+      [mine.text, false],
+      [everything.text, all],
+    ] as const) {
+      expect([text.includes(own.tenantId), text.includes(other.tenantId)]).toEqual([true, shows]);
+    }
+    const heads = AuditServiceListHeadsRequest.encode(AuditServiceListHeadsRequest.create({})).finish();
+    const listed = await opened.served.call("/countersign.admin.v1.AuditService/ListHeads", heads, tokens.get(caller));
+    expect(listed.reason).toBe("");
+  });
 });
+
+/** All lines of an export, or how it was refused. */
+async function exported(tenantId: string, caller: string): Promise<{ readonly text: string; readonly ended?: Ended }> {
+  const stream = opened.served.client().makeServerStreamRequest(
+    "/countersign.admin.v1.AuditService/Export",
+    (request: AuditServiceExportRequest) => Buffer.from(AuditServiceExportRequest.encode(request).finish()),
+    (bytes: Buffer) => AuditServiceExportResponse.decode(bytes),
+    AuditServiceExportRequest.create({ tenantId }),
+    bearer(tokens.get(caller)),
+  );
+  let text = "";
+  try {
+    for await (const { lines } of stream as AsyncIterable<AuditServiceExportResponse>) text += lines.toString("utf8");
+    return { text };
+  } catch (error) {
+    return { text, ended: endedBy(error as ServiceError) };
+  }
+}

@@ -37,6 +37,11 @@ const linesOf = (file: string): string[] => readFileSync(file, "utf8").split("\n
 const numbersIn = (file: string): number[] => linesOf(file).map((line) => opened(line).number);
 const write = (): Promise<unknown> => world.addApp(world.tenantId, "submit");
 
+const old = (number: number) => ({
+  ...{ key: headKey(number), expected: "", body: { number, at: 0, line: "old" } },
+  index: { owner: HEADS, sort: number },
+});
+
 describe("sealing", () => {
   test("what two cores seal at a time is one head, and each follows the one before it", async () => {
     // Another core is another object over the same store.
@@ -54,10 +59,6 @@ describe("sealing", () => {
   });
 
   test("the newest are kept and no others", async () => {
-    const old = (number: number) => ({
-      ...{ key: headKey(number), expected: "", body: { number, at: 0, line: "old" } },
-      index: { owner: HEADS, sort: number },
-    });
     const count = { key: headCountKey, expected: "", body: { number: KEPT_HEADS + 1, posted: 0 } };
     await world.commit(HEAD_SHARD, [count, old(2), old(3)]);
     await seal(given);
