@@ -52,7 +52,12 @@ const person = (id: number, name: string, alerts: boolean) => ({
 });
 
 async function start(
-  more: { readonly core?: FakeCore; readonly timer?: Timer; readonly state?: string } = {},
+  more: {
+    readonly core?: FakeCore;
+    readonly timer?: Timer;
+    readonly sealedHeads?: boolean;
+    readonly state?: string;
+  } = {},
 ): Promise<AdminBot> {
   const timer = more.timer ?? systemTimer;
   const twins = new TwinWatch(silentLog, timer);
@@ -66,7 +71,7 @@ async function start(
         core: more.core ?? core,
         state: more.state ?? state,
         zone: "UTC",
-        sealedHeads: false,
+        sealedHeads: more.sealedHeads ?? false,
         timer,
       },
       administrators: [person(ANNA, "anna", true), person(BOB, "bob", false)],
@@ -156,6 +161,15 @@ test("a history that is told otherwise than before is an alarm, and stays one", 
   expect(await shows(ANNA, "cannot be trusted")).toContain("audit 7/1");
   telegram.api.say(ANNA, "/status");
   await shows(ANNA, "The audit was altered");
+});
+
+test("a head that the core signed is posted where that is wanted, and an end that contradicts one is an alarm", async () => {
+  await start({ sealedHeads: true });
+  await until(() => core.listening);
+  core.happens("audit.sealed", { number: 7, root: "ab".repeat(32) }, { subject: "audit-head:7", tenantId: "" });
+  expect(await shows(ANNA, "A head of the audit")).toContain(`#7 ${"ab".repeat(32)}`);
+  core.happens("audit.contradicted", { signedSeq: 9 }, { subject: "shard:5", tenantId: "" });
+  expect(await shows(ANNA, "cannot be trusted")).toContain("shard:5");
 });
 
 test("an alert that the provider refused for now comes later, and one whose answer was lost says that it may be the second", async () => {

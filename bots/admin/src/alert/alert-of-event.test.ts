@@ -15,7 +15,8 @@ test.each([
   ["transaction.undeliverable", {}, "undeliverable"],
   ["delivery.failed", { reason: "CHANNEL_DOWN" }, "dead-letters"],
   ["bot.veto-alarm", {}, "veto-alarm"],
-  ["audit.sealed", { root: "00" }, "sealed"],
+  ["audit.sealed", { number: 7, root: "00" }, "sealed"],
+  ["audit.contradicted", { signedSeq: 9, lastSeq: 4 }, "integrity"],
   ["change.requested", {}, "acts"],
   ["admin.invited", {}, "acts"],
   ["policy.changed", {}, "acts"],
@@ -36,6 +37,13 @@ test("an alert names no user, whatever the event says of one", () => {
     1,
   );
   expect(act?.about).toBe("change.requested admin:bob");
+});
+
+test("a head is told by its number and root, a contradiction by its chain", () => {
+  const sealed = event("audit.sealed", { number: 7, root: "ab".repeat(32) }, { subject: "audit-head:7" });
+  expect(sightingOf(sealed, 1)?.about).toBe(`#7 ${"ab".repeat(32)}`);
+  const contradicted = event("audit.contradicted", { signedSeq: 9, lastSeq: 4 }, { subject: "shard:5" });
+  expect(sightingOf(contradicted, 1)?.about).toBe("shard:5");
 });
 
 test("what cannot be read is no alarm and no error", () => {

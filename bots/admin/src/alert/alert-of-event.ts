@@ -5,7 +5,14 @@ import type { AlertKind, Sighting } from "./alert.ts";
 /** What the bot asks AuditService.Tail for. */
 export const WATCHED_EVENTS: readonly string[] = [
   ...["statement.tampered", "statement.counted", "statement.refused", "statement.lost"],
-  ...["transaction.undeliverable", "delivery.failed", "bot.veto-alarm", "shard.epoch-began", "audit.sealed"],
+  ...[
+    "transaction.undeliverable",
+    "delivery.failed",
+    "bot.veto-alarm",
+    "shard.epoch-began",
+    "audit.sealed",
+    "audit.contradicted",
+  ],
   ...["admin.", "change.", "policy.", "token.", "app.", "tenant."],
   ...["bot.created", "bot.disabled", "bot.enabled", "bot.paused", "bot.resumed"],
   ...["user.frozen", "user.suspended", "user.resumed", "key.confirmed"],
@@ -50,6 +57,8 @@ export function kindOf(event: AuditEvent): AlertKind | undefined {
       return "veto-alarm";
     case "audit.sealed":
       return "sealed";
+    case "audit.contradicted":
+      return "integrity";
     default:
       return TOLD_ACTS.has(event.event) ? "acts" : undefined;
   }
@@ -66,12 +75,13 @@ export function sightingOf(event: AuditEvent, now: number): Sighting | undefined
 function aboutOf(kind: AlertKind, { event, actor, subject, detailJson }: AuditEvent): string {
   if (kind === "acts") return `${event} ${actor}`;
   if (kind === "sealed") return headOf(detailOf({ detailJson }));
+  if (kind === "integrity") return subject;
   return subject.startsWith("user:") ? "" : subject.slice(subject.indexOf(":") + 1);
 }
 
-/** What the event says that is to be kept: a root over all chains. */
-function headOf({ root }: Readonly<Record<string, unknown>>): string {
-  return typeof root === "string" ? root.slice(0, 64) : "";
+/** What of it is to be kept: its number, and the root over all chains. */
+function headOf({ number, root }: Readonly<Record<string, unknown>>): string {
+  return typeof number === "number" && typeof root === "string" ? `#${number} ${root.slice(0, 64)}` : "";
 }
 
 /** Whether /audit shows it. */

@@ -150,6 +150,7 @@ export class Watch {
       if (testimony === "set-back") this.note("tail-lost", `audit ${event.shard}/${event.seq}`);
       if (isAct(event)) this.#acts = [...this.#acts, event].slice(-ACTS_KEPT);
       const sighting = sightingOf(event, this.#now());
+      if (sighting?.kind === "integrity") this.#altered = true;
       if (sighting !== undefined && (sighting.kind !== "sealed" || this.#given.sealedHeads)) this.#see(sighting);
     }
     if (cursor !== "") this.#cursor = cursor;
