@@ -14,9 +14,12 @@ import type { Tenant } from "../identity/tenant.ts";
 import { adviceOn } from "../policy/advice.ts";
 import { evaluatePolicy, type Evaluation } from "../policy/evaluate.ts";
 import type { Policy } from "../policy/policy.ts";
+import { everyTransaction, findTransactions } from "../read-model/find-transactions.ts";
+import type { OpenFile } from "../read-model/follower.ts";
+import { readModelOf } from "../read-model/read-model.ts";
 import { badInput, isRefusal, type Refusal } from "../rpc/refusal.ts";
-import { shardOfUser } from "../store/entity.ts";
-import { ownerOf } from "../transaction/transaction-key.ts";
+import { shardOfTransaction, shardOfUser, type HexId } from "../store/entity.ts";
+import { isTxId, ownerOf, transactionKey } from "../transaction/transaction-key.ts";
 import type { Transaction } from "../transaction/transaction.ts";
 import { readDocument } from "./read-action.ts";
 import { walkUsers } from "./walk-users.ts";
@@ -35,25 +38,48 @@ export async function simulatePolicy(
   if (isRefusal(policy)) return policy;
   const left = transactions === 0 ? DEFAULT_LOOK : transactions;
   const response = AdminServiceSimulatePolicyResponse.create({ advice: adviceOn(policy) });
-  for await (const { userId } of walkUsers(given, tenant.tenantId)) {
+  const comparers = new Map<string, Compare | undefined>();
+  for await (const transaction of recent(given, tenant, left)) {
     if (response.lookedAt >= left) break;
-    const compare = await comparer(given, tenant, policy, userId);
+    const { txId: transactionId, kind, userId } = transaction;
+    // Judged with what it approves, and by nobody's rule of its own.
+    if (transaction.approves !== undefined) continue;
+    if (!comparers.has(userId)) comparers.set(userId, await comparer(given, tenant, policy, userId));
+    const compare = comparers.get(userId);
     if (compare === undefined) continue;
-    for (const transaction of await recent(given, tenant, userId, left - response.lookedAt)) {
-      // Judged with what it approves, and by nobody's rule of its own.
-      if (transaction.approves !== undefined) continue;
-      response.lookedAt += 1;
-      const members = compare(transaction);
-      const { txId: transactionId, kind } = transaction;
-      if (members.length > 0) response.differences.push(Difference.create({ transactionId, userId, kind, members }));
-    }
+    response.lookedAt += 1;
+    const members = compare(transaction);
+    if (members.length > 0) response.differences.push(Difference.create({ transactionId, userId, kind, members }));
   }
   return response;
 }
 
+/** Newest first; while there is no index, newest of each user first, one user after the other. */
+async function* recent(given: CoreGiven, tenant: Tenant, limit: number): AsyncGenerator<Transaction, void> {
+  const { tenantId } = tenant;
+  // Approvals are found, and passed over.
+  const found = await readModelOf(given).use((file) => newestOf(file, tenantId, limit * 2));
+  for (const txId of found ?? []) {
+    const { entities } = await given.store.load(shardOfTransaction(txId), transactionKey(txId));
+    const [{ body }] = entities;
+    if (body?.tenantId === tenantId) yield body;
+  }
+  if (found !== undefined) return;
+  for await (const { userId } of walkUsers(given, tenantId)) yield* await recentOf(given, tenant, userId, limit);
+}
+
+async function newestOf(file: OpenFile, tenantId: HexId, limit: number): Promise<HexId[]> {
+  const ids: HexId[] = [];
+  for await (const { txId } of findTransactions(file, everyTransaction(tenantId), undefined)) {
+    if (isTxId(txId)) ids.push(txId);
+    if (ids.length >= limit) break;
+  }
+  return ids;
+}
+
 const OF_ONE_USER = 20;
 
-async function recent(
+async function recentOf(
   { store }: CoreGiven,
   { tenantId }: Tenant,
   userId: string,
@@ -66,12 +92,14 @@ async function recent(
   return (await store.load(shard, ...keys)).entities.flatMap(({ body }) => (body === undefined ? [] : [body]));
 }
 
+type Compare = (transaction: Transaction) => DifferingMember[];
+
 async function comparer(
   given: CoreGiven,
   { tenantId, policy: before, policyVersion }: Tenant,
   after: Policy,
   userId: string,
-): Promise<((transaction: Transaction) => DifferingMember[]) | undefined> {
+): Promise<Compare | undefined> {
   const user = await loadUser(given, { tenantId, userId });
   if (isRefusal(user)) return undefined;
   const [keys, found] = await Promise.all([loadKeys(given, user, user.keyIds), loadLinks(given, user)]);

@@ -20,6 +20,13 @@ export interface TransactionFilter {
   readonly below: UnixMs | undefined;
 }
 
+export function everyTransaction(tenantId: HexId): TransactionFilter {
+  return {
+    ...{ tenantId, userId: undefined, userIdPrefix: "", txIdPrefix: "", states: [], kinds: [], tag: undefined },
+    ...{ from: undefined, below: undefined },
+  };
+}
+
 export interface FoundTransaction {
   readonly place: bigint;
   readonly txId: HexId;

@@ -9,7 +9,7 @@ import type { AuditDraft, AuditEntry } from "../store/store.ts";
 import type { Transaction } from "../transaction/transaction.ts";
 import { transactionRow } from "./entity-row.ts";
 import { findEvents, type EventFilter } from "./find-events.ts";
-import { findTransactions, type TransactionFilter } from "./find-transactions.ts";
+import { everyTransaction, findTransactions, type TransactionFilter } from "./find-transactions.ts";
 import type { OpenFile } from "./follower.ts";
 import { ReadModel } from "./read-model.ts";
 import { readSummary } from "./read-summary.ts";
@@ -24,10 +24,7 @@ const newPath = (): string => join(folder, `index-${(files += 1)}.db`);
 const serverId = "f".repeat(32);
 
 const [tenantId = ""] = TENANTS;
-const anything: TransactionFilter = {
-  ...{ tenantId, userId: undefined, userIdPrefix: "", txIdPrefix: "", states: [], kinds: [], tag: undefined },
-  ...{ from: undefined, below: undefined },
-};
+const anything = everyTransaction(tenantId);
 const anyEvent: EventFilter = {
   ...{ tenantId: undefined, event: "", actor: "", subject: "", text: "", from: undefined, below: undefined },
 };

@@ -8,7 +8,7 @@ import { openTestStore } from "../store/redis/testing/open-test-store.ts";
 import { until } from "../store/redis/testing/redis-cluster.ts";
 import { hasRedis, startRedis, type RedisServer } from "../store/redis/testing/redis-server.ts";
 import { STANDINGS } from "../testing/transaction-fixture.ts";
-import { findTransactions } from "./find-transactions.ts";
+import { everyTransaction, findTransactions } from "./find-transactions.ts";
 import { ReadModel } from "./read-model.ts";
 import { History, TENANTS } from "./testing/history.ts";
 
@@ -22,10 +22,7 @@ beforeAll(async () => {
 afterAll(() => server?.stop());
 
 const [tenantId = ""] = TENANTS;
-const anything = {
-  ...{ tenantId, userId: undefined, userIdPrefix: "", txIdPrefix: "", states: [], kinds: [], tag: undefined },
-  ...{ from: undefined, below: undefined },
-};
+const anything = everyTransaction(tenantId);
 
 /** Names with states, sorted; undefined while it is being built. */
 function told(model: ReadModel): Promise<string[] | undefined> {

@@ -1326,7 +1326,7 @@ export interface AdminServiceSimulatePolicyRequest {
   tenantId: string;
   /** The whole document. */
   documentJson: string;
-  /** Transactions to look at, newest of each user first: 1 to 1000, default 200. */
+  /** Transactions to look at, newest first: 1 to 1000, default 200. */
   transactions: number;
 }
 
