@@ -87,19 +87,24 @@ export function decodeAuditEntry(text: string): EntryContent {
 
 const encoder = new TextEncoder();
 const TEXT_AT: number = ENTRY_PREFIX.length + 32;
-let scratch = newScratch(4096);
 
-function newScratch(length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
-  bytes.set(ENTRY_PREFIX);
-  return bytes;
+/** One for all entries: joining three arrays takes as long as hashing them, and making a view of one nearly half of that. */
+class Scratch {
+  readonly bytes: Uint8Array;
+  readonly text: Uint8Array;
+  constructor(textBytes: number) {
+    this.bytes = new Uint8Array(TEXT_AT + textBytes);
+    this.bytes.set(ENTRY_PREFIX);
+    this.text = this.bytes.subarray(TEXT_AT);
+  }
 }
+
+let scratch = new Scratch(4096);
 
 /** SHA-256(prefix ‖ previous hash ‖ entry text). */
 export function hashAuditEntry(previous: Uint8Array, text: string): Uint8Array {
-  // One buffer for all: joining three arrays takes as long as hashing them.
-  if (TEXT_AT + text.length * 3 > scratch.length) scratch = newScratch(TEXT_AT + text.length * 3);
-  scratch.set(previous, ENTRY_PREFIX.length);
-  const { written } = encoder.encodeInto(text, scratch.subarray(TEXT_AT));
-  return sha256(scratch.subarray(0, TEXT_AT + written));
+  if (text.length * 3 > scratch.text.length) scratch = new Scratch(text.length * 3);
+  scratch.bytes.set(previous, ENTRY_PREFIX.length);
+  const { written } = encoder.encodeInto(text, scratch.text);
+  return sha256(scratch.bytes.subarray(0, TEXT_AT + written));
 }
