@@ -7,7 +7,7 @@ export function TimeText({ at }: { at: Moment | undefined }): JSX.Element | null
   if (at === undefined) return null;
   const ms = msOf(at);
   return (
-    <time dateTime={new Date(ms).toISOString()} class="moment">
+    <time dateTime={new Date(ms).toISOString()} title={new Date(ms).toISOString()} class="moment">
       {formatMoment(ms, locale.value)}
     </time>
   );

@@ -9,7 +9,6 @@ import { useVersion } from "../state/use-version.ts";
 import { ActDialog, type HolderAct } from "./act-dialog.tsx";
 import { AdminTable } from "./admin-table.tsx";
 import type { Holder } from "./holder.ts";
-import { Myself } from "./myself.tsx";
 import { NewAdminDialog } from "./new-admin-dialog.tsx";
 import { NewAppDialog, NewBotDialog } from "./new-program-dialog.tsx";
 import { NewTenantDialog } from "./new-tenant-dialog.tsx";
@@ -18,7 +17,7 @@ import { TenantTable } from "./tenant-table.tsx";
 
 type New = "admin" | "app" | "bot" | "tenant";
 
-/** Who and what may act: oneself, administrators, apps, bots, tenants. */
+/** Who and what may act: administrators, apps, bots, tenants. */
 export function AdministratorsPage(): JSX.Element {
   const [version, raise] = useVersion();
   const [made, setMade] = useState<New | undefined>(undefined);
@@ -33,7 +32,9 @@ export function AdministratorsPage(): JSX.Element {
   const isAdministration = whoAmI.value?.administrationTenantId === tenantId.value;
   return (
     <Page title={t("nav-administrators")} lead={t("administrators-lead")} acts="installation">
-      <Myself />
+      <p>
+        <a href="#/me">{t("administrators-me")}</a>
+      </p>
       <AdminTable {...table} />
       <Allowed to="installation">
         <New what="admin" ask={setMade} />
@@ -54,7 +55,6 @@ export function AdministratorsPage(): JSX.Element {
       <Allowed to="installation">
         <New what="tenant" ask={setMade} />
       </Allowed>
-      <p class="fine">{t("administrators-session-note")}</p>
       {asked !== undefined && <ActDialog {...asked} onClose={close} />}
       {made === "admin" && <NewAdminDialog onClose={close} />}
       {made === "app" && <NewAppDialog onClose={close} />}

@@ -1,3 +1,5 @@
+import { sha256, toBase64url, utf8 } from "@countersign/protocol";
+
 /** What a token opens, by how it begins. */
 export type TokenPrefix = "cs_admin_" | "cs_app_" | "cs_bot_" | "cs_invite_";
 
@@ -9,17 +11,8 @@ export interface DrawnToken {
   readonly line: string;
 }
 
-const RANDOM_BYTES = 32;
-
-/** Draws 256 random bits. Rejects where the browser offers no SHA-256: over plain http from another machine. */
-export async function drawToken(prefix: TokenPrefix): Promise<DrawnToken> {
-  const bytes = crypto.getRandomValues(new Uint8Array(RANDOM_BYTES));
-  const token = prefix + base64url(bytes);
-  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(token));
-  return { sha256: new Uint8Array(hash), line: `${token}\n` };
-}
-
-function base64url(bytes: Uint8Array): string {
-  const text = btoa(String.fromCharCode(...bytes));
-  return text.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+/** A token of 32 random bytes. */
+export function drawToken(prefix: TokenPrefix, random: Uint8Array): DrawnToken {
+  const token = prefix + toBase64url(random);
+  return { sha256: sha256(utf8(token)), line: `${token}\n` };
 }

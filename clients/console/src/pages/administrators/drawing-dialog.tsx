@@ -1,3 +1,4 @@
+import { toHex } from "@countersign/protocol";
 import type { Action } from "@countersign/proto/web/admin/v1/admin_service";
 import type { ComponentChildren, JSX } from "preact";
 import { useState } from "preact/hooks";
@@ -5,7 +6,6 @@ import { t } from "../../i18n/words.ts";
 import { ChangeDialog } from "../../ui/change-dialog.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { IdText } from "../../ui/id-text.tsx";
-import { hexOf } from "../state/hex.ts";
 import { saveFile } from "../state/save-file.ts";
 import { drawToken, type TokenPrefix } from "./draw-token.ts";
 
@@ -21,6 +21,8 @@ interface DrawingDialogProps {
   readonly whatOf: (tokenSha256: Uint8Array) => NonNullable<Action["what"]>;
   readonly onClose: (applied: boolean) => void;
 }
+
+const RANDOM_BYTES = 32;
 
 interface Drawn {
   readonly sha256: Uint8Array;
@@ -39,21 +41,21 @@ export function DrawingDialog(props: DrawingDialogProps): JSX.Element {
     return (
       <ChangeDialog title={title} tenantId={tenantId} what={whatOf(drawn.sha256)} onClose={onClose}>
         <p>
-          {t("administrators-hash")} <IdText>{hexOf(drawn.sha256)}</IdText>
+          {t("administrators-hash")} <IdText>{toHex(drawn.sha256)}</IdText>
         </p>
       </ChangeDialog>
     );
   }
-  const save = async (event: SubmitEvent): Promise<void> => {
+  const save = (event: SubmitEvent): void => {
     event.preventDefault();
-    const { sha256, line } = await drawToken(prefix);
+    const { sha256, line } = drawToken(prefix, crypto.getRandomValues(new Uint8Array(RANDOM_BYTES)));
     const file = `${fileName === "" ? "countersign" : fileName}.token`;
     saveFile(file, line);
     setDrawn({ sha256, file });
   };
   return (
     <Dialog title={title} onClose={() => onClose(false)}>
-      <form onSubmit={(event) => void save(event)}>
+      <form onSubmit={save}>
         <fieldset disabled={drawn !== undefined}>{children}</fieldset>
         <p>{t(prefix === "cs_invite_" ? "administrators-draw-invitation" : "administrators-draw-means")}</p>
         {drawn !== undefined && (

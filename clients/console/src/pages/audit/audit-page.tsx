@@ -60,11 +60,19 @@ function filters(): readonly Filter[] {
 function columns(): readonly Column<AuditEvent>[] {
   return [
     { id: "event", header: t("audit-event"), cell: EventOf, isHeader: true },
-    { id: "who", header: t("audit-who"), cell: ({ actor }) => <span dir="auto">{actor}</span> },
-    { id: "what", header: t("audit-what"), cell: ({ subject }) => <SubjectLink subject={subject} /> },
+    { id: "who", header: t("audit-who-what"), cell: WhoAndWhat },
     { id: "when", header: t("audit-when"), cell: ({ at }) => <TimeText at={at} /> },
     { id: "facts", header: t("audit-facts"), cell: ({ detailJson }) => <EventFacts detailJson={detailJson} /> },
   ];
+}
+
+function WhoAndWhat({ actor, subject }: AuditEvent): JSX.Element {
+  return (
+    <span class="stacked">
+      <span dir="auto">{actor}</span>
+      <SubjectLink subject={subject} />
+    </span>
+  );
 }
 
 function EventOf({ event, shard, seq, index }: AuditEvent): JSX.Element {

@@ -1,3 +1,4 @@
+import { toHex } from "@countersign/protocol";
 import type { AuditHead } from "@countersign/proto/web/admin/v1/audit_service";
 import type { JSX } from "preact";
 import { audit } from "../../connection/core.ts";
@@ -5,7 +6,6 @@ import { t } from "../../i18n/words.ts";
 import { type Column, DataTable, type Rows } from "../../ui/data-table.tsx";
 import { IdText } from "../../ui/id-text.tsx";
 import { TimeText } from "../../ui/time-text.tsx";
-import { hexOf } from "../state/hex.ts";
 
 /** What the core signed of where its chains stand, and how anybody checks it without this page. */
 export function Heads(): JSX.Element {
@@ -46,6 +46,6 @@ function columns(): readonly Column<AuditHead>[] {
     { id: "number", header: t("audit-head-number"), cell: ({ number }) => String(number), isHeader: true },
     { id: "at", header: t("audit-head-at"), cell: ({ at }) => <TimeText at={at} /> },
     { id: "entries", header: t("audit-head-entries"), cell: ({ entries }) => String(entries) },
-    { id: "root", header: t("audit-head-root"), cell: ({ root }) => <IdText>{hexOf(root)}</IdText> },
+    { id: "root", header: t("audit-head-root"), cell: ({ root }) => <IdText>{toHex(root)}</IdText> },
   ];
 }

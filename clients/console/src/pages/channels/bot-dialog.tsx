@@ -5,9 +5,10 @@ import { t } from "../../i18n/words.ts";
 import { tenantId } from "../../shell/tenant.ts";
 import { ChangeDialog } from "../../ui/change-dialog.tsx";
 import { ConfirmStop } from "../../ui/confirm-stop.tsx";
+import { TestDialog } from "./test-dialog.tsx";
 
 /** What is about to be done to a bot. */
-export type BotAct = "pause" | "disable" | "resume" | "enable";
+export type BotAct = "pause" | "disable" | "resume" | "enable" | "test";
 
 interface BotDialogProps {
   readonly bot: Bot;
@@ -15,8 +16,9 @@ interface BotDialogProps {
   readonly onClose: (done: boolean) => void;
 }
 
-/** Pausing and disabling act at once; resuming and enabling are changes. */
+/** Pausing and disabling act at once; resuming and enabling are changes; a test message changes nothing. */
 export function BotDialog({ bot, act, onClose }: BotDialogProps): JSX.Element {
+  if (act === "test") return <TestDialog bot={bot} onClose={() => onClose(false)} />;
   const { botId, name } = bot;
   const at = { tenantId: tenantId.value, botId };
   const title = t(`channels-${act}-title`, { name });

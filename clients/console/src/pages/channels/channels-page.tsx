@@ -104,6 +104,7 @@ function Actions({ bot, ask }: { bot: Bot; ask: (bot: Bot, act: BotAct) => void 
   );
   return (
     <span class="row-actions">
+      {!disabled && button("test", "read")}
       {!disabled && !paused && button("pause", "stop")}
       {!disabled && paused && button("resume", "change")}
       {!disabled && button("disable", "stop")}

@@ -27,6 +27,13 @@ test("of two admins' changes each is kept where the other changed nothing; where
 });
 
 test("values in one line", () => {
-  expect(["B", 3, ["A", "C"], [], [{ a: 1 }]].map(valueText)).toEqual(["B", "3", "A, C", "", '[{"a":1}]']);
+  expect(["B", { high: 2, low: 1 }, 3, ["A", "C"], [], [{ a: 1 }]].map(valueText)).toEqual([
+    "B",
+    "high: 2, low: 1",
+    "3",
+    "A, C",
+    "",
+    '[{"a":1}]',
+  ]);
   expect(documentText('{"tries":3}')).toBe('{\n  "tries": 3\n}\n');
 });

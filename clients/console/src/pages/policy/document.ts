@@ -31,7 +31,17 @@ export function documentText(documentJson: string): string {
 export function valueText(value: unknown): string {
   if (Array.isArray(value) && value.every((each) => typeof each === "string")) return value.join(", ");
   if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") return String(value);
-  return value === undefined ? "–" : JSON.stringify(value);
+  if (value === undefined) return "–";
+  return isFlat(value)
+    ? Object.entries(value)
+        .map(([name, each]) => `${name}: ${valueText(each)}`)
+        .join(", ")
+    : JSON.stringify(value);
+}
+
+function isFlat(value: unknown): value is Members {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  return Object.values(value).every((each) => typeof each !== "object");
 }
 
 /** A member that differs. */

@@ -1,6 +1,7 @@
 import type { AuditEvent } from "@countersign/proto/web/admin/v1/audit_service";
 import { CoreFailure } from "../../connection/core-failure.ts";
 import { audit } from "../../connection/core.ts";
+import { pause } from "../../key/pause.ts";
 
 /** Which events are followed. */
 export interface Followed {
@@ -55,14 +56,4 @@ function remember(told: Set<string>, id: string): void {
   if (told.size <= MOST_REMEMBERED) return;
   const [oldest = ""] = told;
   told.delete(oldest);
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }

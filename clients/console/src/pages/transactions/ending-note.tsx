@@ -1,8 +1,8 @@
+import { toHex } from "@countersign/protocol";
 import type { JSX } from "preact";
 import { t } from "../../i18n/words.ts";
 import { IdText } from "../../ui/id-text.tsx";
 import { Facts } from "../state/facts.tsx";
-import { hexOf } from "../state/hex.ts";
 
 interface TamperedNoteProps {
   /** Of what the core holds. */
@@ -13,14 +13,14 @@ interface TamperedNoteProps {
 
 /** Of TAMPERED: what was different, as far as anybody can know it. */
 export function TamperedNote({ coreDigest, signedDigest }: TamperedNoteProps): JSX.Element {
-  const signed = signedDigest.length === 0 ? t("transactions-no-signed-digest") : hexOf(signedDigest);
+  const signed = signedDigest.length === 0 ? t("transactions-no-signed-digest") : toHex(signedDigest);
   return (
     <section class="note note-bad" aria-labelledby="tampered">
       <h2 id="tampered">{t("transactions-tampered-title")}</h2>
       <p>{t("transactions-tampered-text")}</p>
       <Facts
         facts={[
-          [t("transactions-core-digest"), <IdText key="core">{hexOf(coreDigest)}</IdText>],
+          [t("transactions-core-digest"), <IdText key="core">{toHex(coreDigest)}</IdText>],
           [t("transactions-signed-digest"), <IdText key="signed">{signed}</IdText>],
         ]}
       />

@@ -1,3 +1,4 @@
+import { toHex } from "@countersign/protocol";
 import { State } from "@countersign/proto/web/core/v1/content";
 import type { Transaction } from "@countersign/proto/web/core/v1/transaction_service";
 import type { JSX } from "preact";
@@ -7,7 +8,6 @@ import { IdText } from "../../ui/id-text.tsx";
 import { TimeText } from "../../ui/time-text.tsx";
 import { CopyId } from "../state/copy-id.tsx";
 import { Facts } from "../state/facts.tsx";
-import { hexOf } from "../state/hex.ts";
 
 /** What else is known of a transaction. */
 export function TransactionFacts({ of }: { of: Transaction }): JSX.Element {
@@ -29,7 +29,7 @@ export function TransactionFacts({ of }: { of: Transaction }): JSX.Element {
         [t("transactions-parent"), of.parentId !== "" && <LinkTo page="transactions" rest={of.parentId} />],
         [t("transactions-outcome"), of.outcomeDetail],
         [t("transactions-keys"), of.keyIds.length > 0 && of.keyIds.map((id) => <IdText key={id}>{id}</IdText>)],
-        [t("transactions-digest"), <IdText key="digest">{hexOf(of.txDigest)}</IdText>],
+        [t("transactions-digest"), <IdText key="digest">{toHex(of.txDigest)}</IdText>],
       ]}
     />
   );

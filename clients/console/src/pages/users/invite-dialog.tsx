@@ -8,47 +8,27 @@ import { tenantId } from "../../shell/tenant.ts";
 import { Dialog } from "../../ui/dialog.tsx";
 import { FailureNote } from "../../ui/failure-note.tsx";
 import { announce } from "../../ui/live-region.tsx";
+import { QrCode } from "../../ui/qr-code.tsx";
 import { useAction } from "../../ui/use-action.ts";
 import { saveFile } from "../state/save-file.ts";
 import { enrolmentLink } from "./enrolment-link.ts";
-import { QrCode } from "./qr-code.tsx";
 import { minutesText, useTimeLeft } from "./use-time-left.ts";
 
 /** Invites a user to enrol a key: a QR code that is good for some minutes. */
 export function InviteDialog({ userId, onClose }: { userId: string; onClose: () => void }): JSX.Element {
-  return (
-    <EnrolmentDialog
-      name={userId}
-      title={t("users-invite-title", { user: userId })}
-      means={t("users-invite-means")}
-      begin={async (requestId, fido) =>
-        (await admin.inviteUser({ requestId, tenantId: tenantId.value, userId, fido })).enrolment
-      }
-      onClose={onClose}
-    />
-  );
-}
-
-interface EnrolmentDialogProps {
-  /** Whose key it will be. */
-  readonly name: string;
-  readonly title: string;
-  readonly means: string;
-  readonly begin: (requestId: string, fido: boolean) => Promise<KeyServiceBeginEnrolmentResponse | undefined>;
-  readonly onClose: () => void;
-}
-
-/** Opens the enrolment of a key. */
-export function EnrolmentDialog({ name, title, means, begin, onClose }: EnrolmentDialogProps): JSX.Element {
   const [fido, setFido] = useState(false);
   const [enrolment, setEnrolment] = useState<KeyServiceBeginEnrolmentResponse | undefined>(undefined);
   const { busy, failure, run } = useAction();
   const requestId = useMemo(() => crypto.randomUUID(), [fido]);
+  const make = async (): Promise<void> => {
+    const answer = await admin.inviteUser({ requestId, tenantId: tenantId.value, userId, fido });
+    setEnrolment(answer.enrolment);
+  };
   return (
-    <Dialog title={title} busy={busy} onClose={onClose}>
+    <Dialog title={t("users-invite-title", { user: userId })} busy={busy} onClose={onClose}>
       {enrolment === undefined ? (
         <>
-          <p>{means}</p>
+          <p>{t("users-invite-means")}</p>
           <label>
             <input type="checkbox" checked={fido} onChange={({ currentTarget }) => setFido(currentTarget.checked)} />
             {t("users-invite-fido")}
@@ -58,18 +38,13 @@ export function EnrolmentDialog({ name, title, means, begin, onClose }: Enrolmen
             <button type="button" class="secondary" disabled={busy} onClick={onClose}>
               {t("cancel")}
             </button>
-            <button
-              type="button"
-              aria-busy={busy}
-              disabled={busy}
-              onClick={() => void run(async () => setEnrolment(await begin(requestId, fido)))}
-            >
+            <button type="button" aria-busy={busy} disabled={busy} onClick={() => void run(make)}>
               {t("users-invite-make")}
             </button>
           </footer>
         </>
       ) : (
-        <Invitation userId={name} enrolment={enrolment} onClose={onClose} />
+        <Invitation userId={userId} enrolment={enrolment} onClose={onClose} />
       )}
     </Dialog>
   );
@@ -98,7 +73,9 @@ function Invitation({ userId, enrolment, onClose }: InvitationProps): JSX.Elemen
           <p>
             <code dir="ltr">countersign key enrol --invitation FILE</code>
           </p>
-          <QrCode text={link} label={t("users-invite-qr", { user: userId })} />
+          <div class="invitation">
+            <QrCode text={link} label={t("users-invite-qr", { user: userId })} />
+          </div>
           <p role="timer">{t("users-invite-left", { time: minutesText(left) })}</p>
         </>
       )}

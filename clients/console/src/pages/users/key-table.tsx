@@ -2,6 +2,7 @@ import { type Key, KeyState } from "@countersign/proto/web/core/v1/key_service";
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { admin } from "../../connection/core.ts";
+import { msOf } from "../../i18n/time.ts";
 import { t } from "../../i18n/words.ts";
 import { tenantId } from "../../shell/tenant.ts";
 import { Allowed } from "../../ui/allowed.tsx";
@@ -95,7 +96,7 @@ function EnrolledOf({ enrolledAt, heldUntil }: Key): JSX.Element {
   return (
     <span class="stacked">
       <TimeText at={enrolledAt} />
-      {heldUntil !== undefined && (
+      {heldUntil !== undefined && msOf(heldUntil) > Date.now() && (
         <small>
           {t("users-held")} <TimeText at={heldUntil} />
         </small>
