@@ -20,7 +20,8 @@ export function proceed(of: Transaction, progress: Partial<Progress>): Transacti
 /** As it was when it was created: what a program on the user's PC is told of it, however often it asks. */
 export function atCreation(of: Transaction): Transaction {
   const progress = { triesLeft: of.policy.tries, lastRefusal: undefined, lateVeto: undefined };
-  return { ...stand(of, { state: "PENDING" }, progress), version: 1 };
+  const { asked: _asked, approvals: _given, told: _told, ...rest } = stand(of, { state: "PENDING" }, progress);
+  return { ...rest, version: 1 } as Transaction;
 }
 
 /** Repeating something is harmless: nothing changes. */
