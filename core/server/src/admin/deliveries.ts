@@ -16,7 +16,7 @@ import { nextWish } from "../delivery/wish.ts";
 import type { CoreGiven } from "../given.ts";
 import { loadUser } from "../identity/change-user.ts";
 import { actorOf, type AdminCaller } from "../rpc/caller.ts";
-import { isRefusal, refuse, type Refusal } from "../rpc/refusal.ts";
+import { badInput, isRefusal, refuse, type Refusal } from "../rpc/refusal.ts";
 import { shardOfUser, type HexId, type UnixMs } from "../store/entity.ts";
 import { loadCase } from "../transaction/case.ts";
 import { commitOnce, untilSettled } from "../transaction/commit.ts";
@@ -24,6 +24,9 @@ import { unknownTransaction } from "../transaction/happen.ts";
 import { isTxId, transactionKey } from "../transaction/transaction-key.ts";
 import type { Transaction } from "../transaction/transaction.ts";
 import { unknown } from "./action-rule.ts";
+import { BY_INDEX, deliveriesByIndex } from "./list-deliveries.ts";
+import { readNames } from "./list-filter.ts";
+import { isBuilding } from "./list-transactions.ts";
 import { readPage, type PageOf } from "./page.ts";
 import { placeText, readPlace, walkUsers, type UserPlace } from "./walk-users.ts";
 
@@ -38,11 +41,24 @@ export async function listDeliveries(
   const { userId, states, platform } = request;
   const start = readPage(request, ["deliveries", tenantId, userId, states, platform]);
   if (isRefusal(start)) return start;
+  const stateNames = readNames(states, DeliveryState, "states");
+  if (isRefusal(stateNames)) return stateNames;
   const wants = (of: Delivery): boolean =>
-    (states.length === 0 || states.includes(DeliveryState[of.state])) && (platform === "" || of.platform === platform);
+    (states.length === 0 || stateNames.includes(of.state)) && (platform === "" || of.platform === platform);
   if (userId !== "") {
     const found = await openDeliveries(given, { tenantId, userId }, wants);
     return isRefusal(found) ? found : { items: found, nextPageToken: "" };
+  }
+  const isOfIndex = start.after.startsWith(BY_INDEX);
+  if (start.after === "" || isOfIndex) {
+    const filter = { tenantId, states: stateNames, platform };
+    const now = given.store.now();
+    const page = await deliveriesByIndex(given, filter, start, (one, transaction) =>
+      deliveryMessage(one, transaction, now),
+    );
+    if (page === "no place") return badInput("page_token", "not a token of this list");
+    if (page !== undefined) return page;
+    if (isOfIndex) return isBuilding(given);
   }
   const items: DeliveryMessage[] = [];
   let looked = 0;

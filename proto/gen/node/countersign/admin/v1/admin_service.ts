@@ -1855,7 +1855,7 @@ export interface AdminServiceListDeliveriesRequest {
   states: DeliveryState[];
   /** Only of this platform; empty: all. */
   platform: string;
-  /** 1 to 100, default 20. The messages of one user are told together. */
+  /** 1 to 100, default 20. */
   pageSize: number;
   /** From the last answer. */
   pageToken: string;
@@ -15879,8 +15879,9 @@ export const AdminServiceService = {
       AdminServiceCancelTransactionResponse.decode(value),
   },
   /**
-   * Messages of open transactions, user by user: where the codes are, and where they did not get. What became of those
-   * of transactions that are over is in GetTransaction. No code.
+   * Messages of open transactions, those first whose time is up first: where the codes are, and where they did not get.
+   * What became of those of transactions that are over is in GetTransaction. No code. While a core that was just started
+   * has not read all chains, user by user.
    */
   listDeliveries: {
     path: "/countersign.admin.v1.AdminService/ListDeliveries" as const,
@@ -16117,8 +16118,9 @@ export interface AdminServiceServer extends UntypedServiceImplementation {
   /** Withdraws what is not EXECUTING yet, with a reason that the user is told. */
   cancelTransaction: handleUnaryCall<AdminServiceCancelTransactionRequest, AdminServiceCancelTransactionResponse>;
   /**
-   * Messages of open transactions, user by user: where the codes are, and where they did not get. What became of those
-   * of transactions that are over is in GetTransaction. No code.
+   * Messages of open transactions, those first whose time is up first: where the codes are, and where they did not get.
+   * What became of those of transactions that are over is in GetTransaction. No code. While a core that was just started
+   * has not read all chains, user by user.
    */
   listDeliveries: handleUnaryCall<AdminServiceListDeliveriesRequest, AdminServiceListDeliveriesResponse>;
   /**
@@ -16706,8 +16708,9 @@ export interface AdminServiceClient extends Client {
     callback: (error: ServiceError | null, response: AdminServiceCancelTransactionResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Messages of open transactions, user by user: where the codes are, and where they did not get. What became of those
-   * of transactions that are over is in GetTransaction. No code.
+   * Messages of open transactions, those first whose time is up first: where the codes are, and where they did not get.
+   * What became of those of transactions that are over is in GetTransaction. No code. While a core that was just started
+   * has not read all chains, user by user.
    */
   listDeliveries(
     request: AdminServiceListDeliveriesRequest,

@@ -1842,7 +1842,7 @@ export interface AdminServiceListDeliveriesRequest {
   states: DeliveryState[];
   /** Only of this platform; empty: all. */
   platform: string;
-  /** 1 to 100, default 20. The messages of one user are told together. */
+  /** 1 to 100, default 20. */
   pageSize: number;
   /** From the last answer. */
   pageToken: string;
@@ -15739,8 +15739,9 @@ export const AdminServiceDefinition = {
       options: {},
     },
     /**
-     * Messages of open transactions, user by user: where the codes are, and where they did not get. What became of those
-     * of transactions that are over is in GetTransaction. No code.
+     * Messages of open transactions, those first whose time is up first: where the codes are, and where they did not get.
+     * What became of those of transactions that are over is in GetTransaction. No code. While a core that was just started
+     * has not read all chains, user by user.
      */
     listDeliveries: {
       name: "ListDeliveries",
@@ -16035,8 +16036,9 @@ export interface AdminServiceImplementation<CallContextExt = {}> {
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<AdminServiceCancelTransactionResponse>>;
   /**
-   * Messages of open transactions, user by user: where the codes are, and where they did not get. What became of those
-   * of transactions that are over is in GetTransaction. No code.
+   * Messages of open transactions, those first whose time is up first: where the codes are, and where they did not get.
+   * What became of those of transactions that are over is in GetTransaction. No code. While a core that was just started
+   * has not read all chains, user by user.
    */
   listDeliveries(
     request: AdminServiceListDeliveriesRequest,
@@ -16294,8 +16296,9 @@ export interface AdminServiceClient<CallOptionsExt = {}> {
     options?: CallOptions & CallOptionsExt,
   ): Promise<AdminServiceCancelTransactionResponse>;
   /**
-   * Messages of open transactions, user by user: where the codes are, and where they did not get. What became of those
-   * of transactions that are over is in GetTransaction. No code.
+   * Messages of open transactions, those first whose time is up first: where the codes are, and where they did not get.
+   * What became of those of transactions that are over is in GetTransaction. No code. While a core that was just started
+   * has not read all chains, user by user.
    */
   listDeliveries(
     request: DeepPartial<AdminServiceListDeliveriesRequest>,
