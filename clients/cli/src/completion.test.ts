@@ -33,6 +33,8 @@ test.each([
   [["pay", "--until", ""], "confirmed"],
   [["confirm", "pay", "--field", "am"], "amount="],
   [["tx", ""], "watch"],
+  [["admin", "user", ""], "freeze"],
+  [["admin", "tx", "list", "--state", ""], "tampered"],
 ])("offers for %j", (words, offered) => {
   expect(cli("complete", "--", ...words).stdout.split(/\s/)).toContain(offered);
 });

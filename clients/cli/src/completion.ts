@@ -1,11 +1,21 @@
 import { readdirSync } from "node:fs";
 import tab from "@bomb.sh/tab/commander";
 import { isCoreKind, Kind, Label } from "@countersign/protocol";
+import { ChangeState } from "@countersign/proto/node/admin/v1/admin_service";
+import { DeliveryState } from "@countersign/proto/node/core/v1/code_service";
+import { Kind as Kinds, State } from "@countersign/proto/node/core/v1/content";
 import type { Command } from "commander";
+import { enumChoices } from "./admin/enum-name.ts";
+import { PLATFORMS } from "./admin/platform.ts";
 
 type Handler = (complete: (value: string, description: string) => void) => void;
 
-const PLATFORMS = ["telegram", "matrix", "mail", "sms", "sandbox"];
+const REPEATED: readonly (readonly [command: string, option: string, choices: readonly string[]])[] = [
+  ["tx", "state", enumChoices(State)],
+  ["tx", "kind", enumChoices(Kinds)],
+  ["delivery", "state", enumChoices(DeliveryState)],
+  ["change", "state", enumChoices(ChangeState)],
+];
 
 /** `countersign completion sh|zsh|fish` prints a script; the script asks the hidden `complete` for every Tab. */
 export function addCompletion(program: Command): void {
@@ -14,11 +24,18 @@ export function addCompletion(program: Command): void {
     ["pay", "file", offer(() => files((name) => name.endsWith(".xml")))],
     ["verify", "receipt", offer(() => files((name) => /^receipt-.*\.json$/.test(name)))],
     ["link", "platform", offer(() => PLATFORMS)],
+    ["admin link own", "platform", offer(() => PLATFORMS)],
+    ["admin token revoke", "holder", offer(() => ["app", "bot", "admin"])],
     ["confirm", "kind", offer(kinds)],
   ];
   for (const [command, argument, handler] of values) {
     const found = root.commands.get(command)?.arguments.get(argument);
     if (found !== undefined) found.handler = handler;
+  }
+  // Options that may be given several times have their choices in their words alone.
+  for (const [command, option, choices] of REPEATED) {
+    const found = root.commands.get(`admin ${command} list`)?.options.get(option);
+    if (found !== undefined) found.handler = offer(() => choices);
   }
   const field = root.commands.get("confirm")?.options.get("field");
   if (field !== undefined) field.handler = offer(() => Object.keys(Label).map((name) => `${spelled(name)}=`));

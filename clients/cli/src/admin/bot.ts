@@ -10,6 +10,7 @@ import type { ExitCode } from "../exit-code.ts";
 import type { Column } from "../output/table.ts";
 import type { AdminGiven } from "./admin-connection.ts";
 import { tokensText } from "./app.ts";
+import { addBotTest } from "./bot-test.ts";
 import { requestChange, type ChangeOptions } from "./change.ts";
 import { botId, tenantId } from "./find.ts";
 import { tellList, type ListOptions } from "./list.ts";
@@ -64,6 +65,7 @@ export function addBots(admin: Command, tree: Tree): void {
       }),
     );
   addBotStops(bot, tree);
+  addBotTest(bot, tree);
   for (const [name, what, meaning] of [
     ["enable", "enableBot", "again; a change"],
     ["resume", "resumeBot", "hands it messages again; a change"],

@@ -17,6 +17,7 @@ import { takeToKey } from "../command/take-to-key.ts";
 import type { AdminGiven } from "./admin-connection.ts";
 import { changeState, endingOf, missingText, needText } from "./change-text.ts";
 import { messageJson } from "./message-json.ts";
+import { patiently } from "./patiently.ts";
 import type { DrawnToken } from "./token-file.ts";
 
 /** Options of every command that asks for a change. */
@@ -54,7 +55,8 @@ export function requestChange(
   return withDaemon(on.given, async (daemon) => {
     const key = await chosenOr(() => token?.discard(), daemon, options.key);
     const request = AdminServiceRequestChangeRequest.create({ requestId: randomUUID(), tenantId, action: { what } });
-    const asked = await call(on.admin.requestChange.bind(on.admin), request, on.core).catch((error: unknown) => {
+    const ask = () => call(on.admin.requestChange.bind(on.admin), request, on.core);
+    const asked = await patiently(ask, on.given).catch((error: unknown) => {
       // Unanswered, it may have been asked for all the same.
       if (!(error instanceof CoreError && error.isOutage)) token?.discard();
       throw error;
@@ -68,7 +70,8 @@ export function approveChange(on: AdminGiven, changeId: string, options: ChangeO
   return withDaemon(on.given, async (daemon) => {
     const key = await chooseKey(daemon, options.key);
     const request = AdminServiceApproveChangeRequest.create({ requestId: randomUUID(), changeId });
-    const asked = await call(on.admin.approveChange.bind(on.admin), request, on.core);
+    const ask = () => call(on.admin.approveChange.bind(on.admin), request, on.core);
+    const asked = await patiently(ask, on.given);
     return confirmAsked(on, asked, { daemon, key, options, made: {} });
   });
 }

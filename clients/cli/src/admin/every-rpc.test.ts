@@ -12,7 +12,6 @@ const HASH = "ab".repeat(32);
 const EXCEPT: Readonly<Record<string, string>> = {
   "AdminService/FinishLogin": "countersign admin login, once the key has signed: login.test.ts",
   "AdminService/GetSummary": "countersign admin status, once it is answered",
-  "AdminService/SendTestMessage": "countersign admin bot test, once it is answered",
   "AuditService/Export": "countersign admin audit export, beside the offline verifier",
   "AuditService/ListHeads": "countersign admin audit heads, beside the offline verifier",
 };
@@ -52,6 +51,7 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   "AdminService/CancelTransaction": ["tx", "cancel", ID, "--reason", "wrong payee"],
   "AdminService/ListDeliveries": ["delivery", "list", "--state", "failed", "--of", "erika"],
   "AdminService/RequeueDelivery": ["delivery", "requeue", ID, ID],
+  "AdminService/SendTestMessage": ["bot", "test", ID],
   "AdminService/ExplainDelivery": ["user", "why", "erika"],
   "AdminService/RequestChange": ["user", "resume", "erika"],
   "AdminService/ApproveChange": ["change", "approve", ID],

@@ -146,6 +146,16 @@ test("a refused request leaves no token behind; one that was not answered does, 
   expect(existsSync(cli.path("shop.token"))).toBe(true);
 });
 
+test("who makes several things in a row waits for the limit of prompts to pass", async () => {
+  cli.world.daemon.acts.push(APPROVE);
+  change({ state: ChangeState.APPLIED });
+  cli.errors.set("RequestChange", [{ code: status.RESOURCE_EXHAUSTED, reason: "RATE_LIMITED", retryAfterMs: 1 }]);
+  const { code, err } = await create();
+  expect([code, err]).toEqual([0, expect.stringContaining("Too many confirmations within a minute")]);
+  const [first, second] = cli.requests("RequestChange");
+  expect(second).toEqual(first);
+});
+
 test("every exit code stands in docs/how-to/exit-codes.md", () => {
   const text = readFileSync(join(ROOT, "docs/how-to/exit-codes.md"), "utf8");
   const listed = [...text.matchAll(/^\| (\d+) \|/gm)].map(([, code]) => Number(code));

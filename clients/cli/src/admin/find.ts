@@ -161,7 +161,9 @@ function isBeginning(wanted: string): boolean {
 }
 
 /** Exactly that name comes before an id that begins so. */
-function only<T>(all: readonly T[], wanted: string, { what, id, names }: Named<T>): T {
+function only<T>(rows: readonly T[], wanted: string, { what, id, names }: Named<T>): T {
+  // A row may come on two pages, where something was added in between.
+  const all = [...new Map(rows.map((one) => [id(one), one])).values()];
   const named = all.filter((one) => names(one).includes(wanted));
   const begun = all.filter((one) => isBeginning(wanted) && id(one).startsWith(wanted.toLowerCase()));
   const found = named.length > 0 ? named : begun;

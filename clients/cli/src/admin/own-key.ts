@@ -57,7 +57,7 @@ export async function enrolOwnKey(on: AdminGiven, options: OwnKeyOptions): Promi
     if (enrolment === undefined) throw new CliError(ExitCode.UNVERIFIED, "the core's answer holds no enrolment");
     terminal.progress("Your key shows a fingerprint of 16 digits and letters. Write it down before you press on.");
     const made = await enrolOn(daemon, device, checkedServer(enrolment, given), {}, given);
-    const done = await finishEnrolment(on.core, enrolment, made, options.name ?? "");
+    const done = await finishEnrolment({ core: on.core, token: undefined }, enrolment, made, options.name ?? "");
     terminal.endStatus();
     if (done.key === undefined) throw new CliError(ExitCode.UNVERIFIED, "the core's answer holds no key");
     if (done.key.state !== KeyState.PROVISIONAL || done.transaction !== undefined) {

@@ -52,7 +52,7 @@ function tamperedLines({ transaction, signedDigest }: Answer): string[] {
   if (transaction === undefined || transaction.state !== State.TAMPERED) return [];
   return [
     "TAMPERED: above stands what the core holds; the key signed something else. The user's PC may be unsafe.",
-    `Digest of the core    ${toHex(transaction.txDigest)}`,
+    `Digest of the core     ${toHex(transaction.txDigest)}`,
     `Digest that was signed ${signedDigest.length === 0 ? "not kept" : toHex(signedDigest)}`,
   ];
 }

@@ -46,7 +46,7 @@ export function keyEnrolCommand(options: EnrolOptions, given: CommandGiven): Pro
     return withCore(given, async (core) => {
       const token = await begin(core, device, options, given);
       const made = await enrolOn(daemon, device, token, options, given);
-      const done = await finishEnrolment(core, token, made, options.name ?? "");
+      const done = await finishEnrolment({ core, token: core.token }, token, made, options.name ?? "");
       tell(done, made, given);
       return confirmFurther(done, { core, daemon }, options, given);
     });
@@ -63,7 +63,7 @@ async function enrolInvited(path: string, options: EnrolOptions, given: CommandG
     const core = openWithToken(given.settings, new Token(token.enrolmentToken));
     try {
       const made = await enrolOn(daemon, device, token, options, given);
-      const done = await finishEnrolment(core, token, made, options.name ?? "");
+      const done = await finishEnrolment({ core, token: undefined }, token, made, options.name ?? "");
       tell(done, made, given);
       return await confirmFurther(done, { core, daemon }, options, given);
     } finally {
@@ -139,15 +139,16 @@ export async function enrolOn(
   throw new CliError(ExitCode.NO_KEY, "the key gave no answer");
 }
 
+/** With an app's token, or with none: the one-time token in the request is enough. */
 export function finishEnrolment(
-  core: CoreConnection,
+  { core, token }: { readonly core: CoreConnection; readonly token: Token | undefined },
   { enrolmentToken }: KeyServiceBeginEnrolmentResponse,
   made: EnrolledByKey,
   name: string,
 ): Promise<KeyServiceFinishEnrolmentResponse> {
   const proof = "fido" in made ? { fido: made.fido } : { signedEnrolment: Buffer.from(made.signedEnrolment) };
   const request = KeyServiceFinishEnrolmentRequest.create({ enrolmentToken, name, ...proof });
-  return call(core.keys.finishEnrolment.bind(core.keys), request, core);
+  return call(core.keys.finishEnrolment.bind(core.keys), request, { ...core, token });
 }
 
 function tell({ key }: KeyServiceFinishEnrolmentResponse, made: EnrolledByKey, { terminal }: CommandGiven): void {

@@ -2,7 +2,13 @@
 // asked is kept.
 import { once } from "node:events";
 import { join } from "node:path";
-import type { ServerUnaryCall, ServerWritableStream, sendUnaryData, ServiceDefinition } from "@grpc/grpc-js";
+import {
+  status,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  type sendUnaryData,
+  type ServiceDefinition,
+} from "@grpc/grpc-js";
 import { AdminServiceService } from "@countersign/proto/node/admin/v1/admin_service";
 import { AuditServiceService } from "@countersign/proto/node/admin/v1/audit_service";
 import { fakeStatusError, type FakeError, type KeyAct } from "@countersign/sdk/testing";
@@ -102,13 +108,14 @@ function unary(answer: (call: AnyCall) => object): unknown {
   };
 }
 
-/** One message; then open until the client leaves, as a stream that waits for what comes, unless the answer has `ends`. */
+/** One message; then open until the client leaves, unless the answer has `ends` or `breaks`. */
 function streamed(answer: (call: AnyStream) => object): unknown {
   return (call: AnyStream): void => {
     try {
-      const { ends, ...message } = answer(call) as { ends?: boolean };
+      const { ends, breaks, ...message } = answer(call) as { ends?: boolean; breaks?: boolean };
       call.write(message);
-      if (ends === true) call.end();
+      if (breaks === true) call.emit("error", fakeStatusError({ code: status.UNAVAILABLE }));
+      else if (ends === true) call.end();
       else void once(call, "cancelled");
     } catch (error) {
       call.emit("error", error);
