@@ -17,7 +17,7 @@ const own = ownLines({ kind: Kind.PAY, fields: FIELDS, payload });
 function transaction(change: Partial<OpenTransaction> = {}): OpenTransaction {
   const ids = { transactionId: "cd".repeat(16), serverId: SERVER, nonce: new Uint8Array(32) };
   const shown = { kind: Kind.PAY, contentVersion: 1, issuer: "Acme Bank", lines: own, tag: "AMBER TIGER", mode: 2 };
-  return { ...ids, ...shown, keyIds: [], fido: undefined, lifetimeMs: 1000, approvalsNeeded: 0, ...change };
+  return { ...ids, ...shown, keyIds: [], fido: undefined, lifetimeMs: 1000, ...change };
 }
 
 test("the payload is the digest line after the fields", () => {

@@ -58,7 +58,7 @@ export async function checkReceipt(
   if (toHex(receipt.txId) !== open.transactionId)
     return { state: "RECEIPT_UNVERIFIED", why: "it is of another transaction" };
   if (receipt.state !== "EXECUTED") return { state: "RECEIPT_UNVERIFIED", why: `it says ${receipt.state}` };
-  if (finding.approvers.length < open.approvalsNeeded) {
+  if (finding.approvers.length < (open.approvalsNeeded ?? 0)) {
     return {
       state: "RECEIPT_UNVERIFIED",
       why: "others had to confirm it as well, and it does not hold their statements",

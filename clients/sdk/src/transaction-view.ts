@@ -24,8 +24,8 @@ export interface OpenTransaction {
   readonly fido: AskedFido | undefined;
   /** Milliseconds left when the answer came, by the core's own clock where it tells both ends. */
   readonly lifetimeMs: number;
-  /** So many others have to confirm as well. */
-  readonly approvalsNeeded: number;
+  /** So many others have to confirm as well; absent: nobody. */
+  readonly approvalsNeeded?: number;
 }
 
 /** The user's FIDO2 credentials, all of one relying party. */
