@@ -21,6 +21,3 @@ export const standardLog: AdminLog = {
     process.stderr.write(`${JSON.stringify({ time, platform: "admin", ...event })}\n`);
   },
 };
-
-/** Keeps nothing. */
-export const noLog: AdminLog = { write: () => undefined };
