@@ -93,7 +93,19 @@ peerTest(
 );
 
 peerTest("an outcome after the code redacts it; the next outcome edits the notice in its place", async () => {
-  const notice = { type: 9, triesLeft: 0, rejectReason: 0, detail: "", receipt: "", at: undefined, claimBy: undefined };
+  const notice = {
+    type: 9,
+    triesLeft: 0,
+    rejectReason: 0,
+    detail: "",
+    receipt: "",
+    at: undefined,
+    claimBy: undefined,
+    approved: 0,
+    needed: 0,
+    until: undefined,
+    by: "",
+  };
   const outcome = (deliveryId: string, type: number, providerId: string): Outgoing =>
     sampleOutgoing(Phase.OUTCOME, {
       ...{ deliveryId, peerId: alice.userId, providerId, actionRef: "" },

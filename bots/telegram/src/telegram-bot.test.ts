@@ -119,6 +119,10 @@ test("the notice becomes the whole message, and that the outcome, in one message
     receipt: "7F3A-91C2",
     at,
     claimBy: undefined,
+    approved: 0,
+    needed: 0,
+    until: undefined,
+    by: "",
   } as const;
   await sent(prompt(Phase.OUTCOME, { providerId: id, notice }));
   const [message] = seen();
