@@ -173,7 +173,7 @@ export class Follower {
     this.#current = shard;
     try {
       const isNew = this.#unchecked.has(shard);
-      return await gather(this.#given.store, shard, { cursor: this.#cursors.get(shard), isNew, limit: limit + 1 });
+      return await gather(this.#given.store, shard, { cursor: this.#cursors.get(shard), isNew, limit });
     } catch (error) {
       if (!(error instanceof IntegrityError)) {
         this.#touched.add(shard);

@@ -31,7 +31,7 @@ export async function gather(
 ): Promise<Gathered> {
   const looksBack = cursor !== undefined && isNew;
   const first = looksBack ? cursor.seq : (cursor?.seq ?? 0) + 1;
-  const read = await store.audit(shard, first, limit);
+  const read = await store.audit(shard, first, looksBack ? limit + 1 : limit);
   const entries = looksBack ? read.slice(1) : read;
   const before = looksBack ? read[0]?.hash : entries[0]?.previous;
   const isNext = cursor === undefined || (before === undefined ? !looksBack : equalBytes(before, cursor.hash));

@@ -3,7 +3,7 @@ import { closeSync, openSync, rmSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { INDEX_SCHEMA, INDEX_VERSION, prepareIndex, type IndexStatements } from "./index-schema.ts";
 
-/** Name of the index inside the data folder; SQLite adds "-wal" and "-shm" beside it. */
+/** Name of the index inside the data folder. */
 export const INDEX_FILE = "admin-index.db";
 
 /** An open index. */
@@ -55,7 +55,7 @@ function reopened(path: string, serverId: string): IndexFile | undefined {
 
 function createIndex(path: string, serverId: string): IndexFile {
   if (path !== "") {
-    for (const suffix of ["", "-wal", "-shm", "-journal"]) rmSync(`${path}${suffix}`, { force: true });
+    for (const suffix of ["", "-journal"]) rmSync(`${path}${suffix}`, { force: true });
     closeSync(openSync(path, "wx", 0o600));
   }
   const db = new DatabaseSync(path, { timeout: 0 });
@@ -75,7 +75,8 @@ function createIndex(path: string, serverId: string): IndexFile {
 
 function configure(db: DatabaseSync): void {
   db.exec("PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32768;");
-  db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA wal_autocheckpoint = 1000;");
+  // No journal: whatever goes wrong, and whoever is killed, the file is thrown away.
+  db.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;");
 }
 
 function opened(db: DatabaseSync): IndexFile {
@@ -83,8 +84,8 @@ function opened(db: DatabaseSync): IndexFile {
   const close = (): void => {
     try {
       // All of it is on the disk before it is said to be whole.
-      db.exec("PRAGMA synchronous = FULL; PRAGMA wal_checkpoint(TRUNCATE);");
-      sql.putMeta.run("closed", "yes");
+      db.exec("PRAGMA synchronous = FULL");
+      for (const closed of ["soon", "yes"]) sql.putMeta.run("closed", closed);
     } catch {
       // The next start builds it anew.
     }

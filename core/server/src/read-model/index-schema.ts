@@ -2,7 +2,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 
 /** Another one is thrown away and built anew: there are no migrations of what is derived. */
-export const INDEX_VERSION = "3";
+export const INDEX_VERSION = "4";
 
 /*
  * `place` is row-place.ts. `tenant` and the columns of events are rows of `word`. Indexes end in the rowid, so that rows
@@ -50,7 +50,6 @@ export const INDEX_SCHEMA = `
 const SQL = {
   begin: "BEGIN",
   commit: "COMMIT",
-  rollback: "ROLLBACK",
   putMeta: "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
   meta: "SELECT name, value FROM meta",
   cursors: "SELECT shard, seq, hash FROM cursor",

@@ -23,11 +23,6 @@ export class Words {
     return this.find(text) ?? this.#keep(text, Number(this.#sql.putWord.get(text)?.["id"]));
   }
 
-  /** What was not committed has no number. */
-  forget(): void {
-    this.#kept.clear();
-  }
-
   #keep(text: string, id: number): number {
     if (this.#kept.size >= MOST_KEPT) this.#kept.clear();
     this.#kept.set(text, id);

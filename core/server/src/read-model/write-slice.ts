@@ -10,31 +10,23 @@ import { Words } from "./words.ts";
 /** Writes slices into one file. */
 export class SliceWriter {
   readonly #sql: IndexStatements;
-  readonly #db: IndexFile["db"];
   readonly words: Words;
 
-  constructor({ sql, db }: IndexFile) {
+  constructor({ sql }: IndexFile) {
     this.#sql = sql;
-    this.#db = db;
     this.words = new Words(sql);
   }
 
-  /** All or nothing: a shard's rows and how far it is read are one transaction. */
+  /** What throws leaves half of it: the file is worth nothing then. */
   write(slice: readonly Gathered[]): void {
     this.#sql.begin.run();
-    try {
-      for (const { shard, entries, entities } of slice) {
-        for (const entry of entries) this.#event(entry);
-        for (const entity of entities) this.#entity(entity);
-        const last = entries.at(-1);
-        if (last !== undefined) this.#sql.putCursor.run(shard, last.seq, last.hash);
-      }
-      this.#sql.commit.run();
-    } catch (error) {
-      this.words.forget();
-      if (this.#db.isTransaction) this.#sql.rollback.run();
-      throw error;
+    for (const { shard, entries, entities } of slice) {
+      for (const entry of entries) this.#event(entry);
+      for (const entity of entities) this.#entity(entity);
+      const last = entries.at(-1);
+      if (last !== undefined) this.#sql.putCursor.run(shard, last.seq, last.hash);
     }
+    this.#sql.commit.run();
   }
 
   #event({ shard, seq, at, events }: AuditEntry): void {
