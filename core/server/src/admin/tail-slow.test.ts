@@ -1,0 +1,66 @@
+// What a consumer of the tail costs that does not keep up, and where in a chain it begins.
+import { expect, test } from "@jest/globals";
+import { FakeClock } from "@countersign/testing";
+import { AuditServiceTailResponse } from "@countersign/proto/node/admin/v1/audit_service";
+import fc from "fast-check";
+import type { CoreGiven } from "../given.ts";
+import { openMemoryStore } from "../store/memory-store.ts";
+import { changing, drawId, SHARD, writing } from "../store/store-fixture.ts";
+import type { Store } from "../store/store.ts";
+import { CoreWorld } from "../testing/core-world.ts";
+import { firstSince, tailAudit } from "./tail-audit.ts";
+
+async function commit(store: Store, shard: number): Promise<void> {
+  const { epoch } = await store.load(shard);
+  expect(await store.commit(shard, changing([writing(drawId(), "", "x")], { epoch }))).toBe("committed");
+}
+
+test("who is slow is sent nothing more until he took what he has, and misses nothing", async () => {
+  const { given }: { given: CoreGiven } = await CoreWorld.open();
+  const over = new AbortController();
+  const sent: AuditServiceTailResponse[] = [];
+  let took = Promise.withResolvers<void>();
+  let sending = Promise.withResolvers<void>();
+  const tailing = { tenant: undefined, events: ["test.changed"], cursor: "" };
+  const stream = tailAudit(given, tailing, over.signal, async (message) => {
+    sent.push(message);
+    if (message.events.length === 0) return;
+    sending.resolve();
+    await took.promise;
+  });
+  await commit(given.store, 1);
+  await sending.promise;
+  for (let i = 0; i < 500; i++) await commit(given.store, i % 10);
+  expect(sent.flatMap(({ events }) => events)).toHaveLength(1);
+
+  took.resolve();
+  while (sent.flatMap(({ events }) => events).length < 501) {
+    sending = Promise.withResolvers<void>();
+    took = Promise.withResolvers<void>();
+    took.resolve();
+    await sending.promise;
+  }
+  const told = sent.flatMap(({ events }) => events).map(({ shard, seq, index }) => `${shard}.${seq}.${index}`);
+  expect(new Set(told).size).toBe(501);
+  over.abort();
+  await stream;
+});
+
+test("the first entry since a moment is found from wherever it is looked for", async () => {
+  const clock = new FakeClock();
+  const store = openMemoryStore({ clock });
+  const times: number[] = [];
+  for (let i = 0; i < 40; i++) {
+    if (i % 3 === 0) clock.advance(1000);
+    await commit(store, SHARD);
+    times.push(store.now());
+  }
+  const moment = fc.integer({ min: (times[0] ?? 0) - 1500, max: (times.at(-1) ?? 0) + 1500 });
+  await fc.assert(
+    fc.asyncProperty(moment, fc.integer({ min: 0, max: 100 }), async (from, about) => {
+      const naive = times.filter((at) => at < from).length + 1;
+      expect(await firstSince(store, SHARD, from, about)).toBe(naive);
+      expect(await firstSince(store, SHARD + 1, from, about)).toBe(1);
+    }),
+  );
+});
