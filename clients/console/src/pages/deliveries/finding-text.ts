@@ -28,32 +28,33 @@ export function toneOfReason(reason: DeliveryReason): Tone {
   return WAITING.includes(reason) ? "waiting" : "bad";
 }
 
-/** Where something can be done about it, and what the link there says; undefined: nowhere in these pages. */
-export function placeToAct(
-  reason: DeliveryReason,
-  userId: string,
-): { readonly to: Pick<Route, "page"> & Partial<Route>; readonly words: string } | undefined {
-  switch (reason) {
-    case DeliveryReason.BOT_NOT_ATTACHED:
-    case DeliveryReason.BOT_PAUSED:
-    case DeliveryReason.BOT_DISABLED:
-    case DeliveryReason.BOT_NOT_READY:
-      return { to: { page: "channels" }, words: "deliveries-see-channels" };
-    case DeliveryReason.USER_FROZEN:
-    case DeliveryReason.USER_BLOCKED:
-    case DeliveryReason.USER_SUSPENDED:
-    case DeliveryReason.NO_CHANNEL:
-    case DeliveryReason.NO_KEY:
-    case DeliveryReason.PEER_GONE:
-    case DeliveryReason.IDENTITY_CHANGED:
-      return { to: { page: "users", rest: userId }, words: "deliveries-see-user" };
-    case DeliveryReason.NOT_ALLOWED_BY_POLICY:
-    case DeliveryReason.ASSURANCE_TOO_LOW:
-      return { to: { page: "policy" }, words: "deliveries-see-policy" };
-    case DeliveryReason.PROVIDER_REFUSED:
-    case DeliveryReason.PROVIDER_UNREACHABLE:
-      return { to: { page: "deliveries", query: { user: userId } }, words: "deliveries-see-messages" };
-    default:
-      return undefined;
-  }
+/** A place of these pages, and what a link there says. */
+export interface PlaceToAct {
+  readonly to: Partial<Route> & Pick<Route, "page">;
+  readonly words: string;
+}
+
+const AT_THE_BOT: readonly DeliveryReason[] = [
+  ...[DeliveryReason.BOT_NOT_ATTACHED, DeliveryReason.BOT_PAUSED],
+  ...[DeliveryReason.BOT_DISABLED, DeliveryReason.BOT_NOT_READY],
+];
+const AT_THE_USER: readonly DeliveryReason[] = [
+  ...[DeliveryReason.USER_FROZEN, DeliveryReason.USER_BLOCKED, DeliveryReason.USER_SUSPENDED],
+  ...[DeliveryReason.NO_CHANNEL, DeliveryReason.NO_KEY],
+  ...[DeliveryReason.PEER_GONE, DeliveryReason.IDENTITY_CHANGED],
+];
+const AT_THE_POLICY: readonly DeliveryReason[] = [
+  ...[DeliveryReason.NOT_ALLOWED_BY_POLICY, DeliveryReason.ASSURANCE_TOO_LOW],
+];
+const AT_THE_MESSAGE: readonly DeliveryReason[] = [
+  ...[DeliveryReason.PROVIDER_REFUSED, DeliveryReason.PROVIDER_UNREACHABLE],
+];
+
+/** Where something can be done about it; undefined: nowhere in these pages. */
+export function placeToAct(reason: DeliveryReason, userId: string): PlaceToAct | undefined {
+  if (AT_THE_BOT.includes(reason)) return { to: { page: "channels" }, words: "deliveries-see-channels" };
+  if (AT_THE_USER.includes(reason)) return { to: { page: "users", rest: userId }, words: "deliveries-see-user" };
+  if (AT_THE_POLICY.includes(reason)) return { to: { page: "policy" }, words: "deliveries-see-policy" };
+  if (!AT_THE_MESSAGE.includes(reason)) return undefined;
+  return { to: { page: "deliveries", query: { user: userId } }, words: "deliveries-see-messages" };
 }

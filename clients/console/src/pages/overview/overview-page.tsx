@@ -18,9 +18,7 @@ const LOOK_AGAIN_MS = 10_000;
 
 /** How a tenant fares, and what happens. */
 export function OverviewPage(): JSX.Element {
-  const ask = (signal: AbortSignal): Promise<AdminServiceGetSummaryResponse> =>
-    admin.getSummary({ tenantId: tenantId.value }, { signal });
-  const { value, failure, reload } = useLoad(ask, tenantId.value);
+  const { value, failure, reload } = useLoad(askSummary, tenantId.value);
   useEffect(() => {
     const timer = setInterval(() => document.hidden || reload(), LOOK_AGAIN_MS);
     return () => clearInterval(timer);
@@ -34,6 +32,10 @@ export function OverviewPage(): JSX.Element {
       <LiveEvents label={t("overview-live")} />
     </Page>
   );
+}
+
+function askSummary(signal: AbortSignal): Promise<AdminServiceGetSummaryResponse> {
+  return admin.getSummary({ tenantId: tenantId.value }, { signal });
 }
 
 function Summary({ summary }: { summary: AdminServiceGetSummaryResponse }): JSX.Element {

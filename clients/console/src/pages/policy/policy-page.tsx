@@ -16,9 +16,7 @@ const LOOK_AGAIN_MS = 5_000;
 
 /** The rules in force, and how other ones are asked for. */
 export function PolicyPage(): JSX.Element {
-  const ask = (signal: AbortSignal): Promise<{ policy: Policy | undefined }> =>
-    admin.getPolicy({ tenantId: tenantId.value }, { signal });
-  const { value, failure, reload } = useLoad(ask, tenantId.value);
+  const { value, failure, reload } = useLoad(askPolicy, tenantId.value);
   useEffect(() => {
     const timer = setInterval(() => document.hidden || reload(), LOOK_AGAIN_MS);
     return () => clearInterval(timer);
@@ -44,6 +42,10 @@ export function PolicyPage(): JSX.Element {
       )}
     </Page>
   );
+}
+
+function askPolicy(signal: AbortSignal): Promise<{ policy: Policy | undefined }> {
+  return admin.getPolicy({ tenantId: tenantId.value }, { signal });
 }
 
 /** What the core thinks an administrator should know, in its words. */

@@ -11,7 +11,7 @@ export function Facts({ facts }: { facts: readonly Fact[] }): JSX.Element {
       {known.map(([name, value]) => (
         <div key={name}>
           <dt>{name}</dt>
-          <dd dir="auto">{value}</dd>
+          <dd>{typeof value === "string" ? <bdi>{value}</bdi> : value}</dd>
         </div>
       ))}
     </dl>

@@ -7,31 +7,21 @@ import type { Tone } from "../../ui/state-badge.tsx";
 
 // How states are to be taken; what a newer core adds is plain.
 
-/** Of a transaction. */
-export function toneOfState(state: State): Tone {
-  switch (state) {
-    case State.EXECUTED:
-    case State.APPROVED:
-      return "good";
-    case State.TAMPERED:
-    case State.LOCKED:
-    case State.UNDELIVERABLE:
-    case State.EXECUTION_FAILED:
-    case State.EXECUTION_UNKNOWN:
-    case State.REJECTED:
-      return "bad";
-    case State.PENDING:
-    case State.PARTIAL:
-    case State.CONFIRMED:
-    case State.EXECUTING:
-      return "waiting";
-    default:
-      return "plain";
-  }
-}
+const GOOD: readonly State[] = [State.EXECUTED, State.APPROVED];
+const BAD: readonly State[] = [
+  ...[State.TAMPERED, State.LOCKED, State.UNDELIVERABLE, State.REJECTED],
+  ...[State.EXECUTION_FAILED, State.EXECUTION_UNKNOWN],
+];
 
 /** States in which something is still to come. */
 export const OPEN_STATES: readonly State[] = [State.PENDING, State.PARTIAL, State.CONFIRMED, State.EXECUTING];
+
+/** Of a transaction. */
+export function toneOfState(state: State): Tone {
+  if (GOOD.includes(state)) return "good";
+  if (BAD.includes(state)) return "bad";
+  return OPEN_STATES.includes(state) ? "waiting" : "plain";
+}
 
 /** Of a message. */
 export function toneOfDelivery(state: DeliveryState): Tone {

@@ -35,8 +35,8 @@ export function TransactionsPage(): JSX.Element {
 }
 
 const OPEN = "open";
-const STATES = Object.values(State).filter((state) => Number(state) > 0);
-const KINDS = Object.values(Kind).filter((kind) => Number(kind) > 0);
+const STATES = Object.values(State).filter((state) => state > 0);
+const KINDS = Object.values(Kind).filter((kind) => kind > 0);
 
 async function load(pageToken: string, signal: AbortSignal): Promise<Rows<Transaction>> {
   const { query } = route.value;
