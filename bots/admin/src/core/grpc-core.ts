@@ -97,16 +97,17 @@ export class GrpcCore implements Core {
       const { bots, nextPageToken } = await this.#call("listBots", AdminServiceListBotsRequest.create(wanted));
       return { items: bots, nextPageToken };
     });
-    return items;
+    return onceEach(items, ({ botId }) => botId);
   }
 
-  transactions(tenantId: string, { states = [], tag = "" }: TransactionFilter): Promise<Found<Transaction>> {
-    return this.#pages(async (pageToken) => {
+  async transactions(tenantId: string, { states = [], tag = "" }: TransactionFilter): Promise<Found<Transaction>> {
+    const { items, more } = await this.#pages(async (pageToken) => {
       const wanted = { tenantId, states: [...states], tag, pageSize: PAGE, pageToken };
       const request = AdminServiceListTransactionsRequest.create(wanted);
       const { transactions, nextPageToken } = await this.#call("listTransactions", request);
       return { items: transactions, nextPageToken };
     });
+    return { items: onceEach(items, ({ transactionId }) => transactionId), more };
   }
 
   async transaction(tenantId: string, transactionId: string): Promise<AdminServiceGetTransactionResponse | undefined> {
@@ -190,6 +191,11 @@ export class GrpcCore implements Core {
     }
     return { items, more: token !== "" };
   }
+}
+
+/** A list that changes between two of its pages may tell one thing on both. */
+function onceEach<T>(items: readonly T[], idOf: (item: T) => string): readonly T[] {
+  return [...new Map(items.map((item) => [idOf(item), item])).values()];
 }
 
 function present<T>(part: T | undefined): T {
