@@ -13,9 +13,14 @@ export async function programsOf<T extends "app" | "bot">(
 ): Promise<Bodies[T][]> {
   const ids = await readModelOf(given).use((file) => findPrograms(file, type, tenantId));
   if (ids === undefined) return everyOwned(given, type, { tenant: tenantId, owner: tenantId });
-  const loaded = ids.map(async (id) => {
+  // Beside a tenant's bots there is an alias of each platform's newest one (channel/deep-link.ts): no further bot.
+  const loaded = ids.filter(isOwnId).map(async (id) => {
     const key = { type, tenant: tenantId, id } as const;
     return (await given.store.load(shardOfKey(key), key)).entities[0].body;
   });
   return (await Promise.all(loaded)).filter((body) => body !== undefined);
+}
+
+function isOwnId(id: string): boolean {
+  return /^[0-9a-f]{32}$/.test(id);
 }
