@@ -38,7 +38,9 @@ function isOver(failure: unknown, { metadata }: CallOptions): boolean {
   return token !== undefined && metadata?.get("authorization") === `Bearer ${token}`;
 }
 
-const factory = createClientFactory().use(translate).use(asSession);
+// What a transaction or an enrolment has a token of its own for is none of the session's business.
+const plain = createClientFactory().use(translate);
+const factory = plain.use(asSession);
 
 /** The core's own place for administrators, with the session's token. Rejects with CoreFailure. */
 export const admin: Client<typeof AdminServiceDefinition> = factory.create(AdminServiceDefinition, channel);
@@ -47,16 +49,16 @@ export const admin: Client<typeof AdminServiceDefinition> = factory.create(Admin
 export const audit: Client<typeof AuditServiceDefinition> = factory.create(AuditServiceDefinition, channel);
 
 /** What takes a transaction to a key needs; each call brings the confirmation token of that transaction (`bearer`). */
-export const confirmation: Client<typeof ConfirmationServiceDefinition> = factory.create(
+export const confirmation: Client<typeof ConfirmationServiceDefinition> = plain.create(
   ConfirmationServiceDefinition,
   channel,
 );
-export const verification: Client<typeof VerificationServiceDefinition> = factory.create(
+export const verification: Client<typeof VerificationServiceDefinition> = plain.create(
   VerificationServiceDefinition,
   channel,
 );
-export const receipts: Client<typeof ReceiptServiceDefinition> = factory.create(ReceiptServiceDefinition, channel);
-export const keys: Client<typeof KeyServiceDefinition> = factory.create(KeyServiceDefinition, channel);
+export const receipts: Client<typeof ReceiptServiceDefinition> = plain.create(ReceiptServiceDefinition, channel);
+export const keys: Client<typeof KeyServiceDefinition> = plain.create(KeyServiceDefinition, channel);
 
 /** Call options with a token of the call's own. */
 export function bearer(token: string, signal?: AbortSignal): CallOptions {
