@@ -97,12 +97,22 @@ function timeOr(notice: Notice["at"], zone: string): Run {
   return date === undefined ? plain("-") : time(date, zone);
 }
 
+/** With its day, to the minute: people have days for it. */
+function dayOr(notice: Notice["until"], zone: string): Run {
+  const date = dateOf(notice);
+  return date === undefined ? plain("-") : strong(toTheMinute(date, zone));
+}
+
+function toTheMinute(date: Date, zone: string): string {
+  return timeText(date, zone, true).replace(/:\d{2} /, " ");
+}
+
 /** RFC 3339 in UTC, as the core writes it; anything else is not shown. */
 function momentOr(detail: string, zone: string): Run {
   const date = /^\d{4}-\d{2}-\d{2}T[\d:.]{8,12}Z$/.test(detail) ? new Date(detail) : undefined;
   if (date === undefined || Number.isNaN(date.getTime())) return plain("-");
   // To the minute: seconds of a day's hold tell nobody anything.
-  return strong(timeText(date, zone, true).replace(/:\d{2} /, " "));
+  return strong(toTheMinute(date, zone));
 }
 
 function sentence(notice: Notice, delivery: Delivery, { words, zone }: Setting): Row {
@@ -132,7 +142,7 @@ function sentence(notice: Notice, delivery: Delivery, { words, zone }: Setting):
 function ofSeveral(notice: Notice, issuer: Run, { words, zone }: Pick<Setting, "words" | "zone">): Row | undefined {
   const { type, at, approved, needed } = notice;
   const by = USER.test(notice.by) ? value(notice.by) : plain("-");
-  const until = timeOr(notice.until, zone);
+  const until = dayOr(notice.until, zone);
   if (type === NoticeType.PARTIAL) {
     return words.row("partial", { approved: strong(String(approved)), needed: strong(String(needed)), until });
   }

@@ -119,8 +119,8 @@ class Telling {
 
   #tellState(state: string, approvals: ApprovalProgress | undefined): void {
     this.#state = state === "WAITING" ? "PENDING" : state;
-    const { given: approved, needed } = approvals ?? {};
-    this.#record(approvals === undefined ? {} : { approved, needed, missing: approvals.missing });
+    const { given: approved, needed, missing } = approvals ?? {};
+    this.#record(state === "PARTIAL" ? { approved, needed, missing } : {});
     const terminal = this.#terminal;
     if (state === "PARTIAL") terminal.status(() => printable(`Confirmed by you; ${approvalsText(approvals)}`));
     if (state === "CONFIRMED" || state === "EXECUTING") terminal.status(() => "Confirmed, being carried out");
