@@ -13,6 +13,7 @@ import { addKeys } from "./key.ts";
 import { addLinks } from "./link.ts";
 import { addLogin } from "./login.ts";
 import { addPolicy } from "./policy.ts";
+import { addStatus } from "./status.ts";
 import { addTenants } from "./tenant.ts";
 import { addTokens } from "./token.ts";
 import { treeOf } from "./tree.ts";
@@ -29,6 +30,7 @@ export function addAdmin(program: Command, given: () => CommandGiven, finish: (c
   addClaim(admin, tree);
   addLogin(admin, tree);
   addWhoAmI(admin, tree);
+  addStatus(admin, tree);
   addTenants(admin, tree);
   addApps(admin, tree);
   addBots(admin, tree);

@@ -11,7 +11,6 @@ const HASH = "ab".repeat(32);
 /** RPCs whose commands stand elsewhere, or that no command is for; each with its reason. */
 const EXCEPT: Readonly<Record<string, string>> = {
   "AdminService/FinishLogin": "countersign admin login, once the key has signed: login.test.ts",
-  "AdminService/GetSummary": "countersign admin status, once it is answered",
   "AuditService/Export": "countersign admin audit export, beside the offline verifier",
   "AuditService/ListHeads": "countersign admin audit heads, beside the offline verifier",
 };
@@ -26,6 +25,7 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   "AdminService/ConfirmOwnKey": ["key", "confirm-own", ID, "--fingerprint", "1f2e3d4c5b6a7988"],
   "AdminService/BeginOwnLink": ["link", "own", "sandbox"],
   "AdminService/WatchOwnLink": ["link", "own", "sandbox"],
+  "AdminService/GetSummary": ["status"],
   "AdminService/ListAdmins": ["admin", "list", "--role", "owner", "--state", "active"],
   "AdminService/DisableAdmin": ["admin", "disable", "carl"],
   "AdminService/ListTenants": ["tenant", "list", "--name", "bank"],

@@ -272,6 +272,32 @@ test("user why: what is wrong first, what to do, then each channel", async () =>
   ]);
 });
 
+test("status: what is open, how it ended, how long it took, and what somebody has to do something about", async () => {
+  const ended = { start: AT, confirmed: 3n, rejected: 0n, tampered: 1n, expired: 0n, locked: 0n, undeliverable: 0n };
+  const time = { count: 3n, median: { seconds: 21n, nanos: 500_000_000 }, p95: { seconds: 40n, nanos: 0 } };
+  cli.answer("GetSummary", {
+    ...{ at: AT, index: { read: 1024, of: 1024 }, open: [{ state: State.PENDING, count: 2n }], minutes: [] },
+    ...{ hours: [{ ...ended, cancelled: 0n }], timeToConfirm: time, deadLetters: 1n, pendingChanges: 0n },
+    ...{
+      platforms: [{ platform: "telegram", time, failed: 1n }],
+      bots: { total: 2, attached: 1, paused: 0, waiting: 4 },
+    },
+  });
+  expect((await cli.run("status")).out.split("\n")).toEqual([
+    "as of 2026-11-18T11:06:40Z",
+    "open      2 PENDING",
+    "hour      nothing ended",
+    "day       3 confirmed, 1 tampered",
+    "confirm   half within 21.5 s, 95 % within 40.0 s (3)",
+    "code by   telegram: half within 21.5 s, 95 % within 40.0 s (3), 1 failed",
+    "bots      1 of 2 attached, 0 paused, 4 messages wait",
+    "⚠ messages that got nowhere: 1; countersign admin delivery list --state failed",
+    "",
+  ]);
+  const [json] = (await cli.run("--json", "status")).json();
+  expect(json).toMatchObject({ timeToConfirm: { count: 3, median: 21.5 }, open: [{ state: "PENDING", count: 2 }] });
+});
+
 test("audit tail tells each event once over a broken stream, and goes on behind the cursor", async () => {
   cli.answer("Tail", ({ cursor }) =>
     cursor === ""
