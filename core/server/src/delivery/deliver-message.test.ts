@@ -1,4 +1,5 @@
 import { expect, test } from "@jest/globals";
+import type { Transaction } from "../transaction/transaction.ts";
 import { deliverMessage } from "./deliver-message.ts";
 import { aKey, aLink, aTransaction, aUser, NOW, txIdOf } from "./testing/entities.ts";
 import { firstWish } from "./wish.ts";
@@ -23,4 +24,22 @@ test.each([
   };
   const message = deliverMessage({ ...given, handed: { wish: 1, phase: "full", issue, hand: 1 }, issuer: "Acme Bank" });
   expect(message.phrase).toBe(phrase);
+});
+
+test.each([
+  ["APPROVED", true],
+  ["PARTIAL", true],
+  ["CONFIRMED", true],
+  ["EXECUTING", false],
+  ["EXECUTED", false],
+  ["REJECTED", false],
+] as const)("an approval that was given has buttons after %s: %s", (type, stops) => {
+  const wanted = { phase: "outcome", notice: { type, at: NOW }, showsLines: false } as const;
+  const ids = { deliveryId: "d1", txId: txIdOf("tx1"), type: "prompt" } as const;
+  const delivery = firstWish(aLink("chat"), { ...ids, wanted, notAfter: NOW + 1000, fallbackAt: undefined }, NOW);
+  const confirmation = { keyId: "k", signedStatement: new Uint8Array(1), at: NOW };
+  const transaction: Transaction = { ...aTransaction(), state: "APPROVED", confirmation, at: NOW };
+  const handed = { wish: 1, phase: "outcome", issue: undefined, hand: 1 } as const;
+  const given = { delivery, link: aLink("chat"), user: aUser(), transaction, keys: [], handed, issuer: "Acme Bank" };
+  expect(deliverMessage(given).actionRef !== "").toBe(stops);
 });

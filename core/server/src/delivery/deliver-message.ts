@@ -95,7 +95,7 @@ function transactionPart(
   // A LINK in mode A shows its lines all the same: then key and chat both show.
   const mode = lines && of.mode === "A" ? "B" : of.mode;
   const content = decodeContent(of.content);
-  const stops = ["PENDING", "PARTIAL", "APPROVED", "CONFIRMED"].includes(of.state);
+  const stops = isStoppable(of, wanted.notice);
   const stoppable = delivery.type === "prompt" && stops && link?.state !== "UNLINKED";
   return {
     tag: of.tag,
@@ -104,6 +104,12 @@ function transactionPart(
     lines: lines ? content.lines.map(({ label, value }) => Line.create({ label, value })) : [],
     actionRef: stoppable ? actionRefOf(of.txId) : "",
   };
+}
+
+/** Of an approval that was given, what it approves can be stopped as long as its chat was told of no end. */
+function isStoppable({ state }: Transaction, notice: Notice | undefined): boolean {
+  if (state === "APPROVED") return notice !== undefined && ["APPROVED", "PARTIAL", "CONFIRMED"].includes(notice.type);
+  return state === "PENDING" || state === "PARTIAL" || state === "CONFIRMED";
 }
 
 function noticeMessage(notice: Notice): NoticeMessage {
