@@ -10,7 +10,7 @@ interface Cached {
 }
 
 /** Nothing is believed for longer: with ASK_AGAIN_MS of who asks by himself, revoking works within a second on every core. */
-export const BELIEVED_MS = 400;
+export const BELIEVED_MS = 300;
 const MAX_ENTRIES = 10_000;
 
 /**
