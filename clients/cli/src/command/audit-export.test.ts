@@ -49,8 +49,11 @@ test("without a file it goes to stdout; with --json there has to be one", async 
   expect((await cli.run("audit", "export", "--json")).code).toBe(2);
 });
 
+function head(number: bigint): AuditHead {
+  return AuditHead.create({ number, line: `head ${number}\n` });
+}
+
 test("heads are listed newest first, and appended oldest first", async () => {
-  const head = (number: bigint): AuditHead => AuditHead.create({ number, line: `head ${number}\n` });
   cli.answer("ListHeads", { heads: [head(3n), head(2n)], nextPageToken: "" });
   const file = cli.path("heads.jsonl");
   writeFileSync(file, "head 1\n");
