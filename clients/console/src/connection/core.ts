@@ -2,7 +2,6 @@ import { AdminServiceDefinition } from "@countersign/proto/web/admin/v1/admin_se
 import { AuditServiceDefinition } from "@countersign/proto/web/admin/v1/audit_service";
 import { ConfirmationServiceDefinition } from "@countersign/proto/web/core/v1/confirmation_service";
 import { KeyServiceDefinition } from "@countersign/proto/web/core/v1/key_service";
-import { ReceiptServiceDefinition } from "@countersign/proto/web/core/v1/receipt_service";
 import { VerificationServiceDefinition } from "@countersign/proto/web/core/v1/verification_service";
 import type { CallOptions, ClientMiddleware } from "nice-grpc-common";
 import { Status } from "nice-grpc-common";
@@ -57,7 +56,6 @@ export const verification: Client<typeof VerificationServiceDefinition> = plain.
   VerificationServiceDefinition,
   channel,
 );
-export const receipts: Client<typeof ReceiptServiceDefinition> = plain.create(ReceiptServiceDefinition, channel);
 export const keys: Client<typeof KeyServiceDefinition> = plain.create(KeyServiceDefinition, channel);
 
 /** Call options with a token of the call's own. */

@@ -41,6 +41,7 @@ me-changed = Das hat sich geändert.
 me-enrol-daemon = Einen Schlüssel dieses PCs anmelden
 me-enrol-browser = Einen Sicherheitsschlüssel im Browser anmelden
 me-key-name = In der Konsole angemeldet
+me-new-pin = Ihr Schlüssel ist neu: Wählen Sie auf ihm eine PIN.
 me-key-older = Ihr älterer Schlüssel bestätigt den neuen.
 me-key-active = Der Schlüssel ist angemeldet und darf unterschreiben.
 me-key-other-confirms = Angemeldet. Ein anderer Verwalter bestätigt ihn mit diesem Fingerabdruck, wie Sie ihn vorlesen: { $fingerprint }

@@ -41,6 +41,7 @@ me-changed = That has changed.
 me-enrol-daemon = Enrol a key of this PC
 me-enrol-browser = Enrol a security key in the browser
 me-key-name = Enrolled in the console
+me-new-pin = Your key is new: choose a PIN on it.
 me-key-older = Your older key confirms the new one.
 me-key-active = The key is enrolled and may sign.
 me-key-other-confirms = Enrolled. Another administrator confirms it with this fingerprint, as you read it to him: { $fingerprint }

@@ -41,6 +41,7 @@ me-changed = 情况已改变。
 me-enrol-daemon = 登记此电脑上的密钥
 me-enrol-browser = 在浏览器中登记安全密钥
 me-key-name = 在控制台登记
+me-new-pin = 您的密钥是新的：请在密钥上设置 PIN。
 me-key-older = 由您较早的密钥确认新密钥。
 me-key-active = 密钥已登记，可以签署。
 me-key-other-confirms = 已登记。请向另一位管理员读出此指纹，由其确认：{ $fingerprint }

@@ -106,11 +106,22 @@ async function enrolAtDaemon(
   const { enrolment } = await admin.beginOwnEnrolment({ requestId: crypto.randomUUID(), fido: false }, { signal });
   if (enrolment === undefined) throw new Error("the core began no enrolment");
   const { challenge, serverId, serverName, enrolmentToken } = enrolment;
+  await givePin(signal, tell);
   for await (const { event } of daemon().enrol({ serverId, serverName, challenge }, signal)) {
     if (event?.$case === "step") tell(stepWords(event.value));
     if (event?.$case === "signedEnrolment") return { enrolmentToken, signedEnrolment: event.value };
   }
   throw new Error("the key gave no answer");
+}
+
+/** A key that is new has no PIN, and makes nothing before it has one. */
+async function givePin(signal: AbortSignal, tell: (words: string) => void): Promise<void> {
+  const [key, ...others] = await daemon().listKeys(signal);
+  if (key === undefined || others.length > 0 || key.pinSet) return;
+  tell(t("me-new-pin"));
+  for await (const { event } of daemon().setPin(key.deviceId, signal)) {
+    if (event?.$case === "done") return;
+  }
 }
 
 function ConfirmOwn({ made, onChanged }: { made: Enrolled; onChanged: () => void }): JSX.Element {

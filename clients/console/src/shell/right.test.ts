@@ -2,9 +2,10 @@ import { Role } from "@countersign/proto/web/admin/v1/admin_service";
 import { expect, test } from "@jest/globals";
 import { hasRight } from "./right.ts";
 
+const of = (role: Role | undefined): string =>
+  (["read", "stop", "change", "installation"] as const).filter((right) => hasRight(role, right)).join();
+
 test("auditors read, operators stop, admins ask, owners rule the installation; who is unknown may nothing", () => {
-  const of = (role: Role | undefined): string =>
-    (["read", "stop", "change", "installation"] as const).filter((right) => hasRight(role, right)).join();
   expect(of(Role.OWNER)).toBe("read,stop,change,installation");
   expect(of(Role.ADMIN)).toBe("read,stop,change");
   expect(of(Role.OPERATOR)).toBe("read,stop");

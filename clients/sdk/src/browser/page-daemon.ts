@@ -3,6 +3,7 @@ import type {
   EnrolRequest,
   EnrolResponse,
   LocalKey,
+  SetPinResponse,
   SignRequest,
   SignResponse,
 } from "@countersign/proto/web/device/v1/device_service";
@@ -11,7 +12,7 @@ import type { CallOptionsOf } from "./page-core.ts";
 
 /** Clients of the daemon's services over gRPC-Web on loopback, and how they take a token. */
 export interface DaemonClients {
-  readonly device: Pick<DeviceServiceClient, "listKeys" | "sign" | "enrol">;
+  readonly device: Pick<DeviceServiceClient, "listKeys" | "sign" | "enrol" | "setPin">;
   readonly pairing: PairingServiceClient;
   readonly bearer: CallOptionsOf<NonNullable<Parameters<DeviceServiceClient["listKeys"]>[1]>>;
   /** Whether the daemon said that this page is not paired, or no more. */
@@ -68,6 +69,11 @@ export class PageDaemon {
   /** Has a key enrol. */
   async *enrol(request: Partial<EnrolRequest>, signal: AbortSignal): AsyncGenerator<EnrolResponse, void> {
     yield* this.#stream((token) => this.#clients.device.enrol(request, this.#bearer(token, signal)));
+  }
+
+  /** Has a key ask its user for a new PIN. */
+  async *setPin(deviceId: string, signal: AbortSignal): AsyncGenerator<SetPinResponse, void> {
+    yield* this.#stream((token) => this.#clients.device.setPin({ deviceId }, this.#bearer(token, signal)));
   }
 
   #bearer(token: string, signal: AbortSignal | undefined): ReturnType<DaemonClients["bearer"]> {
