@@ -21,7 +21,7 @@ export function proceed(of: Transaction, progress: Partial<Progress>): Transacti
 export function atCreation(of: Transaction): Transaction {
   const progress = { triesLeft: of.policy.tries, lastRefusal: undefined, lateVeto: undefined };
   const { asked: _asked, approvals: _given, told: _told, ...rest } = stand(of, { state: "PENDING" }, progress);
-  return { ...rest, version: 1 } as Transaction;
+  return { ...rest, version: 1 };
 }
 
 /** Repeating something is harmless: nothing changes. */
