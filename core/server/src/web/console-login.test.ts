@@ -1,0 +1,159 @@
+// An administrator, his security key and the console in a real browser, against a core that serves it.
+import { PATIENT_MS, tempFolder, testWith } from "@countersign/testing";
+import { afterAll, beforeAll, expect } from "@jest/globals";
+import type { BrowserContext, Page } from "playwright-core";
+import { ADMINISTRATION, ADMINISTRATION_SHARD } from "../store/entity.ts";
+import { call } from "../testing/call.ts";
+import type { TestAdmin } from "../testing/admin-world.ts";
+import { buildConsole } from "../testing/built-console.ts";
+import { ConsoleInBrowser, type Look } from "../testing/console-in-browser.ts";
+import { ownerOf, transactionKey } from "../transaction/transaction-key.ts";
+import type { Transaction } from "../transaction/transaction.ts";
+import { submitStatement } from "../verification/submit-statement.ts";
+
+const browserTest = testWith("chromium", ConsoleInBrowser.isThere);
+const folder = tempFolder();
+let site: ConsoleInBrowser;
+
+beforeAll(async () => {
+  if (ConsoleInBrowser.isThere) site = await ConsoleInBrowser.open(buildConsole(folder));
+}, 400_000);
+afterAll(() => site?.close());
+
+/** What waits for the administrator's key: the newest. Waits until there is something. */
+async function waiting({ adminId }: TestAdmin): Promise<Transaction> {
+  const { store } = site.opened.admins.world.given;
+  const end = performance.now() + PATIENT_MS;
+  for (;;) {
+    const page = { tenant: "", limit: 5 };
+    const keys = await store.list(ADMINISTRATION_SHARD, "transaction", ownerOf(ADMINISTRATION, adminId), page);
+    const loaded = await Promise.all(keys.map(({ id }) => store.load(ADMINISTRATION_SHARD, transactionKey(id))));
+    const found = loaded.map(({ entities }) => entities[0].body).find((one) => one?.state === "PENDING");
+    if (found !== undefined) return found;
+    if (performance.now() > end) throw new Error(`nothing waits for ${adminId}`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+async function signBySoftKey(admin: TestAdmin): Promise<void> {
+  const { world } = site.opened.admins;
+  const of = await waiting(admin);
+  await submitStatement(world.given, { txId: of.txId, tenantId: undefined, signed: world.signed(of, {}, admin.key) });
+}
+
+/** A browser of his with a security key, which is the only one that he has left. */
+async function withSecurityKey(admin: TestAdmin, look: Look = {}): Promise<BrowserContext> {
+  const context = await site.context(look);
+  const session = JSON.stringify({ adminId: admin.adminId, token: admin.token });
+  const page = await context.newPage();
+  const devtools = await context.newCDPSession(page);
+  await devtools.send("WebAuthn.enable");
+  await devtools.send("WebAuthn.addVirtualAuthenticator", {
+    options: {
+      ...{ protocol: "ctap2", ctap2Version: "ctap2_1", transport: "usb", hasUserVerification: true },
+      ...{ isUserVerified: true, automaticPresenceSimulation: true },
+    },
+  });
+  await page.goto(`${site.origin}/console/`);
+  await page.evaluate(`sessionStorage.setItem("countersign.session", ${JSON.stringify(session)})`);
+  await page.goto(`${site.origin}/console/#/me`);
+  await page.reload();
+  await page.getByRole("button", { name: "Enrol a security key in the browser" }).click();
+  await page.getByText("Your older key confirms the new one").waitFor();
+  await signBySoftKey(admin);
+  await page.getByText("That has changed").waitFor({ state: "attached" });
+  const { keyId } = admin.key;
+  await call(site.opened.client, "revokeKey", { tenantId: ADMINISTRATION, keyId }, site.opened.anna.token);
+  await page.getByRole("button", { name: "Log out" }).click();
+  await page.getByText("You have logged out.").waitFor();
+  return context;
+}
+
+const pageOf = (context: BrowserContext): Page => {
+  const [page] = context.pages();
+  if (page === undefined) throw new Error("the browser has no page");
+  return page;
+};
+
+/** By the keyboard alone, from the top of the page. */
+async function logIn(page: Page, admin: TestAdmin): Promise<void> {
+  await page.getByLabel("Your name as an administrator").focus();
+  await page.keyboard.type(admin.adminId);
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Confirm it with your key" }).waitFor();
+  const of = await waiting(admin);
+  await page.getByLabel("Code from your phone").focus();
+  await page.keyboard.type(site.opened.admins.world.code(of));
+  await page.keyboard.press("Enter");
+  await page.getByRole("navigation", { name: "Pages" }).waitFor();
+}
+
+browserTest(
+  "a session outlives a reload, has its way back, is one tab's own, and says truly why it ended",
+  async () => {
+    const olga = await site.opened.admins.addAdmin("olga", "owner");
+    const context = await withSecurityKey(olga);
+    const page = pageOf(context);
+    await logIn(page, olga);
+    await page.reload();
+    await page.getByRole("navigation", { name: "Pages" }).waitFor();
+    await page.getByRole("link", { name: "Audit", exact: true }).click();
+    await page.getByRole("heading", { level: 1, name: "Audit" }).waitFor();
+    expect(await page.title()).toContain("Audit");
+    await page.goBack();
+    await page.getByRole("heading", { level: 1, name: "My key and chat" }).waitFor();
+
+    const second = await site.page(context);
+    await second.getByRole("heading", { level: 1, name: "Log in to Countersign" }).waitFor();
+    await second.close();
+
+    // Somebody else ends all that he has; the next call of his page learns it.
+    // The page tells an end by time from others by its own clock: it has to be that of the core.
+    await page.clock.setFixedTime(site.opened.admins.world.given.store.now());
+    const holder = { $case: "adminId", value: "olga" } as const;
+    await call(site.opened.client, "revokeToken", { holder, tenantId: "", tokenSha256: "" }, site.opened.anna.token);
+    await page.getByRole("link", { name: "Policy", exact: true }).click();
+    await page.getByText("Your session was ended").waitFor();
+    expect(await page.evaluate("sessionStorage.getItem('countersign.session')")).toBeNull();
+    await context.close();
+  },
+);
+
+browserTest("logging out ends the token at the core, of an auditor, too", async () => {
+  const paul = await site.opened.admins.addAdmin("paul", "auditor");
+  const context = await withSecurityKey(paul);
+  const page = pageOf(context);
+  await logIn(page, paul);
+  const kept = String(await page.evaluate("JSON.parse(sessionStorage.getItem('countersign.session')).token"));
+  expect((await call(site.opened.client, "whoAmI", {}, kept)).admin?.adminId).toBe("paul");
+  await page.getByRole("button", { name: "Log out" }).click();
+  await page.getByText("You have logged out.").waitFor();
+  await expect(call(site.opened.client, "whoAmI", {}, kept)).rejects.toThrow("UNAUTHENTICATED");
+  await context.close();
+});
+
+browserTest(
+  "a name that cannot log in is told all causes and none in particular; withdrawn, it begins again",
+  async () => {
+    const rosa = await site.opened.admins.addAdmin("rosa", "auditor");
+    const context = await site.context();
+    const page = await site.page(context);
+    const name = page.getByLabel("Your name as an administrator");
+    await name.fill("nobody-at-all");
+    await name.press("Enter");
+    await page.getByRole("alert").getByText("Nobody of this name can log in just now.").waitFor();
+    await name.fill(rosa.adminId);
+    await name.press("Enter");
+    await page.getByRole("button", { name: "Withdraw" }).click();
+    await page.getByText("It is over, and nothing was done.").first().waitFor();
+    await page.getByRole("button", { name: "Begin again" }).click();
+    await name.waitFor();
+    await context.close();
+  },
+);
+
+browserTest("nothing was asked of anybody else, and no browser complained", () => {
+  const others = site.asked.filter((url) => !url.startsWith(`${site.origin}/`));
+  expect(others).toEqual([]);
+  expect(site.complaints).toEqual([]);
+});
