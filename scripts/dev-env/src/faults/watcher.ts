@@ -13,6 +13,9 @@ import type { ChannelName } from "../chat/chat-service.ts";
 import type { Installation } from "../installation.ts";
 import { stub, type Stub } from "../parts.ts";
 
+/** Longest wait for a finding. A test that needs it has failed. */
+const PATIENCE_MS = 240_000;
+
 /** The first administrator, who has no key yet: he may look and stop. */
 export class Watcher {
   readonly admin: Stub<typeof AdminServiceService>;
@@ -47,17 +50,25 @@ export class Watcher {
     return found.botId;
   }
 
-  /** Resolves with what was observed once that is the reason; throws with the last one after a minute. */
-  async told(transactionId: string, channel: ChannelName, reason: keyof typeof DeliveryReason): Promise<string> {
-    const end = performance.now() + 60_000;
+  /**
+   * Resolves with what was observed once that is the reason; throws with the last one after a while. `detail`: what has to be
+   * observed with it, for a bot that tries again may observe something else of the same reason in between.
+   */
+  async told(
+    transactionId: string,
+    channel: ChannelName,
+    reason: keyof typeof DeliveryReason,
+    detail?: string,
+  ): Promise<string> {
+    const end = performance.now() + PATIENCE_MS;
     let last: DeliveryFinding | undefined;
     while (performance.now() < end) {
       last = await this.finding(transactionId, channel);
-      if (last?.reason === DeliveryReason[reason]) return last.detail;
+      if (last?.reason === DeliveryReason[reason] && (detail ?? last.detail) === last.detail) return last.detail;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     const [name] = Object.entries(DeliveryReason).find(([, one]) => one === last?.reason) ?? ["nothing"];
-    throw new Error(`${channel}: ${name} ${last?.detail ?? ""}, and ${reason} was awaited`);
+    throw new Error(`${channel}: ${name} ${last?.detail ?? ""}, and ${reason} ${detail ?? ""} was awaited`);
   }
 
   close(): void {
