@@ -80,11 +80,16 @@ export class ConsoleInBrowser {
     if (pictures !== undefined) await page.screenshot({ path: `${pictures}/${name}.png`, fullPage: true });
     const tags = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"];
     const { violations } = await new AxeBuilder({ page }).withTags(tags).analyze();
-    const sideways = await page.evaluate("document.documentElement.scrollWidth > window.innerWidth");
     return [
       ...violations.map(({ id, nodes }) => `${name}: ${id}: ${nodes.map(({ html }) => html).join(" | ")}`),
-      ...(sideways === true ? [`${name}: scrolls sideways`] : []),
+      ...(await this.sidewaysOf(page, name)),
     ];
+  }
+
+  /** Whether anything scrolls sideways. */
+  async sidewaysOf(page: Page, name: string): Promise<string[]> {
+    const sideways = await page.evaluate("document.documentElement.scrollWidth > window.innerWidth");
+    return sideways === true ? [`${name}: scrolls sideways`] : [];
   }
 
   async close(): Promise<void> {

@@ -10,6 +10,7 @@ import { ConsoleInBrowser, type Look } from "../testing/console-in-browser.ts";
 import { ownerOf, transactionKey } from "../transaction/transaction-key.ts";
 import type { Transaction } from "../transaction/transaction.ts";
 import { submitStatement } from "../verification/submit-statement.ts";
+import { settled } from "./pages/visit.ts";
 
 const browserTest = testWith("chromium", ConsoleInBrowser.isThere);
 const folder = tempFolder();
@@ -31,7 +32,7 @@ async function waiting({ adminId }: TestAdmin): Promise<Transaction> {
     const found = loaded.map(({ entities }) => entities[0].body).find((one) => one?.state === "PENDING");
     if (found !== undefined) return found;
     if (performance.now() > end) throw new Error(`nothing waits for ${adminId}`);
-    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 
@@ -98,7 +99,8 @@ browserTest(
     await page.reload();
     await page.getByRole("navigation", { name: "Pages" }).waitFor();
     await page.getByRole("link", { name: "Audit", exact: true }).click();
-    await page.getByRole("heading", { level: 1, name: "Audit" }).waitFor();
+    // What takes the focus names the tab before it does.
+    await page.locator("h1:focus", { hasText: "Audit" }).waitFor();
     expect(await page.title()).toContain("Audit");
     await page.goBack();
     await page.getByRole("heading", { level: 1, name: "My key and chat" }).waitFor();
@@ -119,18 +121,47 @@ browserTest(
   },
 );
 
-browserTest("logging out ends the token at the core, of an auditor, too", async () => {
-  const paul = await site.opened.admins.addAdmin("paul", "auditor");
-  const context = await withSecurityKey(paul);
-  const page = pageOf(context);
-  await logIn(page, paul);
-  const kept = String(await page.evaluate("JSON.parse(sessionStorage.getItem('countersign.session')).token"));
-  expect((await call(site.opened.client, "whoAmI", {}, kept)).admin?.adminId).toBe("paul");
-  await page.getByRole("button", { name: "Log out" }).click();
-  await page.getByText("You have logged out.").waitFor();
-  await expect(call(site.opened.client, "whoAmI", {}, kept)).rejects.toThrow("UNAUTHENTICATED");
-  await context.close();
-});
+browserTest(
+  "he logs in by name, key and the code of his phone, by the keyboard alone; logging out ends the token at the core",
+  async () => {
+    const paul = await site.opened.admins.addAdmin("paul", "auditor");
+    const context = await withSecurityKey(paul);
+    const page = pageOf(context);
+    // From the top of the page to the name, past what stands before it.
+    await page.evaluate("document.activeElement?.blur()");
+    const reached: string[] = [];
+    for (let press = 0; press < 6 && !reached.includes("name"); press += 1) {
+      await page.keyboard.press("Tab");
+      reached.push(String(await page.evaluate("document.activeElement?.name ?? ''")));
+    }
+    expect(reached).toContain("name");
+    await page.keyboard.type("paul");
+    await page.keyboard.press("Enter");
+    await page.locator("h2:focus", { hasText: "Confirm it with your key" }).waitFor();
+
+    const of = await waiting(paul);
+    const [, session] = of.fields.map(({ value }) => (value.type === "text" ? value.text : ""));
+    expect(session).toBe(`Session ${await page.locator(".fingerprint").textContent()}`);
+    const { world } = site.opened.admins;
+    const code = page.getByLabel("Code from your phone");
+    await code.fill(world.wrongCode(of));
+    await code.press("Enter");
+    await page.getByText("Not confirmed yet").waitFor();
+    await code.fill(world.code(of));
+    await code.press("Enter");
+    await page.getByRole("navigation", { name: "Pages" }).waitFor();
+    await page.locator(".who", { hasText: "paul" }).waitFor();
+    // Where he was when he left.
+    await page.getByRole("heading", { level: 1, name: "My key and chat" }).waitFor();
+
+    const kept = String(await page.evaluate("JSON.parse(sessionStorage.getItem('countersign.session')).token"));
+    expect((await call(site.opened.client, "whoAmI", {}, kept)).admin?.adminId).toBe("paul");
+    await page.getByRole("button", { name: "Log out" }).click();
+    await page.getByText("You have logged out.").waitFor();
+    await expect(call(site.opened.client, "whoAmI", {}, kept)).rejects.toThrow("UNAUTHENTICATED");
+    await context.close();
+  },
+);
 
 browserTest(
   "a name that cannot log in is told all causes and none in particular; withdrawn, it begins again",
@@ -149,6 +180,46 @@ browserTest(
     await page.getByRole("button", { name: "Begin again" }).click();
     await name.waitFor();
     await context.close();
+  },
+);
+
+/** Each language, light and dark, narrow and wide; colours are a scheme's, and are looked at once in each. */
+const LOOKS: readonly (readonly [look: Look, by: "axe" | "width"])[] = [
+  [{ language: "en", scheme: "light", width: 1280 }, "axe"],
+  [{ language: "ar", scheme: "dark", width: 320 }, "axe"],
+  [{ language: "de", scheme: "light", width: 320 }, "width"],
+  [{ language: "zh", scheme: "dark", width: 320 }, "width"],
+];
+
+browserTest(
+  "axe finds nothing at the door, while the key is asked, at the claim and in the shell; nothing scrolls sideways",
+  async () => {
+    const faults: string[] = [];
+    for (const [at, [look, by]] of LOOKS.entries()) {
+      const { adminId, token } = await site.opened.admins.addAdmin(`look-${at}`, "owner");
+      const context = await site.context(look);
+      const page = await site.page(context);
+      const seen = async (what: string): Promise<void> => {
+        const name = `${what}-${Object.values(look).join("-")}`;
+        faults.push(...(by === "axe" ? await site.faultsOf(page, name) : await site.sidewaysOf(page, name)));
+      };
+      await seen("login");
+      await page.locator("input[name=name]").fill(adminId);
+      await page.locator("form button[type=submit]").click();
+      await page.locator(".fingerprint").waitFor();
+      await seen("key");
+      await page.goto(`${site.origin}/console/#/claim`);
+      await page.locator("input[name=invitation]").waitFor();
+      await seen("claim");
+      const session = JSON.stringify({ adminId, token });
+      await page.evaluate(`sessionStorage.setItem("countersign.session", ${JSON.stringify(session)})`);
+      await page.goto(`${site.origin}/console/#/me`);
+      await page.reload();
+      await settled(page);
+      await seen("me");
+      await context.close();
+    }
+    expect(faults).toEqual([]);
   },
 );
 

@@ -49,7 +49,7 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
   const end = performance.now() + PATIENT_MS;
   while (!(await holds())) {
     if (performance.now() > end) throw new Error("it never was so");
-    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
 

@@ -18,9 +18,18 @@ export async function loggedIn(site: ConsoleInBrowser, admin: TestAdmin, look: L
   return context;
 }
 
-/** Goes to a place of the console as a click on a link would. */
+/** Goes to a place of the console as a click on a link would, and is there when it has been drawn. */
 export async function goTo(page: Page, place: string): Promise<void> {
-  await page.evaluate(`location.hash = ${JSON.stringify(`#/${place}`)}`);
+  // The page hears of its new address before this does, and does what it does after drawing before this is called.
+  await page.evaluate(
+    `new Promise((done) => {
+       const drawn = () => requestAnimationFrame(() => setTimeout(done));
+       const there = ${JSON.stringify(`#/${place}`)};
+       if (location.hash === there) return drawn();
+       addEventListener("hashchange", drawn, { once: true });
+       location.hash = there;
+     })`,
+  );
   await settled(page);
 }
 
