@@ -197,7 +197,8 @@ export class Follower {
   }
 
   #isRead(shard: Shard): void {
-    for (const waiting of this.#waiting) waiting.left.delete(shard);
+    // Written to since it was read: who came after that waits for the next time.
+    if (!this.#touched.has(shard)) for (const waiting of this.#waiting) waiting.left.delete(shard);
     if (!this.#unread.delete(shard) || this.#unread.size > 0) return;
     this.#resets = 0;
     this.#given.log.info({ broken: this.#broken.size }, "administrators' index: built");

@@ -1,6 +1,7 @@
 import { copyFileSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect, test } from "@jest/globals";
 import { tempFolder } from "@countersign/testing";
 import fc from "fast-check";
@@ -255,5 +256,36 @@ test("a shard that was altered is left out, and the others are there", async () 
   const model = new ReadModel({ store, log, serverId });
   const left = (await history.transactions()).filter(({ txId }) => Number.parseInt(txId.slice(0, 4), 16) !== broken);
   expect(await ids(model)).toEqual(naiveIds(left, () => true));
+  await model.close();
+});
+
+test("what was committed while its shard was being read is found by whoever asks after that", async () => {
+  const { history } = await filled();
+  let gate = Promise.resolve();
+  let reading = Promise.withResolvers<void>();
+  const store = new Proxy(history.store, {
+    get: (target, name) => {
+      const member: unknown = Reflect.get(target, name);
+      if (name !== "load") return typeof member === "function" ? member.bind(target) : member;
+      return async (...args: Parameters<typeof target.load>): Promise<unknown> => {
+        const loaded = await target.load(...args);
+        reading.resolve();
+        await gate;
+        return loaded;
+      };
+    },
+  });
+  const model = new ReadModel({ store, log, serverId });
+  await ids(model);
+  const opening = Promise.withResolvers<void>();
+  [gate, reading] = [opening.promise, Promise.withResolvers<void>()];
+  await history.happen({ what: "create", which: 0, how: 0 });
+  await reading.promise;
+  await history.happen({ what: "create", which: 0, how: 0 });
+  const asked = ids(model);
+  // By then it is known what he waits for.
+  await nextTurn();
+  opening.resolve();
+  expect(await asked).toEqual(naiveIds(await history.transactions(), () => true));
   await model.close();
 });

@@ -40,10 +40,15 @@ export class History {
     return this.#deliver(key, how, what === "fail" ? "FAILED" : "SENT");
   }
 
+  /** In no order, and each once: rows of one moment are in order of these. */
+  #lastDigits(): string {
+    return ((this.#keys.length * 0x9_e377) & 0x1f_ffff).toString(16).padStart(6, "0");
+  }
+
   async #create(which: number, how: number): Promise<void> {
     const [tenantId, userId] = [TENANTS[which % 2] ?? "", USERS[how % 3] ?? ""];
     const shard = shardOfUser(tenantId, userId);
-    const txId = shard.toString(16).padStart(4, "0") + drawId().slice(4);
+    const txId = shard.toString(16).padStart(4, "0") + drawId().slice(4, 26) + this.#lastDigits();
     const body: Transaction = {
       ...STANDINGS.PENDING,
       ...{ txId, tenantId, userId, createdAt: this.store.now(), kind: how % 2 === 0 ? 1 : 2 },
