@@ -49,9 +49,9 @@ test("messages of open transactions by state, platform and user; no code in any"
   await fail();
   expect(await list({ states: [DeliveryState.FAILED] })).toMatchObject([{ transactionId, canRequeue: true }]);
   const code = world.admins.world.code(await world.admins.world.transaction(transactionId));
-  expect(
-    JSON.stringify(all, (_name, value: unknown) => (typeof value === "bigint" ? String(value) : value)),
-  ).not.toContain(code);
+  const text = JSON.stringify(all, (_name, value: unknown) => (typeof value === "bigint" ? String(value) : value));
+  // Beside ids and moments, which have the same digits in a row by chance.
+  expect(text).not.toMatch(new RegExp(`(?<![0-9a-f])${code}(?![0-9a-f])`));
 });
 
 test("a dead letter is tried again once, in its chat, while its time is not up", async () => {
