@@ -103,7 +103,7 @@ export class AdminBotWorld {
   /** Waits until a text of the bot holds this, among those after the first `after`; resolves with the text. */
   async shows(chat: number, wanted: string, after = 0): Promise<string> {
     let version = 0;
-    for (const end = AbortSignal.timeout(120_000); ;) {
+    for (const end = AbortSignal.timeout(240_000); ;) {
       const seen = await fetch(`${this.#phone(chat)}/messages?after=${version}`, { signal: end });
       const shown = (await seen.json()) as Shown;
       const found = botTexts(shown)

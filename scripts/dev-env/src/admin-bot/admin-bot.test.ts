@@ -96,7 +96,8 @@ test("a payment that was altered is told at once, by tag and tenant; no code, us
   expect(codes.length).toBeGreaterThan(0);
   const everything = (await world.everySent()) + world.output();
   const [high = "", low = ""] = codes;
-  expect(everything).not.toMatch(new RegExp(`${high}.?${low}`));
+  // Beside ids and moments, which have the same digits in a row by chance.
+  expect(everything).not.toMatch(new RegExp(`(?<![0-9a-f])${high}.?${low}(?![0-9a-f])`));
   const values = ["Mallory", "blue teapot", readFileSync(world.tokenFile, "utf8").trim()];
   for (const value of values) expect(everything).not.toContain(value);
   expect(alert).not.toContain(USER);
