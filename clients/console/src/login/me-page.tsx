@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
+import { CoreFailure } from "../connection/core-failure.ts";
 import { askWhoAmI, whoAmI } from "../shell/me.ts";
 import { announce } from "../ui/live-region.tsx";
 import { Page } from "../ui/page.tsx";
@@ -14,7 +15,10 @@ export function MePage(): JSX.Element {
   const [round, setRound] = useState(0);
   const changed = (): void => {
     setRound(round + 1);
-    void askWhoAmI();
+    askWhoAmI().catch((error: unknown) => {
+      // The page says then what it knew before; he may have logged out meanwhile.
+      if (!(error instanceof CoreFailure)) throw error;
+    });
     announce(t("me-changed"));
   };
   return (
