@@ -183,6 +183,12 @@ browserTest(
   },
 );
 
+browserTest("nothing was asked of anybody else, and no browser complained", () => {
+  const others = site.asked.filter((url) => !url.startsWith(`${site.origin}/`));
+  expect(others).toEqual([]);
+  expect(site.complaints).toEqual([]);
+});
+
 /** Each language, light and dark, narrow and wide; colours are a scheme's, and are looked at once in each. */
 const LOOKS: readonly (readonly [look: Look, by: "axe" | "width"])[] = [
   [{ language: "en", scheme: "light", width: 1280 }, "axe"],
@@ -222,9 +228,3 @@ browserTest(
     expect(faults).toEqual([]);
   },
 );
-
-browserTest("nothing was asked of anybody else, and no browser complained", () => {
-  const others = site.asked.filter((url) => !url.startsWith(`${site.origin}/`));
-  expect(others).toEqual([]);
-  expect(site.complaints).toEqual([]);
-});
