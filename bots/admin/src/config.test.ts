@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { tempFolder } from "@countersign/testing";
 import { expect, test } from "@jest/globals";
@@ -87,7 +87,8 @@ test("a file is read, and one that is none is named", () => {
 
 test("a secret that others may read is refused", () => {
   const path = join(folder, "token");
-  writeFileSync(path, "cs_admin_x\n", { mode: 0o644 });
+  writeFileSync(path, "cs_admin_x\n");
+  chmodSync(path, 0o644);
   expect(() => readOwnSecret("token", path)).toThrow(/chmod 600/);
   const own = join(folder, "own");
   writeFileSync(own, "cs_admin_x\n", { mode: 0o600 });
