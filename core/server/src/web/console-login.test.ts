@@ -227,4 +227,5 @@ browserTest(
     }
     expect(faults).toEqual([]);
   },
+  900_000,
 );

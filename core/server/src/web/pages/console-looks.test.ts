@@ -46,17 +46,21 @@ const LOOKS: readonly (readonly [name: string, look: Look])[] = [
 
 describe("axe finds nothing, and nothing scrolls sideways", () => {
   for (const [name, look] of LOOKS) {
-    browserTest(name, async () => {
-      const context = await loggedIn(site, site.opened.anna, look);
-      const page = await site.page(context, "#/users");
-      const faults: string[] = [];
-      for (const [place, address] of places()) {
-        await goTo(page, address);
-        faults.push(...(await site.faultsOf(page, `${place}-${name.replaceAll(/\W+/g, "-")}`)));
-      }
-      await context.close();
-      expect(faults).toEqual([]);
-    });
+    browserTest(
+      name,
+      async () => {
+        const context = await loggedIn(site, site.opened.anna, look);
+        const page = await site.page(context, "#/users");
+        const faults: string[] = [];
+        for (const [place, address] of places()) {
+          await goTo(page, address);
+          faults.push(...(await site.faultsOf(page, `${place}-${name.replaceAll(/\W+/g, "-")}`)));
+        }
+        await context.close();
+        expect(faults).toEqual([]);
+      },
+      900_000,
+    );
   }
 });
 
