@@ -1,12 +1,12 @@
 function weight({ path }) {
-  if (path.includes("/vm/")) return 3;
+  if (path.includes("/vm/") || path.includes("/admin-cli/")) return 3;
   if (path.includes("/scenarios/")) return 2;
   return path.includes("device-daemon") || path.includes("crash") ? 1 : 0;
 }
 
 /**
- * Virtual machines and whole-process scenarios run first: they are the longest, and one that began last would be waited for alone. The order
- * says nothing about results: every file stands by itself.
+ * Virtual machines, whole-process scenarios and the page that meets a limit of prompts a minute run first: they are the longest, and
+ * one that began last would be waited for alone. The order says nothing about results: every file stands by itself.
  */
 export default class LongFirst {
   sort(tests) {
