@@ -30,7 +30,7 @@ interface DataTableProps<Row> {
   readonly of: string;
   /** Said where there is no row. */
   readonly empty: string;
-  /** Asked anew when it changes, on the page that is shown. */
+  /** Asked anew when it changes, on the page that is shown; its rows stay until they have come. */
   readonly version?: number;
 }
 
@@ -46,7 +46,7 @@ export function DataTable<Row>(props: DataTableProps<Row>): JSX.Element {
 function PagedTable<Row>({ caption, columns, rowKey, load, of, empty, version = 0 }: DataTableProps<Row>): JSX.Element {
   const [tokens, setTokens] = useState<readonly string[]>([""]);
   const at = tokens.at(-1) ?? "";
-  const loaded = useLoad((signal) => load(at, signal), JSON.stringify([of, at, version]));
+  const loaded = useLoad((signal) => load(at, signal), JSON.stringify([of, at]), version);
   const { value, failure, loading, reload } = loaded;
   const next = value?.nextPageToken ?? "";
   return (
@@ -58,18 +58,13 @@ function PagedTable<Row>({ caption, columns, rowKey, load, of, empty, version = 
           <button
             type="button"
             class="secondary"
-            disabled={tokens.length === 1 || loading}
+            disabled={tokens.length === 1}
             onClick={() => setTokens(tokens.slice(0, -1))}
           >
             {t("previous")}
           </button>
           <span>{t("page-number", { number: tokens.length })}</span>
-          <button
-            type="button"
-            class="secondary"
-            disabled={next === "" || loading}
-            onClick={() => setTokens([...tokens, next])}
-          >
+          <button type="button" class="secondary" disabled={next === ""} onClick={() => setTokens([...tokens, next])}>
             {t("next")}
           </button>
         </nav>

@@ -79,6 +79,8 @@ browserTest("channels: a bot is paused by the keyboard alone, and resumed by a c
   await row(page, "spare-bot")
     .getByRole("button", { name: said("Pause spare-bot") })
     .focus();
+  // The list is looked at again by itself; who has come to a button stays there.
+  await page.waitForResponse((one) => one.url().endsWith("/ListBots"));
   await page.keyboard.press("Enter");
   await page.getByRole("dialog").getByText(said("Pause spare-bot?")).waitFor();
   await page.getByRole("dialog").getByRole("button", { name: "Pause", exact: true }).focus();
