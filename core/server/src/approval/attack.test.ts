@@ -5,7 +5,8 @@ import { parsePolicy } from "../policy/policy-document.ts";
 import { isRefusal } from "../rpc/refusal.ts";
 import { shardOfKey } from "../store/entity.ts";
 import { beginApproval } from "./begin-approval.ts";
-import { ApprovalWorld } from "../testing/approval-world.ts";
+import { countApproval } from "./count-approval.ts";
+import { ApprovalWorld, PEOPLE } from "../testing/approval-world.ts";
 import { newTestKey } from "../testing/core-world.ts";
 import { happen } from "../transaction/happen.ts";
 import { executionLane } from "../transaction/transaction-key.ts";
@@ -182,4 +183,29 @@ test("another tenant's app learns nothing of it", async () => {
   const parent = await world.confirmed();
   const ask = { tenantId: "f".repeat(32), parentId: parent.txId, userId: "treasurer", actor: "app:other" };
   expect(await beginApproval(world.given, ask)).toMatchObject({ refused: "UNKNOWN_TRANSACTION" });
+});
+
+describe("a no that its own entry tells nobody", () => {
+  test.each(["on the key", "by a key that was shown something else"])("%s", async (how) => {
+    const world = await ApprovalWorld.open({ policy: { approvers: [{ users: [...PEOPLE], needed: 2 }] } });
+    const parent = await world.confirmed();
+    const [no, ...yes] = [
+      await world.asked(parent, "auditor"),
+      await world.asked(parent, "treasurer"),
+      await world.asked(parent, "director"),
+    ];
+    const key = world.keyOf("auditor");
+    const signed =
+      how === "on the key"
+        ? world.core.reject(no, {}, key)
+        : world.core.signed(no, { txDigest: new Uint8Array(32).fill(9) }, key);
+    await world.submit(no, signed);
+    // Somebody has hidden in the store that there is something to tell: only what the others say is told.
+    for (const child of yes) {
+      await world.sign(child);
+      await countApproval(world.given, await world.now(child));
+    }
+    const state = how === "on the key" ? "REJECTED" : "TAMPERED";
+    expect(await world.now(parent)).toMatchObject({ state, by: "auditor" });
+  });
 });

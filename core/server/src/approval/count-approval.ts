@@ -66,13 +66,17 @@ function give(given: CoreGiven, parentId: HexId, approval: Approval): Promise<Tr
     const stepped = step(before, event, held.now);
     if (isRefusal(stepped)) return stepped;
     if (stepped.transaction === before) return before;
-    const isOwn = event.type === "requester-unfit";
-    const outcome = await commitStep(given, held, event, stepped, isOwn ? "core" : `user:${approval.userId}`, {
+    const outcome = await commitStep(given, held, event, stepped, actorOf(event), {
       writes: [],
       reads: held.keys.map(({ key, version }) => ({ key, expected: version })),
     });
     return outcome === "committed" ? stepped.transaction : undefined;
   });
+}
+
+function actorOf(event: TransactionEvent): string {
+  if (event.type === "approval-given") return `user:${event.approval.userId}`;
+  return event.type === "approval-refused" ? `user:${event.ask.userId}` : "core";
 }
 
 async function eventOf(given: CoreGiven, held: HeldCase, approval: Approval): Promise<TransactionEvent> {
@@ -82,12 +86,30 @@ async function eventOf(given: CoreGiven, held: HeldCase, approval: Approval): Pr
     const own = held.keys.find(({ key }) => key.id === keyId);
     const why = whyUnfit(held.user.body, own?.body, at);
     if (why !== undefined) return { type: "requester-unfit", why: `who asked for it is out: ${why}` };
+    const refused = await findRefusal(given, before);
+    if (refused !== undefined) return refused;
   }
   const unfit: string[] = [];
   for (const one of [...(before.approvals ?? []), approval]) {
     if (!(await isFit(given, before.tenantId, one))) unfit.push(one.userId);
   }
   return { type: "approval-given", approval, unfit };
+}
+
+/**
+ * What anybody who was asked has said against it, and nobody was told yet: the entry that tells it is found by what whoever
+ * writes to the store can hide, and then the others' yes would be all that is heard.
+ */
+async function findRefusal(
+  given: CoreGiven,
+  { asked = [], tenantId }: Transaction,
+): Promise<TransactionEvent | undefined> {
+  for (const { txId } of asked) {
+    const approval = await loadTransaction(given, txId);
+    const said = approval?.tenantId === tenantId ? saidOf(approval) : undefined;
+    if (approval !== undefined && (said === "no" || said === "tampered")) return refusalOf(approval, said);
+  }
+  return undefined;
 }
 
 /** Of an approver of another shard, as he stands now. */
