@@ -111,6 +111,17 @@ test("the head is a minute old at most; a later export has what came since, and 
   expect((await read({ since: moment })).text).toBe(text);
 });
 
+test("nobody has heads made at will: they would drive out those that are kept", async () => {
+  await createUsers("one", 2);
+  await read();
+  for (let i = 0; i < 3; i++) {
+    await createUsers(`more-${i}`, 1);
+    const { text } = await read({ sinceNumber: 1n });
+    expect(check(text, await listed())).toMatchObject({ ok: true, entries: 0, head: { number: 1 } });
+  }
+  expect((await listed()).map(({ number }) => number)).toEqual([1]);
+});
+
 test("resumed after any message it is the same text, whatever was written meanwhile", async () => {
   await createUsers("one", 4);
   const whole = await read();
@@ -194,6 +205,10 @@ test("the newest heads are kept, page by page, and each follows the one before i
   expect(rest.nextPageToken).toBe("");
   const [third, second] = await listed();
   expect(third!.previous).toEqual(second!.hash);
+  const [, of = ""] = Buffer.from(first.nextPageToken, "base64url").toString().split(".");
+  const pageToken = Buffer.from(`a1.${of}.NaN`).toString("base64url");
+  const forged = await refused(call(audit, "listHeads", { pageSize: 2, pageToken }, world.anna.token));
+  expect(forged.reason).toBe("BAD_INPUT");
   const bad = await refused(call(audit, "listHeads", { pageSize: 2, pageToken: "x" }, world.anna.token));
   expect(bad.reason).toBe("BAD_INPUT");
   expect(KEPT_HEADS).toBeGreaterThan(144);

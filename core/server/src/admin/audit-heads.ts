@@ -9,7 +9,7 @@ import { listHeads, openStored, type StoredHead } from "../audit/stored-heads.ts
 import { timestampOf } from "../delivery/timestamp.ts";
 import type { CoreGiven } from "../given.ts";
 import { isRefusal, type Refusal } from "../rpc/refusal.ts";
-import { readPage } from "./page.ts";
+import { numberAfter, readPage } from "./page.ts";
 
 /** Of one answer: a client takes four times as much. */
 const MOST_CHARACTERS = 2 ** 20;
@@ -20,7 +20,8 @@ export async function listAuditHeads(
 ): Promise<AuditServiceListHeadsResponse | Refusal> {
   const start = readPage(request, ["audit-heads"]);
   if (isRefusal(start)) return start;
-  const before = start.after === "" ? undefined : Number(start.after);
+  const before = numberAfter(start);
+  if (isRefusal(before)) return before;
   const found = await listHeads(given, { before, limit: start.limit });
   const heads: StoredHead[] = [];
   let characters = 0;

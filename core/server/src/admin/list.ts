@@ -45,7 +45,7 @@ import { ADMINS } from "./change-directory.ts";
 import { tenantsLately } from "./every-owned.ts";
 import { programsOf } from "./list-programs.ts";
 import { maySee } from "./load-change.ts";
-import { pageByName, readPage, type PageOf } from "./page.ts";
+import { numberAfter, pageByName, readPage, type PageOf } from "./page.ts";
 import { tenantOf } from "./tenant-of.ts";
 
 type Told<T> = Promise<PageOf<T> | Refusal>;
@@ -175,7 +175,9 @@ export async function listChanges(
   const start = readPage(request, ["changes", asked, states, requestedBy]);
   if (isRefusal(start)) return start;
   const found: ChangeMessage[] = [];
-  let before = start.after === "" ? undefined : Number(start.after);
+  const after = numberAfter(start);
+  if (isRefusal(after)) return after;
+  let before: number | undefined = after;
   for (;;) {
     const page = { tenant: "", limit: LOOKED_AT_ONCE, ...(before === undefined ? {} : { before }) };
     const keys = await given.store.list(ADMINISTRATION_SHARD, "change", CHANGES, page);

@@ -33,6 +33,12 @@ export function readPage({ pageSize, pageToken }: AskedPage, filters: readonly u
     : badInput("page_token", "it belongs to other filters. Begin again without it.");
 }
 
+/** Where a page begins in a list that is in the order of a number; undefined: it is the first. A token is the caller's to write. */
+export function numberAfter({ after }: PageStart): number | undefined | Refusal {
+  if (after === "") return undefined;
+  return /^\d{1,15}$/.test(after) ? Number(after) : badInput("page_token", "not a token of this list");
+}
+
 export interface PageOf<T> {
   readonly items: readonly T[];
   /** "" on the last page. */

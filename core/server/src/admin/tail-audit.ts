@@ -1,4 +1,5 @@
 // The audit as it happens: hints say in which shards something was written, the chains say what.
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { AuditServiceTailResponse } from "@countersign/proto/node/admin/v1/audit_service";
 import type { CoreGiven } from "../given.ts";
 import type { Send } from "../rpc/handler.ts";
@@ -60,6 +61,9 @@ export async function tailAudit(
           await send(AuditServiceTailResponse.create({ events: wanted, cursor: writeCursor(told) }));
         }
         seq = (entries.at(-1)?.seq ?? seq) + 1;
+        // Nothing of the above need have waited for anything, and nobody may ask for what is never sent: others have their turn.
+        await nextTurn();
+        if (signal.aborted) return;
         entries = entries.length < PAGE ? [] : await store.audit(shard, seq, PAGE);
       }
       next.set(shard, seq);

@@ -46,6 +46,27 @@ test("who is slow is sent nothing more until he took what he has, and misses not
   await stream;
 });
 
+test("who asks for what there is not has all chains read, and everybody else has his turn meanwhile", async () => {
+  const { given }: { given: CoreGiven } = await CoreWorld.open();
+  for (let i = 0; i < 100; i++) await commit(given.store, i);
+  let pages = 0;
+  const store = new Proxy(given.store, {
+    get: (of, name) => {
+      const member: unknown = Reflect.get(of, name);
+      if (typeof member !== "function") return member;
+      if (name === "audit") pages += 1;
+      return (member as (...args: unknown[]) => unknown).bind(of);
+    },
+  });
+  const over = new AbortController();
+  const tailing = { tenant: undefined, events: ["test.never"], cursor: Buffer.from("t1.0").toString("base64url") };
+  const tail = tailAudit({ ...given, store }, tailing, over.signal, async () => undefined);
+  await new Promise((resolve) => setImmediate(resolve));
+  over.abort();
+  await tail;
+  expect(pages).toBeLessThan(100);
+});
+
 test("the first entry since a moment is found from wherever it is looked for", async () => {
   const clock = new FakeClock();
   const store = openMemoryStore({ clock });

@@ -1,4 +1,5 @@
 // The audit shard by shard, oldest first within each.
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { AuditEvent } from "@countersign/proto/node/admin/v1/audit_service";
 import type { CoreGiven } from "../given.ts";
 import {
@@ -16,7 +17,9 @@ import type { PageOf, PageStart } from "./page.ts";
 
 /** Entries that one call reads. */
 const MOST_ENTRIES = 5000;
-const READ_AT_ONCE = 500;
+const READ_AT_ONCE = 100;
+/** Empty ones, before others have their turn. */
+const SHARDS_A_TURN = 64;
 
 interface Place {
   readonly shard: Shard;
@@ -51,6 +54,7 @@ export async function walkAudit(
       if (looked >= MOST_ENTRIES) return endAt(shard, seq);
       const entries = await store.audit(shard, seq, READ_AT_ONCE);
       looked += entries.length + 1;
+      if (entries.length > 0) await nextTurn();
       for (const entry of entries) {
         entry.events.forEach((event, index) => {
           if (wants(entry, event)) events.push(eventMessage(entry, event, index));
@@ -60,6 +64,7 @@ export async function walkAudit(
       }
       if (entries.length < READ_AT_ONCE) break;
     }
+    if (shard % SHARDS_A_TURN === 0) await nextTurn();
   }
   return { items: events, nextPageToken: "" };
 }

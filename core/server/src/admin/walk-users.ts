@@ -1,4 +1,5 @@
 // All users of a tenant, shard by shard, from where a page ended.
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { CoreGiven } from "../given.ts";
 import { ADMINISTRATION, ADMINISTRATION_SHARD, SHARDS, type HexId, type Shard, type UnixMs } from "../store/entity.ts";
 
@@ -29,6 +30,8 @@ export async function* walkUsers(
       const fresh = places.filter((place) => from === undefined || isBehind(place, from));
       yield* fresh;
       const end = fresh.at(-1);
+      // Nothing of it need have waited for anything, and there may be no end to users of whom nothing is wanted.
+      if (fresh.length > 0) await nextTurn();
       if (end === undefined || keys.length <= PAGE) break;
       from = end;
     }
