@@ -1,5 +1,6 @@
 import { readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { AdminServiceClient, Role } from "@countersign/proto/node/admin/v1/admin_service";
 import { AuditServiceClient, AuditServiceListRequest } from "@countersign/proto/node/admin/v1/audit_service";
@@ -8,6 +9,7 @@ import { tempFolder } from "@countersign/testing";
 import type { CoreConfig } from "../config.ts";
 import { openLog } from "../log.ts";
 import { newToken } from "../rpc/token.ts";
+import { DATABASE_FILE } from "../store/sqlite-database.ts";
 import { startCore, type RunningCore } from "../start-core.ts";
 import { hashOf } from "../testing/admin-world.ts";
 import { call, refused } from "../testing/call.ts";
@@ -90,6 +92,17 @@ test("again: the last token counts, and none before it", async () => {
   const request = { adminId: "eve", tokenSha256: hashOf(draw()), phrase: "", locale: "" };
   expect((await refused(call(admins, "claim", request, first))).reason).toBe("UNAUTHENTICATED");
   await claim("berta");
+});
+
+test("an administrator whom somebody hid in the store is missed, and nothing is done", async () => {
+  await claim("anna");
+  await stop();
+  const before = readFileSync(tokenFile(), "utf8");
+  const db = new DatabaseSync(join(config.data ?? "", DATABASE_FILE));
+  db.exec("UPDATE entity SET owner = 'eve' WHERE type = 'admin'");
+  db.close();
+  await expect(resetAdministration(config)).rejects.toThrow("verify-audit");
+  expect(readFileSync(tokenFile(), "utf8")).toBe(before);
 });
 
 test("not beside a core on the same folder, and nothing is written then", async () => {

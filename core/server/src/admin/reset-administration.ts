@@ -41,7 +41,7 @@ export async function resetAdministration(options: ResetOptions): Promise<Reset>
     const { entities } = await store.load(ADMINISTRATION_SHARD, administrationKey);
     const before = entities[0].body;
     if (before === undefined) throw new ConfigError("there never was an administrator here: start a core, and claim");
-    const disabled = await disableAll(given);
+    const disabled = await disableAll(given, before.adminsEver);
     const tokenFile = await invite(given, join(options.secrets, FIRST_ADMIN_FILE));
     const audited = [...disabled.map(() => "admin.disabled"), "token.issued", "administration.reset"];
     return { tokenFile, disabled, first: before.first ?? "", audited };
@@ -53,9 +53,15 @@ export async function resetAdministration(options: ResetOptions): Promise<Reset>
 /** Some tens of people. */
 const MOST = 1000;
 
-async function disableAll(given: CoreGiven): Promise<string[]> {
+/** Lists are found by what whoever writes to the store can hide; he cannot put it back later as if nobody had been missed. */
+async function disableAll(given: CoreGiven, adminsEver: number): Promise<string[]> {
   const keys = await given.store.list(ADMINISTRATION_SHARD, "admin", ADMINS, { tenant: "", limit: MOST });
   const { entities } = await given.store.load(ADMINISTRATION_SHARD, ...keys);
+  const found = entities.filter(({ body }) => body?.claimed === true).length;
+  if (found < adminsEver) {
+    const why = `the store lists ${found} of at least ${adminsEver} administrators: it was altered`;
+    throw new ConfigError(`${why}. Run verify-audit, restore a backup, and run this again`);
+  }
   const names = entities.flatMap(({ body }) => (body === undefined || body.state === "DISABLED" ? [] : [body.adminId]));
   for (const name of names) done(await setAdminState(given, name, "disabled", BY));
   return names.toSorted();
