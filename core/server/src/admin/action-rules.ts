@@ -37,8 +37,8 @@ export function isOfInstallation(action: AdminAction): boolean {
 const OF_INSTALLATION: readonly ActionType[] = ["create_tenant", "create_admin", "enable_admin", "recover_admin"];
 
 /** How many administrators it takes at least. */
-export function leastApprovals(action: AdminAction): number {
-  return ruleOf(action).least ?? 1;
+export async function leastApprovals(given: CoreGiven, of: Doing, action: AdminAction): Promise<number> {
+  return (await ruleOf(action).least?.(given, of, action)) ?? 1;
 }
 
 export function levelOf(action: AdminAction, of: Doing): AdminLevel {

@@ -25,7 +25,7 @@ export function setAdminState(
     const { entities, epoch, now } = await given.store.load(ADMINISTRATION_SHARD, name, userName);
     const [{ body: before, version }, user] = entities;
     if (before === undefined) return unknown("admin_id");
-    const body = to === "disabled" ? disabled(before) : enabled(before, to.enabledBy);
+    const body = to === "disabled" ? disabled(before, now) : enabled(before, to.enabledBy);
     if (body === before) return before;
     const after = user.body && (to === "disabled" ? suspended(user.body, now) : resumed(user.body));
     const writes: AnyWrite[] = [
@@ -47,8 +47,8 @@ export function setAdminState(
   });
 }
 
-function disabled(admin: Admin): Admin {
-  return admin.state === "DISABLED" ? admin : { ...admin, state: "DISABLED", tokens: { listed: [] } };
+function disabled(admin: Admin, disabledAt: UnixMs): Admin {
+  return admin.state === "DISABLED" ? admin : { ...admin, state: "DISABLED", tokens: { listed: [] }, disabledAt };
 }
 
 /** A change that enabled him once does not do so again. */
@@ -59,7 +59,7 @@ function enabled(admin: Admin, enabledBy: HexId): Admin {
 
 function suspended(user: User, now: UnixMs): User {
   if (user.state === "SUSPENDED") return user;
-  return { ...withoutRecovery(user, now), state: "SUSPENDED", suspendedFrom: user.state };
+  return { ...withoutRecovery(user, now), state: "SUSPENDED", suspendedFrom: user.state, stoppedAt: now };
 }
 
 function resumed(user: User): User {

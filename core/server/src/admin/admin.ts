@@ -22,7 +22,11 @@ export interface Admin {
     readonly until: UnixMs;
     /** Of his user, which it waits for; absent: it makes him for the first time, or was used. */
     readonly recovery?: HexId;
+    /** By who was the only one: it makes the second administrator ever, and nobody after him. */
+    readonly alone?: true;
   };
+  /** When he was disabled last. Absent: never, or before it was kept. */
+  readonly disabledAt?: UnixMs;
   /** The change that enabled him last: it ends no later stop. Absent: none did. */
   readonly enabledBy?: HexId;
   /** He claimed his invitation once. */

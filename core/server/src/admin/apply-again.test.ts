@@ -94,11 +94,11 @@ async function approved(what: NonNullable<Action["what"]>): Promise<HexId> {
 async function doneAndDied(changeId: HexId): Promise<void> {
   const { given } = world.admins.world;
   const { entities } = await given.store.load(ADMINISTRATION_SHARD, changeKey(changeId));
-  const { action, tenantId, requestedBy } = entities[0].body ?? {};
+  const { action, tenantId, requestedBy, requestedAt = 0 } = entities[0].body ?? {};
   if (action === undefined || requestedBy === undefined) throw new Error("the change is not stored");
   const tenant = tenantId === "" ? undefined : await directoryOf(given.store).get(tenantKey(tenantId ?? ""));
   const by = { actor: "admin:anna", detail: {} };
-  expect(await carryOut(given, { changeId, requestedBy, tenant }, action, by)).toBeUndefined();
+  expect(await carryOut(given, { changeId, requestedBy, requestedAt, tenant }, action, by)).toBeUndefined();
 }
 
 test.each(Object.entries(ACTIONS))(

@@ -224,6 +224,33 @@ describe("four eyes", () => {
   });
 });
 
+const claims = (invitation: string) =>
+  call(client, "claim", { adminId: "", tokenSha256: hashOf(draw("cs_admin_")), phrase: "", locale: "" }, invitation);
+
+describe("the only administrator", () => {
+  beforeEach(async () => {
+    await world.close();
+    await reopen({ adminsEver: 1 });
+  });
+  test("who invites several has one of them: the third takes the second's key", async () => {
+    const [one, other] = [draw("cs_invite_"), draw("cs_invite_")];
+    await admins.confirm(anna, await admins.request(client, anna, invite("dora", one)));
+    await admins.confirm(anna, await admins.request(client, anna, invite("mallory", other)));
+    await claims(one);
+    expect((await refused(claims(other))).reason).toBe("STATE_CONFLICT");
+  });
+
+  test("what he asked for then, and signs when there is a second one, makes nobody", async () => {
+    const [one, other] = [draw("cs_invite_"), draw("cs_invite_")];
+    const late = await admins.request(client, anna, invite("mallory", other));
+    await admins.confirm(anna, await admins.request(client, anna, invite("dora", one)));
+    await claims(one);
+    await admins.confirm(anna, late);
+    expect(await stateOf(late.change?.changeId)).toBe(ChangeState.FAILED);
+    expect((await refused(claims(other))).reason).toBe("UNAUTHENTICATED");
+  });
+});
+
 describe("no", () => {
   test("a reject on the key ends the change", async () => {
     const asked = await admins.request(client, anna, newApp(draw("cs_app_")));

@@ -69,6 +69,8 @@ export interface Change {
   readonly requestedBy: string;
   readonly requestedAt: UnixMs;
   readonly expiresAt: UnixMs;
+  /** A create_admin of who was the only one: it makes the second administrator ever, and nobody after him. */
+  readonly alone?: true;
   /** What keys and chats show, the same for everybody who is asked. */
   readonly fields: readonly Field[];
   readonly approvals: readonly Approval[];

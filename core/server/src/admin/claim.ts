@@ -11,6 +11,7 @@ import { ADMINISTRATION, ADMINISTRATION_SHARD, type UnixMs } from "../store/enti
 import type { AnyWrite, LoadedEntity } from "../store/store.ts";
 import { commitOnce, untilSettled } from "../transaction/commit.ts";
 import type { Admin, Administration } from "./admin.ts";
+import { TWO } from "./action-rule.ts";
 import { ADMINS } from "./change-directory.ts";
 import { claimedAgain } from "./lost-key-claim.ts";
 import { issueToken, readTokenHash } from "./token-entity.ts";
@@ -56,6 +57,11 @@ function readClaim(invited: string, request: AdminServiceClaimRequest): Claiming
 const used = refuse(
   "STATE_CONFLICT",
   "The invitation was used. Ask for another one, and look at who used it: ListAdmins.",
+);
+
+const others = refuse(
+  "STATE_CONFLICT",
+  "Another one became the second administrator meanwhile, who has to agree to the third: ask for another invitation.",
 );
 
 /** Asked first, so that who comes with a used one makes nothing. */
@@ -139,7 +145,9 @@ function claimed(
     return isFree ? { adminId, role: "owner", tenantId: "", createdAt: now, ...own } : used;
   }
   const isOpen = held?.state === "INVITED" && held.invitation?.id === invitation && now < held.invitation.until;
-  return isOpen ? { ...held, ...own } : used;
+  if (!isOpen) return used;
+  // Of several that the first one invited while he was alone, one is the second administrator ever.
+  return held.invitation.alone === true && administration.adminsEver >= TWO ? others : { ...held, ...own };
 }
 
 function userOf({ adminId, phrase, locale }: Claiming, now: UnixMs): User {

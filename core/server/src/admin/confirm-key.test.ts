@@ -80,7 +80,7 @@ test("a fingerprint that is another key's is refused when it is asked for", asyn
   expect((await refused(asks(keyId, device, "", "not hex"))).message).toContain("fingerprint");
 });
 
-test("an administrator who was invited: two keys invite him, one accepts his key, and he not his own", async () => {
+test("an administrator who was invited: two keys invite him, two accept his key, and he not his own", async () => {
   const { client, anna, bob, admins } = world;
   const invitation = world.draw("cs_invite_");
   const value = { adminId: "carl", role: Role.OWNER, tenantId: "", invitationSha256: hashOf(invitation) };
@@ -100,7 +100,11 @@ test("an administrator who was invited: two keys invite him, one accepts his key
   const self = { $case: "confirmKey", value: { keyId, fingerprint } } as const;
   expect((await refused(admins.request(client, carl, self, ADMINISTRATION))).reason).toBe("NOT_ALLOWED");
   const accepted = await asks(keyId, device, ADMINISTRATION);
+  // Anna has his invitation: she could have come in his place, and would be two then.
+  expect(accepted.change?.approvalsNeeded).toBe(2);
   await admins.confirm(anna, accepted);
+  expect(await keyState("carl", ADMINISTRATION)).toBe(KeyState.PROVISIONAL);
+  await admins.confirm(bob, await admins.approve(client, bob, accepted.change?.changeId ?? ""));
   expect(await keyState("carl", ADMINISTRATION)).toBe(KeyState.ACTIVE);
   const change = await admins.change(client, bob, accepted.change?.changeId ?? "");
   expect(change.state).toBe(ChangeState.APPLIED);

@@ -1,7 +1,7 @@
 // How a change ends: somebody says no, or the core does what all keys confirmed.
+import { whyUnfit } from "../approval/fit.ts";
 import type { CoreGiven } from "../given.ts";
-import { directoryOf } from "../identity/directory.ts";
-import { adminKey, changeKey, tenantKey, userKey } from "../identity/entity-key.ts";
+import { adminKey, changeKey, keyKey, userKey } from "../identity/entity-key.ts";
 import type { AdminCaller } from "../rpc/caller.ts";
 import { isRefusal, refuse, type Refusal } from "../rpc/refusal.ts";
 import { ADMINISTRATION, ADMINISTRATION_SHARD, type HexId } from "../store/entity.ts";
@@ -9,14 +9,16 @@ import type { AuditDraft, Found } from "../store/store.ts";
 import { checkDetail } from "../transaction/check-detail.ts";
 import { happen } from "../transaction/happen.ts";
 import { transactionKey } from "../transaction/transaction-key.ts";
-import type { Doing } from "./action-rule.ts";
+import { TWO, type Doing } from "./action-rule.ts";
 import { carryOut, judgeAction } from "./action-rules.ts";
+import { adminsEver } from "./admins-ever.ts";
 import { ADMINS } from "./change-directory.ts";
 import { reject } from "./approval.ts";
-import type { Change } from "./change.ts";
+import type { Approval, Change } from "./change.ts";
 import { loadChange, mayDecide, stepChange } from "./load-change.ts";
 import { over } from "./request-change.ts";
 import { tellEnd } from "./tell-end.ts";
+import { storedTenant } from "./tenant-of.ts";
 
 /** At once; the prompts that are open for it go from keys and chats. */
 export async function rejectChange(
@@ -86,11 +88,13 @@ function endedBy(change: Change, refusal: Refusal | undefined, now: number): Cha
 }
 
 async function apply(given: CoreGiven, change: Change): Promise<Refusal | undefined> {
-  const { changeId, tenantId, action, requestedBy, approvals } = change;
+  const { changeId, tenantId, action, requestedBy, requestedAt, approvals } = change;
   const unfit = await whoIsOut(given, change);
-  if (unfit !== undefined) return refuse("NOT_ALLOWED", `${unfit} confirmed it and is no administrator any more.`);
-  const tenant = tenantId === "" ? undefined : await directoryOf(given.store).get(tenantKey(tenantId));
-  const of: Doing = { changeId, requestedBy, tenant };
+  if (unfit !== undefined)
+    return refuse("NOT_ALLOWED", `What ${unfit.adminId} confirmed counts no more: ${unfit.why}.`);
+  if (change.alone === true && (await adminsEver(given)) >= TWO) return noLongerAlone;
+  const tenant = tenantId === "" ? undefined : await storedTenant(given, tenantId);
+  const of: Doing = { changeId, requestedBy, requestedAt, tenant };
   const judged = await judgeAction(given, of, action);
   if (isRefusal(judged)) return judged;
   const by = {
@@ -100,13 +104,35 @@ async function apply(given: CoreGiven, change: Change): Promise<Refusal | undefi
   return carryOut(given, of, action, by);
 }
 
-/** Whoever is not ACTIVE when it is done has confirmed nothing. */
-async function whoIsOut(given: CoreGiven, { approvals }: Change): Promise<string | undefined> {
-  const { entities } = await given.store.load(
+const noLongerAlone = refuse(
+  "NOT_ALLOWED",
+  "It was asked for by the only administrator. There is another one by now, who has to confirm it too: ask for it again.",
+);
+
+/** Whose yes counts no more when it is done: by the rules that several users' yeses have. */
+async function whoIsOut(
+  given: CoreGiven,
+  { approvals }: Change,
+): Promise<{ readonly adminId: string; readonly why: string } | undefined> {
+  for (const approval of approvals) {
+    const why = await whyOut(given, approval);
+    if (why !== undefined) return { adminId: approval.adminId, why };
+  }
+  return undefined;
+}
+
+/** Disabled, stopped at any time since he signed, his key revoked, or his no came after his yes. */
+async function whyOut({ store }: CoreGiven, { adminId, txId, at }: Approval): Promise<string | undefined> {
+  const { entities } = await store.load(
     ADMINISTRATION_SHARD,
-    ...approvals.map(({ adminId }) => adminKey(adminId)),
+    ...([adminKey(adminId), userKey(ADMINISTRATION, adminId), transactionKey(txId)] as const),
   );
-  return approvals.find((_one, i) => entities[i]?.body?.state !== "ACTIVE")?.adminId;
+  const [{ body: admin }, { body: user }, { body: own }] = entities;
+  if (admin?.state !== "ACTIVE") return admin?.state ?? "unknown";
+  if (own === undefined || !("confirmation" in own) || own.confirmation === undefined) return "unknown";
+  if (own.lateVeto !== undefined) return "REJECTED_SINCE";
+  const key = keyKey(ADMINISTRATION, own.confirmation.keyId);
+  return whyUnfit(user, (await store.load(ADMINISTRATION_SHARD, key)).entities[0].body, at);
 }
 
 function auditOf(change: Change, event: string, actor: string, detail: AuditDraft["detail"]): AuditDraft {

@@ -10,18 +10,15 @@ import type { User } from "../identity/user.ts";
 import type { CoreGiven } from "../given.ts";
 import { isRefusal, refuse, type Refusal } from "../rpc/refusal.ts";
 import { ADMINISTRATION, ADMINISTRATION_SHARD } from "../store/entity.ts";
-import { NAMELESS, tenantIn, unknown, type ActionRule, type Doing } from "./action-rule.ts";
+import { NAMELESS, tenantIn, TWO, unknown, type ActionRule, type Doing } from "./action-rule.ts";
 import type { Admin } from "./admin.ts";
 import { changeDirectory, type By } from "./change-directory.ts";
 import { refusalIn } from "./program-rules.ts";
 import { issueToken, whyNotFree } from "./token-entity.ts";
 
-/** Two people, whatever the policy says: one alone replaces nobody's keys. */
-const TWO = 2;
-
 export const recoverUser: ActionRule<"recover_user"> = {
   level: () => "high",
-  least: TWO,
+  least: async () => TWO,
   judge: async (given, of, { userId }) => {
     const { tenantId } = tenantIn(of);
     if (tenantId === ADMINISTRATION) return refuse("NOT_ALLOWED", "An administrator is recovered by recover_admin.");
@@ -41,7 +38,7 @@ export const recoverUser: ActionRule<"recover_user"> = {
 
 export const recoverAdmin: ActionRule<"recover_admin"> = {
   level: () => "high",
-  least: TWO,
+  least: async () => TWO,
   judge: async (given, of, { adminId, invitation }) => {
     const admin = await loadActive(given, adminId);
     if (isRefusal(admin)) return admin;

@@ -1,6 +1,8 @@
 // Who lost his last key: two administrators, notices to every chat, 24 h, and any old chat or key stops it.
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import {
+  AdminServiceListAppsRequest,
+  AppScope,
   ChangeState,
   Role,
   type AdminServiceRequestChangeResponse,
@@ -82,10 +84,8 @@ const invite = async () =>
 
 async function accept(device: TestDevice, tenantId: HexId = ""): Promise<void> {
   const value = { keyId: toHex(device.keyId), fingerprint: fingerprintOf(device.publicKey) };
-  await world.admins.confirm(
-    world.anna,
-    await world.admins.request(world.client, world.anna, { $case: "confirmKey", value }, tenantId),
-  );
+  // Who alone says which key it is that comes would be the one who replaced the keys.
+  await confirmed(await world.admins.request(world.client, world.anna, { $case: "confirmKey", value }, tenantId));
 }
 
 describe("a user", () => {
@@ -158,6 +158,51 @@ describe("a user", () => {
     expect((await refused(call(keys, "beginEnrolment", request, token))).reason).toBe("NOT_ALLOWED");
     await call(keys, "stopRecovery", { userId: "erika", recoveryId }, token);
     expect(await standing()).toEqual(["STOPPED"]);
+  });
+
+  test("two apps that one administrator gave their tokens are not two people", async () => {
+    const app = async (name: string, by: TestAdmin): Promise<string> => {
+      const token = world.draw("cs_app_");
+      const value = { name, scope: AppScope.EXECUTE, tokenSha256: hashOf(token) };
+      await world.admins.confirm(by, await world.admins.request(world.client, by, { $case: "createApp", value }));
+      return token;
+    };
+    const [one, two, other] = [
+      await app("one", world.anna),
+      await app("two", world.anna),
+      await app("other", world.bob),
+    ];
+    const begin = { requestId: "r", userId: "erika", reason: "" };
+    const { recovery } = await call(keys, "beginRecovery", begin, one);
+    const approve = { userId: "erika", recoveryId: recovery?.recoveryId ?? "" };
+    expect((await refused(call(keys, "approveRecovery", approve, two))).reason).toBe("NOT_ALLOWED");
+    expect(await standing()).toEqual(["REQUESTED"]);
+    // Nor when she gives a token to an app that was somebody else's.
+    const { apps } = await call(world.client, "listApps", AdminServiceListAppsRequest.create(), world.anna.token);
+    const appId = apps.find(({ name }) => name === "other")?.appId ?? "";
+    const hers = world.draw("cs_app_");
+    const holder = { $case: "appId", value: appId } as const;
+    const value = { holder, tokenSha256: hashOf(hers), overlap: undefined };
+    await world.admins.confirm(
+      world.anna,
+      await world.admins.request(world.client, world.anna, { $case: "addToken", value }),
+    );
+    expect((await refused(call(keys, "approveRecovery", approve, hers))).reason).toBe("NOT_ALLOWED");
+    const bobs = await app("bobs", world.bob);
+    await call(keys, "approveRecovery", approve, bobs);
+    expect(await standing()).toEqual(["HELD"]);
+    expect((await refused(call(keys, "approveRecovery", approve, other))).reason).toBe("NOT_ALLOWED");
+  });
+
+  test("no app accepts the key that comes by theirs", async () => {
+    await confirmed(await forUser());
+    world.admins.world.clock.advance(24 * HOUR);
+    const device = new TestDevice("N-1");
+    await enrol(device, await invite());
+    const { token } = await world.admins.world.addApp(world.admins.world.tenantId, "execute");
+    const request = { keyId: toHex(device.keyId), fingerprint: fingerprintOf(device.publicKey) };
+    expect((await refused(call(keys, "confirmFingerprint", request, token))).reason).toBe("NOT_ALLOWED");
+    expect((await world.admins.world.loadKey()).state).toBe("ACTIVE");
   });
 
   test("one at a time, none of whom had no key, none of an administrator", async () => {

@@ -5,9 +5,9 @@ import { adminKey, appKey, botKey } from "../identity/entity-key.ts";
 import { MOST_TOKENS, openOf, withToken, type HeldTokens } from "../identity/held-token.ts";
 import type { App, Bot, TokenHolder } from "../identity/tenant.ts";
 import { isRefusal, refuse, type Refusal } from "../rpc/refusal.ts";
-import { ADMINISTRATION, shardOfKey, type HexId } from "../store/entity.ts";
+import { ADMINISTRATION, shardOfKey, type HexId, type UnixMs } from "../store/entity.ts";
 import { reserve } from "../transaction/reserve.ts";
-import { NAMELESS, tenantIn, unknown, type ActionOf, type ActionRule, type Doing } from "./action-rule.ts";
+import { NAMELESS, stoppedAnew, tenantIn, unknown, type ActionOf, type ActionRule, type Doing } from "./action-rule.ts";
 import { changeDirectory, type By, type DirectoryChange } from "./change-directory.ts";
 import type { HolderRef } from "./change.ts";
 import { everyOwned } from "./every-owned.ts";
@@ -25,7 +25,8 @@ export const createApp: ActionRule<"create_app"> = {
     return refusalIn(
       await changeDirectory(given, { key: appKey(tenantId, appId), tenant: tenantId }, by, (held, now) => {
         if (held !== undefined) return "same";
-        const body: App = { appId, tenantId, name, scope, disabled: false, tokens: listOf(token, now) };
+        const made = { appId, tenantId, name, scope, disabled: false, tokens: listOf(token, now) } as const;
+        const body: App = withHand(made, by);
         return { body, event: "app.created", before: "", after: `${name}, ${scope}` };
       }),
     );
@@ -61,8 +62,10 @@ export const createBot: ActionRule<"create_bot"> = {
 
 export const enableApp: ActionRule<"enable_app"> = {
   level: () => "medium",
-  judge: async (given, of, { appId }) =>
-    named(await loadApp(given, tenantIn(of).tenantId, appId), "action.enable_app.app_id"),
+  judge: async (given, of, { appId }) => {
+    const app = await loadApp(given, tenantIn(of).tenantId, appId);
+    return whyNotStart(of, app?.startedBy, app?.disabledAt) ?? named(app, "action.enable_app.app_id");
+  },
   carryOut: async (given, of, { appId }, by) => {
     const { tenantId } = tenantIn(of);
     return refusalIn(
@@ -83,8 +86,10 @@ export const enableApp: ActionRule<"enable_app"> = {
 
 export const enableBot: ActionRule<"enable_bot"> = {
   level: () => "medium",
-  judge: async (given, of, { botId }) =>
-    named(await loadBot(given, tenantIn(of).tenantId, botId), "action.enable_bot.bot_id"),
+  judge: async (given, of, { botId }) => {
+    const bot = await loadBot(given, tenantIn(of).tenantId, botId);
+    return whyNotStart(of, bot?.startedBy, bot?.disabledBy?.at) ?? named(bot, "action.enable_bot.bot_id");
+  },
   carryOut: (given, of, { botId }, by) =>
     changeBot(given, of, botId, by, (bot) =>
       bot.disabled && bot.startedBy !== of.changeId
@@ -100,8 +105,10 @@ export const enableBot: ActionRule<"enable_bot"> = {
 
 export const resumeBot: ActionRule<"resume_bot"> = {
   level: () => "low",
-  judge: async (given, of, { botId }) =>
-    named(await loadBot(given, tenantIn(of).tenantId, botId), "action.resume_bot.bot_id"),
+  judge: async (given, of, { botId }) => {
+    const bot = await loadBot(given, tenantIn(of).tenantId, botId);
+    return whyNotStart(of, bot?.resumedBy, bot?.pausedBy?.at) ?? named(bot, "action.resume_bot.bot_id");
+  },
   carryOut: (given, of, { botId }, by) =>
     changeBot(given, of, botId, by, (bot) =>
       bot.paused === true && bot.resumedBy !== of.changeId
@@ -114,6 +121,11 @@ export const resumeBot: ActionRule<"resume_bot"> = {
         : "same",
     ),
 };
+
+/** `startedBy`: the change that ended its last stop; where that is this very one it was done, and is not judged again. */
+function whyNotStart(of: Doing, startedBy: HexId | undefined, stoppedAt: UnixMs | undefined): Refusal | undefined {
+  return startedBy === of.changeId ? undefined : stoppedAnew(of, stoppedAt);
+}
 
 export const addToken: ActionRule<"add_token"> = {
   level: ({ holder }, { requestedBy }) => (holder.kind === "admin" && holder.id !== requestedBy ? "high" : "medium"),
@@ -151,7 +163,13 @@ async function listToken(
   const tenant = of.tenant?.tenantId ?? "";
   switch (holder.kind) {
     case "app":
-      return refusalIn(await changeDirectory(given, { key: appKey(tenant, holder.id), tenant }, by, add));
+      return refusalIn(
+        await changeDirectory(given, { key: appKey(tenant, holder.id), tenant }, by, (app, now) => {
+          const added = add(app, now);
+          if (added === "same" || isRefusal(added)) return added;
+          return { ...added, body: withHand(added.body, by) };
+        }),
+      );
     case "bot":
       return refusalIn(await changeDirectory(given, { key: botKey(tenant, holder.id), tenant }, by, add));
     case "admin":
@@ -163,6 +181,13 @@ async function listToken(
         }),
       );
   }
+}
+
+/** Whose key alone gave its token out may hold it: two apps of one hand are one person where two have to agree. */
+function withHand(app: App, { detail }: By): App {
+  const [hand = "", ...others] = String(detail["approvedBy"] ?? "").split(",");
+  const { hands = [] } = app;
+  return hand === "" || others.length > 0 || hands.includes(hand) ? app : { ...app, hands: [...hands, hand] };
 }
 
 interface New {

@@ -2,9 +2,7 @@
 import { Kind, sha256, toHex, utf8 } from "@countersign/protocol";
 import { AdminServiceRequestChangeRequest } from "@countersign/proto/node/admin/v1/admin_service";
 import type { CoreGiven } from "../given.ts";
-import { directoryOf } from "../identity/directory.ts";
-import { administrationKey, changeKey, tenantKey } from "../identity/entity-key.ts";
-import type { Tenant } from "../identity/tenant.ts";
+import { changeKey } from "../identity/entity-key.ts";
 import type { AdminCaller } from "../rpc/caller.ts";
 import { isRefusal, refuse, type Refusal } from "../rpc/refusal.ts";
 import { ADMINISTRATION, ADMINISTRATION_SHARD, type HexId } from "../store/entity.ts";
@@ -13,13 +11,14 @@ import { createTransaction, type Created } from "../transaction/create.ts";
 import { freezeContent } from "../transaction/frozen-content.ts";
 import { bodyHashOf, checkRequestId, findReservation, reserve } from "../transaction/reserve.ts";
 import { fieldsOf } from "./action-fields.ts";
-import type { Doing } from "./action-rule.ts";
+import { TWO, type Doing } from "./action-rule.ts";
+import { adminsEver } from "./admins-ever.ts";
 import { isOfInstallation, judgeAction, leastApprovals, levelOf } from "./action-rules.ts";
 import { changeIndex } from "./approval.ts";
 import { CHANGE_MS, isOpen, type AdminAction, type Change } from "./change.ts";
 import { loadChange, mayDecide } from "./load-change.ts";
 import { readAction } from "./read-action.ts";
-import { tenantOf } from "./tenant-of.ts";
+import { storedTenant, tenantOf } from "./tenant-of.ts";
 
 /** A change, and what the caller's key has to sign for it. */
 export interface Asked {
@@ -69,24 +68,26 @@ async function judged(
   caller: AdminCaller,
   { changeId, tenantId, action }: { changeId: HexId; tenantId: string; action: AdminAction },
 ): Promise<Change | Refusal> {
-  const tenant = isOfInstallation(action) ? undefined : await tenantOf(given, caller, tenantId);
-  if (isRefusal(tenant)) return tenant;
+  const asked = isOfInstallation(action) ? undefined : await tenantOf(given, caller, tenantId);
+  if (isRefusal(asked)) return asked;
+  const tenant = asked && (await storedTenant(given, asked.tenantId));
   const notAllowed = tenant === undefined ? whyNotOfInstallation(caller, action) : undefined;
   if (notAllowed !== undefined) return notAllowed;
-  const of: Doing = { changeId, requestedBy: caller.adminId, tenant };
+  const now = given.store.now();
+  const of: Doing = { changeId, requestedBy: caller.adminId, requestedAt: now, tenant };
   const found = await judgeAction(given, of, action);
   if (isRefusal(found)) return found;
-  const needed = await approvalsFor(given, of, action);
+  const { needed, alone } = await approvalsFor(given, of, action);
   const shown = { changeId, tenantId: tenant?.tenantId ?? "", action, needed, requestedBy: caller.adminId };
   const fields = fieldsOf(shown, { tenant, name: found.name });
   if (isRefusal(fields)) return fields;
-  const issuer = (await administration(given)).issuer;
+  const { issuer } = await storedTenant(given, ADMINISTRATION);
   const content = freezeContent({ kind: Kind.ADMIN, fields }, issuer, undefined);
   if (isRefusal(content)) return inAction(content);
-  const now = given.store.now();
   return {
     ...{ ...shown, fields, level: levelOf(action, of), requestedAt: now, expiresAt: now + CHANGE_MS },
     ...{ approvals: [], state: "REQUESTED" },
+    ...(alone ? { alone } : {}),
   };
 }
 
@@ -97,18 +98,24 @@ function whyNotOfInstallation({ role, adminId }: AdminCaller, action: AdminActio
   return refuse("NOT_ALLOWED", `${action.type} takes an owner.`);
 }
 
-/** Of the tenant in which it is done, else of the administration; the second administrator ever has nobody else to ask. */
-async function approvalsFor(given: CoreGiven, of: Doing, action: AdminAction): Promise<number> {
-  const { entities } = await given.store.load(ADMINISTRATION_SHARD, administrationKey);
-  if (action.type === "create_admin" && (entities[0].body?.adminsEver ?? 0) < 2) return 1;
-  const { policy } = of.tenant ?? (await administration(given));
-  return Math.max(leastApprovals(action), (policy.adminApprovals ?? DEFAULT_APPROVALS)[levelOf(action, of)]);
+/** Of the tenant in which it is done, else of the administration. */
+async function approvalsFor(
+  given: CoreGiven,
+  of: Doing,
+  action: AdminAction,
+): Promise<{ readonly needed: number; readonly alone: boolean }> {
+  const least = await leastApprovals(given, of, action);
+  const alone = await isAlone(given, of, action);
+  if (alone && least < TWO) return { needed: 1, alone: action.type === "create_admin" };
+  const { policy } = of.tenant ?? (await storedTenant(given, ADMINISTRATION));
+  const byPolicy = (policy.adminApprovals ?? DEFAULT_APPROVALS)[levelOf(action, of)];
+  return { needed: Math.max(least, byPolicy), alone: false };
 }
 
-async function administration(given: CoreGiven): Promise<Tenant> {
-  const tenant = await directoryOf(given.store).get(tenantKey(ADMINISTRATION));
-  if (tenant === undefined) throw new Error("the administrators' tenant is made when the first core starts");
-  return tenant;
+/** The second administrator ever, and his first key, take the first one's key alone: there is nobody else. */
+async function isAlone(given: CoreGiven, { tenant }: Doing, { type }: AdminAction): Promise<boolean> {
+  if (type === "create_admin") return (await adminsEver(given)) < TWO;
+  return type === "confirm_key" && tenant?.tenantId === ADMINISTRATION && (await adminsEver(given)) <= TWO;
 }
 
 /** The caller knows an action, and no fields. */

@@ -7,9 +7,10 @@ import { differingMembers } from "../policy/policy-json.ts";
 import { badInput, isRefusal, refuse, type Refusal } from "../rpc/refusal.ts";
 import { ADMINISTRATION, shardOfKey } from "../store/entity.ts";
 import { reserve } from "../transaction/reserve.ts";
-import { NAMELESS, tenantIn, unknown, type ActionRule } from "./action-rule.ts";
+import { NAMELESS, stoppedAnew, tenantIn, TWO, unknown, type ActionRule } from "./action-rule.ts";
 import type { Admin } from "./admin.ts";
 import { setAdminState } from "./admin-state.ts";
+import { adminsEver } from "./admins-ever.ts";
 import { changeDirectory } from "./change-directory.ts";
 import { refusalIn } from "./program-rules.ts";
 import { everyTenant } from "./tenant-of.ts";
@@ -17,11 +18,9 @@ import { issueToken, whyNotFree } from "./token-entity.ts";
 
 export const setPolicy: ActionRule<"set_policy"> = {
   level: () => "high",
-  judge: async (given, of, { policy, expectedVersion }) => {
-    // As it is stored, not as it was a moment ago.
-    const key = tenantKey(tenantIn(of).tenantId);
-    const tenant = (await given.store.load(shardOfKey(key), key)).entities[0].body;
-    if (tenant === undefined) return unknown("tenant_id");
+  judge: async (_given, of, { policy, expectedVersion }) => {
+    // The very one that the lines on the keys are made from.
+    const tenant = tenantIn(of);
     if (tenant.policyChange === of.changeId) return NAMELESS;
     if (tenant.policyVersion !== expectedVersion) return otherVersion(tenant.policyVersion);
     if (differingMembers(tenant.policy, policy).length === 0) {
@@ -102,7 +101,8 @@ function hexOf(text: string): string {
 
 export const createAdmin: ActionRule<"create_admin"> = {
   level: () => "high",
-  judge: async (given, _of, { adminId, adminTenantId, invitation }) => {
+  judge: async (given, _of, { adminId, role, adminTenantId, invitation }) => {
+    if (role === "admin" && adminTenantId === ADMINISTRATION) return ofOwners;
     const tenant = adminTenantId === "" ? undefined : await directoryOf(given.store).get(tenantKey(adminTenantId));
     if (adminTenantId !== "" && tenant === undefined) return unknown("action.create_admin.tenant_id");
     const key = adminKey(adminId);
@@ -115,11 +115,12 @@ export const createAdmin: ActionRule<"create_admin"> = {
     const holder = { kind: "invitation", adminId } as const;
     const issued = await issueToken(given, id, { holder, tenant: "" }, by);
     if (issued !== undefined) return issued;
+    const alone = (await adminsEver(given)) < TWO ? ({ alone: true } as const) : {};
     return refusalIn(
       await changeDirectory(given, { key: adminKey(adminId), tenant: "" }, by, (held, now) => {
         if (held?.invitation?.id === id) return "same";
         if (held !== undefined && !isReinvited(held, id)) return isTaken(adminId);
-        const invitation = { id, until: now + INVITATION_MS };
+        const invitation = { id, until: now + INVITATION_MS, ...alone };
         const fresh = { adminId, role, tenantId: adminTenantId, state: "INVITED", claimed: false } as const;
         const body: Admin = { ...fresh, createdAt: held?.createdAt ?? now, tokens: { listed: [] }, invitation };
         return {
@@ -132,6 +133,11 @@ export const createAdmin: ActionRule<"create_admin"> = {
     );
   },
 };
+
+const ofOwners = badInput(
+  "action.create_admin.tenant_id",
+  "must be a relying party: who changes the rules of the administration, and accepts keys of administrators, is an owner",
+);
 
 /** An invitation is claimed within a day. */
 const INVITATION_MS = 24 * 3_600_000;
@@ -150,10 +156,11 @@ function isTaken(adminId: string): Refusal {
 
 export const enableAdmin: ActionRule<"enable_admin"> = {
   level: () => "high",
-  judge: async (given, _of, { adminId }) => {
+  judge: async (given, of, { adminId }) => {
     const key = adminKey(adminId);
     const held = (await given.store.load(shardOfKey(key), key)).entities[0].body;
-    return held === undefined ? unknown("action.enable_admin.admin_id") : NAMELESS;
+    if (held === undefined) return unknown("action.enable_admin.admin_id");
+    return (held.enabledBy === of.changeId ? undefined : stoppedAnew(of, held.disabledAt)) ?? NAMELESS;
   },
   carryOut: async (given, of, { adminId }, by) =>
     refusalIn(await setAdminState(given, adminId, { enabledBy: of.changeId }, by)),

@@ -46,10 +46,15 @@ export async function disableApp(
   appId: string,
 ): Promise<App | Refusal> {
   if (!HEX_ID.test(appId)) return unknown("app_id");
-  return changeDirectory(given, { key: appKey(tenantId, appId), tenant: tenantId }, byOf(caller), (app) => {
+  return changeDirectory(given, { key: appKey(tenantId, appId), tenant: tenantId }, byOf(caller), (app, disabledAt) => {
     if (app === undefined) return unknown("app_id");
     if (app.disabled) return "same";
-    return { body: { ...app, disabled: true }, event: "app.disabled", before: "enabled", after: "disabled" };
+    return {
+      body: { ...app, disabled: true, disabledAt },
+      event: "app.disabled",
+      before: "enabled",
+      after: "disabled",
+    };
   });
 }
 

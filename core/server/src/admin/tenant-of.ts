@@ -5,7 +5,7 @@ import { tenantKey } from "../identity/entity-key.ts";
 import type { Tenant } from "../identity/tenant.ts";
 import type { AdminCaller } from "../rpc/caller.ts";
 import { badInput, isRefusal, refuse, type Refusal } from "../rpc/refusal.ts";
-import { ADMINISTRATION } from "../store/entity.ts";
+import { ADMINISTRATION, shardOfKey, type HexId } from "../store/entity.ts";
 import { everyOwned, INSTALLATION, tenantsLately } from "./every-owned.ts";
 import { hasPart } from "./admin.ts";
 
@@ -23,6 +23,17 @@ export async function tenantOf(given: CoreGiven, caller: AdminCaller, asked: str
   if (tenantId === "") return onlyTenant(given);
   if (!/^[0-9a-f]{32}$/.test(tenantId) || !hasPart(caller, tenantId)) return unknownTenant;
   return (await directoryOf(given.store).get(tenantKey(tenantId))) ?? unknownTenant;
+}
+
+/**
+ * As it is stored, and not as it was a moment ago: what keys show of its rules, and how many administrators they ask for, must
+ * be what is in force.
+ */
+export async function storedTenant({ store }: Pick<CoreGiven, "store">, tenantId: HexId): Promise<Tenant> {
+  const key = tenantKey(tenantId);
+  const tenant = (await store.load(shardOfKey(key), key)).entities[0].body;
+  if (tenant === undefined) throw new Error(`tenant ${tenantId} was found, and none is ever deleted`);
+  return tenant;
 }
 
 /** As tenantOf, of a relying party: the administrators' own tenant has no apps, and its users are made by changes alone. */

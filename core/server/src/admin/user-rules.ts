@@ -1,14 +1,16 @@
 // Changes that concern a user. None of them confirms anything for him: what he must sign, his key signs.
 import { fingerprintOf, sha256, utf8 } from "@countersign/protocol";
 import type { CoreGiven } from "../given.ts";
-import { changeUser, loadUser } from "../identity/change-user.ts";
+import { changeUser, loadUser, type UserName } from "../identity/change-user.ts";
 import { keyOwnerKey } from "../identity/entity-key.ts";
+import { isByChange } from "../identity/held-recovery.ts";
 import { confirmFingerprint } from "../identity/key-change.ts";
 import { loadKeys } from "../identity/load-keys.ts";
 import { requestThaw } from "../identity/request-thaw.ts";
+import type { User } from "../identity/user.ts";
 import { badInput, isRefusal, refuse, type Refusal } from "../rpc/refusal.ts";
-import { ADMINISTRATION, shardOfKey } from "../store/entity.ts";
-import { tenantIn, unknown, type ActionRule, type Doing } from "./action-rule.ts";
+import { ADMINISTRATION, shardOfKey, type HexId, type UnixMs } from "../store/entity.ts";
+import { stoppedAnew, tenantIn, TWO, unknown, type ActionRule, type Doing } from "./action-rule.ts";
 import { refusalIn } from "./program-rules.ts";
 
 export const resumeUser: ActionRule<"resume_user"> = {
@@ -17,7 +19,9 @@ export const resumeUser: ActionRule<"resume_user"> = {
     const { tenantId } = tenantIn(of);
     if (tenantId === ADMINISTRATION)
       return refuse("NOT_ALLOWED", "An administrator is enabled, not resumed: enable_admin.");
-    return namedUser(given, of, userId);
+    const user = await loadUser(given, { tenantId, userId });
+    if (isRefusal(user)) return user;
+    return (user.resumedBy === of.changeId ? undefined : stoppedAnew(of, suspendedAt(user))) ?? { name: userId };
   },
   carryOut: async (given, of, { userId }, by) => {
     const { tenantId } = tenantIn(of);
@@ -34,6 +38,11 @@ export const resumeUser: ActionRule<"resume_user"> = {
   },
 };
 
+/** Who is not suspended is resumed from nothing: what else stopped him his own key undoes. */
+function suspendedAt({ state, stoppedAt }: User): UnixMs | undefined {
+  return state === "SUSPENDED" ? stoppedAt : undefined;
+}
+
 export const thawUser: ActionRule<"thaw_user"> = {
   level: () => "low",
   judge: (given, of, { userId }) => namedUser(given, of, userId),
@@ -46,8 +55,17 @@ export const thawUser: ActionRule<"thaw_user"> = {
   },
 };
 
+/**
+ * An administrator's key takes as many as he himself did: who invited a person has his invitation, and could come as him. One
+ * that replaces the keys of somebody takes two, as its recovery did.
+ */
 export const confirmKey: ActionRule<"confirm_key"> = {
-  level: () => "medium",
+  level: (_action, of) => (tenantIn(of).tenantId === ADMINISTRATION ? "high" : "medium"),
+  least: async (given, of, { keyId }) => {
+    const owner = await ownerOf(given, of, keyId);
+    const name = { tenantId: tenantIn(of).tenantId, userId: owner ?? "" };
+    return owner !== undefined && (await isOfTheirRecovery(given, name, keyId)) ? TWO : 1;
+  },
   judge: async (given, of, { keyId, fingerprint }) => {
     const owner = await ownerOf(given, of, keyId);
     if (owner === undefined) return unknown("action.confirm_key.key_id");
@@ -69,6 +87,13 @@ export const confirmKey: ActionRule<"confirm_key"> = {
   carryOut: async (given, of, { keyId, fingerprint }, by) =>
     refusalIn(await confirmFingerprint(given, { tenantId: tenantIn(of).tenantId, keyId, fingerprint }, by.actor)),
 };
+
+async function isOfTheirRecovery(given: CoreGiven, name: UserName, keyId: HexId): Promise<boolean> {
+  const user = await loadUser(given, name);
+  if (isRefusal(user)) return false;
+  const [key] = await loadKeys(given, user, [keyId]);
+  return key?.recoveryId !== undefined && isByChange(user, key.recoveryId);
+}
 
 async function ownerOf(given: CoreGiven, of: Doing, keyId: string): Promise<string | undefined> {
   if (!/^[0-9a-f]{32}$/.test(keyId)) return undefined;

@@ -50,11 +50,21 @@ export function holdRecovery(
 /** What names of apps, which are ids, never begin with. */
 const BY_CHANGE = "admin:";
 
+/** Whether administrators confirmed it, and not two apps. */
+export function isByChange(user: User, recoveryId: HexId): boolean {
+  return recoveryOf(user, recoveryId)?.askedBy.startsWith(BY_CHANGE) === true;
+}
+
 /** Its new key is invited by administrators alone: one app is not the second person of a recovery that it did not begin. */
 export function whyNotInvite(user: User, recoveryId: HexId, by: string): Refusal | undefined {
-  const isTheirs = recoveryOf(user, recoveryId)?.askedBy.startsWith(BY_CHANGE) === true;
-  if (!isTheirs || by.startsWith(BY_CHANGE)) return undefined;
+  if (!isByChange(user, recoveryId) || by.startsWith(BY_CHANGE)) return undefined;
   return refuse("NOT_ALLOWED", "recovery_id: administrators confirmed this recovery, and they invite the new key.");
+}
+
+/** As little does one app say which key it is that comes. */
+export function whyNotAccept(user: User, recoveryId: HexId, by: string): Refusal | undefined {
+  if (!isByChange(user, recoveryId) || by.startsWith(BY_CHANGE)) return undefined;
+  return refuse("NOT_ALLOWED", "key_id: it replaces the user's keys by a change of administrators: they accept it.");
 }
 
 /** The one that administrators confirmed and whose hold is over, if any: the user's next key comes by it. */

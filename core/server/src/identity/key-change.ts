@@ -6,6 +6,7 @@ import { withdrawUnsignable } from "../transaction/withdraw-unsignable.ts";
 import { changeUser, loadUser } from "./change-user.ts";
 import { keyOwnerKey } from "./entity-key.ts";
 import { activateFirst, revokedKey } from "./first-key.ts";
+import { whyNotAccept } from "./held-recovery.ts";
 import { keyIndex } from "./key-index.ts";
 import { checkKeyName } from "./key-name.ts";
 import type { Key } from "./key.ts";
@@ -38,6 +39,8 @@ export async function confirmFingerprint(
     confirmed = key;
     if (key.state === "ACTIVE") return user;
     if (key.state === "REVOKED") return refuse("STATE_CONFLICT", "The key is revoked.");
+    const notTheirs = key.recoveryId === undefined ? undefined : whyNotAccept(user, key.recoveryId, actor);
+    if (notTheirs !== undefined) return notTheirs;
     if (key.recoveryId === undefined && hadKey(keys.map(({ body }) => body)))
       return refuse("STATE_CONFLICT", "A further key is activated by its ENROL transaction, signed by an older key.");
     const activated = activateFirst({ user, key, version: held.version, keys }, now);

@@ -14,13 +14,13 @@ import { bodyHashOf, checkRequestId, reserve } from "../transaction/reserve.ts";
 import type { Call } from "../rpc/handler.ts";
 import { changeUser, loadUser, type UserChange } from "./change-user.ts";
 import { directoryOf } from "./directory.ts";
-import { tenantKey } from "./entity-key.ts";
+import { appKey, tenantKey } from "./entity-key.ts";
 import { hadKey, loadKeys } from "./load-keys.ts";
 import { AGREE_WITHIN_MS, isLive, standingOf, stepRecovery, type Recovery, type RecoveryEvent } from "./recovery.ts";
 import { checkUserId } from "./user-name.ts";
 import { liveRecovery, recoveryOf, unknownRecovery, withoutRecovery, withRecovery } from "./user-recovery.ts";
 import type { User } from "./user.ts";
-import type { HexId, UnixMs } from "../store/entity.ts";
+import { shardOfKey, type HexId, type UnixMs } from "../store/entity.ts";
 
 /** Each is told on every channel: more a day is harassment. */
 const MOST_A_DAY = 3;
@@ -89,6 +89,7 @@ export function whyNotBegin(user: User, now: UnixMs): Refusal | undefined {
 /** The second yes, by another app than the first. From now on the hold runs. */
 export async function approveRecovery(given: CoreGiven, named: Named, { caller }: Call): Promise<Answer | Refusal> {
   const app = appOf(caller);
+  if (await isOneHand(given, app, named)) return oneHand;
   const tenant = await directoryOf(given.store).get(tenantKey(app.tenantId));
   if (tenant === undefined) throw new Error(`tenant ${app.tenantId} does not exist`);
   const holdMs = tenant.policy.holdHours * 3_600_000;
@@ -105,6 +106,24 @@ export async function approveRecovery(given: CoreGiven, named: Named, { caller }
       };
     }),
   );
+}
+
+const oneHand = refuse(
+  "NOT_ALLOWED",
+  "One administrator alone gave out tokens of both apps, so they are no two people: ask for the change recover_user.",
+);
+
+/** Whether the app that asked and the one that agrees may both be in the hand of one administrator. */
+async function isOneHand(given: CoreGiven, { tenantId, appId }: AppCaller, named: Named): Promise<boolean> {
+  const user = await loadUser(given, { tenantId, userId: named.userId });
+  const askedBy = isRefusal(user) ? undefined : recoveryOf(user, named.recoveryId)?.askedBy;
+  if (askedBy === undefined || askedBy === appId) return false;
+  const [one = [], other = []] = await Promise.all([askedBy, appId].map((id) => handsOf(given, appKey(tenantId, id))));
+  return one.some((hand) => other.includes(hand));
+}
+
+async function handsOf({ store }: CoreGiven, key: ReturnType<typeof appKey>): Promise<readonly string[]> {
+  return (await store.load(shardOfKey(key), key)).entities[0].body?.hands ?? [];
 }
 
 /** Until it is used. */

@@ -25,6 +25,10 @@ export interface App {
   readonly disabled: boolean;
   /** Absent: every token that was issued for it. */
   readonly tokens?: HeldTokens;
+  /** Administrators each of whom gave out a token of it alone, at any time. Absent: none did. */
+  readonly hands?: readonly string[];
+  /** When it was disabled last. Absent: never, or before it was kept. */
+  readonly disabledAt?: UnixMs;
   /** The change that ended its last stop: it ends no later one. Absent: none did. */
   readonly startedBy?: HexId;
 }

@@ -69,10 +69,17 @@ function act(drafts: Drafts, held: Case, transaction: Transaction, action: CoreA
   }
 }
 
-/** Whoever says no to an ADMIN ends what it is about: by key, by chat, or because his PC showed the key something else. */
-function refusedChange({ change, now, transaction: before }: Case, { userId, txId, state }: Transaction): AnyWrite[] {
+/**
+ * Whoever says no to an ADMIN, also after his yes, ends what it is about: by key, by chat, or because his PC showed the key
+ * something else.
+ */
+function refusedChange({ change, now, transaction: before }: Case, after: Transaction): AnyWrite[] {
+  const { userId, txId, state } = after;
   const saysNo = (state === "REJECTED" || state === "TAMPERED") && before.body?.state !== state;
-  return saysNo ? changeWrites(change, { adminId: userId, txId, said: "no", detail: state }, now) : [];
+  const tookBack = state === "EXECUTED" && after.lateVeto !== undefined && before.body?.lateVeto === undefined;
+  if (!saysNo && !tookBack) return [];
+  const detail = saysNo ? state : "REJECTED";
+  return changeWrites(change, { adminId: userId, txId, said: "no", detail }, now);
 }
 
 function put(drafts: Drafts, write: AnyWrite): void {

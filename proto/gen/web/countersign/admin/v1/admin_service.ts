@@ -934,7 +934,7 @@ export interface RecoverUser {
 
 /**
  * As RecoverUser. After the hold the invitation opens Claim, which puts a new token in the place of all his others, and his
- * BeginOwnEnrolment gives him a new key, which another administrator accepts by confirm_key.
+ * BeginOwnEnrolment gives him a new key, which two others accept by confirm_key.
  */
 export interface RecoverAdmin {
   /** His name. */
