@@ -6,6 +6,7 @@ import { call, refused } from "../testing/call.ts";
 import { hashOf, ServedAdmins, type TestAdmin } from "../testing/admin-world.ts";
 import { submitStatement } from "../verification/submit-statement.ts";
 import { ADMINISTRATION_SHARD } from "../store/entity.ts";
+import { beginLogin } from "./login.ts";
 import { fingerprintOfSession, MOST_SESSIONS, SESSION_MS } from "./session.ts";
 
 let opened: ServedAdmins;
@@ -135,6 +136,16 @@ test("who knows a name prompts its owner twice at a time and six times an hour, 
   expect((await refused(begin("gina"))).reason).toBe("NOT_FOUND");
   later();
   await loggedIn(gina);
+});
+
+test("however many are begun at a time, they take two of his places, and his changes have the others", async () => {
+  const nils = await admin("nils", "owner");
+  const tokens = Array.from({ length: 5 }, () => hashOf(opened.draw("cs_admin_")));
+  const { given } = opened.admins.world;
+  const begun = await Promise.all(tokens.map((tokenSha256) => beginLogin(given, { adminId: "nils", tokenSha256 })));
+  expect(begun.filter((one) => !isRefusal(one))).toHaveLength(2);
+  const { botId } = opened.admins.world;
+  await opened.admins.request(opened.client, nils, { $case: "resumeBot", value: { botId } });
 });
 
 test("one session more than may be ends the oldest, and no token of another kind", async () => {

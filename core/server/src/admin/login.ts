@@ -14,6 +14,7 @@ import type { User } from "../identity/user.ts";
 import type { Caller } from "../rpc/caller.ts";
 import { badInput, isRefusal, refuse, type Refusal } from "../rpc/refusal.ts";
 import { ADMINISTRATION, ADMINISTRATION_SHARD, type UnixMs } from "../store/entity.ts";
+import type { Store } from "../store/store.ts";
 import { createTransaction, type Created } from "../transaction/create.ts";
 import { ownTransaction } from "../transaction/own-transaction.ts";
 import { ownerOf, transactionKey } from "../transaction/transaction-key.ts";
@@ -49,12 +50,32 @@ export async function beginLogin(
   );
   const [{ body: admin }, { body: user }] = entities;
   if (admin?.state !== "ACTIVE" || user === undefined) return NOT_NOW;
-  if (!(await mayAsk(given, user, token, now))) return NOT_NOW;
-  const created = await createTransaction(given, loginDraft(adminId, token, tokenSha256, now));
-  // Whatever it is, it is about somebody who has not shown that he is who he says.
-  return isRefusal(created) && created.refused !== "UNAVAILABLE" && created.refused !== "STORE_FULL"
-    ? NOT_NOW
-    : created;
+  return inTurn(given, adminId, async () => {
+    if (!(await mayAsk(given, user, token, now))) return NOT_NOW;
+    const created = await createTransaction(given, loginDraft(adminId, token, tokenSha256, now));
+    // Whatever it is, it is about somebody who has not shown that he is who he says.
+    return isRefusal(created) && created.refused !== "UNAVAILABLE" && created.refused !== "STORE_FULL"
+      ? NOT_NOW
+      : created;
+  });
+}
+
+/** Logins of one administrator that are being begun on this core: together they would each find room for themselves. */
+const lines = new WeakMap<Store, Map<string, Promise<void>>>();
+
+async function inTurn<T>({ store }: CoreGiven, adminId: string, work: () => Promise<T>): Promise<T> {
+  const line = lines.get(store) ?? new Map<string, Promise<void>>();
+  lines.set(store, line);
+  const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+  const before = line.get(adminId);
+  line.set(adminId, ended);
+  await before;
+  try {
+    return await work();
+  } finally {
+    end();
+    if (line.get(adminId) === ended) line.delete(adminId);
+  }
 }
 
 function loginDraft(adminId: string, token: string, tokenSha256: Uint8Array, now: UnixMs) {
