@@ -4,6 +4,9 @@ import { FROM_SOURCE, ROOT } from "@countersign/testing/child";
 import type { Desk } from "../desk.ts";
 import type { Installation } from "../installation.ts";
 
+/** As for the other parts: it starts in less than half the time. */
+const NODE_COMPILE_CACHE = `${ROOT}node_modules/.cache/compiled`;
+
 /** A line of the client's NDJSON output. */
 export type Told = Readonly<Record<string, unknown>>;
 
@@ -37,7 +40,7 @@ export function startClient(
       ...["--server-id", installation.serverId, "--core-key", installation.corePublicKey],
       ...["--daemon", desk.daemonSocket.replace("unix:", ""), ...args],
     ],
-    { cwd: desk.folder, env: { ...process.env }, stdio: ["ignore", "pipe", "pipe"] },
+    { cwd: desk.folder, env: { NODE_COMPILE_CACHE, ...process.env }, stdio: ["ignore", "pipe", "pipe"] },
   );
   const told: Told[] = [];
   let output = "";
