@@ -7,6 +7,7 @@ import {
   AttachRequest,
   type AttachResponse,
   ChannelServiceService,
+  Hello,
   type Deliver,
   Phase,
 } from "@countersign/proto/node/channel/v1/channel_service";
@@ -16,51 +17,47 @@ type Stream = ClientDuplexStream<AttachRequest, AttachResponse>;
 
 const BEAT_MS = 5_000;
 const WAIT_MS = 60_000;
+const TRIES = 10;
+const AGAIN_MS = 500;
 
-/** Attached until `detach`; one stream of ChannelService.Attach. */
+interface Attached {
+  readonly stream: Stream;
+  readonly fence: bigint;
+  /** With which the same process comes back at once. */
+  readonly leaseToken: Buffer;
+}
+
+/** Attached until `detach`: a stream that ends before, as each does with its connection after some minutes, is followed by another. */
 export class BenchBot {
-  readonly #stream: Stream;
-  readonly #fence: bigint;
+  readonly #wire: Wire;
+  readonly #metadata: Metadata;
+  readonly #platform: string;
   readonly #beat: NodeJS.Timeout;
   /** By chat and tag: the code, or who waits for it. */
   readonly #codes = new Map<string, PromiseWithResolvers<string>>();
   readonly #answers = new Map<string, PromiseWithResolvers<AnswerType>>();
-  /** Rejects when the stream ends: nobody waits for what cannot come. */
-  readonly #over = Promise.withResolvers<never>();
+  /** Told when no stream follows: nobody waits for what cannot come. */
+  readonly #waiting = new Set<(why: Error) => void>();
+  #attached: Attached | undefined;
+  #leaves = false;
   #delivered = 0;
   #outcomes = 0;
 
-  private constructor(stream: Stream, fence: bigint) {
-    this.#stream = stream;
-    this.#fence = fence;
-    stream.on("data", ({ event }: AttachResponse) => {
-      if (event?.$case === "deliver") this.#take(event.value);
-      if (event?.$case === "answer") this.#answers.get(event.value.eventId)?.resolve(event.value.type);
-    });
-    this.#beat = setInterval(() => this.#send({ $case: "beat", value: { fence } }), BEAT_MS).unref();
-    this.#over.promise.catch(() => undefined);
-    stream.on("status", ({ details }) => {
-      clearInterval(this.#beat);
-      this.#over.reject(new Error(`the bot's stream ended: ${details}`));
-    });
+  private constructor(wire: Wire, metadata: Metadata, platform: string) {
+    this.#wire = wire;
+    this.#metadata = metadata;
+    this.#platform = platform;
+    this.#beat = setInterval(() => this.#tellBeat(), BEAT_MS).unref();
   }
 
   /** Waits for the lease. `metadata` holds the bot's token. */
   static async attach(wire: Wire, metadata: Metadata, platform: string): Promise<BenchBot> {
-    const { path, requestSerialize, responseDeserialize } = ChannelServiceService.attach;
-    const stream = wire.client().makeBidiStreamRequest(path, requestSerialize, responseDeserialize, metadata);
-    const welcome = new Promise<bigint>((resolve, reject) => {
-      stream.once("data", ({ event }: AttachResponse) => {
-        if (event?.$case === "welcome") resolve(event.value.fence);
-      });
-      // A stream that ends later fails the calls that wait for its codes.
-      stream.on("error", reject);
-    });
-    stream.write(AttachRequest.create({ event: { $case: "hello", value: { platform, deepLink: "" } } }));
+    const bot = new BenchBot(wire, metadata, platform);
     try {
-      return new BenchBot(stream, await within(welcome, "the lease"));
+      await bot.#join();
+      return bot;
     } catch (error) {
-      stream.cancel();
+      bot.#leave();
       throw error;
     }
   }
@@ -72,19 +69,20 @@ export class BenchBot {
 
   /** The person behind the chat sends the link token. */
   async claim(peerId: string, linkToken: string): Promise<void> {
+    const { stream, fence } = this.#lease();
     const eventId = randomUUID();
     const answer = Promise.withResolvers<AnswerType>();
     this.#answers.set(eventId, answer);
     const claim = {
       eventId,
-      fence: this.#fence,
+      fence,
       peerId,
       peerName: "Ann",
       linkToken,
       privateChat: true,
       peerIdentity: "",
     };
-    this.#send({ $case: "linkClaim", value: claim });
+    send(stream, { $case: "linkClaim", value: claim });
     const type = await this.#within(answer.promise, `the answer to ${peerId}`);
     this.#answers.delete(eventId);
     if (type !== AnswerType.OK) throw new Error(`the core answered a link claim with ${type}`);
@@ -103,29 +101,97 @@ export class BenchBot {
     const end = Date.now() + WAIT_MS;
     while (this.#outcomes < count) {
       if (Date.now() > end) throw new Error(`${this.#outcomes} of ${count} outcomes were delivered within a minute`);
-      await Promise.race([sleep(10), this.#over.promise]);
+      await this.#within(sleep(10), "a moment");
     }
   }
 
   /** At once, whatever is under way; harmless after `detach`. */
   cancel(): void {
-    clearInterval(this.#beat);
-    this.#stream.cancel();
+    this.#leave();
+    this.#attached?.stream.cancel();
+  }
+
+  /** Its stream breaks off, as with a connection that is over. */
+  breakOff(): void {
+    this.#lease().stream.cancel();
   }
 
   /** The core answers all that it was told, then ends the stream. */
   async detach(): Promise<void> {
-    clearInterval(this.#beat);
-    const over = new Promise<void>((resolve) => this.#stream.once("status", () => resolve()));
-    this.#stream.end();
+    this.#leave();
+    const { stream } = this.#lease();
+    const over = new Promise<void>((resolve) => stream.once("status", () => resolve()));
+    stream.end();
     await within(over, "the end of the stream");
   }
 
-  #take({ sequence, fence, phase, peerId, tag, code }: Deliver): void {
+  async #joinAgain(): Promise<void> {
+    for (let left = TRIES - 1; ; left--) {
+      try {
+        return await this.#join();
+      } catch (error) {
+        // The next connection may be about to end as well.
+        if (left === 0 || this.#leaves) throw error;
+        await sleep(AGAIN_MS);
+      }
+    }
+  }
+
+  #lease(): Attached {
+    if (this.#attached === undefined) throw new Error("the bot is not attached");
+    return this.#attached;
+  }
+
+  #leave(): void {
+    this.#leaves = true;
+    clearInterval(this.#beat);
+  }
+
+  /** Says hello and waits for the lease. What comes is heard from the first event on. */
+  async #join(): Promise<void> {
+    const { path, requestSerialize, responseDeserialize } = ChannelServiceService.attach;
+    const client = this.#wire.client();
+    const stream: Stream = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, this.#metadata);
+    const welcome = Promise.withResolvers<Attached>();
+    stream.on("data", ({ event }: AttachResponse) => {
+      if (event?.$case === "welcome") welcome.resolve({ ...event.value, stream });
+      if (event?.$case === "deliver") this.#take(event.value, stream);
+      if (event?.$case === "answer") this.#answers.get(event.value.eventId)?.resolve(event.value.type);
+    });
+    // After the welcome its status tells.
+    stream.on("error", welcome.reject);
+    const leaseToken = this.#attached?.leaseToken ?? Buffer.alloc(0);
+    send(stream, { $case: "hello", value: Hello.create({ platform: this.#platform, leaseToken }) });
+    try {
+      this.#attached = await within(welcome.promise, "the lease");
+    } catch (error) {
+      stream.cancel();
+      throw error;
+    }
+    stream.on("status", ({ details }) => void this.#follow(details));
+  }
+
+  async #follow(details: string): Promise<void> {
+    try {
+      if (this.#leaves) throw new Error("it was detached");
+      await this.#joinAgain();
+    } catch (error) {
+      this.#leave();
+      const why = new Error(`the bot's stream ended: ${details}`, { cause: error });
+      for (const tell of this.#waiting) tell(why);
+    }
+  }
+
+  #tellBeat(): void {
+    if (this.#attached !== undefined)
+      send(this.#attached.stream, { $case: "beat", value: { fence: this.#attached.fence } });
+  }
+
+  #take({ sequence, fence, phase, peerId, tag, code }: Deliver, stream: Stream): void {
     this.#delivered += 1;
     if (phase === Phase.OUTCOME) this.#outcomes += 1;
     if (phase === Phase.FULL) this.#codeAt(`${peerId} ${tag}`).resolve(code);
-    this.#send({ $case: "sent", value: { sequence, fence, providerId: String(sequence) } });
+    send(stream, { $case: "sent", value: { sequence, fence, providerId: String(sequence) } });
   }
 
   #codeAt(name: string): PromiseWithResolvers<string> {
@@ -134,13 +200,20 @@ export class BenchBot {
     return known;
   }
 
-  #within<T>(promise: Promise<T>, what: string): Promise<T> {
-    return within(Promise.race([promise, this.#over.promise]), what);
+  async #within<T>(promise: Promise<T>, what: string): Promise<T> {
+    const { promise: over, reject } = Promise.withResolvers<never>();
+    if (this.#leaves) reject(new Error("the bot is not attached any more"));
+    this.#waiting.add(reject);
+    try {
+      return await within(Promise.race([promise, over]), what);
+    } finally {
+      this.#waiting.delete(reject);
+    }
   }
+}
 
-  #send(event: NonNullable<AttachRequest["event"]>): void {
-    this.#stream.write(AttachRequest.create({ event }));
-  }
+function send(stream: Stream, event: NonNullable<AttachRequest["event"]>): void {
+  stream.write(AttachRequest.create({ event }));
 }
 
 async function within<T>(promise: Promise<T>, what: string): Promise<T> {

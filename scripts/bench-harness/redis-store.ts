@@ -11,6 +11,7 @@ import type { Call, RedisLink } from "../../core/server/src/store/redis/redis-li
 import { RedisStore } from "../../core/server/src/store/redis/redis-store.ts";
 import { openStandaloneLink, type LinkOptions } from "../../core/server/src/store/redis/standalone-link.ts";
 import { connectBare, startRedis } from "../../core/server/src/store/redis/testing/redis-server.ts";
+import { spreadOf } from "./figures.ts";
 import type { AnyWrite, ChangeSet, Store } from "../../core/server/src/store/store.ts";
 
 const { values } = parseArgs({
@@ -77,8 +78,8 @@ report();
 function report(): void {
   const rows = [...results].map(([name, measured]) => ({
     name,
-    commitsPerSecond: median(measured.map(({ perSecond }) => perSecond)),
-    cpuMicrosPerCommit: median(measured.map(({ cpuMicros }) => cpuMicros)),
+    commitsPerSecond: spreadOf(measured.map(({ perSecond }) => perSecond)).median,
+    cpuMicrosPerCommit: spreadOf(measured.map(({ cpuMicros }) => cpuMicros)).median,
     range: [Math.min(...measured.map((m) => m.perSecond)), Math.max(...measured.map((m) => m.perSecond))],
   }));
   const p7 = rows[1]!.commitsPerSecond / rows[0]!.commitsPerSecond;
@@ -95,10 +96,6 @@ function report(): void {
     );
   }
   console.log(`P7 ${p7.toFixed(2)}`);
-}
-
-function median(numbers: readonly number[]): number {
-  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
 }
 
 async function measure(body: () => Promise<void>): Promise<Measured> {

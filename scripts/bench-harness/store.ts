@@ -10,6 +10,7 @@ import { macKey } from "@countersign/protocol";
 import { encodeBody } from "../../core/server/src/store/body-codec.ts";
 import { prepareStatements, rowOfWrite, SCHEMA } from "../../core/server/src/store/sqlite-schema.ts";
 import { openSqliteStore } from "../../core/server/src/store/sqlite-store.ts";
+import { spreadOf } from "./figures.ts";
 import type { AnyWrite, ChangeSet, Store } from "../../core/server/src/store/store.ts";
 
 const { values } = parseArgs({
@@ -60,8 +61,8 @@ report();
 function report(): void {
   const rows = [...results].map(([name, measured]) => ({
     name,
-    commitsPerSecond: median(measured.map(({ perSecond }) => perSecond)),
-    cpuMicrosPerCommit: median(measured.map(({ cpuMicros }) => cpuMicros)),
+    commitsPerSecond: spreadOf(measured.map(({ perSecond }) => perSecond)).median,
+    cpuMicrosPerCommit: spreadOf(measured.map(({ cpuMicros }) => cpuMicros)).median,
     range: [Math.min(...measured.map((m) => m.perSecond)), Math.max(...measured.map((m) => m.perSecond))],
   }));
   if (values.json === true) {
@@ -73,10 +74,6 @@ function report(): void {
       `${name.padEnd(24)} ${commitsPerSecond.toFixed(0).padStart(8)}/s  ${cpuMicrosPerCommit.toFixed(1).padStart(6)} us CPU  (${range.map((n) => n.toFixed(0)).join("-")})`,
     );
   }
-}
-
-function median(numbers: readonly number[]): number {
-  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
 }
 
 async function measure(commits: number, body: () => Promise<void> | void): Promise<Measured> {

@@ -22,7 +22,8 @@ export interface FullDiskResult {
 export const mayMount: boolean =
   spawnSync("unshare", ["-m", "sh", "-c", "mount -t tmpfs tmpfs /mnt"], { stdio: "ignore" }).status === 0;
 
-const SIZE = "6m";
+/** Room for the installation, and for what each round leaves in the database and its log. */
+const sizeFor = (rounds: number): string => `${6 + 2 * rounds}m`;
 const UNDER_WAY = 3;
 const PATIENCE_MS = 180_000;
 
@@ -33,7 +34,7 @@ export async function fullDiskCampaign(folder: string, rounds: number): Promise<
   const before = join(folder, "before");
   renameSync(data, before);
   mkdirSync(data);
-  const mount = `mount -t tmpfs -o size=${SIZE} tmpfs "$0" && cp -a "$1"/. "$0" && shift && exec "$@"`;
+  const mount = `mount -t tmpfs -o size=${sizeFor(rounds)} tmpfs "$0" && cp -a "$1"/. "$0" && shift && exec "$@"`;
   const core = startCoreProcess({
     args: coreFlags(installation),
     wrapper: ["unshare", "-m", "sh", "-c", mount, data, before],

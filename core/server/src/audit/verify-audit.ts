@@ -8,7 +8,7 @@ import { SHARDS, type EntityKey, type EntityType, type Shard } from "../store/en
 import { EntityMac } from "../store/entity-mac.ts";
 import { BUSY_MS, DATABASE_FILE } from "../store/sqlite-database.ts";
 import { indexOf } from "../store/sqlite-entity.ts";
-import { SCHEMA_VERSION } from "../store/sqlite-schema.ts";
+import { OLDER_SCHEMAS, SCHEMA_VERSION } from "../store/sqlite-schema.ts";
 import { decodeEntry, GENESIS, hashEntry } from "./audit-entry.ts";
 import { ChainHeads, macOfRoot } from "./chain-heads.ts";
 
@@ -80,7 +80,7 @@ function openReadOnly(folder: string): DatabaseSync {
   if (!existsSync(path)) throw new Error(`${folder}: no ${DATABASE_FILE} here; name the data folder of a core`);
   const db = new DatabaseSync(path, { readOnly: true, timeout: BUSY_MS });
   const version = db.prepare("PRAGMA user_version").get()?.["user_version"];
-  if (version === SCHEMA_VERSION) return db;
+  if (version === SCHEMA_VERSION || Number(version) in OLDER_SCHEMAS) return db;
   db.close();
   throw new Error(`${path} has schema ${String(version)}, this verifier reads ${SCHEMA_VERSION}`);
 }

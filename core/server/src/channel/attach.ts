@@ -17,7 +17,7 @@ import { StaleFenceError } from "../delivery/lane-fence.ts";
 import type { CoreGiven } from "../given.ts";
 import type { Platform } from "../identity/tenant.ts";
 import type { Call, Send } from "../rpc/handler.ts";
-import { badInput, isRefusal, refuse, type Refusal } from "../rpc/refusal.ts";
+import { badInput, refuse, type Refusal } from "../rpc/refusal.ts";
 import { Hints } from "../transaction/hints.ts";
 import { auditOfBot, type AnswerDraft, type BotState } from "./bot-state.ts";
 import { isPeerIdentity } from "./claim-chat.ts";
@@ -85,7 +85,10 @@ class Session {
   readonly #bot: BotState;
   readonly #of: SessionOf;
   readonly #engine: DeliveryEngine;
-  readonly #ended = Promise.withResolvers<Refusal>();
+  /** How this ends, once it is known. */
+  #end: { readonly refusal: Refusal } | { readonly error: Error } | undefined;
+  /** Wakes who waits for the next event. */
+  #turn = Promise.withResolvers<"ended">();
   readonly #work = new Set<Promise<void>>();
   readonly #pause: PauseWatch;
   /** By chat, while it is being noted that it is gone: what came from it later counts after that. */
@@ -103,8 +106,6 @@ class Session {
       send: (message) => this.#deliver(message),
       fail: (error) => this.#fail(error),
     });
-    // Whoever waits for it may be gone by then.
-    this.#ended.promise.catch(() => undefined);
   }
 
   async run(requests: AsyncIterator<AttachRequest>, signal: AbortSignal): Promise<void | Refusal> {
@@ -118,8 +119,8 @@ class Session {
       await this.#pause.start();
       this.#engine.start();
       for (;;) {
-        const next = await Promise.race([requests.next(), this.#ended.promise]);
-        if (isRefusal(next)) return await this.#refused(next);
+        const next = await this.#next(requests);
+        if (next === "ended") return await this.#ending();
         if (next.done === true) return undefined;
         const { event } = next.value;
         if (event === undefined) return badInput("event", "exactly one event is required");
@@ -131,6 +132,12 @@ class Session {
       await watching;
       await Promise.all(this.#work);
     }
+  }
+
+  // One promise a turn: racing against one that lives as long as the stream would keep every event in memory.
+  async #next(requests: AsyncIterator<AttachRequest>): Promise<IteratorResult<AttachRequest> | "ended"> {
+    this.#turn = Promise.withResolvers();
+    return this.#end === undefined ? Promise.race([requests.next(), this.#turn.promise]) : "ended";
   }
 
   stop(): void {
@@ -236,16 +243,25 @@ class Session {
   }
 
   #fail(error: unknown): void {
-    if (error instanceof StaleFenceError) this.#ended.resolve(STALE);
-    else if (error instanceof EventError) this.#ended.resolve(badInput(error.field, error.message));
-    else this.#ended.reject(error instanceof Error ? error : new Error(String(error)));
+    this.#end ??= endBy(error);
+    this.#turn.resolve("ended");
   }
 
-  async #refused(refusal: Refusal): Promise<Refusal> {
-    if (refusal !== STALE) return refusal;
-    await auditOfBot(this.#given, this.#bot.name, "bot.stale-fence", { fence: this.#of.lease.seat.fence });
-    return refusal;
+  async #ending(): Promise<Refusal> {
+    const end = this.#end;
+    if (end === undefined) throw new Error("the session ends for no reason");
+    if ("error" in end) throw end.error;
+    if (end.refusal === STALE) {
+      await auditOfBot(this.#given, this.#bot.name, "bot.stale-fence", { fence: this.#of.lease.seat.fence });
+    }
+    return end.refusal;
   }
+}
+
+function endBy(error: unknown): { readonly refusal: Refusal } | { readonly error: Error } {
+  if (error instanceof StaleFenceError) return { refusal: STALE };
+  if (error instanceof EventError) return { refusal: badInput(error.field, error.message) };
+  return { error: error instanceof Error ? error : new Error(String(error)) };
 }
 
 const STALE = refuse("STALE_FENCE", "fence: another process holds the lease of this bot. Attach again.");

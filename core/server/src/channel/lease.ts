@@ -175,6 +175,10 @@ function stale(seat: Seat, held: BotLease | undefined): StaleFenceError {
 function moment(signal: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, LOOK_AGAIN_MS);
-  signal.addEventListener("abort", () => resolve(), { once: true });
-  return promise.finally(() => clearTimeout(timer));
+  const over = (): void => resolve();
+  signal.addEventListener("abort", over, { once: true });
+  return promise.finally(() => {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", over);
+  });
 }

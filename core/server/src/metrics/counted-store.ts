@@ -1,14 +1,12 @@
-import type { EntityKey, EntityType, Shard, UnixMs } from "../store/entity.ts";
+import type { EntityKey, Shard } from "../store/entity.ts";
+import { StoreAround } from "../store/store-around.ts";
 import {
   IntegrityError,
   StoreFullError,
   StoreStoppedError,
-  type AuditEntry,
   type ChangeSet,
   type CommitOutcome,
-  type Found,
   type Loaded,
-  type Page,
   type Store,
 } from "../store/store.ts";
 import { happeningsOf, type Happening } from "./happening.ts";
@@ -35,25 +33,24 @@ const MOST_UNKNOWN = 1024;
  * The same store; what it commits is counted by its audit. The caller gets the store's own promise, so that counting
  * comes between nobody and his answer.
  */
-export class CountedStore implements Store {
-  readonly #store: Store;
+export class CountedStore extends StoreAround {
   readonly #counter: CommitCounter;
   readonly #unknown = new Map<string, ChangeSet>();
 
   constructor(store: Store, counter: CommitCounter) {
-    this.#store = store;
+    super(store);
     this.#counter = counter;
   }
 
-  commit(shard: Shard, change: ChangeSet): Promise<CommitOutcome> {
+  override commit(shard: Shard, change: ChangeSet): Promise<CommitOutcome> {
     const began = performance.now();
-    const committing = this.#store.commit(shard, change);
+    const committing = super.commit(shard, change);
     void this.#watchCommit(change, committing, began);
     return committing;
   }
 
-  outcome(shard: Shard, changeId: string): Promise<"committed" | "absent"> {
-    const asking = this.#store.outcome(shard, changeId);
+  override outcome(shard: Shard, changeId: string): Promise<"committed" | "absent"> {
+    const asking = super.outcome(shard, changeId);
     const change = this.#unknown.get(changeId);
     if (change !== undefined) void this.#watchOutcome(change, asking);
     return asking;
@@ -106,9 +103,9 @@ export class CountedStore implements Store {
     this.#unknown.delete(oldest);
   }
 
-  load<const K extends readonly EntityKey[]>(shard: Shard, ...keys: K): Promise<Loaded<K>> {
+  override load<const K extends readonly EntityKey[]>(shard: Shard, ...keys: K): Promise<Loaded<K>> {
     const began = performance.now();
-    const loading = this.#store.load(shard, ...keys);
+    const loading = super.load(shard, ...keys);
     loading.then(
       () => this.#counter.loaded("loaded", secondsSince(began)),
       (error: unknown) => {
@@ -117,38 +114,6 @@ export class CountedStore implements Store {
       },
     );
     return loading;
-  }
-
-  list<T extends EntityType>(shard: Shard, type: T, owner: string, page: Page): Promise<EntityKey<T>[]> {
-    return this.#store.list(shard, type, owner, page);
-  }
-
-  due(until: UnixMs, limit: number): Promise<Found[]> {
-    return this.#store.due(until, limit);
-  }
-
-  nextDue(): Promise<UnixMs | undefined> {
-    return this.#store.nextDue();
-  }
-
-  lane(lane: string, limit: number): Promise<Found[]> {
-    return this.#store.lane(lane, limit);
-  }
-
-  subscribe(listener: Parameters<Store["subscribe"]>[0]): () => void {
-    return this.#store.subscribe(listener);
-  }
-
-  audit(shard: Shard, fromSeq: number, limit: number): Promise<AuditEntry[]> {
-    return this.#store.audit(shard, fromSeq, limit);
-  }
-
-  now(): UnixMs {
-    return this.#store.now();
-  }
-
-  close(): Promise<void> {
-    return this.#store.close();
   }
 }
 

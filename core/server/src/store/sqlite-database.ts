@@ -3,7 +3,14 @@ import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Buggify } from "./crash-point.ts";
-import { APPLICATION_ID, prepareStatements, SCHEMA, SCHEMA_VERSION, type Statements } from "./sqlite-schema.ts";
+import {
+  APPLICATION_ID,
+  OLDER_SCHEMAS,
+  prepareStatements,
+  SCHEMA,
+  SCHEMA_VERSION,
+  type Statements,
+} from "./sqlite-schema.ts";
 import { IntegrityError } from "./store.ts";
 
 /** Name of the database inside the data folder; SQLite adds "-wal" and "-shm" beside it. */
@@ -95,19 +102,25 @@ function ensureSchema(db: DatabaseSync, path: string): void {
     return;
   }
   if (application !== APPLICATION_ID) throw new StoreFolderError(`${path} is a database of another program`);
-  if (version !== SCHEMA_VERSION) {
+  if (version === SCHEMA_VERSION) {
+    refuseForeignSchema(db, SCHEMA);
+    return;
+  }
+  const older = OLDER_SCHEMAS[Number(version)];
+  if (older === undefined) {
     throw new StoreFolderError(
       `${path} has schema ${String(version)}, this version of Countersign reads ${SCHEMA_VERSION}; run the version that wrote it, or a newer one`,
     );
   }
-  refuseForeignSchema(db);
+  refuseForeignSchema(db, older.schema);
+  db.exec(`BEGIN IMMEDIATE; ${older.migration} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT;`);
 }
 
 // A trigger or a view planted in the file would act inside our own transactions.
-function refuseForeignSchema(db: DatabaseSync): void {
+function refuseForeignSchema(db: DatabaseSync, schema: string): void {
   const fresh = new DatabaseSync(":memory:");
   try {
-    fresh.exec(SCHEMA);
+    fresh.exec(schema);
     if (schemaOf(fresh) !== schemaOf(db))
       throw new IntegrityError("the store's tables were altered from outside; restore a backup");
   } finally {

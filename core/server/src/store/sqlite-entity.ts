@@ -17,9 +17,9 @@ export function readEntity(
   key: EntityKey,
   place: Place,
 ): VerifiedEntity | undefined {
-  const version = shard.witness.get(place);
+  const { version, row: number } = shard.witness.find(place);
   if (version === 0) return undefined;
-  const row = given.sql.selectEntity.get(shard.witness.rowOf(place));
+  const row = given.sql.selectEntity.get(number);
   if (row === undefined || !isRowOf(row, shard.shard, key)) {
     throw tampered(key, `its row is gone; the audit chain has it at version ${version}`);
   }

@@ -12,6 +12,7 @@ import { tempFolder } from "@countersign/testing";
 import { verifyAudit } from "../audit/verify-audit.ts";
 import type { CrashPoint } from "./crash-point.ts";
 import { DATABASE_FILE, StoreFolderError } from "./sqlite-database.ts";
+import { APPLICATION_ID, OLDER_SCHEMAS } from "./sqlite-schema.ts";
 import { openSqliteStore, type SqliteStoreOptions } from "./sqlite-store.ts";
 import { changing, drawId, seen, SHARD, writing } from "./store-fixture.ts";
 import { StoreFullError, StoreStoppedError, type ChangeSet, type Store } from "./store.ts";
@@ -161,7 +162,7 @@ describe("opening", () => {
   });
 
   test.each([
-    ["a newer schema", "PRAGMA user_version = 2", /has schema 2.*reads 1/],
+    ["a newer schema", "PRAGMA user_version = 3", /has schema 3.*reads 2/],
     ["another program's database", "PRAGMA application_id = 1", /another program/],
   ])("refuses %s", async (_, sql, message) => {
     const at = freshFolder();
@@ -170,6 +171,38 @@ describe("opening", () => {
     db.exec(sql);
     db.close();
     await expect(open(at)).rejects.toThrow(message);
+  });
+
+  test("schema 1, which stored whole witnesses, is brought up to date with all that is in it", async () => {
+    const [at, older] = [freshFolder(), freshFolder()];
+    const store = await open(at);
+    for (let i = 0; i < 100; i++) await store.commit(SHARD, changing([writing(`id-${i}`, "", `note ${i}`)]));
+    await store.close();
+    mkdirSync(older);
+    const db = new DatabaseSync(join(older, DATABASE_FILE));
+    db.exec(`${OLDER_SCHEMAS[1]?.schema} ATTACH '${join(at, DATABASE_FILE)}' AS newer;`);
+    for (const table of ["entity", "audit", "chain_head", "store_root"]) {
+      db.exec(`INSERT INTO main.${table} SELECT * FROM newer.${table}`);
+    }
+    db.exec(`INSERT INTO witness VALUES (${SHARD}, 100, x'00', x'00')`);
+    db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = 1;`);
+    db.close();
+    for (let i = 0; i < 2; i++) {
+      const opened = await open(older, { cacheBytes: 0 });
+      expect(await seen(opened, "id-42")).toMatchObject({ note: "note 42" });
+      expect(await opened.commit(SHARD, changing([writing(`more-${i}`, "", "more")]))).toBe("committed");
+      await opened.close();
+    }
+  });
+
+  test("an older schema with a trigger planted in it is refused", async () => {
+    const at = freshFolder();
+    mkdirSync(at);
+    const db = new DatabaseSync(join(at, DATABASE_FILE));
+    db.exec(`${OLDER_SCHEMAS[1]?.schema} CREATE TRIGGER t AFTER UPDATE ON entity BEGIN DELETE FROM audit; END;`);
+    db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = 1;`);
+    db.close();
+    await expect(open(at)).rejects.toThrow(/altered from outside/);
   });
 
   test("refuses a file that is no database, and lets go of the folder", async () => {

@@ -8,6 +8,7 @@ import type { EntityType, Shard, UnixMs } from "./entity.ts";
 import type { EntityMac } from "./entity-mac.ts";
 import { blameOf } from "./sqlite-database.ts";
 import { rowOfWrite, type Statements } from "./sqlite-schema.ts";
+import type { WitnessState } from "./shard-witness.ts";
 import type { ShardTruth, StoredHead, StoreTruth } from "./store-truth.ts";
 import { IntegrityError, type AnyWrite, type ChangeSet, type CommitOutcome, type Index } from "./store.ts";
 import type { Place } from "./witness-table.ts";
@@ -39,6 +40,8 @@ export interface GroupGiven {
   readonly truth: StoreTruth;
   readonly cache: EntityCache;
   readonly mac: EntityMac;
+  /** A shard's witness is stored when so many of its entities changed. */
+  readonly freshEntities: number;
   readonly buggify: Buggify;
   readonly inTransaction: () => boolean;
 }
@@ -50,9 +53,6 @@ const FOREIGN_ROW =
 function isSeldomLoaded(type: EntityType, { due }: Index): boolean {
   return type === "request" || type === "content" || (type === "judged" && due === undefined);
 }
-
-/** A witness is stored again after this many entries, or as many as it has entities. */
-const WITNESS_EVERY = 512;
 
 /** A change that met a wrong row when some of it may have been written: its group is undone, and done again without it. */
 export class SpoiledError extends Error {
@@ -77,7 +77,10 @@ export class SqliteGroup {
   readonly #oldGeneration: number;
   readonly #oldNumber: number;
   #wrote = false;
-  readonly #oldHeads = new Map<ShardTruth, { readonly head: StoredHead; readonly savedSeq: number }>();
+  readonly #old = new Map<
+    ShardTruth,
+    { readonly head: StoredHead; readonly savedSeq: number; readonly witness: WitnessState }
+  >();
   readonly #oldVersions: (readonly [shard: ShardTruth, place: Place, version: number, row: number])[] = [];
   readonly #verified: (readonly [string, VerifiedEntity | undefined])[] = [];
 
@@ -109,7 +112,9 @@ export class SqliteGroup {
     const refusal = this.#refusal(shard, prepared);
     if (refusal !== undefined) return refusal;
     buggify("change-begun");
-    if (!this.#oldHeads.has(shard)) this.#oldHeads.set(shard, { head: shard.head, savedSeq: shard.savedSeq });
+    if (!this.#old.has(shard)) {
+      this.#old.set(shard, { head: shard.head, savedSeq: shard.savedSeq, witness: shard.witness.state });
+    }
     try {
       this.#write(shard, prepared);
     } catch (error) {
@@ -131,11 +136,11 @@ export class SqliteGroup {
 
   /** Writes what the group's changes have in common: witnesses that grew old, heads, root. */
   finish(): void {
-    const { sql, truth, buggify } = this.#given;
+    const { sql, truth, buggify, freshEntities } = this.#given;
     const nodes = new Set<number>();
-    for (const shard of this.#oldHeads.keys()) {
+    for (const shard of this.#old.keys()) {
       nodes.add(nodeOf(shard.shard));
-      if (shard.head.seq - shard.savedSeq >= Math.max(WITNESS_EVERY, shard.witness.size)) truth.saveWitness(shard);
+      if (shard.witness.fresh >= freshEntities) truth.saveWitness(shard);
     }
     for (const node of nodes) sql.putHead.run(node, ...truth.node(node));
     sql.putRoot.run(...truth.nextRoot());
@@ -153,21 +158,22 @@ export class SqliteGroup {
   /** The group came to nothing: the truth is as it was before. */
   undo(): void {
     const { truth } = this.#given;
-    for (const [shard, place, version, row] of this.#oldVersions.toReversed()) shard.witness.set(place, version, row);
-    for (const [shard, { head, savedSeq }] of this.#oldHeads) {
+    for (const [shard, { head, savedSeq, witness }] of this.#old) {
       truth.setHead(shard, head);
       shard.savedSeq = savedSeq;
+      shard.witness.restore(witness);
     }
+    for (const [shard, place, version, row] of this.#oldVersions.toReversed()) shard.witness.set(place, version, row);
     truth.undoTo(this.#oldGeneration, this.#oldNumber);
   }
 
   #refusal(shard: ShardTruth, { change, writes, reads }: PreparedChange): CommitOutcome | undefined {
     if (change.epoch !== shard.head.epoch) return "conflict";
     for (const { write, place } of writes) {
-      if (write.expected !== versionText(shard.witness.get(place))) return "conflict";
+      if (write.expected !== versionText(shard.witness.find(place).version)) return "conflict";
     }
     for (const { expected, place } of reads) {
-      if (expected !== versionText(shard.witness.get(place))) return "conflict";
+      if (expected !== versionText(shard.witness.find(place).version)) return "conflict";
     }
     if (this.#now < (change.notBefore ?? this.#now) || this.#now > (change.notAfter ?? this.#now)) return "late";
     return undefined;
@@ -205,8 +211,8 @@ export class SqliteGroup {
     const { sql } = this.#given;
     const { write, name, known, place, stored, index } = prepared;
     const { type, tenant, id } = write.key;
-    const expected = shard.witness.get(place);
-    const row = expected === 0 ? newRow : shard.witness.rowOf(place);
+    const { version: expected, row: oldRow } = shard.witness.find(place);
+    const row = expected === 0 ? newRow : oldRow;
     let changed: number | bigint;
     if (stored === undefined) {
       changed = sql.deleteEntity.run(row, expected).changes;

@@ -3,7 +3,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { MAX_WRITES } from "./change-set.ts";
 
 /** PRAGMA user_version of the schema below; a change of it comes with a migration from each older one. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /** PRAGMA application_id: "CSGN". */
 export const APPLICATION_ID = 0x4353474e;
@@ -13,7 +13,7 @@ export const APPLICATION_ID = 0x4353474e;
  * side, and are found by row number from memory (store-truth.ts) instead of by an index over names; an index over 1024
  * shards would touch a page of its own for every row.
  */
-export const SCHEMA = `
+const TABLES = `
   CREATE TABLE entity (
     row INTEGER PRIMARY KEY, -- number of the commit that created it * 256 + place among its writes
     shard INTEGER NOT NULL, type TEXT NOT NULL, tenant TEXT NOT NULL, id TEXT NOT NULL,
@@ -35,10 +35,34 @@ export const SCHEMA = `
     id INTEGER PRIMARY KEY CHECK (id = 1),
     generation INTEGER NOT NULL, mac BLOB NOT NULL, key_check BLOB NOT NULL
   ) STRICT;
+`;
+
+const WITNESS = `
+  CREATE TABLE witness (
+    shard INTEGER PRIMARY KEY, seq INTEGER NOT NULL, directory BLOB NOT NULL, mac BLOB NOT NULL
+  ) STRICT;
+  CREATE TABLE witness_page (number INTEGER PRIMARY KEY, shard INTEGER NOT NULL, places BLOB NOT NULL) STRICT;
+`;
+
+export const SCHEMA: string = TABLES + WITNESS;
+
+/** A schema that this version brings up to date, and how. */
+export interface OlderSchema {
+  readonly schema: string;
+  readonly migration: string;
+}
+
+/** By their version. Version 1 stored a whole witness in one row; the chains say again what stood there. */
+export const OLDER_SCHEMAS: Readonly<Record<number, OlderSchema>> = {
+  1: {
+    schema: `${TABLES}
   CREATE TABLE witness (
     shard INTEGER PRIMARY KEY, seq INTEGER NOT NULL, places BLOB NOT NULL, mac BLOB NOT NULL
   ) STRICT;
-`;
+`,
+    migration: `DROP TABLE witness; ${WITNESS}`,
+  },
+};
 
 /** The row that the `index`-th write of a commit creates. */
 export function rowOfWrite(number: number, index: number): number {
@@ -74,9 +98,14 @@ const SQL = {
   selectRoot: "SELECT generation, mac, key_check FROM store_root",
   anyRow:
     "SELECT EXISTS (SELECT 1 FROM entity) OR EXISTS (SELECT 1 FROM audit) OR EXISTS (SELECT 1 FROM chain_head) AS found",
-  putWitness: `INSERT INTO witness (shard, seq, places, mac) VALUES (?, ?, ?, ?)
-    ON CONFLICT DO UPDATE SET seq = excluded.seq, places = excluded.places, mac = excluded.mac`,
-  selectWitness: "SELECT seq, places, mac FROM witness WHERE shard = ?",
+  putWitness: `INSERT INTO witness (shard, seq, directory, mac) VALUES (?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET seq = excluded.seq, directory = excluded.directory, mac = excluded.mac`,
+  selectWitness: "SELECT seq, directory, mac FROM witness WHERE shard = ?",
+  lastPage: "SELECT coalesce(max(number), 0) AS number FROM witness_page",
+  insertPage: "INSERT INTO witness_page (number, shard, places) VALUES (?, ?, ?)",
+  selectPage: "SELECT places FROM witness_page WHERE number = ?",
+  deletePage: "DELETE FROM witness_page WHERE number = ?",
+  deletePagesOf: "DELETE FROM witness_page WHERE shard = ?",
 } as const;
 
 export type Statements = { readonly [Name in keyof typeof SQL]: StatementSync };

@@ -38,6 +38,8 @@ export interface SqliteStoreOptions {
   readonly onStopped?: (error: Error) => void;
   /** Told how many changes each group has, before it is committed. */
   readonly onGroup?: (changes: number) => void;
+  /** Entities of a shard that changed, kept in memory before they go to the witness's pages; 512 by default, some 20 kB. */
+  readonly freshEntities?: number;
   /** Tests crash and fail the store at named points. */
   readonly buggify?: Buggify;
   /** Tests narrow the open database through it. */
@@ -88,6 +90,7 @@ class SqliteStore implements Store {
       truth: new StoreTruth(options.macKey, sql),
       cache: new EntityCache(options.cacheBytes ?? 32 * 1024 * 1024),
       mac: new EntityMac(options.macKey),
+      freshEntities: options.freshEntities ?? 512,
       buggify,
       inTransaction: () => database.db.isTransaction,
     };

@@ -159,8 +159,10 @@ const ENTITY_TAMPERINGS: readonly (readonly [string, ...string[]])[] = [
     OLD,
     `DELETE FROM entity WHERE id = 'a'`,
     `INSERT INTO entity SELECT * FROM old.entity WHERE id = 'a'`,
-    `DELETE FROM witness`,
-    `INSERT INTO witness SELECT * FROM old.witness`,
+    ...["witness", "witness_page"].flatMap((table) => [
+      `DELETE FROM ${table}`,
+      `INSERT INTO ${table} SELECT * FROM old.${table}`,
+    ]),
   ],
 ];
 
@@ -294,9 +296,16 @@ test("threat 27: an entry planted behind the head is never read", async () => {
 });
 
 test.each([
-  ["edited", "UPDATE witness SET places = zeroblob(length(places))"],
-  ["cut", "UPDATE witness SET places = x''"],
+  ["edited", "UPDATE witness SET directory = zeroblob(length(directory))"],
+  ["cut", "UPDATE witness SET directory = x''"],
+  ["edited in a page", "UPDATE witness_page SET places = zeroblob(length(places))"],
+  ["cut in a page", "UPDATE witness_page SET places = substr(places, 1, length(places) - 20)"],
+  ["cut within an entry", "UPDATE witness_page SET places = substr(places, 1, length(places) - 1)"],
+  ["given text for a page", "UPDATE witness_page SET places = CAST('x' AS BLOB)"],
+  ["robbed of its pages", "DELETE FROM witness_page"],
+  ["rolled back in its pages", OLD, "UPDATE witness_page SET places = (SELECT places FROM old.witness_page LIMIT 1)"],
   ["rolled back", OLD, "DELETE FROM witness", "INSERT INTO witness SELECT * FROM old.witness"],
+  ["of another commit", OLD, "UPDATE witness SET directory = (SELECT directory FROM old.witness)"],
   ["said to reach further", "UPDATE witness SET seq = seq + 1"],
   ["said to reach less far", "UPDATE witness SET seq = seq - 1"],
   ["deleted", "DELETE FROM witness"],
@@ -322,7 +331,7 @@ const STORE_TAMPERINGS: readonly (readonly [string, ...string[]])[] = [
   [
     "one shard rolled back as a whole",
     OLD,
-    ...["entity", "audit", "chain_head", "witness"].flatMap((table) => [
+    ...["entity", "audit", "chain_head", "witness", "witness_page"].flatMap((table) => [
       `DELETE FROM ${table}`,
       `INSERT INTO ${table} SELECT * FROM old.${table}`,
     ]),

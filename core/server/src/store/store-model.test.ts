@@ -58,7 +58,8 @@ test("both stores give the same answers to the same calls", async () => {
     fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
       const clock = new FakeClock();
       const at = join(folder, drawId());
-      const openSqlite = (): Promise<Store> => openSqliteStore({ folder: at, macKey: key, clock });
+      const openSqlite = (): Promise<Store> =>
+        openSqliteStore({ folder: at, macKey: key, clock, freshEntities: 2, cacheBytes: 0 });
       const memory = openMemoryStore({ clock });
       let sqlite = await openSqlite();
       const before = new Map<string, string>();

@@ -8,7 +8,9 @@ import { SHARDS, type Shard } from "./entity.ts";
 import { readChain, type ChainLink } from "./chain-reader.ts";
 import { rowOfWrite, type Statements } from "./sqlite-schema.ts";
 import { IntegrityError } from "./store.ts";
-import { decodeWitness, encodeWitness } from "./witness-bytes.ts";
+import { ShardWitness } from "./shard-witness.ts";
+import { SqlitePageShelf } from "./sqlite-page-shelf.ts";
+import { WitnessDirectory, type Witnessed } from "./witness-page.ts";
 import { placeOf, WitnessTable, type Place } from "./witness-table.ts";
 
 /** A head with the number of its entry in the audit table. */
@@ -20,14 +22,14 @@ export interface StoredHead extends ChainHead {
 export interface ShardTruth {
   readonly shard: Shard;
   head: StoredHead;
-  readonly witness: WitnessTable;
+  readonly witness: ShardWitness;
   /** Up to which entry the stored witness reaches; 0: there is none. */
   savedSeq: number;
 }
 
 interface SavedWitness {
   readonly seq: number;
-  readonly witness: WitnessTable;
+  readonly directory: WitnessDirectory;
   /** Entries after it. */
   readonly links: readonly ChainLink[];
 }
@@ -40,6 +42,7 @@ export class StoreTruth {
   readonly #sql: Statements;
   readonly #secret: string;
   readonly #keyCheck: Uint8Array;
+  readonly #shelf: SqlitePageShelf;
   readonly #heads = new ChainHeads();
   /** Of every shard's last entry. Not authentic, nor need they be: the entry found there must have the head's hash. */
   readonly #numbers = new BigUint64Array(SHARDS);
@@ -51,6 +54,7 @@ export class StoreTruth {
   constructor(macKey: MacKey, sql: Statements) {
     this.#macKey = macKey;
     this.#sql = sql;
+    this.#shelf = new SqlitePageShelf(sql);
     this.#secret = toHex(hmacSha256(macKey, utf8("countersign/witness-places/v1\0")));
     this.#keyCheck = hmacSha256(macKey, utf8("countersign/store-key-check/v1\0"));
     this.#number = Number(sql.lastNumber.get()?.["number"]);
@@ -141,9 +145,9 @@ export class StoreTruth {
 
   /** Stores a shard's witness as of its head. */
   saveWitness(truth: ShardTruth): void {
-    const places = encodeWitness(truth.witness);
+    const directory = truth.witness.shelve();
     const { seq, hash } = truth.head;
-    this.#sql.putWitness.run(truth.shard, seq, places, this.#witnessMac(truth.shard, seq, hash, places));
+    this.#sql.putWitness.run(truth.shard, seq, directory, this.#witnessMac(truth.shard, seq, hash, directory));
     truth.savedSeq = seq;
   }
 
@@ -152,17 +156,25 @@ export class StoreTruth {
     const epoch = known.seq === 0 ? FIRST_EPOCH : known.epoch;
     const head: StoredHead = { ...known, epoch, number: Number(this.#numbers[shard]) };
     const saved = this.#openWitness(shard, head);
-    const witness = saved?.witness ?? new WitnessTable();
-    this.#replay(witness, saved?.links ?? readChain(this.#sql, shard, head, 0).links);
-    return { shard, head, witness, savedSeq: saved?.seq ?? 0 };
+    const fromChain = (): WitnessTable => this.#tableOf(readChain(this.#sql, shard, truth.head, 0).links);
+    const truth: { head: StoredHead } = { head };
+    const witness = new ShardWitness(this.#shelf.of(shard), fromChain, saved?.directory);
+    this.#replay(saved?.links ?? [], (place) => witness.find(place), witness);
+    return Object.assign(truth, { shard, witness, savedSeq: saved?.seq ?? 0 });
   }
 
-  #replay(witness: WitnessTable, links: readonly ChainLink[]): void {
+  #tableOf(links: readonly ChainLink[]): WitnessTable {
+    const table = new WitnessTable();
+    this.#replay(links, (place) => ({ version: table.get(place), row: table.rowOf(place) }), table);
+    return table;
+  }
+
+  #replay(links: readonly ChainLink[], find: (place: Place) => Witnessed, witness: Pick<WitnessTable, "set">): void {
     for (const { number, text } of links) {
       decodeEntry(text).versions.forEach(([type, tenant, id, version], i) => {
         const place = this.placeOf(nameOf({ type, tenant, id }));
-        const row = witness.get(place) === 0 ? rowOfWrite(number, i) : witness.rowOf(place);
-        witness.set(place, Number(version), row);
+        const known = find(place);
+        witness.set(place, Number(version), known.version === 0 ? rowOfWrite(number, i) : known.row);
       });
     }
   }
@@ -172,18 +184,18 @@ export class StoreTruth {
     const row = this.#sql.selectWitness.get(shard);
     if (row === undefined || Number(row["seq"]) > head.seq) return undefined;
     const seq = Number(row["seq"]);
-    const places = row["places"] as Uint8Array;
+    const directory = row["directory"] as Uint8Array;
     const { previous, links } = readChain(this.#sql, shard, head, seq);
-    if (!equalBytes(row["mac"] as Uint8Array, this.#witnessMac(shard, seq, previous, places))) return undefined;
-    return { seq, witness: decodeWitness(places), links };
+    if (!equalBytes(row["mac"] as Uint8Array, this.#witnessMac(shard, seq, previous, directory))) return undefined;
+    return { seq, directory: new WitnessDirectory(directory), links };
   }
 
   #rootMac(): Uint8Array {
     return macOfRoot(this.#macKey, this.#generation, this.#heads.root());
   }
 
-  #witnessMac(shard: Shard, seq: number, hash: Uint8Array, places: Uint8Array): Uint8Array {
-    const prefix = utf8(`countersign/witness/v1\0${shard}\0${seq}\0`);
-    return hmacSha256(this.#macKey, concatBytes(prefix, hash, places));
+  #witnessMac(shard: Shard, seq: number, hash: Uint8Array, directory: Uint8Array): Uint8Array {
+    const prefix = utf8(`countersign/witness/v2\0${shard}\0${seq}\0`);
+    return hmacSha256(this.#macKey, concatBytes(prefix, hash, directory));
   }
 }

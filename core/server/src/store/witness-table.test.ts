@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { decodeWitness, encodeWitness } from "./witness-bytes.ts";
+import { decodePage, encodePage } from "./witness-page.ts";
 import { placeOf, WitnessTable } from "./witness-table.ts";
 
 // Few distinct places that collide in their low bits, so that runs form, wrap around and are cut by removals.
@@ -21,7 +21,7 @@ test("answers like a map, after any sets and removals, also once stored and read
         else model.set(`${at.high} ${at.low}`, version);
       }
       for (const { place: at } of steps) expect(table.rowOf(at)).toBe(table.get(at) * 2 ** 40);
-      for (const one of [table, decodeWitness(encodeWitness(table))]) {
+      for (const one of [table, WitnessTable.of(decodePage(encodePage([...table.entries()])))]) {
         expect(new Map([...one.entries()].map(([at, version]) => [`${at.high} ${at.low}`, version]))).toEqual(model);
         expect(one.size).toBe(model.size);
         for (const { place: at } of steps) expect(one.get(at)).toBe(model.get(`${at.high} ${at.low}`) ?? 0);

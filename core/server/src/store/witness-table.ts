@@ -36,6 +36,12 @@ export class WitnessTable {
     this.#mask = capacity - 1;
   }
 
+  static of(entries: readonly (readonly [place: Place, version: number, row: number])[]): WitnessTable {
+    const table = new WitnessTable(entries.length);
+    for (const entry of entries) table.set(...entry);
+    return table;
+  }
+
   get size(): number {
     return this.#size;
   }

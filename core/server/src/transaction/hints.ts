@@ -42,8 +42,10 @@ export class Hints {
   async #sleep(signal: AbortSignal): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#wake = resolve;
-    signal.addEventListener("abort", () => resolve(), { once: true });
+    const over = (): void => resolve();
+    signal.addEventListener("abort", over, { once: true });
     await promise;
+    signal.removeEventListener("abort", over); // it may live as long as the stream, and this is one sleep of many
     this.#wake = undefined;
   }
 

@@ -1,8 +1,8 @@
 // A shard's witness as it lies in Redis: it saves the reading of the chain before it. docs/protocol/store.md section 6.
 import { concatBytes, equalBytes, fromHex, hmacSha256, toHex, utf8, type MacKey } from "@countersign/protocol";
 import type { Shard } from "../entity.ts";
-import { decodeWitness, encodeWitness } from "../witness-bytes.ts";
-import type { WitnessTable } from "../witness-table.ts";
+import { decodePage, encodePage } from "../witness-page.ts";
+import { WitnessTable } from "../witness-table.ts";
 
 /** A witness, and the entry up to which it reaches. */
 export interface WitnessAt {
@@ -16,7 +16,7 @@ export interface WitnessAt {
 const FORM = /^([1-9]\d{0,8}) ([1-9]\d{0,9}) ([0-9a-f]{64}) ([0-9a-f]{64}) ([A-Za-z0-9+/=]*)$/;
 
 export function writeWitness(key: MacKey, shard: Shard, { epoch, seq, hash, witness }: WitnessAt): string {
-  const places = encodeWitness(witness);
+  const places = encodePage([...witness.entries()]);
   const mac = macOf(key, { shard, epoch, seq }, hash, places);
   return `${epoch} ${seq} ${toHex(hash)} ${toHex(mac)} ${Buffer.from(places).toString("base64")}`;
 }
@@ -28,7 +28,7 @@ export function readWitness(key: MacKey, shard: Shard, text: string): WitnessAt 
   const places = new Uint8Array(Buffer.from(base64 ?? "", "base64"));
   const at = { shard, epoch: Number(epoch), seq: Number(seq) };
   if (!equalBytes(macOf(key, at, fromHex(hash), places), fromHex(mac))) return undefined;
-  return { epoch: at.epoch, seq: at.seq, hash: fromHex(hash), witness: decodeWitness(places) };
+  return { epoch: at.epoch, seq: at.seq, hash: fromHex(hash), witness: WitnessTable.of(decodePage(places)) };
 }
 
 function macOf(

@@ -17,7 +17,7 @@ const buggify: Buggify = (passed) => {
   if (passed === point && count === Number(hit)) process.kill(process.pid, "SIGKILL");
 };
 
-const store = await openSqliteStore({ folder, macKey: macKey(CRASH_SECRET), buggify });
+const store = await openSqliteStore({ folder, macKey: macKey(CRASH_SECRET), buggify, freshEntities: 3 });
 for (let round = 0; round < Number(rounds); round++)
   await Promise.all(SHARDS_USED.map((shard) => work(store, shard, round)));
 await store.close();

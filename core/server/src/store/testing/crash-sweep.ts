@@ -95,7 +95,7 @@ async function judge(folder: string, where: string, first: Ended, second: Ended)
 }
 
 async function openAndCheck(folder: string, acknowledged: ReadonlySet<string>): Promise<string[]> {
-  const store = await openSqliteStore({ folder, macKey: macKey(CRASH_SECRET) });
+  const store = await openSqliteStore({ folder, macKey: macKey(CRASH_SECRET), freshEntities: 3 });
   try {
     return await findCrashFaults(store, acknowledged, ROUNDS);
   } finally {
