@@ -51,12 +51,13 @@ test("what was written before the bot listened arrives, each once, in order", as
   expect(new Set(desk.texts.map(({ eventId }) => eventId)).size).toBe(3);
 });
 
+const menu = (locale: string): { command: string; description: string }[] => [
+  { command: "pause", description: `in ${locale}` },
+];
+
 test("when it was written is told; the menu of another bot takes the place of the users'", async () => {
   const { apiRoot } = telegram;
   const token = new Secret("telegram token", FAKE_TOKEN);
-  const menu = (locale: string): { command: string; description: string }[] => [
-    { command: "pause", description: `in ${locale}` },
-  ];
   const channel = new TelegramChannel({ token, apiRoot, timer: systemTimer, log: silentLog, menu });
   open.push(channel);
   await channel.signIn(end.signal);
