@@ -11,6 +11,7 @@ import {
 } from "@grpc/grpc-js";
 import { AdminServiceService } from "@countersign/proto/node/admin/v1/admin_service";
 import { AuditServiceService } from "@countersign/proto/node/admin/v1/audit_service";
+import { Kind, Label } from "@countersign/protocol";
 import { fakeStatusError, type FakeError, type KeyAct } from "@countersign/sdk/testing";
 import { CliWorld, type Ran } from "./cli.ts";
 
@@ -51,6 +52,18 @@ export class AdminCli {
 
   answer(rpc: string, answer: Answer | object): void {
     this.answers.set(rpc, typeof answer === "function" ? (answer as Answer) : () => answer);
+  }
+
+  /** BeginLogin answers a LOGIN that the fake core holds; its token is that of `world.core.only`. */
+  answerLogin(): void {
+    const lines = [
+      { label: Label.TARGET, value: "Administrators' console" },
+      { label: Label.DETAIL_1, value: "Session 1F2E-3D4C" },
+    ];
+    this.answer("BeginLogin", () => {
+      const { transaction, token } = this.world.core.hold({ kind: Kind.LOGIN, lines, userId: "anna" });
+      return { transaction, confirmationToken: token };
+    });
   }
 
   /** `countersign admin …`. */
