@@ -19,7 +19,7 @@ import { createTransaction, type Created } from "../transaction/create.ts";
 import { ownTransaction } from "../transaction/own-transaction.ts";
 import { ownerOf, transactionKey } from "../transaction/transaction-key.ts";
 import type { Transaction } from "../transaction/transaction.ts";
-import { loginFields, SESSION_MS } from "./session.ts";
+import { loginFields, sessionStands, SESSION_MS } from "./session.ts";
 import { issueToken, readTokenHash } from "./token-entity.ts";
 
 const HOUR_MS = 3_600_000;
@@ -119,10 +119,12 @@ export async function finishLogin(
   if (login.state !== "EXECUTED")
     return refuse("STATE_CONFLICT", `The LOGIN is ${login.state}: his key has not signed it.`);
   const { userId: adminId, action } = login;
-  const { entities, now } = await given.store.load(ADMINISTRATION_SHARD, adminKey(adminId));
-  const admin = entities[0].body;
-  const end = admin?.state === "ACTIVE" ? endOfToken(admin.tokens, { id: action.token, listed: true }, now) : undefined;
-  if (end === undefined) return refuse("STATE_CONFLICT", "This session is over.");
+  const names = [adminKey(adminId), userKey(ADMINISTRATION, adminId)] as const;
+  const { entities, now } = await given.store.load(ADMINISTRATION_SHARD, ...names);
+  const [{ body: admin }, { body: user }] = entities;
+  const token = admin?.state === "ACTIVE" ? admin.tokens.listed.find(({ id }) => id === action.token) : undefined;
+  const isOver = token === undefined || endOfToken(admin?.tokens, { id: token.id, listed: true }, now) === undefined;
+  if (isOver || !sessionStands(token, user)) return refuse("STATE_CONFLICT", "This session is over.");
   const by = { actor: `admin:${adminId}`, detail: {} };
   const refused = await issueToken(given, action.token, { holder: { kind: "admin", adminId }, tenant: "" }, by);
   return refused ?? AdminServiceFinishLoginResponse.create({ adminId, expiresAt: timestampOf(action.until) });

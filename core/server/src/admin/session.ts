@@ -2,6 +2,7 @@
 import { Label, sha256, toHex, utf8, type Field } from "@countersign/protocol";
 import { openOf, type HeldToken, type HeldTokens } from "../identity/held-token.ts";
 import { adminKey } from "../identity/entity-key.ts";
+import type { User } from "../identity/user.ts";
 import type { UnixMs } from "../store/entity.ts";
 import type { AnyWrite, AuditDraft, LoadedEntity } from "../store/store.ts";
 import { ADMINS } from "./change-directory.ts";
@@ -42,6 +43,14 @@ export function withSession(
   const gone = new Set(sessions.slice(0, Math.max(0, sessions.length + 1 - MOST_SESSIONS)));
   const added: HeldToken = { ...session, issuedAt: now, session: true };
   return { ...held, listed: [...open.filter((one) => !gone.has(one)), added] };
+}
+
+/**
+ * Whether it opens anything while its administrator's user stands so. Frozen, blocked or suspended: none does, and those of
+ * before do not come back with him.
+ */
+export function sessionStands({ issuedAt }: HeldToken, user: Pick<User, "state" | "stoppedAt"> | undefined): boolean {
+  return user?.state === "ACTIVE" && (user.stoppedAt === undefined || issuedAt > user.stoppedAt);
 }
 
 /** What an accepted LOGIN writes: nothing for who is no administrator any more. */

@@ -1,9 +1,12 @@
 import type { Metadata } from "@grpc/grpc-js";
+import type { Admin } from "../admin/admin.ts";
 import type { CoreGiven } from "../given.ts";
+import { sessionStands } from "../admin/session.ts";
 import { directoryOf } from "../identity/directory.ts";
-import { administrationKey, adminKey, appKey, botKey, grantKey, tokenKey } from "../identity/entity-key.ts";
+import { administrationKey, adminKey, appKey, botKey, grantKey, tokenKey, userKey } from "../identity/entity-key.ts";
 import { endOfToken } from "../identity/held-token.ts";
 import type { TokenHolder } from "../identity/tenant.ts";
+import { ADMINISTRATION, ADMINISTRATION_SHARD } from "../store/entity.ts";
 import type { Caller } from "./caller.ts";
 import { refuse, type Refusal } from "./refusal.ts";
 import { openDerivedToken, tokenId } from "./token.ts";
@@ -89,7 +92,16 @@ async function adminBy(given: CoreGiven, id: string, adminId: string): Promise<C
   const admin = await directoryOf(given.store).get(adminKey(adminId));
   if (admin?.state !== "ACTIVE") return undefined;
   const end = endOfToken(admin.tokens, { id }, given.store.now());
-  return end && { kind: "admin", adminId, role: admin.role, tenantId: admin.tenantId, ...end };
+  if (end === undefined || !(await standsWithUser(given, admin, id))) return undefined;
+  return { kind: "admin", adminId, role: admin.role, tenantId: admin.tenantId, ...end };
+}
+
+/** His user is read anew each time: whoever stops him, by RPC, chat or wrong codes, writes the user alone. */
+async function standsWithUser({ store }: CoreGiven, { adminId, tokens }: Admin, id: string): Promise<boolean> {
+  const token = tokens.listed.find((one) => one.id === id);
+  if (token?.session !== true) return true;
+  const { entities } = await store.load(ADMINISTRATION_SHARD, userKey(ADMINISTRATION, adminId));
+  return sessionStands(token, entities[0].body);
 }
 
 /** Also for a while after it was used, so that a Claim whose answer was lost can be repeated. */

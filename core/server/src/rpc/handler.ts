@@ -6,7 +6,7 @@ import {
   type handleUnaryCall,
 } from "@grpc/grpc-js";
 import type { CoreGiven } from "../given.ts";
-import type { EntityType } from "../store/entity.ts";
+import { ADMINISTRATION, type EntityKey, type EntityType } from "../store/entity.ts";
 import { answerOf } from "./answer.ts";
 import { authenticate } from "./authenticate.ts";
 import { CallLife } from "./call-life.ts";
@@ -170,6 +170,11 @@ export const ASK_AGAIN_MS = 500;
 
 const HOLDERS: ReadonlySet<EntityType> = new Set(["token", "app", "bot", "admin"]);
 
+/** A stopped user of the administration takes his sessions with him. */
+function isHolder({ type, tenant }: EntityKey): boolean {
+  return HOLDERS.has(type) || (type === "user" && tenant === ADMINISTRATION);
+}
+
 /** A revoked token ends its open streams too. */
 function watchRevocation(given: CoreGiven, caller: Caller, metadata: Metadata, life: CallLife): () => void {
   const check = async (): Promise<void> => {
@@ -181,7 +186,7 @@ function watchRevocation(given: CoreGiven, caller: Caller, metadata: Metadata, l
     }
   };
   const unsubscribe = given.store.subscribe((_shard, keys) => {
-    if (keys.some(({ type }) => HOLDERS.has(type))) void check();
+    if (keys.some(isHolder)) void check();
   });
   // What no store holds cannot be revoked elsewhere; nobody writes when the time of a token is up.
   const isStored = caller.kind !== "confirmation" && caller.kind !== "enrolment";

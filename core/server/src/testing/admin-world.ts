@@ -12,6 +12,7 @@ import { credentials } from "@grpc/grpc-js";
 import type { Admin, Role } from "../admin/admin.ts";
 import { ADMINS } from "../admin/change-directory.ts";
 import { changeDue } from "../admin/end-change.ts";
+import { sessionWrites, SESSION_MS } from "../admin/session.ts";
 import { INSTALLATION } from "../admin/tenant-of.ts";
 import { administrationKey, adminKey, changeKey, tenantKey, tokenKey } from "../identity/entity-key.ts";
 import type { Tenant } from "../identity/tenant.ts";
@@ -91,6 +92,17 @@ export class AdminWorld {
     await world.put(tokenKey(tokenId(token)), { kind: "admin", adminId });
     await world.addUser({ tenantId: ADMINISTRATION, userId: adminId }, key, drawHexId());
     return { adminId, token, key };
+  }
+
+  /** A session of a page, as his LOGIN begins it; its token. */
+  async addSession({ adminId }: TestAdmin): Promise<string> {
+    const { store, random } = this.world.given;
+    const token = newToken("cs_admin_", random);
+    const { entities, now } = await store.load(ADMINISTRATION_SHARD, adminKey(adminId));
+    const login = { token: tokenId(token), until: now + SESSION_MS };
+    await this.world.commit(ADMINISTRATION_SHARD, sessionWrites(entities[0], login, now));
+    await this.world.put(tokenKey(tokenId(token)), { kind: "admin", adminId });
+    return token;
   }
 
   client(address: string): AdminServiceClient {

@@ -197,9 +197,9 @@ export class CoreWorld {
     await this.commit(shard, [{ key: entities[0].key, expected: entities[0].version, body }]);
   }
 
-  async changeUser(change: Partial<User>): Promise<void> {
-    const shard = shardOfUser(this.tenantId, this.userId);
-    const { entities } = await this.given.store.load(shard, userKey(this.tenantId, this.userId));
+  async changeUser(change: Partial<User>, { tenantId, userId }: Identity = this.identity): Promise<void> {
+    const shard = shardOfUser(tenantId, userId);
+    const { entities } = await this.given.store.load(shard, userKey(tenantId, userId));
     const body = { ...(entities[0].body as User), ...change };
     await this.commit(shard, [{ key: entities[0].key, expected: entities[0].version, body }]);
   }

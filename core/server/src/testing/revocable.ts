@@ -1,6 +1,7 @@
 // For tests and benchmarks: what opens streams and calls, and how it is taken away.
 import { newTestKey } from "./core-world.ts";
 import { isRefusal } from "../rpc/refusal.ts";
+import { ADMINISTRATION } from "../store/entity.ts";
 import { drawId } from "../store/store-fixture.ts";
 import type { Store } from "../store/store.ts";
 import { createTransaction } from "../transaction/create.ts";
@@ -24,6 +25,7 @@ export const HOLDERS: Readonly<Record<string, (cores: SeveralCores) => Promise<T
   "bot, disabled": (cores) => bot(cores, "whole"),
   "token of an administrator": (cores) => admin(cores, "token"),
   "administrator, disabled": (cores) => admin(cores, "whole"),
+  "session of an administrator who is frozen": session,
 };
 
 async function app(cores: SeveralCores, what: "token" | "whole"): Promise<Taken> {
@@ -68,6 +70,18 @@ async function admin(cores: SeveralCores, what: "token" | "whole"): Promise<Take
       what === "whole"
         ? call(client, "disableAdmin", { adminId }, anna)
         : call(client, "revokeToken", { tenantId: "", holder, tokenSha256: "" }, anna),
+  };
+}
+
+async function session(cores: SeveralCores): Promise<Taken> {
+  const { admins, anna } = cores;
+  const carl = await admins.addAdmin("carl", "auditor");
+  const token = await admins.addSession(carl);
+  const name = { tenantId: ADMINISTRATION, userId: carl.adminId };
+  return {
+    open: (core) => cores.tail(core, token),
+    call: (core) => cores.whoAmI(core, token),
+    revoke: ({ admin: client }) => call(client, "freezeUser", name, anna.token),
   };
 }
 
