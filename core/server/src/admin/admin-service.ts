@@ -146,7 +146,10 @@ function readRpcs(
     ),
     listKeys: unary(given, anyAdmin, (request, call) =>
       within(given, call, request, async ({ tenantId }) =>
-        mapped(await listKeys(given, tenantId, request), paged("keys")),
+        mapped(await listKeys(given, tenantId, request), ({ recoveries, ...page }) => ({
+          ...paged("keys")(page),
+          recoveries,
+        })),
       ),
     ),
     listLinks: unary(given, anyAdmin, (request, call) =>

@@ -16,7 +16,7 @@ import {
   type Tenant as TenantMessage,
 } from "@countersign/proto/node/admin/v1/admin_service";
 import { AppScope, ChangeState } from "@countersign/proto/node/admin/v1/admin_service";
-import { KeyState, type Key as KeyMessage } from "@countersign/proto/node/core/v1/key_service";
+import { KeyState, type Key as KeyMessage, type Recovery } from "@countersign/proto/node/core/v1/key_service";
 import type { Channel } from "@countersign/proto/node/core/v1/link_service";
 import { leaseKey } from "../channel/lease.ts";
 import type { CoreGiven } from "../given.ts";
@@ -25,6 +25,7 @@ import { keyMessage } from "../identity/key-message.ts";
 import { channelMessage } from "../identity/link-message.ts";
 import { loadKeys } from "../identity/load-keys.ts";
 import { loadLinks } from "../identity/load-links.ts";
+import { liveRecoveries } from "../identity/recover.ts";
 import type { Bot } from "../identity/tenant.ts";
 import type { AdminCaller } from "../rpc/caller.ts";
 import { isRefusal, type Refusal } from "../rpc/refusal.ts";
@@ -136,7 +137,7 @@ export async function listKeys(
   given: CoreGiven,
   tenantId: HexId,
   request: AdminServiceListKeysRequest,
-): Told<KeyMessage> {
+): Promise<(PageOf<KeyMessage> & { readonly recoveries: Recovery[] }) | Refusal> {
   const { userId, state } = request;
   const user = await loadUser(given, { tenantId, userId });
   if (isRefusal(user)) return user;
@@ -145,7 +146,8 @@ export async function listKeys(
   );
   const nameOf = ({ enrolledAt, keyId }: (typeof keys)[number]): string =>
     `${String(enrolledAt).padStart(16, "0")}.${keyId}`;
-  return told(pageByName(keys, nameOf, request, ["keys", tenantId, userId, state]), keyMessage);
+  const page = told(pageByName(keys, nameOf, request, ["keys", tenantId, userId, state]), keyMessage);
+  return isRefusal(page) ? page : { ...page, recoveries: liveRecoveries(user, given.store.now()) };
 }
 
 export async function listLinks(

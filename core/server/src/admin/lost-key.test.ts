@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import {
   AdminServiceListAppsRequest,
+  AdminServiceListKeysRequest,
   AppScope,
   ChangeState,
   Role,
@@ -12,6 +13,7 @@ import {
   KeyServiceClient,
   KeyServiceFinishEnrolmentRequest,
   KeyState,
+  RecoveryState,
   type KeyServiceBeginEnrolmentResponse,
 } from "@countersign/proto/node/core/v1/key_service";
 import { fingerprintOf, fromHex, RejectReason, toHex } from "@countersign/protocol";
@@ -107,6 +109,30 @@ describe("a user", () => {
     expect((await world.admins.world.loadKey()).state).toBe("REVOKED");
     expect((await world.admins.world.loadKey(toHex(device.keyId))).state).toBe("ACTIVE");
     expect(await notices()).toContain("erika RECOVERY_USED");
+  });
+
+  test("administrators see with his keys where it stands, whoever asked, until it is over", async () => {
+    const told = async (): Promise<object[]> => {
+      const request = AdminServiceListKeysRequest.create({ userId: "erika" });
+      const { keys: his, recoveries } = await call(world.client, "listKeys", request, world.bob.token);
+      expect(his).toHaveLength(1);
+      return recoveries;
+    };
+    expect(await told()).toEqual([]);
+    const { token } = await world.admins.world.addApp(world.admins.world.tenantId, "execute");
+    const begin = { requestId: "r", userId: "erika", reason: "by the desk" };
+    const { recovery } = await call(keys, "beginRecovery", begin, token);
+    const { recoveryId = "" } = recovery ?? {};
+    expect(await told()).toMatchObject([{ recoveryId, state: RecoveryState.REQUESTED, reason: "by the desk" }]);
+    await call(keys, "stopRecovery", { userId: "erika", recoveryId }, token);
+    expect(await told()).toEqual([]);
+
+    const changeId = await confirmed(await forUser());
+    expect(await told()).toMatchObject([{ recoveryId: changeId, state: RecoveryState.HELD, reason: "lost on a trip" }]);
+    world.admins.world.clock.advance(24 * HOUR);
+    expect(await told()).toMatchObject([{ recoveryId: changeId, state: RecoveryState.READY }]);
+    world.admins.world.clock.advance(7 * 24 * HOUR);
+    expect(await told()).toEqual([]);
   });
 
   test("before the hold is over the next key is a further one, which the old key has to sign", async () => {

@@ -143,9 +143,13 @@ export async function listRecoveries(
 ): Promise<{ readonly recoveries: RecoveryMessage[] } | Refusal> {
   const user = await loadUser(given, { tenantId: appOf(caller).tenantId, userId });
   if (isRefusal(user)) return user;
-  const now = given.store.now();
+  return { recoveries: liveRecoveries(user, given.store.now()) };
+}
+
+/** Under way: asked for, held or ready. */
+export function liveRecoveries(user: User, now: UnixMs): RecoveryMessage[] {
   const live = (user.recoveries ?? []).filter((one) => isLive(one, now));
-  return { recoveries: live.map((one) => recoveryMessage(user, one, now)) };
+  return live.map((one) => recoveryMessage(user, one, now));
 }
 
 function stepped(

@@ -36,6 +36,7 @@ import {
   KeyState,
   keyStateFromJSON,
   keyStateToJSON,
+  Recovery,
 } from "../../core/v1/key_service.ts";
 import { Channel, LinkServiceBeginLinkResponse, LinkServiceWatchLinkResponse } from "../../core/v1/link_service.ts";
 import { Transaction } from "../../core/v1/transaction_service.ts";
@@ -1470,6 +1471,11 @@ export interface AdminServiceListKeysResponse {
   keys: Key[];
   /** Empty on the last page. */
   nextPageToken: string;
+  /**
+   * Of who lost his keys: the ways back to new ones that are asked for, held or ready, whoever asked; on every page. Those
+   * that are over are in the audit: `recovery.`
+   */
+  recoveries: Recovery[];
 }
 
 /** See RevokeKey. */
@@ -10200,7 +10206,7 @@ export const AdminServiceListKeysRequest: MessageFns<AdminServiceListKeysRequest
 };
 
 function createBaseAdminServiceListKeysResponse(): AdminServiceListKeysResponse {
-  return { keys: [], nextPageToken: "" };
+  return { keys: [], nextPageToken: "", recoveries: [] };
 }
 
 export const AdminServiceListKeysResponse: MessageFns<AdminServiceListKeysResponse> = {
@@ -10210,6 +10216,9 @@ export const AdminServiceListKeysResponse: MessageFns<AdminServiceListKeysRespon
     }
     if (message.nextPageToken !== "") {
       writer.uint32(18).string(message.nextPageToken);
+    }
+    for (const v of message.recoveries) {
+      Recovery.encode(v!, writer.uint32(26).fork()).join();
     }
     return writer;
   },
@@ -10243,6 +10252,14 @@ export const AdminServiceListKeysResponse: MessageFns<AdminServiceListKeysRespon
             message.nextPageToken = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.recoveries.push(Recovery.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -10263,6 +10280,9 @@ export const AdminServiceListKeysResponse: MessageFns<AdminServiceListKeysRespon
         : isSet(object.next_page_token)
         ? globalThis.String(object.next_page_token)
         : "",
+      recoveries: globalThis.Array.isArray(object?.recoveries)
+        ? object.recoveries.map((e: any) => Recovery.fromJSON(e))
+        : [],
     };
   },
 
@@ -10274,6 +10294,9 @@ export const AdminServiceListKeysResponse: MessageFns<AdminServiceListKeysRespon
     if (message.nextPageToken !== "") {
       obj.nextPageToken = message.nextPageToken;
     }
+    if (message.recoveries?.length) {
+      obj.recoveries = message.recoveries.map((e) => Recovery.toJSON(e));
+    }
     return obj;
   },
 
@@ -10284,6 +10307,7 @@ export const AdminServiceListKeysResponse: MessageFns<AdminServiceListKeysRespon
     const message = createBaseAdminServiceListKeysResponse();
     message.keys = object.keys?.map((e) => Key.fromPartial(e)) || [];
     message.nextPageToken = object.nextPageToken ?? "";
+    message.recoveries = object.recoveries?.map((e) => Recovery.fromPartial(e)) || [];
     return message;
   },
 };
@@ -15768,7 +15792,7 @@ export const AdminServiceService = {
     responseDeserialize: (value: Buffer): AdminServiceFreezeUserResponse =>
       AdminServiceFreezeUserResponse.decode(value),
   },
-  /** Keys of a user. */
+  /** Keys of a user, and the recoveries that would replace them. */
   listKeys: {
     path: "/countersign.admin.v1.AdminService/ListKeys" as const,
     requestStream: false as const,
@@ -16095,7 +16119,7 @@ export interface AdminServiceServer extends UntypedServiceImplementation {
   suspendUser: handleUnaryCall<AdminServiceSuspendUserRequest, AdminServiceSuspendUserResponse>;
   /** At once: as the user's own /freeze. Ended by a THAW that his key signs. */
   freezeUser: handleUnaryCall<AdminServiceFreezeUserRequest, AdminServiceFreezeUserResponse>;
-  /** Keys of a user. */
+  /** Keys of a user, and the recoveries that would replace them. */
   listKeys: handleUnaryCall<AdminServiceListKeysRequest, AdminServiceListKeysResponse>;
   /** At once and for good, in open transactions too. */
   revokeKey: handleUnaryCall<AdminServiceRevokeKeyRequest, AdminServiceRevokeKeyResponse>;
@@ -16573,7 +16597,7 @@ export interface AdminServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: AdminServiceFreezeUserResponse) => void,
   ): ClientUnaryCall;
-  /** Keys of a user. */
+  /** Keys of a user, and the recoveries that would replace them. */
   listKeys(
     request: AdminServiceListKeysRequest,
     callback: (error: ServiceError | null, response: AdminServiceListKeysResponse) => void,

@@ -23,6 +23,7 @@ import {
   KeyState,
   keyStateFromJSON,
   keyStateToJSON,
+  Recovery,
 } from "../../core/v1/key_service.ts";
 import { Channel, LinkServiceBeginLinkResponse, LinkServiceWatchLinkResponse } from "../../core/v1/link_service.ts";
 import { Transaction } from "../../core/v1/transaction_service.ts";
@@ -1457,6 +1458,11 @@ export interface AdminServiceListKeysResponse {
   keys: Key[];
   /** Empty on the last page. */
   nextPageToken: string;
+  /**
+   * Of who lost his keys: the ways back to new ones that are asked for, held or ready, whoever asked; on every page. Those
+   * that are over are in the audit: `recovery.`
+   */
+  recoveries: Recovery[];
 }
 
 /** See RevokeKey. */
@@ -10187,7 +10193,7 @@ export const AdminServiceListKeysRequest: MessageFns<AdminServiceListKeysRequest
 };
 
 function createBaseAdminServiceListKeysResponse(): AdminServiceListKeysResponse {
-  return { keys: [], nextPageToken: "" };
+  return { keys: [], nextPageToken: "", recoveries: [] };
 }
 
 export const AdminServiceListKeysResponse: MessageFns<AdminServiceListKeysResponse> = {
@@ -10197,6 +10203,9 @@ export const AdminServiceListKeysResponse: MessageFns<AdminServiceListKeysRespon
     }
     if (message.nextPageToken !== "") {
       writer.uint32(18).string(message.nextPageToken);
+    }
+    for (const v of message.recoveries) {
+      Recovery.encode(v!, writer.uint32(26).fork()).join();
     }
     return writer;
   },
@@ -10230,6 +10239,14 @@ export const AdminServiceListKeysResponse: MessageFns<AdminServiceListKeysRespon
             message.nextPageToken = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.recoveries.push(Recovery.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -10250,6 +10267,9 @@ export const AdminServiceListKeysResponse: MessageFns<AdminServiceListKeysRespon
         : isSet(object.next_page_token)
         ? globalThis.String(object.next_page_token)
         : "",
+      recoveries: globalThis.Array.isArray(object?.recoveries)
+        ? object.recoveries.map((e: any) => Recovery.fromJSON(e))
+        : [],
     };
   },
 
@@ -10261,6 +10281,9 @@ export const AdminServiceListKeysResponse: MessageFns<AdminServiceListKeysRespon
     if (message.nextPageToken !== "") {
       obj.nextPageToken = message.nextPageToken;
     }
+    if (message.recoveries?.length) {
+      obj.recoveries = message.recoveries.map((e) => Recovery.toJSON(e));
+    }
     return obj;
   },
 
@@ -10271,6 +10294,7 @@ export const AdminServiceListKeysResponse: MessageFns<AdminServiceListKeysRespon
     const message = createBaseAdminServiceListKeysResponse();
     message.keys = object.keys?.map((e) => Key.fromPartial(e)) || [];
     message.nextPageToken = object.nextPageToken ?? "";
+    message.recoveries = object.recoveries?.map((e) => Recovery.fromPartial(e)) || [];
     return message;
   },
 };
@@ -15660,7 +15684,7 @@ export const AdminServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Keys of a user. */
+    /** Keys of a user, and the recoveries that would replace them. */
     listKeys: {
       name: "ListKeys",
       requestType: AdminServiceListKeysRequest as typeof AdminServiceListKeysRequest,
@@ -15989,7 +16013,7 @@ export interface AdminServiceImplementation<CallContextExt = {}> {
     request: AdminServiceFreezeUserRequest,
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<AdminServiceFreezeUserResponse>>;
-  /** Keys of a user. */
+  /** Keys of a user, and the recoveries that would replace them. */
   listKeys(
     request: AdminServiceListKeysRequest,
     context: CallContext & CallContextExt,
@@ -16249,7 +16273,7 @@ export interface AdminServiceClient<CallOptionsExt = {}> {
     request: DeepPartial<AdminServiceFreezeUserRequest>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<AdminServiceFreezeUserResponse>;
-  /** Keys of a user. */
+  /** Keys of a user, and the recoveries that would replace them. */
   listKeys(
     request: DeepPartial<AdminServiceListKeysRequest>,
     options?: CallOptions & CallOptionsExt,
