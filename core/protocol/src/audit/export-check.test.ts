@@ -40,7 +40,7 @@ test("an empty history has an export, and it holds", () => {
   expect(check(exportOf(historyOf({})))).toMatchObject({ ok: true, entries: 0 });
 });
 
-describe("each way to edit an export is named by its place", () => {
+describe("threat 27: each way to edit an export is named by its place", () => {
   const [third, fourth] = [whole[BEFORE + 2]!, whole[BEFORE + 3]!];
   test.each<[string, readonly string[], readonly string[]]>([
     ["content", edited(2, third.replace("user:3", "user:9")), ["shard 3: entry 3 is broken: its hash"]],
@@ -103,7 +103,7 @@ test.each([
   expect(told(alteredWithItsHash(entry))).toEqual([expect.stringContaining(fault)]);
 });
 
-describe("a history that was rewritten under the core's own key is named by a head that was kept", () => {
+describe("threat 27: a history that was rewritten under the core's own key is named by a head that was kept", () => {
   const other = forkOf(history, 2, { 3: 8, 7: 1, 900: 4 }, "rewritten");
   const kept = headOf(history, 4);
 

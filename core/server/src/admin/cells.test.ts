@@ -224,7 +224,7 @@ test("every RPC is told here", () => {
   expect(actions).toHaveLength(Object.keys(ACTION_RULES).length);
 });
 
-describe.each(Object.entries(CALLERS))("%s", (caller, { role, all }) => {
+describe.each(Object.entries(CALLERS))("check 28: %s", (caller, { role, all }) => {
   test.each(Object.entries({ ...IN_TENANT, ...OF_TENANT, ...BY_ID }))("%s", async (rpc, request) => {
     const [mine, theirs, none] = [
       await ask(rpc, request(own), caller),

@@ -147,7 +147,7 @@ describe("one key", () => {
   });
 });
 
-describe("four eyes", () => {
+describe("threat 27: four eyes", () => {
   test("rules change when two different administrators' keys confirmed, and not before", async () => {
     const asked = await admins.request(client, anna, policy({ tries: 2, digits: 7 }));
     const changeId = asked.change?.changeId ?? "";
@@ -227,7 +227,7 @@ describe("four eyes", () => {
 const claims = (invitation: string) =>
   call(client, "claim", { adminId: "", tokenSha256: hashOf(draw("cs_admin_")), phrase: "", locale: "" }, invitation);
 
-describe("the only administrator", () => {
+describe("threat 27: the only administrator", () => {
   beforeEach(async () => {
     await world.close();
     await reopen({ adminsEver: 1 });

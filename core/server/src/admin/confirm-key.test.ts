@@ -80,7 +80,7 @@ test("a fingerprint that is another key's is refused when it is asked for", asyn
   expect((await refused(asks(keyId, device, "", "not hex"))).message).toContain("fingerprint");
 });
 
-test("an administrator who was invited: two keys invite him, two accept his key, and he not his own", async () => {
+test("threat 27: an administrator who was invited: two keys invite him, two accept his key, and he not his own", async () => {
   const { client, anna, bob, admins } = world;
   const invitation = world.draw("cs_invite_");
   const value = { adminId: "carl", role: Role.OWNER, tenantId: "", invitationSha256: hashOf(invitation) };

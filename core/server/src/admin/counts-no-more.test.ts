@@ -64,7 +64,7 @@ const STOPS: Readonly<Record<string, () => Promise<unknown>>> = {
   },
 };
 
-describe("a yes counts no more once", () => {
+describe("threat 27: a yes counts no more once", () => {
   test.each(Object.entries(STOPS))("%s", async (_how, stop) => {
     await call(world.client, "pauseBot", { tenantId: "", botId: world.admins.world.botId }, carl.token);
     const { changeId } = await partial();

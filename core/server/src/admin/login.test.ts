@@ -101,7 +101,7 @@ test("another transaction's token, an administrator's or none finishes no login"
   }
 });
 
-test("every name that cannot log in is answered as one that nobody has", async () => {
+test("threat 26: every name that cannot log in is answered as one that nobody has", async () => {
   const { world } = opened.admins;
   const [gone, cold] = [await admin("gone"), await admin("cold")];
   await call(opened.client, "disableAdmin", { adminId: gone.adminId }, opened.anna.token);
@@ -125,7 +125,7 @@ test("every name that cannot log in is answered as one that nobody has", async (
   for (const other of others) expect(other).toEqual(nobody);
 });
 
-test("who knows a name prompts its owner twice at a time and six times an hour, and what he did is forgotten", async () => {
+test("threat 25: who knows a name prompts its owner twice at a time and six times an hour, and what he did is forgotten", async () => {
   const gina = await admin("gina");
   const { world } = opened.admins;
   for (let round = 0; round < 3; round += 1) {

@@ -90,7 +90,7 @@ async function accept(device: TestDevice, tenantId: HexId = ""): Promise<void> {
   await confirmed(await world.admins.request(world.client, world.anna, { $case: "confirmKey", value }, tenantId));
 }
 
-describe("a user", () => {
+describe("check 19: a user", () => {
   test("two keys, notices, a day, the new key and its fingerprint: then the old ones are revoked", async () => {
     const asked = await forUser();
     expect(asked.change).toMatchObject({ approvalsNeeded: 2 });
@@ -261,7 +261,7 @@ const claim = (by: string, own: string) =>
   call(world.client, "claim", { adminId: "", tokenSha256: hashOf(own), phrase: "", locale: "" }, by);
 const userOfCarl = (): Promise<User> => world.admins.world.user({ tenantId: ADMINISTRATION, userId: "carl" });
 
-describe("an administrator", () => {
+describe("check 19: an administrator", () => {
   test("two others, notices, a day; a new token, a new key that another one accepts; the old ones are gone", async () => {
     const token = invitation();
     await confirmed(await forCarl(token));

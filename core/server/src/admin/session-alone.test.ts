@@ -49,7 +49,7 @@ function actions(botId: HexId, appId: HexId): readonly NonNullable<Action["what"
   ];
 }
 
-test("a stolen session loosens nothing, whatever it asks for", async () => {
+test("threat 27: a stolen session loosens nothing, whatever it asks for", async () => {
   const { admins, anna, client } = stolen;
   const { world } = admins;
   const { appId } = await world.addApp(world.tenantId, "submit");

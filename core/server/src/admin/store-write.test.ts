@@ -44,7 +44,7 @@ test.each([
   ["a change that calls itself approved", "change", '"state":"REQUESTED"', '"state":"APPROVED"'],
   ["one that needs nobody", "change", '"needed":2', '"needed":0'],
   ["one with other rules in it", "change", '"tries":5', '"tries":1'],
-])("%s is not carried out", async (_name, type, from, to) => {
+])("threat 27: %s is not carried out", async (_name, type, from, to) => {
   edit(type, from, to);
   await expect(world.admins.carryOut(asked.change?.changeId ?? "")).rejects.toThrow(IntegrityError);
   const { client, anna } = world;
@@ -52,12 +52,12 @@ test.each([
   expect(policy?.version).toBe(1);
 });
 
-test("an approval that was written in is found when the next key confirms", async () => {
+test("threat 27: an approval that was written in is found when the next key confirms", async () => {
   edit("change", '"approvals":[]', `"approvals":[{"adminId":"bob","txId":"${"0".repeat(32)}","at":1}]`);
   await expect(world.admins.sign(world.anna, asked)).rejects.toThrow(IntegrityError);
 });
 
-test("a role that was written in opens nothing", async () => {
+test("threat 27: a role that was written in opens nothing", async () => {
   const { admins, client } = world;
   const carl = await admins.addAdmin("carl", "auditor");
   edit("admin", '"role":"auditor"', '"role":"owner"');

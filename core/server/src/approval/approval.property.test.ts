@@ -127,7 +127,7 @@ async function ends(acts: readonly Act[]): Promise<History> {
 
 const yes = (who: number): Act => ({ act: "approve", who });
 
-test("nothing is carried out with fewer than it takes, and every order ends", async () => {
+test("check 27: nothing is carried out with fewer than it takes, and every order ends", async () => {
   const plain: Act[] = [yes(0), yes(2), { act: "sweep", who: 0 }, { act: "execute", who: 0 }];
   expect((await ends(plain)).executions).toBe(1);
   const rules = fc.asyncProperty(

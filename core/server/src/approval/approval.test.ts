@@ -77,7 +77,7 @@ describe("two of two approve", () => {
   });
 });
 
-describe("one no ends it", () => {
+describe("check 27: one no ends it", () => {
   test.each([
     ["in the approver's chat", false],
     ["after he had approved", true],

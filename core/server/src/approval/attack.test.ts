@@ -14,7 +14,7 @@ import { executionLane } from "../transaction/transaction-key.ts";
 const claimOf = (txDigest: Uint8Array) =>
   ({ type: "claimed", claimId: "1", appId: "1", leaseMs: 60_000, idempotent: false, txDigest }) as const;
 
-describe("one person is one", () => {
+describe("check 27: one person is one", () => {
   test("the same approver twice, and his statement again", async () => {
     const world = await ApprovalWorld.open();
     const parent = await world.confirmed();
@@ -57,7 +57,7 @@ describe("one person is one", () => {
   });
 });
 
-describe("a statement counts for its own transaction alone", () => {
+describe("check 27: a statement counts for its own transaction alone", () => {
   test("an approver's handed in for the whole", async () => {
     const world = await ApprovalWorld.open();
     const other = await world.core.pending();
@@ -107,7 +107,7 @@ describe("a statement counts for its own transaction alone", () => {
   });
 });
 
-describe("who is out does not count", () => {
+describe("check 27: who is out does not count", () => {
   test.each([
     ["frozen since", async (world: ApprovalWorld) => world.freeze("treasurer")],
     ["his key revoked since", async (world: ApprovalWorld) => world.revoke("treasurer")],
@@ -185,7 +185,7 @@ test("another tenant's app learns nothing of it", async () => {
   expect(await beginApproval(world.given, ask)).toMatchObject({ refused: "UNKNOWN_TRANSACTION" });
 });
 
-describe("a no that its own entry tells nobody", () => {
+describe("check 27: a no that its own entry tells nobody", () => {
   test.each(["on the key", "by a key that was shown something else"])("%s", async (how) => {
     const world = await ApprovalWorld.open({ policy: { approvers: [{ users: [...PEOPLE], needed: 2 }] } });
     const parent = await world.confirmed();
