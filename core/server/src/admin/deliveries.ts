@@ -60,10 +60,12 @@ export async function listDeliveries(
     if (page !== undefined) return page;
     if (isOfIndex) return isBuilding(given);
   }
+  const behind = start.after === "" ? undefined : readPlace(start.after);
+  if (start.after !== "" && behind === undefined) return badInput("page_token", "not a token of this list");
   const items: DeliveryMessage[] = [];
   let looked = 0;
   let last: UserPlace | undefined;
-  for await (const place of walkUsers(given, tenantId, start.after === "" ? undefined : readPlace(start.after))) {
+  for await (const place of walkUsers(given, tenantId, behind)) {
     if (last !== undefined && (items.length >= start.limit || looked >= MOST_USERS)) {
       return { items, nextPageToken: start.tokenFor(placeText(last)) };
     }
