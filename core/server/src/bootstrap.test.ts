@@ -88,7 +88,27 @@ test("a tenant that exists gets further apps, and a policy with the next version
   });
 });
 
+const APPROVED = { approvers: [{ users: ["treasurer"], needed: 1 }] };
+
+test("who is to approve in a new tenant is told to be created", async () => {
+  const of = options();
+  const { policy } = readBootstrap({ ...flags(of), policy: policyFile(APPROVED) }, {});
+  const { advice } = await bootstrap({ ...of, policy });
+  expect(advice.at(-1)).toMatch(/^approvers\.0\.users\.0: there is no user treasurer yet/);
+});
+
 describe("refuses", () => {
+  test("a policy whose approver the tenant does not have", async () => {
+    const of = options();
+    const { tenantId } = await bootstrap(of);
+    const { policy } = readBootstrap({ ...flags(of), policy: policyFile(APPROVED) }, {});
+    const again = bootstrap({ ...of, apps: [], bots: [], policy });
+    await expect(again).rejects.toThrow("--policy: approvers.0.users.0: tenant bank has no user treasurer");
+    await withStore(of, async (store) => {
+      expect(await directoryOf(store).get(tenantKey(tenantId))).toMatchObject({ policyVersion: 1 });
+    });
+  });
+
   test("an issuer name that another tenant has", async () => {
     const of = options();
     await bootstrap(of);

@@ -10,8 +10,10 @@ import { ConfigError } from "./config.ts";
 import { addFidoRoots, readFidoMetadata } from "./fido/metadata.ts";
 import { appKey, botKey, tenantKey, tokenKey } from "./identity/entity-key.ts";
 import type { App, Bot, Tenant, TokenHolder } from "./identity/tenant.ts";
+import { unknownApprover } from "./approval/unknown-approver.ts";
 import { adviceOn } from "./policy/advice.ts";
 import { DEFAULT_POLICY } from "./policy/policy-document.ts";
+import type { Policy } from "./policy/policy.ts";
 import { openLog } from "./log.ts";
 import { newToken, tokenId } from "./rpc/token.ts";
 import { openStorage } from "./open-storage.ts";
@@ -49,7 +51,8 @@ export async function bootstrap(given: BootstrapOptions): Promise<Bootstrapped> 
       tokens[name] = await makeHolder(store, botKey(tenantId, bot.botId), bot, options.out);
     }
     const { serverId, publicKey } = secrets;
-    return { tenantId, serverId, corePublicKey: toHex(publicKey), tokens, advice: adviceOn(policy) };
+    const advice = [...adviceOn(policy), ...(await adviceOnApprovers(store, tenantId, policy))];
+    return { tenantId, serverId, corePublicKey: toHex(publicKey), tokens, advice };
   } finally {
     await store.close();
   }
@@ -92,9 +95,23 @@ async function ensureTenant(store: Store, { tenant: name, issuer, policy }: Boot
   }
   if (known.issuer !== issuer) throw new ConfigError(`--issuer: tenant ${name} is shown as ${known.issuer}`);
   if (policy === undefined) return known;
+  const stranger = await unknownApprover(store, known.tenantId, policy);
+  if (stranger !== undefined) {
+    throw new ConfigError(
+      `--policy: ${stranger.place}: tenant ${name} has no user ${stranger.userId}; create him first`,
+    );
+  }
   const changed = { ...known, policy, policyVersion: known.policyVersion + 1 };
   await writeTenant(store, changed, "policy.changed");
   return changed;
+}
+
+/** A new tenant has no users yet: until they are there, nothing is created that they would have to approve. */
+async function adviceOnApprovers(store: Store, tenantId: HexId, policy: Policy): Promise<string[]> {
+  const stranger = await unknownApprover(store, tenantId, policy);
+  if (stranger === undefined) return [];
+  const { place, userId } = stranger;
+  return [`${place}: there is no user ${userId} yet. Create him: what too few could approve is refused until then.`];
 }
 
 async function writeTenant(store: Store, body: Tenant, event: string): Promise<void> {

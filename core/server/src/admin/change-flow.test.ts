@@ -302,6 +302,12 @@ describe("what cannot be asked for is refused before anything is stored", () => 
     ["a policy that breaks its limits", () => policy({ tries: 9 }), "BAD_INPUT", "tries: must be at most 5"],
     ["no approver at all", () => policy({ adminApprovals: { low: 0 } }), "BAD_INPUT", "low: must be at least 1"],
     ["fewer for more", () => policy({ adminApprovals: { medium: 3, high: 2 } }), "BAD_INPUT", "must not fall"],
+    [
+      "an approver who is no user",
+      () => policy({ approvers: [{ users: ["erika", "nobody"], needed: 1 }] }),
+      "BAD_INPUT",
+      "approvers.0.users.1: the tenant has no user nobody",
+    ],
     ["rules as they are", () => policy({}), "BAD_INPUT", "it changes nothing"],
     ["an unknown bot", () => ({ $case: "resumeBot", value: { botId: "0".repeat(32) } }), "NOT_FOUND", "bot_id"],
     [

@@ -1,5 +1,6 @@
 // Changes of the rules, of tenants, and of who may change them.
 import { checkIssuer, checkSafeText, ProtocolError, sha256, utf8 } from "@countersign/protocol";
+import { unknownApprover, type UnknownApprover } from "../approval/unknown-approver.ts";
 import { directoryOf } from "../identity/directory.ts";
 import { adminKey, tenantKey } from "../identity/entity-key.ts";
 import { DEFAULT_POLICY } from "../policy/policy-document.ts";
@@ -18,7 +19,7 @@ import { issueToken, whyNotFree } from "./token-entity.ts";
 
 export const setPolicy: ActionRule<"set_policy"> = {
   level: () => "high",
-  judge: async (_given, of, { policy, expectedVersion }) => {
+  judge: async (given, of, { policy, expectedVersion }) => {
     // The very one that the lines on the keys are made from.
     const tenant = tenantIn(of);
     if (tenant.policyChange === of.changeId) return NAMELESS;
@@ -26,7 +27,8 @@ export const setPolicy: ActionRule<"set_policy"> = {
     if (differingMembers(tenant.policy, policy).length === 0) {
       return badInput("action.set_policy.document_json", "these are the rules in force: it changes nothing");
     }
-    return NAMELESS;
+    const unknownOne = await unknownApprover(given.store, tenant.tenantId, policy);
+    return unknownOne === undefined ? NAMELESS : noSuchApprover(unknownOne);
   },
   carryOut: async (given, of, { policy, expectedVersion }, by) => {
     const { tenantId } = tenantIn(of);
@@ -44,6 +46,11 @@ export const setPolicy: ActionRule<"set_policy"> = {
     );
   },
 };
+
+function noSuchApprover({ place, userId }: UnknownApprover): Refusal {
+  const advice = "Create him first, or correct the name: what the rule is about could be confirmed by too few";
+  return badInput("action.set_policy.document_json", `${place}: the tenant has no user ${userId}. ${advice}`);
+}
 
 function otherVersion(version: number): Refusal {
   return refuse(
