@@ -111,7 +111,8 @@ function leavable(call: ClientReadableStream<unknown>): AsyncIterable<unknown> {
   };
 }
 
-function bearer(tokenFile: string): Metadata {
+/** What calls carry with the token in this file. */
+export function bearer(tokenFile: string): Metadata {
   const metadata = new Metadata();
   metadata.set("authorization", `Bearer ${readFileSync(tokenFile, "utf8").trim()}`);
   return metadata;

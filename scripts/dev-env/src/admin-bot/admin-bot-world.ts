@@ -1,13 +1,13 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { runOnce, startChild, type Child } from "@countersign/testing/child";
+import { startChild, type Child } from "@countersign/testing/child";
 import type { Installation } from "../installation.ts";
+import { AdminBotProcess, appoint } from "./admin-bot-process.ts";
 
 /** The administrator of the tests, and somebody who is none. */
 export const ANNA = 4242;
 export const STRANGER = 666;
 
-const MAIN = "bots/admin/src/main.ts";
 const TELEGRAM_TOKEN = "99:administrators-bot-of-a-test";
 
 /** Messages of the bot, as the fake's phone shows them. */
@@ -22,14 +22,15 @@ export class AdminBotWorld {
   readonly tokenFile: string;
   readonly #service: Child;
   readonly #config: string;
-  #bot: Child | undefined;
-  #earlier = "";
+  /** Its process. */
+  readonly bot: AdminBotProcess;
 
   private constructor(folder: string, tokenFile: string, service: Child, config: string) {
     this.folder = folder;
     this.tokenFile = tokenFile;
     this.#service = service;
     this.#config = config;
+    this.bot = new AdminBotProcess(config);
   }
 
   /** The installation's core is started anew: its operator is written into the store while it is down. */
@@ -57,7 +58,7 @@ export class AdminBotWorld {
     try {
       // Whoever is to be told something has opened the chat once.
       await world.says(ANNA, "/help");
-      await world.startBot();
+      await world.bot.start();
       await world.shows(ANNA, "I can approve and undo nothing");
       return world;
     } catch (error) {
@@ -71,23 +72,7 @@ export class AdminBotWorld {
     const path = join(this.folder, `${name}.json`);
     const settings = JSON.parse(readFileSync(this.#config, "utf8")) as object;
     writeFileSync(path, JSON.stringify({ ...settings, ...change }));
-    return startChild(MAIN, ["--config", path]);
-  }
-
-  async startBot(): Promise<void> {
-    this.#bot = await startChild(MAIN, ["--config", this.#config]);
-  }
-
-  async stopBot(signal: NodeJS.Signals = "SIGTERM"): Promise<number | NodeJS.Signals | undefined> {
-    const ended = await this.#bot?.stop(signal);
-    this.#earlier += this.#bot?.output() ?? "";
-    this.#bot = undefined;
-    return ended;
-  }
-
-  /** All that the bot's processes have written. */
-  output(): string {
-    return this.#earlier + (this.#bot?.output() ?? "");
+    return AdminBotProcess.startWith(path);
   }
 
   async says(chat: number, text: string): Promise<void> {
@@ -127,7 +112,7 @@ export class AdminBotWorld {
   }
 
   async stop(): Promise<void> {
-    await this.stopBot();
+    await this.bot.stop();
     await this.#service.stop();
   }
 
@@ -138,14 +123,4 @@ export class AdminBotWorld {
 
 function botTexts({ messages }: Shown): readonly string[] {
   return messages.map(({ text }) => text);
-}
-
-/** An administrator of this role, written into the store of the core, which is down meanwhile. Resolves with his token's file. */
-export async function appoint(installation: Installation, role: string, out: string): Promise<string> {
-  const { folder } = installation;
-  await installation.core().stop();
-  const flags = ["--data", join(folder, "data"), "--secrets", join(folder, "secrets"), "--name", `test-${role}`];
-  await runOnce("core/server/src/store/testing/appoint-main.ts", [...flags, "--role", role, "--out", out]);
-  await installation.restartCore();
-  return out;
 }
