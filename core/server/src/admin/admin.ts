@@ -29,6 +29,8 @@ export interface Admin {
   readonly disabledAt?: UnixMs;
   /** The change that enabled him last: it ends no later stop. Absent: none did. */
   readonly enabledBy?: HexId;
+  /** His test messages of the last hour, oldest first. Absent: he never sent one. */
+  readonly tests?: readonly { readonly linkId: HexId; readonly at: UnixMs }[];
   /** He claimed his invitation once. */
   readonly claimed: boolean;
 }

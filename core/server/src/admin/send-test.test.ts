@@ -6,9 +6,15 @@ import {
 import { leaseKey } from "../channel/lease.ts";
 import { botKey, linkKey } from "../identity/entity-key.ts";
 import { ADMINISTRATION, ADMINISTRATION_SHARD, type HexId } from "../store/entity.ts";
+import { servicesOf } from "../services.ts";
+import { StoreAround } from "../store/store-around.ts";
 import { ServedAdmins, type TestAdmin } from "../testing/admin-world.ts";
 import { call, refused } from "../testing/call.ts";
 import { drawHexId } from "../testing/core-world.ts";
+import { serveWorld } from "../testing/serve-world.ts";
+import { MOST_TESTS } from "./send-test.ts";
+
+class OtherCore extends StoreAround {}
 
 let world: ServedAdmins;
 beforeEach(async () => {
@@ -36,7 +42,7 @@ const explain = (admin: TestAdmin, value: string) =>
 
 async function told() {
   const { given, botId } = world.admins.world;
-  const found = await given.store.lane(botId, 10);
+  const found = await given.store.lane(botId, 100);
   const bodies = await Promise.all(
     found.map(async ({ key }) => {
       const name = { ...key, type: "delivery" } as const;
@@ -61,6 +67,43 @@ test("again within ten seconds it is the same, later another one", async () => {
   world.admins.world.clock.advance(10_000);
   expect((await send(world.anna)).testMessageId).not.toBe(first.testMessageId);
   expect(await told()).toHaveLength(2);
+});
+
+test("twelve an hour, whatever sessions, chats and cores he sends them by; others have theirs", async () => {
+  const { admins, anna, bob } = world;
+  const { given, clock } = admins.world;
+  // Another core on the same store knows nothing but what is stored.
+  const elsewhere = await serveWorld(servicesOf({ ...given, store: new OtherCore(given.store) }));
+  const there = admins.client(elsewhere.address);
+  const session = await admins.addSession(anna);
+  const { botId } = admins.world;
+  try {
+    for (let sent = 0; sent < MOST_TESTS; sent += 1) {
+      clock.advance(10_000);
+      const [client, token] = sent % 2 === 0 ? [world.client, anna.token] : [there, session];
+      await call(client, "sendTestMessage", { tenantId: ADMINISTRATION, botId }, token);
+    }
+    clock.advance(10_000);
+    expect(await told()).toHaveLength(MOST_TESTS);
+    for (const client of [world.client, there]) {
+      const ended = await refused(call(client, "sendTestMessage", { tenantId: ADMINISTRATION, botId }, session));
+      expect(ended).toMatchObject({ reason: "RATE_LIMITED", retryAfterMs: 3_600_000 - MOST_TESTS * 10_000 });
+    }
+    expect(await told()).toHaveLength(MOST_TESTS);
+    await send(bob);
+    clock.advance(3_600_000 - MOST_TESTS * 10_000);
+    await send(anna);
+    expect(await told()).toHaveLength(MOST_TESTS + 2);
+  } finally {
+    there.close();
+    await elsewhere.close();
+  }
+});
+
+test("sent at once they are one message", async () => {
+  const sent = await Promise.all(Array.from({ length: 5 }, () => send(world.anna)));
+  expect(new Set(sent.map(({ testMessageId }) => testMessageId)).size).toBe(1);
+  expect(await told()).toHaveLength(1);
 });
 
 test("ExplainDelivery tells its end, to who asked alone", async () => {

@@ -6,14 +6,17 @@ import {
 import { alertKey } from "../delivery/delivery-key.ts";
 import { alertWrites } from "../delivery/plan.ts";
 import type { CoreGiven } from "../given.ts";
+import { adminKey } from "../identity/entity-key.ts";
 import type { Link } from "../identity/link.ts";
 import { loadLinks } from "../identity/load-links.ts";
 import type { Bot } from "../identity/tenant.ts";
 import { actorOf, type AdminCaller } from "../rpc/caller.ts";
 import { isRefusal, refuse, type Refusal } from "../rpc/refusal.ts";
-import { ADMINISTRATION, ADMINISTRATION_SHARD } from "../store/entity.ts";
+import { ADMINISTRATION, ADMINISTRATION_SHARD, type UnixMs } from "../store/entity.ts";
 import { commitOnce, untilSettled } from "../transaction/commit.ts";
 import { unknown } from "./action-rule.ts";
+import type { Admin } from "./admin.ts";
+import { ADMINS } from "./change-directory.ts";
 import { tellTest } from "./explain-delivery.ts";
 import { loadTest } from "./load-test.ts";
 import { loadBot } from "./program-rules.ts";
@@ -21,6 +24,9 @@ import { tenantOf } from "./tenant-of.ts";
 
 /** Who clicks twice wants one message. */
 const SAME_MS = 10_000;
+const HOUR_MS = 3_600_000;
+/** Of one administrator within an hour, over all his chats, sessions and cores: nobody's button is an SMS bill. */
+export const MOST_TESTS = 12;
 
 export async function sendTestMessage(
   given: CoreGiven,
@@ -33,11 +39,8 @@ export async function sendTestMessage(
   if (bot === undefined) return unknown("bot_id");
   const link = await ownChat(given, caller, bot);
   if (isRefusal(link)) return link;
-  const now = given.store.now();
-  const event = `test\0${link.linkId}\0${Math.floor(now / SAME_MS)}`;
-  const { id } = alertKey(ADMINISTRATION, event, link.linkId);
-  const stored = await store(given, caller, { bot, link, event });
-  if (isRefusal(stored)) return stored;
+  const id = await store(given, caller, bot, link);
+  if (isRefusal(id)) return id;
   const delivery = await loadTest(given, caller.adminId, id);
   if (delivery === undefined) throw new Error("a test message that was stored a moment ago is not there");
   const channel = await tellTest(given, delivery);
@@ -59,23 +62,43 @@ function noChat({ platform }: Bot): Refusal {
   return refuse("NO_CHANNEL", advice, { metadata: { missing: "link" } });
 }
 
-function store(
-  given: CoreGiven,
-  caller: AdminCaller,
-  { bot, link, event }: { readonly bot: Bot; readonly link: Link; readonly event: string },
-): Promise<true | Refusal> {
+/** Who he is, what he sent lately and the message are one commit, so that two that are sent at once are counted as two. */
+function store(given: CoreGiven, caller: AdminCaller, bot: Bot, link: Link): Promise<string | Refusal> {
   return untilSettled(async () => {
-    const key = alertKey(ADMINISTRATION, event, link.linkId);
-    const { entities, epoch, now } = await given.store.load(ADMINISTRATION_SHARD, key);
-    if (entities[0].body !== undefined) return true;
+    const name = adminKey(caller.adminId);
+    const { entities, epoch, now } = await given.store.load(ADMINISTRATION_SHARD, name);
+    const [{ body: admin, version: expected }] = entities;
+    if (admin === undefined) throw new Error(`administrator ${caller.adminId} is not stored`);
+    const lately = (admin.tests ?? []).filter(({ at }) => now - at < HOUR_MS);
+    const same = lately.find(({ at, linkId }) => linkId === link.linkId && now - at < SAME_MS);
+    if (same !== undefined) return alertKey(ADMINISTRATION, eventOf(same), link.linkId).id;
+    if (lately.length >= MOST_TESTS) return tooMany(lately, now);
+    const test = { linkId: link.linkId, at: now };
+    const event = eventOf(test);
     const notice = { type: "TEST", at: now, detail: caller.adminId } as const;
     const detail = { bot: bot.botId, through: link.botId ?? "" };
     const subject = `admin:${caller.adminId}`;
+    const body = { ...admin, tests: [...lately, test] };
     const outcome = await commitOnce(given, ADMINISTRATION_SHARD, {
       epoch,
-      writes: alertWrites([link], { event, notice }, now),
+      writes: [
+        { key: name, expected, body, index: { owner: ADMINS, sort: admin.createdAt } },
+        ...alertWrites([link], { event, notice }, now),
+      ],
       audit: [{ event: "bot.tested", tenant: bot.tenantId, actor: actorOf(caller), subject, detail }],
     });
-    return outcome === "committed" ? true : undefined;
+    return outcome === "committed" ? alertKey(ADMINISTRATION, event, link.linkId).id : undefined;
   });
+}
+
+type SentTest = NonNullable<Admin["tests"]>[number];
+
+function eventOf({ linkId, at }: SentTest): string {
+  return `test\0${linkId}\0${at}`;
+}
+
+function tooMany(lately: readonly SentTest[], now: UnixMs): Refusal {
+  const retryAfterMs = Math.min(...lately.map(({ at }) => at)) + HOUR_MS - now;
+  const advice = `You sent ${MOST_TESTS} test messages within an hour. ExplainDelivery tells what became of each.`;
+  return refuse("RATE_LIMITED", advice, { retryAfterMs });
 }

@@ -15958,7 +15958,8 @@ export const AdminServiceService = {
   /**
    * A message that says it is a test, who asked and when, with no code in it, to the caller's own chat and to nobody else's:
    * through the bot itself if he has a chat there, else through a bot of the administration on the same platform, which
-   * proves the provider and not the bot. Again within ten seconds it is the same message. NO_CHANNEL: link a chat first.
+   * proves the provider and not the bot. Again within ten seconds it is the same message; an administrator has twelve an hour,
+   * then RESOURCE_EXHAUSTED, RATE_LIMITED, with RetryInfo. NO_CHANNEL: link a chat first.
    * ExplainDelivery tells what became of it.
    */
   sendTestMessage: {
@@ -16161,7 +16162,8 @@ export interface AdminServiceServer extends UntypedServiceImplementation {
   /**
    * A message that says it is a test, who asked and when, with no code in it, to the caller's own chat and to nobody else's:
    * through the bot itself if he has a chat there, else through a bot of the administration on the same platform, which
-   * proves the provider and not the bot. Again within ten seconds it is the same message. NO_CHANNEL: link a chat first.
+   * proves the provider and not the bot. Again within ten seconds it is the same message; an administrator has twelve an hour,
+   * then RESOURCE_EXHAUSTED, RATE_LIMITED, with RetryInfo. NO_CHANNEL: link a chat first.
    * ExplainDelivery tells what became of it.
    */
   sendTestMessage: handleUnaryCall<AdminServiceSendTestMessageRequest, AdminServiceSendTestMessageResponse>;
@@ -16793,7 +16795,8 @@ export interface AdminServiceClient extends Client {
   /**
    * A message that says it is a test, who asked and when, with no code in it, to the caller's own chat and to nobody else's:
    * through the bot itself if he has a chat there, else through a bot of the administration on the same platform, which
-   * proves the provider and not the bot. Again within ten seconds it is the same message. NO_CHANNEL: link a chat first.
+   * proves the provider and not the bot. Again within ten seconds it is the same message; an administrator has twelve an hour,
+   * then RESOURCE_EXHAUSTED, RATE_LIMITED, with RetryInfo. NO_CHANNEL: link a chat first.
    * ExplainDelivery tells what became of it.
    */
   sendTestMessage(

@@ -15803,7 +15803,8 @@ export const AdminServiceDefinition = {
     /**
      * A message that says it is a test, who asked and when, with no code in it, to the caller's own chat and to nobody else's:
      * through the bot itself if he has a chat there, else through a bot of the administration on the same platform, which
-     * proves the provider and not the bot. Again within ten seconds it is the same message. NO_CHANNEL: link a chat first.
+     * proves the provider and not the bot. Again within ten seconds it is the same message; an administrator has twelve an hour,
+     * then RESOURCE_EXHAUSTED, RATE_LIMITED, with RetryInfo. NO_CHANNEL: link a chat first.
      * ExplainDelivery tells what became of it.
      */
     sendTestMessage: {
@@ -16088,7 +16089,8 @@ export interface AdminServiceImplementation<CallContextExt = {}> {
   /**
    * A message that says it is a test, who asked and when, with no code in it, to the caller's own chat and to nobody else's:
    * through the bot itself if he has a chat there, else through a bot of the administration on the same platform, which
-   * proves the provider and not the bot. Again within ten seconds it is the same message. NO_CHANNEL: link a chat first.
+   * proves the provider and not the bot. Again within ten seconds it is the same message; an administrator has twelve an hour,
+   * then RESOURCE_EXHAUSTED, RATE_LIMITED, with RetryInfo. NO_CHANNEL: link a chat first.
    * ExplainDelivery tells what became of it.
    */
   sendTestMessage(
@@ -16348,7 +16350,8 @@ export interface AdminServiceClient<CallOptionsExt = {}> {
   /**
    * A message that says it is a test, who asked and when, with no code in it, to the caller's own chat and to nobody else's:
    * through the bot itself if he has a chat there, else through a bot of the administration on the same platform, which
-   * proves the provider and not the bot. Again within ten seconds it is the same message. NO_CHANNEL: link a chat first.
+   * proves the provider and not the bot. Again within ten seconds it is the same message; an administrator has twelve an hour,
+   * then RESOURCE_EXHAUSTED, RATE_LIMITED, with RetryInfo. NO_CHANNEL: link a chat first.
    * ExplainDelivery tells what became of it.
    */
   sendTestMessage(
