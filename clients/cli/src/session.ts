@@ -26,8 +26,8 @@ export interface CommandGiven {
 }
 
 /** Runs with an open connection and closes it. */
-export async function withCore<T>({ settings }: CommandGiven, run: (core: CoreConnection) => Promise<T>): Promise<T> {
-  const core = connect(settings);
+export async function withCore<T>(given: CommandGiven, run: (core: CoreConnection) => Promise<T>): Promise<T> {
+  const core = connect(given);
   try {
     return await run(core);
   } finally {
@@ -35,13 +35,16 @@ export async function withCore<T>({ settings }: CommandGiven, run: (core: CoreCo
   }
 }
 
-function connect(settings: Settings): CoreConnection {
+function connect({ settings, terminal }: CommandGiven): CoreConnection {
   const address = settings.need("core");
   const tokenFile = settings.need("tokenFile");
   const [caFile, certFile, keyFile] = [settings.get("ca"), settings.get("cert"), settings.get("certKey")];
   const tls = isLoopback(address) && caFile === undefined ? undefined : definedOnly({ caFile, certFile, keyFile });
+  const patience = settings.get("patience");
+  const patienceMs = patience === undefined ? undefined : Number(patience) * 1000;
+  const onSilence = (): void => terminal.progress(`the core at ${address} does not answer; waiting for it`);
   try {
-    return openCore({ address, token: readTokenFile(tokenFile), tls });
+    return openCore({ address, token: readTokenFile(tokenFile), tls, patienceMs, onSilence });
   } catch (error) {
     throw environment(error instanceof Error ? error.message : String(error));
   }
