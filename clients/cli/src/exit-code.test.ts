@@ -166,6 +166,7 @@ const ROWS: readonly Row[] = [
   {
     exit: 69,
     when: "the core does not answer",
+    args: ["--patience", "0"],
     before: (world) =>
       world.core.errors.set(
         "create",

@@ -27,8 +27,8 @@ export interface CommandGiven {
 }
 
 /** Runs with an open connection and closes it. */
-export async function withCore<T>({ settings }: CommandGiven, run: (core: CoreConnection) => Promise<T>): Promise<T> {
-  const core = connect(settings);
+export async function withCore<T>(given: CommandGiven, run: (core: CoreConnection) => Promise<T>): Promise<T> {
+  const core = connect(given);
   try {
     return await run(core);
   } finally {
@@ -36,21 +36,24 @@ export async function withCore<T>({ settings }: CommandGiven, run: (core: CoreCo
   }
 }
 
-function connect(settings: Settings): CoreConnection {
-  settings.need("core");
-  const tokenFile = settings.need("tokenFile");
+function connect(given: CommandGiven): CoreConnection {
+  given.settings.need("core");
+  const tokenFile = given.settings.need("tokenFile");
   return openWithToken(
-    settings,
+    given,
     inEnvironment(() => readTokenFile(tokenFile)),
   );
 }
 
 /** A connection whose calls carry this token. Throws a CliError when address or TLS files cannot be right. */
-export function openWithToken(settings: Settings, token: Token): CoreConnection {
+export function openWithToken({ settings, terminal }: CommandGiven, token: Token): CoreConnection {
   const address = settings.need("core");
   const [caFile, certFile, keyFile] = [settings.get("ca"), settings.get("cert"), settings.get("certKey")];
   const tls = isLoopback(address) && caFile === undefined ? undefined : definedOnly({ caFile, certFile, keyFile });
-  return inEnvironment(() => openCore({ address, token, tls }));
+  const patience = settings.get("patience");
+  const patienceMs = patience === undefined ? undefined : Number(patience) * 1000;
+  const onSilence = (): void => terminal.progress(`the core at ${address} does not answer; waiting for it`);
+  return inEnvironment(() => openCore({ address, token, tls, patienceMs, onSilence }));
 }
 
 function inEnvironment<T>(open: () => T): T {

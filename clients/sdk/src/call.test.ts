@@ -5,6 +5,16 @@ import { fakeStatusError, type FakeError } from "./testing/status-error.ts";
 
 /** Calls a core that answers so, one answer a try, and then OK; tells what came and how long was waited between. */
 async function calling(...errors: readonly FakeError[]): Promise<readonly [string, readonly number[]]> {
+  const [answer, waits] = await callingFor(3_000, ...errors);
+  return [answer, waits];
+}
+
+/** The same with a patience; tells also after how many waits it was said that nobody answers. */
+async function callingFor(
+  patienceMs: number,
+  ...errors: readonly FakeError[]
+): Promise<readonly [string, readonly number[], readonly number[]]> {
+  const silences: number[] = [];
   const left = [...errors];
   const waits: number[] = [];
   const method = (
@@ -18,10 +28,10 @@ async function calling(...errors: readonly FakeError[]): Promise<readonly [strin
     return { cancel: () => undefined } as ClientUnaryCall;
   };
   const pause = async (ms: number): Promise<void> => void waits.push(ms);
-  const answer = await call(method, "", { token: undefined, deadlineMs: 1000, pause }).catch(
-    (error: ServiceError) => status[error.code],
-  );
-  return [answer, waits];
+  const onSilence = (): void => void silences.push(waits.length);
+  const given = { token: undefined, deadlineMs: 1000, patienceMs, onSilence, pause };
+  const answer = await call(method, "", given).catch((error: ServiceError) => status[error.code]);
+  return [answer, waits, silences];
 }
 
 const shed = (retryAfterMs: number): FakeError => ({ code: status.RESOURCE_EXHAUSTED, reason: "BUSY", retryAfterMs });
@@ -49,4 +59,14 @@ test.each<readonly [string, FakeError]>([
 test("an outage is retried in growing pauses", async () => {
   const gone: FakeError = { code: status.UNAVAILABLE };
   expect(await calling(gone, gone, gone)).toEqual(["done", [200, 400, 800]]);
+});
+
+test.each<readonly [number, readonly [string, readonly number[], readonly number[]]]>([
+  [0, ["UNAVAILABLE", [], []]],
+  [199, ["UNAVAILABLE", [], []]],
+  [1_400, ["UNAVAILABLE", [200, 400, 800], [2]]],
+  [20_000, ["UNAVAILABLE", [200, 400, 800, 1600, 2000, 2000, 2000, 2000, 2000, 2000, 2000, 2000], [2]]],
+])("a patience of %d ms is not exceeded, and who waits is told after a second", async (patienceMs, expected) => {
+  const gone: FakeError = { code: status.UNAVAILABLE };
+  expect(await callingFor(patienceMs, ...Array.from({ length: 40 }, () => gone))).toEqual(expected);
 });

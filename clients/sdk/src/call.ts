@@ -30,8 +30,10 @@ export interface CallGiven {
   readonly token: Token | undefined;
   /** Of each try. */
   readonly deadlineMs: number;
-  /** How often an idempotent call is tried in all while nothing answers; default 5: three seconds, in which a core restarts. */
-  readonly attempts?: number;
+  /** How long is waited in all for somebody who does not answer, in milliseconds. 0: one try. */
+  readonly patienceMs: number;
+  /** Called once a call, when nobody answered for a second and it waits on. */
+  readonly onSilence?: (() => void) | undefined;
   readonly pause?: Pause;
   readonly signal?: AbortSignal | undefined;
 }
@@ -53,29 +55,43 @@ export async function call<Request, Response>(
   request: Request,
   given: CallGiven,
 ): Promise<Response> {
-  const attempts = given.attempts ?? 5;
+  let silentMs = 0;
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await callOnce(method, request, given);
     } catch (error) {
-      const waitMs = error instanceof CoreError ? waitAfter(error, attempt) : undefined;
-      if (waitMs === undefined || attempt >= attempts || given.signal?.aborted === true) throw error;
+      const waitMs = error instanceof CoreError ? waitAfter(error, attempt, given.patienceMs - silentMs) : undefined;
+      if (waitMs === undefined || given.signal?.aborted === true) throw error;
+      if (isSilence(error)) {
+        if (silentMs < SILENCE_MS && silentMs + waitMs >= SILENCE_MS) given.onSilence?.();
+        silentMs += waitMs;
+      }
       await (given.pause ?? pause)(waitMs, given.signal);
     }
   }
 }
 
 const LONGEST_WAIT_MS = 2_000;
+const SILENCE_MS = 1_000;
+/** How often a call is made in all that a busy core refuses. */
+const MOST_ASKED = 5;
 /** A core with too much to do tells no longer times, and limits of users longer ones (docs/how-to/survive-overload.md). */
 const LONGEST_SHED_MS = 8_000;
 
 /** Milliseconds until the next try may help; undefined: it will not, or only after a wait that is the caller's to decide. */
-function waitAfter(error: CoreError, attempt: number): number | undefined {
-  if (error.isOutage && error.code === status.UNAVAILABLE) return Math.min(100 * 2 ** attempt, LONGEST_WAIT_MS);
+function waitAfter(error: CoreError, attempt: number, patienceMs: number): number | undefined {
+  if (isSilence(error)) {
+    const waitMs = Math.min(100 * 2 ** attempt, LONGEST_WAIT_MS);
+    return waitMs <= patienceMs ? waitMs : undefined;
+  }
   // Refused before anything was done.
-  const isShed = error.code === status.RESOURCE_EXHAUSTED && error.reason === "BUSY";
+  const isShed = error.code === status.RESOURCE_EXHAUSTED && error.reason === "BUSY" && attempt < MOST_ASKED;
   const { retryAfterMs } = error;
   return isShed && retryAfterMs !== undefined && retryAfterMs <= LONGEST_SHED_MS ? retryAfterMs : undefined;
+}
+
+function isSilence(error: unknown): boolean {
+  return error instanceof CoreError && error.isOutage && error.code === status.UNAVAILABLE;
 }
 
 function callOnce<Request, Response>(

@@ -250,7 +250,7 @@ test("outages are retried, for creating and for handing in", async () => {
 test("a core that stays away is thrown", async () => {
   core.errors.set(
     "create",
-    Array.from({ length: 9 }, () => ({ code: status.UNAVAILABLE })),
+    Array.from({ length: 99 }, () => ({ code: status.UNAVAILABLE })),
   );
   await expect(run([])).rejects.toMatchObject({ name: "CoreError", isOutage: true });
 });

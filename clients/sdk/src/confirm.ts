@@ -187,6 +187,6 @@ function createdEvent(open: OpenTransaction): Progress {
 }
 
 function callGiven({ core, pause }: ConfirmGiven): CallGiven {
-  const { token, deadlineMs } = core;
-  return { token, deadlineMs, ...(pause === undefined ? {} : { pause }) };
+  const { token, deadlineMs, patienceMs, onSilence } = core;
+  return { token, deadlineMs, patienceMs, onSilence, ...(pause === undefined ? {} : { pause }) };
 }

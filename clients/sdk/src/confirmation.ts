@@ -272,7 +272,7 @@ export class Confirmation {
   async #followDelivery(): Promise<void> {
     const { core, pause = realPause } = this.#given;
     const request = CodeServiceGetDeliveryRequest.create({ transactionId: this.#open.transactionId });
-    const given = { token: core.token, deadlineMs: core.deadlineMs, attempts: 1, pause };
+    const given = { token: core.token, deadlineMs: core.deadlineMs, patienceMs: 0, pause };
     let failed = 0;
     while (!this.#keyStop.signal.aborted) {
       const answer = await call(core.codes.getDelivery.bind(core.codes), request, given).catch(() => undefined);

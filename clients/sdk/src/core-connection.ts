@@ -23,12 +23,18 @@ export interface CoreOptions {
   readonly tls?: { readonly caFile?: string; readonly certFile?: string; readonly keyFile?: string } | undefined;
   /** Deadline of one call, in milliseconds; default 10 000. Streams have none: they are resumed. */
   readonly deadlineMs?: number | undefined;
+  /** How long a call waits in all for a core that does not answer; default 20 000 ms, in which one starts again. 0: not at all. */
+  readonly patienceMs?: number | undefined;
+  /** Called when a call has waited a second for a core that does not answer, and waits on. */
+  readonly onSilence?: (() => void) | undefined;
 }
 
 /** One connection to the core with a client per service. Close it when done. */
 export interface CoreConnection {
   readonly token: Token;
   readonly deadlineMs: number;
+  readonly patienceMs: number;
+  readonly onSilence: (() => void) | undefined;
   readonly transactions: TransactionServiceClient;
   readonly codes: CodeServiceClient;
   readonly verifications: VerificationServiceClient;
@@ -59,6 +65,8 @@ export function openCore(options: CoreOptions): CoreConnection {
   return {
     token: options.token,
     deadlineMs: options.deadlineMs ?? 10_000,
+    patienceMs: options.patienceMs ?? 20_000,
+    onSilence: options.onSilence,
     transactions,
     codes: new CodeServiceClient(address, channel, shared),
     verifications: new VerificationServiceClient(address, channel, shared),

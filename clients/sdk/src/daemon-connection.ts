@@ -96,7 +96,7 @@ export function openDaemon(path: string): DaemonConnection {
   const noToken = bearer(undefined);
   return {
     async listKeys() {
-      const given = { token: undefined, deadlineMs: DAEMON_MS, attempts: 1 };
+      const given = { token: undefined, deadlineMs: DAEMON_MS, patienceMs: 0 };
       return (await translate(call(client.listKeys.bind(client), ListKeysRequest.create(), given))).keys;
     },
     async *sign(request, signal) {
@@ -114,11 +114,11 @@ export function openDaemon(path: string): DaemonConnection {
     async verifyUser(deviceId, proof, signal) {
       const method = proof === "pin" ? VerificationMethod.PIN : VerificationMethod.BIOMETRIC;
       const request = VerifyUserRequest.create({ deviceId, method });
-      const given = { token: undefined, deadlineMs: VERIFY_MS, attempts: 1, signal };
+      const given = { token: undefined, deadlineMs: VERIFY_MS, patienceMs: 0, signal };
       return (await translate(call(client.verifyUser.bind(client), request, given))).session;
     },
     async answer(transactionId, code) {
-      const given = { token: undefined, deadlineMs: DAEMON_MS, attempts: 1 };
+      const given = { token: undefined, deadlineMs: DAEMON_MS, patienceMs: 0 };
       try {
         await call(client.answer.bind(client), AnswerRequest.create({ transactionId, code }), given);
         return true;

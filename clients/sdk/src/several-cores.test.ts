@@ -12,7 +12,7 @@ test("of several cores one answers; when it is gone another does, without a fail
   const core = openCore({ address, token: new Token(APP_TOKEN) });
   const answering = async (): Promise<FakeCore | undefined> => {
     const request = ReceiptServiceGetVerificationKeysRequest.create();
-    const given = { token: core.token, deadlineMs: 60_000 };
+    const given = { token: core.token, deadlineMs: 60_000, patienceMs: 20_000 };
     const { publicKeys } = await call(core.receipts.getVerificationKeys.bind(core.receipts), request, given);
     const [key] = publicKeys;
     return cores.find(({ receiptKey }) => key !== undefined && toHex(receiptKey.coseKey) === toHex(key));

@@ -34,7 +34,7 @@ export async function withAdminToken<T>(
   token: Token,
   run: (on: AdminGiven) => Promise<T>,
 ): Promise<T> {
-  const core = openWithToken(given.settings, token);
+  const core = openWithToken(given, token);
   const channelOverride = core.transactions.getChannel();
   // The channel is the other services' own: address and credentials are theirs.
   const admin = new AdminServiceClient("shared", credentials.createInsecure(), { channelOverride });

@@ -277,3 +277,13 @@ test("doctor names what does not answer", async () => {
     expect.stringMatching(/core 127\.0\.0\.1:1 does not answer[\s\S]*daemon does not answer/),
   ]);
 });
+
+test("who waits for a core that does not answer is told so, and how long is his choice", async () => {
+  world.core.errors.set(
+    "get",
+    Array.from({ length: 9 }, () => ({ code: status.UNAVAILABLE })),
+  );
+  const waited = await world.run("tx", "get", "00".repeat(16), "--patience", "2");
+  expect(waited.code).toBe(69);
+  expect(waited.err).toContain("does not answer; waiting for it");
+});

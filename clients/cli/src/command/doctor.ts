@@ -65,7 +65,7 @@ async function checkCore(given: CommandGiven): Promise<Finding[]> {
   if (address === undefined || settings.get("tokenFile") === undefined) return [];
   return withCore(given, async (core) => {
     const request = ReceiptServiceGetVerificationKeysRequest.create();
-    const once = { ...core, attempts: 1 };
+    const once = { ...core, patienceMs: 0 };
     const answer = await call(core.receipts.getVerificationKeys.bind(core.receipts), request, once).catch(
       () => undefined,
     );

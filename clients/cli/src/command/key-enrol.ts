@@ -60,7 +60,7 @@ async function enrolInvited(path: string, options: EnrolOptions, given: CommandG
   const token = checkedServer(readInvitation(path), given);
   return withDaemon(given, async (daemon) => {
     const device = await chooseKey(daemon, options.key, (key) => isFido(key) === (token.fido !== undefined));
-    const core = openWithToken(given.settings, new Token(token.enrolmentToken));
+    const core = openWithToken(given, new Token(token.enrolmentToken));
     try {
       const made = await enrolOn(daemon, device, token, options, given);
       const done = await finishEnrolment({ core, token: undefined }, token, made, options.name ?? "");

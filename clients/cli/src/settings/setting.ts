@@ -8,7 +8,17 @@ export interface SettingName {
 }
 
 export type SettingKey =
-  "core" | "serverId" | "coreKeys" | "tokenFile" | "adminTokenFile" | "daemon" | "user" | "ca" | "cert" | "certKey";
+  | "core"
+  | "serverId"
+  | "coreKeys"
+  | "tokenFile"
+  | "adminTokenFile"
+  | "daemon"
+  | "user"
+  | "ca"
+  | "cert"
+  | "certKey"
+  | "patience";
 
 /** Every setting of the command. All work when absent, until a command needs one. */
 export const SETTINGS: Readonly<Record<SettingKey, SettingName>> = {
@@ -42,6 +52,12 @@ export const SETTINGS: Readonly<Record<SettingKey, SettingName>> = {
   ca: name("ca", "--ca", "CA", "path of a PEM file with the authority of the core's TLS certificate"),
   cert: name("cert", "--cert", "CERT", "path of a PEM file with this client's certificate, for mutual TLS"),
   certKey: name("certKey", "--cert-key", "CERT_KEY", "path of a PEM file with the private key of that certificate"),
+  patience: name(
+    "patience",
+    "--patience",
+    "PATIENCE",
+    "seconds to wait for a core that does not answer, 0 to 600; default 20",
+  ),
 };
 
 function name(file: string, flag: string, env: string, meaning: string): SettingName {

@@ -33,7 +33,14 @@ test("several core keys, from a list or divided by commas", () => {
   expect(readSettings({ coreKeys: both.join(", ") }, { HOME: folder }).get("coreKeys")).toEqual(both);
 });
 
+test("a patience is a number or its text", () => {
+  expect(readSettings({ config: file({ patience: 30 }) }, {}).get("patience")).toBe("30");
+  expect(readSettings({ config: file({ patience: "0" }) }, {}).get("patience")).toBe("0");
+});
+
 test.each([
+  ["a patience without end", { patience: "601" }, {}, "--patience: expected seconds to wait"],
+  ["a patience below none", { patience: "-1" }, {}, "--patience: expected seconds to wait"],
   ["a flag", { core: "nonsense" }, {}, "--core"],
   ["a variable", {}, { COUNTERSIGN_SERVER_ID: "12" }, "COUNTERSIGN_SERVER_ID: expected id of the core installation"],
   ["a core key", {}, { COUNTERSIGN_CORE_KEYS: "abcd" }, "COUNTERSIGN_CORE_KEYS: expected receipt keys"],

@@ -29,6 +29,7 @@ const SCHEMA: { readonly [K in SettingKey]: v.GenericSchema<unknown, Value<K>> }
   ca: PATH,
   cert: PATH,
   certKey: PATH,
+  patience: v.pipe(v.union([v.string(), v.number()]), v.transform(String), v.regex(/^(?:[0-5]?\d{1,2}|600)$/)),
 };
 
 /** One path, address or name each; several keys. */

@@ -11,6 +11,7 @@ import {
   type PlacedEntity,
   type Witnessed,
 } from "./witness-page.ts";
+import { IntegrityError } from "./store.ts";
 import { WitnessTable, type Place } from "./witness-table.ts";
 
 /** Where the pages of one shard lie. */
@@ -41,6 +42,8 @@ export class ShardWitness {
   #fresh = new WitnessTable();
   /** There may be pages that no directory names. */
   #orphans = false;
+  /** Why neither a page nor the chain could be believed: asked for once, since a chain is long. */
+  #altered: IntegrityError | undefined;
 
   /** `fromChain` reads all that the chain says from its beginning; throws IntegrityError. Without `directory` it is read at once. */
   constructor(shelf: PageShelf, fromChain: () => WitnessTable, directory: WitnessDirectory | undefined) {
@@ -74,13 +77,13 @@ export class ShardWitness {
     return this.#fresh.size;
   }
 
-  /** Moves every entity to a page, and answers the bytes of the directory, which are to be stored with a MAC. */
-  shelve(): Uint8Array {
-    const touched = this.#readTouched();
-    if (touched === undefined) {
-      this.#startAnew();
-      return this.shelve();
-    }
+  /**
+   * Moves every entity to a page, and answers the bytes of the directory, which are to be stored with a MAC. Undefined, and
+   * nothing moved, where neither a page nor the chain can be believed.
+   */
+  shelve(): Uint8Array | undefined {
+    const touched = this.#readTouched() ?? this.#readChain();
+    if (touched === undefined) return undefined;
     if (this.#orphans && this.#directory.length === 0) this.#shelf.clear();
     this.#orphans = false;
     const marks = [...this.#directory.marks()].flatMap((mark, i) => {
@@ -117,6 +120,16 @@ export class ShardWitness {
     return touched;
   }
 
+  #readChain(): Map<number, PlacedEntity[]> | undefined {
+    try {
+      this.#startAnew();
+    } catch (error) {
+      if (error instanceof IntegrityError) return undefined;
+      throw error;
+    }
+    return this.#readTouched();
+  }
+
   #add(entries: readonly PlacedEntity[]): PageMark[] {
     return encodePages(entries).map((page) => {
       const [[from]] = decodePage(page) as [PlacedEntity];
@@ -126,8 +139,14 @@ export class ShardWitness {
 
   // What is in memory is true whatever lies on the disk: the commit that it came with may not be in the chain yet.
   #startAnew(): void {
+    if (this.#altered !== undefined) throw this.#altered;
     const known = this.#fresh;
-    this.#fresh = this.#fromChain();
+    try {
+      this.#fresh = this.#fromChain();
+    } catch (error) {
+      if (error instanceof IntegrityError) this.#altered = error;
+      throw error;
+    }
     this.#directory = new WitnessDirectory();
     this.#orphans = true;
     for (const [place, version, row] of known.entries()) this.set(place, version === DELETED ? 0 : version, row);

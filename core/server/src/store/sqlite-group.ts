@@ -103,13 +103,14 @@ export class SqliteGroup {
   apply(prepared: PreparedChange): CommitOutcome | IntegrityError {
     const { truth, buggify, inTransaction } = this.#given;
     let shard: ShardTruth;
+    let refusal: CommitOutcome | undefined;
     try {
       shard = truth.of(prepared.shard);
+      refusal = this.#refusal(shard, prepared);
     } catch (error) {
       if (error instanceof IntegrityError) return error;
       throw error;
     }
-    const refusal = this.#refusal(shard, prepared);
     if (refusal !== undefined) return refusal;
     buggify("change-begun");
     if (!this.#old.has(shard)) {

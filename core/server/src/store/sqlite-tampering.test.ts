@@ -318,6 +318,32 @@ test.each([
   await store.close();
 });
 
+test("threat 27: a page of the witness and its chain altered: that shard alone is INTEGRITY", async () => {
+  const at = join(folder, drawId());
+  const opened = (): Promise<Store> => openSqliteStore({ folder: at, macKey: key, freshEntities: 2, cacheBytes: 0 });
+  const before = await opened();
+  await before.commit(SHARD, changing([]));
+  await before.commit(SHARD, changing(["a", "b"].map((id) => writeOf(peerKey(id), "", "x"))));
+  await before.close();
+  edit(
+    at,
+    "UPDATE witness_page SET places = zeroblob(length(places))",
+    `DELETE FROM audit WHERE shard = ${SHARD} AND seq = 1`,
+  );
+  const store = await opened();
+  const outcomeOf = (shard: number, id: string): Promise<string> =>
+    store.commit(shard, changing([writeOf(peerKey(id), "", "x")])).catch((error: Error) => error.name);
+  for (const id of ["a", "other-0", "other-1"]) {
+    expect(await Promise.all([outcomeOf(SHARD, id), outcomeOf(SHARD + 1, id)])).toEqual([
+      "IntegrityError",
+      "committed",
+    ]);
+  }
+  await expect(store.load(SHARD, peerKey("b"))).rejects.toBeInstanceOf(IntegrityError);
+  expect((await store.load(SHARD + 1, peerKey("other-0"))).entities[0].body).toEqual({ note: "x" });
+  await store.close();
+});
+
 const STORE_TAMPERINGS: readonly (readonly [string, ...string[]])[] = [
   ["heads edited", `UPDATE chain_head SET heads = zeroblob(length(heads))`],
   ["heads rolled back", OLD, `DELETE FROM chain_head`, `INSERT INTO chain_head SELECT * FROM old.chain_head`],

@@ -143,9 +143,10 @@ export class StoreTruth {
     for (const truth of this.#shards) if (truth !== undefined) yield truth;
   }
 
-  /** Stores a shard's witness as of its head. */
+  /** Stores a shard's witness as of its head; not where it was altered: what it cannot know is refused when it is asked. */
   saveWitness(truth: ShardTruth): void {
     const directory = truth.witness.shelve();
+    if (directory === undefined) return;
     const { seq, hash } = truth.head;
     this.#sql.putWitness.run(truth.shard, seq, directory, this.#witnessMac(truth.shard, seq, hash, directory));
     truth.savedSeq = seq;

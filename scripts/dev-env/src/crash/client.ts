@@ -38,7 +38,7 @@ export function startClient(
       ...[...FROM_SOURCE, `${ROOT}clients/cli/src/main.ts`, "--json"],
       ...["--core", installation.coreAddress, "--token-file", installation.submitTokenFile, "--user", desk.userId],
       ...["--server-id", installation.serverId, "--core-key", installation.corePublicKey],
-      ...["--daemon", desk.daemonSocket.replace("unix:", ""), ...args],
+      ...["--daemon", desk.daemonSocket.replace("unix:", ""), "--patience", "90", ...args],
     ],
     { cwd: desk.folder, env: { NODE_COMPILE_CACHE, ...process.env }, stdio: ["ignore", "pipe", "pipe"] },
   );

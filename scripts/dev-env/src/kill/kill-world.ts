@@ -6,7 +6,8 @@ import { messagesWithCode } from "../crash/survival.ts";
 import { anotherUser, setUpDesk, type Desk } from "../desk.ts";
 import { startInstallation, type Installation } from "../installation.ts";
 import { Timeline } from "./timeline.ts";
-import { newPayment } from "../new-payment.ts";
+import { paymentOverDeaths } from "../new-payment.ts";
+import { answered } from "../answered.ts";
 import { connect, type Parts } from "../parts.ts";
 import { PhoneInHand, type Message } from "../person/phone-in-hand.ts";
 import { readMessage } from "../person/read-message.ts";
@@ -90,17 +91,17 @@ export class KillWorld {
     const dies = (): Promise<void> => this.#dies(point, victim, side);
     const [inPrompt, inOutcome] = point.during === "prompt" ? [dies, nothing] : [nothing, dies];
     let dying = inPrompt();
-    const { transactionId } = await newPayment(this.#parts, desk.userId);
+    const { transactionId } = await paymentOverDeaths(this.#parts, desk.userId);
     const timeline = new Timeline(this.#parts, transactionId);
     await dying;
     await this.#until(phone, `the code of ${transactionId}`, (messages) => messages.some(isNew));
     // A message of unknown fate may be sent once more: only then it is known how often the phone saw it.
     await timeline.until(SENT);
     dying = inOutcome();
-    await this.#parts.transactions.cancel({ transactionId, reason: "changed" });
+    await answered(() => this.#parts.transactions.cancel({ transactionId, reason: "changed" }));
     await dying;
     await timeline.ended;
-    const { attempts } = await this.#parts.codes.getDelivery({ transactionId });
+    const { attempts } = await answered(() => this.#parts.codes.getDelivery({ transactionId }));
     const { messages } = await phone.look(undefined, AbortSignal.timeout(60_000));
     return {
       withCode: [...(await this.#withCode(chatId))].filter((id) => !before.has(id)).length,
