@@ -18,3 +18,4 @@ export { listeningSockets, openSockets } from "./listening-sockets.ts";
 export { tempFolder } from "./temp-folder.ts";
 export { testWith } from "./test-with.ts";
 export { servePages, type PageServer } from "./web/page-server.ts";
+export { hasFocus, tabTo } from "./web/tab-to.ts";

@@ -1,6 +1,6 @@
 import type { AdminServiceBeginLoginResponse } from "@countersign/proto/web/admin/v1/admin_service";
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { CoreFailure } from "../connection/core-failure.ts";
 import { admin, bearer } from "../connection/core.ts";
 import { beginSession, sessionEnd } from "../connection/session.ts";
@@ -98,7 +98,7 @@ function AskKey({ begun, onAgain }: { begun: Begun; onAgain: () => void }): JSX.
   const [over, setOver] = useState(false);
   const { failure, run } = useAction();
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => heading.current?.focus(), []);
+  useLayoutEffect(() => heading.current?.focus(), []);
   if (transaction === undefined) throw new Error("the core answered a login without its transaction");
   const finish = (): void => {
     void run(async () => {

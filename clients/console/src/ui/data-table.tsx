@@ -2,6 +2,7 @@ import type { ComponentChildren, JSX } from "preact";
 import { useState } from "preact/hooks";
 import { FailureNote } from "./failure-note.tsx";
 import { type Loaded, useLoad } from "./use-load.ts";
+import { useLookAgain } from "./use-look-again.ts";
 import { t } from "../i18n/words.ts";
 
 /** A column of a table. */
@@ -32,6 +33,8 @@ interface DataTableProps<Row> {
   readonly empty: string;
   /** Asked anew when it changes, on the page that is shown; its rows stay until they have come. */
   readonly version?: number;
+  /** Asked anew by itself this often, in milliseconds, while the page is looked at; absent: never. */
+  readonly everyMs?: number;
 }
 
 /**
@@ -43,11 +46,13 @@ export function DataTable<Row>(props: DataTableProps<Row>): JSX.Element {
   return <PagedTable key={props.of} {...props} />;
 }
 
-function PagedTable<Row>({ caption, columns, rowKey, load, of, empty, version = 0 }: DataTableProps<Row>): JSX.Element {
+function PagedTable<Row>(props: DataTableProps<Row>): JSX.Element {
+  const { caption, columns, rowKey, load, of, empty, version = 0, everyMs } = props;
   const [tokens, setTokens] = useState<readonly string[]>([""]);
   const at = tokens.at(-1) ?? "";
   const loaded = useLoad((signal) => load(at, signal), JSON.stringify([of, at]), version);
   const { value, failure, loading, reload } = loaded;
+  useLookAgain(reload, everyMs, loading);
   const next = value?.nextPageToken ?? "";
   return (
     <section class="table-section" aria-busy={loading}>

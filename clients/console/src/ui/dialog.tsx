@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "../i18n/words.ts";
 
 interface DialogProps {
@@ -18,12 +18,12 @@ interface DialogProps {
 export function Dialog({ title, onClose, busy = false, children }: DialogProps): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useId();
-  useEffect(() => {
-    const opener = document.activeElement;
-    dialog.current?.showModal();
-    return () => {
-      if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
-    };
+  // At once: what lies behind it cannot be pressed a second time.
+  useLayoutEffect(() => {
+    const { current: shown } = dialog;
+    shown?.showModal();
+    // The browser gives the focus back when it is closed, and to nobody when it is taken away while it is open.
+    return () => shown?.close();
   }, []);
   const cancel = (event: Event): void => {
     event.preventDefault();

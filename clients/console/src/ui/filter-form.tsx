@@ -1,4 +1,5 @@
 import type { JSX } from "preact";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { route, setQuery } from "../shell/router.ts";
 import { t } from "../i18n/words.ts";
 
@@ -17,6 +18,14 @@ export type Filter =
 /** Filters of a list. They are applied together and kept in the address, so that back, reload and a link keep them. */
 export function FilterForm({ filters }: { filters: readonly Filter[] }): JSX.Element {
   const { query } = route.value;
+  const shown = useRef<HTMLFormElement>(null);
+  // The address may have come from elsewhere. The fields stay the same ones: who applied a filter from one is still in it.
+  useLayoutEffect(() => {
+    for (const { name } of filters) {
+      const field = shown.current?.elements.namedItem(name) as HTMLInputElement | HTMLSelectElement | null | undefined;
+      if (field !== null && field !== undefined) field.value = query[name] ?? "";
+    }
+  }, [JSON.stringify(query)]);
   const apply = (event: SubmitEvent): void => {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
@@ -25,7 +34,7 @@ export function FilterForm({ filters }: { filters: readonly Filter[] }): JSX.Ele
   const clear = (): void => setQuery(Object.fromEntries(filters.map(({ name }) => [name, ""])));
   const some = filters.some(({ name }) => (query[name] ?? "") !== "");
   return (
-    <form class="filters" role="search" aria-label={t("filters")} onSubmit={apply} key={JSON.stringify(query)}>
+    <form class="filters" role="search" aria-label={t("filters")} onSubmit={apply} ref={shown}>
       {filters.map((filter) => (
         <Field key={filter.name} filter={filter} value={query[filter.name] ?? ""} />
       ))}

@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { hasRight, type Right } from "../shell/right.ts";
 import { me } from "../shell/me.ts";
 import { t } from "../i18n/words.ts";
@@ -13,13 +13,16 @@ interface PageProps {
   readonly children: ComponentChildren;
 }
 
-/** A page: its heading takes the focus when it is opened, so that it is read first. */
+/**
+ * A page: its heading takes the focus when it is opened, so that it is read first. It does so before anything of the page
+ * can be pressed, and not again: nobody who has gone on is brought back because a title has come or a language was chosen.
+ */
 export function Page({ title, lead, acts, children }: PageProps): JSX.Element {
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     document.title = `${title} · Countersign`;
-    heading.current?.focus();
   }, [title]);
+  useLayoutEffect(() => heading.current?.focus(), []);
   const role = me.value?.role;
   return (
     <>

@@ -79,7 +79,7 @@ export class ConsoleInBrowser {
   async faultsOf(page: Page, name: string): Promise<string[]> {
     if (pictures !== undefined) await page.screenshot({ path: `${pictures}/${name}.png`, fullPage: true });
     const tags = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"];
-    const { violations } = await new AxeBuilder({ page }).withTags(tags).analyze();
+    const { violations } = await new AxeBuilder({ page }).setLegacyMode().withTags(tags).analyze();
     return [
       ...violations.map(({ id, nodes }) => `${name}: ${id}: ${nodes.map(({ html }) => html).join(" | ")}`),
       ...(await this.sidewaysOf(page, name)),

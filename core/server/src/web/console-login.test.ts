@@ -1,15 +1,14 @@
 // An administrator, his security key and the console in a real browser, against a core that serves it.
-import { PATIENT_MS, tempFolder, testWith } from "@countersign/testing";
+import { tempFolder, testWith } from "@countersign/testing";
 import { afterAll, beforeAll, expect } from "@jest/globals";
 import type { BrowserContext, Page } from "playwright-core";
-import { ADMINISTRATION, ADMINISTRATION_SHARD } from "../store/entity.ts";
+import { ADMINISTRATION } from "../store/entity.ts";
 import { call } from "../testing/call.ts";
 import type { TestAdmin } from "../testing/admin-world.ts";
 import { buildConsole } from "../testing/built-console.ts";
 import { ConsoleInBrowser, type Look } from "../testing/console-in-browser.ts";
-import { ownerOf, transactionKey } from "../transaction/transaction-key.ts";
 import type { Transaction } from "../transaction/transaction.ts";
-import { submitStatement } from "../verification/submit-statement.ts";
+import { signWithSoftKey, waitingFor } from "./pages/to-sign.ts";
 import { settled } from "./pages/visit.ts";
 
 const browserTest = testWith("chromium", ConsoleInBrowser.isThere);
@@ -21,26 +20,9 @@ beforeAll(async () => {
 }, 400_000);
 afterAll(() => site?.close());
 
-/** What waits for the administrator's key: the newest. Waits until there is something. */
-async function waiting({ adminId }: TestAdmin): Promise<Transaction> {
-  const { store } = site.opened.admins.world.given;
-  const end = performance.now() + PATIENT_MS;
-  for (;;) {
-    const page = { tenant: "", limit: 5 };
-    const keys = await store.list(ADMINISTRATION_SHARD, "transaction", ownerOf(ADMINISTRATION, adminId), page);
-    const loaded = await Promise.all(keys.map(({ id }) => store.load(ADMINISTRATION_SHARD, transactionKey(id))));
-    const found = loaded.map(({ entities }) => entities[0].body).find((one) => one?.state === "PENDING");
-    if (found !== undefined) return found;
-    if (performance.now() > end) throw new Error(`nothing waits for ${adminId}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
-async function signBySoftKey(admin: TestAdmin): Promise<void> {
-  const { world } = site.opened.admins;
-  const of = await waiting(admin);
-  await submitStatement(world.given, { txId: of.txId, tenantId: undefined, signed: world.signed(of, {}, admin.key) });
-}
+/** The session that he asks for, before his key. */
+const waiting = (admin: TestAdmin): Promise<Transaction> =>
+  waitingFor(site.opened.admins, admin, ({ type }) => type === "login");
 
 /** A browser of his with a security key, which is the only one that he has left. */
 async function withSecurityKey(admin: TestAdmin, look: Look = {}): Promise<BrowserContext> {
@@ -61,7 +43,8 @@ async function withSecurityKey(admin: TestAdmin, look: Look = {}): Promise<Brows
   await page.reload();
   await page.getByRole("button", { name: "Enrol a security key in the browser" }).click();
   await page.getByText("Your older key confirms the new one").waitFor();
-  await signBySoftKey(admin);
+  const { admins } = site.opened;
+  await signWithSoftKey(admins, admin, await waitingFor(admins, admin, ({ type }) => type === "enrol"));
   await page.getByText("That has changed").waitFor({ state: "attached" });
   const { keyId } = admin.key;
   await call(site.opened.client, "revokeKey", { tenantId: ADMINISTRATION, keyId }, site.opened.anna.token);
@@ -81,7 +64,8 @@ async function logIn(page: Page, admin: TestAdmin): Promise<void> {
   await page.getByLabel("Your name as an administrator").focus();
   await page.keyboard.type(admin.adminId);
   await page.keyboard.press("Enter");
-  await page.getByRole("heading", { name: "Confirm it with your key" }).waitFor();
+  // What takes the focus has it before anything else may be given it.
+  await page.locator("h2:focus", { hasText: "Confirm it with your key" }).waitFor();
   const of = await waiting(admin);
   await page.getByLabel("Code from your phone").focus();
   await page.keyboard.type(site.opened.admins.world.code(of));

@@ -15,6 +15,7 @@ import { Page } from "../../ui/page.tsx";
 import { StateBadge } from "../../ui/state-badge.tsx";
 import { TimeText } from "../../ui/time-text.tsx";
 import { useLoad } from "../../ui/use-load.ts";
+import { useLookAgain } from "../../ui/use-look-again.ts";
 import { CopyId } from "../state/copy-id.tsx";
 import { Facts } from "../state/facts.tsx";
 import { actionWords } from "./changes-page.tsx";
@@ -28,7 +29,7 @@ const LOOK_AGAIN_MS = 3_000;
 export function ChangePage({ changeId }: { changeId: string }): JSX.Element {
   const ask = (signal: AbortSignal): Promise<{ change: Change | undefined }> =>
     admin.getChange({ changeId }, { signal }).then(({ change }) => ({ change }));
-  const { value, failure, reload } = useLoad(ask, changeId);
+  const { value, failure, loading, reload } = useLoad(ask, changeId);
   const change = value?.change;
   const [asked, setAsked] = useState<"approve" | "reject" | undefined>(undefined);
   const [told, setTold] = useState("");
@@ -38,11 +39,7 @@ export function ChangePage({ changeId }: { changeId: string }): JSX.Element {
     if (told !== "" && words !== told) announce(words);
     setTold(words);
   }, [words]);
-  useEffect(() => {
-    if (changeIsOver(state)) return;
-    const timer = setInterval(() => document.hidden || reload(), LOOK_AGAIN_MS);
-    return () => clearInterval(timer);
-  }, [state]);
+  useLookAgain(reload, changeIsOver(state) ? undefined : LOOK_AGAIN_MS, loading);
   const close = (): void => {
     setAsked(undefined);
     reload();

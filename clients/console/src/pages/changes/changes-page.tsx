@@ -11,7 +11,6 @@ import { type Filter, FilterForm } from "../../ui/filter-form.tsx";
 import { Page } from "../../ui/page.tsx";
 import { StateBadge } from "../../ui/state-badge.tsx";
 import { TimeText } from "../../ui/time-text.tsx";
-import { useVersion } from "../state/use-version.ts";
 import { ChangePage } from "./change-page.tsx";
 
 const LOOK_AGAIN_MS = 5_000;
@@ -19,7 +18,6 @@ const LOOK_AGAIN_MS = 5_000;
 /** Changes; behind an id that one. */
 export function ChangesPage(): JSX.Element {
   const { rest, query } = route.value;
-  const [version] = useVersion(LOOK_AGAIN_MS);
   if (rest !== "") return <ChangePage key={rest} changeId={rest} />;
   return (
     <Page title={t("nav-changes")} lead={t("changes-lead")} acts="change">
@@ -31,7 +29,7 @@ export function ChangesPage(): JSX.Element {
         load={load}
         of={JSON.stringify(query)}
         empty={t("changes-none")}
-        version={version}
+        everyMs={LOOK_AGAIN_MS}
       />
     </Page>
   );

@@ -20,7 +20,7 @@ const COUNTED = 1000;
 
 /** Bots: how each stands, and what stops or resumes it. */
 export function ChannelsPage(): JSX.Element {
-  const [version, raise] = useVersion(LOOK_AGAIN_MS);
+  const [version, raise] = useVersion();
   const [asked, setAsked] = useState<{ readonly bot: Bot; readonly act: BotAct } | undefined>(undefined);
   const close = (): void => {
     setAsked(undefined);
@@ -36,6 +36,7 @@ export function ChannelsPage(): JSX.Element {
         of={tenantId.value}
         empty={t("channels-none")}
         version={version}
+        everyMs={LOOK_AGAIN_MS}
       />
       {asked !== undefined && <BotDialog {...asked} onClose={close} />}
     </Page>

@@ -17,7 +17,7 @@ import { DeliveryStateOf } from "../state/state-of.tsx";
 import { PLATFORMS } from "../state/platforms.ts";
 import { useVersion } from "../state/use-version.ts";
 import { NoCodeForm } from "./no-code-form.tsx";
-import { WhyPage } from "./why-page.tsx";
+import { type About, WhyPage } from "./why-page.tsx";
 
 /** What `rest` is where it is asked why no code came. */
 export const WHY = "why";
@@ -26,8 +26,13 @@ export const WHY = "why";
 export function DeliveriesPage(): JSX.Element {
   const { rest, query } = route.value;
   const { user = "", transaction = "" } = query;
-  if (rest === WHY && transaction !== "") return <WhyPage about={{ $case: "transactionId", value: transaction }} />;
-  if (rest === WHY && user !== "") return <WhyPage about={{ $case: "userId", value: user }} />;
+  const about: About | undefined =
+    transaction !== ""
+      ? { $case: "transactionId", value: transaction }
+      : user !== ""
+        ? { $case: "userId", value: user }
+        : undefined;
+  if (rest === WHY && about !== undefined) return <WhyPage key={about.value} about={about} />;
   return <DeliveryList />;
 }
 
@@ -35,7 +40,7 @@ const LOOK_AGAIN_MS = 5_000;
 
 function DeliveryList(): JSX.Element {
   const { query } = route.value;
-  const [version, raise] = useVersion(LOOK_AGAIN_MS);
+  const [version, raise] = useVersion();
   const [again, setAgain] = useState<Delivery | undefined>(undefined);
   const load = async (pageToken: string, signal: AbortSignal): Promise<Rows<Delivery>> => {
     const { state = "", platform = "", user: userId = "" } = query;
@@ -56,6 +61,7 @@ function DeliveryList(): JSX.Element {
         of={JSON.stringify(query)}
         empty={t("deliveries-none")}
         version={version}
+        everyMs={LOOK_AGAIN_MS}
       />
       {again !== undefined && (
         <Requeue

@@ -1,6 +1,5 @@
 import type { AdminServiceGetSummaryResponse } from "@countersign/proto/web/admin/v1/admin_service";
 import type { JSX } from "preact";
-import { useEffect } from "preact/hooks";
 import { admin } from "../../connection/core.ts";
 import { t } from "../../i18n/words.ts";
 import { tenantId } from "../../shell/tenant.ts";
@@ -8,6 +7,7 @@ import { FailureNote } from "../../ui/failure-note.tsx";
 import { Page } from "../../ui/page.tsx";
 import { TimeText } from "../../ui/time-text.tsx";
 import { useLoad } from "../../ui/use-load.ts";
+import { useLookAgain } from "../../ui/use-look-again.ts";
 import { LiveEvents } from "../state/live-events.tsx";
 import { MinutesChart } from "./minutes-chart.tsx";
 import { Needs } from "./needs.tsx";
@@ -18,11 +18,8 @@ const LOOK_AGAIN_MS = 10_000;
 
 /** How a tenant fares, and what happens. */
 export function OverviewPage(): JSX.Element {
-  const { value, failure, reload } = useLoad(askSummary, tenantId.value);
-  useEffect(() => {
-    const timer = setInterval(() => document.hidden || reload(), LOOK_AGAIN_MS);
-    return () => clearInterval(timer);
-  }, []);
+  const { value, failure, loading, reload } = useLoad(askSummary, tenantId.value);
+  useLookAgain(reload, LOOK_AGAIN_MS, loading);
   return (
     <Page title={t("nav-overview")} lead={t("overview-lead")}>
       {failure !== undefined && <FailureNote failure={failure} onRetry={reload} />}

@@ -1,6 +1,5 @@
 import type { Policy } from "@countersign/proto/web/admin/v1/admin_service";
 import type { JSX } from "preact";
-import { useEffect } from "preact/hooks";
 import { admin } from "../../connection/core.ts";
 import { t } from "../../i18n/words.ts";
 import { tenantId } from "../../shell/tenant.ts";
@@ -8,6 +7,7 @@ import { Allowed } from "../../ui/allowed.tsx";
 import { FailureNote } from "../../ui/failure-note.tsx";
 import { Page } from "../../ui/page.tsx";
 import { useLoad } from "../../ui/use-load.ts";
+import { useLookAgain } from "../../ui/use-look-again.ts";
 import { type Members } from "./document.ts";
 import { MemberTable } from "./member-table.tsx";
 import { PolicyEditor } from "./policy-editor.tsx";
@@ -16,11 +16,8 @@ const LOOK_AGAIN_MS = 5_000;
 
 /** The rules in force, and how other ones are asked for. */
 export function PolicyPage(): JSX.Element {
-  const { value, failure, reload } = useLoad(askPolicy, tenantId.value);
-  useEffect(() => {
-    const timer = setInterval(() => document.hidden || reload(), LOOK_AGAIN_MS);
-    return () => clearInterval(timer);
-  }, []);
+  const { value, failure, loading, reload } = useLoad(askPolicy, tenantId.value);
+  useLookAgain(reload, LOOK_AGAIN_MS, loading);
   const policy = value?.policy;
   return (
     <Page title={t("nav-policy")} lead={t("policy-lead")} acts="change">

@@ -16,7 +16,7 @@ const MOST = 50;
 export function LiveEvents({ label, event = "" }: { label: string; event?: string }): JSX.Element {
   const [events, setEvents] = useState<readonly AuditEvent[]>([]);
   const [isOn, setOn] = useState(true);
-  const [connected, setConnected] = useState(true);
+  const [connected, setConnected] = useState<boolean | undefined>(undefined);
   const [bug, setBug] = useState<unknown>(undefined);
   const isLookedAt = useIsLookedAt();
   const following = isOn && isLookedAt;
@@ -34,7 +34,7 @@ export function LiveEvents({ label, event = "" }: { label: string; event?: strin
   return (
     <section aria-label={label}>
       <p class="fine">
-        {t(!isOn ? "overview-live-off" : connected ? "overview-live-on" : "overview-live-broken")}{" "}
+        {t(isOn ? standing(connected) : "overview-live-off")}{" "}
         <button type="button" class="link" onClick={() => setOn(!isOn)}>
           {t(isOn ? "overview-pause" : "overview-go-on")}
         </button>
@@ -46,6 +46,11 @@ export function LiveEvents({ label, event = "" }: { label: string; event?: strin
       )}
     </section>
   );
+}
+
+/** Before the core has answered nothing is known to come in. */
+function standing(connected: boolean | undefined): string {
+  return connected === undefined ? "loading" : connected ? "overview-live-on" : "overview-live-broken";
 }
 
 function happened(event: AuditEvent): Parameters<typeof Timeline>[0]["events"][number] {

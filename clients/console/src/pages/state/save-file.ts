@@ -1,3 +1,6 @@
+/** Not every browser has begun to read when the click returns. */
+const READ_BY_THEN_MS = 60_000;
+
 /** Hands a text to the browser as a file to be saved. The browser writes it with the user's own permissions (umask). */
 export function saveFile(name: string, text: string): void {
   const address = URL.createObjectURL(new Blob([text], { type: "application/octet-stream" }));
@@ -5,5 +8,5 @@ export function saveFile(name: string, text: string): void {
   link.href = address;
   link.download = name;
   link.click();
-  URL.revokeObjectURL(address);
+  setTimeout(() => URL.revokeObjectURL(address), READ_BY_THEN_MS);
 }

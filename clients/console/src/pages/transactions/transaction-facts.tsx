@@ -22,10 +22,8 @@ export function TransactionFacts({ of }: { of: Transaction }): JSX.Element {
         [t("transactions-mode"), t(`mode-${of.mode}`)],
         [t("page-created"), <TimeText key="created" at={of.createdAt} />],
         [t("transactions-expires"), of.expiresAt && <TimeText at={of.expiresAt} />],
-        [t("transactions-approve-by"), of.approveBy && <TimeText at={of.approveBy} />],
         [t("transactions-claim-by"), of.claimBy && <TimeText at={of.claimBy} />],
         [t("transactions-tries"), of.state === State.PENDING && String(of.triesLeft)],
-        [t("transactions-approvals"), of.approvalsNeeded > 0 && approvals(of)],
         [t("transactions-parent"), of.parentId !== "" && <LinkTo page="transactions" rest={of.parentId} />],
         [t("transactions-outcome"), of.outcomeDetail],
         [t("transactions-keys"), of.keyIds.length > 0 && of.keyIds.map((id) => <IdText key={id}>{id}</IdText>)],
@@ -46,19 +44,4 @@ function LinkTo({ page, rest }: { page: "users" | "transactions"; rest: string }
 function rejection({ rejectReason, rejectedOnKey }: Transaction): string {
   const where = t(rejectedOnKey ? "transactions-on-key" : "transactions-in-chat");
   return `${where} · ${t(`reject-${rejectReason}`)}`;
-}
-
-function approvals({ approvals: given, approvalsNeeded, approvers }: Transaction): JSX.Element {
-  const who = given.map(({ userId }) => userId);
-  return (
-    <span class="stacked">
-      {t("transactions-approvals-of", { given: given.length, needed: approvalsNeeded })}
-      {approvers.map((userId) => (
-        <small key={userId} dir="auto">
-          {who.includes(userId) ? "✔ " : ""}
-          {userId}
-        </small>
-      ))}
-    </span>
-  );
 }

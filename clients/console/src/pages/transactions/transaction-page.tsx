@@ -14,8 +14,10 @@ import { announce } from "../../ui/live-region.tsx";
 import { Page } from "../../ui/page.tsx";
 import { Timeline } from "../../ui/timeline.tsx";
 import { useLoad } from "../../ui/use-load.ts";
+import { useLookAgain } from "../../ui/use-look-again.ts";
 import { StateOf } from "../state/state-of.tsx";
 import { OPEN_STATES } from "../state/state-words.ts";
+import { Approvers } from "./approvers.tsx";
 import { Attempts } from "./attempts.tsx";
 import { CancelDialog } from "./cancel-dialog.tsx";
 import { happenedOf } from "./happened.tsx";
@@ -29,7 +31,7 @@ const LOOK_AGAIN_MS = 3_000;
 export function TransactionPage({ transactionId }: { transactionId: string }): JSX.Element {
   const ask = (signal: AbortSignal): Promise<AdminServiceGetTransactionResponse> =>
     admin.getTransaction({ tenantId: tenantId.value, transactionId }, { signal });
-  const { value, failure, reload } = useLoad(ask, transactionId);
+  const { value, failure, loading, reload } = useLoad(ask, transactionId);
   const transaction = value?.transaction;
   const state = transaction?.state;
   const isOpen = state !== undefined && OPEN_STATES.includes(state);
@@ -38,11 +40,7 @@ export function TransactionPage({ transactionId }: { transactionId: string }): J
     if (state !== undefined && shown !== undefined && state !== shown) announce(t(`state-${state}`));
     setShown(state);
   }, [state]);
-  useEffect(() => {
-    if (!isOpen) return;
-    const timer = setInterval(() => document.hidden || reload(), LOOK_AGAIN_MS);
-    return () => clearInterval(timer);
-  }, [isOpen]);
+  useLookAgain(reload, isOpen ? LOOK_AGAIN_MS : undefined, loading);
   const title =
     transaction === undefined ? t("page-transaction") : `${kindWords(transaction.kind)} · ${transaction.tag}`;
   return (
@@ -96,6 +94,7 @@ function Whole({ told, transaction, onChanged }: WholeProps): JSX.Element {
           </Allowed>
         )}
       </div>
+      <Approvers of={transaction} />
       <h2>{t("transactions-lines")}</h2>
       <Lines lines={lines} />
       <h2>{t("transactions-timeline")}</h2>

@@ -83,7 +83,7 @@ function columns(): readonly Column<Transaction>[] {
     { id: "tag", header: t("page-transaction"), cell: LinkTo, isHeader: true },
     { id: "user", header: t("page-user"), cell: UserOf },
     { id: "what", header: t("transactions-what"), cell: WhatOf },
-    { id: "state", header: t("page-state"), cell: ({ state }) => <StateOf state={state} /> },
+    { id: "state", header: t("page-state"), cell: StandingOf },
     { id: "created", header: t("page-created"), cell: ({ createdAt }) => <TimeText at={createdAt} /> },
   ];
 }
@@ -101,6 +101,17 @@ function UserOf({ userId }: Transaction): JSX.Element {
     <a href={formatRoute({ page: "users", rest: userId })} dir="auto">
       {userId}
     </a>
+  );
+}
+
+function StandingOf({ state, approvals, approvalsNeeded }: Transaction): JSX.Element {
+  return (
+    <span class="stacked">
+      <StateOf state={state} />
+      {state === State.PARTIAL && (
+        <small>{t("transactions-approvals-of", { given: approvals.length, needed: approvalsNeeded })}</small>
+      )}
+    </span>
   );
 }
 

@@ -32,6 +32,7 @@ const places = (): readonly (readonly [name: string, place: string])[] => [
   ["why", "deliveries/why?user=erika"],
   ["transactions", "transactions"],
   ["tampered", `transactions/${scene.tampered.txId}`],
+  ["partial", `transactions/${scene.partial.txId}`],
   ["users", "users"],
   ["user", "users/erika"],
   ["changes", "changes"],
@@ -40,8 +41,12 @@ const places = (): readonly (readonly [name: string, place: string])[] => [
   ["audit", "audit"],
 ];
 
+/** Each language, light and dark, narrow and wide. */
 const LOOKS: readonly (readonly [name: string, look: Look])[] = [
+  ["en, light, 1280 px", { language: "en", scheme: "light", width: 1280 }],
   ["ar, dark, 320 px", { language: "ar", scheme: "dark", width: 320 }],
+  ["de, light, 320 px", { language: "de", scheme: "light", width: 320 }],
+  ["zh, dark, 1280 px", { language: "zh", scheme: "dark", width: 1280 }],
 ];
 
 describe("axe finds nothing, and nothing scrolls sideways", () => {

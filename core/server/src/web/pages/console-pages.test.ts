@@ -5,7 +5,7 @@ import {
   AdminServiceListBotsRequest,
   AdminServiceListChangesRequest,
 } from "@countersign/proto/node/admin/v1/admin_service";
-import { PATIENT_MS, tempFolder, testWith } from "@countersign/testing";
+import { hasFocus, PATIENT_MS, tabTo, tempFolder, testWith } from "@countersign/testing";
 import { afterAll, afterEach, beforeAll, expect } from "@jest/globals";
 import type { BrowserContext, Page } from "playwright-core";
 import { keyKey } from "../../identity/entity-key.ts";
@@ -16,7 +16,8 @@ import { buildConsole } from "../../testing/built-console.ts";
 import { call } from "../../testing/call.ts";
 import { ConsoleInBrowser } from "../../testing/console-in-browser.ts";
 import { addBot, addUser, attach, changeUser, failDelivery, furnish, type Scene } from "./scene.ts";
-import { goTo, loggedIn, said, settled } from "./visit.ts";
+import { signToItsEnd } from "./to-sign.ts";
+import { goTo, loggedIn, said, settled, turned } from "./visit.ts";
 
 const browserTest = testWith("chromium", ConsoleInBrowser.isThere);
 const folder = tempFolder();
@@ -76,25 +77,27 @@ browserTest("channels: a bot is paused by the keyboard alone, and resumed by a c
   const botId = await addBot(core(), { name: "spare-bot", platform: "telegram" });
   await attach(core(), botId, {});
   const page = await at("channels");
-  await row(page, "spare-bot")
-    .getByRole("button", { name: said("Pause spare-bot") })
-    .focus();
+  await tabTo(page, row(page, "spare-bot").getByRole("button", { name: said("Pause spare-bot") }));
   // The list is looked at again by itself; who has come to a button stays there.
   await page.waitForResponse((one) => one.url().endsWith("/ListBots"));
   await page.keyboard.press("Enter");
   await page.getByRole("dialog").getByText(said("Pause spare-bot?")).waitFor();
-  await page.getByRole("dialog").getByRole("button", { name: "Pause", exact: true }).focus();
+  await tabTo(page, page.getByRole("dialog").getByRole("button", { name: "Pause", exact: true }));
   await page.keyboard.press("Enter");
-  await row(page, "spare-bot").getByText("paused").first().waitFor();
+  await row(page, "spare-bot").locator(".badge", { hasText: "paused" }).waitFor();
   const request = AdminServiceListBotsRequest.create({ tenantId: core().tenantId, nameContains: "spare" });
   const { bots } = await call(site.opened.client, "listBots", request, site.opened.anna.token);
   expect(bots).toMatchObject([{ paused: true }]);
+  await tabTo(page, row(page, "spare-bot").getByRole("button", { name: said("Resume spare-bot") }));
+  await page.keyboard.press("Enter");
+  await tabTo(page, page.getByRole("button", { name: "Ask for it" }));
+  await page.keyboard.press("Enter");
+  expect((await signed(page)).action?.what).toEqual({ $case: "resumeBot", value: { botId } });
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
   await row(page, "spare-bot")
-    .getByRole("button", { name: said("Resume spare-bot") })
-    .click();
-  await page.getByRole("button", { name: "Ask for it" }).click();
-  await page.getByText("waits for the key of who asked").waitFor();
-  expect((await asked("resumeBot")).action?.what).toEqual({ $case: "resumeBot", value: { botId } });
+    .getByRole("button", { name: said("Pause spare-bot") })
+    .waitFor();
 });
 
 browserTest("deliveries: a dead letter is tried again", async () => {
@@ -121,29 +124,54 @@ browserTest("transactions: of what was tampered with both digests are told; what
   expect(text).toContain("Müller GmbH");
   await goTo(page, `transactions/${scene.unknown.txId}`);
   await page.getByText("Nobody knows yet whether it was carried out").waitFor();
-  const { of } = await addUser(core(), "withdrawn");
+  const { of } = await addUser(core(), "wolfgang");
   const open = await core().pending({ userId: of.userId });
   await goTo(page, `transactions/${open.txId}`);
   await page.getByRole("button", { name: "Withdraw" }).click();
   await page.getByLabel("Reason, for the user to read").fill("ordered twice");
   await page.getByRole("dialog").getByRole("button", { name: "Withdraw" }).click();
-  await page.getByText("withdrawn", { exact: true }).first().waitFor();
+  await page.locator("main .badge", { hasText: "withdrawn" }).waitFor();
   expect((await core().transaction(open.txId)).state).toBe("CANCELLED");
+});
+
+browserTest("transactions: of what several approve it is told who has and who has not", async () => {
+  const page = await at("transactions?state=2");
+  await row(page, scene.partial.tag).getByText(said("1 of 2 have approved")).waitFor();
+  await row(page, scene.partial.tag).getByRole("link").first().click();
+  const approvers = page.getByRole("region", { name: "Who else approves" });
+  await approvers.getByText("Others may approve until").waitFor();
+  const cards = approvers.getByRole("listitem");
+  expect(await cards.filter({ hasText: "director" }).locator(".badge").innerText()).toContain("has not approved");
+  expect(await cards.filter({ hasText: "treasurer" }).locator(".badge").innerText()).toContain("has approved");
+  await page.getByText("another person approved").waitFor();
+  await cards.getByRole("link", { name: "what he signed" }).click();
+  await page.locator("main .badge", { hasText: "approved for somebody else" }).waitFor();
+  await page.getByRole("link", { name: scene.partial.txId }).waitFor();
 });
 
 browserTest("users: found by name and frozen by the keyboard alone", async () => {
   const { of } = await addUser(core(), "frieda");
   const page = await at("users");
-  await page.getByLabel("Name begins with").focus();
+  const field = page.getByLabel("Name begins with");
+  await tabTo(page, field);
   await page.keyboard.type("fried");
+  await turned(page, () => page.keyboard.press("Enter"));
+  // What was found stands there, and he is where he was.
+  await row(page, "erika").waitFor({ state: "detached" });
+  expect(await hasFocus(field)).toBe(true);
+  await tabTo(page, page.getByRole("link", { name: "frieda", exact: true }));
   await page.keyboard.press("Enter");
-  await page.getByRole("link", { name: "frieda" }).focus();
-  await page.keyboard.press("Enter");
-  await page.getByRole("heading", { name: "frieda" }).waitFor();
-  await page.getByRole("button", { name: "Freeze" }).focus();
+  await page.locator("h1:focus", { hasText: "frieda" }).waitFor();
+  const freeze = page.getByRole("button", { name: "Freeze" });
+  await tabTo(page, freeze);
   await page.keyboard.press("Enter");
   await page.getByRole("dialog").getByText(said("Freeze frieda?")).waitFor();
-  await page.getByRole("dialog").getByRole("button", { name: "Freeze" }).focus();
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  // Who thought better of it is back at the button.
+  expect(await hasFocus(freeze)).toBe(true);
+  await page.keyboard.press("Enter");
+  await tabTo(page, page.getByRole("dialog").getByRole("button", { name: "Freeze" }));
   await page.keyboard.press("Enter");
   await page.locator("main .badge", { hasText: "frozen" }).waitFor();
   expect((await core().user(of)).state).toBe("FROZEN");
@@ -187,6 +215,16 @@ async function keyOf(userId: string) {
   return body;
 }
 
+/** His key signs what the dialog shows, a second one where it takes two, and the page tells that it is carried out. */
+async function signed(page: Page) {
+  const { opened } = site;
+  const dialog = page.getByRole("dialog");
+  const changeId = await dialog.locator("p.fine .id").innerText();
+  await signToItsEnd(opened, changeId);
+  await dialog.locator(".badge", { hasText: "carried out" }).waitFor();
+  return opened.admins.change(opened.client, opened.anna, changeId);
+}
+
 browserTest("changes: who is missing is named, and another one is asked for his key", async () => {
   const { admins, client, anna, bob } = site.opened;
   const what: NonNullable<Action["what"]> = { $case: "createTenant", value: { name: "Shop", issuer: "Shop" } };
@@ -194,11 +232,18 @@ browserTest("changes: who is missing is named, and another one is asked for his 
   const changeId = requested.change?.changeId ?? "";
   await sign(bob, changeId, requested.transaction?.transactionId ?? "");
   const page = await at("changes?state=waiting", anna);
-  await row(page, "Shop").getByRole("link").click();
+  await tabTo(page, row(page, "Shop").getByRole("link"));
+  await page.keyboard.press("Enter");
   await page.getByText(said("1 more, any of these:")).waitFor();
-  await page.getByRole("button", { name: "Agree, with my key" }).click();
-  await page.getByRole("button", { name: "Ask for it" }).click();
-  await page.getByText(said("1 of 2 have signed")).first().waitFor();
+  await tabTo(page, page.getByRole("button", { name: "Agree, with my key" }));
+  await page.keyboard.press("Enter");
+  await tabTo(page, page.getByRole("button", { name: "Ask for it" }));
+  await page.keyboard.press("Enter");
+  expect(await signed(page)).toMatchObject({ changeId, approvals: [{ adminId: "bob" }, { adminId: "anna" }] });
+  await page.keyboard.press("Escape");
+  await page.locator("main .badge", { hasText: "carried out" }).waitFor();
+  await page.getByRole("link", { name: "Administrators", exact: true }).click();
+  await row(page, "Shop").first().waitFor();
 });
 
 browserTest("overview: what needs somebody, with a way there; events come in as they happen", async () => {
@@ -245,6 +290,7 @@ browserTest(
       .getByText(said("Somebody else was faster: version 2 is in force, yours was made from version 1."))
       .waitFor();
     await page.getByRole("button", { name: "Take theirs, and mine where only I changed something" }).click();
+    await until(async () => (JSON.parse(await editor.inputValue()) as { tries: number }).tries === 2);
     expect(JSON.parse(await editor.inputValue())).toMatchObject({ digits: 8, tries: 2 });
     await page.getByRole("button", { name: "Ask for this policy" }).click();
     await page.getByRole("button", { name: "Ask for it" }).click();
@@ -269,16 +315,17 @@ browserTest("administrators: a token is drawn in the page, saved once, and its h
   expect(token).toMatch(/^cs_app_[A-Za-z0-9_-]{43}$/);
   await page.getByRole("button", { name: "Go on" }).click();
   await page.getByRole("button", { name: "Ask for it" }).click();
-  await page.getByText("waits for the key of who asked").waitFor();
+  const change = await signed(page);
   expect(await page.content()).not.toContain(token);
-  const change = await asked("createApp");
   expect(change.action?.what).toMatchObject({ $case: "createApp", value: { tokenSha256: hashOf(token) } });
+  await page.keyboard.press("Escape");
+  await row(page, "drawn-app").first().waitFor();
 });
 
 browserTest("audit: events are found by what they happened to, and how they are checked is said", async () => {
   const page = await at("audit");
   await page.getByLabel(/^What it happened to/).fill(`transaction:${scene.executed.txId}`);
-  await page.getByRole("button", { name: "Apply" }).click();
+  await turned(page, () => page.getByRole("button", { name: "Apply" }).click());
   await page.getByText("statement.accepted").waitFor();
   expect(await page.getByText("user.created").count()).toBe(0);
   await page.getByText("countersign audit verify audit.jsonl --head heads.jsonl").waitFor();

@@ -1,15 +1,26 @@
 // For tests and pictures: a bank on whose pages there is something of everything.
+import { INSTALLATION } from "../../admin/tenant-of.ts";
 import { leaseKey } from "../../channel/lease.ts";
 import type { BotHealth } from "../../channel/bot-health.ts";
 import { deliveryWrite } from "../../delivery/delivery-index.ts";
 import { deliveryKey } from "../../delivery/delivery-key.ts";
-import { botKey, userKey } from "../../identity/entity-key.ts";
+import { botKey, tenantKey, userKey } from "../../identity/entity-key.ts";
 import { userEntryWrite } from "../../identity/create-user.ts";
 import type { Bot } from "../../identity/tenant.ts";
 import type { User } from "../../identity/user.ts";
+import { beginApproval } from "../../approval/begin-approval.ts";
+import { outboxDue } from "../../approval/due.ts";
+import { parsePolicy } from "../../policy/policy-document.ts";
 import { isRefusal, type Refusal } from "../../rpc/refusal.ts";
 import { shardOfKey, shardOfTransaction, shardOfUser, type HexId } from "../../store/entity.ts";
-import { type CoreWorld, drawHexId, type Identity, newTestKey, type TestKey } from "../../testing/core-world.ts";
+import {
+  type CoreWorld,
+  drawHexId,
+  type Identity,
+  newTestKey,
+  payment,
+  type TestKey,
+} from "../../testing/core-world.ts";
 import { happen } from "../../transaction/happen.ts";
 import type { Transaction } from "../../transaction/transaction.ts";
 import { submitStatement } from "../../verification/submit-statement.ts";
@@ -104,6 +115,44 @@ export async function failDelivery(core: CoreWorld, { txId }: Transaction, linkI
   await core.commit(shard, [deliveryWrite(loaded, body, now)]);
 }
 
+/** From an amount on the treasurer and the director approve, too; the document keeps its version. */
+async function askForOthers(core: CoreWorld): Promise<void> {
+  const key = tenantKey(core.tenantId);
+  const { entities } = await core.given.store.load(shardOfKey(key), key);
+  const [{ version: expected, body }] = entities;
+  if (body === undefined) throw new Error("there is no tenant");
+  const from = [{ currency: "EUR", minorUnits: "1000000" }];
+  const rule = { users: ["treasurer", "director"], needed: 2, kinds: ["PAY"], from };
+  const policy = parsePolicy({ approvers: [rule] });
+  await core.commit(shardOfKey(key), [{ key, expected, body: { ...body, policy }, index: { owner: INSTALLATION } }]);
+}
+
+/** What one shard has to tell another, until everybody was told. */
+async function tellAll({ given }: CoreWorld): Promise<void> {
+  const outbox = async () => (await given.store.due(given.store.now(), 100)).filter(({ key }) => key.type === "outbox");
+  for (let waiting = await outbox(); waiting.length > 0; waiting = await outbox()) {
+    for (const one of waiting) await outboxDue(given, one as Parameters<typeof outboxDue>[1]);
+  }
+}
+
+const MUCH = payment(1_075_000);
+
+/** Confirmed by who asked for it and by the treasurer; the director's key is missing. */
+async function waitForOthers(core: CoreWorld): Promise<Transaction> {
+  const treasurer = await addUser(core, "treasurer");
+  await addUser(core, "director");
+  await askForOthers(core);
+  const own = await core.pending({ fields: MUCH });
+  await confirm(core, own);
+  await tellAll(core);
+  const { tenantId } = core;
+  const asked = { tenantId, parentId: own.txId, userId: "treasurer", actor: `app:${core.appId}` };
+  const { transaction } = sure(await beginApproval(core.given, asked));
+  await confirm(core, transaction, treasurer.key);
+  await tellAll(core);
+  return own;
+}
+
 /** Transactions of a scene, by what became of them. */
 export interface Scene {
   readonly executed: Transaction;
@@ -111,6 +160,8 @@ export interface Scene {
   readonly unknown: Transaction;
   readonly cancelled: Transaction;
   readonly pending: Transaction;
+  /** PARTIAL: one of two others has approved. */
+  readonly partial: Transaction;
 }
 
 const MINUTE = 60_000;
@@ -147,6 +198,7 @@ export async function furnish(core: CoreWorld): Promise<Scene> {
   const cancelled = await core.pending();
   await happen(core.given, cancelled.txId, { type: "cancelled", by: "app", detail: "ordered twice" }, "app:desk");
   core.clock.advance(2 * MINUTE);
+  const partial = await waitForOthers(core);
   const pending = await core.pending();
-  return { executed, tampered, unknown, cancelled, pending };
+  return { executed, tampered, unknown, cancelled, pending, partial };
 }

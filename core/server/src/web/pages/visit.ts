@@ -20,16 +20,20 @@ export async function loggedIn(site: ConsoleInBrowser, admin: TestAdmin, look: L
 
 /** Goes to a place of the console as a click on a link would, and is there when it has been drawn. */
 export async function goTo(page: Page, place: string): Promise<void> {
+  const there = JSON.stringify(`#/${place}`);
+  if ((await page.evaluate(`location.hash === ${there}`)) === true) return settled(page);
+  await turned(page, () => page.evaluate(`void (location.hash = ${there})`));
+}
+
+/** Does something that leads to another place or to another list, and is there when that has been drawn and loaded. */
+export async function turned(page: Page, act: () => Promise<unknown>): Promise<void> {
   // The page hears of its new address before this does, and does what it does after drawing before this is called.
   await page.evaluate(
-    `new Promise((done) => {
-       const drawn = () => requestAnimationFrame(() => setTimeout(done));
-       const there = ${JSON.stringify(`#/${place}`)};
-       if (location.hash === there) return drawn();
-       addEventListener("hashchange", drawn, { once: true });
-       location.hash = there;
-     })`,
+    `void (window.turned = new Promise((done) =>
+       addEventListener("hashchange", () => requestAnimationFrame(() => setTimeout(done)), { once: true })))`,
   );
+  await act();
+  await page.evaluate("window.turned");
   await settled(page);
 }
 
