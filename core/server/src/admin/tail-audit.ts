@@ -52,19 +52,21 @@ export async function tailAudit(
       const shard = await round.next();
       if (shard === undefined) return;
       let seq = next.get(shard) ?? (await firstSince(store, shard, from, model.reached(shard)));
-      for (let entries = await store.audit(shard, seq, PAGE); entries.length > 0;) {
+      for (let more = true; more;) {
+        const entries = await store.audit(shard, seq, PAGE);
         round.read(entries);
         const wanted = entries.flatMap((entry) => eventsIn(entry, tenant, events));
         // Without news it moves the cursor, so that who comes back after a quiet month does not read that month again.
-        if (wanted.length > 0 || round.safe - told >= CURSOR_MS) {
+        if (wanted.length > 0 || (entries.length > 0 && round.safe - told >= CURSOR_MS)) {
           told = round.safe;
           await send(AuditServiceTailResponse.create({ events: wanted, cursor: writeCursor(told) }));
         }
-        seq = (entries.at(-1)?.seq ?? seq) + 1;
-        // Nothing of the above need have waited for anything, and nobody may ask for what is never sent: others have their turn.
+        seq = (entries.at(-1)?.seq ?? seq - 1) + 1;
+        more = entries.length === PAGE;
+        // Nothing of the above need have waited for anything, and nobody may ask for what is never sent, or for chains in which
+        // there is nothing: others have their turn.
         await nextTurn();
         if (signal.aborted) return;
-        entries = entries.length < PAGE ? [] : await store.audit(shard, seq, PAGE);
       }
       next.set(shard, seq);
     }

@@ -46,9 +46,12 @@ test("who is slow is sent nothing more until he took what he has, and misses not
   await stream;
 });
 
-test("who asks for what there is not has all chains read, and everybody else has his turn meanwhile", async () => {
+test.each([
+  ["what there is not", 100],
+  ["chains that are empty", 0],
+])("who asks for %s has all chains read, and everybody else has his turn meanwhile", async (_what, written) => {
   const { given }: { given: CoreGiven } = await CoreWorld.open();
-  for (let i = 0; i < 100; i++) await commit(given.store, i);
+  for (let i = 0; i < written; i++) await commit(given.store, i);
   let pages = 0;
   const store = new Proxy(given.store, {
     get: (of, name) => {
