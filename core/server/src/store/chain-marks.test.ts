@@ -23,6 +23,35 @@ test("the nearest mark at an entry or behind it, else the head", () => {
   expect(marks.behind(SHARD + 1, 1, head)).toBe(head);
 });
 
+test("however long chains grow, marks stay as many, and entries of the longest chain grow dearer first", () => {
+  const most = 100;
+  const marks = new ChainMarks(most);
+  for (let n = 1; n <= 10; n++) marks.note(SHARD + 1, end(n * MARK_EVERY));
+  for (let n = 1; n <= 5000; n++) {
+    marks.note(SHARD, end(n * MARK_EVERY));
+    expect(marks.count).toBeLessThanOrEqual(most);
+  }
+  const head = end(5001 * MARK_EVERY);
+  const behind = (shard: number, seq: number) => marks.behind(shard, seq, head).seq;
+  expect(Array.from({ length: 10 }, (_, i) => behind(SHARD + 1, i * MARK_EVERY + 1))).toEqual(
+    Array.from({ length: 10 }, (_, i) => (i + 1) * MARK_EVERY),
+  );
+  // 5000 among 90 at most: every 64th or 128th is left.
+  for (const seq of [1, 7777, 100_000, 4000 * MARK_EVERY]) {
+    expect(behind(SHARD, seq)).toBeGreaterThanOrEqual(seq);
+    expect(behind(SHARD, seq) - seq).toBeLessThan(128 * MARK_EVERY);
+  }
+});
+
+test("a chain that was read backwards, and one mark of each of many chains, are thinned out too", () => {
+  const marks = new ChainMarks(20);
+  const numbers = Array.from({ length: 64 }, (_, i) => 64 - i);
+  for (const n of numbers) marks.note(SHARD, end(n * MARK_EVERY));
+  for (let shard = 100; shard < 200; shard++) marks.note(shard, end(4 * MARK_EVERY));
+  expect(marks.count).toBeLessThanOrEqual(20);
+  expect(marks.behind(SHARD, 1, end(9999)).seq).toBeGreaterThan(0);
+});
+
 test("entries are told in any order, and one that was altered is told by nobody", async () => {
   const path = join(folder, "marked");
   const open = () => openSqliteStore({ folder: path, macKey: KEY });
