@@ -2,7 +2,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { HexId, Shard, UnixMs } from "../store/entity.ts";
 import type { OpenFile } from "./follower.ts";
-import { newest, type Row, type RowStream } from "./newest.ts";
+import { newest, prepareStream, type Row, type RowStream } from "./newest.ts";
 import { firstPlace, LAST_PLACE } from "./row-place.ts";
 
 /** All that is given must hold; "" is not given. */
@@ -84,44 +84,84 @@ function namesOf({ db, writer }: Index, event: string): ReadonlySet<number> {
 const WORDS_AT_ONCE = 10_000;
 
 async function containing({ db }: Index, text: string): Promise<ReadonlySet<number>> {
-  const wanted = text.toLowerCase();
   const last = Number(db.prepare("SELECT max(id) AS id FROM word").get()?.["id"] ?? 0);
-  const statement = db.prepare("SELECT id FROM word WHERE id > ? AND id <= ? AND instr(lower(text), ?) > 0");
+  const statement = db.prepare("SELECT id FROM word WHERE id > ? AND id <= ? AND text LIKE ? ESCAPE '!'");
+  const pattern = `%${text.replaceAll(/[!%_]/g, "!$&")}%`;
   const found = new Set<number>();
   for (let from = 0; from < last; from += WORDS_AT_ONCE) {
-    for (const row of statement.all(from, from + WORDS_AT_ONCE, wanted)) found.add(Number(row["id"]));
+    for (const row of statement.all(from, from + WORDS_AT_ONCE, pattern)) found.add(Number(row["id"]));
     await nextTurn();
   }
   return found;
 }
 
 /** More streams than this are slower than looking through all in order of time. */
-const MOST_STREAMS = 64;
+const MOST_STREAMS = 1024;
 
-/** The narrowest index that the filter allows. */
-function streamsOf({ db }: Index, { tenant, names, actor, subject, texts }: KnownFilter): RowStream[] {
-  const stream = (from: string, condition: string, ...params: number[]): RowStream => {
-    const statement = db.prepare(
-      `SELECT place, shard, seq, nth, tenant, name, actor, subject, reason FROM event ${from}
-        WHERE ${condition} AND place < ? AND place >= ? ORDER BY place DESC LIMIT ?`,
-    );
-    statement.setReadBigInts(true);
-    return { statement, params };
-  };
-  if (subject !== undefined) return [stream("INDEXED BY event_subject", "subject = ?", subject)];
-  if (actor !== undefined) return [stream("INDEXED BY event_actor", "actor = ?", actor)];
-  const tenants = tenant === undefined ? tenantsIn(db) : [tenant];
-  const named = (name: number): RowStream[] =>
-    tenants.map((one) => stream("INDEXED BY event_name", "tenant = ? AND name = ?", one, name));
-  if (names !== undefined && names.size * tenants.length <= MOST_STREAMS) return [...names].flatMap(named);
-  if (texts !== undefined && texts.size * (tenants.length + 3) <= MOST_STREAMS) {
-    return [...texts].flatMap((word) => [
-      ...named(word),
-      ...["actor", "subject", "reason"].map((column) => stream(`INDEXED BY event_${column}`, `${column} = ?`, word)),
-    ]);
+const COLUMNS = "place, shard, seq, nth, tenant, name, actor, subject, reason";
+
+interface Streams {
+  readonly index: string;
+  readonly within: string;
+  readonly params: readonly (readonly number[])[];
+}
+
+/** The way that leads through the fewest events. */
+function streamsOf({ db }: Index, known: KnownFilter): RowStream[] {
+  const { tenant } = known;
+  const ways = waysOf(known, tenant === undefined ? tenantsIn(db) : [tenant]);
+  const counted =
+    ways.length < 2 ? ways.map((way) => ({ way, n: 0 })) : ways.map((way) => ({ way, n: count(db, way) }));
+  const few = counted.toSorted((one, other) => one.n - other.n)[0]?.way;
+  if (few !== undefined) return few.flatMap((streams) => open(db, streams));
+  if (tenant !== undefined)
+    return open(db, { index: "INDEXED BY event_tenant", within: "tenant = ?", params: [[tenant]] });
+  return open(db, { index: "NOT INDEXED", within: "TRUE", params: [[]] });
+}
+
+function having(column: "actor" | "subject" | "reason", ids: Iterable<number>): Streams {
+  return { index: `INDEXED BY event_${column}`, within: `${column} = ?`, params: [...ids].map((id) => [id]) };
+}
+
+/** Each finds all that is wanted, and more. */
+function waysOf({ names, actor, subject, texts }: KnownFilter, tenants: readonly number[]): Streams[][] {
+  const named = (ids: Iterable<number>): Streams => ({
+    ...{ index: "INDEXED BY event_name", within: "tenant = ? AND name = ?" },
+    params: [...ids].flatMap((id) => tenants.map((one) => [one, id])),
+  });
+  const ways: Streams[][] = [];
+  if (subject !== undefined) ways.push([having("subject", [subject])]);
+  if (actor !== undefined) ways.push([having("actor", [actor])]);
+  if (names !== undefined) ways.push([named(names)]);
+  if (texts !== undefined)
+    ways.push([named(texts), having("actor", texts), having("subject", texts), having("reason", texts)]);
+  return ways.filter((way) => way.reduce((sum, { params }) => sum + params.length, 0) <= MOST_STREAMS);
+}
+
+function open(db: OpenFile["db"], { index, within, params }: Streams): RowStream[] {
+  const statements = prepareStream(db, {
+    columns: COLUMNS,
+    indexed: `event ${index}`,
+    within,
+    rest: "",
+    ordered: true,
+  });
+  return params.map((one) => ({ statements, params: one, rest: [] }));
+}
+
+/** More need not be told apart. */
+const MOST_COUNTED = 5000;
+
+function count(db: OpenFile["db"], way: readonly Streams[]): number {
+  let n = 0;
+  for (const { index, within, params } of way) {
+    const counted = db.prepare(`SELECT count(*) AS n FROM (SELECT 1 FROM event ${index} WHERE ${within} LIMIT ?)`);
+    for (const one of params) {
+      n += Number(counted.get(...one, MOST_COUNTED - n)?.["n"]);
+      if (n >= MOST_COUNTED) return n;
+    }
   }
-  if (tenant !== undefined) return [stream("INDEXED BY event_tenant", "tenant = ?", tenant)];
-  return [stream("NOT INDEXED", "TRUE")];
+  return n;
 }
 
 /** Jumps from one to the next. */

@@ -1,6 +1,6 @@
 // Ids of transactions, newest first. Whoever is told of one has it loaded, and judged by the same filter once more.
 import type { HexId, UnixMs } from "../store/entity.ts";
-import { newest, type Row, type RowStream } from "./newest.ts";
+import { all, newest, prepareStream, type Condition, type RowStream } from "./newest.ts";
 import type { OpenFile } from "./follower.ts";
 import { firstPlace, LAST_PLACE } from "./row-place.ts";
 
@@ -42,64 +42,95 @@ export async function* findTransactions(
   if (tenant === undefined) return;
   const below = after ?? (filter.below === undefined ? LAST_PLACE : firstPlace(filter.below));
   const span = { below, from: filter.from === undefined ? -LAST_PLACE : firstPlace(filter.from) };
-  const narrow = narrowStream(db, filter, tenant);
-  let seen = 0;
-  for await (const row of newest(broadStreams(db, filter, tenant), span)) {
-    if (fits(row, filter)) yield found(row);
-    seen += 1;
-    if (narrow === undefined || seen < LOOKED_THROUGH) continue;
-    // Few have this beginning: they are sorted out of an index that is not in order of time.
-    const rest = { ...span, below: row["place"] as bigint };
-    for await (const other of newest([narrow], rest)) if (fits(other, filter)) yield found(other);
-    return;
+  for await (const row of newest(streamsOf(db, filter, tenant), span)) {
+    yield { place: row["place"] as bigint, txId: String(row["id"]) };
   }
 }
 
-/** Rows that are looked through in order of time: where many fit, a page is full by then. */
-const LOOKED_THROUGH = 2000;
+type Asked = "tenant" | "userId" | "tag" | "txIdPrefix" | "userIdPrefix" | "states" | "kinds";
+type Conditions = ReadonlyMap<Asked, Condition>;
 
-function found(row: Row): FoundTransaction {
-  return { place: row["place"] as bigint, txId: String(row["id"]) };
+/** What an index finds, and of what is asked for it answers. */
+interface Way {
+  readonly index: string;
+  readonly answers: readonly Asked[];
+  /** Read side by side. */
+  readonly within: readonly Condition[];
+  /** Each of them is in order of time. */
+  readonly ordered: boolean;
 }
 
-/** In order of time by themselves. */
-function broadStreams(db: OpenFile["db"], { userId, states, tag }: TransactionFilter, tenant: number): RowStream[] {
-  if (userId !== undefined) return [streamOf(db, "tx_user", "tenant = ? AND user = ?", tenant, userId)];
-  if (tag !== undefined) return [streamOf(db, "tx_tag", "tenant = ? AND tag = ?", tenant, tag)];
-  if (states.length === 0) return [streamOf(db, "tx_tenant", "tenant = ?", tenant)];
-  return [...new Set(states)].map((state) => streamOf(db, "tx_state", "tenant = ? AND state = ?", tenant, state));
+function streamsOf(db: OpenFile["db"], filter: TransactionFilter, tenant: number): RowStream[] {
+  const conditions = conditionsOf(filter, tenant);
+  const ways = waysOf(filter, conditions);
+  const way = ways.find(
+    ({ index, ordered, within: [one] }) => ordered || (one !== undefined && areFew(db, index, one)),
+  );
+  if (way === undefined) return [];
+  const { index, answers, within, ordered } = way;
+  const rest = all([...conditions].filter(([asked]) => !answers.includes(asked)).map(([, condition]) => condition));
+  const sql = { columns: "place, id", indexed: `tx INDEXED BY ${index}`, rest: rest.sql, ordered };
+  return within.map((one) => ({
+    statements: prepareStream(db, { ...sql, within: one.sql }),
+    params: one.params,
+    rest: rest.params,
+  }));
 }
 
-function narrowStream(
-  db: OpenFile["db"],
-  { userId, userIdPrefix, txIdPrefix }: TransactionFilter,
+/** All that are given, each as a row is asked. */
+function conditionsOf(
+  { userId, userIdPrefix, txIdPrefix, states, kinds, tag }: TransactionFilter,
   tenant: number,
-): RowStream | undefined {
-  if (txIdPrefix !== "") {
-    const condition = "tenant = ? AND id >= ? AND id < ?";
-    return streamOf(db, "sqlite_autoindex_tx_1", condition, tenant, txIdPrefix, `${txIdPrefix}g`);
-  }
-  if (userIdPrefix === "" || userId !== undefined) return undefined;
-  const condition = "tenant = ? AND user >= ? AND user < ?";
-  return streamOf(db, "tx_user", condition, tenant, userIdPrefix, `${userIdPrefix}\u{10ffff}`);
+): Conditions {
+  const conditions = new Map<Asked, Condition>([["tenant", is("tenant", tenant)]]);
+  if (userId !== undefined) conditions.set("userId", is("user", userId));
+  if (tag !== undefined) conditions.set("tag", is("tag", tag));
+  if (txIdPrefix !== "") conditions.set("txIdPrefix", between("id", txIdPrefix, `${txIdPrefix}g`));
+  if (userIdPrefix !== "") conditions.set("userIdPrefix", between("user", userIdPrefix, `${userIdPrefix}\u{10ffff}`));
+  if (states.length > 0) conditions.set("states", oneOf("state", states));
+  if (kinds.length > 0) conditions.set("kinds", oneOf("kind", kinds));
+  return conditions;
 }
 
-function streamOf(db: OpenFile["db"], index: string, condition: string, ...params: (string | number)[]): RowStream {
-  const statement = db.prepare(
-    `SELECT place, id, user, kind, tag, state FROM tx INDEXED BY ${index}
-      WHERE ${condition} AND place < ? AND place >= ? ORDER BY place DESC LIMIT ?`,
-  );
-  statement.setReadBigInts(true);
-  return { statement, params };
+function is(column: string, value: string | number): Condition {
+  return { sql: `${column} = ?`, params: [value] };
 }
 
-function fits(row: Row, { userId, userIdPrefix, txIdPrefix, states, kinds, tag }: TransactionFilter): boolean {
-  return (
-    (userId === undefined || row["user"] === userId) &&
-    String(row["user"]).startsWith(userIdPrefix) &&
-    String(row["id"]).startsWith(txIdPrefix) &&
-    (states.length === 0 || states.includes(String(row["state"]))) &&
-    (kinds.length === 0 || kinds.includes(Number(row["kind"]))) &&
-    (tag === undefined || row["tag"] === tag)
+function between(column: string, from: string, below: string): Condition {
+  return { sql: `${column} >= ? AND ${column} < ?`, params: [from, below] };
+}
+
+function oneOf(column: string, values: readonly (string | number)[]): Condition {
+  return { sql: `${column} IN (${values.map(() => "?").join()})`, params: values };
+}
+
+/** Those that find least first; the last one finds everything. */
+function waysOf({ states, kinds }: TransactionFilter, conditions: Conditions): Way[] {
+  const way = (index: string, answers: readonly Asked[], ordered: boolean): Way[] => {
+    const within = answers.flatMap((asked) => conditions.get(asked) ?? []);
+    return within.length < answers.length ? [] : [{ index, answers, within: [all(within)], ordered }];
+  };
+  const each = (index: string, answers: Asked, column: string, values: readonly (string | number)[]): Way[] => {
+    const within = [...new Set(values)].map((value) => all([conditions.get("tenant")!, is(column, value)]));
+    return within.length === 0 ? [] : [{ index, answers: ["tenant", answers], within, ordered: true }];
+  };
+  return [
+    ...way("tx_user", ["tenant", "userId"], true),
+    ...way("tx_tag", ["tenant", "tag"], true),
+    ...way("sqlite_autoindex_tx_1", ["txIdPrefix"], false),
+    ...way("tx_user", ["tenant", "userIdPrefix"], false),
+    ...each("tx_state", "states", "state", states),
+    ...each("tx_kind", "kinds", "kind", kinds),
+    ...way("tx_tenant", ["tenant"], true),
+  ];
+}
+
+/** Rows that are sorted at once: some two milliseconds. */
+const MOST_SORTED = 2000;
+
+function areFew(db: OpenFile["db"], index: string, { sql, params }: Condition): boolean {
+  const counted = db.prepare(
+    `SELECT count(*) AS n FROM (SELECT 1 FROM tx INDEXED BY ${index} WHERE ${sql} LIMIT ${MOST_SORTED + 1})`,
   );
+  return Number(counted.get(...params)?.["n"]) <= MOST_SORTED;
 }

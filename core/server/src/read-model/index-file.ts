@@ -1,7 +1,7 @@
 // The file of the administrators' index: derived, so that whatever is wrong with it is mended by throwing it away.
 import { closeSync, openSync, rmSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
-import { INDEX_SCHEMA, INDEX_VERSION, prepareIndex, type IndexStatements } from "./index-schema.ts";
+import { INDEX_SCHEMA, INDEX_SQL, INDEX_VERSION, prepareIndex, type IndexStatements } from "./index-schema.ts";
 
 /** Name of the index inside the data folder. */
 export const INDEX_FILE = "admin-index.db";
@@ -42,10 +42,11 @@ function reopened(path: string, serverId: string): IndexFile | undefined {
     );
     const fits = meta.get("version") === INDEX_VERSION && meta.get("server") === serverId;
     if (!fits || meta.get("closed") !== "yes") throw new Error("not one to go on with");
+    // On the disk before anything else is written: what a power cut leaves of the rest is not believed then.
+    db.exec("PRAGMA synchronous = FULL");
+    db.prepare(INDEX_SQL.putMeta).run("closed", "no");
     configure(db);
-    const file = opened(db);
-    file.sql.putMeta.run("closed", "no");
-    return file;
+    return opened(db);
   } catch {
     // Absent, damaged, another version's, or left by a core that was killed.
     db?.close();
@@ -75,8 +76,9 @@ function createIndex(path: string, serverId: string): IndexFile {
 
 function configure(db: DatabaseSync): void {
   db.exec("PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32768;");
-  // No journal: whatever goes wrong, and whoever is killed, the file is thrown away.
-  db.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;");
+  // No journal on the disk: whatever goes wrong, and whoever is killed, the file is thrown away. (OFF is refused to a database
+  // that node opened as it opens them: it stays as it was then, with a file.)
+  db.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF;");
 }
 
 function opened(db: DatabaseSync): IndexFile {

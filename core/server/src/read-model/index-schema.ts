@@ -2,7 +2,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 
 /** Another one is thrown away and built anew: there are no migrations of what is derived. */
-export const INDEX_VERSION = "4";
+export const INDEX_VERSION = "5";
 
 /*
  * `place` is row-place.ts. `tenant` and the columns of events are rows of `word`. Indexes end in the rowid, so that rows
@@ -30,6 +30,7 @@ export const INDEX_SCHEMA = `
   CREATE INDEX tx_user ON tx (tenant, user);
   CREATE INDEX tx_tag ON tx (tenant, tag);
   CREATE INDEX tx_state ON tx (tenant, state);
+  CREATE INDEX tx_kind ON tx (tenant, kind);
   CREATE TABLE delivery (
     id TEXT PRIMARY KEY, tenant INTEGER NOT NULL, tx TEXT NOT NULL, platform TEXT NOT NULL, state TEXT NOT NULL,
     until INTEGER NOT NULL, ended INTEGER, sent INTEGER
@@ -47,11 +48,10 @@ export const INDEX_SCHEMA = `
   ) STRICT, WITHOUT ROWID;
 `;
 
-const SQL = {
+export const INDEX_SQL = {
   begin: "BEGIN",
   commit: "COMMIT",
   putMeta: "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
-  meta: "SELECT name, value FROM meta",
   cursors: "SELECT shard, seq, hash FROM cursor",
   putCursor: `INSERT INTO cursor (shard, seq, hash) VALUES (?, ?, ?)
     ON CONFLICT DO UPDATE SET seq = excluded.seq, hash = excluded.hash`,
@@ -75,11 +75,11 @@ const SQL = {
     ON CONFLICT DO UPDATE SET n = n + excluded.n`,
 } as const;
 
-export type IndexStatements = { readonly [Name in keyof typeof SQL]: StatementSync };
+export type IndexStatements = { readonly [Name in keyof typeof INDEX_SQL]: StatementSync };
 
 /** Compiles every statement that writes. Places do not fit into numbers: they are read as bigint. */
 export function prepareIndex(db: DatabaseSync): IndexStatements {
-  const prepared = Object.entries(SQL).map(([name, sql]) => [name, db.prepare(sql)] as const);
+  const prepared = Object.entries(INDEX_SQL).map(([name, sql]) => [name, db.prepare(sql)] as const);
   const statements = Object.fromEntries(prepared) as IndexStatements;
   statements.tx.setReadBigInts(true);
   return statements;

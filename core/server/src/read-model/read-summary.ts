@@ -62,10 +62,13 @@ interface CountRow {
 
 function countsSince({ db }: Pick<OpenFile, "db">, tenant: number | undefined, from: number): CountRow[] {
   const tenants = tenant === undefined ? tenantsIn(db) : [tenant];
-  const statement = db.prepare("SELECT minute, what, n FROM tally WHERE tenant = ? AND (minute = ? OR minute >= ?)");
+  const statement = db.prepare(
+    `SELECT minute, what, n FROM tally WHERE tenant = ? AND minute = ?
+      UNION ALL SELECT minute, what, n FROM tally WHERE tenant = ? AND minute >= ?`,
+  );
   return tenants.flatMap((one) =>
     statement
-      .all(one, NOW, from)
+      .all(one, NOW, one, from)
       .map((row) => ({ minute: Number(row["minute"]), what: String(row["what"]), n: Number(row["n"]) })),
   );
 }
