@@ -329,6 +329,15 @@ describe("what cannot be asked for is refused before anything is stored", () => 
       "32 bytes",
     ],
     [
+      "who changes the rules of the administration and is no owner",
+      () => ({
+        $case: "createAdmin",
+        value: { adminId: "dora", role: Role.ADMIN, tenantId: ADMINISTRATION, invitationSha256: Buffer.alloc(32) },
+      }),
+      "BAD_INPUT",
+      "is an owner",
+    ],
+    [
       "an administrator's name again",
       () => ({
         $case: "createAdmin",

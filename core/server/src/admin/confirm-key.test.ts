@@ -13,6 +13,8 @@ import { hashOf, ServedAdmins } from "../testing/admin-world.ts";
 import { call, refused } from "../testing/call.ts";
 import { TestDevice } from "../testing/test-device.ts";
 
+type Asked = Awaited<ReturnType<ServedAdmins["admins"]["request"]>>;
+
 let world: ServedAdmins;
 let keys: KeyServiceClient;
 beforeEach(async () => {
@@ -108,6 +110,36 @@ test("threat 27: an administrator who was invited: two keys invite him, two acce
   expect(await keyState("carl", ADMINISTRATION)).toBe(KeyState.ACTIVE);
   const change = await admins.change(client, bob, accepted.change?.changeId ?? "");
   expect(change.state).toBe(ChangeState.APPLIED);
+});
+
+test("threat 27: the second administrator's first key takes the first one's alone, and the third one's takes both", async () => {
+  await world.close();
+  keys.close();
+  world = await ServedAdmins.open({ adminsEver: 1 });
+  keys = new KeyServiceClient(world.served.address, credentials.createInsecure());
+  const { client, anna, bob, admins } = world;
+  /** Invited, come, with a key; how many it takes to accept it. */
+  const joins = async (adminId: string): Promise<Asked> => {
+    const invitation = world.draw("cs_invite_");
+    const value = { adminId, role: Role.OWNER, tenantId: "", invitationSha256: hashOf(invitation) };
+    const asked = await admins.request(client, anna, { $case: "createAdmin", value });
+    await admins.confirm(anna, asked);
+    const changeId = asked.change?.changeId ?? "";
+    if (asked.change?.approvalsNeeded === 2) await admins.confirm(bob, await admins.approve(client, bob, changeId));
+    const own = world.draw("cs_admin_");
+    await call(client, "claim", { adminId, tokenSha256: hashOf(own), phrase: "", locale: "" }, invitation);
+    const { enrolment } = await call(client, "beginOwnEnrolment", { requestId: "k", fido: false }, own);
+    const device = new TestDevice(adminId);
+    return asks(await enrol(device, enrolment), device, ADMINISTRATION);
+  };
+  const second = await joins("carl");
+  expect(second.change?.approvalsNeeded).toBe(1);
+  await admins.confirm(anna, second);
+  expect(await keyState("carl", ADMINISTRATION)).toBe(KeyState.ACTIVE);
+  const third = await joins("dora");
+  expect(third.change?.approvalsNeeded).toBe(2);
+  await admins.confirm(anna, third);
+  expect(await keyState("dora", ADMINISTRATION)).toBe(KeyState.PROVISIONAL);
 });
 
 test("an invitation is good for a day", async () => {

@@ -156,6 +156,15 @@ test("changes, newest first, by state and by who asked", async () => {
       ({ changes }) => changes.map(({ changeId }) => changeId),
     );
   expect(await list({})).toEqual(ids);
+  const first = AdminServiceListChangesRequest.create({ pageSize: 1 });
+  const { nextPageToken } = await call(client, "listChanges", first, anna.token);
+  const [, of = ""] = Buffer.from(nextPageToken, "base64url").toString().split(".");
+  for (const place of ["NaN", "-1", "1e3", "Infinity"]) {
+    const pageToken = Buffer.from(`a1.${of}.${place}`).toString("base64url");
+    const forged = await refused(call(client, "listChanges", { ...first, pageToken }, anna.token));
+    expect([place, forged.reason]).toEqual([place, "BAD_INPUT"]);
+    expect(forged.message).toContain("not a token of this list");
+  }
   expect(await list({ requestedBy: "bob" })).toEqual([ids[2]]);
   expect(await list({ states: [ChangeState.REJECTED] })).toEqual([ids[0]]);
 });

@@ -186,6 +186,21 @@ describe("check 19: a user", () => {
     expect(await standing()).toEqual(["STOPPED"]);
   });
 
+  test("nor does an app say which key it is that comes: administrators accept it", async () => {
+    await confirmed(await forUser());
+    world.admins.world.clock.advance(24 * HOUR);
+    const device = new TestDevice("N-1");
+    await enrol(device, await invite());
+    const { token } = await world.admins.world.addApp(world.admins.world.tenantId, "execute");
+    const request = { keyId: toHex(device.keyId), fingerprint: fingerprintOf(device.publicKey) };
+    const ended = await refused(call(keys, "confirmFingerprint", request, token));
+    expect(ended).toMatchObject({ reason: "NOT_ALLOWED", message: expect.stringContaining("administrators") });
+    expect((await world.admins.world.loadKey(request.keyId)).state).toBe("PROVISIONAL");
+    expect(await standing()).toEqual(["HELD"]);
+    await accept(device);
+    expect(await standing()).toEqual(["USED"]);
+  });
+
   test("two apps that one administrator gave their tokens are not two people", async () => {
     const app = async (name: string, by: TestAdmin): Promise<string> => {
       const token = world.draw("cs_app_");

@@ -11,6 +11,8 @@ export interface UserPlace {
 }
 
 const PAGE = 100;
+/** Without users, before others have their turn. */
+const SHARDS_A_TURN = 64;
 
 /** Those behind `after`; newest of a shard first, of one moment by name. The order stays when users come. */
 export async function* walkUsers(
@@ -35,6 +37,7 @@ export async function* walkUsers(
       if (end === undefined || keys.length <= PAGE) break;
       from = end;
     }
+    if (shard % SHARDS_A_TURN === 0) await nextTurn();
   }
 }
 
