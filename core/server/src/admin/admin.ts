@@ -35,6 +35,9 @@ export interface Admin {
   readonly claimed: boolean;
 }
 
+/** An invitation is claimed within a day. */
+export const INVITATION_MS: number = 24 * 3_600_000;
+
 /** What is known of the administrators as a whole. */
 export interface Administration {
   /** tokenId of the one-time token of the first one. */
@@ -43,6 +46,8 @@ export interface Administration {
   readonly first?: string;
   /** Never falls: whoever disables the others does not become the only one again. */
   readonly adminsEver: number;
+  /** When the last reset was, and how many there had been until then. Absent: there was none, or before it was kept. */
+  readonly reset?: { readonly at: UnixMs; readonly before: number };
   /** The first one confirmed his first key, which nobody else does without a change. */
   readonly ownKeyConfirmed: boolean;
 }

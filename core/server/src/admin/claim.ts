@@ -10,7 +10,7 @@ import { badInput, isRefusal, refuse, type Refusal } from "../rpc/refusal.ts";
 import { ADMINISTRATION, ADMINISTRATION_SHARD, type UnixMs } from "../store/entity.ts";
 import type { AnyWrite, LoadedEntity } from "../store/store.ts";
 import { commitOnce, untilSettled } from "../transaction/commit.ts";
-import type { Admin, Administration } from "./admin.ts";
+import { INVITATION_MS, type Admin, type Administration } from "./admin.ts";
 import { TWO } from "./action-rule.ts";
 import { ADMINS } from "./change-directory.ts";
 import { claimedAgain } from "./lost-key-claim.ts";
@@ -145,9 +145,14 @@ function claimed(
     return isFree ? { adminId, role: "owner", tenantId: "", createdAt: now, ...own } : used;
   }
   const isOpen = held?.state === "INVITED" && held.invitation?.id === invitation && now < held.invitation.until;
-  if (!isOpen) return used;
+  if (!isOpen || isOfBefore(administration, held.invitation.until)) return used;
   // Of several that the first one invited while he was alone, one is the second administrator ever.
   return held.invitation.alone === true && administration.adminsEver >= TWO ? others : { ...held, ...own };
+}
+
+/** Invited by who was put out by a reset since; before there is a new first one all are. */
+function isOfBefore({ first, reset }: Administration, until: UnixMs): boolean {
+  return first === undefined || (reset !== undefined && until <= reset.at + INVITATION_MS);
 }
 
 function userOf({ adminId, phrase, locale }: Claiming, now: UnixMs): User {

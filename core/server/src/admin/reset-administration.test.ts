@@ -105,6 +105,19 @@ test("an administrator whom somebody hid in the store is missed, and nothing is 
   expect(readFileSync(tokenFile(), "utf8")).toBe(before);
 });
 
+test("so is one of after an earlier reset, though all that came before it are there", async () => {
+  await claim("anna");
+  await stop();
+  await resetAdministration(config);
+  await start();
+  await claim("berta");
+  await stop();
+  const db = new DatabaseSync(join(config.data ?? "", DATABASE_FILE));
+  db.exec("UPDATE entity SET owner = 'eve' WHERE type = 'admin' AND id = 'berta'");
+  db.close();
+  await expect(resetAdministration(config)).rejects.toThrow("1 of at least 2 administrators");
+});
+
 test("not beside a core on the same folder, and nothing is written then", async () => {
   const token = await claim("anna");
   const before = readFileSync(tokenFile(), "utf8");

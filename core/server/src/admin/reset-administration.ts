@@ -8,7 +8,7 @@ import { openLog } from "../log.ts";
 import { openStorage } from "../open-storage.ts";
 import { RandomPool } from "../random-pool.ts";
 import { isRefusal, type Refusal } from "../rpc/refusal.ts";
-import { ADMINISTRATION_SHARD } from "../store/entity.ts";
+import { ADMINISTRATION_SHARD, type UnixMs } from "../store/entity.ts";
 import { newToken, tokenId } from "../rpc/token.ts";
 import type { Administration } from "./admin.ts";
 import { setAdminState } from "./admin-state.ts";
@@ -41,8 +41,9 @@ export async function resetAdministration(options: ResetOptions): Promise<Reset>
     const { entities } = await store.load(ADMINISTRATION_SHARD, administrationKey);
     const before = entities[0].body;
     if (before === undefined) throw new ConfigError("there never was an administrator here: start a core, and claim");
-    const disabled = await disableAll(given, before.adminsEver);
-    const tokenFile = await invite(given, join(options.secrets, FIRST_ADMIN_FILE));
+    const ever = (before.reset?.before ?? 0) + before.adminsEver;
+    const disabled = await disableAll(given, ever);
+    const tokenFile = await invite(given, join(options.secrets, FIRST_ADMIN_FILE), ever);
     const audited = [...disabled.map(() => "admin.disabled"), "token.issued", "administration.reset"];
     return { tokenFile, disabled, first: before.first ?? "", audited };
   } finally {
@@ -54,12 +55,12 @@ export async function resetAdministration(options: ResetOptions): Promise<Reset>
 const MOST = 1000;
 
 /** Lists are found by what whoever writes to the store can hide; he cannot put it back later as if nobody had been missed. */
-async function disableAll(given: CoreGiven, adminsEver: number): Promise<string[]> {
+async function disableAll(given: CoreGiven, ever: number): Promise<string[]> {
   const keys = await given.store.list(ADMINISTRATION_SHARD, "admin", ADMINS, { tenant: "", limit: MOST });
   const { entities } = await given.store.load(ADMINISTRATION_SHARD, ...keys);
   const found = entities.filter(({ body }) => body?.claimed === true).length;
-  if (found < adminsEver) {
-    const why = `the store lists ${found} of at least ${adminsEver} administrators: it was altered`;
+  if (found < ever) {
+    const why = `the store lists ${found} of at least ${ever} administrators: it was altered`;
     throw new ConfigError(`${why}. Run verify-audit, restore a backup, and run this again`);
   }
   const names = entities.flatMap(({ body }) => (body === undefined || body.state === "DISABLED" ? [] : [body.adminId]));
@@ -68,15 +69,16 @@ async function disableAll(given: CoreGiven, adminsEver: number): Promise<string[
 }
 
 /** As when the installation was new: the one who comes is alone until he has a second one. */
-async function invite(given: CoreGiven, path: string): Promise<string> {
+async function invite(given: CoreGiven, path: string, ever: number): Promise<string> {
   const token = newToken("cs_invite_", given.random);
   const invitation = tokenId(token);
   writeToken(path, token);
   done((await issueToken(given, invitation, { holder: { kind: "invitation", adminId: "" }, tenant: "" }, BY)) ?? true);
-  const body: Administration = { invitation, adminsEver: 0, ownKeyConfirmed: false };
+  const fresh = { invitation, adminsEver: 0, ownKeyConfirmed: false };
+  const bodyAt = (at: UnixMs): Administration => ({ ...fresh, reset: { at, before: ever } });
   done(
-    await changeDirectory(given, { key: administrationKey, tenant: "" }, BY, (held) => ({
-      ...{ body, event: "administration.reset", before: held?.first ?? "" },
+    await changeDirectory(given, { key: administrationKey, tenant: "" }, BY, (held, now) => ({
+      ...{ body: bodyAt(now), event: "administration.reset", before: held?.first ?? "" },
       after: "waits for the first administrator",
     })),
   );

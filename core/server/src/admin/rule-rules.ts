@@ -9,7 +9,7 @@ import { badInput, isRefusal, refuse, type Refusal } from "../rpc/refusal.ts";
 import { ADMINISTRATION, shardOfKey } from "../store/entity.ts";
 import { reserve } from "../transaction/reserve.ts";
 import { NAMELESS, stoppedAnew, tenantIn, TWO, unknown, type ActionRule } from "./action-rule.ts";
-import type { Admin } from "./admin.ts";
+import { INVITATION_MS, type Admin } from "./admin.ts";
 import { setAdminState } from "./admin-state.ts";
 import { adminsEver } from "./admins-ever.ts";
 import { changeDirectory } from "./change-directory.ts";
@@ -145,9 +145,6 @@ const ofOwners = badInput(
   "action.create_admin.tenant_id",
   "must be a relying party: who changes the rules of the administration, and accepts keys of administrators, is an owner",
 );
-
-/** An invitation is claimed within a day. */
-const INVITATION_MS = 24 * 3_600_000;
 
 /** Nobody has come with an earlier invitation of his, or this one made him. */
 function isReinvited({ claimed, state, invitation }: Admin, id: string): boolean {
