@@ -17,7 +17,7 @@ export interface FollowerGiven {
 
 /** A slice has the event loop for about two milliseconds; then payments have their turn. */
 const ENTRIES_A_SLICE = 32;
-const SHARDS_A_SLICE = 32;
+export const SHARDS_A_SLICE = 32;
 /** It rests for so many times as long as a slice took, unless somebody waits for it. */
 const REST = 3;
 /** Slices that a caller waits for; what takes longer is built while he is answered otherwise. */

@@ -6,12 +6,13 @@ import { expect, test } from "@jest/globals";
 import { tempFolder } from "@countersign/testing";
 import fc from "fast-check";
 import { openLog } from "../log.ts";
+import { shardOfUser } from "../store/entity.ts";
 import type { AuditDraft, AuditEntry } from "../store/store.ts";
 import type { Transaction } from "../transaction/transaction.ts";
 import { transactionRow } from "./entity-row.ts";
 import { findEvents, type EventFilter } from "./find-events.ts";
 import { everyTransaction, findTransactions, type TransactionFilter } from "./find-transactions.ts";
-import type { OpenFile } from "./follower.ts";
+import { SHARDS_A_SLICE, type OpenFile } from "./follower.ts";
 import { ReadModel } from "./read-model.ts";
 import { readSummary } from "./read-summary.ts";
 import { eventPlace } from "./row-place.ts";
@@ -259,10 +260,17 @@ test("a shard that was altered is left out, and the others are there", async () 
   await model.close();
 });
 
+/** Of a shard that is the last one of its slice while the index is built. */
+function lastOfSlice(): string {
+  for (let i = 0; ; i++)
+    if (shardOfUser(tenantId, `user-${i}`) % SHARDS_A_SLICE === SHARDS_A_SLICE - 1) return `user-${i}`;
+}
+
 test("what was committed while its shard was being read is found by whoever asks after that", async () => {
-  const { history } = await filled();
-  let gate = Promise.resolve();
-  let reading = Promise.withResolvers<void>();
+  const history = new History();
+  const user = lastOfSlice();
+  await history.create(tenantId, user, 0);
+  const [reading, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const store = new Proxy(history.store, {
     get: (target, name) => {
       const member: unknown = Reflect.get(target, name);
@@ -270,22 +278,20 @@ test("what was committed while its shard was being read is found by whoever asks
       return async (...args: Parameters<typeof target.load>): Promise<unknown> => {
         const loaded = await target.load(...args);
         reading.resolve();
-        await gate;
+        await gate.promise;
         return loaded;
       };
     },
   });
   const model = new ReadModel({ store, log, serverId });
-  await ids(model);
-  const opening = Promise.withResolvers<void>();
-  [gate, reading] = [opening.promise, Promise.withResolvers<void>()];
-  await history.happen({ what: "create", which: 0, how: 0 });
+  const before = ids(model);
   await reading.promise;
-  await history.happen({ what: "create", which: 0, how: 0 });
-  const asked = ids(model);
+  await history.create(tenantId, user, 0);
+  const after = ids(model);
   // By then it is known what he waits for.
   await nextTurn();
-  opening.resolve();
-  expect(await asked).toEqual(naiveIds(await history.transactions(), () => true));
+  gate.resolve();
+  expect(await after).toEqual(naiveIds(await history.transactions(), () => true));
+  await before;
   await model.close();
 });

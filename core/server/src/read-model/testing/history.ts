@@ -33,7 +33,7 @@ export class History {
 
   async happen({ what, which, how }: Happening): Promise<void> {
     if (what === "advance") return this.clock.advance(how * 7919);
-    if (what === "create") return this.#create(which, how);
+    if (what === "create") return this.create(TENANTS[which % 2] ?? "", USERS[how % 3] ?? "", how);
     const key = this.#keys[which % Math.max(1, this.#keys.length)];
     if (key === undefined) return;
     if (what === "move") return this.#move(key, how);
@@ -45,8 +45,8 @@ export class History {
     return ((this.#keys.length * 0x9_e377) & 0x1f_ffff).toString(16).padStart(6, "0");
   }
 
-  async #create(which: number, how: number): Promise<void> {
-    const [tenantId, userId] = [TENANTS[which % 2] ?? "", USERS[how % 3] ?? ""];
+  /** A transaction of this user. */
+  async create(tenantId: HexId, userId: string, how: number): Promise<void> {
     const shard = shardOfUser(tenantId, userId);
     const txId = shard.toString(16).padStart(4, "0") + drawId().slice(4, 26) + this.#lastDigits();
     const body: Transaction = {
