@@ -24,6 +24,8 @@ export interface WebhookSeams {
   readonly resolve?: Resolve;
   /** PEM of the authority of the receiver's certificate; undefined: those of the system. */
   readonly ca?: string;
+  /** How long the receiver may take. */
+  readonly longestMs?: number;
 }
 
 const LONGEST_MS = 15_000;
@@ -77,7 +79,7 @@ export class HeadWebhook implements HeadPlace {
         ...{ host: url.host, "content-type": AUDIT_HEAD_TYPE, "content-length": body.length },
         "countersign-audit-head": String(number),
       },
-      signal: AbortSignal.any([stop, AbortSignal.timeout(LONGEST_MS)]),
+      signal: AbortSignal.any([stop, AbortSignal.timeout(this.#seams.longestMs ?? LONGEST_MS)]),
     };
     const { promise, resolve, reject } = Promise.withResolvers<number>();
     const request = (url.protocol === "https:" ? tlsRequest : plainRequest)(options);

@@ -167,8 +167,9 @@ describe("by HTTP", () => {
   afterEach(() => void server.close());
 
   const url = (): string => `http://heads.example:${(server.address() as AddressInfo).port}/taken?by=us`;
+  const seams = { resolve: async () => [{ address: "127.0.0.1", family: 4 }], longestMs: 120_000 };
   const webhook = (allow: readonly string[] = ["heads.example"]): HeadWebhook =>
-    new HeadWebhook(given, { url: url(), allow }, { resolve: async () => [{ address: "127.0.0.1", family: 4 }] });
+    new HeadWebhook(given, { url: url(), allow }, seams);
   const never = new AbortController().signal;
 
   test("each head is posted once, signed, to the host by its name; what was taken is in the audit", async () => {
