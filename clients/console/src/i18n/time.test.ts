@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { LOCALES } from "./locale.ts";
-import { formatDistance, formatMoment, momentOf, msOf } from "./time.ts";
+import { formatClock, formatDistance, formatMoment, momentOf, msOf } from "./time.ts";
 
 const AT = Date.UTC(2026, 10, 23, 18, 5, 7);
 
@@ -13,6 +13,10 @@ test.each(LOCALES)(
     expect(told).toMatch(/2026/);
   },
 );
+
+test.each(LOCALES)("%s tells an hour of the day in 24 hours", (locale) => {
+  expect(formatClock(AT, locale, "UTC")).toBe("18:05");
+});
 
 test("a moment and its milliseconds are each other's", () => {
   for (const ms of [0, 1, 999, 1_000, AT + 123]) expect(msOf(momentOf(ms))).toBe(ms);

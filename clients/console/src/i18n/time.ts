@@ -25,6 +25,14 @@ export function formatMoment(ms: number, locale: Locale, timeZone?: string): str
   }).format(ms);
 }
 
+/** Hour and minute, in digits that are the same everywhere. */
+export function formatClock(ms: number, locale: Locale, timeZone?: string): string {
+  return new Intl.DateTimeFormat(`${tagOf(locale)}-u-nu-latn-hc-h23`, {
+    ...{ hour: "2-digit", minute: "2-digit" },
+    ...(timeZone === undefined ? {} : { timeZone }),
+  }).format(ms);
+}
+
 const STEPS = [
   ["day", 86_400_000],
   ["hour", 3_600_000],

@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import UPlot from "uplot";
-import { formatMoment } from "../i18n/time.ts";
+import { formatClock, formatMoment } from "../i18n/time.ts";
 import { locale, t } from "../i18n/words.ts";
 
 /** One line of a chart. */
@@ -37,7 +37,12 @@ export function Chart({ caption, times, series }: ChartProps): JSX.Element {
 }
 
 const COLOURS = ["--chart-1", "--chart-2", "--chart-3", "--chart-4"];
+const MARKS = ["solid", "dashed", "dotted", "double"];
 const HEIGHT = 220;
+/** Between lines of the grid: what is counted comes whole. */
+const WHOLE = [1, 2, 5].flatMap((digit) => [digit, digit * 10, digit * 100, digit * 1e3, digit * 1e4, digit * 1e5]);
+/** So much of the height stays free above the highest line. */
+const AIR = 1.05;
 
 function Drawing({ caption, times, series }: ChartProps): JSX.Element {
   const place = useRef<HTMLDivElement>(null);
@@ -46,6 +51,8 @@ function Drawing({ caption, times, series }: ChartProps): JSX.Element {
     if (into === null) return;
     const style = getComputedStyle(into);
     const axis = { stroke: style.color, grid: { stroke: style.getPropertyValue("--chart-grid") } };
+    const clock = (_plot: UPlot, at: number[]): string[] => at.map((s) => formatClock(s * 1000, locale.value));
+    const { stepped } = UPlot.paths;
     const plot = new UPlot(
       {
         width: into.clientWidth,
@@ -55,11 +62,17 @@ function Drawing({ caption, times, series }: ChartProps): JSX.Element {
           {},
           ...series.map(({ label, dash }, at) => ({
             ...{ label, width: 2, stroke: style.getPropertyValue(COLOURS[at % COLOURS.length] ?? "") },
+            // A count is of its whole minute, and nothing lies between two of them.
+            ...{ points: { show: false }, ...(stepped === undefined ? {} : { paths: stepped({ align: 1 }) }) },
             ...(dash === undefined ? {} : { dash: [...dash] }),
           })),
         ],
-        axes: [axis, axis],
-        legend: { live: false },
+        axes: [
+          { ...axis, values: clock },
+          { ...axis, incrs: WHOLE.toSorted((one, other) => one - other) },
+        ],
+        scales: { y: { range: (_plot, _least, most) => [0, Math.max(1, most) * AIR] } },
+        legend: { live: false, markers: { dash: (_plot, at) => MARKS[(at - 1) % MARKS.length] ?? "solid" } },
       },
       [times.map((ms) => ms / 1000), ...series.map(({ values }) => values.map((value) => value ?? null))],
       into,

@@ -6,9 +6,9 @@ export function EventFacts({ detailJson }: { detailJson: string }): JSX.Element 
   const facts = factsOf(detailJson);
   if (facts.length === 0) return null;
   return (
-    <ul class="event-facts" dir="ltr">
+    <ul class="event-facts">
       {facts.map(([name, value]) => (
-        <li key={name}>
+        <li key={name} dir="ltr">
           {name !== "" && `${name} `}
           <code>{value}</code>
         </li>
