@@ -85,11 +85,15 @@ const WORDS_AT_ONCE = 10_000;
 
 async function containing({ db }: Index, text: string): Promise<ReadonlySet<number>> {
   const last = Number(db.prepare("SELECT max(id) AS id FROM word").get()?.["id"] ?? 0);
-  const statement = db.prepare("SELECT id FROM word WHERE id > ? AND id <= ? AND text LIKE ? ESCAPE '!'");
+  // As one text: a row for each would take longer than finding them.
+  const statement = db.prepare(
+    "SELECT json_group_array(id) AS ids FROM word WHERE id > ? AND id <= ? AND text LIKE ? ESCAPE '!'",
+  );
   const pattern = `%${text.replaceAll(/[!%_]/g, "!$&")}%`;
   const found = new Set<number>();
   for (let from = 0; from < last; from += WORDS_AT_ONCE) {
-    for (const row of statement.all(from, from + WORDS_AT_ONCE, pattern)) found.add(Number(row["id"]));
+    const ids = JSON.parse(String(statement.get(from, from + WORDS_AT_ONCE, pattern)?.["ids"])) as number[];
+    for (const id of ids) found.add(id);
     await nextTurn();
   }
   return found;

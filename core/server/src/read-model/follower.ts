@@ -45,6 +45,8 @@ export class Follower {
   /** Shards that may have grown. */
   readonly #touched = new Set<Shard>();
   #current: Shard | undefined;
+  /** Of the touched ones, that which the last slice ended in: the store knows already how its next entries are found. */
+  #unfinished: Shard | undefined;
   /** Shards that were not read to their end since the file was opened. */
   readonly #unread = new Set<Shard>();
   /** Their cursor is an earlier process's. */
@@ -148,7 +150,7 @@ export class Follower {
   async #slice(): Promise<number> {
     const slice: Gathered[] = [];
     let entries = 0;
-    for (const shard of this.#touched) {
+    for (const shard of this.#shards()) {
       if (slice.length >= SHARDS_A_SLICE || entries >= ENTRIES_A_SLICE) break;
       const gathered = await this.#gather(shard, ENTRIES_A_SLICE - entries);
       slice.push(gathered);
@@ -160,11 +162,19 @@ export class Follower {
       const last = read.at(-1);
       if (last !== undefined) this.#cursors.set(shard, { seq: last.seq, hash: last.hash });
       this.#unchecked.delete(shard);
-      if (more) this.#touched.add(shard);
+      if (more) this.#touched.add((this.#unfinished = shard));
       else this.#isRead(shard);
     }
     this.#tellWaiting();
     return entries;
+  }
+
+  /** Touched ones, also those that are touched meanwhile. */
+  *#shards(): Generator<Shard, void> {
+    const first = this.#unfinished;
+    this.#unfinished = undefined;
+    if (first !== undefined && this.#touched.has(first)) yield first;
+    yield* this.#touched;
   }
 
   // Taken out first: a hint that comes while it is read brings it back.

@@ -64,6 +64,13 @@ test("entries are told in any order, and one that was altered is told by nobody"
   const again = await open();
   for (const seq of [300, 7, 64, 65, 128, ENTRIES, 1])
     expect(await again.audit(SHARD, seq, 3)).toEqual(all.slice(seq - 1, seq + 2));
+  for (let seq = ENTRIES; seq > 0; seq -= 1 + (seq % 3))
+    expect(await again.audit(SHARD, seq, 1)).toEqual(all.slice(seq - 1, seq));
+  // What was committed since is read beside what was known.
+  await again.commit(SHARD, changing([writing(drawId(), "", "x")]));
+  const [newest] = await again.audit(SHARD, ENTRIES + 1, 10);
+  expect(newest).toMatchObject({ seq: ENTRIES + 1, previous: all.at(-1)?.hash });
+  expect(await again.audit(SHARD, ENTRIES - 1, 1)).toEqual(all.slice(-2, -1));
   await again.close();
 
   const db = new DatabaseSync(join(path, DATABASE_FILE));

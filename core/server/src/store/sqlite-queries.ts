@@ -13,7 +13,8 @@ export class SqliteQueries {
   readonly #sql: Statements;
   readonly #truth: StoreTruth;
   readonly #marks = new ChainMarks();
-  #trail: Trail | undefined;
+  /** Those that were used last come last. */
+  readonly #trails: Trail[] = [];
 
   constructor(sql: Statements, truth: StoreTruth) {
     this.#sql = sql;
@@ -68,20 +69,34 @@ export class SqliteQueries {
     return entries;
   }
 
-  // A chain is only found backwards. Whoever reads it forwards page by page has the way walked once.
+  // A chain is only found backwards. Whoever reads it forwards page by page has the way walked once; so has who reads entry by
+  // entry backwards, since from the second one on all that lies between two marks is read.
   async #trailOf(shard: Shard, head: StoredHead, { first, last, refuse }: Wanted): Promise<Trail> {
-    const known = this.#trail;
-    if (known?.shard === shard && known.from < first && known.from + known.links.length >= last) return known;
-    const end = await this.#endBehind(shard, head, last, refuse);
-    const part = readChain(this.#sql, shard, end, first - 1);
+    const ofShard = this.#trails.filter((trail) => trail.shard === shard);
+    const known = ofShard.find(({ from, links }) => from < first && from + links.length >= last);
+    if (known !== undefined) return this.#keep(known);
+    const block = blockOf(first);
+    const goesBack = ofShard.some(({ from }) => from >= first && blockOf(from + 1) === block);
+    const from = goesBack ? block * MARK_EVERY : first - 1;
+    const until = goesBack ? Math.min((blockOf(last) + 1) * MARK_EVERY, head.seq) : last;
+    const end = await this.#endBehind(shard, head, until, refuse);
+    const part = readChain(this.#sql, shard, end, from);
     const links = part.links.map(({ number, hash }, i) => ({
       number,
       hash,
       previous: part.links[i - 1]?.hash ?? part.previous,
     }));
-    for (const [i, { number, hash }] of links.entries()) this.#marks.note(shard, { seq: first + i, number, hash });
-    this.#trail = { shard, from: first - 1, links };
-    return this.#trail;
+    for (const [i, { number, hash }] of links.entries()) this.#marks.note(shard, { seq: from + 1 + i, number, hash });
+    const trail = { shard, from, links };
+    return links.length > LONGEST_TRAIL ? trail : this.#keep(trail);
+  }
+
+  #keep(trail: Trail): Trail {
+    const known = this.#trails.indexOf(trail);
+    if (known !== -1) this.#trails.splice(known, 1);
+    else if (this.#trails.length >= MOST_TRAILS) this.#trails.shift();
+    this.#trails.push(trail);
+    return trail;
   }
 
   // Steps back from what is believed, leaving marks, and lets others have their turn on a long way.
@@ -98,6 +113,14 @@ export class SqliteQueries {
       refuse();
     }
   }
+}
+
+/** An entry takes some 300 bytes. Longer ones nobody reads on in. */
+const [MOST_TRAILS, LONGEST_TRAIL] = [16, 512];
+
+/** Entries from behind a mark on up to the next one. */
+function blockOf(seq: number): number {
+  return Math.floor((seq - 1) / MARK_EVERY);
 }
 
 /** Of MARK_EVERY entries each: about two milliseconds. */
