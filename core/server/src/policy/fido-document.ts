@@ -1,6 +1,7 @@
 // Members of the policy document that are about FIDO2 keys. docs/protocol/policy.md section 5
 import { X509Certificate } from "node:crypto";
 import * as v from "valibot";
+import { listOf } from "./list-of.ts";
 import type { FidoRoot, WebauthnPolicy } from "./policy.ts";
 
 const DOMAIN = /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/;
@@ -28,7 +29,7 @@ const origin = v.pipe(v.string(), v.check(isOrigin, "must be an origin such as h
 export const webauthn: v.GenericSchema<unknown, WebauthnPolicy> = v.pipe(
   v.strictObject({
     rpId: v.optional(rpId),
-    origins: v.optional(v.pipe(v.array(origin, "must be a list"), v.maxLength(64, "must name at most 64")), []),
+    origins: v.optional(listOf(origin, 64), []),
     passkeys: v.optional(v.picklist(["refused", "allowed"], "must be refused or allowed"), "refused"),
   }),
   v.forward(

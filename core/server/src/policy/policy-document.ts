@@ -4,6 +4,7 @@ import { fromHex, importPublicKey, isCoreKind, isKind, Kind } from "@countersign
 import * as v from "valibot";
 import { aaguid, fidoRoot, webauthn } from "./fido-document.ts";
 import { hiddenRule } from "./approver-rule.ts";
+import { listOf } from "./list-of.ts";
 import { ASSURANCES, isAtLeast, stricter } from "./assurance.ts";
 import type { Policy } from "./policy.ts";
 
@@ -26,11 +27,7 @@ const whole = (least: number, most: number): v.GenericSchema<number> =>
   );
 
 function several<T>(item: v.GenericSchema<unknown, T>, least: number): v.GenericSchema<unknown, T[]> {
-  return v.pipe(
-    v.array(item, "must be a list"),
-    v.minLength(least, `must name at least ${least}`),
-    v.maxLength(64, "must name at most 64"),
-  );
+  return v.pipe(listOf(item, 64), v.minLength(least, `must name at least ${least}`));
 }
 
 function oneOf<const T extends string>(names: readonly T[]): v.GenericSchema<unknown, T> {
@@ -105,8 +102,7 @@ const approverRule = v.pipe(
   ),
 );
 const approvers = v.pipe(
-  v.array(approverRule, "must be a list"),
-  v.maxLength(16, "must name at most 16"),
+  listOf(approverRule, 16),
   v.rawCheck(({ dataset, addIssue }) => {
     const hidden = dataset.typed ? hiddenRule(dataset.value) : undefined;
     if (hidden === undefined) return;
