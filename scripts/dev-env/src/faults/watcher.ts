@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { runOnce } from "@countersign/testing/child";
 import {
   AdminServiceExplainDeliveryRequest,
   AdminServiceListBotsRequest,
@@ -16,14 +17,37 @@ import { stub, type Stub } from "../parts.ts";
 /** Longest wait for a finding. A test that needs it has failed. */
 const PATIENCE_MS = 240_000;
 
+/** A reason as the command tells it. */
+export interface Told {
+  readonly reason: keyof typeof DeliveryReason;
+  readonly detail: string;
+  readonly text: string;
+  readonly advice: string;
+}
+
+interface OfChannel {
+  readonly platform: string;
+  readonly finding: Told;
+}
+
+/** The answer of `countersign --json admin user why`. */
+export interface Why {
+  /** The short answer. */
+  readonly finding: Told;
+  readonly channels: readonly OfChannel[];
+  readonly transactions: readonly { readonly finding: Told; readonly channels: readonly OfChannel[] }[];
+}
+
 /** The first administrator, who has no key yet: he may look and stop. */
 export class Watcher {
   readonly admin: Stub<typeof AdminServiceService>;
   readonly #client: Client;
+  readonly #config: string;
 
-  private constructor(client: Client, admin: Stub<typeof AdminServiceService>) {
+  private constructor(client: Client, admin: Stub<typeof AdminServiceService>, config: string) {
     this.#client = client;
     this.admin = admin;
+    this.#config = config;
   }
 
   /** By the one-time token in the installation's secrets. */
@@ -33,7 +57,22 @@ export class Watcher {
     const token = `cs_admin_${randomBytes(32).toString("base64url")}`;
     const tokenSha256 = createHash("sha256").update(token).digest();
     await stub(AdminServiceService, client, bearing(invitation)).claim({ adminId: "watcher", tokenSha256 });
-    return new Watcher(client, stub(AdminServiceService, client, bearing(token)));
+    const tokenFile = join(folder, "watcher.token");
+    writeFileSync(tokenFile, `${token}\n`, { mode: 0o600 });
+    const config = join(folder, "watcher.json");
+    writeFileSync(config, JSON.stringify({ core: coreAddress, adminTokenFile: tokenFile }), { mode: 0o600 });
+    return new Watcher(client, stub(AdminServiceService, client, bearing(token)), config);
+  }
+
+  /** Runs the one command for this user until that is its short answer: in between a bot may be trying again. */
+  async whyUntil(userId: string, reason: keyof typeof DeliveryReason, detail?: string): Promise<Why> {
+    const command = ["--config", this.#config, "--json", "admin", "user", "why", userId];
+    for (const end = performance.now() + PATIENCE_MS; ;) {
+      const text = await runOnce("clients/cli/src/main.ts", command);
+      const why = JSON.parse(text) as Why;
+      if (why.finding.reason === reason && (detail ?? "") === (why.finding.detail ?? "")) return why;
+      if (performance.now() > end) throw new Error(`${reason} ${detail ?? ""} was awaited, not ${text}`);
+    }
   }
 
   /** What he is told of this transaction in the user's chat there. */
