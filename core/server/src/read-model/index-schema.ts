@@ -2,7 +2,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 
 /** Another one is thrown away and built anew: there are no migrations of what is derived. */
-export const INDEX_VERSION = "5";
+export const INDEX_VERSION = "6";
 
 /*
  * `place` is row-place.ts. `tenant` and the columns of events are rows of `word`. Indexes end in the rowid, so that rows
@@ -35,6 +35,7 @@ export const INDEX_SCHEMA = `
     id TEXT PRIMARY KEY, tenant INTEGER NOT NULL, tx TEXT NOT NULL, platform TEXT NOT NULL, state TEXT NOT NULL,
     until INTEGER NOT NULL, ended INTEGER, sent INTEGER
   ) STRICT, WITHOUT ROWID;
+  CREATE INDEX delivery_tx ON delivery (tx);
   CREATE INDEX delivery_until ON delivery (tenant, until, id);
   CREATE INDEX delivery_failed ON delivery (tenant, until, id) WHERE state = 'FAILED';
   CREATE TABLE user (tenant INTEGER NOT NULL, id TEXT NOT NULL, state TEXT NOT NULL, PRIMARY KEY (tenant, id)) STRICT, WITHOUT ROWID;
