@@ -10,12 +10,15 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import {
+  AdminServiceListDeliveriesRequest,
   AdminServiceListTransactionsRequest,
   AdminServiceListUsersRequest,
   AdminServiceSimulatePolicyRequest,
 } from "@countersign/proto/node/admin/v1/admin_service";
 import { AuditServiceListRequest, type AuditServiceTailResponse } from "@countersign/proto/node/admin/v1/audit_service";
+import { DeliveryState } from "@countersign/proto/node/core/v1/code_service";
 import { State } from "@countersign/proto/node/core/v1/content";
+import { listDeliveries } from "../../core/server/src/admin/deliveries.ts";
 import { listAudit } from "../../core/server/src/admin/list-audit.ts";
 import { listUsers } from "../../core/server/src/admin/list-people.ts";
 import { getSummary } from "../../core/server/src/admin/list-summary.ts";
@@ -177,6 +180,10 @@ async function ask(given: CoreGiven, tenantId: HexId, made: readonly HexId[]): P
     "transactions in a state of none": () => list({ states: [State.TAMPERED, State.LOCKED] }),
     "transactions of a kind of none": () => list({ kinds: [3] }),
     "transactions of a state, user prefix none's": () => list({ states: [State.PENDING], userIdPrefix: "nobody" }),
+    "deliveries, first 100": () =>
+      listDeliveries(given, tenantId, AdminServiceListDeliveriesRequest.create({ pageSize: 100 })),
+    "dead letters": () =>
+      listDeliveries(given, tenantId, AdminServiceListDeliveriesRequest.create({ states: [DeliveryState.FAILED] })),
     "users, first 100": () => listUsers(given, tenantId, AdminServiceListUsersRequest.create({ pageSize: 100 })),
     "users by prefix": (i) =>
       listUsers(given, tenantId, AdminServiceListUsersRequest.create({ userIdPrefix: any(loaded, i).userId })),
