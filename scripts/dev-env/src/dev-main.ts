@@ -9,8 +9,9 @@ import { untilSignal } from "./until-signal.ts";
 
 const HELP = `scripts/dev [--json] [--data DIR]
 
-Starts everything on loopback until Ctrl-C: core, bank, a key and a phone as pages, the device daemon. The user "anna",
-her key and her phone are set up. Takes ports 8700 and 8701 when they are free, else free ones.
+Starts everything on loopback until Ctrl-C: core, bank, a key and a phone as pages, the device daemon, the administrators'
+console (built first where no built one is as new as its sources). The user "anna", her key and her phone are set up.
+Takes ports 8700 to 8702 when they are free, else free ones.
 
 --json      one JSON line on standard output when ready: every address, socket and file
 --data DIR  keeps the data there over restarts; without it they go at the end

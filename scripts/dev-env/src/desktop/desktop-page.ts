@@ -5,6 +5,7 @@ export interface Places {
   readonly key: string;
   readonly phone: string;
   readonly core: string;
+  readonly admin: string;
   readonly config: string;
   readonly ledger: string;
 }
@@ -52,7 +53,7 @@ export function desktopPage(places: Places, booked: readonly Booked[]): string {
           </table>
         </div>
       </section>
-      <p class="foot">Core (gRPC) <code>${escaped(places.core)}</code> · settings <code>${escaped(places.config)}</code></p>
+      <p class="foot"><a href="${escaped(places.admin)}">The administrators’ console</a> · Core (gRPC) <code>${escaped(places.core)}</code> · settings <code>${escaped(places.config)}</code></p>
     </main>
   </body>
 </html>

@@ -5,6 +5,7 @@ import type { Child } from "@countersign/testing/child";
 import { setUpDesk, type Desk } from "../desk.ts";
 import { startDesktop } from "../desktop/desktop-server.ts";
 import { startInstallation, type Installation } from "../installation.ts";
+import { consoleSite } from "./console-site.ts";
 import { openDataFolder, type DataFolder } from "./data-folder.ts";
 import { freePort } from "./free-port.ts";
 
@@ -12,6 +13,10 @@ import { freePort } from "./free-port.ts";
 export interface Endpoints {
   /** Page with the links, what to try, and the ledger as it grows. */
   readonly console: string;
+  /** The administrators' console. */
+  readonly admin: string;
+  /** Path of the token that makes the first administrator; it is there until somebody has used it. */
+  readonly firstAdminFile: string;
   /** Page of the user's key: display and keypad. */
   readonly key: string;
   /** Page of the user's phone. */
@@ -59,14 +64,18 @@ export async function startDev(options: { readonly data: string | undefined }): 
     data.close();
   };
   try {
-    const corePort = await freePort(8701);
+    const [corePort, webPort] = [await freePort(8701), await freePort(8702)];
     const listen = `127.0.0.1:${corePort}`;
-    const installation = await startInstallation({ folder: data.folder, mode: "B", channels: ["sandbox"], listen });
+    const coreArgs = ["--web-listen", `127.0.0.1:${webPort}`, "--console", await consoleSite(run)];
+    const channels = ["sandbox"] as const;
+    const installation = await startInstallation({ folder: data.folder, mode: "B", channels, listen, coreArgs });
     open.push(installation);
     const desk = await deskOf(installation, data, run);
     open.push(desk);
     data.finishSetUp();
-    const endpoints = endpointsOf(installation, desk);
+    // Security keys take no address in numbers.
+    const admin = `http://localhost:${webPort}/console/`;
+    const endpoints = { ...endpointsOf(installation, desk), admin };
     const desktop = await startDesktop(await freePort(8700), endpoints);
     open.push(desktop);
     writeSettings(endpoints, desk.pin);
@@ -89,9 +98,10 @@ function deskOf(installation: Installation, { folder, serial, isSetUp }: DataFol
   return setUpDesk(installation, { userId: USER, chatId: "", mode: "B", home });
 }
 
-function endpointsOf(installation: Installation, desk: Desk): Omit<Endpoints, "console"> {
+function endpointsOf(installation: Installation, desk: Desk): Omit<Endpoints, "console" | "admin"> {
   const { folder, coreAddress, serverId, corePublicKey, submitTokenFile, executeTokenFile, ledgerFile } = installation;
   return {
+    firstAdminFile: join(folder, "secrets", "first-admin.token"),
     key: `${desk.keyUrl}/`,
     phone: `${desk.phoneUrl}/`,
     core: coreAddress,

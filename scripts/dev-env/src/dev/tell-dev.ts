@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { isAbsolute, relative } from "node:path";
 import type { Dev } from "./dev.ts";
 
@@ -16,11 +17,19 @@ export function devText(
   Console  ${endpoints.console}
   Phone    ${endpoints.phone}
   Key      ${endpoints.key}      PIN ${pin}
-
+  Admin    ${endpoints.admin}
+${firstAdmin(endpoints.admin, endpoints.firstAdminFile)}
   Open phone and key, then in another shell:
   Try   ${countersign} pay ${quoted(from(`${given.top}examples/bank/samples/invoice.xml`))}
         Ctrl-C here ends everything.
 
+`;
+}
+
+/** How to become the first administrator, as long as nobody is. */
+function firstAdmin(admin: string, file: string): string {
+  if (!existsSync(file)) return "";
+  return `           Nobody is an administrator yet: ${admin}#/claim takes the token in ${quoted(file)}
 `;
 }
 

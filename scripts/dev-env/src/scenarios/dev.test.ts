@@ -1,5 +1,5 @@
 // scripts/dev as a newcomer meets it: one command, two pages, a pasted line, a person with mouse and keyboard.
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import { PATIENT_MS, tempFolder, testWith } from "@countersign/testing";
@@ -65,7 +65,8 @@ describe("without a browser", () => {
     for (const path of [at.config, at.ledger, at.tokenFiles.submit, at.tokenFiles.execute, at.pinFile, at.daemon])
       expect({ path, exists: existsSync(path) }).toEqual({ path, exists: true });
     expect(processesIn(tmp).length).toBeGreaterThan(4);
-    expect(dev.stdout()).not.toMatch(/cs_(app|bot)_|271828/);
+    expect(dev.stdout()).not.toMatch(/cs_(app|bot|invite)_|271828/);
+    expect(readFileSync(at.firstAdminFile, "utf8")).toMatch(/^cs_invite_/);
     dev.process.kill("SIGTERM");
     expect(await dev.ended).toBe(0);
     expect({ out: dev.stdout().trim().split("\n").length, err: dev.stderr() }).toEqual({ out: 1, err: "" });
@@ -77,6 +78,7 @@ describe("without a browser", () => {
     const [one, other] = [await startDev(), await startDev([], tmp)];
     expect(one.at.core).not.toBe(other.at.core);
     expect(one.at.console).not.toBe(other.at.console);
+    expect(one.at.admin).not.toBe(other.at.admin);
     const [daemon] = processesIn(other.at.daemon);
     if (daemon === undefined) throw new Error("there is no daemon");
     process.kill(daemon.pid, "SIGKILL");
@@ -183,6 +185,26 @@ describe("in a browser", () => {
       faults.push(...(await faultsOf(phone, "phone-stopped-320-dark")));
       expect(await desk.locator("#rows tr").count()).toBe(0);
       expect({ faults, complaints: person.complaints }).toEqual({ faults: [], complaints: [] });
+    },
+    400_000,
+  );
+
+  browserTest(
+    "the token in the file makes the first administrator, in the console",
+    async () => {
+      const { at } = await startDev();
+      const person = await AtThePages.sit(browser as Browser);
+      open.push(person);
+      const page = await person.open(`${at.admin}#/claim`);
+      await page.getByLabel("One-time token").fill(readFileSync(at.firstAdminFile, "utf8").trim());
+      await page.getByLabel("Your name as an administrator").fill("olga");
+      await page.getByLabel("Your phrase").fill("green kettle");
+      await page.getByRole("button", { name: "Become an administrator" }).click();
+      await page.getByText("You are an administrator").waitFor();
+      await page.getByRole("button", { name: "Set up key and chat" }).click();
+      await page.getByRole("link", { name: "Users", exact: true }).click();
+      await page.getByRole("link", { name: at.user, exact: true }).waitFor();
+      expect(person.complaints).toEqual([]);
     },
     400_000,
   );
