@@ -170,9 +170,9 @@ export const ASK_AGAIN_MS = 500;
 
 const HOLDERS: ReadonlySet<EntityType> = new Set(["token", "app", "bot", "admin"]);
 
-/** A stopped user of the administration takes his sessions with him. */
-function isHolder({ type, tenant }: EntityKey): boolean {
-  return HOLDERS.has(type) || (type === "user" && tenant === ADMINISTRATION);
+/** Whether this may have ended the caller's token: an administrator who is stopped as a user takes his sessions with him. */
+function concerns(caller: Caller, { type, tenant }: EntityKey): boolean {
+  return HOLDERS.has(type) || (caller.kind === "admin" && type === "user" && tenant === ADMINISTRATION);
 }
 
 /** A revoked token ends its open streams too. */
@@ -186,7 +186,7 @@ function watchRevocation(given: CoreGiven, caller: Caller, metadata: Metadata, l
     }
   };
   const unsubscribe = given.store.subscribe((_shard, keys) => {
-    if (keys.some(isHolder)) void check();
+    if (keys.some((key) => concerns(caller, key))) void check();
   });
   // What no store holds cannot be revoked elsewhere; nobody writes when the time of a token is up.
   const isStored = caller.kind !== "confirmation" && caller.kind !== "enrolment";
