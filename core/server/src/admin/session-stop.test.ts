@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { RejectReason } from "@countersign/protocol";
 import { ADMINISTRATION } from "../store/entity.ts";
-import { ServedAdmins, type TestAdmin } from "../testing/admin-world.ts";
+import { hashOf, ServedAdmins, type TestAdmin } from "../testing/admin-world.ts";
 import { call, refused } from "../testing/call.ts";
 import { happen } from "../transaction/happen.ts";
 import { submitStatement } from "../verification/submit-statement.ts";
@@ -58,6 +58,24 @@ test.each(Object.entries(STOPS))("%s: his sessions end, and do not come back wit
   await opened.admins.world.changeUser({ state: "ACTIVE" }, OF_CARL);
   expect((await refused(whoAmI(session))).reason).toBe("UNAUTHENTICATED");
   await whoAmI(await opened.admins.addSession(carl));
+});
+
+test("who is stopped after his key signed and before the page took it up has no session, also when he is back", async () => {
+  const { world } = opened.admins;
+  const token = opened.draw("cs_admin_");
+  const begin = { adminId: "carl", tokenSha256: hashOf(token) };
+  const { transaction, confirmationToken } = await call(opened.client, "beginLogin", begin);
+  const txId = transaction?.transactionId ?? "";
+  const signed = world.signed(await world.transaction(txId), {}, carl.key);
+  expect(await submitStatement(world.given, { txId, tenantId: undefined, signed })).toMatchObject({
+    state: "EXECUTED",
+  });
+  await call(opened.client, "freezeUser", OF_CARL, opened.anna.token);
+  const finish = () => call(opened.client, "finishLogin", {}, confirmationToken);
+  expect((await refused(finish())).code).not.toBe(0);
+  await world.changeUser({ state: "ACTIVE" }, OF_CARL);
+  expect((await refused(finish())).code).not.toBe(0);
+  expect((await refused(whoAmI(token))).reason).toBe("UNAUTHENTICATED");
 });
 
 const issued = (issuedAt: number) => ({ id: "t", issuedAt, session: true }) as const;
