@@ -33,19 +33,19 @@ export function readBetween(
   return { from, below };
 }
 
-/** Names of values of a generated enum; the one that means none is refused. */
+/** Names of values of a generated enum, each once; the one that means none is refused. */
 export function readNames(
   asked: readonly number[],
   values: Readonly<Record<string, number>>,
   field: string,
 ): readonly string[] | Refusal {
-  const names: string[] = [];
+  const names = new Set<string>();
   for (const [i, one] of asked.entries()) {
     const name = one <= 0 ? undefined : Object.keys(values).find((known) => values[known] === one);
     if (name === undefined) return badInput(`${field}[${i}]`, "there is no such value; leave the list empty for all");
-    names.push(name);
+    names.add(name);
   }
-  return names;
+  return [...names];
 }
 
 /** The beginning of a user's name. */

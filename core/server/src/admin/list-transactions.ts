@@ -68,7 +68,7 @@ function readFilter(tenantId: HexId, request: AdminServiceListTransactionsReques
   const between = readBetween([createdAfter, "created_after"], [createdBefore, "created_before"]);
   if (isRefusal(between)) return between;
   return {
-    ...{ tenantId, userIdPrefix, txIdPrefix: transactionIdPrefix, kinds, ...between },
+    ...{ tenantId, userIdPrefix, txIdPrefix: transactionIdPrefix, kinds: [...new Set(kinds)], ...between },
     userId: userId === "" ? undefined : userId,
     states: stateNames,
     tag: tag === "" ? undefined : tag.trim().toUpperCase(),

@@ -9,11 +9,15 @@ function varint(value: bigint): number[] {
   return [...bytes, Number(rest)];
 }
 
-const delimited = (number: number, bytes: Uint8Array): number[] => [
-  ...varint(BigInt((number << 3) | 2)),
-  ...varint(BigInt(bytes.length)),
-  ...bytes,
-];
+/** A field of text, bytes or a message. */
+export function bytesField(number: number, bytes: Uint8Array): Uint8Array {
+  return Buffer.concat([Buffer.from([...varint(BigInt((number << 3) | 2)), ...varint(BigInt(bytes.length))]), bytes]);
+}
+
+/** A field of a number, a truth or an enumeration. */
+export function numberField(number: number, value: bigint): number[] {
+  return [...varint(BigInt(number << 3)), ...varint(value)];
+}
 
 /** Mostly such as somebody might mean. */
 function mostly(others: fc.Arbitrary<bigint>): fc.Arbitrary<bigint> {
@@ -28,11 +32,10 @@ const far = fc.constantFrom(-1n, 2n ** 53n, 2n ** 63n - 1n, -(2n ** 63n), 253_40
 const signed64 = mostly(fc.oneof(fc.bigInt(0n, 2n ** 32n - 1n), far));
 
 function valueOf(number: number, [name, type]: WireField, texts: Texts): fc.Arbitrary<number[]> {
-  const tag = varint(BigInt(number << 3));
-  const integer = (values: fc.Arbitrary<bigint>) => values.map((value) => [...tag, ...varint(value)]);
+  const integer = (values: fc.Arbitrary<bigint>) => values.map((value) => numberField(number, value));
   switch (type) {
     case "bool":
-      return fc.constantFrom([...tag, 0], [...tag, 1]);
+      return fc.constantFrom(numberField(number, 0n), numberField(number, 1n));
     case "int32":
       return integer(signed32);
     case "uint32":
@@ -42,16 +45,16 @@ function valueOf(number: number, [name, type]: WireField, texts: Texts): fc.Arbi
     case "uint64":
       return integer(mostly(fc.constantFrom(2n ** 53n, 2n ** 64n - 1n)));
     case "string":
-      return texts(name).map((text) => delimited(number, new Uint8Array(Buffer.from(text.toWellFormed()))));
+      return texts(name).map((text) => [...bytesField(number, Buffer.from(text.toWellFormed()))]);
     case "bytes":
       return fc
         .oneof(fc.uint8Array({ maxLength: 80 }), fc.uint8Array({ minLength: 32, maxLength: 32 }))
-        .map((bytes) => delimited(number, bytes));
+        .map((bytes) => [...bytesField(number, bytes)]);
     case "fixed32":
     case "fixed64":
       throw new Error("no request of ours has one");
     default:
-      return anyMessage(type, texts).map((bytes) => delimited(number, bytes));
+      return anyMessage(type, texts).map((bytes) => [...bytesField(number, bytes)]);
   }
 }
 
