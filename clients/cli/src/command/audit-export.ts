@@ -112,7 +112,8 @@ class FileOut implements Out {
   }
 
   write(lines: Uint8Array): void {
-    writeSync(this.#file, lines);
+    // A disk that fills takes a part, and says so at the next try.
+    for (let at = 0; at < lines.length;) at += writeSync(this.#file, lines, at);
     this.bytes += lines.length;
   }
 
