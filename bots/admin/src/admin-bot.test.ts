@@ -192,9 +192,12 @@ test("somebody else who listens with the bot's token is told", async () => {
     }
   };
   const stealing = steal();
-  expect(await shows(ANNA, "Another process uses my token")).toContain("stolen");
-  thief.abort();
-  await stealing;
+  try {
+    expect(await shows(ANNA, "Another process uses my token")).toContain("stolen");
+  } finally {
+    thief.abort();
+    await stealing;
+  }
 });
 
 test.each([
