@@ -176,6 +176,7 @@ export async function listChanges(
   if (isRefusal(tenant)) return tenant;
   const start = readPage(request, ["changes", asked, states, requestedBy]);
   if (isRefusal(start)) return start;
+  const wanted = new Set(states);
   const found: ChangeMessage[] = [];
   const after = numberAfter(start);
   if (isRefusal(after)) return after;
@@ -191,7 +192,7 @@ export async function listChanges(
         (maySee(caller, change) || change.requestedBy === caller.adminId) &&
         (tenant === undefined || change.tenantId === tenant.tenantId) &&
         (requestedBy === "" || change.requestedBy === requestedBy) &&
-        (states.length === 0 || states.includes(ChangeState[standingOf(change, given.store.now())]));
+        (wanted.size === 0 || wanted.has(ChangeState[standingOf(change, given.store.now())]));
       if (isWanted) found.push(message);
       // Never between two of one moment: the next page begins below it.
       const next = changes[i + 1];
