@@ -8,17 +8,21 @@ import { shardOfUser } from "../../store/entity.ts";
 import type { Identity } from "../../testing/core-world.ts";
 import { buildConsole } from "../../testing/built-console.ts";
 import { ConsoleInBrowser, type Look } from "../../testing/console-in-browser.ts";
+import { busyHour, takePictures } from "./pictures.ts";
 import { addUser, attach, changeUser, failDelivery, furnish, addBot, type Scene } from "./scene.ts";
-import { goTo, loggedIn, said } from "./visit.ts";
+import { goTo, loggedIn, said, settled } from "./visit.ts";
 
 const browserTest = testWith("chromium", ConsoleInBrowser.isThere);
 const folder = tempFolder();
+/** Where pictures for people go: `scripts/screenshots`. */
+const pictures = process.env["COUNTERSIGN_PICTURES"];
 let site: ConsoleInBrowser;
 let scene: Scene;
 
 beforeAll(async () => {
   if (!ConsoleInBrowser.isThere) return;
   site = await ConsoleInBrowser.open(buildConsole(folder));
+  if (pictures !== undefined) await busyHour(site.opened.admins.world);
   scene = await furnish(site.opened.admins.world);
 }, 400_000);
 afterAll(() => site?.close());
@@ -49,6 +53,23 @@ const LOOKS: readonly (readonly [name: string, look: Look])[] = [
   ["zh, dark, 1280 px", { language: "zh", scheme: "dark", width: 1280 }],
 ];
 
+/** Of what is sent, compressed, until the first page stands there. */
+const MOST_BYTES = 200_000;
+
+browserTest("the first page takes less than 200 kB", async () => {
+  const context = await loggedIn(site, site.opened.anna, { language: "ar" });
+  const sent: Promise<number>[] = [];
+  context.on("response", (response) => {
+    if (response.request().method() !== "GET") return;
+    sent.push(response.headerValue("content-length").then(Number));
+  });
+  await settled(await site.page(context));
+  const bytes = await Promise.all(sent);
+  expect(bytes.length).toBeGreaterThan(3);
+  expect(bytes.reduce((sum, each) => sum + each, 0)).toBeLessThan(MOST_BYTES);
+  await context.close();
+});
+
 describe("axe finds nothing, and nothing scrolls sideways", () => {
   for (const [name, look] of LOOKS) {
     browserTest(
@@ -69,19 +90,8 @@ describe("axe finds nothing, and nothing scrolls sideways", () => {
   }
 });
 
-/** Where pictures for people go: `scripts/screenshots`. */
-const pictures = process.env["COUNTERSIGN_PICTURES"];
-
 if (pictures !== undefined) {
-  browserTest("pictures of each page", async () => {
-    const context = await loggedIn(site, site.opened.anna, { width: 1024 });
-    const page = await site.page(context, "#/users");
-    for (const [name, address] of places()) {
-      await goTo(page, address);
-      await page.screenshot({ path: `${pictures}/console-${name}.png` });
-    }
-    await context.close();
-  });
+  browserTest("pictures of each page", () => takePictures(site, scene, pictures), 900_000);
 }
 
 /** What a user of this name needs for a reason, and what the page then says. */
