@@ -66,7 +66,7 @@ test.each([
   ["about a user that another tenant has", { subject: "user:theirs0" }],
   ["newest first, about him", { subject: "user:theirs0", newestFirst: true }],
   ["by a text of theirs", { text: "theirs0", newestFirst: true }],
-])("List %s", async (_what, filter: Partial<AuditServiceListRequest>) => {
+])("check 28: List %s", async (_what, filter: Partial<AuditServiceListRequest>) => {
   expect(subjectsIn(await listed(filter, world.anna))).toContain(`user:${theirUser}`);
   for (const tenantId of ["", own]) {
     const events = await listed({ ...filter, tenantId }, tina);
@@ -75,7 +75,7 @@ test.each([
   expect(subjectsIn(await listed({ tenantId: own }, tina))).toContain(`user:${ownUser}`);
 });
 
-test.each([{}, { events: ["user.created"] }])("Tail of all that ever happened: %j", async (filter) => {
+test.each([{}, { events: ["user.created"] }])("check 28: Tail of all that ever happened: %j", async (filter) => {
   const cursor = Buffer.from("t1.0").toString("base64url");
   const stream = audit.tail(AuditServiceTailRequest.create({ cursor, ...filter }), bearer(tina.token));
   const told: AuditEvent[] = [];

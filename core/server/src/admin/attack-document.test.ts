@@ -33,7 +33,7 @@ test.each([
   ["origins", `{"webauthn":{"origins":${many('"x"')}}}`],
   ["members that there are not", `{${Array.from({ length: 5000 }, (_, i) => `"a${i}":1`).join()}}`],
   ["one list in another", `{"modes":${"[".repeat(MOST / 2)}${"]".repeat(MOST / 2)}}`],
-])("%s are refused by name, in few words", async (_what, text) => {
+])("threat 19: %s are refused by name, in few words", async (_what, text) => {
   const { code, message, reason, details } = await simulate(text);
   expect([code, reason]).toEqual([status.INVALID_ARGUMENT, "BAD_INPUT"]);
   expect(message.length + details.length).toBeLessThan(8192);

@@ -35,12 +35,12 @@ const claim = (): Promise<unknown> => {
   return call(world.client, "claim", { adminId: "", tokenSha256, phrase: "", locale: "" }, invitation);
 };
 
-test("opens nothing while there is no first one, whose place it would take", async () => {
+test("threat 27: it opens nothing while there is no first one, whose place it would take", async () => {
   await set({ adminsEver: 0, ownKeyConfirmed: false });
   expect((await refused(claim())).reason).toBe("STATE_CONFLICT");
 });
 
-test("nor after there is one", async () => {
+test("threat 27: nor after there is one", async () => {
   await set({ first: "anna", adminsEver: 1, reset: { at: world.admins.world.given.store.now(), before: 3 } });
   expect((await refused(claim())).reason).toBe("STATE_CONFLICT");
 });

@@ -68,7 +68,7 @@ const UNARY = Object.keys(REQUESTS).filter(
   (path) => path.startsWith("/countersign.admin.v1.") && !/\/(Tail|Export|WatchOwnLink|LogOut)$/.test(path),
 );
 
-test("none of it is a fault of the core's, or more than a client takes as an answer", async () => {
+test("threat 19: none of it is a fault of the core's, or more than a client takes as an answer", async () => {
   let calls = 0;
   for (const path of UNARY) {
     for (const [field, bytes] of cases(REQUESTS[path] ?? "")) {

@@ -61,7 +61,7 @@ test("an owner sees all of it", async () => {
   expect(await ask.changes(world.anna)).toHaveLength(3);
 });
 
-test.each(["admin", "operator", "auditor"] as const)("of one tenant: %s", async (role) => {
+test.each(["admin", "operator", "auditor"] as const)("check 28: of one tenant: %s", async (role) => {
   const caller = callers.get(role) ?? world.anna;
   expect(await ask.admins(caller)).toEqual(["of-one-admin", "of-one-auditor", "of-one-operator"]);
   expect(await ask.tenants(caller)).toEqual([own]);

@@ -94,7 +94,7 @@ test.each(LISTS)("%s goes on from any place, or says that it is no token of its"
   expect(log).toEqual([]);
 });
 
-test("a token of another list, tenant or user is refused by name", async () => {
+test("check 28: a token of another list, tenant or user is refused by name", async () => {
   const { tenantId } = admins.world;
   const other = await admins.addTenant("Other Bank");
   for (const filters of [

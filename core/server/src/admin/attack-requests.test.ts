@@ -194,7 +194,7 @@ const NEVER: readonly number[] = [
   status.DATA_LOSS,
 ];
 
-test("no well-formed nonsense is INTERNAL, UNKNOWN or unanswered, whoever of them sends it", async () => {
+test("threat 19: no well-formed nonsense is INTERNAL, UNKNOWN or unanswered, whoever of them sends it", async () => {
   const failed = new Map<string, string>();
   const done = new Set<string>();
   await fc.assert(
