@@ -4,6 +4,8 @@ import { ROOT } from "@countersign/testing/child";
 
 /** One command block of a page: where it runs, as its first line says, and what. */
 export interface DocBlock {
+  /** Path of the page. */
+  readonly page: string;
   /** `Anna's PC`. */
   readonly where: string;
   readonly commands: string;
@@ -19,6 +21,6 @@ export function docBlocks(page: string): DocBlock[] {
     const line = text.slice(0, found.index).split("\n").length;
     const [, where] = /^# (.+)\n/.exec(body) ?? [];
     if (where === undefined) throw new Error(`${page}:${line}: the block does not say where it runs: ${whole}`);
-    return { where, commands: body, line };
+    return { page, where, commands: body, line };
   });
 }

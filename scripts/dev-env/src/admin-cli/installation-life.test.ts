@@ -1,6 +1,17 @@
-// docs/how-to/run-the-installation.md, run as it stands: from first-admin.token to a confirmed payment, four eyes, stops.
+// docs/how-to/run-the-installation.md and the administrators' bot's page, run as they stand: from first-admin.token to a
+// confirmed payment, four eyes, stops.
 import { spawnSync } from "node:child_process";
-import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import {
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
@@ -8,12 +19,14 @@ import { freePort, ROOT, startChild, type Child } from "@countersign/testing/chi
 import { tempFolder } from "@countersign/testing";
 import type { ChatService } from "../chat/chat-service.ts";
 import { startTelegram } from "../chat/telegram-service.ts";
+import { PhoneInHand } from "../person/phone-in-hand.ts";
 import { AdminDesk, putCommand, type Shell } from "./admin-desk.ts";
 import { docBlocks, type DocBlock } from "./doc-blocks.ts";
 
 const PAGE = "docs/how-to/run-the-installation.md";
-/** Some fifty commands one after the other, and a minute in which nobody is asked for more: long on a machine that is busy. */
-const MOST_MS = 1_200_000;
+const BOT_PAGE = "docs/how-to/admin-bot.md";
+/** Some sixty commands one after the other, and a minute in which nobody is asked for more: long on a machine that is busy. */
+const MOST_MS = 2_400_000;
 const folder = tempFolder();
 /** Sockets' paths are short. */
 const runtime = mkdtempSync(join(tmpdir(), "cs-"));
@@ -27,7 +40,7 @@ let anna: AdminDesk;
 let bob: AdminDesk;
 let erika: AdminDesk;
 
-const blocks: readonly DocBlock[] = docBlocks(PAGE);
+const blocks: readonly DocBlock[] = [PAGE, BOT_PAGE].flatMap(docBlocks);
 const ran = new Map<DocBlock, Shell>();
 
 beforeAll(async () => {
@@ -67,23 +80,27 @@ function hand(from: string, to: string): void {
   expect(statSync(to).mode & 0o077).toBe(0);
 }
 
+function nextOf(page: string, where: string): DocBlock {
+  const next = blocks.find((each) => each.page === page && !ran.has(each));
+  if (next === undefined) throw new Error(`${page} has no further block`);
+  expect(`${page}:${next.line} ${next.where}`).toBe(`${page}:${next.line} ${where}`);
+  return next;
+}
+
 /** The next block of the page, where it says. */
-async function block(where: string, more: NodeJS.ProcessEnv = {}): Promise<Shell> {
-  const next = blocks.find((each) => !ran.has(each));
-  if (next === undefined) throw new Error(`${PAGE} has no further block`);
-  expect(`${PAGE}:${next.line} ${next.where}`).toBe(`${PAGE}:${next.line} ${where}`);
+async function block(where: string, more: NodeJS.ProcessEnv = {}, page: string = PAGE): Promise<Shell> {
+  const next = nextOf(page, where);
   const at = { "Anna's PC": anna, "Bob's PC": bob, "Erika's PC": erika }[where];
-  if (at === undefined) throw new Error(`${PAGE}:${next.line}: there is no ${where}`);
+  if (at === undefined) throw new Error(`${page}:${next.line}: there is no ${where}`);
   const shell = await at.shell(next.commands, more);
   if (shell.code !== 0)
-    throw new Error(`${PAGE}:${next.line} ended with ${shell.code}:\n${shell.stderr}${shell.stdout}`);
+    throw new Error(`${page}:${next.line} ended with ${shell.code}:\n${shell.stderr}${shell.stdout}`);
   ran.set(next, shell);
   return shell;
 }
 
 function serverBlock(): void {
-  const [first] = blocks;
-  if (first === undefined) throw new Error(`${PAGE} has no block`);
+  const first = nextOf(PAGE, "The server");
   const flags = ["--conditions=source", "--disable-warning=ExperimentalWarning"].join(" ");
   const done = spawnSync("bash", ["-eu", "-c", first.commands], {
     cwd: ROOT,
@@ -95,7 +112,7 @@ function serverBlock(): void {
 }
 
 test(
-  "the page, block by block",
+  "the pages, block by block",
   async () => {
     serverBlock();
     const [data, secrets] = [join(server, "data"), join(server, "secrets")];
@@ -152,6 +169,7 @@ test(
     const looked = await block("Anna's PC");
     expect(looked.stdout).toContain("EXECUTED");
     expect(looked.stdout).toContain("statement.accepted");
+    await watchFromAChat();
     await block("Bob's PC"); // stops
     await expectStopped();
     await block("Bob's PC"); // and back
@@ -160,11 +178,43 @@ test(
     expect(gone.stdout).toMatch(/^anna\t.*DISABLED/m);
     const out = await anna.shell("countersign admin whoami");
     expect([out.code, out.stderr]).toEqual([77, expect.stringContaining("the token opens nothing")]);
+    const again = await block("Bob's PC"); // logs in and out
+    expect(again.stdout).toContain("bob is logged in until ");
+    expect(readdirSync(bob.folder)).not.toContain("today.token");
     expect(blocks.filter((each) => !ran.has(each))).toEqual([]);
     expectNoSecretShown();
   },
   MOST_MS,
 );
+
+/** The administrators' bot, with the token and the settings of its page. */
+async function watchFromAChat(): Promise<void> {
+  await block("Bob's PC", {}, BOT_PAGE);
+  await block("Anna's PC", {}, BOT_PAGE);
+  expect((await block("Bob's PC", {}, BOT_PAGE)).stdout).toContain("watch  OPERATOR of all tenants  ACTIVE\n");
+  const start = nextOf(BOT_PAGE, "The bot's machine, in a checkout");
+  const [, entry = "", settings = ""] = /^node (\S+) --config (\S+)$/m.exec(start.commands) ?? [];
+  const service = await telegram("watch");
+  services.push(service);
+  const { args } = service.bot;
+  const [written = "{}"] = /(?<=^```json\n)[\s\S]*?(?=^```$)/m.exec(readFileSync(join(ROOT, BOT_PAGE), "utf8")) ?? [];
+  const config = join(server, settings);
+  const here = {
+    core: { address: env["CORE"], plaintext: true },
+    tokenFile: join(bob.folder, "operator.token"),
+    telegram: { tokenFile: args[args.indexOf("--telegram-token-file") + 1], apiRoot: args.at(-1) },
+    state: join(server, "watch"),
+  };
+  writeFileSync(config, JSON.stringify({ ...(JSON.parse(written) as object), ...here }));
+  const watch = await startChild(entry, ["--config", config]);
+  children.push(watch);
+  ran.set(start, { code: 0, stdout: watch.output(), stderr: "" });
+  const phone = new PhoneInHand(service.phoneOf("4343", watch));
+  await phone.send("/status");
+  const patience = AbortSignal.timeout(240_000);
+  for (let chat = await phone.look(undefined, patience); ; chat = await phone.look(chat.version, patience))
+    if (chat.messages.some(({ text }) => text.includes("The core answers"))) return;
+}
 
 /** At once: her app's token opens nothing, she is frozen, and her channel is gone. */
 async function expectStopped(): Promise<void> {
