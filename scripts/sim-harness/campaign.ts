@@ -9,6 +9,8 @@ export interface CampaignOptions {
   /** Every so many-th seed: the others are for other processes. 1 unless given. */
   readonly stride?: number;
   readonly plant?: Plant | undefined;
+  /** Lives in which several people confirm. */
+  readonly together?: boolean;
 }
 
 export interface Campaign {
@@ -28,7 +30,14 @@ export interface Campaign {
 const MOST_FINDINGS = 10;
 
 /** Runs seeds one after the other; ends early with findings, or when the time is over. */
-export async function campaign({ from, seeds, seconds, stride = 1, plant }: CampaignOptions): Promise<Campaign> {
+export async function campaign({
+  from,
+  seeds,
+  seconds,
+  stride = 1,
+  plant,
+  together,
+}: CampaignOptions): Promise<Campaign> {
   const began = performance.now();
   const passed = (): number => (performance.now() - began) / 1000;
   const looked = new Map<string, number>();
@@ -36,7 +45,7 @@ export async function campaign({ from, seeds, seconds, stride = 1, plant }: Camp
   let [run, events] = [0, 0];
   while (run < seeds && passed() < seconds && findings.length < MOST_FINDINGS) {
     const seed = from + run * stride;
-    const result = await runSeed(seed, plant);
+    const result = await runSeed(seed, plant, together);
     run += 1;
     events += result.events;
     for (const [what, count] of result.looked) looked.set(what, (looked.get(what) ?? 0) + count);

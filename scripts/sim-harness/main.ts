@@ -1,5 +1,5 @@
-// scripts/sim [--seeds N] [--minutes M] [--from S] [--jobs J] [--seed S] [--plant NAME] [--json]: lives of an installation,
-// each from one number.
+// scripts/sim [--seeds N] [--minutes M] [--from S] [--jobs J] [--seed S] [--together] [--plant NAME] [--json]: lives of an
+// installation, each from one number.
 import { parseArgs } from "node:util";
 import { campaign, type Campaign } from "./campaign.ts";
 import { measurePlanted } from "./first-seeds.ts";
@@ -10,6 +10,7 @@ import { scheduleOf } from "./step.ts";
 
 const HELP = `scripts/sim [--seeds N] [--minutes M] [--from S] [--jobs J] [--json]   seeds S, S + 1, … until N or M are used up
 scripts/sim --seed S [--plant NAME] [--json]   one seed, with its trace; what fails is shrunk
+scripts/sim … --together                       lives in which what one person asks for takes the keys of others too
 scripts/sim --measure-planted                  the first seed of each planted bug: writes planted-seeds.json and the how-to
 A finding ends with status 1 and the line that replays it. --plant puts in a bug of scripts/sim-harness/planted.ts.`;
 
@@ -23,6 +24,7 @@ const { values } = parseArgs({
     "measure-planted": { type: "boolean", default: false },
     seed: { type: "string" },
     plant: { type: "string" },
+    together: { type: "boolean" },
     json: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
@@ -31,6 +33,7 @@ const { values } = parseArgs({
 const plant = PLANTED.find(({ name }) => name === values.plant);
 if (values.plant !== undefined && plant === undefined)
   fail(`--plant: one of ${PLANTED.map(({ name }) => name).join("; ")}`);
+const together = values.together ?? plant?.together ?? false;
 if (values.help) process.stdout.write(`${HELP}\n`);
 else if (values["measure-planted"]) await planted();
 else if (values.seed === undefined) await many();
@@ -44,7 +47,9 @@ async function many(): Promise<void> {
   const jobs = numberOf("--jobs", values.jobs);
   const [seconds, stride] = [(minutes ?? Infinity) * 60, numberOf("--stride", values.stride)];
   const found =
-    jobs > 1 ? await inJobs(jobs, from, seeds, jobArgs()) : await campaign({ from, seeds, seconds, stride, plant });
+    jobs > 1
+      ? await inJobs(jobs, from, seeds, jobArgs())
+      : await campaign({ from, seeds, seconds, stride, plant, together });
   process.stdout.write(values.json ? `${JSON.stringify(found)}\n` : textOf(found));
   if (found.findings.length > 0) process.exitCode = 1;
 }
@@ -52,7 +57,8 @@ async function many(): Promise<void> {
 /** What every job is told beside its seeds. */
 function jobArgs(): readonly string[] {
   const given = { minutes: values.minutes, plant: values.plant };
-  return Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value]));
+  const all = Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value]));
+  return together ? [...all, "--together"] : all;
 }
 
 async function planted(): Promise<void> {
@@ -67,20 +73,21 @@ function textOf({ seeds, seconds, cpuSeconds, events, looked, findings }: Campai
     `looked at: ${Object.entries(looked)
       .map(([what, count]) => `${count} ${what}s`)
       .join(", ")}`,
-    ...findings.map(({ seed, message }) => `${message}\n  scripts/sim --seed ${seed}${plantOption()}`),
+    ...findings.map(({ seed, message }) => `${message}\n  scripts/sim --seed ${seed}${replayOptions()}`),
     `${findings.length} findings`,
   ];
   return `${lines.join("\n")}\n`;
 }
 
-function plantOption(): string {
-  return values.plant === undefined ? "" : ` --plant ${JSON.stringify(values.plant)}`;
+function replayOptions(): string {
+  const world = together && plant?.together === undefined ? " --together" : "";
+  return values.plant === undefined ? world : `${world} --plant ${JSON.stringify(values.plant)}`;
 }
 
 async function one(seed: number): Promise<void> {
-  const result = await runSeed(seed, plant);
+  const result = await runSeed(seed, plant, together);
   const { violation } = result;
-  const schedule = scheduleOf(seed);
+  const schedule = scheduleOf(seed, together);
   const shortened = violation === undefined ? schedule : await shrink(seed, schedule, violation.rule, plant);
   const shown = violation === undefined ? result : await runSchedule(seed, shortened, plant);
   const { trace } = shown;

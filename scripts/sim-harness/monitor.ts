@@ -1,7 +1,6 @@
 // What must hold after every event, watched from outside the core: at the commits as they are applied, at the answers
 // as they are given, at the executors' ledger.
 import { equalBytes } from "@countersign/protocol";
-import { codeOf } from "../../core/server/src/code/derive.ts";
 import { guards } from "../../core/server/src/transaction/duplicate.ts";
 import type { Delivery } from "../../core/server/src/delivery/delivery.ts";
 import type { Key } from "../../core/server/src/identity/key.ts";
@@ -9,11 +8,12 @@ import type { User } from "../../core/server/src/identity/user.ts";
 import type { HexId, Shard } from "../../core/server/src/store/entity.ts";
 import type { Issue, State, Transaction } from "../../core/server/src/transaction/transaction.ts";
 import type { Judged } from "../../core/server/src/verification/judged.ts";
+import { ApprovalRules, type Together } from "./approval-rules.ts";
 import type { Cluster, Entry, Row, Witness } from "./cluster.ts";
+import { currentCode } from "./current-code.ts";
 import { LeaseRules } from "./lease-rules.ts";
 import { copyOfLife, newLife, type Life, type Made, type Promised } from "./life.ts";
-import { checkStep } from "./transaction-rules.ts";
-import { SECRETS, SERVER_ID } from "./people.ts";
+import { checkStep, isThawed } from "./transaction-rules.ts";
 import { digitsIn } from "./snapshot.ts";
 
 /** A promise was broken. `rule` is one of a closed list, the rest tells people which transaction and how. */
@@ -38,10 +38,16 @@ export class Monitor implements Witness {
   readonly #histories = new Map<string, string[]>();
   readonly #attempts = new Set<string>();
   readonly #leases = new LeaseRules();
+  readonly approvals: ApprovalRules;
   #cluster: Cluster | undefined;
   /** The latest that the store's clock ever was. */
   latest = 0;
   violation: Violation | undefined;
+
+  /** `together`: what an installation takes beside the key of who asks. */
+  constructor(together?: Together) {
+    this.approvals = new ApprovalRules(together, this);
+  }
 
   watch(cluster: Cluster): void {
     this.#cluster = cluster;
@@ -57,6 +63,7 @@ export class Monitor implements Witness {
     for (const [name, history] of other.#histories) this.#histories.set(name, [...history]);
     for (const name of other.#attempts) this.#attempts.add(name);
     this.#leases.goOnFrom(other.#leases);
+    this.approvals.goOnFrom(other.approvals);
     this.violation = other.violation;
   }
 
@@ -148,6 +155,7 @@ export class Monitor implements Witness {
   /** A key was revoked or a user frozen, and somebody was told so: no acceptance from now on. */
   stop(name: string): void {
     this.#stopped.add(name);
+    this.approvals.stopped(name);
   }
 
   /** Whether an executor under this claim acted before; from now on it did. */
@@ -181,6 +189,7 @@ export class Monitor implements Witness {
     const broken = checkStep(before, body, life.effects + life.keyedEffects, entry.at);
     if (broken !== undefined) this.fail(broken.rule, `${body.txId}: ${broken.detail}`);
     if (!("confirmation" in before) && "confirmation" in body) this.#accepted(body, before, entry, life, shard);
+    this.approvals.moved(before, body);
     const compared = life.counted.size - life.forgiven.size;
     if (compared > body.policy.tries) this.fail("compared codes > tries", `${body.txId}: ${compared}`);
     this.#keepsPromises(body.txId, life);
@@ -193,6 +202,7 @@ export class Monitor implements Witness {
       const other = bodies.at(-1);
       if (other === undefined || body.tenantId !== other.tenantId || body.userId !== other.userId) continue;
       if (other.state === "PENDING" && other.expiresAt > now && other.action === undefined) open += 1;
+      if (body.approves !== undefined || other.approves !== undefined) continue;
       if (body.action !== undefined || other.txId === body.txId || !equalBytes(other.txDigest, body.txDigest)) continue;
       if (guards(other, now)) this.fail("paid twice", `${body.txId} is equal to ${other.txId}`);
     }
@@ -368,20 +378,6 @@ export class Monitor implements Witness {
       }
     }
   }
-}
-
-/** By a THAW that a key signed in this commit. */
-function isThawed({ after, before }: Entry): boolean {
-  return [...after].some(([name, row]) => {
-    if (row?.key.type !== "transaction") return false;
-    const body = row.body as Transaction;
-    const was = before.get(name)?.body as Transaction | undefined;
-    return body.action?.type === "thaw" && was?.state === "PENDING" && body.state === "EXECUTED";
-  });
-}
-
-function currentCode(body: Transaction, issue: Issue = body.issue): string {
-  return codeOf({ serverId: SERVER_ID, secrets: SECRETS } as never, body, issue).reveal();
 }
 
 /** After Begin, also when another or a person was faster to say how it ended. */

@@ -73,11 +73,19 @@ export function executorOf(tenantId: HexId, n: number): HexId {
   return idOf(`executor ${n} of ${tenantId}`);
 }
 
-export const PEOPLE: readonly Person[] = [
-  personOf(TENANTS[0] ?? "", "erika", 2),
-  personOf(TENANTS[0] ?? "", "bob", 1),
-  personOf(TENANTS[1] ?? "", "erika", 1),
-];
+/** Who lives in an installation, and what that is like before anybody asks anything of it. */
+export interface World {
+  readonly people: readonly Person[];
+  /** What it takes beside the key of who asks; undefined: nothing. */
+  readonly rule: { readonly users: readonly string[]; readonly needed: number } | undefined;
+  readonly installation: Cluster;
+}
+
+const [ERIKA, BOB] = [personOf(TENANTS[0] ?? "", "erika", 2), personOf(TENANTS[0] ?? "", "bob", 1)];
+const PEOPLE: readonly Person[] = [ERIKA, BOB, personOf(TENANTS[1] ?? "", "erika", 1)];
+const COLLEAGUES: readonly Person[] = [ERIKA, BOB, personOf(TENANTS[0] ?? "", "carol", 1)];
+/** Whoever asks needs both of the others. */
+const BOTH_OTHERS = { users: ["erika", "bob", "carol"], needed: 2 } as const;
 
 function personOf(tenantId: HexId, userId: string, keys: number): Person {
   const name = `${userId} of ${tenantId}`;
@@ -114,14 +122,19 @@ export const SECRETS: CoreSecrets = {
   publicKey: serverKey.publicKey,
 };
 
-/** The installation before anybody asks anything of it. */
-export const INSTALLATION: Cluster = install();
+/** Everybody confirms what is his alone. */
+export const ALONE: World = { people: PEOPLE, rule: undefined, installation: install(PEOPLE, []) };
+/** What one of them asks for takes all of them. */
+export const TOGETHER: World = {
+  ...{ people: COLLEAGUES, rule: BOTH_OTHERS },
+  installation: install(COLLEAGUES, [{ users: [...BOTH_OTHERS.users], needed: BOTH_OTHERS.needed }]),
+};
 
-function install(): Cluster {
+function install(people: readonly Person[], approvers: readonly object[]): Cluster {
   const cluster = new Cluster(START);
   for (const tenantId of TENANTS) {
     const botId = botOf(tenantId);
-    const policy = parsePolicy({});
+    const policy = parsePolicy(approvers.length === 0 ? {} : { approvers });
     put(cluster, [
       {
         key: tenantKey(tenantId),
@@ -140,7 +153,7 @@ function install(): Cluster {
     } as const;
     put(cluster, [{ key: appKey(tenantId, app.appId), expected: "", body: app }]);
   }
-  for (const person of PEOPLE) enrol(cluster, person);
+  for (const person of people) enrol(cluster, person);
   cluster.settle();
   return cluster;
 }

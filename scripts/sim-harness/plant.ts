@@ -9,6 +9,8 @@ import type { Calls } from "./calls.ts";
  */
 export interface Plant {
   readonly name: string;
+  /** Where several people confirm. */
+  readonly together?: true;
   readonly rules?: Partial<ClusterRules>;
   readonly store?: (real: Store, cluster: Cluster) => Store;
   readonly calls?: (real: Calls) => Partial<Calls>;

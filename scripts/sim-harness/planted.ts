@@ -6,76 +6,12 @@ import type { Key } from "../../core/server/src/identity/key.ts";
 import type { User } from "../../core/server/src/identity/user.ts";
 import { refuse } from "../../core/server/src/rpc/refusal.ts";
 import type { EntityKey, EntityType } from "../../core/server/src/store/entity.ts";
-import type { AnyWrite, ChangeSet, CommitOutcome, LoadedEntity, Store } from "../../core/server/src/store/store.ts";
 import type { Transaction } from "../../core/server/src/transaction/transaction.ts";
 import type { Judged } from "../../core/server/src/verification/judged.ts";
 import { SECRETS, SERVER_ID } from "./people.ts";
 import type { Plant } from "./plant.ts";
-
-type Write = (write: AnyWrite, change: ChangeSet) => AnyWrite | undefined;
-type Loaded = (entity: LoadedEntity<EntityType>) => LoadedEntity<EntityType>;
-
-/** A store's end whose commits are altered on their way; undefined: that write is left out. */
-function writing(alter: Write): Pick<Plant, "store"> {
-  return { store: (real) => ended(real, { commit: (shard, change) => real.commit(shard, altered(change, alter)) }) };
-}
-
-function altered(change: ChangeSet, alter: Write): ChangeSet {
-  return { ...change, writes: change.writes.flatMap((write) => alter(write, change) ?? []) };
-}
-
-/** A store's end that shows something else than there is. */
-function showing(show: Loaded): Pick<Plant, "store"> {
-  return {
-    store: (real) =>
-      ended(real, {
-        load: (async (shard: number, ...keys: EntityKey[]) => {
-          const loaded = await real.load(shard, ...keys);
-          return { ...loaded, entities: loaded.entities.map((one) => show(one)) };
-        }) as never,
-      }),
-  };
-}
-
-function ended(real: Store, other: Partial<Store>): Store {
-  return new Proxy(real, {
-    get: (_target, name) => {
-      const member: unknown = Reflect.get(other, name) ?? Reflect.get(real, name);
-      return typeof member === "function" ? (member.bind(real) as unknown) : member;
-    },
-  });
-}
-
-/** Replaces the body of writes of one type. */
-function bodies<T extends object>(
-  type: EntityType,
-  alter: (body: T, change: ChangeSet) => T | undefined,
-): Pick<Plant, "store"> {
-  return writing((write, change) => {
-    if (write.key.type !== type || write.body === undefined) return write;
-    const body = alter(write.body as T, change);
-    return body === undefined ? undefined : ({ ...write, body } as AnyWrite);
-  });
-}
-
-function isEvent(change: ChangeSet, ...names: readonly string[]): boolean {
-  return change.audit.some(({ event }) => names.includes(event));
-}
-
-/** A commit that is told to be done and never was. */
-function forgetting(when: (change: ChangeSet) => boolean): Pick<Plant, "store"> {
-  return {
-    store: (real) =>
-      ended(real, {
-        commit: async (shard, change): Promise<CommitOutcome> =>
-          when(change) ? "committed" : real.commit(shard, change),
-      }),
-  };
-}
-
-function but(body: Transaction, change: object): Transaction {
-  return { ...body, ...change };
-}
+import { PLANTED_TOGETHER } from "./planted-together.ts";
+import { bodies, but, ended, forgetting, isEvent, showing } from "./planting.ts";
 
 const without =
   (type: EntityType): ((key: EntityKey) => boolean) =>
@@ -265,6 +201,7 @@ export const PLANTED: readonly Plant[] = [
         commit: (shard, { notBefore: _before, notAfter: _after, ...change }) => real.commit(shard, change),
       }),
   },
+  ...PLANTED_TOGETHER,
 ];
 
 /** No seed of thousands finds these, and why nothing comes of them. */
@@ -273,6 +210,10 @@ export const MASKED: ReadonlyMap<string, string> = new Map([
   [
     "a failover is not counted",
     "what a failover takes back was shown to nobody, so no version is met again with another body",
+  ],
+  [
+    "an approver's no is told to nobody",
+    "whoever counts a yes looks at all who were asked; without another yes it ends by its time",
   ],
   ["the outcome is always absent", "every step is harmless when it is taken again, so nothing comes of it but work"],
 ]);

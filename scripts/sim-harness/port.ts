@@ -172,12 +172,12 @@ export class StorePort implements Store {
   }
 }
 
-/** The earliest moment at which something wants to be looked at. `trusted`: only where nobody wrote past the core. */
-export function nextDueOf(cluster: Cluster, trusted = false): UnixMs | undefined {
+/** The earliest moment at which something wants to be looked at; in shards that may stand still nothing does. */
+export function nextDueOf(cluster: Cluster, mayStandStill?: (shard: Shard) => boolean): UnixMs | undefined {
   let next: UnixMs | undefined;
   for (const { shard, row } of cluster.rows()) {
     const { due } = row.index;
-    if (trusted && due !== undefined && cluster.isForged(shard)) continue;
+    if (due !== undefined && mayStandStill?.(shard) === true) continue;
     if (due !== undefined && (next === undefined || due < next)) next = due;
   }
   return next;

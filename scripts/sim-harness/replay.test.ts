@@ -33,6 +33,10 @@ test("memory says of every commit of 40 lives what the simulated store said", as
   expect(await replay(40, async (clock) => [openMemoryStore({ clock })])).toEqual([]);
 });
 
+test("and of every commit of 6 lives in which several people confirm", async () => {
+  expect(await replay(6, async (clock) => [openMemoryStore({ clock })], true)).toEqual([]);
+});
+
 test("SQLite says of every commit of 12 lives what the simulated store said", async () => {
   expect(await replay(12, async (clock, name) => [await sqlite(clock, name)])).toEqual([]);
 });
@@ -48,11 +52,12 @@ peerTest(
 async function replay(
   lives: number,
   open: (clock: FakeClock, name: string) => Promise<readonly Store[]>,
+  together = false,
 ): Promise<readonly string[]> {
   const came = new Map<string, number>();
   const other: string[] = [];
   for (let seed = 1; seed <= lives; seed++) {
-    const schedule = scheduleOf(seed);
+    const schedule = scheduleOf(seed, together);
     // One store alone has no replicas to lose, and nobody writes to it from outside here.
     const steps = schedule.steps.filter((step) => step.do !== "failover" && step.do !== "edit");
     const { asked, violation } = await runSchedule(seed, { ...schedule, steps });

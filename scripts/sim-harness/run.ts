@@ -7,7 +7,7 @@ import type { Asked } from "./cluster.ts";
 import type { Violation } from "./monitor.ts";
 import type { Plant } from "./plant.ts";
 import { Simulation } from "./simulation.ts";
-import { FIRST, QUIET, scheduleOf, type Schedule, type Step } from "./step.ts";
+import { FIRST, QUIET, scheduleOf, type Schedule, type Setting, type Step } from "./step.ts";
 
 export interface Result {
   readonly seed: number;
@@ -38,16 +38,18 @@ export async function runSchedule(seed: number, schedule: Schedule, plant?: Plan
   };
 }
 
-const openings = new Map<Plant | undefined, Map<number, Promise<Simulation>>>();
+const openings = new Map<Plant | undefined, Map<string, Promise<Simulation>>>();
 
 /** What went well before is the same in every life without a bot: it is lived once. */
 async function opened(seed: number, schedule: Schedule, plant: Plant | undefined): Promise<Simulation> {
-  const { bot, opening } = schedule.setting;
+  const { bot, opening, together = false } = schedule.setting;
   if (bot || opening === 0) return open(new Simulation(seed, schedule, plant), schedule.setting);
-  const known = openings.get(plant) ?? new Map<number, Promise<Simulation>>();
+  const known = openings.get(plant) ?? new Map<string, Promise<Simulation>>();
   openings.set(plant, known);
-  const first = known.get(opening) ?? open(new Simulation(0, { setting: QUIET }, plant), schedule.setting);
-  known.set(opening, first);
+  const name = `${opening} ${together}`;
+  const quiet: Setting = together ? { ...QUIET, together: true } : QUIET;
+  const first = known.get(name) ?? open(new Simulation(0, { setting: quiet }, plant), schedule.setting);
+  known.set(name, first);
   return new Simulation(seed, schedule, plant, await first);
 }
 
@@ -62,18 +64,41 @@ async function open(simulation: Simulation, { opening }: Schedule["setting"]): P
     await drain(simulation);
     return simulation;
   }
-  if (opening > 2) {
+  if (opening === 3 || opening === 4) {
     await simulation.take({ ...FIRST, content: 1, request: 1 });
     await drain(simulation);
   }
-  if (opening % 2 === 1) return simulation;
+  if (opening === 1 || opening === 3) return simulation;
   await simulation.take({ do: "sign", core: 0, tx: 0, kind: "right", salt: 1, withheld: false });
   await drain(simulation);
+  if (opening > 5) await ask(simulation, opening === 6 ? 0 : opening === 8 ? 2 : 1);
+  if (opening > 8) {
+    const stop = { do: "revoke", core: 0, person: 1, key: 0 } as const;
+    const no = { do: "veto", core: 0, tx: 1, salt: 1 } as const;
+    await simulation.take(opening === 9 ? stop : no);
+    await drain(simulation);
+  }
   return simulation;
 }
 
-export function runSeed(seed: number, plant?: Plant): Promise<Result> {
-  return runSchedule(seed, scheduleOf(seed), plant);
+/** Both others are asked, and so many say yes. */
+async function ask(simulation: Simulation, yes: number): Promise<void> {
+  for (const person of [1, 2]) {
+    await simulation.take({ do: "approve", core: 0, tx: 0, person });
+    await drain(simulation);
+  }
+  for (const tx of [1, 2].slice(0, yes)) {
+    await simulation.take({ do: "sign", core: 0, tx, kind: "right", salt: 0, withheld: false });
+    await drain(simulation);
+    // Who says it is told; what it makes of the transaction is the sweepers' matter.
+    await simulation.take({ do: "sweep", core: 0 });
+    await drain(simulation);
+  }
+}
+
+/** A plant is lived with where it is found. */
+export function runSeed(seed: number, plant?: Plant, together: boolean = plant?.together ?? false): Promise<Result> {
+  return runSchedule(seed, scheduleOf(seed, together), plant);
 }
 
 export function digestOf({ trace }: Pick<Result, "trace">): string {
@@ -93,7 +118,7 @@ async function settle(simulation: Simulation): Promise<void> {
   for (let moment = 0; moment < MOST_MOMENTS; moment++) {
     await drain(simulation);
     if (monitor.violation !== undefined) return;
-    const next = nextDueOf(cluster, true);
+    const next = nextDueOf(cluster, (shard) => simulation.mayStandStill(shard));
     if (next === undefined) return finished(simulation);
     cluster.now = Math.max(cluster.now, next);
     scheduler.note(`* it is ${cluster.now}`);
@@ -113,17 +138,17 @@ async function drain({ scheduler, monitor }: Simulation): Promise<void> {
   monitor.fail("liveness", "somebody asks for ever");
 }
 
-/** Where somebody wrote past the core things may stand still, and nowhere else. */
-function finished({ monitor, cluster }: Simulation): void {
+function finished(simulation: Simulation): void {
+  const { monitor, cluster } = simulation;
   for (const [txId, { bodies }] of monitor.lives) {
     const last = bodies.at(-1);
-    if (cluster.isForged(shardOfTransaction(txId))) continue;
+    if (simulation.mayStandStill(shardOfTransaction(txId))) continue;
     if (last !== undefined && !isFinal(last.state) && last.state !== "EXECUTION_UNKNOWN") {
       monitor.fail("liveness", `${txId} stays ${last.state}`);
     }
   }
   for (const { shard, row } of cluster.rows()) {
-    if (cluster.isForged(shard)) continue;
+    if (simulation.mayStandStill(shard)) continue;
     if (row.key.type === "judged" && (row.body as { verdict?: unknown }).verdict === undefined) {
       monitor.fail("liveness", `${row.key.id}: a compare stays open`);
     }

@@ -29,6 +29,14 @@ test("reliability 7: no promise is broken in a slice of all lives", async () => 
   }
 });
 
+test("nor in a slice of the lives in which several people confirm", async () => {
+  const { findings, looked } = await campaign({ from: 1, seeds: 60, seconds: Infinity, together: true });
+  expect(findings).toEqual([]);
+  for (const what of ["confirmation by several", "approver's no", "acceptance", "effect"]) {
+    expect(looked[what]).toBeGreaterThan(0);
+  }
+});
+
 test("the same seed is the same life, to the byte, also beside others", async () => {
   const seeds = [1, 2, 3, 4, 5, 6, 7, 8];
   const alone: string[] = [];
@@ -43,6 +51,7 @@ test("scripts/sim lives over a platform of its own, and the same lives as over t
     const { text } = sim("--seed", String(seed));
     expect(text).toContain(`digest ${digestOf(await runSeed(seed))}`);
   }
+  expect(sim("--seed", "3", "--together").text).toContain(`digest ${digestOf(await runSeed(3, undefined, true))}`);
 });
 
 test("in several processes the same seeds are lived, each once", () => {

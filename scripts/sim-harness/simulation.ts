@@ -1,5 +1,6 @@
 // One life of an installation: two cores on one store, the people of people.ts, and a schedule that decides everything.
-import { Kind, Label, RejectReason, sha256, toHex, utf8, type Field } from "@countersign/protocol";
+import { RejectReason, sha256, toHex, utf8 } from "@countersign/protocol";
+import { saidOf } from "../../core/server/src/approval/outbox.ts";
 import { isRefusal } from "../../core/server/src/rpc/refusal.ts";
 import type { EntityKey, HexId, Shard } from "../../core/server/src/store/entity.ts";
 import type { Draft } from "../../core/server/src/transaction/draft.ts";
@@ -13,7 +14,7 @@ import { betterOf } from "./forger.ts";
 import { makeStatement, type Typed } from "./malware.ts";
 import { Monitor } from "./monitor.ts";
 import { Network } from "./network.ts";
-import { botOf, executorOf, idOf, INSTALLATION, PEOPLE, TENANTS, type Person } from "./people.ts";
+import { ALONE, botOf, executorOf, idOf, TENANTS, TOGETHER, type Person, type World } from "./people.ts";
 import { Phones } from "./phone.ts";
 import type { Plant } from "./plant.ts";
 import { nextDueOf } from "./port.ts";
@@ -21,12 +22,9 @@ import { CoreProcess } from "./process.ts";
 import { SeededRandom } from "./random.ts";
 import { quiet, Scheduler } from "./scheduler.ts";
 import type { Schedule, Setting, Step } from "./step.ts";
+import { draftOf, eventOf } from "./wishes.ts";
 
 type Of<D extends Step["do"]> = Extract<Step, { do: D }>;
-type Asking = Extract<
-  Step,
-  { readonly salt: number; readonly tx: number; readonly do: "veto" | "cancel" | "resend" | "resolve" | "foreign" }
->;
 
 /** A transaction that somebody was told of. */
 export interface Known {
@@ -36,11 +34,12 @@ export interface Known {
 
 export class Simulation {
   readonly scheduler: Scheduler;
-  readonly monitor: Monitor = new Monitor();
+  readonly monitor: Monitor;
   readonly cluster: Cluster;
   readonly phones: Phones;
   readonly known: Known[] = [];
   readonly #setting: Setting;
+  readonly #world: World;
   readonly #plant: Plant | undefined;
   readonly #calls: Calls;
   readonly #random: SeededRandom;
@@ -54,7 +53,9 @@ export class Simulation {
 
   /** `after`: another life, whose past is also this one's; it has ended, and nothing was under way in it. */
   constructor(seed: number, { setting }: Pick<Schedule, "setting">, plant?: Plant, after?: Simulation) {
-    const { monitor } = this;
+    this.#world = setting.together === true ? TOGETHER : ALONE;
+    const monitor = new Monitor(this.#world.rule);
+    this.monitor = monitor;
     // Replicas answer late in a storm: much may be read before they do, and be taken back.
     const scheduler = new Scheduler(setting.stormy ? 8 : 0);
     this.scheduler = scheduler;
@@ -62,7 +63,7 @@ export class Simulation {
     this.#plant = plant;
     this.#calls = { ...REAL_CALLS, ...plant?.calls?.(REAL_CALLS) };
     this.#random = new SeededRandom(seed, 2);
-    this.cluster = Cluster.from(after?.cluster ?? INSTALLATION, { ...SOUND, ...plant?.rules }, monitor);
+    this.cluster = Cluster.from(after?.cluster ?? this.#world.installation, { ...SOUND, ...plant?.rules }, monitor);
     monitor.watch(this.cluster);
     this.#network = new Network({ scheduler, monitor, setting, coreAt: (index) => this.#core(index) });
     this.phones = new Phones({ scheduler, monitor, setting, heldUntil: plant?.heldUntil ?? ((until) => until) });
@@ -108,6 +109,8 @@ export class Simulation {
         return this.#ask(step.core, this.#pick(step.tx), step.do, step.salt);
       case "foreign":
         return this.#foreign(step);
+      case "approve":
+        return this.#approve(step);
       case "thaw":
         return this.#thaw(step);
       case "edit":
@@ -133,8 +136,13 @@ export class Simulation {
         this.cluster.now = Math.max(this.cluster.now, (nextDueOf(this.cluster) ?? 0) + step.off);
         return;
       case "failover":
-        return this.#failover(PEOPLE[step.person % PEOPLE.length] as Person);
+        return this.#failover(this.#person(step.person));
     }
+  }
+
+  #person(n: number): Person {
+    const { people } = this.#world;
+    return people[n % people.length] as Person;
   }
 
   #core(index: number): CoreProcess {
@@ -198,7 +206,7 @@ export class Simulation {
   }
 
   #create(step: Of<"create">): void {
-    const person = PEOPLE[step.person % PEOPLE.length] as Person;
+    const person = this.#person(step.person);
     const repeated = step.repeat ? this.known.findLast((known) => known.person === person) : undefined;
     const draft = draftOf(person, step, repeated?.txId);
     void this.#network.call("app", step.core, `create ${draft.requestId}`, async (given) => {
@@ -208,8 +216,21 @@ export class Simulation {
     });
   }
 
+  #approve(step: Of<"approve">): void {
+    const parent = this.#pick(step.tx);
+    const person = this.#person(step.person);
+    if (parent === undefined || person.tenantId !== parent.person.tenantId) return;
+    const { tenantId, userId } = person;
+    const { txId: parentId } = parent;
+    void this.#network.call("app", step.core, `approve ${parentId} by ${userId}`, async (given) => {
+      const begun = await this.#calls.approve(given, { tenantId, parentId, userId, actor: "sim" });
+      if (!isRefusal(begun)) this.#tellOf(begun.transaction.txId, person);
+      return begun;
+    });
+  }
+
   #thaw({ core, person: n, request }: Of<"thaw">): void {
-    const person = PEOPLE[n % PEOPLE.length] as Person;
+    const person = this.#person(n);
     const { tenantId, userId } = person;
     const requestId = `thaw of ${userId} ${request}`;
     const asked = { tenantId, userId, requestId, createdBy: idOf(`app of ${tenantId}`) };
@@ -221,7 +242,7 @@ export class Simulation {
   }
 
   #edit({ person, row: n, how }: Of<"edit">): void {
-    const { shard } = PEOPLE[person % PEOPLE.length] as Person;
+    const { shard } = this.#person(person);
     const row = this.cluster.forge(shard, n, how, betterOf);
     if (row !== undefined) this.monitor.look("forged row");
     this.scheduler.note(`  ${row?.key.type ?? "nothing"}`);
@@ -232,6 +253,10 @@ export class Simulation {
     const first = this.#requests.get(name) ?? txId;
     this.#requests.set(name, first);
     if (first !== txId) this.monitor.fail("one request twice", `${draft.requestId}: ${first} and ${txId}`);
+    this.#tellOf(txId, person);
+  }
+
+  #tellOf(txId: HexId, person: Person): void {
     if (!this.known.some((known) => known.txId === txId)) this.known.push({ txId, person });
     this.monitor.promise(txId, "created", ({ bodies }) => bodies.length > 0);
   }
@@ -242,7 +267,7 @@ export class Simulation {
     if (known === undefined || transaction === undefined) return;
     const other = this.#pick(step.tx + 1);
     const made = makeStatement({
-      ...{ transaction, person: known.person, kind: step.kind, salt: step.salt },
+      ...{ transaction, person: known.person, people: this.#world.people, kind: step.kind, salt: step.salt },
       other: other && this.body(other),
       shown: this.#setting.bot ? this.phones.codes(transaction.tag) : undefined,
       counters: this.#counters,
@@ -268,6 +293,7 @@ export class Simulation {
       const told = isRefusal(answer) ? answer.refused : "accepted";
       this.scheduler.note(`  answers ${told}`);
       if (txId === made.txId && SAVED.has(told)) this.monitor.answered(txId, name, told);
+      if (txId === made.txId && (told === "REJECTED" || told === "TAMPERED")) this.monitor.approvals.saidNo(txId);
       if (txId !== made.txId && told === "accepted") this.monitor.fail("accepted wrongly", `${txId}: swapped`);
       if (told === "accepted") {
         this.monitor.promise(txId, "accepted", ({ bodies }) => bodies.some((body) => "confirmation" in body));
@@ -277,7 +303,7 @@ export class Simulation {
   }
 
   /** Another relying party asks about what is not its own. */
-  #foreign(step: Asking): void {
+  #foreign(step: { readonly core: number; readonly tx: number }): void {
     const known = this.#pick(step.tx);
     const made = this.#statements.findLast(({ txId }) => txId === known?.txId);
     if (known === undefined || made === undefined) return;
@@ -297,8 +323,13 @@ export class Simulation {
     const event = eventOf(what, salt, this.cluster.epochOf(person.shard));
     void this.#network.call(what, core, `${what} ${txId}`, async (given) => {
       const after = await this.#calls.happen(given, txId, event, "sim");
-      if (!isRefusal(after)) this.#promiseOf(event, after);
-      return after;
+      if (isRefusal(after)) return after;
+      this.#promiseOf(event, after);
+      if (event.type !== "vetoed" || saidOf(after) !== "no") return after;
+      // An approver's no is answered with what became of the transaction that it is about.
+      const decided = await this.#calls.decide(given, after);
+      this.monitor.approvals.refused(after, decided);
+      return decided;
     });
   }
 
@@ -332,7 +363,7 @@ export class Simulation {
   }
 
   #revoke(step: Of<"revoke">): void {
-    const person = PEOPLE[step.person % PEOPLE.length] as Person;
+    const person = this.#person(step.person);
     const key = person.keys[step.key % person.keys.length];
     if (key === undefined) return;
     const { keyId } = key;
@@ -342,6 +373,14 @@ export class Simulation {
       if (!isRefusal(answer)) this.monitor.stop(`key ${keyId}`);
       return answer;
     });
+  }
+
+  /** Where somebody wrote past the core, and with whoever waits for such a shard's yes; nowhere else. */
+  mayStandStill(shard: Shard): boolean {
+    const { cluster } = this;
+    return (
+      cluster.isForged(shard) || (this.#world.rule !== undefined && cluster.shards.some((one) => cluster.isForged(one)))
+    );
   }
 
   /** A byte-for-byte picture of what is stored, for comparing two lives. */
@@ -358,36 +397,3 @@ const SAVED: ReadonlySet<string> = new Set([
   ...["accepted", "TAMPERED", "REJECTED", "COUNTER_REGRESSION", "POLICY_UNMET"],
   ...["WRONG_CODE", "CODE_SUPERSEDED", "LOCKED"],
 ]);
-
-function draftOf(person: Person, { content, request, repeat }: Of<"create">, repeatOf: HexId | undefined): Draft {
-  const { tenantId, userId } = person;
-  const requestId = `${userId} ${request}`;
-  return {
-    ...{ tenantId, userId, kind: Kind.PAY, fields: paymentOf(content), createdBy: idOf(`app of ${tenantId}`) },
-    ...{ requestId, repeatOf, bodyHash: sha256(utf8(`${requestId} ${content} ${repeat}`)) },
-  };
-}
-
-function paymentOf(content: number): readonly Field[] {
-  const amount = { currency: "EUR", minorUnits: 12_500n + BigInt(content) };
-  return [
-    { label: Label.AMOUNT, value: { type: "amount", amount } },
-    { label: Label.TO, value: { type: "text", text: "Müller GmbH" } },
-    { label: Label.ACCOUNT, value: { type: "account", account: { iban: "DE89370400440532013000" } } },
-  ];
-}
-
-function eventOf(what: "veto" | "cancel" | "resend" | "resolve", salt: number, epoch: number): TransactionEvent {
-  switch (what) {
-    case "veto": {
-      const reason = salt % 3 === 0 ? RejectReason.NOT_ME : RejectReason.CHANGED_MY_MIND;
-      return { type: "vetoed", reason, onKey: false, mayFreeze: true };
-    }
-    case "cancel":
-      return { type: "cancelled", by: salt % 2 === 0 ? "app" : "client", detail: "" };
-    case "resend":
-      return { type: "resent", epoch };
-    case "resolve":
-      return { type: "resolved", outcome: salt % 2 === 0 ? "EXECUTED" : "EXECUTION_FAILED", detail: "" };
-  }
-}

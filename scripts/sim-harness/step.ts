@@ -48,6 +48,8 @@ export type Step =
       readonly tx: number;
       readonly salt: number;
     }
+  /** Somebody is asked to approve what another one confirmed. */
+  | { readonly do: "approve"; readonly core: number; readonly tx: number; readonly person: number }
   /** He asks to be let in again, or somebody in his name. */
   | { readonly do: "thaw"; readonly core: number; readonly person: number; readonly request: number }
   /** Who has the database writes into a row past the core. */
@@ -79,8 +81,11 @@ export interface Setting {
   /** Somebody can write to the database, and has none of the keys. */
   readonly writer: boolean;
   /** What went well before. 1: a transaction was created; 2: and confirmed; 3: two were created; 4: and one confirmed;
-   * 5: one was created, and its user said that it was not he: he is frozen. */
-  readonly opening: 0 | 1 | 2 | 3 | 4 | 5;
+   * 5: one was created, and its user said that it was not he: he is frozen. 6: as 2, and both others were asked to approve;
+   * 7: and one of them did; 8: and the other one. 9: as 7, and then his key was revoked; 10: as 7, and he took it back. */
+  readonly opening: 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10;
+  /** What one person asks for takes others too. */
+  readonly together?: true;
 }
 
 export interface Schedule {
@@ -110,8 +115,9 @@ const FLOOD: readonly (readonly [Step["do"], number])[] = [
   ["sweep", 1],
 ];
 
-/** Everything that happens, from one seed. */
-export function scheduleOf(seed: number): Schedule {
+/** Everything that happens, from one seed; `together`: where several people confirm. */
+export function scheduleOf(seed: number, together = false): Schedule {
+  if (together) return scheduleTogether(seed);
   const random = new SeededRandom(seed, 1);
   const setting = drawSetting(random);
   // One user is asked many things at once, and types wrong codes.
@@ -123,6 +129,33 @@ export function scheduleOf(seed: number): Schedule {
   while (steps.length < length)
     steps.push(drawStep(random, pickWeighted(random, weights), flood ? undefined : favourite));
   return { setting, steps };
+}
+
+/** No floods: those are found where each decides for himself. */
+function scheduleTogether(seed: number): Schedule {
+  const random = new SeededRandom(seed, 3);
+  const setting: Setting = {
+    ...drawSetting(random),
+    opening: random.pick([1, 2, 6, 6, 7, 7, 8, 9, 9, 10]),
+    together: true,
+  };
+  const weights = [
+    ...drawWeights(random, setting),
+    ...([
+      ["approve", 4 + random.below(12)],
+      ["sign", 12],
+      ["execute", 6],
+      ["sweep", 4],
+    ] as const),
+  ] as const;
+  const favourite = random.pick(STATEMENTS);
+  const length = SHORTEST + random.below(SPREAD);
+  const draw = (): Step => {
+    const step = drawStep(random, pickWeighted(random, weights), favourite);
+    // It takes three that are right; one that is not is enough to end it.
+    return step.do === "sign" && step.salt % 3 > 0 ? { ...step, kind: "right", withheld: false } : step;
+  };
+  return { setting, steps: Array.from({ length }, draw) };
 }
 
 function drawSetting(random: SeededRandom): Setting {
@@ -220,6 +253,8 @@ function drawStep(random: SeededRandom, kind: Kind, favourite: StatementKind | u
     case "resolve":
     case "foreign":
       return { do: kind, core, tx, salt };
+    case "approve":
+      return { do: kind, core, tx: salt % 3 === 0 ? tx : 0, person: random.pick([0, 1, 1, 2, 2]) };
     case "thaw":
       return { do: kind, core, person: random.pick([0, 0, 1, 2]), request: random.below(6) };
     case "edit":

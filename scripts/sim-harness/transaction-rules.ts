@@ -3,8 +3,9 @@ import { equalBytes } from "@countersign/protocol";
 import type { UnixMs } from "../../core/server/src/store/entity.ts";
 import type { Transaction } from "../../core/server/src/transaction/transaction.ts";
 import { isFinal } from "../../core/server/src/transaction/watch.ts";
+import type { Entry } from "./cluster.ts";
 
-interface Broken {
+export interface Broken {
   readonly rule: string;
   readonly detail: string;
 }
@@ -75,4 +76,14 @@ function checkLease(before: Executing, after: Executing): Broken | undefined {
   }
   if (before.begun && !after.begun) return { rule: "a way back", detail: "Begin was forgotten" };
   return undefined;
+}
+
+/** By a THAW that a key signed in this commit. */
+export function isThawed({ after, before }: Entry): boolean {
+  return [...after].some(([name, row]) => {
+    if (row?.key.type !== "transaction") return false;
+    const body = row.body as Transaction;
+    const was = before.get(name)?.body as Transaction | undefined;
+    return body.action?.type === "thaw" && was?.state === "PENDING" && body.state === "EXECUTED";
+  });
 }
