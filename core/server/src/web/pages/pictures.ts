@@ -87,7 +87,7 @@ async function tryAnotherPolicy(page: Page): Promise<void> {
     .getByText(/transactions that were looked at/)
     .first()
     .waitFor();
-  await page.evaluate("scrollTo(0, document.body.scrollHeight)");
+  await page.evaluate("document.querySelector('[aria-labelledby=edit] table').scrollIntoView()");
 }
 
 /** One PNG a page into `folder`. The browsers' clock is the core's, which is a test's. */
