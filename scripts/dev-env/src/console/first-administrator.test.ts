@@ -3,10 +3,10 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { execFileSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PATIENT_MS, tempFolder, testWith } from "@countersign/testing";
+import { PATIENT_MS, tabTo, tempFolder, testWith } from "@countersign/testing";
 import { ROOT, runOnce, startChild, type Child } from "@countersign/testing/child";
 import { afterAll, expect } from "@jest/globals";
-import { chromium, type Browser, type Page } from "playwright-core";
+import { chromium, type Browser, type Locator, type Page } from "playwright-core";
 import { newSerial } from "../desk.ts";
 import { AtKeyAndPhone } from "./at-key-and-phone.ts";
 
@@ -55,8 +55,9 @@ interface Place {
 
 async function start(): Promise<Place> {
   const own = ["--data", data, "--secrets", secrets];
-  const bots = ["--tenant", "administration", "--issuer", "Example admin", "--bot", "office:sandbox"];
-  await runOnce("core/server/src/main.ts", ["bootstrap", ...own, "--out", join(folder, "out"), ...bots]);
+  const tenant = ["--tenant", "administration", "--issuer", "Example admin"];
+  const bots = ["--bot", "office:sandbox", "--bot", "spare:telegram"];
+  await runOnce("core/server/src/main.ts", ["bootstrap", ...own, "--out", join(folder, "out"), ...tenant, ...bots]);
   const core = await startChild("core/server/src/main.ts", [
     ...["serve", ...own, "--development", "--listen", "127.0.0.1:0"],
     ...["--web-listen", "127.0.0.1:0", "--console", builtConsole()],
@@ -120,8 +121,49 @@ async function setUp(page: Page, { daemonPort, me }: Place): Promise<void> {
   await page.getByText("You have a linked chat.").waitFor();
 }
 
+/** By the keyboard alone: there by the Tab key, and pressed. */
+async function press(
+  page: Page,
+  role: "button" | "link",
+  name: string | RegExp,
+  within: Locator | Page = page,
+): Promise<void> {
+  await tabTo(page, within.getByRole(role, { name, exact: true }));
+  await page.keyboard.press("Enter");
+}
+
+/** The session's fingerprint, as the page shows it. */
+async function logIn(page: Page): Promise<string> {
+  await tabTo(page, page.getByLabel("Your name as an administrator"));
+  await page.keyboard.type("anna");
+  await page.keyboard.press("Enter");
+  await page.locator("h2:focus", { hasText: "Confirm it with your key" }).waitFor();
+  const fingerprint = await page.locator(".fingerprint").innerText();
+  await press(page, "button", "Show it on my key");
+  // The page comes after what leads to pages, and takes the focus when it does.
+  await page.locator("main h1:focus", { hasText: "My key and chat" }).waitFor();
+  return fingerprint;
+}
+
+/** Stops at once; going on again takes his key. */
+async function pauseAndResume(page: Page, { me }: Place): Promise<void> {
+  await press(page, "link", "Channels");
+  await page.locator("main h1:focus", { hasText: "Channels" }).waitFor();
+  const spare = page.getByRole("row").filter({ hasText: "spare" });
+  await press(page, "button", /Pause\W+spare/, spare);
+  await press(page, "button", "Pause", page.getByRole("dialog"));
+  await spare.locator(".badge", { hasText: "paused" }).waitFor();
+  await press(page, "button", /Resume\W+spare/, spare);
+  await press(page, "button", "Ask for it", page.getByRole("dialog"));
+  await press(page, "button", "Show it on my key", page.getByRole("dialog"));
+  await page.getByRole("dialog").locator(".badge", { hasText: "carried out" }).waitFor();
+  expect(me.read).toContain("bot spare");
+  await page.keyboard.press("Escape");
+  await spare.getByRole("button", { name: /Pause\W+spare/ }).waitFor();
+}
+
 browserTest(
-  "the first administrator claims, enrols his key, links his chat, and logs in by the key, all in the console",
+  "the first administrator claims, enrols his key, links his chat, and logs in by the key, stops a bot and has it go on by his key, all in the console",
   async () => {
     const place = await start();
     browser = await chromium.launch({ executablePath, timeout: PATIENT_MS });
@@ -139,16 +181,13 @@ browserTest(
     await page.getByRole("button", { name: "Log out" }).click();
     await page.getByText("You have logged out.").waitFor();
 
-    await page.getByLabel("Your name as an administrator").fill("anna");
-    await page.getByRole("button", { name: "Continue" }).click();
-    const fingerprint = (await page.locator(".fingerprint").textContent()) ?? "";
-    await page.getByRole("button", { name: "Show it on my key" }).click();
-    await page.getByRole("navigation", { name: "Pages" }).waitFor();
-    expect(await page.locator(".who").textContent()).toContain("anna");
+    const fingerprint = await logIn(page);
+    await page.locator(".who", { hasText: "anna" }).waitFor();
     // What the page showed of the session is what his key showed.
     const shown = place.me.read.map((value) => value.replaceAll(/[^0-9A-F]/g, ""));
     expect(fingerprint).toMatch(/^([0-9A-F]{4}-){3}[0-9A-F]{4}$/);
     expect(shown.some((value) => value.endsWith(fingerprint.replaceAll("-", "")))).toBe(true);
+    await pauseAndResume(page, place);
     expect(complaints).toEqual([]);
     expect(new Set(asked)).toEqual(new Set([place.origin, `http://127.0.0.1:${place.daemonPort}`]));
     const output = children.map((child) => child.output()).join("");
