@@ -70,7 +70,7 @@ export class Watcher {
     for (const end = performance.now() + PATIENCE_MS; ;) {
       const text = await runOnce("clients/cli/src/main.ts", command);
       const why = JSON.parse(text) as Why;
-      if (why.finding.reason === reason && (detail ?? "") === (why.finding.detail ?? "")) return why;
+      if (why.finding.reason === reason && (detail ?? why.finding.detail) === why.finding.detail) return why;
       if (performance.now() > end) throw new Error(`${reason} ${detail ?? ""} was awaited, not ${text}`);
     }
   }
