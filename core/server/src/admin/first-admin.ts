@@ -28,6 +28,7 @@ export async function ensureFirstAdmin(given: CoreGiven, folder: string): Promis
   const { entities } = await given.store.load(ADMINISTRATION_SHARD, administrationKey);
   const known = entities[0].body;
   if (known?.first !== undefined) return rmSync(path, { force: true });
+  if (known !== undefined) show(path, known.invitation);
   if (known !== undefined && (existsSync(path) || given.soleCore !== true)) return tell(given, path);
   const tenant = {
     tenantId: ADMINISTRATION,
@@ -42,13 +43,29 @@ export async function ensureFirstAdmin(given: CoreGiven, folder: string): Promis
     ),
   );
   const token = newToken("cs_invite_", given.random);
-  if (!canWrite(given, path, token)) return;
   const id = tokenId(token);
+  const hidden = hiddenPath(path, id);
+  if (!canWrite(given, hidden, token)) return;
   const refused = await issueToken(given, id, { holder: { kind: "invitation", adminId: "" }, tenant: "" }, BY);
   if (refused !== undefined) throw new Error(refused.message);
   const made = done(await invite(given, id, known));
-  if (made.invitation === id) tell(given, path);
-  else rmSync(path, { force: true }); // another core was faster
+  if (made.invitation !== id) return rmSync(hidden, { force: true }); // another core was faster
+  show(path, id);
+  tell(given, path);
+}
+
+/** Where a token lies until it is the one that counts: cores that start together may share the folder. */
+function hiddenPath(path: string, invitation: string): string {
+  return `${path}.${invitation}`;
+}
+
+/** Also what a core left hidden that died when its token began to count. */
+function show(path: string, invitation: string): void {
+  try {
+    renameSync(hiddenPath(path, invitation), path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
 }
 
 function invite(
