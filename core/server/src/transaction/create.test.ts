@@ -1,6 +1,9 @@
 import { Kind, Label, sha256, utf8, type Field } from "@countersign/protocol";
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import { isRefusal, type Refusal } from "../rpc/refusal.ts";
+import type { EntityKey, Shard } from "../store/entity.ts";
+import { StoreAround } from "../store/store-around.ts";
+import type { Loaded, Store } from "../store/store.ts";
 import { CoreWorld, drawHexId, newTestKey, payment } from "../testing/core-world.ts";
 import { createTransaction, type Created } from "./create.ts";
 import type { Draft } from "./draft.ts";
@@ -35,6 +38,28 @@ async function on(transaction: Transaction, ...events: TransactionEvent[]): Prom
   for (const event of events) {
     const after = await happen(world.given, transaction.txId, event, "test");
     if (isRefusal(after)) throw new Error(after.message);
+  }
+}
+
+/** Something happens right after a transaction was loaded for the first time. */
+class LateNews extends StoreAround {
+  readonly #txId: string;
+  #happens: (() => Promise<void>) | undefined;
+
+  constructor(store: Store, txId: string, happens: () => Promise<void>) {
+    super(store);
+    this.#txId = txId;
+    this.#happens = happens;
+  }
+
+  override async load<const K extends readonly EntityKey[]>(shard: Shard, ...keys: K): Promise<Loaded<K>> {
+    const loaded = await super.load(shard, ...keys);
+    if (keys.some(({ type, id }) => type === "transaction" && id === this.#txId)) {
+      const happens = this.#happens;
+      this.#happens = undefined;
+      await happens?.();
+    }
+    return loaded;
   }
 }
 
@@ -197,6 +222,20 @@ describe("check 04: DUPLICATE", () => {
     const third = await world.pending({ fields });
     await on(third, { type: "vetoed", reason: undefined, onKey: false, mayFreeze: true });
     expect(await reasonOf({ fields })).toBe("PENDING");
+  });
+
+  test("check 04: what turns out to have been carried out while an equal one is created guards", async () => {
+    const first = await world.pending({ fields });
+    const appId = world.appId;
+    await on(first, { type: "statement-accepted", confirmation }, { ...claim, appId, txDigest: first.txDigest });
+    await on(first, { type: "begun", appId, fence: 1 });
+    world.clock.advance(HOUR);
+    await on(first, { type: "time-came" });
+    world.clock.advance(24 * HOUR);
+    const isKnown = (): Promise<void> => on(first, { type: "resolved", outcome: "EXECUTED", detail: "" });
+    const store = new LateNews(world.given.store, first.txId, isKnown);
+    const created = await createTransaction({ ...world.given, store }, world.draft({ fields }));
+    expect(created).toMatchObject({ refused: "DUPLICATE", metadata: { transactionId: first.txId, state: "EXECUTED" } });
   });
 
   test("threat 08: after a repeat that was withdrawn the executed first one guards still", async () => {

@@ -11,7 +11,7 @@ import { evaluatePolicy, type Evaluation } from "../policy/evaluate.ts";
 import { badInput, isRefusal, refuse, type Refusal } from "../rpc/refusal.ts";
 import { derivedToken } from "../rpc/token.ts";
 import { shardOfUser, type HexId, type Shard } from "../store/entity.ts";
-import type { AnyWrite, LoadedEntity } from "../store/store.ts";
+import type { AnyWrite, LoadedEntity, Read } from "../store/store.ts";
 import { applyEffects } from "./apply-effects.ts";
 import { auditOf } from "./audit-event.ts";
 import { loadCaseOf, type Case } from "./case.ts";
@@ -86,6 +86,8 @@ interface Seen {
   readonly content: FrozenContent;
   /** Transactions with equal content, newest last. */
   readonly equal: readonly Transaction[];
+  /** That they stand so: one that turns out to have been carried out meanwhile guards again. */
+  readonly reads: readonly Read[];
 }
 
 /** undefined: something that is over by the clock had to be written down, look again. */
@@ -102,11 +104,11 @@ async function look(given: CoreGiven, draft: Draft, shard: Shard, txId: HexId): 
   const of = { shard, txId, tenantId, userId, action: draft.action };
   const extras = { keyIds: [...user.keyIds, ...(draft.keyIds ?? [])], others: [contentKey(draft, content.lines)] };
   const held = await loadCaseOf(given, of, extras, user);
-  if (held.transaction.body !== undefined) return { held, content, equal: [] };
-  const { equal, gone } = await loadEarlier(given, held);
+  if (held.transaction.body !== undefined) return { held, content, equal: [], reads: [] };
+  const { equal, gone, reads } = await loadEarlier(given, held);
   const written = await writeLapsed(given, [...equal, ...gone], held.now);
   if (isRefusal(written)) return written;
-  return written ? undefined : { held, content, equal };
+  return written ? undefined : { held, content, equal, reads };
 }
 
 /** Another tenant's or user's transaction reads as unknown. */
@@ -122,18 +124,19 @@ async function loadRepeated(given: CoreGiven, draft: Draft, shard: Shard): Promi
 async function loadEarlier(
   given: CoreGiven,
   held: Case,
-): Promise<{ readonly equal: readonly Transaction[]; readonly gone: readonly Transaction[] }> {
+): Promise<Pick<Seen, "equal" | "reads"> & { readonly gone: readonly Transaction[] }> {
   const txIds = (held.others[0] as LoadedEntity<"content">).body?.txIds ?? [];
   const { open = [], thaw } = held.user.body ?? {};
   const slots = thaw === undefined ? open : [...open, thaw];
   const goneIds = slots.filter(({ until }) => until <= held.now).map((slot) => slot.txId);
   const ids = [...new Set([...txIds, ...goneIds])];
-  if (ids.length === 0) return { equal: [], gone: [] };
+  if (ids.length === 0) return { equal: [], gone: [], reads: [] };
   const { entities } = await given.store.load(held.shard, ...ids.map(transactionKey));
   const found = entities.map(({ body }) => body).filter((body) => body !== undefined);
   return {
     equal: found.filter(({ txId }) => txIds.includes(txId)),
     gone: found.filter(({ txId }) => goneIds.includes(txId)),
+    reads: entities.filter(({ key }) => txIds.includes(key.id)).map(({ key, version }) => ({ key, expected: version })),
   };
 }
 
@@ -144,7 +147,7 @@ interface Fresh {
 
 /** Judges and freezes; nothing is stored yet. */
 function freeze(tenant: Tenant, draft: Draft, seen: Seen, drawn: Readonly<Record<string, string>>): Fresh | Refusal {
-  const { held, content, equal } = seen;
+  const { held, content, equal, reads } = seen;
   const guarding = equal.filter((one) => guards(one, held.now));
   const duplicate = isUnguarded(draft) ? undefined : findDuplicate(guarding, draft.repeatOf);
   if (duplicate !== undefined) return duplicate;
@@ -169,7 +172,7 @@ function freeze(tenant: Tenant, draft: Draft, seen: Seen, drawn: Readonly<Record
     auditOf("transaction.created", transaction, actor, { kind, mode, digest: toHex(transaction.txDigest) }),
   ];
   const notBefore = Math.max(0, ...equal.map((one) => (guarding.includes(one) ? 0 : guardedUntil(one))));
-  return { transaction, change: { epoch: held.epoch, notBefore, writes, audit: audit as [(typeof audit)[0]] } };
+  return { transaction, change: { epoch: held.epoch, notBefore, reads, writes, audit: audit as [(typeof audit)[0]] } };
 }
 
 function evaluate(tenant: Tenant, draft: Draft, { held, content }: Seen): Evaluation | Refusal {
