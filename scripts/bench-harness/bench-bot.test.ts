@@ -41,6 +41,7 @@ test("a bot that leaves when its stream is over has left", async () => {
     bot.breakOff();
     await turn();
     await bot.detach();
+    await expect(bot.codeFor("7000", "AMBER TIGER")).rejects.toThrow("not attached any more");
     const next = await BenchBot.attach(wire, bearer(core.tokens.bot), "telegram");
     await next.detach();
   } finally {
