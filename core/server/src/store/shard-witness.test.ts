@@ -57,7 +57,7 @@ test("answers like a map, whatever is shelved, opened anew, undone, spoiled or l
       };
       for (const one of steps) {
         if (one === "shelve") witness.shelve();
-        else if (one === "reopen") witness = new ShardWitness(shelf, chain, new WitnessDirectory(witness.shelve()!));
+        else if (one === "reopen") witness = new ShardWitness(shelf, chain, new WitnessDirectory(witness.shelve()));
         else if (one === "spoil") for (const page of shelf.pages.values()) page.fill(1);
         else if (one === "lose") shelf.pages.clear();
         else if (one === "undo") undone(witness, shelf);
@@ -100,7 +100,7 @@ test("pages are split when they are full, and only those are written that change
   expect(sizes.length).toBeLessThan(160);
   const before = new Set(shelf.pages.keys());
   witness.set(spread(5), 20_000, 6);
-  const directory = new WitnessDirectory(witness.shelve()!);
+  const directory = new WitnessDirectory(witness.shelve());
   expect([...directory.marks()].filter(({ number }) => !before.has(number)).length).toBe(1);
   shelf.reads = 0;
   expect(witness.find(spread(5))).toEqual({ version: 20_000, row: 6 });
