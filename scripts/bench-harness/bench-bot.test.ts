@@ -1,3 +1,4 @@
+import { setImmediate as turn } from "node:timers/promises";
 import { expect, test } from "@jest/globals";
 import { tempFolder } from "@countersign/testing";
 import { bearer } from "../fuzz-harness/installation.ts";
@@ -7,7 +8,7 @@ import { BenchBot } from "./bench-bot.ts";
 import { setUpUser } from "./bench-user.ts";
 import { Wire } from "./wire.ts";
 
-const folder = tempFolder();
+const [folder, other] = [tempFolder(), tempFolder()];
 
 test("a bot whose stream breaks off comes back, and is handed what waited", async () => {
   const core = await startOwnCore(folder, { store: undefined });
@@ -28,6 +29,24 @@ test("a bot whose stream breaks off comes back, and is handed what waited", asyn
     bot.cancel();
     app.close();
     till.close();
+    await core.stop();
+  }
+});
+
+test("a bot that leaves when its stream is over has left", async () => {
+  const core = await startOwnCore(other, { store: undefined });
+  const wire = new Wire(core.address, 1, bearer(core.tokens.submit));
+  const bot = await BenchBot.attach(wire, bearer(core.tokens.bot), "telegram");
+  try {
+    bot.breakOff();
+    await turn();
+    await bot.detach();
+    await expect(bot.codeFor("7000", "AMBER TIGER")).rejects.toThrow("not attached any more");
+    const next = await BenchBot.attach(wire, bearer(core.tokens.bot), "telegram");
+    await next.detach();
+  } finally {
+    bot.cancel();
+    wire.close();
     await core.stop();
   }
 });

@@ -25,6 +25,8 @@ interface Attached {
   readonly fence: bigint;
   /** With which the same process comes back at once. */
   readonly leaseToken: Buffer;
+  /** Its end, also one that came before anybody asked. */
+  readonly over: Promise<void>;
 }
 
 /** Attached until `detach`: a stream that ends before, as each does with its connection after some minutes, is followed by another. */
@@ -119,8 +121,7 @@ export class BenchBot {
   /** The core answers all that it was told, then ends the stream. */
   async detach(): Promise<void> {
     this.#leave();
-    const { stream } = this.#lease();
-    const over = new Promise<void>((resolve) => stream.once("status", () => resolve()));
+    const { stream, over } = this.#lease();
     stream.end();
     await within(over, "the end of the stream");
   }
@@ -152,9 +153,10 @@ export class BenchBot {
     const { path, requestSerialize, responseDeserialize } = ChannelServiceService.attach;
     const client = this.#wire.client();
     const stream: Stream = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, this.#metadata);
+    const over = new Promise<void>((resolve) => stream.once("status", () => resolve()));
     const welcome = Promise.withResolvers<Attached>();
     stream.on("data", ({ event }: AttachResponse) => {
-      if (event?.$case === "welcome") welcome.resolve({ ...event.value, stream });
+      if (event?.$case === "welcome") welcome.resolve({ ...event.value, stream, over });
       if (event?.$case === "deliver") this.#take(event.value, stream);
       if (event?.$case === "answer") this.#answers.get(event.value.eventId)?.resolve(event.value.type);
     });
@@ -163,7 +165,9 @@ export class BenchBot {
     const leaseToken = this.#attached?.leaseToken ?? Buffer.alloc(0);
     send(stream, { $case: "hello", value: Hello.create({ platform: this.#platform, leaseToken }) });
     try {
-      this.#attached = await within(welcome.promise, "the lease");
+      const attached = await within(welcome.promise, "the lease");
+      if (this.#leaves) throw new Error("it was detached meanwhile");
+      this.#attached = attached;
     } catch (error) {
       stream.cancel();
       throw error;
