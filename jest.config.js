@@ -13,6 +13,8 @@ export default {
   modulePathIgnorePatterns: ["/dist/", "/.peers/"],
   // Tests of whole processes start several themselves; more workers than cores would only make them wait for each other.
   maxWorkers: availableParallelism(),
+  // A worker keeps the modules of every file that it ran; after some hundreds it would be out of memory.
+  workerIdleMemoryLimit: "1GB",
   testSequencer: "<rootDir>/scripts/jest/long-first.js",
   reporters: ["default", "<rootDir>/scripts/jest/closing-line.js"],
 };
