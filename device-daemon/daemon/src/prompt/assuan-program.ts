@@ -36,9 +36,12 @@ export class AssuanProgram {
     child.on("close", () => this.#break("pinentry ended before its answer"));
   }
 
-  /** Starts it and waits for its greeting, `ms` milliseconds at most. Rejects with PromptError "broken". */
-  static async start(path: string, ms: number): Promise<AssuanProgram> {
-    const env = Object.fromEntries(PASSED_ON.flatMap((name) => pair(name)));
+  /**
+   * Starts it with the part of `environment` that it may know and waits for its greeting, `ms` milliseconds at most. Rejects
+   * with PromptError "broken".
+   */
+  static async start(path: string, ms: number, environment: NodeJS.ProcessEnv): Promise<AssuanProgram> {
+    const env = Object.fromEntries(PASSED_ON.flatMap((name) => pair(name, environment)));
     const program = new AssuanProgram(spawn(path, [], { stdio: ["pipe", "pipe", "ignore"], env }));
     try {
       const greeting = await program.#answer(ms);
@@ -123,7 +126,7 @@ export class AssuanProgram {
   }
 }
 
-function pair(name: string): [string, string][] {
-  const value = process.env[name];
+function pair(name: string, environment: NodeJS.ProcessEnv): [string, string][] {
+  const value = environment[name];
   return value === undefined ? [] : [[name, value]];
 }

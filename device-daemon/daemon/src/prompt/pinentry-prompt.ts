@@ -20,6 +20,8 @@ type Setting = readonly [command: string, argument: string];
 export interface PinentryPlace {
   /** Terminal that a pinentry without windows draws on. */
   readonly tty?: string;
+  /** In place of the daemon's own environment. */
+  readonly environment?: NodeJS.ProcessEnv;
   /** In place of QUICK_MS. */
   readonly quickMs?: number;
   /** In place of END_MS. */
@@ -66,13 +68,13 @@ export class PinentryPrompt implements Prompt {
     signal: AbortSignal,
   ): Promise<Uint8Array | undefined> {
     signal.throwIfAborted();
-    const { quickMs = QUICK_MS, endMs = END_MS } = this.#place;
-    const program = await AssuanProgram.start(this.#path, quickMs);
+    const { quickMs = QUICK_MS, endMs = END_MS, environment = process.env } = this.#place;
+    const program = await AssuanProgram.start(this.#path, quickMs, environment);
     const stop = (): void => void program.end(endMs);
     signal.addEventListener("abort", stop, { once: true });
     try {
       signal.throwIfAborted();
-      for (const option of this.#options()) await program.ask("OPTION", option, quickMs);
+      for (const option of this.#options(environment)) await program.ask("OPTION", option, quickMs);
       await program.ask("SETTIMEOUT", String(TYPING_S), quickMs);
       const shown: Setting[] = [["SETTITLE", ask.title], ["SETDESC", ask.lines.join("\n\n")], ...settings];
       for (const [name, argument] of shown) must(await program.ask(name, argument, quickMs), name);
@@ -87,13 +89,14 @@ export class PinentryPrompt implements Prompt {
   }
 
   // A pinentry that knows an option not says so, and does without.
-  #options(): readonly string[] {
+  #options(environment: NodeJS.ProcessEnv): readonly string[] {
     const { tty } = this.#place;
-    const type = process.env["TERM"];
-    const language = process.env["LC_ALL"] ?? process.env["LC_CTYPE"] ?? process.env["LANG"];
+    // A service has no TERM. What every terminal understands is better than no prompt.
+    const type = environment["TERM"] ?? "vt100";
+    const language = environment["LC_ALL"] ?? environment["LC_CTYPE"] ?? environment["LANG"];
     return [
       ...(tty === undefined ? [] : [`ttyname=${tty}`]),
-      ...(type === undefined ? [] : [`ttytype=${type}`]),
+      `ttytype=${type}`,
       ...(language === undefined ? [] : [`lc-ctype=${language}`]),
     ];
   }

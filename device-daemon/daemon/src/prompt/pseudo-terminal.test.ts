@@ -19,11 +19,11 @@ afterEach(async () => {
   terminal = undefined;
 });
 
-/** A terminal whose own program does nothing, and its name. */
-async function bare(): Promise<readonly [PseudoTerminal, PinentryPrompt]> {
+/** A terminal whose own program does nothing, and a prompt on it. What the tests themselves run in says nothing. */
+async function bare(named: NodeJS.ProcessEnv = { TERM: "xterm" }): Promise<readonly [PseudoTerminal, PinentryPrompt]> {
   terminal = new PseudoTerminal("tty; exec sleep 300");
   const [, tty = ""] = await terminal.until(/(\/dev\/pts\/\d+)\r?\n/);
-  return [terminal, new PinentryPrompt(PINENTRY, { tty })];
+  return [terminal, new PinentryPrompt(PINENTRY, { tty, environment: { ...named, LC_ALL: "C.UTF-8" } })];
 }
 
 describe("the real pinentry-curses", () => {
@@ -44,6 +44,14 @@ describe("the real pinentry-curses", () => {
     await screen.until(/<Cancel>/);
     screen.type("50%25é\r");
     expect((await asked)?.reveal()).toBe("50%25é");
+  });
+
+  peerTest("a daemon that was started without a terminal asks on one nevertheless", async () => {
+    const [screen, prompt] = await bare({});
+    const asked = prompt.pin(ASK, never);
+    await screen.until(/<Cancel>/);
+    screen.type(`${DIGITS}\r`);
+    expect((await asked)?.reveal()).toBe(DIGITS);
   });
 
   peerTest("its cancel button closes the prompt", async () => {

@@ -28,18 +28,22 @@ export class PseudoTerminal {
     this.#child.stdin.write(keys);
   }
 
-  /** Waits until what is seen matches. */
+  /** Waits until what is seen matches, a minute at most. */
   async until(pattern: RegExp): Promise<RegExpExecArray> {
-    const { promise, resolve } = Promise.withResolvers<RegExpExecArray>();
+    const { promise, resolve, reject } = Promise.withResolvers<RegExpExecArray>();
+    const late = setTimeout(() => reject(new Error(`${pattern} was not seen in ${JSON.stringify(this.seen)}`)), 60_000);
     const look = (): void => {
       const found = pattern.exec(this.seen);
       if (found !== null) resolve(found);
     };
     this.#looking.add(look);
     look();
-    const found = await promise;
-    this.#looking.delete(look);
-    return found;
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(late);
+      this.#looking.delete(look);
+    }
   }
 
   async close(): Promise<void> {
