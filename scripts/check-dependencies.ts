@@ -42,6 +42,7 @@ const CHOSEN: ReadonlySet<string> = new Set([
     "smpp",
   ],
   ...["@picocss/pico", "@preact/signals", "preact", "uplot", "vite"],
+  ...["standardwebhooks", "vitepress", "vue"],
 ]);
 
 /** First versions without a published crash or hole that reaches us. */

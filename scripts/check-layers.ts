@@ -20,10 +20,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "bots/sandbox": ["@countersign/bot-kit"],
   "bots/admin": [...PURE, "@countersign/bot-kit", "@countersign/bot-matrix", "@countersign/bot-telegram"],
   "clients/sdk": PURE,
-  "clients/cli": [...PURE, "@countersign/sdk"],
-  "clients/console": [...PURE, "@countersign/sdk"],
+  "clients/payment-file": ["@countersign/protocol"],
+  "clients/cli": [...PURE, "@countersign/sdk", "@countersign/payment-file"],
+  "clients/pages": [...PURE, "@countersign/sdk"],
+  "clients/console": [...PURE, "@countersign/sdk", "@countersign/pages"],
+  "clients/web": [...PURE, "@countersign/sdk", "@countersign/pages", "@countersign/payment-file"],
   "examples/bank": [...PURE, "@countersign/sdk"],
   "scripts/testing": [],
+  docs: [],
 };
 
 /** Only what boots every part on one machine sees all of them. */

@@ -7,7 +7,7 @@ import { RejectReason, State } from "@countersign/proto/node/core/v1/content";
 import { CODE, GRANT_TOKEN, TestKey, type KeyAct } from "@countersign/sdk/testing";
 import { ExitCode } from "./exit-code.ts";
 import { CliWorld } from "./testing/cli.ts";
-import { painXml } from "./testing/pain-xml.ts";
+import { painXml } from "@countersign/payment-file/testing";
 
 const APPROVE: KeyAct = { type: "approve", code: CODE };
 const WRONG: KeyAct = { type: "approve", code: "000000" };

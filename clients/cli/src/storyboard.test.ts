@@ -3,7 +3,7 @@ import { stripVTControlCharacters } from "node:util";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { CODE } from "@countersign/sdk/testing";
 import { CliWorld } from "./testing/cli.ts";
-import { painXml, reference } from "./testing/pain-xml.ts";
+import { painXml, reference } from "@countersign/payment-file/testing";
 
 let world: CliWorld;
 let pay: readonly string[];

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { readPaymentFile } from "@countersign/cli/payment-file";
+import { readPaymentFile } from "@countersign/payment-file";
 import { labelName } from "@countersign/protocol";
 
 /** What a user means by a payment file, in words: one `Label: value` a line. "" for a file that would be refused. */

@@ -2,9 +2,7 @@ import { readFileSync, statSync } from "node:fs";
 import { Kind } from "@countersign/protocol";
 import { refused } from "../cli-error.ts";
 import type { ExitCode } from "../exit-code.ts";
-import { PaymentFileError } from "../pain001/finding.ts";
-import { readPaymentFile, type PaymentOrder } from "../pain001/read-payment-file.ts";
-import { CAPS } from "../pain001/xml-reader.ts";
+import { CAPS, PaymentFileError, readPaymentFile, type PaymentOrder } from "@countersign/payment-file";
 import type { CommandGiven } from "../session.ts";
 import { confirmMeaning, type ConfirmOptions } from "./confirm.ts";
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
-import { readPaymentFile } from "@countersign/cli/payment-file";
+import { readPaymentFile } from "@countersign/payment-file";
 import { ROOT } from "@countersign/testing";
 
 const SAMPLES = join(ROOT, "examples/bank/samples");

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { amountOf, exponentOf, isRepeatable, Label, type FieldValue } from "@countersign/protocol";
 import fc from "fast-check";
-import { bicAgent, IBAN, painXml, reference, type PaymentXml } from "../testing/pain-xml.ts";
+import { bicAgent, IBAN, painXml, reference, type PaymentXml } from "./testing/pain-xml.ts";
 import { PaymentFileError } from "./finding.ts";
 import { readPaymentFile } from "./read-payment-file.ts";
 

@@ -11,7 +11,7 @@ import {
   type FileXml,
   type GroupXml,
   type PaymentXml,
-} from "../testing/pain-xml.ts";
+} from "./testing/pain-xml.ts";
 import { PaymentFileError, type Finding } from "./finding.ts";
 import { readPaymentFile } from "./read-payment-file.ts";
 
