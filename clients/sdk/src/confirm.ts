@@ -1,11 +1,11 @@
-import { randomUUID } from "node:crypto";
 import { ProtocolError, type Line } from "@countersign/protocol";
-import { TransactionServiceCreateRequest } from "@countersign/proto/node/core/v1/transaction_service";
-import { call, type CallGiven, type Pause } from "./call.ts";
+import { TransactionServiceCreateRequest } from "@countersign/proto/web/core/v1/transaction_service";
+import { ask, type CallGiven, type Pause } from "./call.ts";
 import { Confirmation, outcomeOfKey } from "./confirmation.ts";
 import type { CoreConnection } from "./core-connection.ts";
 import { CoreError } from "./core-error.ts";
-import { KeyError, type DaemonConnection, type UserProof } from "./daemon-connection.ts";
+import { KeyError, type KeyPlace, type UserProof } from "./key-place.ts";
+import { CREATE } from "./methods.ts";
 import type { Outcome, Progress } from "./outcome.ts";
 import { findDifference, ownContent, ownLines, withRepeatLine, type Meant } from "./own-content.ts";
 import type { Pinned } from "./receipt-check.ts";
@@ -32,7 +32,8 @@ export interface ConfirmRequest extends Meant {
 /** What a confirmation works with. */
 export interface ConfirmGiven {
   readonly core: CoreConnection;
-  readonly daemon: DaemonConnection;
+  /** What can have it signed: the daemon of this PC, or in a page its WebAuthn. */
+  readonly daemon: KeyPlace;
   /** Pinned at set-up, never fetched over the connection that is being checked. */
   readonly pinned: Pinned;
   /** Which local key; absent: the only one. */
@@ -120,7 +121,7 @@ export async function outcomeOf(events: AsyncIterable<Progress>): Promise<Outcom
 
 function viewOf({ transactionId }: OpenTransaction, confirmationToken: string, given: ConfirmGiven): View {
   const { core } = given;
-  return core.token.isOfApp
+  return core.token?.isOfApp === true
     ? appView(core, transactionId, callGiven(given))
     : clientView(core, transactionId, new Token(confirmationToken), callGiven(given));
 }
@@ -145,13 +146,12 @@ async function create(
   request: ConfirmRequest,
   given: ConfirmGiven,
 ): Promise<{ transaction: WireTransaction; confirmationToken: string } | Refused> {
-  const { transactions } = given.core;
   const body = TransactionServiceCreateRequest.create({
-    requestId: request.requestId ?? randomUUID(),
+    requestId: request.requestId ?? crypto.randomUUID(),
     userId: request.userId,
     kind: request.kind,
     fields: request.fields.map(toWireField),
-    payloadSha256: Buffer.from(request.payload ?? []),
+    payloadSha256: request.payload ?? new Uint8Array(),
     keyIds: [...(request.keyIds ?? [])],
     lifetime: request.lifetimeS === undefined ? undefined : { seconds: BigInt(request.lifetimeS), nanos: 0 },
     modeHint: request.modeHint ?? 0,
@@ -159,7 +159,7 @@ async function create(
     repeatOf: request.repeatOf ?? "",
   });
   try {
-    const answer = await call(transactions.create.bind(transactions), body, callGiven(given));
+    const answer = await ask(given.core.port, CREATE, body, callGiven(given));
     if (answer.transaction === undefined)
       throw new ProtocolError("bad-field", "the core's answer holds no transaction");
     return { transaction: answer.transaction, confirmationToken: answer.confirmationToken };
