@@ -1,14 +1,15 @@
 import { ProtocolError, type Line } from "@countersign/protocol";
+import { ConfirmationClass, ConfirmationServiceGetRequest } from "@countersign/proto/web/core/v1/confirmation_service";
 import { TransactionServiceCreateRequest } from "@countersign/proto/web/core/v1/transaction_service";
 import { ask, type CallGiven, type Pause } from "./call.ts";
 import { Confirmation, outcomeOfKey } from "./confirmation.ts";
 import type { CoreConnection } from "./core-connection.ts";
 import { CoreError } from "./core-error.ts";
 import { KeyError, type KeyPlace, type UserProof } from "./key-place.ts";
-import { CREATE } from "./methods.ts";
+import { CREATE, GET_CONFIRMATION } from "./methods.ts";
 import type { Outcome, Progress } from "./outcome.ts";
 import { findDifference, ownContent, ownLines, withRepeatLine, type Meant } from "./own-content.ts";
-import type { Pinned } from "./receipt-check.ts";
+import type { Pinned } from "./pinned.ts";
 import { outcomeOfRefusedCreate } from "./refusal-outcome.ts";
 import { Token } from "./token.ts";
 import { openTransaction, type OpenTransaction, type WireTransaction } from "./transaction-view.ts";
@@ -89,6 +90,9 @@ export async function* confirm(request: ConfirmRequest, given: ConfirmGiven): As
   yield* confirmation.run(ownContent(lines, open));
 }
 
+/** As for confirm; what the user meant is compared where it is given. */
+export type OpenGiven = ConfirmGiven & { readonly meant?: readonly Line[] | undefined };
+
 /**
  * Takes a transaction to the key that somebody else created: LINK, THAW and ENROL of the core, or one that an app handed
  * over with its confirmation token. What the user meant is not known here, so he compares key and phone himself; lines
@@ -97,20 +101,46 @@ export async function* confirm(request: ConfirmRequest, given: ConfirmGiven): As
 export async function* confirmOpen(
   transaction: WireTransaction,
   confirmationToken: string,
-  given: ConfirmGiven & { readonly meant?: readonly Line[] | undefined },
+  given: OpenGiven,
 ): AsyncGenerator<Progress, void> {
   const open = openTransaction(transaction);
+  yield* takeUp({ open, isWaiting: true }, viewOf(open, confirmationToken, given), given);
+}
+
+/**
+ * Goes on with a transaction, with nothing but its confirmation token: after a page was loaded again, say. Asks the core
+ * where it stands; takes it to the key if it waits for one, and follows it to its end.
+ */
+export async function* resume(confirmationToken: string, given: OpenGiven): AsyncGenerator<Progress, void> {
+  const token = new Token(confirmationToken);
+  const calling = { ...callGiven(given), token };
+  const answer = await ask(given.core.port, GET_CONFIRMATION, ConfirmationServiceGetRequest.create(), calling);
+  const isWaiting = answer.class === ConfirmationClass.WAITING;
+  const told = openTransaction(answer);
+  // It tells the end alone. A clock that is wrong here must not keep the key from a transaction that the core says waits.
+  const lifetimeMs = Math.max(told.lifetimeMs, isWaiting ? LEAST_LIFETIME_MS : 0);
+  const open = { ...told, lifetimeMs };
+  yield* takeUp({ open, isWaiting }, clientView(given.core, open.transactionId, token, calling), given);
+}
+
+const LEAST_LIFETIME_MS = 15_000;
+
+async function* takeUp(
+  { open, isWaiting }: { readonly open: OpenTransaction; readonly isWaiting: boolean },
+  view: View,
+  given: OpenGiven,
+): AsyncGenerator<Progress, void> {
   const lines = given.meant ?? open.lines;
-  const verified = yield* verifyFirst(given);
+  const verified = isWaiting ? yield* verifyFirst(given) : { session: "" };
   const session = "outcome" in verified ? "" : verified.session;
   const of = { open, own: lines, isNew: false, session };
-  const confirmation = new Confirmation(of, viewOf(open, confirmationToken, given), given);
+  const confirmation = new Confirmation(of, view, given);
   if ("outcome" in verified) return yield* confirmation.giveUp(verified.outcome);
   yield createdEvent(open);
   const difference = findDifference(lines, open.kind, open, given.pinned.serverId);
   if (difference !== undefined) return yield* confirmation.giveUp({ state: "CONTENT_DIFFERS", difference });
   if (given.meant !== undefined) yield { type: "equal" };
-  yield* confirmation.run(ownContent(lines, open));
+  yield* confirmation.run(isWaiting ? ownContent(lines, open) : undefined);
 }
 
 /** Reads a confirmation to its end and returns the outcome. */

@@ -80,13 +80,13 @@ export class Confirmation {
     yield { type: "outcome", outcome };
   }
 
-  /** `content` is the client's own: what the key shows. */
-  async *run(content: Uint8Array): AsyncGenerator<Progress, void> {
+  /** `content` is the client's own: what the key shows. Undefined: the key is not asked, only followed is the rest. */
+  async *run(content: Uint8Array | undefined): AsyncGenerator<Progress, void> {
     const { signal } = this.#given;
     const abort = (): void => this.#guard(this.#stop({ state: "CANCELLED", byUser: true }));
     signal?.addEventListener("abort", abort, { once: true });
     this.#guard(this.#watch());
-    this.#guard(this.#askKey(content));
+    if (content !== undefined) this.#guard(this.#askKey(content));
     if (this.#given.core.token?.isOfApp === true) this.#guard(this.#followDelivery());
     if (signal?.aborted === true) abort();
     try {

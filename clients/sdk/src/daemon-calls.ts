@@ -1,4 +1,3 @@
-import { encodeAssertion, fromHex, ProtocolError } from "@countersign/protocol";
 import {
   AnswerRequest,
   AnswerResponse,
@@ -14,8 +13,8 @@ import {
   SignResponse,
   VerifyUserRequest,
   VerifyUserResponse,
-  type Assertion as WireAssertion,
 } from "@countersign/proto/web/device/v1/device_service";
+import { assertedByKey } from "./asserted-by-key.ts";
 import { ask } from "./call.ts";
 import { CoreError } from "./core-error.ts";
 import { GrpcCode } from "./grpc-code.ts";
@@ -149,25 +148,6 @@ const VERIFY_MS = 120_000;
 
 /** Another prompt was faster, or the key is gone: what happens next comes by the Sign itself. */
 const NOT_AWAITED: readonly number[] = [GrpcCode.FAILED_PRECONDITION, GrpcCode.NOT_FOUND];
-
-/** Through the daemon, which may be malware: what is no assertion is no answer of a key. */
-function assertedByKey(assertion: WireAssertion): AssertedByKey {
-  const { keyId, statement, authenticatorData, clientDataJson, signature } = assertion;
-  try {
-    const signedAssertion = encodeAssertion({
-      keyId: fromHex(keyId),
-      statement: Uint8Array.from(statement),
-      authenticatorData: Uint8Array.from(authenticatorData),
-      clientDataJson: Uint8Array.from(clientDataJson),
-      signature: Uint8Array.from(signature),
-    });
-    return { assertion, signedAssertion, rejected: false };
-  } catch (error) {
-    if (error instanceof ProtocolError)
-      throw new KeyError("KEY_LEFT", `the daemon's answer is no assertion: ${error.message}`);
-    throw error;
-  }
-}
 
 /** Step, in the order of its numbers. */
 const STEPS: readonly KeyStep[] = ["showing", "showing", "pin", "code", "touch", "computing"];

@@ -1,6 +1,14 @@
 // The public API of @countersign/sdk: confirm a transaction from a program on the user's PC.
 export { pause, type CallGiven, type Pause } from "./call.ts";
-export { confirm, confirmOpen, outcomeOf, type ConfirmGiven, type ConfirmRequest } from "./confirm.ts";
+export {
+  confirm,
+  confirmOpen,
+  outcomeOf,
+  resume,
+  type ConfirmGiven,
+  type ConfirmRequest,
+  type OpenGiven,
+} from "./confirm.ts";
 export { CoreError, type Violation } from "./core-error.ts";
 export {
   isFido,
@@ -25,7 +33,8 @@ export {
   type DeliveryStateName,
 } from "./delivery.ts";
 export { findDifference, ownContent, ownLines, type Difference, type Meant } from "./own-content.ts";
-export type { Pinned } from "./receipt-check.ts";
+export type { Pinned } from "./pinned.ts";
+export { verifyReceipt, type NamedFinding } from "./receipt.ts";
 export { standingOfApp, standingOfClient, stateName, type ApprovalProgress, type Standing } from "./standing.ts";
 export { Token } from "./token.ts";
 export { openTransaction, type AskedFido, type OpenTransaction, type WireTransaction } from "./transaction-view.ts";

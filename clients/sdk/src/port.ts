@@ -34,6 +34,12 @@ export interface Port {
   stream<Request, Response>(
     method: Method<Request, Response>,
     request: Request,
-    of: CallOf,
+    of: CallOf & {
+      /** A stream in which nothing came for so long ends with reason SILENT, where the transport cannot tell a dead peer. */
+      readonly silenceMs?: number | undefined;
+    },
   ): AsyncGenerator<Response, void>;
 }
+
+/** Reason of a stream that ended because nothing came for long: whoever sends is gone, or had nothing to say. */
+export const SILENT = "SILENT";

@@ -36,13 +36,20 @@ export interface View {
   receipt(): Promise<Uint8Array>;
 }
 
+/** A page whose network went has no other sign of it. */
+const SILENCE_MS = 30_000;
+
 /** With the app's token: exact states. */
 export function appView(core: CoreConnection, transactionId: string, given: CallGiven): View {
   const { port } = core;
   return {
     async *watch(cursor, signal) {
       const request = TransactionServiceWatchRequest.create({ transactionId, cursor });
-      for await (const event of port.stream(WATCH_TRANSACTION, request, { token: given.token, signal })) {
+      for await (const event of port.stream(WATCH_TRANSACTION, request, {
+        token: given.token,
+        signal,
+        silenceMs: SILENCE_MS,
+      })) {
         if (event.transaction === undefined) continue;
         yield { standing: standingOfApp(event.transaction), cursor: event.cursor };
       }
@@ -63,7 +70,7 @@ export function clientView(core: CoreConnection, transactionId: string, token: T
   return {
     async *watch(cursor, signal) {
       const request = ConfirmationServiceWatchRequest.create({ cursor });
-      for await (const event of port.stream(WATCH_CONFIRMATION, request, { token, signal })) {
+      for await (const event of port.stream(WATCH_CONFIRMATION, request, { token, signal, silenceMs: SILENCE_MS })) {
         yield { standing: standingOfClient(event.class, event.keyIds, event), cursor: event.cursor };
       }
     },
@@ -94,11 +101,7 @@ async function submit(
   await ask(port, SUBMIT_STATEMENT, request, given);
 }
 
-async function fetchReceipt(
-  { port }: CoreConnection,
-  transactionId: string,
-  given: CallGiven,
-): Promise<Uint8Array> {
+async function fetchReceipt({ port }: CoreConnection, transactionId: string, given: CallGiven): Promise<Uint8Array> {
   const request = ReceiptServiceGetRequest.create({ transactionId });
   return Uint8Array.from((await ask(port, GET_RECEIPT, request, given)).receipt);
 }
