@@ -48,6 +48,8 @@ export class Confirmation {
   readonly #startedAt = performance.now();
   /** Why this client gave up: stands for the bare CANCELLED or ENDED that follows its withdrawal. */
   #because: Outcome | undefined;
+  /** What led to the key failed: it is thrown. */
+  #broke: { readonly error: unknown } | undefined;
   /** What the key signed so far. */
   readonly #signed: Uint8Array[] = [];
   /** The transaction was made for this confirmation: no other client has had its key sign it. */
@@ -127,6 +129,7 @@ export class Confirmation {
       return checkReceipt(() => this.#view.receipt(), confirmed, this.#given.pinned);
     }
     const bare = ending.state === "CANCELLED" || ending.state === "ENDED" || ending.state === "EXPIRED";
+    if (bare && this.#broke !== undefined) throw this.#broke.error;
     if (bare && this.#because !== undefined) return this.#because;
     if (bare && this.#someRevoked && this.#keyIds.length === 0) return { state: "KEY_REVOKED" };
     // A signed reject of altered content is TAMPERED to the core. What the user did stands above what he thereby proved;
@@ -165,6 +168,8 @@ export class Confirmation {
         // The key counts by itself and may be first at the end of the lifetime: the core tells that, not a withdrawal.
         if (error instanceof KeyError && error.status === "USER_TIMEOUT" && this.#leftMs() < LAST_MOMENTS_MS) return;
         if (error instanceof KeyError) return this.#stop(outcomeOfKey(error));
+        // Kept first: the watch may be faster than the answer to the withdrawal, and would tell of that alone.
+        this.#broke = { error };
         await this.#view.withdraw("the key's daemon failed").catch(() => undefined);
         throw error;
       }

@@ -19,8 +19,8 @@ export interface CoreOptions {
 /** The core as a page reaches it; nothing is sent yet. Throws an Error that names the address when it is none. */
 export function openCore(options: CoreOptions): CoreConnection {
   const { address, token, deadlineMs = 10_000, patienceMs = 20_000, onSilence } = options;
-  const origin = URL.canParse(address) ? new URL(address).origin : "null";
-  if (origin === "null")
+  const { origin, protocol } = URL.canParse(address) ? new URL(address) : { origin: "", protocol: "" };
+  if (protocol !== "https:" && protocol !== "http:")
     throw new Error(`${address} is no origin: write scheme, host and port, such as https://host:8702`);
   return {
     token: token === undefined ? undefined : new Token(token),

@@ -61,7 +61,8 @@ function askedBy(request: SignRequest): AskedAssertion {
 
 /** What the browser says: it does not tell a user's no from a key that nobody touched. */
 function keyErrorOf(error: unknown): unknown {
-  const { name, message } = error instanceof Error ? error : new Error(String(error));
+  // By its name alone: an error of another realm is no instance of this one's.
+  const { name = "", message = "" } = (error ?? {}) as { readonly name?: string; readonly message?: string };
   switch (name) {
     case "NotAllowedError":
     case "AbortError":
