@@ -335,6 +335,60 @@ export const MESSAGES: Readonly<Record<string, Readonly<Record<number, WireField
   ".countersign.admin.v1.ThawUser": {
     1: ["user_id", "string"],
   },
+  ".countersign.admin.v1.WebhookServiceCreateRequest": {
+    1: ["tenant_id", "string"],
+    2: ["request_id", "string"],
+    3: ["url", "string"],
+    4: ["events", "string", "*"],
+    5: ["description", "string"],
+  },
+  ".countersign.admin.v1.WebhookServiceListDeliveriesRequest": {
+    1: ["tenant_id", "string"],
+    2: ["endpoint_id", "string"],
+    3: ["state", "int32"],
+    4: ["page_size", "uint32"],
+  },
+  ".countersign.admin.v1.WebhookServiceListRequest": {
+    1: ["tenant_id", "string"],
+  },
+  ".countersign.admin.v1.WebhookServiceListenRequest": {
+    1: ["tenant_id", "string"],
+    2: ["events", "string", "*"],
+    3: ["cursor", "string"],
+  },
+  ".countersign.admin.v1.WebhookServicePauseRequest": {
+    1: ["tenant_id", "string"],
+    2: ["endpoint_id", "string"],
+  },
+  ".countersign.admin.v1.WebhookServiceRemoveRequest": {
+    1: ["tenant_id", "string"],
+    2: ["endpoint_id", "string"],
+  },
+  ".countersign.admin.v1.WebhookServiceReplayRequest": {
+    1: ["tenant_id", "string"],
+    2: ["endpoint_id", "string"],
+    3: ["webhook_id", "string", "=what"],
+    4: ["since", ".google.protobuf.Timestamp", "=what"],
+    5: ["cursor", "string"],
+  },
+  ".countersign.admin.v1.WebhookServiceResumeRequest": {
+    1: ["tenant_id", "string"],
+    2: ["endpoint_id", "string"],
+  },
+  ".countersign.admin.v1.WebhookServiceRotateRequest": {
+    1: ["tenant_id", "string"],
+    2: ["endpoint_id", "string"],
+    3: ["from_generation", "uint32"],
+  },
+  ".countersign.admin.v1.WebhookServiceSendTestRequest": {
+    1: ["tenant_id", "string"],
+    2: ["endpoint_id", "string"],
+    3: ["type", "string"],
+  },
+  ".countersign.admin.v1.WebhookServiceTriggerRequest": {
+    1: ["tenant_id", "string"],
+    2: ["type", "string"],
+  },
   ".countersign.channel.v1.AttachRequest": {
     1: ["hello", ".countersign.channel.v1.Hello", "=event"],
     2: ["sent", ".countersign.channel.v1.Sent", "=event"],
@@ -784,6 +838,17 @@ export const REQUESTS: Readonly<Record<string, `.${string}`>> = {
   "/countersign.admin.v1.AuditService/Tail": ".countersign.admin.v1.AuditServiceTailRequest",
   "/countersign.admin.v1.AuditService/ListHeads": ".countersign.admin.v1.AuditServiceListHeadsRequest",
   "/countersign.admin.v1.AuditService/Export": ".countersign.admin.v1.AuditServiceExportRequest",
+  "/countersign.admin.v1.WebhookService/Create": ".countersign.admin.v1.WebhookServiceCreateRequest",
+  "/countersign.admin.v1.WebhookService/List": ".countersign.admin.v1.WebhookServiceListRequest",
+  "/countersign.admin.v1.WebhookService/Rotate": ".countersign.admin.v1.WebhookServiceRotateRequest",
+  "/countersign.admin.v1.WebhookService/Pause": ".countersign.admin.v1.WebhookServicePauseRequest",
+  "/countersign.admin.v1.WebhookService/Resume": ".countersign.admin.v1.WebhookServiceResumeRequest",
+  "/countersign.admin.v1.WebhookService/Remove": ".countersign.admin.v1.WebhookServiceRemoveRequest",
+  "/countersign.admin.v1.WebhookService/ListDeliveries": ".countersign.admin.v1.WebhookServiceListDeliveriesRequest",
+  "/countersign.admin.v1.WebhookService/Replay": ".countersign.admin.v1.WebhookServiceReplayRequest",
+  "/countersign.admin.v1.WebhookService/SendTest": ".countersign.admin.v1.WebhookServiceSendTestRequest",
+  "/countersign.admin.v1.WebhookService/Trigger": ".countersign.admin.v1.WebhookServiceTriggerRequest",
+  "/countersign.admin.v1.WebhookService/Listen": ".countersign.admin.v1.WebhookServiceListenRequest",
   "/countersign.channel.v1.ChannelService/Attach": ".countersign.channel.v1.AttachRequest",
   "/countersign.core.v1.ConfirmationService/Get": ".countersign.core.v1.ConfirmationServiceGetRequest",
   "/countersign.core.v1.ConfirmationService/Watch": ".countersign.core.v1.ConfirmationServiceWatchRequest",

@@ -35,6 +35,8 @@ export interface CoreConfig {
   readonly trace?: TraceConfig | undefined;
   /** When the heads of the audit are signed, and where they go. Absent: when somebody asks for one. */
   readonly auditHeads?: AuditHeadsConfig;
+  /** Hosts and addresses that webhooks may lead to although they are not public. Absent: none. */
+  readonly webhookAllow?: readonly string[] | undefined;
   readonly development: boolean;
   readonly logLevel: LogLevel;
   readonly maxStreams: number;
@@ -68,6 +70,7 @@ export function readConfig(sources: Sources): CoreConfig {
       entries: required("auditHeadsEntries", read("auditHeadsEntries")),
     }),
     trace: traceOf(read("otlpEndpoint"), required("otlpRatio", read("otlpRatio"))),
+    webhookAllow: read("webhookAllow"),
     development: required("development", read("development")),
     logLevel: required("logLevel", read("logLevel")),
     maxStreams: required("maxStreams", read("maxStreams")),

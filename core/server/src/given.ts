@@ -45,6 +45,8 @@ export interface CoreGiven {
   readonly calls?: CallObserver;
   /** What administrators' lists are found by. Undefined: one without a file, made when it is asked first. */
   readonly readModel?: ReadModel;
+  /** Hosts and addresses that webhooks may lead to although they are not public. Undefined: none. */
+  readonly webhookAllow?: readonly string[];
   /** Undefined: no exporter is configured. */
   readonly trace?: Tracing;
 }

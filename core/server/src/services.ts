@@ -17,6 +17,7 @@ import { confirmationService } from "./transaction/confirmation-service.ts";
 import { expireTransaction } from "./transaction/happen.ts";
 import { transactionService } from "./transaction/transaction-service.ts";
 import { finishOpenCompare } from "./verification/finish-open-compare.ts";
+import { webhookService } from "./webhook/webhook-service.ts";
 import { verificationService } from "./verification/verification-service.ts";
 
 /** All services of the core, on what they are given. */
@@ -34,6 +35,7 @@ export function servicesOf(given: CoreGiven): Service[] {
     channelService(given),
     adminService(given),
     auditService(given),
+    webhookService(given),
   ];
 }
 

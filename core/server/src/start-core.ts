@@ -19,6 +19,7 @@ import type { HexId } from "./store/entity.ts";
 import type { Store } from "./store/store.ts";
 import { Sweeper } from "./sweep.ts";
 import type { OpenTracing } from "./trace/open-tracing.ts";
+import { Webhooks } from "./webhook/webhooks.ts";
 import { serveWeb, type WebServing } from "./web/serve-web.ts";
 
 /** A core that serves. */
@@ -84,6 +85,7 @@ interface Parts {
   readonly openCodes: OpenCodes;
   /** Undefined: heads of the audit are signed when somebody asks for one. */
   readonly auditHeads: AuditHeads | undefined;
+  readonly webhooks: Webhooks;
   /** Undefined: nobody asked for figures. */
   readonly monitor: Monitor | undefined;
   /** Undefined: no exporter is configured, and nothing of it is loaded. */
@@ -108,6 +110,7 @@ async function openParts(config: CoreConfig, log: Log, { aroundStore, buggify }:
     development: config.development,
     soleCore: config.store === undefined, // the embedded store lets one process in
     draining: draining.signal,
+    webhookAllow: config.webhookAllow ?? [],
     gate: tracing?.gate ?? new Gate(),
     // What it reads in the background is no caller's: nobody counts or traces it.
     readModel: new ReadModel({ ...{ store: opened, log, serverId: secrets.serverId }, path: indexPath(config) }),
@@ -117,7 +120,8 @@ async function openParts(config: CoreConfig, log: Log, { aroundStore, buggify }:
   const sweeper = new Sweeper(given, dueHandlersOf(given));
   const openCodes = new OpenCodes(given);
   const auditHeads = config.auditHeads && new AuditHeads(given, config.auditHeads);
-  return { given, secrets, broken, sweeper, openCodes, auditHeads, monitor, tracing, draining };
+  const webhooks = new Webhooks(given);
+  return { given, secrets, broken, sweeper, openCodes, auditHeads, webhooks, monitor, tracing, draining };
 }
 
 /** Cores that share a store have no folder of their own. */
@@ -139,7 +143,7 @@ interface Listeners {
 
 /** Monitoring answers first, and says "starting" until calls are answered. */
 async function listen(config: CoreConfig, parts: Parts): Promise<Listeners> {
-  const { given, sweeper, openCodes, auditHeads, monitor, tracing, draining } = parts;
+  const { given, sweeper, openCodes, auditHeads, webhooks, monitor, tracing, draining } = parts;
   const { tls, maxStreams, development, admin } = config;
   const watched = { store: given.store, sweeper, draining: draining.signal, line: () => given.gate.line };
   const adminAddress = admin && (await monitor?.serve({ listen: admin, tls }, watched));
@@ -154,6 +158,7 @@ async function listen(config: CoreConfig, parts: Parts): Promise<Listeners> {
     sweeper.start();
     openCodes.start();
     auditHeads?.start();
+    webhooks.start();
     monitor?.setListening();
     return { serving, web, adminAddress };
   } catch (error) {
@@ -170,8 +175,9 @@ async function drainCore(parts: Parts, { serving, web }: Listeners): Promise<voi
   parts.given.log.info({}, "drained");
 }
 
-async function closeParts({ given, sweeper, openCodes, auditHeads, monitor, tracing }: Parts): Promise<void> {
-  await Promise.all([sweeper.stop(), openCodes.stop(), auditHeads?.stop(), given.readModel.close()]);
+async function closeParts(parts: Parts): Promise<void> {
+  const { given, sweeper, openCodes, auditHeads, webhooks, monitor, tracing } = parts;
+  await Promise.all([sweeper.stop(), openCodes.stop(), auditHeads?.stop(), webhooks.stop(), given.readModel.close()]);
   await given.store.close();
   await tracing?.close();
   await monitor?.close();

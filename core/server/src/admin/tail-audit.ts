@@ -1,6 +1,6 @@
 // The audit as it happens: hints say in which shards something was written, the chains say what.
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { AuditServiceTailResponse } from "@countersign/proto/node/admin/v1/audit_service";
+import { AuditServiceTailResponse, type AuditEvent } from "@countersign/proto/node/admin/v1/audit_service";
 import type { CoreGiven } from "../given.ts";
 import type { Send } from "../rpc/handler.ts";
 import { readModelOf } from "../read-model/read-model.ts";
@@ -23,15 +23,28 @@ const PAGE = 200;
 /** A cursor is told after so long without an event that was asked for. */
 const CURSOR_MS = 60_000;
 
-/**
- * Tells events until the call is over. What is kept is a number for each shard, however fast they come: a consumer that is
- * slow reads the chains later, and misses nothing.
- */
-export async function tailAudit(
+/** Tells events until the call is over. */
+export function tailAudit(
   given: CoreGiven,
   { tenant, events, cursor }: Tailing,
   signal: AbortSignal,
   send: Send<AuditServiceTailResponse>,
+): Promise<void | Refusal> {
+  const pick = (entry: AuditEntry): AuditEvent[] => eventsIn(entry, tenant, events);
+  return tailEntries(given, { cursor, pick }, signal, (picked, at) =>
+    send(AuditServiceTailResponse.create({ events: [...picked], cursor: at })),
+  );
+}
+
+/**
+ * Tells what is picked out of entries until the call is over: first a cursor alone. What is kept is a number for each shard,
+ * however fast they come: a consumer that is slow reads the chains later, and misses nothing.
+ */
+export async function tailEntries<T>(
+  given: CoreGiven,
+  { cursor, pick }: { readonly cursor: string; readonly pick: (entry: AuditEntry) => readonly T[] },
+  signal: AbortSignal,
+  send: (picked: readonly T[], cursor: string) => Promise<void>,
 ): Promise<void | Refusal> {
   const { store } = given;
   const model = readModelOf(given);
@@ -47,7 +60,7 @@ export async function tailAudit(
     const next = new Map<Shard, number>();
     const round = new Round(touched, from);
     let told = from;
-    await send(AuditServiceTailResponse.create({ cursor: writeCursor(from) }));
+    await send([], writeCursor(from));
     for (;;) {
       const shard = await round.next();
       if (shard === undefined) return;
@@ -55,11 +68,11 @@ export async function tailAudit(
       for (let more = true; more;) {
         const entries = await store.audit(shard, seq, PAGE);
         round.read(entries);
-        const wanted = entries.flatMap((entry) => eventsIn(entry, tenant, events));
+        const wanted = entries.flatMap(pick);
         // Without news it moves the cursor, so that who comes back after a quiet month does not read that month again.
         if (wanted.length > 0 || (entries.length > 0 && round.safe - told >= CURSOR_MS)) {
           told = round.safe;
-          await send(AuditServiceTailResponse.create({ events: wanted, cursor: writeCursor(told) }));
+          await send(wanted, writeCursor(told));
         }
         seq = (entries.at(-1)?.seq ?? seq - 1) + 1;
         more = entries.length === PAGE;
@@ -75,7 +88,7 @@ export async function tailAudit(
   }
 }
 
-function eventsIn(entry: AuditEntry, tenant: HexId | undefined, wanted: readonly string[]) {
+function eventsIn(entry: AuditEntry, tenant: HexId | undefined, wanted: readonly string[]): AuditEvent[] {
   return entry.events.flatMap((one, index) =>
     (tenant === undefined || one.tenant === tenant) && wanted.some((event) => isEvent(event, one.event))
       ? [eventMessage(entry, one, index)]

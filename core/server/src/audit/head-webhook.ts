@@ -1,14 +1,12 @@
 // Heads to whoever takes them by HTTP. They are signed: nothing else vouches for them, and nothing secret is in them.
 // docs/protocol/audit.md section 5.
-import { request as plainRequest } from "node:http";
-import { request as tlsRequest } from "node:https";
-import { isIP } from "node:net";
 import { AUDIT_HEAD_TYPE } from "@countersign/protocol";
 import type { CoreGiven } from "../given.ts";
+import type { Allowed } from "../outbound/address-guard.ts";
+import { isTaken, postTo, type OutboundSeams } from "../outbound/post.ts";
 import { isRefusal } from "../rpc/refusal.ts";
 import { RefusalError } from "../rpc/refusal-of-error.ts";
 import { commitOnce, untilSettled } from "../transaction/commit.ts";
-import { pinAddress, type Resolve } from "./address-guard.ts";
 import type { HeadPlace } from "./head-publishing.ts";
 import { HEAD_SHARD, headCountKey, headOf, KEPT_HEADS, type StoredHead } from "./stored-heads.ts";
 
@@ -20,27 +18,17 @@ export interface WebhookConfig {
   readonly allow: readonly string[];
 }
 
-export interface WebhookSeams {
-  readonly resolve?: Resolve;
-  /** PEM of the authority of the receiver's certificate; undefined: those of the system. */
-  readonly ca?: string;
-  /** How long the receiver may take. */
-  readonly longestMs?: number;
-}
-
-const LONGEST_MS = 15_000;
-
 export class HeadWebhook implements HeadPlace {
   readonly name: string;
   readonly #given: CoreGiven;
   readonly #url: URL;
-  readonly #allow: readonly string[];
-  readonly #seams: WebhookSeams;
+  readonly #allowed: Allowed;
+  readonly #seams: OutboundSeams;
 
-  constructor(given: CoreGiven, { url, allow }: WebhookConfig, seams: WebhookSeams = {}) {
+  constructor(given: CoreGiven, { url, allow }: WebhookConfig, seams: OutboundSeams = {}) {
     this.#given = given;
     this.#url = new URL(url);
-    this.#allow = allow;
+    this.#allowed = { names: allow, flag: "--audit-heads-allow" };
     this.#seams = seams;
     this.name = this.#url.origin; // a path may hold what its owner calls a secret
   }
@@ -60,38 +48,10 @@ export class HeadWebhook implements HeadPlace {
   }
 
   async #post({ number, line }: StoredHead, stop: AbortSignal): Promise<void> {
-    const url = this.#url;
-    const pinned = await pinAddress(url.hostname, this.#allow, this.#seams.resolve);
-    const name = url.hostname.replace(/^\[(.*)\]$/, "$1");
     const body = Buffer.from(`${line}\n`);
-    const options = {
-      ...{
-        host: pinned.address,
-        family: pinned.family,
-        path: `${url.pathname}${url.search}`,
-        method: "POST",
-        agent: false,
-      },
-      ...(url.port === "" ? {} : { port: url.port }),
-      ...(isIP(name) === 0 ? { servername: name } : {}),
-      ...(this.#seams.ca === undefined ? {} : { ca: this.#seams.ca }),
-      headers: {
-        ...{ host: url.host, "content-type": AUDIT_HEAD_TYPE, "content-length": body.length },
-        "countersign-audit-head": String(number),
-      },
-      signal: AbortSignal.any([stop, AbortSignal.timeout(this.#seams.longestMs ?? LONGEST_MS)]),
-    };
-    const { promise, resolve, reject } = Promise.withResolvers<number>();
-    const request = (url.protocol === "https:" ? tlsRequest : plainRequest)(options);
-    request.on("error", reject);
-    request.on("response", (response) => {
-      resolve(response.statusCode ?? 0);
-      response.destroy(); // what it says besides is of no use to anybody
-    });
-    request.end(body);
-    const status = await promise;
-    // A redirect is an answer like any other: nobody is followed to where nobody looked.
-    if (status < 200 || status > 299) throw new Error(`${this.name} answered ${status} to head ${number}`);
+    const headers = { "content-type": AUDIT_HEAD_TYPE, "countersign-audit-head": String(number) };
+    const status = await postTo(this.#url, { headers, body }, { ...this.#seams, allowed: this.#allowed, signal: stop });
+    if (!isTaken(status)) throw new Error(`${this.name} answered ${status} to head ${number}`);
   }
 
   async #setPosted(posted: number): Promise<void> {

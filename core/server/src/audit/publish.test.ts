@@ -9,7 +9,6 @@ import { describeAuditFault, HeadBook, openAuditHead, type OpenedHead } from "@c
 import { tempFolder } from "@countersign/testing";
 import type { CoreGiven } from "../given.ts";
 import { CoreWorld } from "../testing/core-world.ts";
-import { pinAddress } from "./address-guard.ts";
 import { HeadFile } from "./head-file.ts";
 import { HeadPublishing, type HeadPlace } from "./head-publishing.ts";
 import { HeadWebhook } from "./head-webhook.ts";
@@ -201,35 +200,6 @@ describe("by HTTP", () => {
     await webhook(["127.0.0.1"]).publish(never);
     expect(taken).toHaveLength(1);
   });
-});
-
-test.each([
-  ...["10.0.0.1", "127.0.0.1", "169.254.169.254", "172.31.0.1", "192.168.1.1", "100.64.0.1", "0.0.0.0", "224.0.0.1"],
-  ...[
-    "::1",
-    "::",
-    "fe80::1",
-    "fd00::1",
-    "::ffff:8.8.8.8",
-    "::ffff:127.0.0.1",
-    "64:ff9b::7f00:1",
-    "2002:7f00:1::",
-    "ff02::1",
-  ],
-])("%s is not public", async (address) => {
-  const resolve = async () => [
-    { address: "8.8.8.8", family: 4 },
-    { address, family: 6 },
-  ];
-  await expect(pinAddress("name.example", [], resolve)).rejects.toThrow("is not a public address");
-  const host = address.includes(":") ? `[${address}]` : address;
-  await expect(pinAddress(host, [])).rejects.toThrow("is not a public address");
-  expect(await pinAddress(host, [address])).toMatchObject({ address });
-});
-
-test.each(["8.8.8.8", "172.32.0.1", "2606:4700::1111"])("%s is", async (address) => {
-  expect(await pinAddress("name.example", [], async () => [{ address, family: 4 }])).toMatchObject({ address });
-  await expect(pinAddress("name.example", [], async () => [])).rejects.toThrow("has no address");
 });
 
 test("a place that fails is told again after ever longer, keeps no other waiting, and hears of all there is then", async () => {

@@ -35,6 +35,7 @@ export interface SettingValues {
   readonly auditHeadsAllow: readonly string[];
   readonly auditHeadsEvery: number;
   readonly auditHeadsEntries: number;
+  readonly webhookAllow: readonly string[];
   readonly otlpEndpoint: string;
   readonly otlpRatio: number;
   readonly development: boolean;
@@ -167,6 +168,10 @@ export const SETTINGS: { readonly [N in SettingName]: Setting<SettingValues[N]> 
     meaning: "changes between two audit heads; 0: none by their number",
     schema: count(1_000_000_000),
     fallback: "10000",
+  },
+  webhookAllow: {
+    meaning: "hosts and addresses that webhooks may lead to although they are not public, separated by commas",
+    schema: hosts,
   },
   otlpEndpoint: {
     meaning: "http:// or https:// of an OpenTelemetry collector; without it nothing is traced",

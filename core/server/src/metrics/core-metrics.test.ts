@@ -12,9 +12,9 @@ import {
   METHODS,
   SETTLED,
   SHEDS,
-  STATES,
   VERDICTS,
 } from "./label-sets.ts";
+import { STATES } from "../transaction/state-names.ts";
 import { readText } from "./testing/read-text.ts";
 
 const open: CoreMetrics[] = [];

@@ -35,6 +35,10 @@ export class CoreMetrics implements CallObserver, ConnectionObserver {
     "What became of messages that bots were handed",
     ["channel", "outcome"],
   );
+  readonly #webhooks = this.#counter("countersign_webhooks_total", "Tries to post a webhook, by what became of them", [
+    "outcome",
+    "result",
+  ]);
   readonly #calls = this.#histogram(
     "countersign_rpc_seconds",
     "Unary calls, from the request to its answer",
@@ -114,6 +118,8 @@ export class CoreMetrics implements CallObserver, ConnectionObserver {
         return this.#verdicts.inc({ reason: happening.reason });
       case "delivery":
         return this.#deliveries.inc({ channel: happening.channel, outcome: happening.outcome });
+      case "webhook":
+        return this.#webhooks.inc({ outcome: happening.outcome, result: happening.result });
     }
   }
 

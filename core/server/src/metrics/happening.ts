@@ -1,6 +1,7 @@
 // Pure: what a commit is to be counted as. The audit is the one place where everything that happens has a name.
 import type { AuditDraft } from "../store/store.ts";
-import { CHANNELS, labelOf, STATES, VERDICTS, type Attempt } from "./label-sets.ts";
+import { STATES } from "../transaction/state-names.ts";
+import { CHANNELS, labelOf, VERDICTS, WEBHOOK_RESULTS, type Attempt } from "./label-sets.ts";
 
 /** One thing that happened, in words of closed lists. */
 export type Happening =
@@ -10,7 +11,9 @@ export type Happening =
   | { readonly type: "statement"; readonly compared: boolean }
   /** A verdict was written down. */
   | { readonly type: "verdict"; readonly reason: string }
-  | { readonly type: "delivery"; readonly channel: string; readonly outcome: Attempt };
+  | { readonly type: "delivery"; readonly channel: string; readonly outcome: Attempt }
+  /** What became of a try to post to an endpoint. */
+  | { readonly type: "webhook"; readonly outcome: string; readonly result: string };
 
 /** What these entries of one commit say that is counted; most of the audit is not. */
 export function happeningsOf(audit: readonly AuditDraft[]): Happening[] {
@@ -22,6 +25,9 @@ export function happeningsOf(audit: readonly AuditDraft[]): Happening[] {
     if (statement !== undefined) found.push({ type: "statement", compared: statement === "compared" });
     const reason = verdictOf(draft);
     if (reason !== undefined) found.push({ type: "verdict", reason: labelOf(VERDICTS, reason) });
+    const webhook = WEBHOOK_OF[draft.event];
+    if (webhook !== undefined)
+      found.push({ type: "webhook", outcome: webhook, result: labelOf(WEBHOOK_RESULTS, draft.detail["result"]) });
     if (draft.event.startsWith("delivery.")) found.push(...attemptsOf(draft));
   }
   return found;
@@ -38,6 +44,12 @@ function stateReached({ event, subject, detail }: AuditDraft): string | undefine
 const STATEMENT_OF: Readonly<Record<string, "compared" | "not-compared">> = {
   "statement.counted": "compared",
   "statement.received": "not-compared",
+};
+
+const WEBHOOK_OF: Readonly<Record<string, string>> = {
+  "webhook.delivered": "delivered",
+  "webhook.failed": "failed",
+  "webhook.dead": "dead",
 };
 
 function verdictOf({ event, detail }: AuditDraft): unknown {

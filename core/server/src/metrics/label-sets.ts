@@ -2,8 +2,8 @@
 import { status } from "@grpc/grpc-js";
 import { REASONS } from "@countersign/protocol";
 import type { Platform } from "../identity/tenant.ts";
+import { POST_RESULTS } from "../outbound/post-result.ts";
 import { PERMISSION } from "../rpc/permission.ts";
-import type { State } from "../transaction/transaction.ts";
 
 /** In place of a value that no list has: a shortcoming of the list, never of the caller. */
 const OTHER = "other";
@@ -11,23 +11,7 @@ const OTHER = "other";
 /** The values of one label. */
 export type LabelSet = ReadonlySet<string>;
 
-// As records, so that a new state or platform is a compile error here.
-const STATE: Readonly<Record<State, true>> = {
-  PENDING: true,
-  PARTIAL: true,
-  APPROVED: true,
-  CONFIRMED: true,
-  EXECUTING: true,
-  EXECUTED: true,
-  EXECUTION_FAILED: true,
-  EXECUTION_UNKNOWN: true,
-  REJECTED: true,
-  TAMPERED: true,
-  LOCKED: true,
-  EXPIRED: true,
-  CANCELLED: true,
-  UNDELIVERABLE: true,
-};
+// As a record, so that a new platform is a compile error here.
 const CHANNEL: Readonly<Record<Platform, true>> = {
   telegram: true,
   matrix: true,
@@ -36,7 +20,6 @@ const CHANNEL: Readonly<Record<Platform, true>> = {
   sandbox: true,
 };
 
-export const STATES: LabelSet = new Set(Object.keys(STATE));
 export const CHANNELS: LabelSet = new Set(Object.keys(CHANNEL));
 export const VERDICTS: LabelSet = new Set(["ACCEPTED", ...Object.keys(REASONS)]);
 /** Names of gRPC's status codes. */
@@ -71,6 +54,9 @@ export type LoadOutcome = (typeof LOADS)[number];
 /** What the store said of a commit whose fate was unknown; failed: it could not say. */
 export const SETTLED = ["committed", "absent", "failed"] as const;
 export type Settled = (typeof SETTLED)[number];
+
+/** How a try to post a webhook ended. */
+export const WEBHOOK_RESULTS: LabelSet = new Set(POST_RESULTS);
 
 /** Why a call was not begun (rpc/call-observer.ts). */
 export const SHEDS = ["busy", "late"] as const;

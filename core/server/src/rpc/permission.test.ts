@@ -31,8 +31,8 @@ const LOOSENS = ["BeginRecovery", "ApproveRecovery"];
 const BOTH = ["Rename", "StopRecovery", "ListRecoveries"];
 
 /** Of an administrator's RPCs by name: what stops, what asks for more than stopping. All others read, or are his own. */
-const STOPS = /^(Disable|Pause|Revoke|Suspend|Freeze|Cancel|Requeue)/;
-const ASKS = /^(Request|Approve|Reject|Create|Invite)/;
+const STOPS = /^(Disable|Pause|Revoke|Suspend|Freeze|Cancel|Requeue|Replay|SendTest$)/;
+const ASKS = /^(Request|Approve|Reject|Create|Invite|Rotate|Resume|Remove|Trigger|Listen)/;
 
 function mayAdmin(rpc: string, kind: CallerKind | "nobody"): boolean {
   if (rpc === "Claim") return kind === "invitation";
@@ -129,5 +129,5 @@ describe("every RPC × every caller, over the wire", () => {
 
 /** Streams are called as unary here: whoever is admitted runs into another status, which is all that is asked. */
 function isStream(path: string): boolean {
-  return /\/(Watch|WatchLink|WatchOwnLink|ClaimNext|Attach|Tail|Export)$/.test(path);
+  return /\/(Watch|WatchLink|WatchOwnLink|ClaimNext|Attach|Tail|Export|Listen)$/.test(path);
 }

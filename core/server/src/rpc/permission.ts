@@ -105,6 +105,11 @@ export const PERMISSION: Readonly<Record<string, readonly CallerKind[]>> = {
     ...each(STOPPERS, "SuspendUser", "FreezeUser", "RevokeKey", "RevokeLink"),
     ...each(CHANGERS, "RequestChange", "ApproveChange", "RejectChange", "CreateUser", "InviteUser"),
   }),
+  ...admin("WebhookService", {
+    ...each(ANYBODY, "List", "ListDeliveries"),
+    ...each(STOPPERS, "Pause", "Replay", "SendTest"),
+    ...each(CHANGERS, "Create", "Rotate", "Resume", "Remove", "Trigger", "Listen"),
+  }),
   ...admin("AuditService", each(ANYBODY, "List", "Tail", "ListHeads", "Export")),
 };
 

@@ -15,6 +15,7 @@ import type { User, UserEntry } from "../identity/user.ts";
 import type { Reservation } from "./reservation.ts";
 import type { BadSignatures } from "../verification/bad-signature-limit.ts";
 import type { Judged } from "../verification/judged.ts";
+import type { Webhook, WebhookDelivery, WebhookProgress } from "../webhook/webhook.ts";
 import type { OpenContent, Transaction } from "../transaction/transaction.ts";
 
 /** Milliseconds since 1970 by the store's clock. */
@@ -70,6 +71,10 @@ export interface Bodies {
   /** The shard of the signed heads: */
   "audit-head": StoredHead;
   "audit-head-count": HeadCount;
+  /** The shard of the webhooks: */
+  webhook: Webhook;
+  "webhook-progress": WebhookProgress;
+  "webhook-delivery": WebhookDelivery;
 }
 export type EntityType = keyof Bodies;
 
@@ -84,6 +89,8 @@ export interface EntityKey<T extends EntityType = EntityType> {
 export const ADMINISTRATION: HexId = "00000000000000000000000000000001";
 /** Administrators, their transactions, and what these are about: an approval is one commit. */
 export const ADMINISTRATION_SHARD: Shard = shardOfHash("administration");
+/** Endpoints that are told of transactions, how far each has read, and what is on its way: one commit. */
+export const WEBHOOK_SHARD: Shard = shardOfHash("webhooks");
 
 /** The shard of a user: all that is his lives there. */
 export function shardOfUser(tenantId: HexId, userId: string): Shard {
@@ -94,6 +101,7 @@ export function shardOfUser(tenantId: HexId, userId: string): Shard {
 /** The shard of a directory entity. */
 export function shardOfKey(key: EntityKey): Shard {
   if (key.type === "admin" || key.type === "change" || key.type === "administration") return ADMINISTRATION_SHARD;
+  if (key.type.startsWith("webhook")) return WEBHOOK_SHARD;
   return shardOfHash(`${key.type}\0${key.tenant}\0${key.id}`);
 }
 

@@ -43,6 +43,9 @@ const TYPES: Record<EntityType, true> = {
   change: true,
   "audit-head": true,
   "audit-head-count": true,
+  webhook: true,
+  "webhook-progress": true,
+  "webhook-delivery": true,
 };
 const types = Object.keys(TYPES) as EntityType[];
 const folder = tempFolder();

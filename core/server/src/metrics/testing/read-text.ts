@@ -1,17 +1,6 @@
 // For tests: reads what Prometheus would read, and says which label has a value that no closed list has.
-import {
-  ATTEMPTS,
-  CHANNELS,
-  CODES,
-  COMMITS,
-  CURBS,
-  LOADS,
-  METHODS,
-  SETTLED,
-  SHEDS,
-  STATES,
-  VERDICTS,
-} from "../label-sets.ts";
+import { ATTEMPTS, CHANNELS, CODES, COMMITS, CURBS, LOADS, METHODS, SETTLED, SHEDS, VERDICTS } from "../label-sets.ts";
+import { STATES } from "../../transaction/state-names.ts";
 
 interface Series {
   readonly name: string;

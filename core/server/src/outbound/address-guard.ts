@@ -1,5 +1,5 @@
 // Which addresses a URL may lead to that somebody configured: no machine that only this network reaches, unless it is
-// named. docs/protocol/audit.md section 5.
+// named. docs/protocol/webhook.md section 6.
 import { lookup } from "node:dns/promises";
 import { BlockList, isIP } from "node:net";
 
@@ -57,22 +57,36 @@ export function isPublic(address: string): boolean {
   return family === 6 && outside.check(address, "ipv6") && !carrying.check(address, "ipv6");
 }
 
+/** A place that nobody is connected to. */
+export class AddressRefusal extends Error {
+  override readonly name = "AddressRefusal";
+}
+
+/** Hosts and addresses that need not be public, and the flag that names them. */
+export interface Allowed {
+  readonly names: readonly string[];
+  /** For the refusal. */
+  readonly flag: string;
+}
+
+/** `[::1]` → `::1`. */
+export function bareHost(host: string): string {
+  return host.replace(/^\[(.*)\]$/, "$1");
+}
+
 /**
- * The one address that a host stands for now. Rejects when it has none, or one that is not public and not named in
- * `allowed`: by the host's own name, or by the address.
+ * The one address that a host stands for now. Rejects when it has none, or, with AddressRefusal, one that is not public and
+ * not allowed by the host's own name or by the address. One such among several is enough: which of them a connection would
+ * take is up to whoever answers for the name.
  */
-export async function pinAddress(
-  host: string,
-  allowed: readonly string[],
-  resolve: Resolve = all,
-): Promise<PinnedAddress> {
-  const name = host.replace(/^\[(.*)\]$/, "$1");
+export async function pinAddress(host: string, allowed: Allowed, resolve: Resolve = all): Promise<PinnedAddress> {
+  const name = bareHost(host);
   const found = isIP(name) === 0 ? await resolve(name) : [{ address: name, family: isIP(name) }];
   const [first] = found;
   if (first === undefined) throw new Error(`${name}: has no address`);
   for (const { address } of found) {
-    if (isPublic(address) || allowed.includes(address) || allowed.includes(name)) continue;
-    throw new Error(`${name}: ${address} is not a public address; name it in --audit-heads-allow if it is meant`);
+    if (isPublic(address) || allowed.names.includes(address) || allowed.names.includes(name)) continue;
+    throw new AddressRefusal(`${name}: ${address} is not a public address; name it in ${allowed.flag} if it is meant`);
   }
   return { address: first.address, family: first.family === 6 ? 6 : 4 };
 }
