@@ -144,7 +144,7 @@ const REJECT_LINES: readonly (readonly [name: string, because: string, lines: st
   ["a quote that opens and does not close", "bad-field", swap("18 x", '18 "x')],
   ["a quote escaped where it need not be", "bad-field", swap("18 x", String.raw`18 x\"`)],
   ["a single space by its number", "bad-field", swap("18 x", String.raw`18 a\u{20}b`)],
-  ["an argument behind the directory", "bad-field", `${swap("\n18 x", "").replace("\n20 ", "\n18 x\n20 ")}`],
+  ["an argument behind the directory", "bad-field", swap("\n18 x", "").replace("\n20 ", "\n18 x\n20 ")],
   ["no directory", "bad-field", swap("\n19 /root", "")],
   ["no digest of the command", "bad-field", swap(`\n20 sha256 ${SHA}`, "")],
   ["a digest of the command in upper case", "bad-digest", swap(SHA, SHA.toUpperCase())],
