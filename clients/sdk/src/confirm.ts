@@ -1,34 +1,19 @@
 import { ProtocolError, type Line } from "@countersign/protocol";
 import { ConfirmationClass, ConfirmationServiceGetRequest } from "@countersign/proto/web/core/v1/confirmation_service";
-import { TransactionServiceCreateRequest } from "@countersign/proto/web/core/v1/transaction_service";
 import { ask, type CallGiven, type Pause } from "./call.ts";
 import { Confirmation, outcomeOfKey } from "./confirmation.ts";
 import type { CoreConnection } from "./core-connection.ts";
-import { CoreError } from "./core-error.ts";
+import { createTransaction, type ConfirmRequest } from "./create-transaction.ts";
 import { KeyError, type KeyPlace, type UserProof } from "./key-place.ts";
-import { CREATE, GET_CONFIRMATION } from "./methods.ts";
+import { GET_CONFIRMATION } from "./methods.ts";
 import type { Outcome, Progress } from "./outcome.ts";
-import { findDifference, ownContent, ownLines, withRepeatLine, type Meant } from "./own-content.ts";
+import { findDifference, ownContent, ownLines, withRepeatLine } from "./own-content.ts";
 import type { Pinned } from "./pinned.ts";
-import { outcomeOfRefusedCreate } from "./refusal-outcome.ts";
 import { Token } from "./token.ts";
 import { openTransaction, type OpenTransaction, type WireTransaction } from "./transaction-view.ts";
-import { toWireField } from "./wire-field.ts";
 import { appView, clientView, type View } from "./view.ts";
 
-/** A transaction as the user means it. */
-export interface ConfirmRequest extends Meant {
-  /** The relying party's own name of the user. */
-  readonly userId: string;
-  /** Makes a retry harmless; drawn when absent. */
-  readonly requestId?: string | undefined;
-  /** Wished lifetime in seconds; the policy shortens it. */
-  readonly lifetimeS?: number | undefined;
-  /** 1 A, 2 B, 3 C: honoured when stricter than the policy. */
-  readonly modeHint?: 1 | 2 | 3 | undefined;
-  /** Keys that may sign, 32 hexadecimal digits each; absent: every active key of the user. */
-  readonly keyIds?: readonly string[] | undefined;
-}
+export type { ConfirmRequest } from "./create-transaction.ts";
 
 /** What a confirmation works with. */
 export interface ConfirmGiven {
@@ -73,7 +58,7 @@ export async function* confirm(request: ConfirmRequest, given: ConfirmGiven): As
   if ("outcome" in own) return yield own;
   const verified = yield* verifyFirst(given);
   if ("outcome" in verified) return yield verified;
-  const created = await create(request, given);
+  const created = await createTransaction(request, given.core, callGiven(given));
   if ("outcome" in created) return yield created;
   const open = openTransaction(created.transaction);
   const lines = withRepeatLine(own.value, request.repeatOf, open.lines);
@@ -171,34 +156,6 @@ async function* verifyFirst(given: ConfirmGiven): AsyncGenerator<Progress, { rea
 }
 
 type Refused = Extract<Progress, { type: "outcome" }>;
-
-async function create(
-  request: ConfirmRequest,
-  given: ConfirmGiven,
-): Promise<{ transaction: WireTransaction; confirmationToken: string } | Refused> {
-  const body = TransactionServiceCreateRequest.create({
-    requestId: request.requestId ?? crypto.randomUUID(),
-    userId: request.userId,
-    kind: request.kind,
-    fields: request.fields.map(toWireField),
-    payloadSha256: request.payload ?? new Uint8Array(),
-    keyIds: [...(request.keyIds ?? [])],
-    lifetime: request.lifetimeS === undefined ? undefined : { seconds: BigInt(request.lifetimeS), nanos: 0 },
-    modeHint: request.modeHint ?? 0,
-    contentVersions: [1],
-    repeatOf: request.repeatOf ?? "",
-  });
-  try {
-    const answer = await ask(given.core.port, CREATE, body, callGiven(given));
-    if (answer.transaction === undefined)
-      throw new ProtocolError("bad-field", "the core's answer holds no transaction");
-    return { transaction: answer.transaction, confirmationToken: answer.confirmationToken };
-  } catch (error) {
-    const outcome = error instanceof CoreError ? outcomeOfRefusedCreate(error) : undefined;
-    if (outcome === undefined) throw error;
-    return { type: "outcome", outcome };
-  }
-}
 
 /** Content that can not be shown is refused before anything is sent. */
 function safely<T>(make: () => T): { readonly value: T } | Refused {

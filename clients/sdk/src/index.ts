@@ -32,7 +32,7 @@ export {
   type DeliveryEventName,
   type DeliveryStateName,
 } from "./delivery.ts";
-export { findDifference, ownContent, ownLines, type Difference, type Meant } from "./own-content.ts";
+export { findDifference, ownContent, ownLines, withRepeatLine, type Difference, type Meant } from "./own-content.ts";
 export type { Pinned } from "./pinned.ts";
 export { verifyReceipt, type NamedFinding } from "./receipt.ts";
 export { standingOfApp, standingOfClient, stateName, type ApprovalProgress, type Standing } from "./standing.ts";
@@ -40,8 +40,8 @@ export { Token } from "./token.ts";
 export { openTransaction, type AskedFido, type OpenTransaction, type WireTransaction } from "./transaction-view.ts";
 export { appView, clientView, type View } from "./view.ts";
 export { reopened, resumedByCursor, watchToTheEnd } from "./watch.ts";
-export { toWireField } from "./wire-field.ts";
 export { bearer, call, messages } from "./node/call.ts";
+export { createTransaction, type Created } from "./create-transaction.ts";
 export { isLoopback } from "./node/core-address.ts";
 export { openCore, type CoreOptions, type NodeCoreConnection as CoreConnection } from "./node/core-connection.ts";
 export { openDaemon } from "./node/daemon-connection.ts";
