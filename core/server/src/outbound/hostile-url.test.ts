@@ -38,6 +38,8 @@ const answer =
     addresses.map((address) => ({ address, family: address.includes(":") ? 6 : 4 }));
 const real: Resolve = (name) => lookup(name, { all: true });
 
+const unanswered: Resolve = () => new Promise(() => undefined);
+
 /** Why nothing was posted: the rule for the text, or the address that was found. */
 async function refusalOf(text: string, resolve: Resolve): Promise<string> {
   const url = readPostUrl(text, none);
@@ -178,7 +180,7 @@ test("a name that says something else a moment later is connected to where it wa
   const allowed = { ...none, names: ["127.0.0.9"] };
   const given = { allowed, resolve: rebinding, signal: new AbortController().signal };
   const url = new URL(`http://rebinding.example:${port}/`);
-  await expect(postTo(url, { headers: {}, body: Buffer.from("{}") }, given)).rejects.toThrow();
+  await expect(postTo(url, { headers: {}, body: Buffer.from("{}") }, given)).rejects.toThrow(/hang up|ECONNRESET/);
   other.close();
   expect({ asked, reached, connected }).toEqual({ asked: 1, reached: 1, connected: 0 });
 });
@@ -203,9 +205,8 @@ test("nobody is followed; what is answered is dropped, however long; who answers
   expect(await postTo(at("/moved"), outgoing, given)).toBe(307);
   expect(await postTo(at("/endless"), outgoing, given)).toBe(200);
   await expect(postTo(at("/slow"), outgoing, { ...given, longestMs: 50 })).rejects.toThrow(/abort|timeout/i);
-  const never: Resolve = () => new Promise(() => undefined);
   const named = new URL("https://slow-names.example/");
-  await expect(postTo(named, outgoing, { ...given, resolve: never, longestMs: 50 })).rejects.toThrow(/timeout/i);
+  await expect(postTo(named, outgoing, { ...given, resolve: unanswered, longestMs: 50 })).rejects.toThrow(/timeout/i);
   server.closeAllConnections();
   server.close();
   expect(written).toBeLessThan(50_000_000);

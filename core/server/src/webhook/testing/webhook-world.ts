@@ -36,7 +36,10 @@ export class WebhookWorld {
     return webhooks;
   }
 
-  async add(change: Partial<Pick<Webhook, "url" | "events">> = {}, tenantId = this.world.tenantId): Promise<Webhook> {
+  async add(
+    change: Partial<Pick<Webhook, "url" | "events">> = {},
+    tenantId: string = this.world.tenantId,
+  ): Promise<Webhook> {
     const requestId = drawHexId();
     const use = { tenantId, by: "admin:anna", rpc: "webhook.create", requestId, bodyHash: sha256(utf8(requestId)) };
     const wanted = { url: this.receiver.url, events: [], description: "", ...change };
