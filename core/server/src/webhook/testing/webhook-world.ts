@@ -10,6 +10,10 @@ import { Webhooks } from "../webhooks.ts";
 import type { Webhook } from "../webhook.ts";
 import { Receiver } from "./receiver.ts";
 
+const resolve = async (): Promise<{ readonly address: string; readonly family: number }[]> => [
+  { address: "127.0.0.1", family: 4 },
+];
+
 export class WebhookWorld {
   readonly world: CoreWorld;
   readonly receiver: Receiver;
@@ -29,7 +33,6 @@ export class WebhookWorld {
 
   /** A core that looks when it is told, and by itself. */
   core(change: Partial<CoreGiven> = {}): Webhooks {
-    const resolve = async () => [{ address: "127.0.0.1", family: 4 }];
     const webhooks = new Webhooks({ ...this.given, ...change }, { resolve, draw: () => 0, longestMs: 30_000 });
     this.#running.push(webhooks);
     webhooks.start();
