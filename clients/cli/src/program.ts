@@ -18,6 +18,7 @@ import { Terminal, type Io } from "./output/terminal.ts";
 import type { CommandGiven } from "./session.ts";
 import { SETTINGS } from "./settings/setting.ts";
 import { readSettings } from "./settings/settings.ts";
+import { addWebhookDevelopment } from "./webhook-program.ts";
 
 type Flags = Readonly<Record<string, string | undefined>>;
 
@@ -53,6 +54,7 @@ export function buildProgram(io: Io, finish: (code: number) => void): Command {
     );
   addKeys(program, given, finish);
   addAdmin(program, given, finish);
+  addWebhookDevelopment(program, given, finish);
   program
     .command("link <platform>")
     .description("link a chat, mail address or phone number as the second channel")

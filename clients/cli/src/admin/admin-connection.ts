@@ -1,6 +1,7 @@
 import { credentials } from "@grpc/grpc-js";
 import { AdminServiceClient } from "@countersign/proto/node/admin/v1/admin_service";
 import { AuditServiceClient } from "@countersign/proto/node/admin/v1/audit_service";
+import { WebhookServiceClient } from "@countersign/proto/node/admin/v1/webhook_service";
 import { CoreError, type CoreConnection, type Token } from "@countersign/sdk";
 import { CliError, refused } from "../cli-error.ts";
 import { ExitCode } from "../exit-code.ts";
@@ -14,6 +15,7 @@ export interface AdminGiven {
   readonly core: CoreConnection;
   readonly admin: AdminServiceClient;
   readonly audit: AuditServiceClient;
+  readonly webhooks: WebhookServiceClient;
 }
 
 /** Runs with the administrator's token, which is read from its file alone, and closes the connection. */
@@ -39,8 +41,9 @@ export async function withAdminToken<T>(
   // The channel is the other services' own: address and credentials are theirs.
   const admin = new AdminServiceClient("shared", credentials.createInsecure(), { channelOverride });
   const audit = new AuditServiceClient("shared", credentials.createInsecure(), { channelOverride });
+  const webhooks = new WebhookServiceClient("shared", credentials.createInsecure(), { channelOverride });
   try {
-    return await run({ given, core, admin, audit });
+    return await run({ given, core, admin, audit, webhooks });
   } catch (error) {
     throw error instanceof CoreError ? inWordsOf(error) : error;
   } finally {
@@ -58,6 +61,9 @@ const OPTION: Readonly<Record<string, string>> = {
   tenant_id: "--tenant",
   user_id: "USER",
   page_size: "--limit",
+  url: "URL",
+  type: "EVENT",
+  webhook_id: "--message",
 };
 
 /** Refusals that mean something else to an administrator than to a payer. */

@@ -19,6 +19,7 @@ import { addTokens } from "./token.ts";
 import { treeOf } from "./tree.ts";
 import { addTransactions } from "./tx.ts";
 import { addUsers } from "./user.ts";
+import { addWebhooks } from "./webhook.ts";
 import { addWhoAmI } from "./whoami.ts";
 
 /** `countersign admin …`: everything that administrators do. */
@@ -42,6 +43,7 @@ export function addAdmin(program: Command, given: () => CommandGiven, finish: (c
   addTransactions(admin, tree);
   addDeliveries(admin, tree);
   addChanges(admin, tree);
+  addWebhooks(admin, tree);
   addAdmins(admin, tree);
   addAuditFiles(addAudit(admin, tree), tree);
 }

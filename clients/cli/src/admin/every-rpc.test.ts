@@ -1,6 +1,7 @@
 // A new RPC, or a new kind of change, without a command is red here.
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { AdminServiceService } from "@countersign/proto/node/admin/v1/admin_service";
+import { Webhook, WebhookDelivery, WebhookServiceService } from "@countersign/proto/node/admin/v1/webhook_service";
 import { AuditServiceService } from "@countersign/proto/node/admin/v1/audit_service";
 import { MESSAGES } from "@countersign/proto/wire-schema";
 import { CODE } from "@countersign/sdk/testing";
@@ -10,6 +11,9 @@ const ID = "0123456789abcdef0123456789abcdef";
 const HASH = "ab".repeat(32);
 
 /** One command line each; FILE… are files that the test writes. */
+/** Not below `admin`. */
+const TOP = "countersign";
+
 const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   "AdminService/WhoAmI": ["whoami"],
   "AdminService/Claim": ["claim", "FILE.invitation", "--as", "anna", "--token-out", "NEW", "--token-only"],
@@ -57,6 +61,25 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   "AuditService/Tail": ["audit", "tail", "--event", "policy."],
   "AuditService/Export": ["audit", "export", "--out", "NEW"],
   "AuditService/ListHeads": ["audit", "heads"],
+  "WebhookService/Create": [
+    "webhook",
+    "add",
+    "https://hooks.example/",
+    "--event",
+    "transaction.executed",
+    "--for",
+    "x",
+  ],
+  "WebhookService/List": ["webhook", "list"],
+  "WebhookService/Rotate": ["webhook", "rotate", ID, "--secret-out", "NEW"],
+  "WebhookService/Pause": ["webhook", "pause", ID],
+  "WebhookService/Resume": ["webhook", "resume", ID],
+  "WebhookService/Remove": ["webhook", "remove", ID],
+  "WebhookService/ListDeliveries": ["webhook", "deliveries", ID, "--state", "dead"],
+  "WebhookService/Replay": ["webhook", "replay", ID, "--since", "24h"],
+  "WebhookService/SendTest": ["webhook", "test", ID],
+  "WebhookService/Trigger": [TOP, "trigger", "transaction.executed"],
+  "WebhookService/Listen": [TOP, "listen", "--forward-to", "http://127.0.0.1:9/"],
 };
 
 /** One command line for each kind of change. */
@@ -96,6 +119,13 @@ beforeEach(async () => {
   });
   cli.answerLogin();
   cli.answer("Tail", { ends: true });
+  cli.answer("Listen", { ends: true });
+  const webhook = Webhook.create({ endpointId: ID, url: "https://hooks.example/", generation: 1 });
+  cli.answer("List", { webhooks: [webhook], events: [], nextPageToken: "" });
+  for (const rpc of ["Create", "Rotate", "Pause", "Resume"]) cli.answer(rpc, { webhook, secret: "whsec_AAAA" });
+  cli.answer("SendTest", { webhookId: "evt_test_1" });
+  const tested = WebhookDelivery.create({ webhookId: "evt_test_1", state: 2, attempts: 1, lastResult: "2xx" });
+  cli.answer("ListDeliveries", { deliveries: [tested], nextPageToken: "" });
   cli.answer("Export", { ends: true });
   cli.answer("BeginOwnLink", { link: { linkId: ID, linkToken: "token", deepLink: "", expiresAt: undefined } });
   cli.answer("WatchOwnLink", { link: { state: 3, confirmationToken: "", reason: "" }, ends: true });
@@ -105,7 +135,10 @@ afterEach(() => cli.close());
 const inFolder = (args: readonly string[]): string[] =>
   args.map((arg) => (arg === "NEW" || arg.startsWith("FILE.") ? cli.path(arg) : arg));
 
-const rpcs = [AdminServiceService, AuditServiceService].flatMap((service) =>
+const run = (args: readonly string[]): ReturnType<AdminCli["run"]> =>
+  args[0] === TOP ? cli.world.run(...args.slice(1)) : cli.run(...args);
+
+const rpcs = [AdminServiceService, AuditServiceService, WebhookServiceService].flatMap((service) =>
   Object.values(service).map(({ path }) => path.replace("/countersign.admin.v1.", "")),
 );
 
@@ -115,7 +148,7 @@ test("every RPC has a command", () => {
 
 describe("each command asks its RPC with the administrator's token", () => {
   test.each(Object.entries(COMMANDS))("%s", async (rpc, args) => {
-    const { err } = await cli.run(...inFolder(args));
+    const { err } = await run(inFolder(args));
     const name = rpc.split("/")[1] ?? "";
     const asked = cli.asked.filter((each) => each.rpc === name);
     expect({ err, asked: asked.length > 0 }).toEqual({ err, asked: true });

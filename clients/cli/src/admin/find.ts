@@ -24,7 +24,7 @@ const WHOLE_ID = /^[0-9a-f]{32}$/;
 /** Fewer digits of an id would fit too many. */
 const SHORTEST_BEGINNING = 4;
 
-interface Named<T> {
+export interface Named<T> {
   readonly what: string;
   readonly id: (one: T) => string;
   readonly names: (one: T) => readonly string[];
@@ -161,7 +161,7 @@ function isBeginning(wanted: string): boolean {
 }
 
 /** Exactly that name comes before an id that begins so. */
-function only<T>(rows: readonly T[], wanted: string, { what, id, names }: Named<T>): T {
+export function only<T>(rows: readonly T[], wanted: string, { what, id, names }: Named<T>): T {
   // A row may come on two pages, where something was added in between.
   const all = [...new Map(rows.map((one) => [id(one), one])).values()];
   const named = all.filter((one) => names(one).includes(wanted));

@@ -11,6 +11,7 @@ import {
 } from "@grpc/grpc-js";
 import { AdminServiceService } from "@countersign/proto/node/admin/v1/admin_service";
 import { AuditServiceService } from "@countersign/proto/node/admin/v1/audit_service";
+import { WebhookServiceService } from "@countersign/proto/node/admin/v1/webhook_service";
 import { Kind, Label } from "@countersign/protocol";
 import { fakeStatusError, type FakeError, type KeyAct } from "@countersign/sdk/testing";
 import { CliWorld, type Ran } from "./cli.ts";
@@ -44,6 +45,7 @@ export class AdminCli {
     const cli = new AdminCli(world);
     cli.#serve(AdminServiceService);
     cli.#serve(AuditServiceService);
+    cli.#serve(WebhookServiceService);
     const adminTokenFile = world.write(join(world.folder, "admin.token"), `${ADMIN_TOKEN}\n`);
     const { tokenFile: _none, user: _nobody, ...settings } = world.settings();
     world.write(world.config, JSON.stringify({ ...settings, adminTokenFile }));

@@ -84,8 +84,8 @@ const told = ({ code, message, reason, metadata, details }: Ended): object => {
 
 test("every RPC is told here", () => {
   const paths = Object.keys(REQUESTS).filter((path) => path.startsWith("/countersign.admin.v1.WebhookService/"));
-  const here = [...Object.keys(NAMING), ...OTHERS].toSorted();
-  expect(here).toEqual(paths.map((path) => path.split("/")[2]).toSorted());
+  const here = [...Object.keys(NAMING), ...OTHERS];
+  expect(new Set(paths.map((path) => path.split("/")[2]))).toEqual(new Set(here));
 });
 
 describe.each(Object.entries(CALLERS))("check 28: %s", (caller, { role, all }) => {

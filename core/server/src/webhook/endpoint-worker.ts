@@ -133,9 +133,13 @@ export class EndpointWorker {
       this.#reading.take(news, false);
       return true;
     }
-    const isSaved = await this.#save(held, news, this.#of.holder);
-    if (isSaved) this.#reading.take(news, true);
-    else this.#reading.drop(news);
+    let isSaved = false;
+    try {
+      isSaved = await this.#save(held, news, this.#of.holder);
+    } finally {
+      if (isSaved) this.#reading.take(news, true);
+      else this.#reading.drop(news);
+    }
     return isSaved;
   }
 

@@ -129,6 +129,7 @@ export class Webhooks {
         return;
       }
       wait = this.#waitAfter(looked);
+      if (looked === undefined) break; // what failed a moment ago is left alone for a while
     } while (running.isWanted && !this.#stopped.signal.aborted);
     running.looking = undefined;
     this.#arm(running, wait);
