@@ -1,13 +1,14 @@
 // Everything under proto/gen, from the protos: TypeScript by buf, the descriptor set that reflection serves, and the
-// table of the wire scan. `node scripts/generate.ts` writes, with `--check` it only tells what would differ.
+// table of the wire scan; and the manual page, from the program that it is of. `node scripts/generate.ts` writes, with `--check` it only tells what would differ.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { wireSchemaSource, type DescriptorSet } from "./lib/wire-schema-source.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const GENERATED = "proto/gen";
+const MANUAL = "docs/reference/countersign.1";
 
 const unknown = process.argv.slice(2).filter((argument) => argument !== "--check");
 if (unknown.length > 0) {
@@ -23,6 +24,17 @@ function generateInto(folder: string): void {
   buf(["build", "--as-file-descriptor-set", "--exclude-source-info", "--output", descriptor]);
   const set: DescriptorSet = JSON.parse(buf(["build", "--as-file-descriptor-set", "--output", "-#format=json"]));
   writeFileSync(join(folder, GENERATED, "wire-schema.ts"), wireSchemaSource(set));
+  mkdirSync(dirname(join(folder, MANUAL)), { recursive: true });
+  writeFileSync(join(folder, MANUAL), manual());
+}
+
+function manual(): string {
+  const flags = ["--conditions=source", "--disable-warning=ExperimentalWarning"];
+  const main = join(ROOT, "clients/cli/src/manual/man-page-main.ts");
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...flags, main], { cwd: ROOT, encoding: "utf8" });
+  if (status === 0) return stdout;
+  console.error(`the manual page could not be written: ${stderr}`);
+  process.exit(1);
 }
 
 function check(): void {
@@ -32,7 +44,9 @@ function check(): void {
     const names = new Set([...filesOf(join(fresh, GENERATED)), ...filesOf(join(ROOT, GENERATED))]);
     const stale = [...names].filter((name) => !sameBytes(join(fresh, GENERATED, name), join(ROOT, GENERATED, name)));
     for (const name of stale) console.error(`${GENERATED}/${name} is not what the protos say. Fix: npm run generate`);
-    process.exitCode = stale.length > 0 ? 1 : 0;
+    const isManualStale = !sameBytes(join(fresh, MANUAL), join(ROOT, MANUAL));
+    if (isManualStale) console.error(`${MANUAL} is not what the program says. Fix: npm run generate`);
+    process.exitCode = stale.length > 0 || isManualStale ? 1 : 0;
   } finally {
     rmSync(fresh, { recursive: true, force: true });
   }

@@ -11,7 +11,7 @@ import { txDeliveryCommand } from "./command/tx-delivery.ts";
 import { payCommand } from "./command/pay.ts";
 import { setupCommand } from "./command/setup.ts";
 import { thawCommand } from "./command/thaw.ts";
-import { txCancelCommand, txGetCommand, txListCommand, txWatchCommand } from "./command/tx.ts";
+import { txCancelCommand, txGetCommand, txListCommand, txResolveCommand, txWatchCommand } from "./command/tx.ts";
 import { verifyCommand } from "./command/verify.ts";
 import { addKeys } from "./key-program.ts";
 import { Terminal, type Io } from "./output/terminal.ts";
@@ -144,6 +144,12 @@ function addTransactions(program: Command, given: Given, finish: Finish): void {
     .description("what happened to its messages, channel by channel")
     .option("--watch", "go on until the last message was dealt with")
     .action(async (id: string, options: { watch?: boolean }) => finish(await txDeliveryCommand(id, options, given())));
+  tx.command("resolve <id> <ended>")
+    .description("say how it ended, executed or failed, where nobody could report it (execute token)")
+    .option("--detail <text>", "how that was found out; told to the user")
+    .action(async (id: string, ended: string, options: { detail?: string }) =>
+      finish(await txResolveCommand(id, ended, options, given())),
+    );
   tx.command("cancel <id>")
     .description("withdraw it")
     .option("--reason <text>", "told to the user")

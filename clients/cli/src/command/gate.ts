@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import {
   concatBytes,
   encodeCbor,
@@ -49,6 +49,8 @@ export interface GateOptions {
 }
 
 const GATE = utf8("countersign/gate/v1\0");
+/** A core asks nobody for less. */
+const LEAST_LIFETIME_S = 10;
 const MOST_TIMEOUT_S = 7 * 24 * 3600;
 const DIGESTED: ReadonlySet<Kind> = new Set([Kind.DEPLOY, Kind.RUN, Kind.SIGN]);
 
@@ -65,8 +67,13 @@ export async function gateCommand(options: GateOptions, given: CommandGiven): Pr
     for (const line of linesText(lines, terminal.style.plain)) terminal.result(line);
     return ExitCode.DONE;
   }
+  if (options.tokenOut !== undefined && existsSync(options.tokenOut)) {
+    throw refused(`--token-out ${options.tokenOut}: is there already; name a new file`);
+  }
   const timeoutS = seconds(options.timeout);
-  const lifetime = options.lifetime ?? (timeoutS === undefined ? undefined : String(Math.min(timeoutS, 600)));
+  const lifetime =
+    options.lifetime ??
+    (timeoutS === undefined ? undefined : String(Math.min(Math.max(timeoutS, LEAST_LIFETIME_S), 600)));
   const requestId = options.id === undefined ? undefined : requestIdOf(options.id);
   const request = requestOf(meaning, { ...options, lifetime, requestId }, settings.need("user"));
   const { tokenOut } = options;

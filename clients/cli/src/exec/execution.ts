@@ -7,6 +7,7 @@ import {
   ExecutionServiceClient,
   ExecutionServiceRenewRequest,
   ExecutionServiceReportRequest,
+  ExecutionServiceResolveRequest,
 } from "@countersign/proto/node/core/v1/execution_service";
 import { equalBytes, txDigestOf } from "@countersign/protocol";
 import { call, CoreError, pause, readTokenFile, type CoreConnection } from "@countersign/sdk";
@@ -75,6 +76,13 @@ export class Executor {
       );
     }
     return new Claim(this.#client, this.core, transactionId, lease.fence);
+  }
+
+  /** A person found out how a transaction ended of which nobody reported. */
+  async resolve(transactionId: string, carriedOut: boolean, detail: string): Promise<void> {
+    const outcome = carriedOut ? ExecutionOutcome.EXECUTED : ExecutionOutcome.FAILED;
+    const request = ExecutionServiceResolveRequest.create({ transactionId, outcome, detail });
+    await call(this.#client.resolve.bind(this.#client), request, this.core);
   }
 }
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { tempFolder } from "@countersign/testing";
 import { Scene, type Somebody } from "../scenarios/scene.ts";
-import { startHost, type HostEnd, type HostGiven, type HostRun } from "./host.ts";
+import { expectEnd, startHost, type HostGiven, type HostRun } from "./host.ts";
 
 /** Prints what it was called with. */
 const MIRROR =
@@ -31,14 +31,6 @@ async function meet(): Promise<{
     startHost({ installation: scene.installation, desk, ...given }, "exec", ...args);
   return { somebody, exec };
 }
-
-async function expectEnd(run: HostRun, exit: HostEnd["exit"]): Promise<HostEnd> {
-  const end = await run.ended;
-  expect({ exit: end.exit, ...all(end) }).toEqual({ exit, ...all(end) });
-  return end;
-}
-
-const all = ({ stdout, stderr }: HostEnd): object => ({ stdout, stderr });
 
 describe("exec runs exactly what was shown", () => {
   test("arguments, environment and directory reach the command as they were typed, and the lines show them", async () => {

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
+import { expect } from "@jest/globals";
 import { FROM_SOURCE, ROOT } from "@countersign/testing/child";
 import type { Told } from "../crash/client.ts";
 import type { Desk } from "../desk.ts";
@@ -87,4 +88,12 @@ export function startHost(given: HostGiven, ...args: readonly string[]): HostRun
     }
   };
   return { process: program, ended, tells };
+}
+
+/** Waits for the end. A test that fails shows all that it wrote. */
+export async function expectEnd(run: HostRun, exit: HostEnd["exit"]): Promise<HostEnd> {
+  const end = await run.ended;
+  const { stdout, stderr } = end;
+  expect({ exit: end.exit, stdout, stderr }).toEqual({ exit, stdout, stderr });
+  return end;
 }
