@@ -11,7 +11,7 @@ import { payCommand } from "./command/pay.ts";
 import { setupCommand } from "./command/setup.ts";
 import { thawCommand } from "./command/thaw.ts";
 import { txCancelCommand, txGetCommand, txListCommand, txWatchCommand } from "./command/tx.ts";
-import { verifyCommand } from "./command/verify.ts";
+import { addReceipts } from "./receipt/receipt-program.ts";
 import { addKeys } from "./key-program.ts";
 import type { ExitCode } from "./exit-code.ts";
 import { Terminal, type Io } from "./output/terminal.ts";
@@ -63,10 +63,7 @@ export function buildProgram(io: Io, finish: (code: ExitCode) => void): Command 
     .description("free your frozen or blocked confirmations by your own key")
     .option("--key <serial>", "which key, when several are plugged in")
     .action(async (options: { key?: string }) => finish(await thawCommand(options, given())));
-  program
-    .command("verify <receipt>")
-    .description("check a receipt offline against the core key of the set-up")
-    .action((receipt: string) => finish(verifyCommand(receipt, given())));
+  addReceipts(program, given, finish);
   const audit = program.command("audit").description("the history of the core, held against what it signed");
   addAuditFiles(audit, treeOf(given, finish));
   program
