@@ -12,7 +12,7 @@ import { payCommand } from "./command/pay.ts";
 import { setupCommand } from "./command/setup.ts";
 import { thawCommand } from "./command/thaw.ts";
 import { txCancelCommand, txGetCommand, txListCommand, txResolveCommand, txWatchCommand } from "./command/tx.ts";
-import { verifyCommand } from "./command/verify.ts";
+import { addReceipts } from "./receipt/receipt-program.ts";
 import { addKeys } from "./key-program.ts";
 import { Terminal, type Io } from "./output/terminal.ts";
 import type { CommandGiven } from "./session.ts";
@@ -68,10 +68,7 @@ export function buildProgram(io: Io, finish: (code: number) => void): Command {
     .description("free your frozen or blocked confirmations by your own key")
     .option("--key <serial>", "which key, when several are plugged in")
     .action(async (options: { key?: string }) => finish(await thawCommand(options, given())));
-  program
-    .command("verify <receipt>")
-    .description("check a receipt offline against the core key of the set-up")
-    .action((receipt: string) => finish(verifyCommand(receipt, given())));
+  addReceipts(program, given, finish);
   const audit = program.command("audit").description("the history of the core, held against what it signed");
   addAuditFiles(audit, treeOf(given, finish));
   program
