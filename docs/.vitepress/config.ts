@@ -5,6 +5,7 @@ import { keepBraces } from "./braces.ts";
 import { sidebar } from "./contents.ts";
 import { linkFromFileToFile } from "./links.ts";
 import { pageOf } from "./pages.ts";
+import { keepEmptyHeads } from "./tables.ts";
 
 const config: UserConfig<DefaultTheme.Config> = defineConfig({
   title: "Countersign",
@@ -19,6 +20,7 @@ const config: UserConfig<DefaultTheme.Config> = defineConfig({
     config: (md) => {
       linkFromFileToFile(md);
       keepBraces(md);
+      keepEmptyHeads(md);
     },
     // Each of them keeps 4.5 : 1 on its ground, which the defaults do not.
     theme: { light: "github-light-high-contrast", dark: "github-dark-high-contrast" },

@@ -6,7 +6,8 @@ import { pageOf, TOP } from "./pages.ts";
 export interface Section {
   readonly text: string;
   readonly files: readonly string[];
-  readonly collapsed?: boolean;
+  /** The folder of the site whose pages alone have this section at their side. */
+  readonly only?: string;
 }
 
 const howTo = (...names: readonly string[]): string[] => names.map((name) => `docs/how-to/${name}.md`);
@@ -59,11 +60,10 @@ const SECTIONS: readonly Section[] = [
       ...packages("bots/kit", "bots/telegram", "bots/matrix", "bots/mail", "bots/sms", "bots/sandbox"),
       ...packages("clients/console"),
     ],
-    collapsed: true,
   },
-  { text: "API reference", files: folder("docs/reference/api"), collapsed: true },
-  { text: "Protocol", files: folder("docs/protocol"), collapsed: true },
-  { text: "Decisions", files: folder("docs/decisions"), collapsed: true },
+  { text: "API reference", files: folder("docs/reference/api"), only: "/reference/" },
+  { text: "Protocol", files: folder("docs/protocol"), only: "/protocol/" },
+  { text: "Decisions", files: folder("docs/decisions"), only: "/decisions/" },
 ];
 
 /** The sections with the pages that there are. */
@@ -74,14 +74,30 @@ export function contents(): Section[] {
   }));
 }
 
-/** The side bar in VitePress' words. */
-export function sidebar(): { text: string; collapsed: boolean; items: { text: string; link: string }[] }[] {
-  return contents().map(({ text, files, collapsed = false }) => ({
-    text,
-    collapsed,
-    items: files.map((file) => ({ text: titleOf(file), link: `/${pageOf(file).replace(/\.md$/, "")}` })),
-  }));
+interface Group {
+  readonly text: string;
+  readonly items: { readonly text: string; readonly link: string }[];
 }
+
+/** The side bars in VitePress' words, by folder of the site: the long lists stand beside their own pages alone. */
+export function sidebar(): Record<string, Group[]> {
+  const all = contents();
+  const own = all.filter(({ only }) => only !== undefined);
+  const bars = own.map((section): [string, Group[]] => [section.only ?? "/", [groupOf(section)]]);
+  const shown = all.filter(({ only, files }) => only === undefined && files.length > 0).map(groupOf);
+  const look = own.map(({ text, only = "/", files }) => ({
+    text,
+    link: only === "/reference/" ? linkOf(files[0] ?? "") : only,
+  }));
+  return { ...Object.fromEntries(bars), "/": [...shown, { text: "Look up", items: look }] };
+}
+
+function groupOf({ text, files }: Section): Group {
+  return { text, items: files.map((file) => ({ text: titleOf(file), link: linkOf(file) })) };
+}
+
+/** Where a page is on the site, as links write it. */
+const linkOf = (file: string): string => `/${pageOf(file).replace(/(index)?\.md$/, "")}`;
 
 /** A page's first heading, without marks. Throws where there is none. */
 export function titleOf(file: string): string {
