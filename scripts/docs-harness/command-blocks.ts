@@ -12,9 +12,9 @@ export interface RunBlock extends FencedBlock {
 const SHELL = new Set(["sh", "console", "bash", "shell"]);
 /** Folders and files whose command blocks are run. */
 const RUN =
-  /^(README|CONTRIBUTING|SECURITY)\.md$|^docs\/|^examples\/.*README\.md$|^clients\/.*README\.md$|^bots\/.*README\.md$/;
+  /^(README|CONTRIBUTING|SECURITY)\.md$|^docs\/|^examples\/.*README\.md$|^clients\/.*README\.md$/;
 /** What a line of a block without language looks like when it is a command after all. */
-const LIKE_A_COMMAND = /^\s*(\$ |countersign(-\w+)? |scripts\/\w|npm |npx |node |curl |git |sudo |docker |cat > )/m;
+const LIKE_A_COMMAND = /^\s*(\$ |countersign(-\w+)? |scripts\/\w|npm |npx |node (?!=)|curl |git |sudo |docker |cat > )/m;
 
 /** Every block with commands of the pages that promise to run. */
 export function commandBlocks(): FencedBlock[] {
