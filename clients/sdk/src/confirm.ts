@@ -1,14 +1,15 @@
-import { randomUUID } from "node:crypto";
 import { ProtocolError, type Line } from "@countersign/protocol";
-import { TransactionServiceCreateRequest } from "@countersign/proto/node/core/v1/transaction_service";
-import { call, type CallGiven, type Pause } from "./call.ts";
+import { ConfirmationClass, ConfirmationServiceGetRequest } from "@countersign/proto/web/core/v1/confirmation_service";
+import { TransactionServiceCreateRequest } from "@countersign/proto/web/core/v1/transaction_service";
+import { ask, type CallGiven, type Pause } from "./call.ts";
 import { Confirmation, outcomeOfKey } from "./confirmation.ts";
 import type { CoreConnection } from "./core-connection.ts";
 import { CoreError } from "./core-error.ts";
-import { KeyError, type DaemonConnection, type UserProof } from "./daemon-connection.ts";
+import { KeyError, type KeyPlace, type UserProof } from "./key-place.ts";
+import { CREATE, GET_CONFIRMATION } from "./methods.ts";
 import type { Outcome, Progress } from "./outcome.ts";
 import { findDifference, ownContent, ownLines, withRepeatLine, type Meant } from "./own-content.ts";
-import type { Pinned } from "./receipt-check.ts";
+import type { Pinned } from "./pinned.ts";
 import { outcomeOfRefusedCreate } from "./refusal-outcome.ts";
 import { Token } from "./token.ts";
 import { openTransaction, type OpenTransaction, type WireTransaction } from "./transaction-view.ts";
@@ -32,7 +33,8 @@ export interface ConfirmRequest extends Meant {
 /** What a confirmation works with. */
 export interface ConfirmGiven {
   readonly core: CoreConnection;
-  readonly daemon: DaemonConnection;
+  /** What can have it signed: the daemon of this PC, or in a page its WebAuthn. */
+  readonly daemon: KeyPlace;
   /** Pinned at set-up, never fetched over the connection that is being checked. */
   readonly pinned: Pinned;
   /** Which local key; absent: the only one. */
@@ -88,6 +90,9 @@ export async function* confirm(request: ConfirmRequest, given: ConfirmGiven): As
   yield* confirmation.run(ownContent(lines, open));
 }
 
+/** As for confirm; what the user meant is compared where it is given. */
+export type OpenGiven = ConfirmGiven & { readonly meant?: readonly Line[] | undefined };
+
 /**
  * Takes a transaction to the key that somebody else created: LINK, THAW and ENROL of the core, or one that an app handed
  * over with its confirmation token. What the user meant is not known here, so he compares key and phone himself; lines
@@ -96,20 +101,46 @@ export async function* confirm(request: ConfirmRequest, given: ConfirmGiven): As
 export async function* confirmOpen(
   transaction: WireTransaction,
   confirmationToken: string,
-  given: ConfirmGiven & { readonly meant?: readonly Line[] | undefined },
+  given: OpenGiven,
 ): AsyncGenerator<Progress, void> {
   const open = openTransaction(transaction);
+  yield* takeUp({ open, isWaiting: true }, viewOf(open, confirmationToken, given), given);
+}
+
+/**
+ * Goes on with a transaction, with nothing but its confirmation token: after a page was loaded again, say. Asks the core
+ * where it stands; takes it to the key if it waits for one, and follows it to its end.
+ */
+export async function* resume(confirmationToken: string, given: OpenGiven): AsyncGenerator<Progress, void> {
+  const token = new Token(confirmationToken);
+  const calling = { ...callGiven(given), token };
+  const answer = await ask(given.core.port, GET_CONFIRMATION, ConfirmationServiceGetRequest.create(), calling);
+  const isWaiting = answer.class === ConfirmationClass.WAITING;
+  const told = openTransaction(answer);
+  // It tells the end alone. A clock that is wrong here must not keep the key from a transaction that the core says waits.
+  const lifetimeMs = Math.max(told.lifetimeMs, isWaiting ? LEAST_LIFETIME_MS : 0);
+  const open = { ...told, lifetimeMs };
+  yield* takeUp({ open, isWaiting }, clientView(given.core, open.transactionId, token, calling), given);
+}
+
+const LEAST_LIFETIME_MS = 15_000;
+
+async function* takeUp(
+  { open, isWaiting }: { readonly open: OpenTransaction; readonly isWaiting: boolean },
+  view: View,
+  given: OpenGiven,
+): AsyncGenerator<Progress, void> {
   const lines = given.meant ?? open.lines;
-  const verified = yield* verifyFirst(given);
+  const verified = isWaiting ? yield* verifyFirst(given) : { session: "" };
   const session = "outcome" in verified ? "" : verified.session;
   const of = { open, own: lines, isNew: false, session };
-  const confirmation = new Confirmation(of, viewOf(open, confirmationToken, given), given);
+  const confirmation = new Confirmation(of, view, given);
   if ("outcome" in verified) return yield* confirmation.giveUp(verified.outcome);
   yield createdEvent(open);
   const difference = findDifference(lines, open.kind, open, given.pinned.serverId);
   if (difference !== undefined) return yield* confirmation.giveUp({ state: "CONTENT_DIFFERS", difference });
   if (given.meant !== undefined) yield { type: "equal" };
-  yield* confirmation.run(ownContent(lines, open));
+  yield* confirmation.run(isWaiting ? ownContent(lines, open) : undefined);
 }
 
 /** Reads a confirmation to its end and returns the outcome. */
@@ -120,7 +151,7 @@ export async function outcomeOf(events: AsyncIterable<Progress>): Promise<Outcom
 
 function viewOf({ transactionId }: OpenTransaction, confirmationToken: string, given: ConfirmGiven): View {
   const { core } = given;
-  return core.token.isOfApp
+  return core.token?.isOfApp === true
     ? appView(core, transactionId, callGiven(given))
     : clientView(core, transactionId, new Token(confirmationToken), callGiven(given));
 }
@@ -145,13 +176,12 @@ async function create(
   request: ConfirmRequest,
   given: ConfirmGiven,
 ): Promise<{ transaction: WireTransaction; confirmationToken: string } | Refused> {
-  const { transactions } = given.core;
   const body = TransactionServiceCreateRequest.create({
-    requestId: request.requestId ?? randomUUID(),
+    requestId: request.requestId ?? crypto.randomUUID(),
     userId: request.userId,
     kind: request.kind,
     fields: request.fields.map(toWireField),
-    payloadSha256: Buffer.from(request.payload ?? []),
+    payloadSha256: request.payload ?? new Uint8Array(),
     keyIds: [...(request.keyIds ?? [])],
     lifetime: request.lifetimeS === undefined ? undefined : { seconds: BigInt(request.lifetimeS), nanos: 0 },
     modeHint: request.modeHint ?? 0,
@@ -159,7 +189,7 @@ async function create(
     repeatOf: request.repeatOf ?? "",
   });
   try {
-    const answer = await call(transactions.create.bind(transactions), body, callGiven(given));
+    const answer = await ask(given.core.port, CREATE, body, callGiven(given));
     if (answer.transaction === undefined)
       throw new ProtocolError("bad-field", "the core's answer holds no transaction");
     return { transaction: answer.transaction, confirmationToken: answer.confirmationToken };

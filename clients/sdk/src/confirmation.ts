@@ -1,10 +1,11 @@
-import { CodeServiceGetDeliveryRequest, DeliveryState } from "@countersign/proto/node/core/v1/code_service";
-import type { SignRequest } from "@countersign/proto/node/device/v1/device_service";
-import { call, pause as realPause } from "./call.ts";
+import { CodeServiceGetDeliveryRequest, DeliveryState } from "@countersign/proto/web/core/v1/code_service";
+import type { SignRequest } from "@countersign/proto/web/device/v1/device_service";
+import { ask, pause as realPause } from "./call.ts";
 import type { Line } from "@countersign/protocol";
 import type { ConfirmGiven } from "./confirm.ts";
 import { CoreError } from "./core-error.ts";
-import { KeyError, type AssertedByKey, type SignedByKey } from "./daemon-connection.ts";
+import { KeyError, type AssertedByKey, type SignedByKey } from "./key-place.ts";
+import { GET_DELIVERY } from "./methods.ts";
 import { EventQueue } from "./event-queue.ts";
 import type { Outcome, Progress } from "./outcome.ts";
 import { checkReceipt } from "./receipt-check.ts";
@@ -79,14 +80,14 @@ export class Confirmation {
     yield { type: "outcome", outcome };
   }
 
-  /** `content` is the client's own: what the key shows. */
-  async *run(content: Uint8Array): AsyncGenerator<Progress, void> {
+  /** `content` is the client's own: what the key shows. Undefined: the key is not asked, only followed is the rest. */
+  async *run(content: Uint8Array | undefined): AsyncGenerator<Progress, void> {
     const { signal } = this.#given;
     const abort = (): void => this.#guard(this.#stop({ state: "CANCELLED", byUser: true }));
     signal?.addEventListener("abort", abort, { once: true });
     this.#guard(this.#watch());
-    this.#guard(this.#askKey(content));
-    if (this.#given.core.token.isOfApp) this.#guard(this.#followDelivery());
+    if (content !== undefined) this.#guard(this.#askKey(content));
+    if (this.#given.core.token?.isOfApp === true) this.#guard(this.#followDelivery());
     if (signal?.aborted === true) abort();
     try {
       yield* this.#events;
@@ -200,13 +201,11 @@ export class Confirmation {
     this.#session = "";
     return {
       ...{ deviceId, requester, serverId, transactionId, keyIds, session },
-      ...{ nonce: Buffer.from(nonce), content: Buffer.from(content) },
+      ...{ nonce, content },
       mode: mode === 1 || mode === 2 || mode === 3 ? mode : 0,
       expiresInS: Math.min(600, Math.max(1, Math.floor(this.#leftMs() / 1000))),
       rpId: fido?.rpId ?? "",
-      fidoCredentials: credentials.map(({ keyId, credentialId }) => ({
-        ...{ keyId, credentialId: Buffer.from(credentialId) },
-      })),
+      fidoCredentials: credentials.map(({ keyId, credentialId }) => ({ keyId, credentialId })),
     };
   }
 
@@ -275,7 +274,7 @@ export class Confirmation {
     const given = { token: core.token, deadlineMs: core.deadlineMs, patienceMs: 0, pause };
     let failed = 0;
     while (!this.#keyStop.signal.aborted) {
-      const answer = await call(core.codes.getDelivery.bind(core.codes), request, given).catch(() => undefined);
+      const answer = await ask(core.port, GET_DELIVERY, request, given).catch(() => undefined);
       const attempts = answer?.attempts ?? [];
       const tookMs = performance.now() - this.#startedAt;
       const failures = attempts.filter(({ state }) => state === DeliveryState.FAILED);

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { isLoopback } from "./core-address.ts";
 import { openCore } from "./core-connection.ts";
-import { Token } from "./token.ts";
+import { Token } from "../token.ts";
 
 const token = new Token("cs_app_AAAAAAAAAAAAAAAAAAAAAAAA");
 

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { inspect } from "node:util";
 import { expect, test } from "@jest/globals";
 import { tempFolder } from "@countersign/testing";
-import { readTokenFile, Token } from "./token.ts";
+import { Token } from "../token.ts";
+import { readTokenFile } from "./token-file.ts";
 
 const folder = tempFolder();
 const TEXT = "cs_app_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";

@@ -1,7 +1,7 @@
 import { status, type CallOptions, type ClientUnaryCall, type Metadata, type ServiceError } from "@grpc/grpc-js";
 import { expect, test } from "@jest/globals";
 import { call } from "./call.ts";
-import { fakeStatusError, type FakeError } from "./testing/status-error.ts";
+import { fakeStatusError, type FakeError } from "../testing/status-error.ts";
 
 /** Calls a core that answers so, one answer a try, and then OK; tells what came and how long was waited between. */
 async function calling(...errors: readonly FakeError[]): Promise<readonly [string, readonly number[]]> {

@@ -1,7 +1,8 @@
 import { status } from "@grpc/grpc-js";
 import { expect, test } from "@jest/globals";
-import { CoreError, toCoreError } from "./core-error.ts";
-import { fakeStatusError } from "./testing/index.ts";
+import { CoreError } from "../core-error.ts";
+import { toCoreError } from "./to-core-error.ts";
+import { fakeStatusError } from "../testing/index.ts";
 
 test("reads reason, metadata, violations and waiting time out of the details", () => {
   const violations = [{ field: "fields[1].value", description: "U+202E bidi control" }];

@@ -3,8 +3,8 @@ import { ReceiptServiceGetVerificationKeysRequest } from "@countersign/proto/nod
 import { toHex } from "@countersign/protocol";
 import { call } from "./call.ts";
 import { openCore } from "./core-connection.ts";
-import { APP_TOKEN, FakeCore } from "./testing/index.ts";
-import { Token } from "./token.ts";
+import { APP_TOKEN, FakeCore } from "../testing/index.ts";
+import { Token } from "../token.ts";
 
 test("of several cores one answers; when it is gone another does, without a failed call", async () => {
   const cores = [await new FakeCore().start(), await new FakeCore().start(), await new FakeCore().start()];
