@@ -22,6 +22,8 @@ export interface ConfirmRequest extends Meant {
   readonly userId: string;
   /** Makes a retry harmless; drawn when absent. */
   readonly requestId?: string | undefined;
+  /** `requestId` was drawn for this very call: no other client can have had a key sign its transaction. */
+  readonly isFirstTry?: boolean | undefined;
   /** Wished lifetime in seconds; the policy shortens it. */
   readonly lifetimeS?: number | undefined;
   /** 1 A, 2 B, 3 C: honoured when stricter than the policy. */
@@ -57,6 +59,8 @@ export interface ConfirmGiven {
   readonly waitForOthers?: boolean | undefined;
   /** Aborting withdraws the transaction and stops the key; the outcome is then CANCELLED, unless it came too late. */
   readonly signal?: AbortSignal | undefined;
+  /** Given the confirmation token as soon as there is one: what `resume` takes after a page was loaded again. */
+  readonly keepToken?: ((confirmationToken: string) => void) | undefined;
   readonly pause?: Pause | undefined;
 }
 
@@ -75,9 +79,10 @@ export async function* confirm(request: ConfirmRequest, given: ConfirmGiven): As
   if ("outcome" in verified) return yield verified;
   const created = await create(request, given);
   if ("outcome" in created) return yield created;
+  given.keepToken?.(created.confirmationToken);
   const open = openTransaction(created.transaction);
   const lines = withRepeatLine(own.value, request.repeatOf, open.lines);
-  const isNew = request.requestId === undefined;
+  const isNew = request.requestId === undefined || request.isFirstTry === true;
   const confirmation = new Confirmation(
     { open, own: lines, isNew, session: verified.session },
     viewOf(open, created.confirmationToken, given),

@@ -41,9 +41,7 @@ function Verified({ read }: { read: Extract<ReadReceipt, { ok: true }> }): JSX.E
   return (
     <>
       <p>
-        <strong>
-          {t("receipt-verified", { name, state: t(`receipt-state-${state}`) })}
-        </strong>
+        <strong>{t("receipt-verified", { name, state: t(`receipt-state-${state}`) })}</strong>
       </p>
       <p>{t("receipt-proves")}</p>
       {isWeaker && <p>{t("receipt-weaker")}</p>}

@@ -9,7 +9,8 @@ export type FileRead =
 /** Reads a payment file in the page; nothing of it is sent anywhere. */
 export async function readOrderFile(file: File): Promise<FileRead> {
   const { name } = file;
-  if (file.size > CAPS.bytes) return { name, findings: [{ element: "file", rule: `longer than ${CAPS.bytes} bytes`, line: 0 }] };
+  if (file.size > CAPS.bytes)
+    return { name, findings: [{ element: "file", rule: `longer than ${CAPS.bytes} bytes`, line: 0 }] };
   try {
     const { fields, payload } = readPaymentFile(new Uint8Array(await file.arrayBuffer()));
     return { name, order: orderOf(fields, payload) };

@@ -17,3 +17,15 @@ test("every message that pages ask for by name is there", () => {
   expect(files.asked().filter(({ id }) => !known.has(id))).toEqual([]);
   expect(files.asked().length).toBeGreaterThan(40);
 });
+
+const NAMED = [
+  ...["core", "showing", "pin", "touch", "computing", "code", "code-here", "verdict", "others", "bank", "again"].map(
+    (each) => `waiting-${each}`,
+  ),
+  ...["daemon", "core", "bank", "page"].flatMap((each) => [`broken-${each}`, `broken-${each}-before`]),
+  ...["payee", "account", "amount", "reference"].flatMap((each) => [`typed-${each}`, `typed-${each}-wrong`]),
+];
+
+test.each(NAMED)("%s, which is asked for by a name that is put together, is there", (id) => {
+  expect(files.idsOf("en").has(id)).toBe(true);
+});

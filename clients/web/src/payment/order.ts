@@ -16,21 +16,26 @@ export function orderOf(fields: readonly Field[], payload?: Uint8Array): Order {
   return { kind: Kind.PAY, fields, payload, lines: ownLines({ kind: Kind.PAY, fields, payload }) };
 }
 
-/** As text, for the storage of this tab. */
-export function writeOrder({ fields, payload }: Order): string {
-  return JSON.stringify({ fields, payload }, (_name, value: unknown) => {
-    if (typeof value === "bigint") return { units: value.toString() };
-    if (value instanceof Uint8Array) return { bytes: [...value] };
-    return value;
+/** Values of a payment as text, for the storage of this tab. */
+export function writeValue(value: unknown): string {
+  return JSON.stringify(value, (_name, each: unknown) => {
+    if (typeof each === "bigint") return { units: each.toString() };
+    if (each instanceof Uint8Array) return { bytes: [...each] };
+    return each;
   });
 }
 
-/** Throws for what writeOrder would not have written. */
-export function readOrder(text: string): Order {
-  const { fields, payload } = JSON.parse(text, (_name, value: unknown) => {
-    const { units, bytes } = (value ?? {}) as { units?: unknown; bytes?: unknown };
+/** What writeValue wrote. Throws for what is no JSON. */
+export function readValue(text: string): unknown {
+  return JSON.parse(text, (_name, each: unknown) => {
+    const { units, bytes } = (each ?? {}) as { units?: unknown; bytes?: unknown };
     if (typeof units === "string") return BigInt(units);
-    return Array.isArray(bytes) ? Uint8Array.from(bytes as number[]) : value;
-  }) as { fields: readonly Field[]; payload?: Uint8Array };
+    return Array.isArray(bytes) ? Uint8Array.from(bytes as number[]) : each;
+  }) as unknown;
+}
+
+/** Throws for what is no order. */
+export function readOrder(value: unknown): Order {
+  const { fields, payload } = value as { fields: readonly Field[]; payload?: Uint8Array };
   return orderOf(fields, payload);
 }

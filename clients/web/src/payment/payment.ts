@@ -44,6 +44,7 @@ export interface Payment {
   readonly approvals: { readonly given: number; readonly needed: number } | undefined;
   /** The user wants it withdrawn; it may be too late. */
   readonly withdrawing: "asked" | "too-late" | undefined;
+  /** What broke on the way; it stays told beside the ending. */
   readonly broken: Broken | undefined;
   readonly outcome: Outcome | undefined;
 }
@@ -74,7 +75,7 @@ export function after(payment: Payment, event: Progress, now: number): Payment {
     case "state":
       return afterState(payment, event);
     case "outcome":
-      return { ...payment, outcome: event.outcome, broken: undefined };
+      return { ...payment, outcome: event.outcome };
   }
 }
 
