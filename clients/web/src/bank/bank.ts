@@ -27,14 +27,10 @@ const current = signal<BankSession | undefined>(undefined);
 /** Who is logged in in this browser; undefined: nobody, or it is not known yet. */
 export const session: ReadonlySignal<BankSession | undefined> = current;
 
-/** Takes up the session of this browser, if there is one. */
+/** Takes up the session of this browser, if there is one. Rejects with BankFailure. */
 export async function takeUpSession(): Promise<void> {
-  try {
-    current.value = sessionOf(await ask("session"));
-  } catch (error) {
-    if (!(error instanceof BankFailure) || error.reason !== "NOT_LOGGED_IN") throw error;
-    current.value = undefined;
-  }
+  const answer = await ask("session");
+  current.value = "user" in answer ? sessionOf(answer) : undefined;
 }
 
 /** Rejects with BankFailure: WRONG_PASSWORD, TOO_MANY, UNREACHABLE. */

@@ -11,8 +11,15 @@ export interface Told {
   readonly detail: string;
 }
 
-/** `isTimeUp`: its time has run out by this PC's clock; the core tells clients no more than that it has ended. */
-export function tellOutcome(outcome: Outcome, isTimeUp: boolean): Told {
+/** What this page knows beside the outcome. */
+export interface Known {
+  /** The core had made the transaction; else it refused to, and tells a page no more than that. */
+  readonly wasCreated: boolean;
+  /** Its time has run out by this PC's clock; the core tells a page no more than that it has ended. */
+  readonly isTimeUp: boolean;
+}
+
+export function tellOutcome(outcome: Outcome, { wasCreated, isTimeUp }: Known): Told {
   switch (outcome.state) {
     case "EXECUTED":
     case "CONFIRMED":
@@ -43,7 +50,7 @@ export function tellOutcome(outcome: Outcome, isTimeUp: boolean): Told {
     case "KEY_REFUSED":
       return told("KEY_REFUSED", "bad", true, outcome.status === "" ? outcome.message : outcome.status);
     case "NOT_CONFIRMED":
-      return told("NOT_CONFIRMED", "bad", true, outcome.reason);
+      return wasCreated ? told("NOT_CONFIRMED", "bad", true) : told("NOT_TAKEN", "bad");
     case "NO_KEY":
     case "KEY_LEFT":
       return told(outcome.state, "bad", true, outcome.message);

@@ -17,7 +17,7 @@ interface OverProps {
 /** Step 4: how it ended, whether anything was done, and what to do next. The phone has the last word. */
 export function Over({ payment, outcome, onNew, onRepeat }: OverProps): JSX.Element {
   const isTimeUp = payment.until !== undefined && payment.until <= Date.now() + CLOCKS_DIFFER_MS;
-  const { id, tone, mayRepeat, detail } = tellOutcome(outcome, isTimeUp);
+  const { id, tone, mayRepeat, detail } = tellOutcome(outcome, { wasCreated: payment.tag !== "", isTimeUp });
   const title = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     title.current?.focus();

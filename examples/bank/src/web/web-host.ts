@@ -118,7 +118,8 @@ export class WebHost {
 
   #session(request: IncomingMessage): Answer {
     const user = this.#sessions.userOf(cookieOf(request));
-    return user === undefined ? NOT_LOGGED_IN : { code: 200, body: this.#about(user) };
+    // Nobody is an answer as well: a page looks before anybody has logged in.
+    return { code: 200, body: user === undefined ? {} : this.#about(user) };
   }
 
   async #grant(user: string, { requestId }: Record<string, unknown>): Promise<Answer> {
