@@ -42,6 +42,8 @@ export interface ConfirmGiven {
   readonly waitForOthers?: boolean | undefined;
   /** Aborting withdraws the transaction and stops the key; the outcome is then CANCELLED, unless it came too late. */
   readonly signal?: AbortSignal | undefined;
+  /** Given the confirmation token as soon as there is one: what `resume` takes after a page was loaded again. */
+  readonly keepToken?: ((confirmationToken: string) => void) | undefined;
   readonly pause?: Pause | undefined;
 }
 
@@ -60,9 +62,10 @@ export async function* confirm(request: ConfirmRequest, given: ConfirmGiven): As
   if ("outcome" in verified) return yield verified;
   const created = await createTransaction(request, given.core, callGiven(given));
   if ("outcome" in created) return yield created;
+  given.keepToken?.(created.confirmationToken);
   const open = openTransaction(created.transaction);
   const lines = withRepeatLine(own.value, request.repeatOf, open.lines);
-  const isNew = request.requestId === undefined;
+  const isNew = request.requestId === undefined || request.isFirstTry === true;
   const confirmation = new Confirmation(
     { open, own: lines, isNew, session: verified.session },
     viewOf(open, created.confirmationToken, given),

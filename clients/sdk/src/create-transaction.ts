@@ -16,6 +16,8 @@ export interface ConfirmRequest extends Meant {
   readonly userId: string;
   /** Makes a retry harmless; drawn when absent. */
   readonly requestId?: string | undefined;
+  /** `requestId` was drawn for this very call: no other client can have had a key sign its transaction. */
+  readonly isFirstTry?: boolean | undefined;
   /** Wished lifetime in seconds; the policy shortens it. */
   readonly lifetimeS?: number | undefined;
   /** 1 A, 2 B, 3 C: honoured when stricter than the policy. */

@@ -1,35 +1,41 @@
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { CoreFailure } from "../connection/core-failure.ts";
-import { FailureNote } from "../ui/failure-note.tsx";
-import { announce } from "../ui/live-region.tsx";
 import { t } from "../i18n/words.ts";
-import { daemon } from "./daemon.ts";
+import { announce } from "../ui/live-region.tsx";
 import { DaemonPort } from "./daemon-port.tsx";
 
+interface PairDaemonProps {
+  /** Pairs with the daemon at the chosen port; shows its digits meanwhile. */
+  readonly pair: (show: (digits: string) => void, signal: AbortSignal) => Promise<void>;
+  /** What the page says of a refusal; undefined: it is none of the daemon's, and is thrown on. */
+  readonly tell: (error: unknown) => ComponentChildren;
+  readonly onPaired: () => void;
+}
+
 /** Pairs this page with the daemon, once for each browser: both show six digits, and the user says that they are equal. */
-export function PairDaemon({ onPaired }: { onPaired: () => void }): JSX.Element {
+export function PairDaemon({ pair, tell, onPaired }: PairDaemonProps): JSX.Element {
   const [digits, setDigits] = useState<string | undefined>(undefined);
-  const [failure, setFailure] = useState<CoreFailure | undefined>(undefined);
+  const [failure, setFailure] = useState<ComponentChildren>(undefined);
   const [busy, setBusy] = useState(false);
   const leaving = useRef(new AbortController());
   useEffect(() => () => leaving.current.abort(), []);
 
-  const pair = async (): Promise<void> => {
+  const begin = async (): Promise<void> => {
     const { signal } = leaving.current;
     setBusy(true);
     setFailure(undefined);
     try {
-      await daemon().pair((shown) => {
+      await pair((shown) => {
         setDigits(shown);
         announce(t("key-pair-digits", { digits: [...shown].join(" ") }));
       }, signal);
       onPaired();
     } catch (error) {
       if (signal.aborted) return;
-      if (!(error instanceof CoreFailure)) throw error;
+      const told = tell(error);
+      if (told === undefined) throw error;
       setDigits(undefined);
-      setFailure(error);
+      setFailure(told);
     } finally {
       setBusy(false);
     }
@@ -42,9 +48,9 @@ export function PairDaemon({ onPaired }: { onPaired: () => void }): JSX.Element 
           {t("key-pair-compare")} <strong class="digits">{`${digits.slice(0, 3)} ${digits.slice(3)}`}</strong>
         </p>
       )}
-      {failure !== undefined && <FailureNote failure={failure} />}
+      {failure}
       <DaemonPort onChanged={() => setFailure(undefined)} />
-      <button type="button" disabled={busy} aria-busy={busy} onClick={() => void pair()}>
+      <button type="button" disabled={busy} aria-busy={busy} onClick={() => void begin()}>
         {t("key-pair")}
       </button>
     </>

@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import { t } from "../i18n/words.ts";
-import { daemonPort, setDaemonPort } from "./daemon.ts";
+import { daemonPort, setDaemonPort } from "./daemon-place.ts";
 
 /** Which port the daemon of this PC listens on. */
 export function DaemonPort({ onChanged }: { onChanged: () => void }): JSX.Element {
