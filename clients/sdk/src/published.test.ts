@@ -1,5 +1,5 @@
 // What is packed and installed elsewhere works there: resolves, type-checks, and stays small in a page.
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -51,16 +51,17 @@ test("Node finds what the contract names, without our sources", () => {
   expect(testing).toEqual(expect.arrayContaining(["FakeCore", "startFakeDaemon"]));
 });
 
+const use = (entry: string, openDaemon: string): string => `
+  import { ${BOTH}, type ${TYPES.replaceAll(", ", ", type ")} } from "@countersign/sdk${entry}";
+  export async function all(request: ConfirmRequest, given: ConfirmGiven): Promise<Outcome> {
+    const key: KeyPlace = given.daemon;
+    for await (const event of confirm(request, { ...given, daemon: key })) if (event.type === "outcome") return event.outcome;
+    throw new Error(String([confirmOpen, CoreError, KeyError, openCore, outcomeOf, resume, Token, verifyReceipt]));
+  }
+  export const daemon: DaemonConnection = ${openDaemon};
+  export type Used = [Progress, VerifiedReceipt, CoreConnection, Pinned];`;
+
 test.each([[[]], [["source"]]])("types of both entries resolve, with conditions %j", (customConditions) => {
-  const use = (entry: string, openDaemon: string): string => `
-    import { ${BOTH}, type ${TYPES.replaceAll(", ", ", type ")} } from "@countersign/sdk${entry}";
-    export async function all(request: ConfirmRequest, given: ConfirmGiven): Promise<Outcome> {
-      const key: KeyPlace = given.daemon;
-      for await (const event of confirm(request, { ...given, daemon: key })) if (event.type === "outcome") return event.outcome;
-      throw new Error(String([confirmOpen, CoreError, KeyError, openCore, outcomeOf, resume, Token, verifyReceipt]));
-    }
-    export const daemon: DaemonConnection = ${openDaemon};
-    export type Used = [Progress, VerifiedReceipt, CoreConnection, Pinned];`;
   writeFileSync(join(folder, "node.ts"), use("", 'openDaemon("/run/daemon.sock")'));
   const store = "{ pairing: { read: () => undefined, write: () => undefined } }";
   writeFileSync(join(folder, "page.ts"), use("/browser", `openDaemon(${store})`));
@@ -72,7 +73,8 @@ test.each([[[]], [["source"]]])("types of both entries resolve, with conditions 
     join(folder, "tsconfig.json"),
     JSON.stringify({ compilerOptions: options, files: ["node.ts", "page.ts"] }),
   );
-  execFileSync(inModules(".bin/tsc"), ["-p", folder], { cwd: folder, stdio: "pipe", encoding: "utf8" });
+  const checked = spawnSync(inModules(".bin/tsc"), ["-p", folder], { cwd: folder, encoding: "utf8" });
+  expect([checked.status, checked.stdout]).toEqual([0, ""]);
 });
 
 test.each([[[]], [["source"]]])(

@@ -1,4 +1,4 @@
-module countersign.example/stock
+module countersign.example/quickstart
 
 go 1.19
 
