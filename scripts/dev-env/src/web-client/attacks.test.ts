@@ -1,17 +1,24 @@
 // Malware between the page and the core: what it changes or makes up is never paid, and never called paid.
 import { afterAll, beforeAll, expect } from "@jest/globals";
-import { ConfirmationClass } from "@countersign/proto/node/core/v1/confirmation_service";
+import {
+  ConfirmationClass,
+  ConfirmationServiceWatchResponse,
+} from "@countersign/proto/node/core/v1/confirmation_service";
 import type {
   Transaction,
   TransactionServiceCreateRequest,
   TransactionServiceCreateResponse,
 } from "@countersign/proto/node/core/v1/transaction_service";
-import type { VerificationServiceSubmitStatementRequest } from "@countersign/proto/node/core/v1/verification_service";
+import {
+  type VerificationServiceSubmitStatementRequest,
+  VerificationServiceSubmitStatementResponse,
+} from "@countersign/proto/node/core/v1/verification_service";
 import { readLedger } from "../installation.ts";
 import { alterRequest } from "../mitm/alter.ts";
 import { malwareOf } from "../mitm/attacks.ts";
 import { forgedReceipt } from "../mitm/forged-receipt.ts";
 import type { Tamper } from "../mitm/proxy.ts";
+import type { Person } from "../person/person.ts";
 import { whileSitting } from "../person/sit.ts";
 import { meantBy, newTyped, PayPage, personAt } from "./pay-page.ts";
 import { startWebProxy, type WebProxy } from "./web-proxy.ts";
@@ -46,10 +53,10 @@ function forgingSuccess(): Tamper {
     switch (call.method) {
       case `${CORE}VerificationService/SubmitStatement`:
         caught.resolve((call.request as VerificationServiceSubmitStatementRequest).signedStatement);
-        return yield {};
+        return yield VerificationServiceSubmitStatementResponse.create();
       case `${CORE}ConfirmationService/Watch`:
         await caught.promise;
-        return yield { class: ConfirmationClass.EXECUTED, cursor: "forged", keyIds: [] };
+        return yield ConfirmationServiceWatchResponse.create({ class: ConfirmationClass.EXECUTED, cursor: "forged" });
       case `${CORE}ReceiptService/Get`:
         if (transaction === undefined) throw new Error("a receipt of nothing");
         return yield { receipt: Buffer.from(forgedReceipt(transaction, await caught.promise)) };
@@ -62,13 +69,13 @@ function forgingSuccess(): Tamper {
   };
 }
 
-async function payUnder(tamper: Tamper): Promise<PayPage> {
+async function payUnder(tamper: Tamper, temper: Person["temper"] = "careful"): Promise<PayPage> {
   proxy.tamper = tamper;
   const context = await world.context();
   const at = await PayPage.open(world, context, { origin: world.otherOrigin });
   const typed = newTyped();
   await at.type(typed);
-  await whileSitting(personAt(world.desk, meantBy(typed)), async () => {
+  await whileSitting(personAt(world.desk, meantBy(typed), temper), async () => {
     await at.go();
     await at.over();
   });
@@ -78,7 +85,7 @@ async function payUnder(tamper: Tamper): Promise<PayPage> {
 browserTest(
   "threat: the core is given another payment and the page shown its own: TAMPERED, nothing is paid",
   async () => {
-    const at = await payUnder(malwareOf("alter-tx3").toCore);
+    const at = await payUnder(malwareOf("alter-tx3").toCore, "careless");
     expect(await at.over()).toBe("STOPPED: what the key signed is not what the bank holds");
     await at.page.context().close();
     expect(readLedger(world.installation).filter(isMallorys)).toEqual([]);
@@ -90,7 +97,7 @@ browserTest(
   "threat: the core holds something else than was meant: the key is not asked, and it is withdrawn",
   async () => {
     const at = await payUnder(altering);
-    expect(await at.over()).toBe("STOPPED: the bank holds something else than you meant");
+    expect(await at.over()).toBe("STOPPED: the bank holds something else than what you meant");
     expect(await at.page.locator(".outcome").innerText()).toContain("Mallory Ltd ≠ Müller GmbH");
     await at.keyShows("idle");
     await at.page.context().close();

@@ -53,6 +53,11 @@ export class PayPage {
     const { desk = world.desk, origin = world.origin } = at;
     const page = await context.newPage();
     await page.goto(`${origin}/`);
+    return PayPage.on(page, world, desk);
+  }
+
+  /** The same in a tab that is there already. */
+  static async on(page: Page, world: WebWorld, desk: Desk): Promise<PayPage> {
     const here = new PayPage(page, world, desk);
     await page.locator("h1").first().waitFor();
     if (await page.getByLabel("Password").isVisible()) {
