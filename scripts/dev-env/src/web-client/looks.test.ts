@@ -12,11 +12,8 @@ import { browserTest, type Look, MOST_MS, PASSWORD, WebWorld } from "./web-world
 
 const LOOKS: readonly (readonly [string, Look])[] = [
   ["light", {}],
-  ["dark narrow", { scheme: "dark", width: 320 }],
-  ["arabic", { language: "ar" }],
+  ["german narrow", { language: "de", width: 320 }],
   ["arabic narrow dark", { language: "ar", width: 320, scheme: "dark" }],
-  ["german", { language: "de", width: 700 }],
-  ["chinese", { language: "zh" }],
 ];
 const pictures = process.env["COUNTERSIGN_PICTURES"];
 const every = process.env["COUNTERSIGN_SCREENSHOTS"];

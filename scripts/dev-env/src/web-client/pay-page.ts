@@ -103,7 +103,11 @@ export class PayPage {
   /** What the page says in the end. */
   async over(): Promise<string> {
     const title = this.page.locator(".outcome h1");
-    await title.waitFor();
+    try {
+      await title.waitFor();
+    } catch (error) {
+      throw new Error(`it does not end: ${await this.page.locator("main").innerText()}`, { cause: error });
+    }
     return (await title.innerText()).replace(/^\S+ /, "");
   }
 
