@@ -48,7 +48,7 @@ export async function enrolInBrowser(page: Page, parts: Parts, userId: string, p
     ...{ credentialId: bytes(made["id"]), clientDataJson: bytes(made["client"]) },
     ...{ attestationObject: bytes(made["attestation"]), transports: ["usb"] },
   };
-  const { key } = await parts.keys.finishEnrolment({ enrolmentToken: begun.enrolmentToken, fido } as never);
+  const { key } = await parts.keys.finishEnrolment({ enrolmentToken: begun.enrolmentToken, fido });
   await parts.keys.confirmFingerprint({ keyId: key?.keyId ?? "", fingerprint: key?.fingerprint ?? "" });
   const link = { requestId: randomUUID(), userId, platform: parts.platform, address: "" };
   const { linkId, linkToken } = await parts.links.beginLink(link);
