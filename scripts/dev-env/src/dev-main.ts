@@ -10,8 +10,8 @@ import { untilSignal } from "./until-signal.ts";
 const HELP = `scripts/dev [--json] [--data DIR]
 
 Starts everything on loopback until Ctrl-C: core, bank, a key and a phone as pages, the device daemon, the administrators'
-console (built first where no built one is as new as its sources). The user "anna", her key and her phone are set up.
-Takes ports 8700 to 8702 when they are free, else free ones.
+console and the bank's page to pay in (built first where no built ones are as new as their sources). The user "anna", her key and her phone are set up.
+Takes ports 8700 to 8703 and 7411 when they are free, else free ones.
 
 --json      one JSON line on standard output when ready: every address, socket and file
 --data DIR  keeps the data there over restarts; without it they go at the end

@@ -109,7 +109,6 @@ class Following {
 
   #given(grant: string | undefined): ConfirmGiven {
     const { way, deviceId, takesCode } = this.#kept;
-    const askCode = (ends: AbortSignal): Promise<string | undefined> => code.ask(ends);
     return {
       core: coreOf(this.#session, grant, () => (silent.value = true)),
       daemon: placeOf(way, askCode),
@@ -137,6 +136,10 @@ class Following {
     silent.value = false;
     if (current.value !== undefined) current.value = { ...current.value, broken };
   }
+}
+
+function askCode(ends: AbortSignal): Promise<string | undefined> {
+  return code.ask(ends);
 }
 
 /** Whose fault it is, as far as it can be told. What is a fault of this page is told as one. */

@@ -49,9 +49,13 @@ export interface Payment {
   readonly outcome: Outcome | undefined;
 }
 
+/** A payment that has just begun. Of what a tab keeps it takes these alone: the token is none of what is shown. */
 export function newPayment(given: Pick<Payment, "order" | "requestId" | "way" | "repeatOf">): Payment {
-  const begun = { waiting: "core", tag: "", issuer: "", until: undefined, again: false, approvals: undefined } as const;
-  return { ...given, ...begun, withdrawing: undefined, broken: undefined, outcome: undefined };
+  const { order, requestId, way, repeatOf } = given;
+  return {
+    ...{ order, requestId, way, repeatOf, waiting: "core", tag: "", issuer: "", until: undefined, again: false },
+    ...{ approvals: undefined, withdrawing: undefined, broken: undefined, outcome: undefined },
+  };
 }
 
 /** The payment after one event of its confirmation. */

@@ -35,6 +35,9 @@ export function Prepare({ onReady }: PrepareProps): JSX.Element {
   return <FindKey onReady={onReady} onUnpaired={() => setPaired(false)} />;
 }
 
+/** How often it is looked whether a key has come. */
+const LOOK_AGAIN_MS = 2_000;
+
 type Found = { readonly keys: readonly LocalKey[] } | { readonly error: CoreError | KeyError };
 
 function FindKey({ onReady, onUnpaired }: PrepareProps & { onUnpaired: () => void }): JSX.Element {
@@ -47,13 +50,16 @@ function FindKey({ onReady, onUnpaired }: PrepareProps & { onUnpaired: () => voi
       if (!isHere) return;
       setFound(seen);
       if ("error" in seen && seen.error instanceof CoreError && seen.error.reason === "NOT_PAIRED") onUnpaired();
-      if ("keys" in seen && seen.keys.length === 0) announce(t("prepare-none"));
+      if (turn === 0 && "keys" in seen && seen.keys.length === 0) announce(t("prepare-none"));
       const [only] = "keys" in seen ? seen.keys : [];
       if ("keys" in seen && seen.keys.length === 1 && only !== undefined) onReady(chosen(only));
     };
     void look();
+    // Whoever plugs his key in need not tell the page as well.
+    const timer = setTimeout(() => setTurn(turn + 1), LOOK_AGAIN_MS);
     return () => {
       isHere = false;
+      clearTimeout(timer);
     };
   }, [turn]);
 

@@ -24,7 +24,7 @@ export function Running({ payment }: { payment: Payment }): JSX.Element {
 
   return (
     <>
-      <p class={`now now-${broken === undefined ? "going" : "broken"}`}>{words}</p>
+      <h1 class={`now now-${broken === undefined ? "going" : "broken"}`}>{words}</h1>
       {again && broken === undefined && <p class="note note-warn">{t("waiting-again")}</p>}
       {counts && <Clock until={until} />}
       {code.wanted.value && <CodeForm busy={false} onCode={(given) => code.give(given)} />}

@@ -34,12 +34,16 @@ export function placeOf(way: Way, askCode: (signal: AbortSignal) => Promise<stri
 
 /** Nothing signs: for a payment of which only the end is still to be learnt. */
 export const NO_KEY: KeyPlace = {
-  async *sign(_request, signal) {
-    await new Promise<void>((resolve) => {
-      if (signal?.aborted === true) resolve();
-      else signal?.addEventListener("abort", () => resolve(), { once: true });
-    });
-  },
+  sign: (_request, signal) => unsigned(signal),
   verifyUser: () => Promise.resolve(""),
   answer: () => Promise.resolve(false),
 };
+
+/** Ends without a word once nobody wants it signed any more. */
+async function* unsigned(signal: AbortSignal | undefined): AsyncGenerator<never, void> {
+  await new Promise<void>((resolve) => {
+    if (signal?.aborted === true) resolve();
+    else signal?.addEventListener("abort", () => resolve(), { once: true });
+  });
+  yield* [];
+}

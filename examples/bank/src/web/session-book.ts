@@ -24,8 +24,8 @@ export class SessionBook {
     this.#now = now;
   }
 
-  /** The session's secret for the cookie; undefined: not this name with this password; "later": too many wrong ones. */
-  logIn(user: string, password: string): string | "later" | undefined {
+  /** The session's secret for the cookie; undefined: not this name with this password; "later" stands for too many wrong ones. */
+  logIn(user: string, password: string): { readonly secret: string } | "later" | undefined {
     const now = this.#now();
     const wrong = (this.#wrong.get(user) ?? []).filter((at) => now - at < WRONG_MS);
     if (wrong.length >= MOST_WRONG) return "later";
@@ -41,7 +41,7 @@ export class SessionBook {
     for (const [id, { until }] of this.#sessions) if (until <= now) this.#sessions.delete(id);
     const secret = randomBytes(32).toString("base64url");
     this.#sessions.set(idOf(secret), { user, until: now + SESSION_MS });
-    return secret;
+    return { secret };
   }
 
   /** Whose session it is; undefined: nobody's, or over. */

@@ -110,10 +110,10 @@ export class WebHost {
 
   #logIn({ user, password }: Record<string, unknown>): Answer {
     if (typeof user !== "string" || typeof password !== "string") return { code: 400, body: { error: "BODY" } };
-    const secret = this.#sessions.logIn(user, password);
-    if (secret === undefined) return { code: 403, body: { error: "WRONG_PASSWORD" } };
-    if (secret === "later") return { code: 429, body: { error: "TOO_MANY" } };
-    return { code: 200, body: this.#about(user), cookie: this.#cookie(secret, SESSION_MS / 1000) };
+    const begun = this.#sessions.logIn(user, password);
+    if (begun === undefined) return { code: 403, body: { error: "WRONG_PASSWORD" } };
+    if (begun === "later") return { code: 429, body: { error: "TOO_MANY" } };
+    return { code: 200, body: this.#about(user), cookie: this.#cookie(begun.secret, SESSION_MS / 1000) };
   }
 
   #session(request: IncomingMessage): Answer {

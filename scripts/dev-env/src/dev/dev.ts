@@ -5,9 +5,11 @@ import type { Child } from "@countersign/testing/child";
 import { setUpDesk, type Desk } from "../desk.ts";
 import { startDesktop } from "../desktop/desktop-server.ts";
 import { startInstallation, type Installation } from "../installation.ts";
+import { startBankWeb } from "./bank-web.ts";
 import { consoleSite } from "./console-site.ts";
 import { openDataFolder, type DataFolder } from "./data-folder.ts";
 import { freePort } from "./free-port.ts";
+import { busForPages, type Page } from "./pages-bus.ts";
 
 /** Where everything of a development installation is. Addresses and paths, never a secret. */
 export interface Endpoints {
@@ -15,6 +17,9 @@ export interface Endpoints {
   readonly console: string;
   /** The administrators' console. */
   readonly admin: string;
+  /** The bank's page: pays in the browser, as the user of `user` with the password in `webPasswordFile`. */
+  readonly web: string;
+  readonly webPasswordFile: string;
   /** Path of the token that makes the first administrator; it is there until somebody has used it. */
   readonly firstAdminFile: string;
   /** Page of the user's key: display and keypad. */
@@ -64,18 +69,35 @@ export async function startDev(options: { readonly data: string | undefined }): 
     data.close();
   };
   try {
-    const [corePort, webPort] = [await freePort(8701), await freePort(8702)];
+    const [corePort, webPort, payPort] = [await freePort(8701), await freePort(8702), await freePort(8703)];
     const listen = `127.0.0.1:${corePort}`;
-    const coreArgs = ["--web-listen", `127.0.0.1:${webPort}`, "--console", await consoleSite(run)];
+    const web = `http://localhost:${payPort}`;
+    const coreArgs = [
+      "--web-listen",
+      `127.0.0.1:${webPort}`,
+      "--console",
+      await consoleSite(run),
+      "--web-origins",
+      web,
+    ];
     const channels = ["sandbox"] as const;
     const installation = await startInstallation({ folder: data.folder, mode: "B", channels, listen, coreArgs });
     open.push(installation);
-    const desk = await deskOf(installation, data, run);
+    const desk = await deskOf(installation, data, run, { origin: web, port: await freePort(7411) });
     open.push(desk);
+    const bank = await startBankWeb(installation, {
+      coreWeb: `http://127.0.0.1:${webPort}`,
+      user: USER,
+      port: payPort,
+      run,
+    });
+    open.push({ stop: async () => void (await bank.child.stop()) });
     data.finishSetUp();
     // Security keys take no address in numbers.
     const admin = `http://localhost:${webPort}/console/`;
-    const endpoints = { ...endpointsOf(installation, desk), admin };
+    const endpoints = {
+      ...{ ...endpointsOf(installation, desk), admin, web: `${web}/`, webPasswordFile: bank.passwordFile },
+    };
     const desktop = await startDesktop(await freePort(8700), endpoints);
     open.push(desktop);
     writeSettings(endpoints, desk.pin);
@@ -83,7 +105,7 @@ export async function startDev(options: { readonly data: string | undefined }): 
       endpoints: { ...endpoints, console: desktop.address },
       pin: desk.pin,
       isKept: data.isKept,
-      broken: Promise.race([...installation.children, ...desk.children, installation.core()].map(whenGone)),
+      broken: Promise.race([...installation.children, ...desk.children, installation.core(), bank.child].map(whenGone)),
       stop,
     };
   } catch (error) {
@@ -92,13 +114,21 @@ export async function startDev(options: { readonly data: string | undefined }): 
   }
 }
 
-function deskOf(installation: Installation, { folder, serial, isSetUp }: DataFolder, run: string): Promise<Desk> {
-  const home = { folder: join(folder, "desk"), run, serial, isSetUp };
+function deskOf(
+  installation: Installation,
+  { folder, serial, isSetUp }: DataFolder,
+  run: string,
+  page: Page,
+): Promise<Desk> {
+  const home = { folder: join(folder, "desk"), run, serial, isSetUp, bus: busForPages(run, page) };
   mkdirSync(home.folder, { recursive: true, mode: 0o700 });
   return setUpDesk(installation, { userId: USER, chatId: "", mode: "B", home });
 }
 
-function endpointsOf(installation: Installation, desk: Desk): Omit<Endpoints, "console" | "admin"> {
+function endpointsOf(
+  installation: Installation,
+  desk: Desk,
+): Omit<Endpoints, "console" | "admin" | "web" | "webPasswordFile"> {
   const { folder, coreAddress, serverId, corePublicKey, submitTokenFile, executeTokenFile, ledgerFile } = installation;
   return {
     firstAdminFile: join(folder, "secrets", "first-admin.token"),

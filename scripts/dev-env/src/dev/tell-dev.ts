@@ -18,6 +18,7 @@ export function devText(
   Phone    ${endpoints.phone}
   Key      ${endpoints.key}      PIN ${pin}
   Admin    ${endpoints.admin}
+  Pay in a page  ${endpoints.web}      log in as ${endpoints.user}, password in ${quoted(endpoints.webPasswordFile)}
 ${firstAdmin(endpoints.admin, endpoints.firstAdminFile)}
   Open phone and key, then in another shell:
   Try   ${countersign} pay ${quoted(from(`${given.top}examples/bank/samples/invoice.xml`))}

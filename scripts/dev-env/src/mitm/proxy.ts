@@ -94,7 +94,7 @@ export async function startProxy(options: PassingOptions & { readonly listen: st
   });
   return {
     address: options.listen.startsWith("unix:") ? options.listen : `127.0.0.1:${port}`,
-    call: between.call,
+    call: (path, request) => between.call(path, request),
     close: () => {
       server.forceShutdown();
       between.close();

@@ -53,6 +53,11 @@ export class PayPage {
     const { desk = world.desk, origin = world.origin } = at;
     const page = await context.newPage();
     await page.goto(`${origin}/`);
+    return PayPage.on(page, world, desk);
+  }
+
+  /** The same in a tab that is there already. */
+  static async on(page: Page, world: WebWorld, desk: Desk): Promise<PayPage> {
     const here = new PayPage(page, world, desk);
     await page.locator("h1").first().waitFor();
     if (await page.getByLabel("Password").isVisible()) {
@@ -98,7 +103,11 @@ export class PayPage {
   /** What the page says in the end. */
   async over(): Promise<string> {
     const title = this.page.locator(".outcome h1");
-    await title.waitFor();
+    try {
+      await title.waitFor();
+    } catch (error) {
+      throw new Error(`it does not end: ${await this.page.locator("main").innerText()}`, { cause: error });
+    }
     return (await title.innerText()).replace(/^\S+ /, "");
   }
 
