@@ -107,6 +107,14 @@ describe("check 29: plaintext is for loopback alone", () => {
   });
 });
 
+test("webhooks lead to public addresses, and to what is named", () => {
+  expect(read(base).webhookAllow).toBeUndefined();
+  expect(read({ ...base, "webhook-allow": "hooks.internal, 10.1.2.3,::1" }).webhookAllow).toEqual([
+    ...["hooks.internal", "10.1.2.3", "::1"],
+  ]);
+  expect(() => read({ ...base, "webhook-allow": "http://x" })).toThrow("--webhook-allow (COUNTERSIGN_WEBHOOK_ALLOW");
+});
+
 describe("the listener of monitoring", () => {
   test("is where it is told", () => {
     expect(read({ ...base, "admin-listen": "[::1]:0" }).admin).toEqual({ host: "::1", port: 0 });

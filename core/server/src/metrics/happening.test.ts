@@ -90,3 +90,11 @@ describe("deliveries", () => {
 test("what is not counted is nothing", () => {
   expect(happeningsOf([draft("key.enrolled", { user: "erika", state: "ACTIVE" }, "key:1")])).toEqual([]);
 });
+
+test("tries to post a webhook count by what became of them, and by a result of the closed list", () => {
+  const detail = { id: "evt_1", type: "transaction.executed", attempts: 1, result: "5xx", status: 503 };
+  expect(of("webhook.failed", detail, "webhook:1")).toEqual([{ type: "webhook", outcome: "failed", result: "5xx" }]);
+  const strange = { ...detail, result: "https://somebody.example" };
+  expect(of("webhook.dead", strange, "webhook:1")).toEqual([{ type: "webhook", outcome: "dead", result: "other" }]);
+  expect(of("webhook.queued", { count: 3 }, "webhook:1")).toEqual([]);
+});

@@ -1,7 +1,7 @@
 // Pure: what a commit is to be counted as. The audit is the one place where everything that happens has a name.
 import type { AuditDraft } from "../store/store.ts";
 import { STATES } from "../transaction/state-names.ts";
-import { CHANNELS, labelOf, VERDICTS, WEBHOOK_RESULTS, type Attempt } from "./label-sets.ts";
+import { CHANNELS, labelOf, VERDICTS, WEBHOOK_RESULTS, type Attempt, type WebhookOutcome } from "./label-sets.ts";
 
 /** One thing that happened, in words of closed lists. */
 export type Happening =
@@ -13,7 +13,7 @@ export type Happening =
   | { readonly type: "verdict"; readonly reason: string }
   | { readonly type: "delivery"; readonly channel: string; readonly outcome: Attempt }
   /** What became of a try to post to an endpoint. */
-  | { readonly type: "webhook"; readonly outcome: string; readonly result: string };
+  | { readonly type: "webhook"; readonly outcome: WebhookOutcome; readonly result: string };
 
 /** What these entries of one commit say that is counted; most of the audit is not. */
 export function happeningsOf(audit: readonly AuditDraft[]): Happening[] {
@@ -46,7 +46,7 @@ const STATEMENT_OF: Readonly<Record<string, "compared" | "not-compared">> = {
   "statement.received": "not-compared",
 };
 
-const WEBHOOK_OF: Readonly<Record<string, string>> = {
+const WEBHOOK_OF: Readonly<Record<string, WebhookOutcome>> = {
   "webhook.delivered": "delivered",
   "webhook.failed": "failed",
   "webhook.dead": "dead",

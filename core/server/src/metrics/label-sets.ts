@@ -55,6 +55,10 @@ export type LoadOutcome = (typeof LOADS)[number];
 export const SETTLED = ["committed", "absent", "failed"] as const;
 export type Settled = (typeof SETTLED)[number];
 
+/** What a try to post a webhook made of it: taken, tried again, given up. */
+export const WEBHOOK_OUTCOMES = ["delivered", "failed", "dead"] as const;
+export type WebhookOutcome = (typeof WEBHOOK_OUTCOMES)[number];
+
 /** How a try to post a webhook ended. */
 export const WEBHOOK_RESULTS: LabelSet = new Set(POST_RESULTS);
 

@@ -3,7 +3,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "@countersign/testing/child";
 
-const PYTHON = join(ROOT, ".peers/standard-webhooks/bin/python");
+/** With the library of Standard Webhooks. */
+export const PYTHON: string = join(ROOT, ".peers/standard-webhooks/bin/python");
 export const hasJudge: boolean = existsSync(PYTHON);
 
 /** A delivery, and the secret that it is held against. */

@@ -15,7 +15,7 @@ import { Taker, type Taken } from "./taker.ts";
 
 const CLI = "clients/cli/src/main.ts";
 const ALLOW = ["--webhook-allow", "127.0.0.1"];
-const judgedTest = testWith("standard-webhooks", hasJudge);
+const peerTest = testWith("standard-webhooks", hasJudge);
 
 const folder = tempFolder();
 const tokenFile = join(folder, "anna.token");
@@ -70,7 +70,7 @@ afterAll(async () => {
   await scene?.close();
 });
 
-judgedTest(
+peerTest(
   "a payment is told state by state, and an implementation that is not ours finds every signature right",
   async () => {
     const { hands, pay } = await scene.user();
@@ -140,7 +140,7 @@ test("what was told is told again; a test tells how it ended", async () => {
   await taker.next((one) => one !== first && one.headers["webhook-id"] === id, from);
 }, 400_000);
 
-judgedTest(
+peerTest(
   "after a rotation a receiver with either secret takes it",
   async () => {
     const newFile = join(folder, "endpoint-2.secret");
@@ -154,7 +154,7 @@ judgedTest(
   400_000,
 );
 
-judgedTest(
+peerTest(
   "listen forwards to a program on this machine what an endpoint would get",
   async () => {
     const local = await Taker.open();

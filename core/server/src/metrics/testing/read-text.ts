@@ -1,5 +1,18 @@
 // For tests: reads what Prometheus would read, and says which label has a value that no closed list has.
-import { ATTEMPTS, CHANNELS, CODES, COMMITS, CURBS, LOADS, METHODS, SETTLED, SHEDS, VERDICTS } from "../label-sets.ts";
+import {
+  ATTEMPTS,
+  CHANNELS,
+  CODES,
+  COMMITS,
+  CURBS,
+  LOADS,
+  METHODS,
+  SETTLED,
+  SHEDS,
+  VERDICTS,
+  WEBHOOK_OUTCOMES,
+  WEBHOOK_RESULTS,
+} from "../label-sets.ts";
 import { STATES } from "../../transaction/state-names.ts";
 
 interface Series {
@@ -33,7 +46,8 @@ const ALLOWED: Readonly<Record<string, (value: string) => boolean>> = {
   quantile: oneOf(["0.5", "0.99", "1"]),
   le: (value) => value === "+Inf" || NUMBER.test(value),
   how: oneOf(CURBS),
-  outcome: oneOf([...ATTEMPTS, ...COMMITS, ...LOADS, ...SETTLED]),
+  outcome: oneOf([...ATTEMPTS, ...COMMITS, ...LOADS, ...SETTLED, ...WEBHOOK_OUTCOMES]),
+  result: oneOf([...WEBHOOK_RESULTS, "other"]),
 };
 
 export function readText(text: string): ReadText {
