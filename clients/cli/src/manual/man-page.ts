@@ -33,7 +33,11 @@ export function manPage(program: Command): string {
     ...[plain("Of exec: once the command ran, its own; 128 and the signal's number if a signal ended it.")],
     ...Object.entries(EXIT_MEANINGS).flatMap(([code, meaning]) => [".TP", `.B ${code}`, plain(meaning)]),
     ".SH FILES",
-    ...[".TP", `.I ${plain("~/.config/countersign/config.json")}`, plain("The configuration file, 0600; countersign setup writes it.")],
+    ...[
+      ".TP",
+      `.I ${plain("~/.config/countersign/config.json")}`,
+      plain("The configuration file, 0600; countersign setup writes it."),
+    ],
     ".SH ENVIRONMENT",
     ...[".TP", ".B NO_COLOR", plain("No colours, whatever the terminal can.")],
     ...[".TP", ".B COUNTERSIGN_CONFIG", plain("The configuration file, where --config names none.")],
