@@ -59,8 +59,8 @@ function write(name: string, lines: readonly string[]): void {
 const isThere = (program: string): boolean => spawnSync(program, ["--version"]).error === undefined;
 
 for (const [shell, script, prepare, command] of SHELLS) {
-  const inShell = shell === "bash" ? test : testWith(shell, isThere(shell) && isThere("script"));
-  inShell(
+  const peerTest = shell === "bash" ? test : testWith(shell, isThere(shell) && isThere("script"));
+  peerTest(
     `${shell} at a terminal: Tab completes a command, a choice, and a word without evaluating it`,
     async () => {
       write(`completion.${script}`, [cli("completion", script).stdout]);
@@ -70,20 +70,21 @@ for (const [shell, script, prepare, command] of SHELLS) {
         env: { ...process.env, TERM: "dumb", PS1: "$ " },
       });
       let screen = "";
-      let look = (): void => {};
+      let look: (() => void) | undefined;
       terminal.stdout.setEncoding("utf8").on("data", (text: string) => {
         screen += text;
-        look();
+        look?.();
       });
       let isOver = false;
       terminal.once("close", () => {
         isOver = true;
-        look();
+        look?.();
       });
       const until = (text: string): Promise<void> =>
         new Promise((resolve) => {
-          look = () => void ((isOver || screen.includes(text)) && resolve());
-          look();
+          const seen = (): void => void ((isOver || screen.includes(text)) && resolve());
+          look = seen;
+          seen();
         });
       // One after the other: a shell that starts may lose what is typed ahead.
       terminal.stdin.write("countersign ready\n");

@@ -17,7 +17,7 @@ export function manPage(program: Command): string {
     String.raw`countersign \- confirm transactions when this PC cannot be trusted`,
     ".SH SYNOPSIS",
     ".B countersign",
-    `${plain("[options] command [options] [arguments]")}`,
+    plain("[options] command [options] [arguments]"),
     ".SH DESCRIPTION",
     ...DESCRIPTION.flatMap((one, i) => [...(i === 0 ? [] : [".PP"]), plain(one)]),
     ".SH OPTIONS",

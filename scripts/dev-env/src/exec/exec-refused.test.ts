@@ -57,7 +57,7 @@ function exec(given: Partial<HostGiven> = {}, ...args: string[]): HostRun {
   return startHost({ installation: scene.installation, desk: somebody.desk, ...given }, "exec", ...args);
 }
 
-async function nothingRan(run: HostRun, exit: number, words: string): Promise<HostEnd> {
+async function expectNothingRan(run: HostRun, exit: number, words: string): Promise<HostEnd> {
   const end = await expectEnd(run, exit);
   expect(end.stdout).toBe("");
   expect(end.stderr).toContain(words);
@@ -75,7 +75,7 @@ async function confirmAfter(change: () => void): Promise<void> {
 
 describe("what changes between show and run", () => {
   test.each<[string, string, () => void]>([
-    ["the program is written in place", "was written", () => void writeFileSync(script, "#!/bin/sh\nmkdir x\n")],
+    ["the program is written in place", "was written", () => writeFileSync(script, "#!/bin/sh\nmkdir x\n")],
     ["another one is renamed over it", "is another program", () => renameSync(write(`${script}.d`, "mkdir"), script)],
     ["it is gone", "is no executable file", () => rmSync(script)],
   ])(
@@ -83,7 +83,7 @@ describe("what changes between show and run", () => {
     async (_name, words, change) => {
       const run = exec({}, "--", script);
       await confirmAfter(change);
-      await nothingRan(run, 24, words);
+      await expectNothingRan(run, 24, words);
       await somebody.hands.phoneSays("could not carry it out");
     },
     400_000,
@@ -98,7 +98,7 @@ describe("what changes between show and run", () => {
       symlinkSync(other, `${link}.new`);
       renameSync(`${link}.new`, link);
     });
-    await nothingRan(run, 24, "is another program");
+    await expectNothingRan(run, 24, "is another program");
   }, 400_000);
 
   test("the directory is another one under the same name", async () => {
@@ -109,7 +109,7 @@ describe("what changes between show and run", () => {
       renameSync(cwd, `${cwd}.old`);
       mkdirSync(cwd);
     });
-    await nothingRan(run, 24, "Nothing was run");
+    await expectNothingRan(run, 24, "Nothing was run");
   }, 400_000);
 });
 
@@ -118,15 +118,15 @@ describe("somebody says no, or lies", () => {
     const onKey = exec({}, "--", script);
     await somebody.hands.keyShows("pages");
     await somebody.hands.reject(Reason.WRONG_DATA);
-    await nothingRan(onKey, 10, "REJECTED");
+    await expectNothingRan(onKey, 10, "REJECTED");
     const inChat = exec({}, "--", script);
     const message = await somebody.hands.phoneSays(String((await inChat.tells("tag"))["tag"]));
     await somebody.hands.phone.press(message, "Wrong data");
-    await nothingRan(inChat, 13, "REJECTED");
+    await expectNothingRan(inChat, 13, "REJECTED");
     const interrupted = exec({}, "--", script);
     await somebody.hands.isAsked();
     interrupted.process.kill("SIGINT");
-    await nothingRan(interrupted, 17, "CANCELLED");
+    await expectNothingRan(interrupted, 17, "CANCELLED");
   }, 400_000);
 
   test("malware gives the core another argument: TAMPERED", async () => {
@@ -161,7 +161,7 @@ describe("somebody says no, or lies", () => {
       const message = await hands.phoneSays("Argument: /etc");
       const [, code = ""] = /Code:? +([\d ]+)/.exec(message.text) ?? [];
       await hands.key.type(code.replaceAll(" ", ""));
-      await nothingRan(run, 12, "TAMPERED");
+      await expectNothingRan(run, 12, "TAMPERED");
     });
   }, 400_000);
 
@@ -194,7 +194,7 @@ describe("somebody says no, or lies", () => {
     };
     await through(tamper, async (installation) => {
       const words = ["--elsewhere", "--", script];
-      await nothingRan(exec({ installation }, ...words), 20, "nothing was done");
+      await expectNothingRan(exec({ installation }, ...words), 20, "nothing was done");
     });
   }, 400_000);
 });
@@ -216,21 +216,21 @@ async function through(
 
 describe("somebody is not there", () => {
   test("core, daemon, token, command: each ends it at once and says what to do", async () => {
-    await nothingRan(
+    await expectNothingRan(
       exec({ flags: ["--core", "127.0.0.1:9", "--patience", "0"] }, "--", script),
       69,
       "does not answer",
     );
-    await nothingRan(exec({ flags: ["--daemon", "/nowhere"] }, "--", script), 69, "start it, or name its socket");
-    await nothingRan(exec({ flags: ["--execute-token", "/nowhere"] }, "--", script), 69, "no such file");
+    await expectNothingRan(exec({ flags: ["--daemon", "/nowhere"] }, "--", script), 69, "start it, or name its socket");
+    await expectNothingRan(exec({ flags: ["--execute-token", "/nowhere"] }, "--", script), 69, "no such file");
     const pinned = ["--server-id", "00".repeat(16)];
-    await nothingRan(exec({ flags: pinned }, "--", script), 20, "not the installation that is pinned");
-    await nothingRan(exec({ flags: ["--token-file", "/nowhere"] }, "--", script), 69, "token file /nowhere");
-    await nothingRan(exec({}, "--", `${script}.none`), 2, "is no executable file");
-    await nothingRan(exec({}, "--", "nobody-has-this"), 2, "not found in /usr/local/sbin");
-    await nothingRan(exec({}, "--env", "NOT_SET", "--", script), 2, "--env NOT_SET");
-    await nothingRan(exec({}, "--", script, ...Array.from({ length: 30 }, String)), 2, "put them into a script");
-    await nothingRan(exec({}), 2, "expected a command");
+    await expectNothingRan(exec({ flags: pinned }, "--", script), 20, "not the installation that is pinned");
+    await expectNothingRan(exec({ flags: ["--token-file", "/nowhere"] }, "--", script), 69, "token file /nowhere");
+    await expectNothingRan(exec({}, "--", `${script}.none`), 2, "is no executable file");
+    await expectNothingRan(exec({}, "--", "nobody-has-this"), 2, "not found in /usr/local/sbin");
+    await expectNothingRan(exec({}, "--env", "NOT_SET", "--", script), 2, "--env NOT_SET");
+    await expectNothingRan(exec({}, "--", script, ...Array.from({ length: 30 }, String)), 2, "put them into a script");
+    await expectNothingRan(exec({}), 2, "expected a command");
   }, 400_000);
 
   test("the host dies while the command runs: nobody else takes it up, and a person says how it ended", async () => {
@@ -249,7 +249,7 @@ describe("somebody is not there", () => {
     await run.tells("state", "EXECUTING");
     run.process.kill("SIGKILL");
     expect((await run.ended).exit).toBe("SIGKILL");
-    await nothingRanNow(exec({}, "--request-id", "one", "--", script), 22, "under this id");
+    await expectNothingRanNow(exec({}, "--request-id", "one", "--", script), 22, "under this id");
     const id = String(transactionId);
     const watched = startHost({ installation: scene.installation, desk: somebody.desk }, "tx", "watch", id);
     await expectEnd(watched, 19);
@@ -261,7 +261,7 @@ describe("somebody is not there", () => {
   }, 400_000);
 });
 
-async function nothingRanNow(run: HostRun, exit: number, words: string): Promise<void> {
+async function expectNothingRanNow(run: HostRun, exit: number, words: string): Promise<void> {
   rmSync(mark, { force: true });
-  await nothingRan(run, exit, words);
+  await expectNothingRan(run, exit, words);
 }
