@@ -6,6 +6,7 @@ import { DeliveryState } from "@countersign/proto/node/core/v1/code_service";
 import { Kind as Kinds, State } from "@countersign/proto/node/core/v1/content";
 import type { Command } from "commander";
 import { enumChoices } from "./admin/enum-name.ts";
+import { BASH_COMPLETION } from "./completion-bash.ts";
 import { PLATFORMS } from "./admin/platform.ts";
 
 type Handler = (complete: (value: string, description: string) => void) => void;
@@ -42,10 +43,12 @@ export function addCompletion(program: Command): void {
   if (field !== undefined) field.handler = offer(() => Object.keys(Label).map((name) => `${spelled(name)}=`));
 }
 
-/** What people call bash here is `sh`. */
-export function completionArguments(args: readonly string[]): string[] {
+/** The script that is of our own: of bash, which people call `sh` here. */
+export function ownCompletion(args: readonly string[]): string | undefined {
   const [command, shell, ...rest] = args;
-  return command === "completion" && shell === "sh" ? [command, "bash", ...rest] : [...args];
+  return command === "completion" && (shell === "sh" || shell === "bash") && rest.length === 0
+    ? BASH_COMPLETION
+    : undefined;
 }
 
 function offer(values: () => readonly string[]): Handler {

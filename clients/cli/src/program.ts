@@ -5,7 +5,7 @@ import { addAuditFiles } from "./audit/audit-program.ts";
 import { approveCommand } from "./command/approve.ts";
 import { confirmCommand } from "./command/confirm.ts";
 import { addHosts } from "./host-program.ts";
-import { doctorCommand } from "./command/doctor.ts";
+import { doctorCommand, type DoctorOptions } from "./command/doctor.ts";
 import { linkCommand } from "./command/link.ts";
 import { txDeliveryCommand } from "./command/tx-delivery.ts";
 import { payCommand } from "./command/pay.ts";
@@ -79,7 +79,12 @@ export function buildProgram(io: Io, finish: (code: number) => void): Command {
   program
     .command("doctor")
     .description("look at everything a confirmation needs; each finding ends with its fix")
-    .action(async () => finish(await doctorCommand(given())));
+    .option("--server", "at a core on this host, for operators, in place of this PC")
+    .option("--data <folder>", "of the core")
+    .option("--secrets <folder>", "of the core")
+    .option("--monitoring <url>", "where the core answers /readyz, such as http://127.0.0.1:9464")
+    .option("--web <address>", "where the core serves pages, host:port")
+    .action(async (options: DoctorOptions) => finish(await doctorCommand(options, given())));
   return program;
 }
 

@@ -1,5 +1,5 @@
 import { CommanderError, type Command } from "commander";
-import { addCompletion, completionArguments } from "./completion.ts";
+import { addCompletion, ownCompletion } from "./completion.ts";
 import { ending } from "./ending.ts";
 import { ExitCode } from "./exit-code.ts";
 import { Terminal, type Io } from "./output/terminal.ts";
@@ -7,12 +7,17 @@ import { buildProgram } from "./program.ts";
 
 /** Runs one command line (without `node` and script) and returns its exit code. Never throws. */
 export async function run(args: readonly string[], io: Io): Promise<number> {
+  const script = ownCompletion(args);
+  if (script !== undefined) {
+    io.stdout.write(script);
+    return ExitCode.DONE;
+  }
   let exit: number = ExitCode.DONE;
   const program = buildProgram(io, (code) => (exit = code));
   addCompletion(program);
   quieten(program, io);
   try {
-    await program.parseAsync(completionArguments(args), { from: "user" });
+    await program.parseAsync([...args], { from: "user" });
     return exit;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.DONE : ExitCode.REFUSED_INPUT;

@@ -3,8 +3,10 @@ import { fromHex } from "@countersign/protocol";
 import { ReceiptServiceGetVerificationKeysRequest } from "@countersign/proto/node/core/v1/receipt_service";
 import { LinkServiceListRequest, LinkState } from "@countersign/proto/node/core/v1/link_service";
 import { UserServiceGetRequest, UserState } from "@countersign/proto/node/core/v1/user_service";
-import { call, isLoopback, readTokenFile, type CoreConnection } from "@countersign/sdk";
+import { bearer, call, isLoopback, readTokenFile, type CoreConnection } from "@countersign/sdk";
 import { bad, fine, type Finding } from "../doctor/finding.ts";
+import { dataFindings, secretsFindings } from "../doctor/server-files.ts";
+import { adminFindings, portFindings, readyFindings } from "../doctor/server-services.ts";
 import { hidAdvice } from "../doctor/hid-advice.ts";
 import { hidrawNodes, installedRule } from "../doctor/hidraw-node.ts";
 import { ExitCode } from "../exit-code.ts";
@@ -12,10 +14,23 @@ import { printable } from "../output/printable.ts";
 import { localKeys, withCore, withDaemon, type CommandGiven } from "../session.ts";
 import { SETTINGS, type SettingKey } from "../settings/setting.ts";
 
-/** `countersign doctor`: looks at everything a confirmation needs from this PC. Exit 69 when something is wrong. */
-export async function doctorCommand(given: CommandGiven): Promise<ExitCode> {
+type Check = (given: CommandGiven) => Promise<readonly Finding[]>;
+
+/** Where a core keeps and shows what it has; `server` asks for these in place of the PC's. */
+export interface DoctorOptions {
+  readonly server?: boolean;
+  readonly data?: string;
+  readonly secrets?: string;
+  readonly monitoring?: string;
+  readonly web?: string;
+}
+
+const PC: readonly Check[] = [checkNode, checkSettings, checkToken, checkCore, checkClock, checkDaemon, checkHid];
+
+/** `countersign doctor`: looks at everything a confirmation needs from this PC, or a core from its host. Exit 69 when something is wrong. */
+export async function doctorCommand(options: DoctorOptions, given: CommandGiven): Promise<ExitCode> {
   const { terminal } = given;
-  const checks = [checkNode, checkSettings, checkToken, checkCore, checkDaemon, checkHid];
+  const checks = options.server === true ? [checkNode, ...serverChecks(options)] : PC;
   let allGood = true;
   for (const check of checks) {
     const findings = await check(given).catch((error: unknown) => [
@@ -29,6 +44,47 @@ export async function doctorCommand(given: CommandGiven): Promise<ExitCode> {
     }
   }
   return allGood ? ExitCode.DONE : ExitCode.ENVIRONMENT;
+}
+
+function serverChecks({ data, secrets, monitoring, web }: DoctorOptions): Check[] {
+  return [
+    ...(data === undefined ? [] : [async () => dataFindings(data, secrets)]),
+    ...(secrets === undefined ? [] : [async () => secretsFindings(secrets)]),
+    ...(monitoring === undefined ? [] : [() => readyFindings(monitoring)]),
+    ...(web === undefined ? [] : [() => portFindings("web", web, "start the core with --web-listen")]),
+    ...((data ?? secrets ?? monitoring ?? web) ? [] : [async () => [NOTHING_NAMED]]),
+    adminFindings,
+  ];
+}
+
+const NOTHING_NAMED = bad(
+  "no part of the host was looked at",
+  "name them: --data, --secrets, --monitoring, --web, as the core itself has them",
+);
+
+/** So much two clocks may differ before lifetimes and receipts look wrong to a reader. */
+const MOST_SKEW_S = 30;
+
+/** The core's clock, by the head of its answer: whole seconds. */
+async function checkClock(given: CommandGiven): Promise<Finding[]> {
+  const { settings } = given;
+  if (settings.get("core") === undefined || settings.get("tokenFile") === undefined) return [];
+  return withCore(given, async (core) => {
+    const date = await new Promise<string>((resolve) => {
+      const request = ReceiptServiceGetVerificationKeysRequest.create();
+      const deadline = Date.now() + core.deadlineMs;
+      core.receipts
+        .getVerificationKeys(request, bearer(core.token), { deadline }, () => resolve(""))
+        .on("metadata", (metadata) => resolve(String(metadata.get("date")[0] ?? "")));
+    });
+    const skewS = Math.round((Date.now() - Date.parse(date)) / 1000);
+    if (Number.isNaN(skewS)) return []; // a core that does not answer is told above
+    if (Math.abs(skewS) <= MOST_SKEW_S) return [fine("the clocks of this PC and of the core agree")];
+    const which = skewS > 0 ? "ahead of" : "behind";
+    return [
+      bad(`this PC's clock is ${Math.abs(skewS)} s ${which} the core's`, "set it: sudo timedatectl set-ntp true"),
+    ];
+  });
 }
 
 async function checkNode(): Promise<Finding[]> {

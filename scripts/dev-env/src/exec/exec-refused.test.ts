@@ -19,7 +19,7 @@ import { pretend } from "../mitm/alter.ts";
 import { startProxy, type Tamper } from "../mitm/proxy.ts";
 import { Reason } from "../scenarios/hands.ts";
 import { Scene, type Somebody } from "../scenarios/scene.ts";
-import { expectEnd, startHost, type HostEnd, type HostGiven, type HostRun } from "./host.ts";
+import { expectEnd, startHost, type HostGiven, type HostRun } from "./host.ts";
 
 const CORE = "/countersign.core.v1";
 const SERVICES = [
@@ -57,12 +57,11 @@ function exec(given: Partial<HostGiven> = {}, ...args: string[]): HostRun {
   return startHost({ installation: scene.installation, desk: somebody.desk, ...given }, "exec", ...args);
 }
 
-async function nothingRan(run: HostRun, exit: number, words: string): Promise<HostEnd> {
-  const end = await expectEnd(run, exit);
-  expect(end.stdout).toBe("");
-  expect(end.stderr).toContain(words);
-  expect(existsSync(mark)).toBe(false);
-  return end;
+/** What ran, once it has ended as it should. */
+async function whatRan(run: HostRun, exit: number, words: string): Promise<"nothing" | "the command"> {
+  const { stdout, stderr } = await expectEnd(run, exit);
+  expect(stderr).toContain(words);
+  return stdout === "" && !existsSync(mark) ? "nothing" : "the command";
 }
 
 /** Confirms, with something happening before the code is typed. */
@@ -75,7 +74,7 @@ async function confirmAfter(change: () => void): Promise<void> {
 
 describe("what changes between show and run", () => {
   test.each<[string, string, () => void]>([
-    ["the program is written in place", "was written", () => void writeFileSync(script, "#!/bin/sh\nmkdir x\n")],
+    ["the program is written in place", "was written", () => writeFileSync(script, "#!/bin/sh\nmkdir x\n")],
     ["another one is renamed over it", "is another program", () => renameSync(write(`${script}.d`, "mkdir"), script)],
     ["it is gone", "is no executable file", () => rmSync(script)],
   ])(
@@ -83,7 +82,7 @@ describe("what changes between show and run", () => {
     async (_name, words, change) => {
       const run = exec({}, "--", script);
       await confirmAfter(change);
-      await nothingRan(run, 24, words);
+      expect(await whatRan(run, 24, words)).toBe("nothing");
       await somebody.hands.phoneSays("could not carry it out");
     },
     400_000,
@@ -98,7 +97,7 @@ describe("what changes between show and run", () => {
       symlinkSync(other, `${link}.new`);
       renameSync(`${link}.new`, link);
     });
-    await nothingRan(run, 24, "is another program");
+    expect(await whatRan(run, 24, "is another program")).toBe("nothing");
   }, 400_000);
 
   test("the directory is another one under the same name", async () => {
@@ -109,7 +108,7 @@ describe("what changes between show and run", () => {
       renameSync(cwd, `${cwd}.old`);
       mkdirSync(cwd);
     });
-    await nothingRan(run, 24, "Nothing was run");
+    expect(await whatRan(run, 24, "Nothing was run")).toBe("nothing");
   }, 400_000);
 });
 
@@ -118,15 +117,15 @@ describe("somebody says no, or lies", () => {
     const onKey = exec({}, "--", script);
     await somebody.hands.keyShows("pages");
     await somebody.hands.reject(Reason.WRONG_DATA);
-    await nothingRan(onKey, 10, "REJECTED");
+    expect(await whatRan(onKey, 10, "REJECTED")).toBe("nothing");
     const inChat = exec({}, "--", script);
     const message = await somebody.hands.phoneSays(String((await inChat.tells("tag"))["tag"]));
     await somebody.hands.phone.press(message, "Wrong data");
-    await nothingRan(inChat, 13, "REJECTED");
+    expect(await whatRan(inChat, 13, "REJECTED")).toBe("nothing");
     const interrupted = exec({}, "--", script);
     await somebody.hands.isAsked();
     interrupted.process.kill("SIGINT");
-    await nothingRan(interrupted, 17, "CANCELLED");
+    expect(await whatRan(interrupted, 17, "CANCELLED")).toBe("nothing");
   }, 400_000);
 
   test("malware gives the core another argument: TAMPERED", async () => {
@@ -161,7 +160,7 @@ describe("somebody says no, or lies", () => {
       const message = await hands.phoneSays("Argument: /etc");
       const [, code = ""] = /Code:? +([\d ]+)/.exec(message.text) ?? [];
       await hands.key.type(code.replaceAll(" ", ""));
-      await nothingRan(run, 12, "TAMPERED");
+      expect(await whatRan(run, 12, "TAMPERED")).toBe("nothing");
     });
   }, 400_000);
 
@@ -194,7 +193,7 @@ describe("somebody says no, or lies", () => {
     };
     await through(tamper, async (installation) => {
       const words = ["--elsewhere", "--", script];
-      await nothingRan(exec({ installation }, ...words), 20, "nothing was done");
+      expect(await whatRan(exec({ installation }, ...words), 20, "nothing was done")).toBe("nothing");
     });
   }, 400_000);
 });
@@ -216,21 +215,29 @@ async function through(
 
 describe("somebody is not there", () => {
   test("core, daemon, token, command: each ends it at once and says what to do", async () => {
-    await nothingRan(
-      exec({ flags: ["--core", "127.0.0.1:9", "--patience", "0"] }, "--", script),
-      69,
-      "does not answer",
+    expect(
+      await whatRan(exec({ flags: ["--core", "127.0.0.1:9", "--patience", "0"] }, "--", script), 69, "does not answer"),
+    ).toBe("nothing");
+    expect(
+      await whatRan(exec({ flags: ["--daemon", "/nowhere"] }, "--", script), 69, "start it, or name its socket"),
+    ).toBe("nothing");
+    expect(await whatRan(exec({ flags: ["--execute-token", "/nowhere"] }, "--", script), 69, "no such file")).toBe(
+      "nothing",
     );
-    await nothingRan(exec({ flags: ["--daemon", "/nowhere"] }, "--", script), 69, "start it, or name its socket");
-    await nothingRan(exec({ flags: ["--execute-token", "/nowhere"] }, "--", script), 69, "no such file");
     const pinned = ["--server-id", "00".repeat(16)];
-    await nothingRan(exec({ flags: pinned }, "--", script), 20, "not the installation that is pinned");
-    await nothingRan(exec({ flags: ["--token-file", "/nowhere"] }, "--", script), 69, "token file /nowhere");
-    await nothingRan(exec({}, "--", `${script}.none`), 2, "is no executable file");
-    await nothingRan(exec({}, "--", "nobody-has-this"), 2, "not found in /usr/local/sbin");
-    await nothingRan(exec({}, "--env", "NOT_SET", "--", script), 2, "--env NOT_SET");
-    await nothingRan(exec({}, "--", script, ...Array.from({ length: 30 }, String)), 2, "put them into a script");
-    await nothingRan(exec({}), 2, "expected a command");
+    expect(await whatRan(exec({ flags: pinned }, "--", script), 20, "not the installation that is pinned")).toBe(
+      "nothing",
+    );
+    expect(await whatRan(exec({ flags: ["--token-file", "/nowhere"] }, "--", script), 69, "token file /nowhere")).toBe(
+      "nothing",
+    );
+    expect(await whatRan(exec({}, "--", `${script}.none`), 2, "is no executable file")).toBe("nothing");
+    expect(await whatRan(exec({}, "--", "nobody-has-this"), 2, "not found in /usr/local/sbin")).toBe("nothing");
+    expect(await whatRan(exec({}, "--env", "NOT_SET", "--", script), 2, "--env NOT_SET")).toBe("nothing");
+    expect(
+      await whatRan(exec({}, "--", script, ...Array.from({ length: 30 }, String)), 2, "put them into a script"),
+    ).toBe("nothing");
+    expect(await whatRan(exec({}), 2, "expected a command")).toBe("nothing");
   }, 400_000);
 
   test("the host dies while the command runs: nobody else takes it up, and a person says how it ended", async () => {
@@ -249,7 +256,8 @@ describe("somebody is not there", () => {
     await run.tells("state", "EXECUTING");
     run.process.kill("SIGKILL");
     expect((await run.ended).exit).toBe("SIGKILL");
-    await nothingRanNow(exec({}, "--request-id", "one", "--", script), 22, "under this id");
+    rmSync(mark, { force: true });
+    expect(await whatRan(exec({}, "--request-id", "one", "--", script), 22, "under this id")).toBe("nothing");
     const id = String(transactionId);
     const watched = startHost({ installation: scene.installation, desk: somebody.desk }, "tx", "watch", id);
     await expectEnd(watched, 19);
@@ -260,8 +268,3 @@ describe("somebody is not there", () => {
     if (existsSync(fifo)) writeFileSync(fifo, "over\n");
   }, 400_000);
 });
-
-async function nothingRanNow(run: HostRun, exit: number, words: string): Promise<void> {
-  rmSync(mark, { force: true });
-  await nothingRan(run, exit, words);
-}

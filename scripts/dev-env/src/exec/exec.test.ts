@@ -54,7 +54,7 @@ describe("exec runs exactly what was shown", () => {
     const { homedir, username } = userInfo();
     expect(seen.env).toEqual({
       ...{ PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", HOME: homedir, LANG: "C.UTF-8" },
-      ...{ USER: username, LOGNAME: username, TERM: expect.any(String) as unknown as string },
+      ...{ USER: username, LOGNAME: username, TERM: expect.any(String) as unknown },
       ...{ PLACE: "eu 1", FROM_HERE: "x\ny" },
     });
     const lines = (created["lines"] as { name: string; value: string }[]).map(({ name, value }) => `${name}: ${value}`);

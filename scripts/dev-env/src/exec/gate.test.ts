@@ -32,9 +32,11 @@ async function waiting(): Promise<readonly Readonly<Record<string, unknown>>[]> 
   return (await expectExit(somebody.run("approve"), 0)).told;
 }
 
+const whatIsTold = async (run: HostRun, exit: number): Promise<string> => (await expectEnd(run, exit)).stderr;
+
 /** Takes it up on his own PC and confirms. */
-async function approve(which: unknown, ...flags: string[]): Promise<void> {
-  const approving = somebody.run(...flags, "approve", ...(which === undefined ? [] : [String(which)]));
+async function approve(which: string | undefined, ...flags: string[]): Promise<void> {
+  const approving = somebody.run(...flags, "approve", ...(which === undefined ? [] : [which]));
   await somebody.hands.confirm();
   const { told } = await expectExit(approving, 0);
   expect(told.at(-1)).toMatchObject({ state: "CONFIRMED", final: true });
@@ -54,12 +56,12 @@ test("who, commit, target and environment are shown; confirmed elsewhere it open
     ...["Target: shop", "Version: 4be9ac1", "Environment: production", "User: erika", `Reference: run ${id}`],
   ]);
   expect(await waiting()).toContainEqual(expect.objectContaining({ state: "PENDING", transactionId, tag }));
-  await approve(tag);
+  await approve(String(tag));
   const end = await expectEnd(first, 0);
   expect(end.told.at(-1)).toMatchObject({ state: "EXECUTED", final: true, exit: 0 });
   await expectExit(somebody.run("verify", String(end.told.at(-1)?.["receiptFile"])), 0);
   const again = await expectEnd(gate("--id", id), 22);
-  expect(again.told.at(-1)).toMatchObject({ exit: 22, message: expect.stringContaining("taken up before") as string });
+  expect(again.told.at(-1)).toMatchObject({ exit: 22, message: expect.stringContaining("taken up before") as unknown });
   await expectEnd(gate("--id", id, "--reason", "something else"), 22);
   expect(await waiting()).toEqual([]);
 }, 400_000);
@@ -68,15 +70,15 @@ test("two gates of one run at the same time: one passes", async () => {
   const id = nextRun();
   const both = [gate("--id", id), gate("--id", id)];
   const [tag] = await Promise.all(both.map(async (one) => (await one.tells("tag"))["tag"]));
-  await approve(tag);
+  await approve(String(tag));
   const ends = await Promise.all(both.map(async ({ ended }) => (await ended).exit));
-  expect(ends.toSorted()).toEqual([0, 22]);
+  expect(new Set(ends)).toEqual(new Set([0, 22]));
 }, 400_000);
 
 test("asked by one host, opened by another: --until confirmed needs no token that executes", async () => {
   const id = nextRun();
   const asking = gate("--id", id, "--until", "confirmed", "--execute-token", "/nowhere");
-  await approve((await asking.tells("tag"))["tag"]);
+  await approve(String((await asking.tells("tag"))["tag"]));
   expect((await expectEnd(asking, 0)).told.at(-1)).toMatchObject({ state: "CONFIRMED", final: true });
   await expectEnd(gate("--id", id), 0);
   await expectEnd(gate("--id", id), 22);
@@ -113,14 +115,13 @@ test("a no on the key, a no in the chat, and nobody in time: shut, and nothing w
 }, 400_000);
 
 test("what fails says what to do, and passes nothing", async () => {
-  const told = async (run: HostRun, exit: number): Promise<string> => (await expectEnd(run, exit)).stderr;
-  expect(await told(gate("--core", "127.0.0.1:9", "--patience", "0"), 69)).toContain("does not answer");
-  expect(await told(gate("--execute-token", join(folder, "none")), 69)).toContain("no such file");
+  expect(await whatIsTold(gate("--core", "127.0.0.1:9", "--patience", "0"), 69)).toContain("does not answer");
+  expect(await whatIsTold(gate("--execute-token", join(folder, "none")), 69)).toContain("no such file");
   const { submitTokenFile } = scene.installation;
   const taken = join(folder, "taken");
   const wrong = gate("--execute-token", submitTokenFile, "--token-out", taken);
-  await approve((await wrong.tells("tag"))["tag"]);
-  expect(await told(wrong, 77)).toContain("of another scope");
+  await approve(String((await wrong.tells("tag"))["tag"]));
+  expect(await whatIsTold(wrong, 77)).toContain("of another scope");
   expect(existsSync(taken)).toBe(true);
-  expect(await told(gate("--token-out", taken), 2)).toContain("--token-out");
+  expect(await whatIsTold(gate("--token-out", taken), 2)).toContain("--token-out");
 }, 400_000);
