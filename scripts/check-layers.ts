@@ -26,6 +26,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "clients/console": [...PURE, "@countersign/sdk", "@countersign/pages"],
   "clients/web": [...PURE, "@countersign/sdk", "@countersign/pages", "@countersign/payment-file"],
   "examples/bank": [...PURE, "@countersign/sdk"],
+  "examples/sudo": [...PURE, "@countersign/sdk"],
   "scripts/testing": [],
   docs: [],
 };
