@@ -1,18 +1,17 @@
 // PAM itself: pamtester, a real sshd on loopback, a real sudo. The stack is that of examples/sudo/etc/pam.d.
-import { spawn } from "node:child_process";
 import { chmodSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect } from "@jest/globals";
 import { tempFolder, testWith } from "@countersign/testing";
 import { startChild } from "@countersign/testing/child";
+import type { Desk } from "../desk.ts";
 import { Scene } from "../scenarios/scene.ts";
-import { COUNTERSIGN_PAM, LoginHost } from "./login-host.ts";
+import { LoginHost } from "./login-host.ts";
 import { attended } from "./owner.ts";
-import { addAccount, addPamService, has, isRoot, onTerminal, startSshd, typed, type Typed } from "./peers.ts";
+import { addAccount, addPamService, has, isRoot, onTerminal, startSshd, type Typed, type TypedEnd } from "./peers.ts";
 
-const pamtester = testWith("pamtester", isRoot && has("/usr/bin/pamtester"));
-const sshd = testWith("sshd", isRoot && has("/usr/sbin/sshd") && has("/usr/bin/script"));
-const sudo = testWith("sudo", isRoot && has("/usr/bin/sudo") && has("/usr/bin/script"));
+const pamTest = testWith("pamtester", isRoot && has("/usr/bin/pamtester"));
+const sshTest = testWith("sshd", isRoot && has("/usr/sbin/sshd") && has("/usr/bin/script"));
+const sudoTest = testWith("sudo", isRoot && has("/usr/bin/sudo") && has("/usr/bin/script"));
 
 const folder = tempFolder();
 let scene: Scene;
@@ -47,15 +46,26 @@ async function owner(more: Record<string, unknown> = {}) {
   return desk;
 }
 
-const knock = (): Typed =>
-  typed(spawn("pamtester", [service.name, account.name, "authenticate"], { stdio: ["pipe", "pipe", "pipe"] }));
+/** On a terminal, where it writes what PAM says at once. */
+const knock = (): Typed => onTerminal(`pamtester ${service.name} ${account.name} authenticate`, folder);
+
+/** Somebody who confirms whatever he is shown sits at the key until the program has ended. */
+async function confirmedBy(desk: Desk, run: Typed): Promise<TypedEnd> {
+  const person = { meant: "", pin: desk.pin, temper: "careless", key: desk.keyUrl, phone: desk.phoneUrl };
+  const seated = await startChild("scripts/dev-env/src/person/person-main.ts", [], {}, JSON.stringify(person));
+  try {
+    return await run.ended;
+  } finally {
+    await seated.stop();
+  }
+}
 
 const grantTo = (terminal: string): string =>
   [`Role: ${service.name}: any command`, "Host: web-1.example", `User: ${account.name}`, "Address: at this host"]
     .concat(terminal === "" ? [] : [`Detail 1: Terminal ${terminal}`])
     .join("\n");
 
-pamtester(
+pamTest(
   "pamtester: who confirms is let in; the message reaches the terminal through PAM",
   async () => {
     const desk = await owner();
@@ -66,7 +76,7 @@ pamtester(
   400_000,
 );
 
-pamtester(
+pamTest(
   "pamtester: no core, no phone in time, a wrong configuration: refused, and break-glass is offered",
   async () => {
     await owner({ core: "127.0.0.1:9" });
@@ -75,7 +85,7 @@ pamtester(
       if (words.startsWith("set")) chmodSync(host.config, 0o666);
       const run = knock();
       await run.shows(/Password: /);
-      run.type("\n");
+      run.type("\r");
       const end = await run.ended;
       expect(end.output).toContain(words);
       expect(end.exitCode).not.toBe(0);
@@ -85,7 +95,7 @@ pamtester(
   400_000,
 );
 
-pamtester(
+pamTest(
   "pamtester: a break-glass token lets in once, and is in syslog and in the file",
   async () => {
     await owner({ core: "127.0.0.1:9" });
@@ -93,7 +103,7 @@ pamtester(
     for (const isFirst of [true, false]) {
       const run = knock();
       await run.shows(/Password: /);
-      run.type(`${token}\n`);
+      run.type(`${token}\r`);
       const end = await run.ended;
       expect({ letIn: end.exitCode === 0, output: end.output }).toEqual({
         letIn: isFirst,
@@ -106,7 +116,7 @@ pamtester(
   400_000,
 );
 
-sshd(
+sshTest(
   "sshd: a login by keyboard-interactive, confirmed on the key; who is not confirmed stays outside",
   async () => {
     const server = await startSshd(folder, service.name);
@@ -119,10 +129,7 @@ sshd(
     const desk = await owner({ grantServices: [] });
     const run = ssh();
     // sshd shows what PAM says with its next prompt, so the owner reads the reference on key and phone alone.
-    const person = { meant: "", pin: desk.pin, temper: "careless", key: desk.keyUrl, phone: desk.phoneUrl };
-    const seated = await startChild("scripts/dev-env/src/person/person-main.ts", [], {}, JSON.stringify(person));
-    leave.push(() => seated.stop());
-    const end = await run.ended;
+    const end = await confirmedBy(desk, run);
     expect({ ...end, log: server.output() }).toMatchObject({
       exitCode: 0,
       output: expect.stringContaining("inside") as unknown,
@@ -142,7 +149,7 @@ sshd(
   400_000,
 );
 
-sudo(
+sudoTest(
   "sudo: asks before every command; who is not confirmed runs nothing",
   async () => {
     const fragment = `/etc/sudoers.d/${service.name}`;
@@ -158,10 +165,7 @@ sudo(
     const run = asAccount("sudo /usr/bin/id -un");
     const [terminal] = await run.shows(/Countersign: /).then(() => /\/dev\/pts\/\d+/.exec(host.logged()) ?? [""]);
     void terminal;
-    const person = { meant: "", pin: desk.pin, temper: "careless", key: desk.keyUrl, phone: desk.phoneUrl };
-    const seated = await startChild("scripts/dev-env/src/person/person-main.ts", [], {}, JSON.stringify(person));
-    const end = await run.ended;
-    await seated.stop();
+    const end = await confirmedBy(desk, run);
     expect(end).toEqual({ exitCode: 0, output: expect.stringMatching(/Confirmed\.\s+root/) as unknown });
     expect(host.logged()).toMatch(new RegExp(`${account.name} through ${service.name} at /dev/pts/\\d+: confirmed`));
 
@@ -175,6 +179,3 @@ sudo(
   },
   400_000,
 );
-
-void COUNTERSIGN_PAM;
-void join;

@@ -1,4 +1,4 @@
-import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -46,9 +46,15 @@ export function addAccount(): { readonly name: string; readonly home: string; re
   };
 }
 
+/** How a program on a terminal ended. */
+export interface TypedEnd {
+  readonly exitCode: number;
+  readonly output: string;
+}
+
 /** A program at whose prompts is typed what it asks for. */
 export interface Typed {
-  readonly ended: Promise<{ readonly exitCode: number; readonly output: string }>;
+  readonly ended: Promise<TypedEnd>;
   /** Everything that was shown, once a line of it fits. */
   shows(line: RegExp): Promise<RegExpExecArray>;
   type(text: string): void;
@@ -57,11 +63,7 @@ export interface Typed {
 
 /** Starts a program on a terminal of its own. `script` gives it one. */
 export function onTerminal(command: string, cwd: string): Typed {
-  return typed(spawn("script", ["--quiet", "--return", "--flush", "--command", command, "/dev/null"], { cwd }));
-}
-
-/** The same for a program that asks on its standard input. */
-export function typed(program: ChildProcess): Typed {
+  const program = spawn("script", ["--quiet", "--return", "--flush", "--command", command, "/dev/null"], { cwd });
   let output = "";
   let wake = Promise.withResolvers<void>();
   let gone = false;
@@ -70,9 +72,9 @@ export function typed(program: ChildProcess): Typed {
     wake.resolve();
     wake = Promise.withResolvers<void>();
   };
-  for (const stream of [program.stdout, program.stderr]) stream?.setEncoding("utf8").on("data", take);
-  program.stdin?.on("error", () => {});
-  const ended = new Promise<{ exitCode: number; output: string }>((resolve, reject) => {
+  for (const stream of [program.stdout, program.stderr]) stream.setEncoding("utf8").on("data", take);
+  program.stdin.on("error", () => {});
+  const ended = new Promise<TypedEnd>((resolve, reject) => {
     program.once("error", reject);
     program.once("close", (code) => {
       gone = true;
@@ -82,8 +84,8 @@ export function typed(program: ChildProcess): Typed {
   });
   return {
     ended,
-    type: (text) => void program.stdin?.write(text),
-    interrupt: () => void program.stdin?.write("\u0003"),
+    type: (text) => void program.stdin.write(text),
+    interrupt: () => void program.stdin.write("\u0003"),
     shows: async (line) => {
       for (;;) {
         const found = line.exec(output);
