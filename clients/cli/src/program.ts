@@ -4,6 +4,7 @@ import { treeOf } from "./admin/tree.ts";
 import { addAuditFiles } from "./audit/audit-program.ts";
 import { approveCommand } from "./command/approve.ts";
 import { confirmCommand } from "./command/confirm.ts";
+import { addHosts } from "./host-program.ts";
 import { doctorCommand } from "./command/doctor.ts";
 import { linkCommand } from "./command/link.ts";
 import { txDeliveryCommand } from "./command/tx-delivery.ts";
@@ -13,7 +14,6 @@ import { thawCommand } from "./command/thaw.ts";
 import { txCancelCommand, txGetCommand, txListCommand, txWatchCommand } from "./command/tx.ts";
 import { verifyCommand } from "./command/verify.ts";
 import { addKeys } from "./key-program.ts";
-import type { ExitCode } from "./exit-code.ts";
 import { Terminal, type Io } from "./output/terminal.ts";
 import type { CommandGiven } from "./session.ts";
 import { SETTINGS } from "./settings/setting.ts";
@@ -22,7 +22,7 @@ import { readSettings } from "./settings/settings.ts";
 type Flags = Readonly<Record<string, string | undefined>>;
 
 /** The whole command line. `finish` gets the exit code of the command that ran. */
-export function buildProgram(io: Io, finish: (code: ExitCode) => void): Command {
+export function buildProgram(io: Io, finish: (code: number) => void): Command {
   const program = new Command("countersign")
     .description(
       "Confirms transactions when this PC cannot be trusted: your key shows and signs, your phone gives the code",
@@ -40,10 +40,13 @@ export function buildProgram(io: Io, finish: (code: ExitCode) => void): Command 
     return { settings: readSettings(flags, io.env), terminal: new Terminal(io, { json, plain }) };
   };
   addConfirming(program, given, finish);
+  addHosts(program, given, finish);
   addTransactions(program, given, finish);
   program
     .command("approve [transaction]")
-    .description("approve what somebody else asked for: its two words or id; without: what waits for you")
+    .description(
+      "take to your key what another host or person asked for: its two words or id; without: what waits for you",
+    )
     .option("--key <serial>", "which key, when several are plugged in")
     .action(async (which: string | undefined, options: { key?: string }) =>
       finish(await approveCommand(which, options, given())),
@@ -89,7 +92,7 @@ function flagsOf(program: Command): Flags {
 }
 
 type Given = () => CommandGiven;
-type Finish = (code: ExitCode) => void;
+type Finish = (code: number) => void;
 
 /** Options of commands that take a transaction to the key. */
 function confirming(command: Command): Command {

@@ -26,8 +26,9 @@ export {
   type DeliveryEventName,
   type DeliveryStateName,
 } from "./delivery.ts";
-export { findDifference, ownContent, ownLines, type Difference, type Meant } from "./own-content.ts";
+export { findDifference, ownContent, ownLines, withRepeatLine, type Difference, type Meant } from "./own-content.ts";
 export type { Pinned } from "./receipt-check.ts";
+export { outcomeOfRefusedCreate } from "./refusal-outcome.ts";
 export { standingOfApp, standingOfClient, stateName, type ApprovalProgress, type Standing } from "./standing.ts";
 export { readTokenFile, Token } from "./token.ts";
 export { openTransaction, type AskedFido, type OpenTransaction, type WireTransaction } from "./transaction-view.ts";

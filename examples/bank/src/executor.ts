@@ -1,3 +1,4 @@
+import { Kind } from "@countersign/protocol";
 import { Metadata, status, type ServiceError } from "@grpc/grpc-js";
 import {
   ExecutionOutcome,
@@ -34,7 +35,8 @@ export async function runExecutor(given: ExecutorGiven, signal: AbortSignal): Pr
     try {
       for await (const { offered } of stream as AsyncIterable<{ offered: ClaimedContent | undefined }>) {
         failures = 0;
-        if (offered !== undefined) await carryOut(offered, given);
+        // Every executor of a tenant is offered everything: what is no payment is another one's to carry out.
+        if (offered?.kind === Kind.PAY) await carryOut(offered, given);
       }
     } catch (error) {
       if (!signal.aborted) given.log(`stream ended: ${sentence(error)}; opening it again`);
