@@ -16,11 +16,9 @@ export function has(path: string): boolean {
 /** A service of the test's own in /etc/pam.d, with the stack of examples/sudo/etc/pam.d. */
 export function addPamService(host: LoginHost): { readonly name: string; remove(): void } {
   const name = `cs-test-${randomBytes(4).toString("hex")}`;
-  const line = (control: string, options: string, command: string): string =>
-    `auth ${control} pam_exec.so seteuid stdout ${options}${command}`;
   const stack = [
-    line("sufficient", "", host.command("confirm")),
-    line("requisite", "expose_authtok ", host.command("break-glass")),
+    `auth sufficient pam_exec.so seteuid stdout ${host.command("confirm")}`,
+    `auth requisite pam_exec.so seteuid stdout expose_authtok ${host.command("break-glass")}`,
     "auth required pam_permit.so",
     "account required pam_permit.so",
     "session required pam_permit.so",
