@@ -6,8 +6,9 @@ import { afterAll, beforeAll, describe, expect } from "@jest/globals";
 import { ROOT } from "@countersign/testing/child";
 import { tempFolder, testWith } from "@countersign/testing";
 import { ExecutionServiceService } from "@countersign/proto/node/core/v1/execution_service";
-import { malwareOf, type Attack } from "../mitm/attacks.ts";
-import { startProxy } from "../mitm/proxy.ts";
+import { State } from "@countersign/proto/node/core/v1/content";
+import { malwareOf } from "../mitm/attacks.ts";
+import { startProxy, type Tamper } from "../mitm/proxy.ts";
 import { CORE_SERVICES } from "../scenario.ts";
 import { Reason } from "../scenarios/hands.ts";
 import { Scene, type Somebody } from "../scenarios/scene.ts";
@@ -203,27 +204,34 @@ describe("whatever is away takes nothing, and the pusher is told what to do next
   );
 });
 
-const ATTACKS: readonly (readonly [row: string, attack: Attack, taken: boolean])[] = [
-  ["threat 02", "alter-tx3", false],
-  ["threat 08", "forged-success", false],
-  ["threat 05", "replay-statement", true],
+/** Says of everything that it is confirmed. */
+const sayingConfirmed: Tamper = async function* (call, forward) {
+  for await (const answer of forward(call.request)) {
+    const { transaction } = answer as { transaction?: object };
+    if (transaction === undefined || !/TransactionService\/(?:Get|Watch)$/.test(call.method)) yield answer;
+    else yield { ...(answer as object), transaction: { ...transaction, state: State.CONFIRMED } };
+  }
+};
+
+const ATTACKS: readonly (readonly [row: string, name: string, tamper: Tamper, taken: boolean])[] = [
+  ["threat 02", "alter-tx3", malwareOf("alter-tx3").toCore, false],
+  ["threat 05", "replay-statement", malwareOf("replay-statement").toCore, true],
+  ["threat 08", "a forged CONFIRMED", sayingConfirmed, false],
 ];
 peerTest.each(ATTACKS)(
   "%s: a deploy under %s, between server and core",
-  async (_row, attack, taken) => {
+  async (_row, name, tamper, taken) => {
     const { server, approver } = await shop();
     const services = [...CORE_SERVICES, ExecutionServiceService];
-    const { toCore: tamper } = malwareOf(attack);
     const proxy = await startProxy({ listen: "127.0.0.1:0", target: scene.installation.coreAddress, services, tamper });
     server.reach(proxy.address);
-    server.set("timeout", taken ? "120" : "20");
+    server.set("timeout", taken ? "60" : "10");
     try {
       const commit = server.commit();
       const push = server.push([`${commit}:refs/heads/prod-a`]);
-      const { end } = await takeUp(push, approver);
+      if (taken) await approved(push, approver);
       // Where the server was lied to, what the pusher was told is not what waits for the approver: nothing to take up.
-      if (attack !== "alter-tx3") await approver.hands.confirm();
-      await end;
+      else if (name === "alter-tx3") await (await takeUp(push, approver)).end;
       expect((await push.ended).exitCode === 0).toBe(taken);
       expect(server.at("refs/heads/prod-a")).toBe(taken ? commit : "");
     } finally {

@@ -27,7 +27,7 @@ beforeAll(async () => {
   host = await LoginHost.open(scene.installation, { users: {} });
   account = addAccount();
   service = addPamService(host);
-}, 400_000);
+}, 60_000);
 afterEach(async () => {
   for (const one of leave.splice(0).toReversed()) await one();
 });
@@ -73,7 +73,7 @@ pamTest(
     expect(end).toEqual({ exitCode: 0, output: expect.stringContaining("successfully authenticated") as unknown });
     expect(end.output).toContain("Look at your KEY, then your PHONE");
   },
-  400_000,
+  60_000,
 );
 
 pamTest(
@@ -92,7 +92,7 @@ pamTest(
     }
     chmodSync(host.config, 0o644);
   },
-  400_000,
+  60_000,
 );
 
 pamTest(
@@ -113,7 +113,7 @@ pamTest(
     expect(host.used()).toEqual([expect.objectContaining({ user: account.name, service: service.name })]);
     expect(host.logged()).toContain(`BREAK-GLASS USED, ${account.name} through ${service.name}`);
   },
-  400_000,
+  60_000,
 );
 
 sshTest(
@@ -146,7 +146,7 @@ sshTest(
     expect(refused.output).not.toContain("inside");
     expect(refused.exitCode).not.toBe(0);
   },
-  400_000,
+  60_000,
 );
 
 sudoTest(
@@ -177,5 +177,5 @@ sudoTest(
     expect(refused.output).not.toMatch(/^root/m);
     expect(refused.exitCode).not.toBe(0);
   },
-  400_000,
+  60_000,
 );
