@@ -9,6 +9,7 @@ import { startInstallation, type Installation } from "../installation.ts";
 import { Hands } from "../scenarios/hands.ts";
 import { GitServer, type PushEnd } from "./git-server.ts";
 
+const isBank = (args: readonly string[]): boolean => args.includes("examples/bank/src/main.ts");
 const say = (text: string): void => console.log(text);
 const indented = ({ output, exitCode }: PushEnd): string =>
   `${output.replaceAll(/^(?=.)/gm, "    ")}  → ${exitCode === 0 ? "taken" : "not taken"}\n`;
@@ -21,7 +22,6 @@ let desk: Desk | undefined;
 try {
   say("Countersign for deploys   NOT FOR PRODUCTION · a core, a chat, a key and a git server, all on this machine\n");
   installation = await startInstallation({ folder, mode: "B" });
-  const isBank = (args: readonly string[]): boolean => args.includes("examples/bank/src/main.ts");
   await installation.children.find(({ process: { spawnargs } }) => isBank(spawnargs))?.stop();
   desk = await setUpDesk(installation, { mode: "B", userId: "anna", chatId: "4242" });
   const server = new GitServer(installation);

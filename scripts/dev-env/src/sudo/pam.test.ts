@@ -27,7 +27,7 @@ beforeAll(async () => {
   host = await LoginHost.open(scene.installation, { users: {} });
   account = addAccount();
   service = addPamService(host);
-}, 60_000);
+}, 400_000);
 afterEach(async () => {
   for (const one of leave.splice(0).toReversed()) await one();
 });
