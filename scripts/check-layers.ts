@@ -27,6 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "clients/web": [...PURE, "@countersign/sdk", "@countersign/pages", "@countersign/payment-file"],
   "examples/bank": [...PURE, "@countersign/sdk"],
   "examples/quickstart-typescript": ["@countersign/sdk", "@countersign/protocol"],
+  "examples/sudo": [...PURE, "@countersign/sdk"],
   "scripts/testing": [],
   docs: [],
 };

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { FROM_SOURCE, ROOT, startChild } from "@countersign/testing/child";
+import type { ServiceDefinition } from "@grpc/grpc-js";
 import { CodeServiceService } from "@countersign/proto/node/core/v1/code_service";
 import { ConfirmationServiceService } from "@countersign/proto/node/core/v1/confirmation_service";
 import { KeyServiceService } from "@countersign/proto/node/core/v1/key_service";
@@ -61,7 +62,8 @@ export interface Ended {
   readonly booked: readonly Record<string, unknown>[];
 }
 
-const CORE_SERVICES = [
+/** What a client calls at the core. */
+export const CORE_SERVICES: readonly ServiceDefinition[] = [
   ...[CodeServiceService, ConfirmationServiceService, KeyServiceService, LinkServiceService, ReceiptServiceService],
   ...[TransactionServiceService, UserServiceService, VerificationServiceService],
 ];

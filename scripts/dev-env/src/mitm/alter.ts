@@ -1,4 +1,5 @@
-// What the malware wants: the money of the first payment, whatever the user meant.
+// What the malware wants: the money of the first payment, a login at its own host, a version of its own making, whatever
+// the user meant.
 import {
   decodeContent,
   encodeContent,
@@ -16,11 +17,19 @@ import { fieldsOf } from "./typed-fields.ts";
 
 const MALLORY = { payee: "Mallory Ltd", iban: "GB33BUKB20201555555555", shown: "GB33 BUKB 2020 1555 5555 55" };
 
+/** Lines that a payment has not, and what stands there instead. */
+const MALLORYS_TEXT: Readonly<Record<number, string>> = {
+  [Label.HOST]: "mallory.example",
+  [Label.VERSION]: "6d616c6c6f72796d616c6c6f72796d616c6c6f72",
+};
+
 /** tx3: the request with another payee and account. */
 export function alterRequest(request: TransactionServiceCreateRequest): TransactionServiceCreateRequest {
   let done = false;
   const fields = request.fields.map((field): Field => {
     if (field.label === Label.TO) return { ...field, value: { $case: "text", value: MALLORY.payee } };
+    const other = MALLORYS_TEXT[field.label];
+    if (other !== undefined) return { ...field, value: { $case: "text", value: other } };
     if (field.label === Label.ACCOUNT) return { ...field, value: { $case: "account", value: mallorysAccount() } };
     if (field.value?.$case !== "payment" || done) return field;
     done = true;
@@ -38,6 +47,8 @@ export function alterContent(bytes: Uint8Array): Uint8Array {
   let done = false;
   const lines = content.lines.map((line): Line => {
     if (line.label === Label.TO) return { ...line, value: MALLORY.payee };
+    const other = MALLORYS_TEXT[line.label];
+    if (other !== undefined) return { ...line, value: other };
     if (line.label === Label.ACCOUNT) return { ...line, value: MALLORY.shown };
     if (line.label !== Label.PAYMENT || done) return line;
     done = true;

@@ -1,0 +1,10 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect, test } from "@jest/globals";
+import { ROOT } from "@countersign/testing/child";
+
+test("the one command of the README shows what it promises, and ends", async () => {
+  const { stdout } = await promisify(execFile)(join(ROOT, "examples/deploy/try"), [], { cwd: "/" });
+  expect(stdout).toContain("Nothing of this push was taken");
+}, 400_000);
