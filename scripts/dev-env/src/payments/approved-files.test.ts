@@ -55,7 +55,7 @@ test("a batch that reaches it by its sum waits for the director, who reads every
   const pages = await director.hands.confirm();
   expect(pages.filter(({ label }) => label.startsWith("Payment")).length).toBeGreaterThan(1);
   await expectExit(approving, 0);
-  await clerk.hands.phoneSays("Executed");
+  await clerk.hands.phoneSays("Executed", 2);
   expect(ledger()).toBe(before + order.ledgerText(id, clerk.desk.userId));
 
   // Who comes with it again is told of the first, as ever.
@@ -74,6 +74,6 @@ test("the director says no: nothing is booked, and the clerk learns whose it was
   await director.hands.reject(Reason.WRONG_DATA);
   await expectExit(refusing, 10);
   await clerk.hands.phoneSays(`Stopped by ${DIRECTOR}`);
-  await expectExit(paying, 13);
+  await expectExit(paying, 10);
   expect(ledger()).toBe(before);
 }, 400_000);
