@@ -39,7 +39,7 @@ test("below the limit the clerk alone is enough", async () => {
 }, 400_000);
 
 test("a batch that reaches it by its sum waits for the director, who reads every line at his own desk", async () => {
-  const order = writeOrder(folder, 2, [60_000, 40_000]);
+  const order = writeOrder(folder, 2, [60_000, 400_000]);
   const before = ledger();
   const paying = clerk.run("pay", order.file, "--wait");
   await clerk.hands.confirm();
@@ -70,7 +70,7 @@ test("the director says no: nothing is booked, and the clerk learns whose it was
   await clerk.hands.confirm();
   const { transactionId } = await paying.tells("missing");
   const refusing = director.run("approve", String(transactionId));
-  await director.hands.keyShows("pages");
+  await director.hands.readPages();
   await director.hands.reject(Reason.WRONG_DATA);
   await expectExit(refusing, 10);
   await clerk.hands.phoneSays(`Stopped by ${DIRECTOR}`);

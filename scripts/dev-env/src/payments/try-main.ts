@@ -56,7 +56,8 @@ async function payOne(installation: Installation, desk: Desk, file: string, sign
   const end = states.at(-1) ?? {};
   const first =
     typeof end["first"] === "string" ? `; it was paid as ${end["first"]}: --repeat if it is meant twice` : "";
-  say(`${String(end["state"] ?? "ended")}, exit ${exitCode}${first}`);
+  const state = typeof end["state"] === "string" ? end["state"] : "ended";
+  say(`${state}, exit ${exitCode}${first}`);
   if (typeof end["receiptFile"] === "string") await tellReceipt(installation, desk, end["receiptFile"]);
   return exitCode;
 }
