@@ -1,9 +1,9 @@
 # Sourced first by every entry script: goes to the top folder, installs the packages when they are missing or old, and
-# puts the pinned Node first in PATH.
+# puts the pinned Node first in PATH. A script of another folder than scripts names it in COUNTERSIGN_TOP.
 set -eu
 CALLED_FROM=$PWD
 export CALLED_FROM
-cd "$(dirname "$0")/.."
+cd "${COUNTERSIGN_TOP:-$(dirname "$0")/..}"
 if ! [ node_modules/.package-lock.json -nt package-lock.json ]; then
   echo "Installing packages (about half a minute)" >&2
   npm ci --no-audit --no-fund --loglevel=error >&2

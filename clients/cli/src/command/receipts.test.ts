@@ -44,9 +44,9 @@ describe("verify", () => {
     writeFileSync(join(folder, "2.json"), spoilt(plain.json));
     writeFileSync(join(folder, "3.json"), "{}");
     writeFileSync(join(folder, "notes.txt"), "none");
-    const { code, json } = await world.run("--json", "verify", folder);
-    expect(code).toBe(20);
-    expect(json()).toEqual([
+    const ran = await world.run("--json", "verify", folder);
+    expect(ran.code).toBe(20);
+    expect(ran.json()).toEqual([
       expect.objectContaining({ file: join(folder, "1.json"), verified: true }),
       expect.objectContaining({ file: join(folder, "2.json"), verified: false, part: "state" }),
       expect.objectContaining({ file: join(folder, "3.json"), verified: false, part: "format" }),
@@ -71,13 +71,13 @@ describe("verify", () => {
   });
 });
 
-describe("receipts print", () => {
-  async function printed(json: string, ...flags: string[]): Promise<string> {
-    const { code, out, err } = await world.run("receipts", "print", keep("one.json", json), "--out", "-", ...flags);
-    expect({ code, err }).toEqual({ code: 0, err: "" });
-    return out;
-  }
+async function printed(json: string, ...flags: string[]): Promise<string> {
+  const { code, out, err } = await world.run("receipts", "print", keep("one.json", json), "--out", "-", ...flags);
+  expect({ code, err }).toEqual({ code: 0, err: "" });
+  return out;
+}
 
+describe("receipts print", () => {
   test("writes every line, who confirmed, when, and the digest of the file, readable by its owner alone", async () => {
     const { code } = await world.run("receipts", "print", keep("one.json", approved.json));
     const page = join(world.folder, `receipt-${approved.number}.html`);

@@ -40,8 +40,8 @@ export function writeOrder(
         ...{ type: "payment", transactionId, index: i + 1, payee, account, currency: "EUR" },
         ...{ minorUnits: String(amounts[i]), references: [text], from: "AT611904300234573201", date: "2026-11-30" },
       }));
-      const reference = `ACME-${transactionId.slice(-12).toUpperCase()}`;
-      lines.push({ type: "transaction", transactionId, userId, payments: 2, digest, reference });
+      const booked = `ACME-${transactionId.slice(-12).toUpperCase()}`;
+      lines.push({ type: "transaction", transactionId, userId, payments: 2, digest, reference: booked });
       return lines.map((line) => `${JSON.stringify(line)}\n`).join("");
     },
   };
