@@ -103,7 +103,9 @@ export function titleOf(file: string): string {
   return title.replaceAll("`", "");
 }
 
-const rank = (name: string): number => (["README.md", "index.md"].includes(name) ? 0 : 1);
+function rank(name: string): number {
+  return ["README.md", "index.md"].includes(name) ? 0 : 1;
+}
 
 /** Every page of a folder, its README or index first. */
 function folder(path: string): string[] {
