@@ -63,12 +63,14 @@ const SECTIONS: readonly Section[] = [
   { text: "Decisions", files: folder("docs/decisions"), only: "/decisions/" },
 ];
 
-/** The sections with the pages that there are. */
+/** The sections with the pages that there are, each where it is named first. */
 export function contents(): Section[] {
-  return SECTIONS.map((section) => ({
-    ...section,
-    files: section.files.filter((file) => existsSync(`${TOP}${file}`)),
-  }));
+  const before = new Set<string>();
+  return SECTIONS.map((section) => {
+    const files = section.files.filter((file) => existsSync(`${TOP}${file}`) && !before.has(file));
+    for (const file of files) before.add(file);
+    return { ...section, files };
+  });
 }
 
 interface Group {
