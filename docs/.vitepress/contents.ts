@@ -55,23 +55,22 @@ const SECTIONS: readonly Section[] = [
   },
   {
     text: "Prove it",
-    files: [
-      ...howTo("prove-it-survives", "run-the-simulator", "test-with-a-kernel-device"),
-      ...packages("bots/kit", "bots/telegram", "bots/matrix", "bots/mail", "bots/sms", "bots/sandbox"),
-      ...packages("clients/console"),
-    ],
+    files: [...howTo("prove-it-survives", "run-the-simulator", "test-with-a-kernel-device")],
   },
+  { text: "Packages", files: ["bots", "clients", "core", "device-daemon", "examples", "proto"].flatMap(readmes) },
   { text: "API reference", files: folder("docs/reference/api"), only: "/reference/" },
   { text: "Protocol", files: folder("docs/protocol"), only: "/protocol/" },
   { text: "Decisions", files: folder("docs/decisions"), only: "/decisions/" },
 ];
 
-/** The sections with the pages that there are. */
+/** The sections with the pages that there are, each where it is named first. */
 export function contents(): Section[] {
-  return SECTIONS.map((section) => ({
-    ...section,
-    files: section.files.filter((file) => existsSync(`${TOP}${file}`)),
-  }));
+  const before = new Set<string>();
+  return SECTIONS.map((section) => {
+    const files = section.files.filter((file) => existsSync(`${TOP}${file}`) && !before.has(file));
+    for (const file of files) before.add(file);
+    return { ...section, files };
+  });
 }
 
 interface Group {
@@ -106,12 +105,22 @@ export function titleOf(file: string): string {
   return title.replaceAll("`", "");
 }
 
+function rank(name: string): number {
+  return ["README.md", "index.md"].includes(name) ? 0 : 1;
+}
+
 /** Every page of a folder, its README or index first. */
 function folder(path: string): string[] {
   if (!existsSync(`${TOP}${path}`)) return [];
-  const first = (name: string): number => (/^(README|index)\.md$/.test(name) ? 0 : 1);
   return readdirSync(`${TOP}${path}`)
     .filter((name) => name.endsWith(".md"))
-    .toSorted((one, other) => first(one) - first(other) || (one < other ? -1 : 1))
+    .toSorted((one, other) => rank(one) - rank(other) || (one < other ? -1 : 1))
     .map((name) => `${path}/${name}`);
+}
+
+/** The READMEs of a folder and of the packages in it. */
+function readmes(path: string): string[] {
+  const folders = readdirSync(`${TOP}${path}`, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const files = [`${path}/README.md`, ...folders.map(({ name }) => `${path}/${name}/README.md`)];
+  return files.filter((file) => existsSync(`${TOP}${file}`)).toSorted();
 }

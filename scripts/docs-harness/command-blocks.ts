@@ -11,10 +11,10 @@ export interface RunBlock extends FencedBlock {
 
 const SHELL = new Set(["sh", "console", "bash", "shell"]);
 /** Folders and files whose command blocks are run. */
-const RUN =
-  /^(README|CONTRIBUTING|SECURITY)\.md$|^docs\/|^examples\/.*README\.md$|^clients\/.*README\.md$/;
+const RUN = /^(README|CONTRIBUTING|SECURITY)\.md$|^docs\/|^examples\/.*README\.md$|^clients\/.*README\.md$/;
 /** What a line of a block without language looks like when it is a command after all. */
-const LIKE_A_COMMAND = /^\s*(\$ |countersign(-\w+)? |scripts\/\w|npm |npx |node (?!=)|curl |git |sudo |docker |cat > )/m;
+const LIKE_A_COMMAND =
+  /^\s*(\$ |countersign(-\w+)? |scripts\/\w|npm |npx |node (?!=)|curl |git |sudo |docker |cat > )/m;
 
 /** Every block with commands of the pages that promise to run. */
 export function commandBlocks(): FencedBlock[] {
@@ -51,7 +51,7 @@ function findingOf({ page, line, language, body, mark }: FencedBlock): string | 
 
 /** A test that is said to run a page names it. */
 function findingOfTest(at: string, page: string, path: string): string | undefined {
-  if (!/\.test\.ts$/.test(path) || !existsSync(join(ROOT, path))) return `${at}: there is no test ${path}`;
+  if (!path.endsWith(".test.ts") || !existsSync(join(ROOT, path))) return `${at}: there is no test ${path}`;
   const name = page.split("/").slice(-2).join("/");
   return readFileSync(join(ROOT, path), "utf8").includes(name) ? undefined : `${at}: ${path} does not name ${name}`;
 }

@@ -40,10 +40,11 @@ export async function startDevInstallation({ folder, env }: Place): Promise<DevI
 
 /** What he has: a key, a phone, a PIN. */
 function userAt({ key = "", phone = "", pinFile = "" }: Readonly<Record<string, string>>): string {
-  const at = (url: string): string => url.replace(/\/$/, "");
   const pin = readFileSync(pinFile, "utf8").trim();
-  return JSON.stringify({ meant: "", pin, temper: "careless", key: at(key), phone: at(phone) });
+  return JSON.stringify({ meant: "", pin, temper: "careless", key: withoutSlash(key), phone: withoutSlash(phone) });
 }
+
+const withoutSlash = (url: string): string => url.replace(/\/$/, "");
 
 function readyLine(dev: ChildProcess, gone: Promise<void>): Promise<Record<string, string>> {
   if (dev.stdout === null || dev.stderr === null) throw new Error("scripts/dev has no output");

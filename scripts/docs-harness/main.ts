@@ -36,9 +36,9 @@ async function run(folder: string, serve: boolean, port: number): Promise<void> 
   buildSite(folder);
   process.stdout.write(`✔ built ${relative(process.cwd(), folder)}\n`);
   if (!serve) return;
-  const { address, close } = await serveSite(folder, port);
-  process.stdout.write(`  ${address}   Ctrl-C ends it\n`);
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void close());
+  const site = await serveSite(folder, port);
+  process.stdout.write(`  ${site.address}   Ctrl-C ends it\n`);
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void site.close());
 }
 
 function portOf(text: string): number {

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
 
@@ -21,9 +21,7 @@ const TYPES: Readonly<Record<string, string>> = {
 /** Serves the files of a folder as every static host does: `/x/` is `x/index.html`, what is not there is `404.html`. */
 export async function serveSite(folder: string, port = 0): Promise<SiteServer> {
   const server = createServer((request, response) => {
-    void answer(folder, request.url ?? "/").then(({ status, type, body }) => {
-      response.writeHead(status, { "content-type": type, "x-content-type-options": "nosniff" }).end(body);
-    });
+    void respond(folder, request, response);
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject).listen(port, "127.0.0.1", resolve);
@@ -38,6 +36,11 @@ export async function serveSite(folder: string, port = 0): Promise<SiteServer> {
   };
 }
 
+async function respond(folder: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { status, type, body } = await answer(folder, request.url ?? "/");
+  response.writeHead(status, { "content-type": type, "x-content-type-options": "nosniff" }).end(body);
+}
+
 async function answer(folder: string, url: string): Promise<{ status: number; type: string; body: Buffer }> {
   const { pathname } = new URL(url, "http://site.invalid");
   // A URL's path has no `..` left; normalize() takes care of what is written as %2e%2e.
@@ -50,5 +53,6 @@ async function answer(folder: string, url: string): Promise<{ status: number; ty
   } catch {
     // It is not there.
   }
-  return { status: 404, type: "text/html; charset=utf-8", body: await readFile(join(folder, "404.html")) };
+  const body = await readFile(join(folder, "404.html")).catch(() => Buffer.from("Not found"));
+  return { status: 404, type: "text/html; charset=utf-8", body };
 }

@@ -123,8 +123,8 @@ const scalarName = (type: number): string =>
 /** A link to where a type is described; well-known ones by their names alone. */
 function typeLink(type: { readonly typeName: string; readonly file: DescFile }, from: DescFile): string {
   if (!type.file.name.startsWith("countersign/")) return `\`${type.typeName}\``;
-  const page = type.file.name === from.name ? "" : pageName(type.file);
-  return `[${nameOf(type)}](${page}#${nameOf(type)
+  const there = type.file.name === from.name ? "" : pageName(type.file);
+  return `[${nameOf(type)}](${there}#${nameOf(type)
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, "-")})`;
 }
