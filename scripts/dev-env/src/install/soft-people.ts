@@ -5,7 +5,7 @@ import { PhoneInHand } from "../person/phone-in-hand.ts";
 import { readMessage } from "../person/read-message.ts";
 import type { SoftKey } from "../scenarios/soft-key.ts";
 
-const MOST_MS = 120_000;
+const MOST_MS = 40_000;
 
 /** Someone with a key. */
 export interface SoftPerson {

@@ -12,6 +12,7 @@ import { fromSource, launchBy, runOnce, startChild } from "@countersign/testing/
 import { startInstallation, type Installation } from "../installation.ts";
 import { newPayment } from "../new-payment.ts";
 import { connect, type Parts } from "../parts.ts";
+import { PhoneInHand } from "../person/phone-in-hand.ts";
 import { reasonOf } from "../scenarios/error-info.ts";
 import { SoftKey } from "../scenarios/soft-key.ts";
 import { PEOPLE, phonesIn, type OldState } from "./old-state.ts";
@@ -44,6 +45,14 @@ const schemaIn = (home: string): unknown => {
   }
 };
 
+/** The fake of Telegram is a new one: it lets a bot write to those alone who wrote first, as they did to the earlier one. */
+async function writeFirst(port: number): Promise<number> {
+  for (const url of Object.values(phonesIn({ phoneOf: (chat) => `http://127.0.0.1:${port}/phone/${chat}` }))) {
+    await new PhoneInHand(url).send("/help");
+  }
+  return port;
+}
+
 beforeAll(async () => {
   old = unpack(home);
   if (LIBFAKETIME === undefined) return;
@@ -55,7 +64,7 @@ beforeAll(async () => {
     return { ...way, env: { ...way.env, LD_PRELOAD: LIBFAKETIME, FAKETIME: faketimeAt(at), DONT_FAKE_MONOTONIC: "1" } };
   });
   expect(schemaIn(home)).toBe(1);
-  installation = await startInstallation({ folder: home, mode: "A" });
+  installation = await startInstallation({ folder: home, mode: "A", between: writeFirst });
   parts = connect(installation);
   people = new SoftPeople(parts, phonesIn(installation));
   keys = {
