@@ -44,10 +44,11 @@ test("no secret is an argument or a variable: bots read theirs from credentials,
   expect(readFileSync(join(UNITS, "tls.conf"), "utf8")).toContain("LoadCredential=tls.key:");
 });
 
-test("the core may write its state and its secrets, nothing else", () => {
+test("the core may write its state, secrets beside the data, nothing else", () => {
   expect(settingsOf(CORE, "ProtectSystem")).toEqual(["strict"]);
   expect(settingsOf(CORE, "StateDirectory")).toEqual(["countersign"]);
-  expect(settingsOf(CORE, "ReadWritePaths")).toEqual(["/etc/countersign/secrets"]);
+  expect(settingsOf(CORE, "ReadWritePaths")).toEqual([]);
+  expect(settingsOf(CORE, "ExecStart").join("")).toContain("--secrets /var/lib/countersign/secrets");
 });
 
 test("udev: one rule, for our key alone, by whoever sits at the PC", () => {
