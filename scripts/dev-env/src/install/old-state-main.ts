@@ -24,9 +24,9 @@ const folder = mkdtempSync(join(tmpdir(), "countersign-old-"));
 try {
   const installation = await startInstallation({ folder, mode: "A", policy: POLICY });
   const parts = connect(installation);
-  const state = await leaveOpen(installation, parts, commit).finally(async () => {
+  const state = await leaveOpen(installation, parts, commit).finally(() => {
     parts.close();
-    await installation.stop();
+    return installation.stop();
   });
   const kept = join(folder, "kept");
   for (const name of ["data", "secrets", "tokens"]) cpSync(join(folder, name), join(kept, name), { recursive: true });

@@ -19,13 +19,14 @@ import {
 
 const folder = tempFolder();
 const CORE = "countersign-core.service";
-const systemdTest = testWith("systemd", hasSystemd);
+const peerTestOfStrace = testWith("strace", hasSystemd && mayRestrict);
+const peerTest = testWith("systemd", hasSystemd);
 
-systemdTest("systemd-analyze verify says nothing", () => {
+peerTest("systemd-analyze verify says nothing", () => {
   expect(verifyUnits(join(folder, "units"))).toBe("");
 });
 
-systemdTest.each([
+peerTest.each([
   [CORE, 2],
   ["countersign-bot@.service", 2],
 ])("the exposure of %s is at most %d of 10", (unit, most) => {
@@ -73,7 +74,7 @@ describe("a core as its unit runs it", () => {
     launchBy(fromSource);
   });
 
-  testWith("strace", hasSystemd && mayRestrict)(
+  peerTestOfStrace(
     "a payment is made with the file system read-only, no capability, and the filter of system calls",
     async () => {
       expect(allowedCalls(CORE).has("mount")).toBe(false);

@@ -97,9 +97,9 @@ const bookings = (id: string): number => {
   const lines = existsSync(installation.ledgerFile) ? readFileSync(installation.ledgerFile, "utf8").split("\n") : [];
   return lines.filter((line) => line.includes(id) && line.includes('"transaction"')).length;
 };
-const clockTest = testWith("faketime", LIBFAKETIME !== undefined);
+const peerTest = testWith("faketime", LIBFAKETIME !== undefined);
 
-clockTest("the store has the schema of now, and what was executed stays so", async () => {
+peerTest("the store has the schema of now, and what was executed stays so", async () => {
   expect(schemaIn(home)).toBe(2);
   expect((await get(old.executed.id)).state).toBe(State.EXECUTED);
   const { executed } = old;
@@ -107,12 +107,12 @@ clockTest("the store has the schema of now, and what was executed stays so", asy
   expect(await reasonOf(parts.execution.report({ ...again, outcome: ExecutionOutcome.FAILED }))).not.toBe("OK");
 });
 
-clockTest("CONFIRMED: the bank gets it and books it once", async () => {
+peerTest("CONFIRMED: the bank gets it and books it once", async () => {
   expect(await reached(old.confirmed, State.EXECUTED)).toBe(State.EXECUTED);
   expect(bookings(old.confirmed)).toBe(1);
 });
 
-clockTest("EXECUTING: its lease goes on; reported once, and nobody else is offered it", async () => {
+peerTest("EXECUTING: its lease goes on; reported once, and nobody else is offered it", async () => {
   const { id, fence } = old.executing;
   expect((await get(id)).state).toBe(State.EXECUTING);
   const claim = parts.execution.claim({
@@ -126,7 +126,7 @@ clockTest("EXECUTING: its lease goes on; reported once, and nobody else is offer
   expect(bookings(id)).toBe(0);
 });
 
-clockTest("PENDING: the code that the earlier core sent confirms it", async () => {
+peerTest("PENDING: the code that the earlier core sent confirms it", async () => {
   const { id, code } = old.pending;
   const pending = await get(id);
   expect(pending.state).toBe(State.PENDING);
@@ -135,14 +135,14 @@ clockTest("PENDING: the code that the earlier core sent confirms it", async () =
   expect(bookings(id)).toBe(1);
 });
 
-clockTest("PENDING, its message never sent: the bot sends it now", async () => {
+peerTest("PENDING, its message never sent: the bot sends it now", async () => {
   const unsent = await get(old.unsent);
   await people.approve(unsent, keys.director, await people.codeOf(unsent, "director"));
   expect(await reached(old.unsent, State.EXECUTED)).toBe(State.EXECUTED);
   expect(bookings(old.unsent)).toBe(1);
 });
 
-clockTest("PARTIAL: the approval that was given counts, the missing one completes it", async () => {
+peerTest("PARTIAL: the approval that was given counts, the missing one completes it", async () => {
   expect((await get(old.partial)).state).toBe(State.PARTIAL);
   const { transaction } = await parts.transactions.beginApproval({
     ...{ requestId: "second", transactionId: old.partial, userId: "director" },
@@ -153,13 +153,13 @@ clockTest("PARTIAL: the approval that was given counts, the missing one complete
   expect(bookings(old.partial)).toBe(1);
 });
 
-clockTest("keys, links and tokens serve as before: a new payment goes through", async () => {
+peerTest("keys, links and tokens serve as before: a new payment goes through", async () => {
   const payment = await newPayment(parts, "treasurer");
   await people.approve(payment, keys.treasurer, await people.codeOf(payment, "treasurer"));
   expect(await reached(payment.transactionId, State.EXECUTED)).toBe(State.EXECUTED);
 });
 
-clockTest("the audit holds over the boundary, with every entity under it", async () => {
+peerTest("the audit holds over the boundary, with every entity under it", async () => {
   await installation.stop();
   const places = ["--data", join(home, "data"), "--secrets", join(home, "secrets")];
   expect(JSON.parse(await runOnce(CORE, ["verify-audit", ...places]))).toMatchObject({ ok: true, findings: [] });
