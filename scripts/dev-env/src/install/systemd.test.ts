@@ -19,7 +19,7 @@ import {
 
 const folder = tempFolder();
 const CORE = "countersign-core.service";
-const peerTestOfStrace = testWith("strace", hasSystemd && mayRestrict);
+const rootTest = testWith("strace", hasSystemd && mayRestrict);
 const peerTest = testWith("systemd", hasSystemd);
 
 peerTest("systemd-analyze verify says nothing", () => {
@@ -74,7 +74,7 @@ describe("a core as its unit runs it", () => {
     launchBy(fromSource);
   });
 
-  peerTestOfStrace(
+  rootTest(
     "a payment is made with the file system read-only, no capability, and the filter of system calls",
     async () => {
       expect(allowedCalls(CORE).has("mount")).toBe(false);

@@ -36,8 +36,8 @@ const unpack = (to: string): OldState => {
   execFileSync("tar", ["-xzf", join(import.meta.dirname, "schema-1.tar.gz"), "-C", to]);
   return JSON.parse(readFileSync(join(to, "state.json"), "utf8")) as OldState;
 };
-const schemaIn = (home: string): unknown => {
-  const db = new DatabaseSync(join(home, "data/countersign.db"), { readOnly: true });
+const schemaIn = (of: string): unknown => {
+  const db = new DatabaseSync(join(of, "data/countersign.db"), { readOnly: true });
   try {
     return db.prepare("PRAGMA user_version").get()?.["user_version"];
   } finally {
@@ -63,7 +63,7 @@ beforeAll(async () => {
     const at = (old.leftAt + 1000 + Date.now() - lived) / 1000;
     return { ...way, env: { ...way.env, LD_PRELOAD: LIBFAKETIME, FAKETIME: faketimeAt(at), DONT_FAKE_MONOTONIC: "1" } };
   });
-  expect(schemaIn(home)).toBe(1);
+  if (schemaIn(home) !== 1) throw new Error("the fixture has another schema");
   installation = await startInstallation({ folder: home, mode: "A", between: writeFirst });
   parts = connect(installation);
   people = new SoftPeople(parts, phonesIn(installation));
