@@ -29,7 +29,8 @@ export interface Launch {
   readonly env: NodeJS.ProcessEnv;
 }
 
-const fromSource = (entry: string, args: readonly string[]): Launch => ({
+/** From the sources, with the Node that runs the tests: how parts are started unless `launchBy` says otherwise. */
+export const fromSource = (entry: string, args: readonly string[]): Launch => ({
   program: process.execPath,
   args: [...FROM_SOURCE, entry, ...args],
   cwd: ROOT,

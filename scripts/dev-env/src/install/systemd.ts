@@ -26,7 +26,10 @@ export function verifyUnits(folder: string): string {
     writeFileSync(join(folder, name), text);
   }
   const paths = units.map((name) => join(folder, name.replace("@.", "@telegram.")));
-  writeFileSync(join(folder, "countersign-bot@telegram.service"), readFileSync(join(folder, "countersign-bot@.service")));
+  writeFileSync(
+    join(folder, "countersign-bot@telegram.service"),
+    readFileSync(join(folder, "countersign-bot@.service")),
+  );
   const { stdout, stderr, status } = spawnSync("systemd-analyze", ["verify", ...paths], { encoding: "utf8" });
   return status === 0 ? `${stdout}${stderr}` : `exit ${status}: ${stdout}${stderr}`;
 }
@@ -60,7 +63,10 @@ export function allowedCalls(unit: string): ReadonlySet<string> {
 function callsOf(name: string): string[] {
   if (!name.startsWith("@")) return [name];
   const told = execFileSync("systemd-analyze", ["syscall-filter", name], { encoding: "utf8" });
-  const lines = told.split("\n").slice(1).map((line) => line.trim());
+  const lines = told
+    .split("\n")
+    .slice(1)
+    .map((line) => line.trim());
   return lines.filter((line) => line !== "" && !line.startsWith("#")).flatMap(callsOf);
 }
 

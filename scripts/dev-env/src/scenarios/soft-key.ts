@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomBytes, sign, type KeyObject } from "node:crypto";
+import { createPrivateKey, generateKeyPairSync, randomBytes, sign, type KeyObject } from "node:crypto";
 import {
   attestationChallengeFor,
   CodeEntry,
@@ -12,16 +12,40 @@ import {
   Shown,
   SignatureType,
   signMessage,
+  toHex,
   UserVerification,
 } from "@countersign/protocol";
 import type { Transaction } from "@countersign/proto/node/core/v1/transaction_service";
 
+/** What a soft key is made of, to go on with it in another process. */
+export interface SavedKey {
+  readonly serial: string;
+  readonly keyId: string;
+  readonly privateKey: string;
+  readonly counter: number;
+}
+
 /** A key without display and fingers: signs faster than anybody could type, for races. */
 export class SoftKey {
-  readonly serial: string = `SOFT-${randomBytes(3).toString("hex").toUpperCase()}`;
-  readonly #keyId = new Uint8Array(randomBytes(16));
-  readonly #pair: KeyObject = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
-  #counter = 0;
+  readonly serial: string;
+  readonly #keyId: Uint8Array;
+  readonly #pair: KeyObject;
+  #counter: number;
+
+  constructor(saved?: SavedKey) {
+    this.serial = saved?.serial ?? `SOFT-${randomBytes(3).toString("hex").toUpperCase()}`;
+    this.#keyId = saved === undefined ? new Uint8Array(randomBytes(16)) : fromHex(saved.keyId);
+    this.#pair =
+      saved === undefined
+        ? generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey
+        : createPrivateKey(saved.privateKey);
+    this.#counter = saved?.counter ?? 0;
+  }
+
+  save(): SavedKey {
+    const privateKey = this.#pair.export({ format: "pem", type: "pkcs8" }).toString();
+    return { serial: this.serial, keyId: toHex(this.#keyId), privateKey, counter: this.#counter };
+  }
 
   /** The signed enrolment for what BeginEnrolment gave. */
   enrol(begun: { readonly serverId: string; readonly challenge: Uint8Array }): Buffer {
