@@ -17,6 +17,9 @@ import { whileSitting } from "../person/sit.ts";
 const PYTHON = "/usr/bin/python3";
 const GO_QUICKSTART = join(ROOT, ".peers/go-quickstart");
 const GRPCURL = join(ROOT, ".peers/grpcurl");
+const peerTest = testWith("protoc-python", existsSync(PYTHON) && hasGrpcTools());
+const goPeerTest = testWith("go-client", existsSync(GO_QUICKSTART));
+const shellPeerTest = testWith("grpcurl", existsSync(GRPCURL));
 const at = (path: string): string => join(ROOT, "examples", path);
 const folder = tempFolder();
 const settingsFile = join(folder, "countersign.json");
@@ -105,7 +108,7 @@ test("TypeScript", async () => {
   expect(doneBy(await run(quickstart), quickstart)).toEqual(DONE);
 }, 400_000);
 
-testWith("protoc-python", existsSync(PYTHON) && hasGrpcTools())(
+peerTest(
   "Python",
   async () => {
     const generated = join(folder, "python");
@@ -124,7 +127,7 @@ testWith("protoc-python", existsSync(PYTHON) && hasGrpcTools())(
   400_000,
 );
 
-testWith("go-client", existsSync(GO_QUICKSTART))(
+goPeerTest(
   "Go",
   async () => {
     const quickstart: Quickstart = { program: GO_QUICKSTART, amount: "EUR 25.99", payee: "Go Books Ltd" };
@@ -133,7 +136,7 @@ testWith("go-client", existsSync(GO_QUICKSTART))(
   400_000,
 );
 
-testWith("grpcurl", existsSync(GRPCURL))(
+shellPeerTest(
   "shell",
   async () => {
     const quickstart: Quickstart = {
