@@ -11,8 +11,8 @@ export default {
   setupFiles: ["<rootDir>/scripts/jest/seed.js"],
   testMatch: ["**/src/**/*.test.ts", "<rootDir>/scripts/**/*.test.ts"],
   modulePathIgnorePatterns: ["/dist/", "/.peers/"],
-  // Tests of whole processes start several themselves; more workers than cores would only make them wait for each other.
-  maxWorkers: availableParallelism(),
+  // Tests of whole processes wait for them about a third of their time: one worker more than cores keeps these at work.
+  maxWorkers: availableParallelism() + 1,
   // A worker keeps the modules of every file that it ran; after some hundreds it would be out of memory.
   workerIdleMemoryLimit: "1GB",
   testSequencer: "<rootDir>/scripts/jest/long-first.js",

@@ -8,6 +8,8 @@ const config: UserConfig = defineConfig({
     target: "es2024",
     outDir: "dist/site",
     assetsInlineLimit: 0,
+    // Whose code is inside, and under which terms.
+    license: { fileName: "licenses.md" },
     // No page is loaded when it is first opened: after the core was replaced, its file would be gone from under a session.
     // The core's messages and what others wrote stay in a browser's cache while only pages change.
     rolldownOptions: {

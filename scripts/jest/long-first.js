@@ -1,6 +1,8 @@
+const LONGEST = ["/vm/", "/admin-cli/", "/install/", "/web-client/", "/docs-harness/"];
+
 function weight({ path }) {
-  if (path.includes("/vm/") || path.includes("/admin-cli/")) return 3;
-  if (path.includes("/scenarios/")) return 2;
+  if (LONGEST.some((folder) => path.includes(folder))) return 3;
+  if (path.includes("/dev-env/") || path.includes("/docs-harness/")) return 2;
   return path.includes("device-daemon") || path.includes("crash") ? 1 : 0;
 }
 

@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import { mkdirSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import {
@@ -6,6 +7,7 @@ import {
   requiredFlag,
   runProcess,
   systemTimer,
+  tellAbout,
   type PaceLimits,
   type SecondChannel,
 } from "@countersign/bot-kit";
@@ -71,6 +73,13 @@ async function main(): Promise<void> {
     await bot.stop();
   }
 }
+
+const USAGE = `Usage: countersign-bot-admin --config FILE
+
+  --config FILE           settings; docs/how-to/admin-bot.md explains them
+  --help, --version       say it and end`;
+
+tellAbout(import.meta.url, USAGE);
 
 // The SDK of Matrix leaves promises of its own requests alone, which end this way whenever the homeserver is away.
 await runProcess("administrators' bot", main, (error) =>

@@ -32,5 +32,6 @@ export { runProcess } from "./run-process.ts";
 export type { FrontDesk, Outgoing, Platform, Press, PressReply, Said, SecondChannel } from "./second-channel.ts";
 export { Secret } from "./secret.ts";
 export { systemTimer, type Timer } from "./timer.ts";
+export { CORE_USAGE, tellAbout } from "./tell-about.ts";
 export { Phrasebook } from "./wording/phrasebook.ts";
 export { chooseLocale, LOCALES, PSEUDO_LOCALE, Words, type Style } from "./wording/words.ts";

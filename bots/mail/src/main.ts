@@ -1,12 +1,15 @@
+#!/usr/bin/env node
 import { parseArgs } from "node:util";
 import {
   connectByFlags,
   CORE_FLAGS,
+  CORE_USAGE,
   openLog,
   requiredFlag,
   runBot,
   runProcess,
   systemTimer,
+  tellAbout,
   zoneByFlags,
 } from "@countersign/bot-kit";
 import { readSender } from "./address.ts";
@@ -23,4 +26,15 @@ async function main(): Promise<void> {
   await runBot({ channel, core, pace: MAIL_PACE, zone: zoneByFlags(values), timer: systemTimer, log }, () => ({}));
 }
 
+const USAGE = `Usage: countersign-bot-mail OPTIONS
+
+  --smtp HOST:PORT        the mail server
+  --smtp-tls WAY          starttls (default), implicit, or none: on loopback alone
+  --smtp-user NAME, --smtp-password-file FILE
+                          who the bot is to it
+  --smtp-ca FILE          certificates that vouch for it, where the system's do not
+  --from ADDRESS          whom mails are from, such as "Acme Bank <confirm@bank.example>"
+${CORE_USAGE}`;
+
+tellAbout(import.meta.url, USAGE);
 await runProcess("mail bot", main);

@@ -1,8 +1,10 @@
+#!/usr/bin/env node
 import { parseArgs } from "node:util";
 import {
   choiceFlag,
   connectByFlags,
   CORE_FLAGS,
+  CORE_USAGE,
   errorName,
   openLog,
   readSecret,
@@ -10,6 +12,7 @@ import {
   runBot,
   runProcess,
   systemTimer,
+  tellAbout,
   zoneByFlags,
 } from "@countersign/bot-kit";
 import { MATRIX_PACE, MatrixChannel } from "./matrix-channel.ts";
@@ -58,5 +61,18 @@ async function main(): Promise<void> {
   await runBot({ channel, core, pace: MATRIX_PACE, zone: zoneByFlags(values), timer: systemTimer, log }, () => ({}));
 }
 
+const USAGE = `Usage: countersign-bot-matrix OPTIONS
+
+  --homeserver URL        such as https://matrix.example.org
+  --matrix-user ID        the bot's account, such as @countersign:example.org
+  --matrix-password-file FILE
+  --store DIR             of this bot alone: holds its device
+  --store-key-file FILE   64 hex digits; not inside that folder
+  --recovery-key-file FILE   where the recovery key is written at the first start
+  --devices WHICH         signed (default) or all: which devices of a user get codes
+  --body WHAT             preview (default) or full: what the plain text beside a message says
+${CORE_USAGE}`;
+
+tellAbout(import.meta.url, USAGE);
 // The SDK leaves promises of its own requests alone, which end this way whenever the homeserver is away.
 await runProcess("matrix bot", main, (error) => log.write({ event: "update-failed", errorName: errorName(error) }));

@@ -1,12 +1,15 @@
+#!/usr/bin/env node
 import { parseArgs } from "node:util";
 import {
   connectByFlags,
   CORE_FLAGS,
+  CORE_USAGE,
   openLog,
   requiredFlag,
   runBot,
   runProcess,
   systemTimer,
+  tellAbout,
   zoneByFlags,
 } from "@countersign/bot-kit";
 import { SANDBOX_PACE, SandboxChannel } from "./sandbox-channel.ts";
@@ -29,4 +32,10 @@ async function main(): Promise<void> {
   await runBot(given, () => ({ phone: channel.address }));
 }
 
+const USAGE = `Usage: countersign-bot-sandbox OPTIONS
+
+  --listen HOST:PORT      where the phone is shown, such as 127.0.0.1:0; a core in production refuses this bot
+${CORE_USAGE}`;
+
+tellAbout(import.meta.url, USAGE);
 await runProcess("sandbox phone", main);

@@ -1,11 +1,14 @@
+#!/usr/bin/env node
 import { parseArgs } from "node:util";
 import {
   connectByFlags,
   CORE_FLAGS,
+  CORE_USAGE,
   openLog,
   runBot,
   runProcess,
   systemTimer,
+  tellAbout,
   zoneByFlags,
 } from "@countersign/bot-kit";
 import { platformByFlags, SMS_FLAGS } from "./platform-by-flags.ts";
@@ -20,4 +23,14 @@ async function main(): Promise<void> {
   await runBot({ channel, core, pace: SMS_PACE, zone: zoneByFlags(values), timer: systemTimer, log }, () => ({}));
 }
 
+const USAGE = `Usage: countersign-bot-sms OPTIONS
+
+  --driver http|smpp      how the SMS platform is spoken to; docs/how-to/sms-bot.md explains what follows
+  --sender NAME           whom messages are from
+  http: --gateway-file FILE, --secret NAME=FILE..., --receipt-listen HOST:PORT, --receipt-url URL, --provider-plaintext
+  smpp: --smpp HOST:PORT, --smpp-tls, --smpp-ca FILE, --system-id NAME, --smpp-password-file FILE, --smpp-window N,
+        --smpp-joining WAY, --smpp-validity S, --smpp-alphabet NAME
+${CORE_USAGE}`;
+
+tellAbout(import.meta.url, USAGE);
 await runProcess("sms bot", main);

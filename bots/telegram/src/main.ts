@@ -1,13 +1,16 @@
+#!/usr/bin/env node
 import { parseArgs } from "node:util";
 import {
   connectByFlags,
   CORE_FLAGS,
+  CORE_USAGE,
   openLog,
   readSecret,
   requiredFlag,
   runBot,
   runProcess,
   systemTimer,
+  tellAbout,
   zoneByFlags,
 } from "@countersign/bot-kit";
 import { TELEGRAM_PACE, TelegramChannel } from "./telegram-channel.ts";
@@ -39,4 +42,13 @@ async function main(): Promise<void> {
   await runBot({ channel, core, pace: TELEGRAM_PACE, zone: zoneByFlags(values), timer: systemTimer, log }, () => ({}));
 }
 
+const USAGE = `Usage: countersign-bot-telegram OPTIONS
+
+  --telegram-token-file FILE   the token that BotFather gave
+  --api-root URL          another Bot API server (default https://api.telegram.org/)
+  --webhook-listen HOST:PORT, --webhook-url URL, --webhook-secret-file FILE
+                          Telegram brings the updates, through a proxy of yours; without: the bot asks for them
+${CORE_USAGE}`;
+
+tellAbout(import.meta.url, USAGE);
 await runProcess("telegram bot", main);

@@ -22,7 +22,8 @@ export function addCompletion(program: Command): void {
   const root = tab(program, { completionCommandName: "completion" });
   const values: readonly [command: string, argument: string, handler: Handler][] = [
     ["pay", "file", offer(() => files((name) => name.endsWith(".xml")))],
-    ["verify", "receipt", offer(() => files((name) => /^receipt-.*\.json$/.test(name)))],
+    ["verify", "receipt", offer(() => files(isReceipt))],
+    ["receipts print", "receipt", offer(() => files(isReceipt))],
     ["link", "platform", offer(() => PLATFORMS)],
     ["admin link own", "platform", offer(() => PLATFORMS)],
     ["admin token revoke", "holder", offer(() => ["app", "bot", "admin"])],
@@ -56,6 +57,8 @@ function offer(values: () => readonly string[]): Handler {
 function kinds(): string[] {
   return Object.entries(Kind).flatMap(([name, kind]) => (isCoreKind(kind) ? [] : [spelled(name)]));
 }
+
+const isReceipt = (name: string): boolean => /^receipt-.*\.json$/.test(name);
 
 function spelled(name: string): string {
   return name.toLowerCase().replaceAll("_", "-");

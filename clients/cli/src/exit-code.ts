@@ -29,6 +29,33 @@ export const ExitCode = {
 } as const;
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
+/** What each says, for the manual page. */
+export const EXIT_MEANINGS: Readonly<Record<ExitCode, string>> = {
+  [ExitCode.DONE]: "Executed, receipt verified; or what else was asked for was done.",
+  [ExitCode.REFUSED_INPUT]: "Wrong usage, or refused input: field or element, code point and rule are named.",
+  [ExitCode.REJECTED_ON_KEY]: "Rejected on the key.",
+  [ExitCode.EXPIRED]: "Expired; also ended, where the client may not know more.",
+  [ExitCode.TAMPERED]: "What the key signed is not what the core holds: this PC may be unsafe.",
+  [ExitCode.REJECTED_IN_CHAT]: "Stopped in the chat.",
+  [ExitCode.NO_KEY]: "No key, or it left, or it cannot be used.",
+  [ExitCode.UNDELIVERABLE]: "No channel reached the phone.",
+  [ExitCode.LOCKED]: "Too many wrong codes.",
+  [ExitCode.CANCELLED]: "Withdrawn, also by Ctrl-C.",
+  [ExitCode.EXECUTION_FAILED]: "Confirmed, and could not be carried out.",
+  [ExitCode.EXECUTION_UNKNOWN]: "Nobody knows yet whether it was carried out: do not repeat it.",
+  [ExitCode.UNVERIFIED]: "The answer does not verify: trust the phone.",
+  [ExitCode.NOT_CONFIRMED]: "Not confirmed; the client may not know more.",
+  [ExitCode.DUPLICATE]: "The same was asked before, or was let pass before.",
+  [ExitCode.USER_BLOCKED]: "The user is frozen or blocked: countersign thaw.",
+  [ExitCode.CONTENT_DIFFERS]: "What the core holds, or what lies here now, is not what was meant; nothing was done.",
+  [ExitCode.CHANGE_WAITS]: "It waits for the keys of others; your part is done.",
+  [ExitCode.CHANGE_REJECTED]: "A change was rejected by somebody else.",
+  [ExitCode.VERSION_CONFLICT]: "The rules are not the version that the file was made from.",
+  [ExitCode.ENVIRONMENT]: "Something around the command is missing or does not answer.",
+  [ExitCode.BUSY]: "Busy: try later.",
+  [ExitCode.NOT_ALLOWED]: "The token opens nothing, or may not do this.",
+};
+
 /** The exit code of an outcome. A new outcome without a row does not compile. */
 export function exitCodeOf(outcome: Outcome): ExitCode {
   switch (outcome.state) {

@@ -4,16 +4,16 @@ import { treeOf } from "./admin/tree.ts";
 import { addAuditFiles } from "./audit/audit-program.ts";
 import { approveCommand } from "./command/approve.ts";
 import { confirmCommand } from "./command/confirm.ts";
+import { addHosts } from "./host-program.ts";
 import { doctorCommand } from "./command/doctor.ts";
 import { linkCommand } from "./command/link.ts";
 import { txDeliveryCommand } from "./command/tx-delivery.ts";
 import { payCommand } from "./command/pay.ts";
 import { setupCommand } from "./command/setup.ts";
 import { thawCommand } from "./command/thaw.ts";
-import { txCancelCommand, txGetCommand, txListCommand, txWatchCommand } from "./command/tx.ts";
-import { verifyCommand } from "./command/verify.ts";
+import { txCancelCommand, txGetCommand, txListCommand, txResolveCommand, txWatchCommand } from "./command/tx.ts";
+import { addReceipts } from "./receipt/receipt-program.ts";
 import { addKeys } from "./key-program.ts";
-import type { ExitCode } from "./exit-code.ts";
 import { Terminal, type Io } from "./output/terminal.ts";
 import type { CommandGiven } from "./session.ts";
 import { SETTINGS } from "./settings/setting.ts";
@@ -23,7 +23,7 @@ import { addWebhookDevelopment } from "./webhook-program.ts";
 type Flags = Readonly<Record<string, string | undefined>>;
 
 /** The whole command line. `finish` gets the exit code of the command that ran. */
-export function buildProgram(io: Io, finish: (code: ExitCode) => void): Command {
+export function buildProgram(io: Io, finish: (code: number) => void): Command {
   const program = new Command("countersign")
     .description(
       "Confirms transactions when this PC cannot be trusted: your key shows and signs, your phone gives the code",
@@ -41,10 +41,13 @@ export function buildProgram(io: Io, finish: (code: ExitCode) => void): Command 
     return { settings: readSettings(flags, io.env), terminal: new Terminal(io, { json, plain }) };
   };
   addConfirming(program, given, finish);
+  addHosts(program, given, finish);
   addTransactions(program, given, finish);
   program
     .command("approve [transaction]")
-    .description("approve what somebody else asked for: its two words or id; without: what waits for you")
+    .description(
+      "take to your key what another host or person asked for: its two words or id; without: what waits for you",
+    )
     .option("--key <serial>", "which key, when several are plugged in")
     .action(async (which: string | undefined, options: { key?: string }) =>
       finish(await approveCommand(which, options, given())),
@@ -65,10 +68,7 @@ export function buildProgram(io: Io, finish: (code: ExitCode) => void): Command 
     .description("free your frozen or blocked confirmations by your own key")
     .option("--key <serial>", "which key, when several are plugged in")
     .action(async (options: { key?: string }) => finish(await thawCommand(options, given())));
-  program
-    .command("verify <receipt>")
-    .description("check a receipt offline against the core key of the set-up")
-    .action((receipt: string) => finish(verifyCommand(receipt, given())));
+  addReceipts(program, given, finish);
   const audit = program.command("audit").description("the history of the core, held against what it signed");
   addAuditFiles(audit, treeOf(given, finish));
   program
@@ -91,7 +91,7 @@ function flagsOf(program: Command): Flags {
 }
 
 type Given = () => CommandGiven;
-type Finish = (code: ExitCode) => void;
+type Finish = (code: number) => void;
 
 /** Options of commands that take a transaction to the key. */
 function confirming(command: Command): Command {
@@ -141,6 +141,12 @@ function addTransactions(program: Command, given: Given, finish: Finish): void {
     .description("what happened to its messages, channel by channel")
     .option("--watch", "go on until the last message was dealt with")
     .action(async (id: string, options: { watch?: boolean }) => finish(await txDeliveryCommand(id, options, given())));
+  tx.command("resolve <id> <ended>")
+    .description("say how it ended, executed or failed, where nobody could report it (execute token)")
+    .option("--detail <text>", "how that was found out; told to the user")
+    .action(async (id: string, ended: string, options: { detail?: string }) =>
+      finish(await txResolveCommand(id, ended, options, given())),
+    );
   tx.command("cancel <id>")
     .description("withdraw it")
     .option("--reason <text>", "told to the user")

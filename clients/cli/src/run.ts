@@ -1,8 +1,6 @@
 import { CommanderError, type Command } from "commander";
-import { ProtocolError } from "@countersign/protocol";
-import { CoreError } from "@countersign/sdk";
 import { addCompletion, completionArguments } from "./completion.ts";
-import { CliError } from "./cli-error.ts";
+import { ending } from "./ending.ts";
 import { ExitCode } from "./exit-code.ts";
 import { Terminal, type Io } from "./output/terminal.ts";
 import { buildProgram } from "./program.ts";
@@ -18,12 +16,9 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
     return exit;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.DONE : ExitCode.REFUSED_INPUT;
-    const style = { json: args.includes("--json"), plain: args.includes("--plain") };
-    const terminal = new Terminal(io, style);
-    const { code, message } = endingOf(error);
-    terminal.record({ state: "ERROR", final: true, exit: code, message });
-    terminal.error(message);
-    return code;
+    const own = args.includes("--") ? args.slice(0, args.indexOf("--")) : args; // the rest is somebody else's
+    const style = { json: own.includes("--json"), plain: own.includes("--plain") };
+    return ending(error, new Terminal(io, style));
   }
 }
 
@@ -36,40 +31,3 @@ function quieten(command: Command, io: Io): void {
   });
   for (const sub of command.commands) quieten(sub, io);
 }
-
-function endingOf(error: unknown): { readonly code: ExitCode; readonly message: string } {
-  if (error instanceof CliError) return { code: error.exitCode, message: error.message };
-  if (error instanceof CoreError) return coreEnding(error);
-  if (error instanceof ProtocolError)
-    return { code: ExitCode.UNVERIFIED, message: `the core's answer is refused: ${error.message}` };
-  const message = error instanceof Error ? error.message : String(error);
-  return { code: ExitCode.ENVIRONMENT, message };
-}
-
-function coreEnding(error: CoreError): { readonly code: ExitCode; readonly message: string } {
-  if (error.isOutage) {
-    const message =
-      "the core does not answer; if a transaction was created, see it with countersign tx list before you repeat it";
-    return { code: ExitCode.ENVIRONMENT, message };
-  }
-  const fields = error.violations.map(({ field, description }) => `${field}: ${description}`);
-  if (fields.length > 0) return { code: ExitCode.REFUSED_INPUT, message: fields.join("\n") };
-  return {
-    code: REASON_EXIT[error.reason] ?? ExitCode.ENVIRONMENT,
-    message: `the core refused: ${[error.reason, error.message].filter((text) => text !== "").join(": ")}`,
-  };
-}
-
-const REASON_EXIT: Readonly<Record<string, ExitCode>> = {
-  RATE_LIMITED: ExitCode.BUSY,
-  BUSY: ExitCode.BUSY,
-  USER_BLOCKED: ExitCode.USER_BLOCKED,
-  NOT_CONFIRMED: ExitCode.NOT_CONFIRMED,
-  ATTESTATION_UNTRUSTED: ExitCode.NOT_CONFIRMED,
-  STATE_CONFLICT: ExitCode.NOT_CONFIRMED,
-  UNKNOWN_TRANSACTION: ExitCode.REFUSED_INPUT,
-  NOT_FOUND: ExitCode.REFUSED_INPUT,
-  ALREADY_EXISTS: ExitCode.REFUSED_INPUT,
-  BAD_INPUT: ExitCode.REFUSED_INPUT,
-  ENDED: ExitCode.EXPIRED,
-};

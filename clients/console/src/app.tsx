@@ -1,3 +1,4 @@
+import { LiveRegion } from "@countersign/pages";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { session } from "./connection/session.ts";
@@ -7,7 +8,6 @@ import { isAt } from "./shell/router.ts";
 import { forgetMe } from "./shell/me.ts";
 import { Shell } from "./shell/shell.tsx";
 import { forgetTenants } from "./shell/tenant.ts";
-import { LiveRegion } from "./ui/live-region.tsx";
 
 /** The console: for who is logged in, and for who is not. */
 export function App(): JSX.Element {

@@ -1,8 +1,9 @@
+import { speakChosen } from "@countersign/pages";
 import { render } from "preact";
 import { App } from "./app.tsx";
 import { resumeSession } from "./connection/session.ts";
-import { speakChosen } from "./i18n/words.ts";
+import { loadWords } from "./i18n/words.ts";
 
 resumeSession(sessionStorage);
-await speakChosen();
+await speakChosen(loadWords);
 render(<App />, document.body);

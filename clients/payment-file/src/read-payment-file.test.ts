@@ -147,6 +147,16 @@ test("check 10: a batch that does not fit on a key is refused with the advice to
 });
 
 const CDT = "PmtInf[1]/CdtTrfTxInf[1]";
+test("check 10: tells where to split: so many payments fit, and not one more", () => {
+  const payments = Array.from({ length: 60 }, (_, i) => ({ name: `Payee ${i}`, amount: `${i + 1}.00` }));
+  const groups = (count: number) => [{ payments: payments.slice(0, 7) }, { payments: payments.slice(7, count) }];
+  const [finding] = findingsOf(painXml({ groups: groups(60) }));
+  const fitting = Number(/its first (\d+) payments fit, the next begins in line \d+$/.exec(finding?.rule ?? "")?.[1]);
+  expect(fitting).toBeGreaterThan(7);
+  expect(() => readPaymentFile(painXml({ groups: groups(fitting) }))).not.toThrow();
+  expect(() => readPaymentFile(painXml({ groups: groups(fitting + 1) }))).toThrow("split the file");
+});
+
 test.each<[string, FileXml, string, string]>([
   [
     "an IBAN that fails mod 97",

@@ -9,7 +9,7 @@ import {
 } from "@countersign/protocol";
 import type { Field, Line } from "@countersign/protocol";
 import { checkControlFigures } from "./control-figures.ts";
-import { MAX_FINDINGS, PaymentFileError } from "./finding.ts";
+import { PaymentFileError } from "./finding.ts";
 import { Findings } from "./findings.ts";
 import { paymentFields, type SourcedField } from "./payment-fields.ts";
 import type { PaymentFile } from "./payment-file.ts";
@@ -45,32 +45,73 @@ export function readPaymentFile(bytes: Uint8Array): PaymentOrder {
     file,
     fields: sourced.map(({ field }) => field),
     payload: file.digest,
-    lines: linesOf(sourced, file.digest),
+    lines: linesOf(sourced, file),
   };
 }
 
-function linesOf(sourced: readonly SourcedField[], digest: Uint8Array): Line[] {
-  const shownDigest: Field = { label: Label.DIGEST, value: { type: "digest", digest } };
-  const fields = [...sourced.map(({ field }) => field), shownDigest];
+function linesOf(sourced: readonly SourcedField[], file: PaymentFile): Line[] {
   try {
-    const lines = renderFields(Kind.PAY, fields);
-    encodeContent({ version: CONTENT_VERSION, issuer: WIDEST_ISSUER, kind: Kind.PAY, lines });
-    return lines;
+    return rendered(sourced, file.digest);
   } catch (error) {
-    if (error instanceof ProtocolError) throw new PaymentFileError([unshowable(error, sourced)].slice(0, MAX_FINDINGS));
+    if (error instanceof ProtocolError) throw new PaymentFileError([unshowable(error, sourced, file)]);
     throw error;
   }
+}
+
+function rendered(sourced: readonly SourcedField[], digest: Uint8Array): Line[] {
+  const shownDigest: Field = { label: Label.DIGEST, value: { type: "digest", digest } };
+  const lines = renderFields(Kind.PAY, [...sourced.map(({ field }) => field), shownDigest]);
+  encodeContent({ version: CONTENT_VERSION, issuer: WIDEST_ISSUER, kind: Kind.PAY, lines });
+  return lines;
 }
 
 /** The protocol names a field or line by its index; the user knows elements. */
 function unshowable(
   error: ProtocolError,
   sourced: readonly SourcedField[],
+  file: PaymentFile,
 ): { element: string; rule: string; line: number } {
   const index = /^(?:fields|lines)\[(\d+)\]/.exec(error.field ?? "")?.[1];
   const element = index === undefined ? undefined : sourced[Number(index)]?.element;
   const tooBig = error.code === "too-many-lines" || error.code === "too-long";
-  const advice = tooBig ? "; a key shows at most 24 lines of 140 characters, 1600 bytes in all: split the file" : "";
+  const advice = tooBig
+    ? `; a key shows at most 24 lines of 140 characters, 1600 bytes in all: split the file${whereToSplit(file)}`
+    : "";
   const why = error.field === undefined ? error.message : error.message.slice(error.field.length + 2);
   return { element: element?.path ?? "file", rule: why + advice, line: element?.line ?? 0 };
+}
+
+/** More payments than this have more lines than a key shows. */
+const MOST_PAYMENTS = 24;
+
+/** `; its first 21 payments fit, the next begins in line 310`, where some of them fit. */
+function whereToSplit(file: PaymentFile): string {
+  const payments = file.groups.flatMap((group) => group.payments);
+  for (let count = Math.min(payments.length - 1, MOST_PAYMENTS); count > 0; count -= 1) {
+    if (!fits(firstOf(file, count))) continue;
+    const fitting = count === 1 ? "first payment fits" : `first ${count} payments fit`;
+    return `; its ${fitting}, the next begins in line ${payments[count]?.element.line ?? 0}`;
+  }
+  return "";
+}
+
+function fits(file: PaymentFile): boolean {
+  try {
+    rendered(paymentFields(file), file.digest);
+    return true;
+  } catch (error) {
+    if (error instanceof ProtocolError) return false;
+    throw error;
+  }
+}
+
+/** The file as if it ended after so many payments. */
+function firstOf(file: PaymentFile, count: number): PaymentFile {
+  let left = count;
+  const groups = file.groups.flatMap((group) => {
+    const payments = group.payments.slice(0, left);
+    left -= payments.length;
+    return payments.length === 0 ? [] : [{ ...group, payments }];
+  });
+  return { ...file, groups };
 }

@@ -1,13 +1,6 @@
-import {
-  Metadata,
-  status,
-  type CallOptions,
-  type ClientReadableStream,
-  type ClientUnaryCall,
-  type ServiceError,
-} from "@grpc/grpc-js";
-import { CoreError, toCoreError } from "./core-error.ts";
-import type { Token } from "./token.ts";
+import { CoreError } from "./core-error.ts";
+import { GrpcCode } from "./grpc-code.ts";
+import type { CallOf, Method, Port } from "./port.ts";
 
 /** Waits; injected so that tests need no time. Resolves early when the signal aborts. */
 export type Pause = (ms: number, signal?: AbortSignal) => Promise<void>;
@@ -26,8 +19,7 @@ export const pause: Pause = (ms, signal) =>
   });
 
 /** How a call is made. */
-export interface CallGiven {
-  readonly token: Token | undefined;
+export interface CallGiven extends CallOf {
   /** Of each try. */
   readonly deadlineMs: number;
   /** How long is waited in all for somebody who does not answer, in milliseconds. 0: one try. */
@@ -35,30 +27,27 @@ export interface CallGiven {
   /** Called once a call, when nobody answered for a second and it waits on. */
   readonly onSilence?: (() => void) | undefined;
   readonly pause?: Pause;
-  readonly signal?: AbortSignal | undefined;
 }
 
-type UnaryMethod<Request, Response> = (
-  request: Request,
-  metadata: Metadata,
-  options: Partial<CallOptions>,
-  callback: (error: ServiceError | null, response: Response) => void,
-) => ClientUnaryCall;
-
-/**
- * One call with deadline and bearer token. Every RPC of the core is idempotent (by request_id, by statement hash, or by
- * nature), so an outage is retried, and a core that is too busy is asked again when it says; a deadline is not: the wait was
- * long already. Throws CoreError.
- */
-export async function call<Request, Response>(
-  method: UnaryMethod<Request, Response>,
+/** One call over a port, with deadline, token and retries. Throws CoreError. */
+export function ask<Request, Response>(
+  port: Port,
+  method: Method<Request, Response>,
   request: Request,
   given: CallGiven,
 ): Promise<Response> {
+  return retried(() => port.unary(method, request, given), given);
+}
+
+/**
+ * Every RPC of the core is idempotent (by request_id, by statement hash, or by nature), so an outage is retried, and a core
+ * that is too busy is asked again when it says; a deadline is not: the wait was long already. Throws CoreError.
+ */
+export async function retried<T>(once: () => Promise<T>, given: CallGiven): Promise<T> {
   let silentMs = 0;
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await callOnce(method, request, given);
+      return await once();
     } catch (error) {
       const waitMs = error instanceof CoreError ? waitAfter(error, attempt, given.patienceMs - silentMs) : undefined;
       if (waitMs === undefined || given.signal?.aborted === true) throw error;
@@ -85,49 +74,11 @@ function waitAfter(error: CoreError, attempt: number, patienceMs: number): numbe
     return waitMs <= patienceMs ? waitMs : undefined;
   }
   // Refused before anything was done.
-  const isShed = error.code === status.RESOURCE_EXHAUSTED && error.reason === "BUSY" && attempt < MOST_ASKED;
+  const isShed = error.code === GrpcCode.RESOURCE_EXHAUSTED && error.reason === "BUSY" && attempt < MOST_ASKED;
   const { retryAfterMs } = error;
   return isShed && retryAfterMs !== undefined && retryAfterMs <= LONGEST_SHED_MS ? retryAfterMs : undefined;
 }
 
 function isSilence(error: unknown): boolean {
-  return error instanceof CoreError && error.isOutage && error.code === status.UNAVAILABLE;
-}
-
-function callOnce<Request, Response>(
-  method: UnaryMethod<Request, Response>,
-  request: Request,
-  { token, deadlineMs, signal }: CallGiven,
-): Promise<Response> {
-  return new Promise((resolve, reject) => {
-    const running = method(request, bearer(token), { deadline: Date.now() + deadlineMs }, (error, response) => {
-      signal?.removeEventListener("abort", cancel);
-      if (error === null) resolve(response);
-      else reject(toCoreError(error));
-    });
-    const cancel = (): void => running.cancel();
-    signal?.addEventListener("abort", cancel);
-  });
-}
-
-/** Metadata with the token; it is revealed here and nowhere else. */
-export function bearer(token: Token | undefined): Metadata {
-  const metadata = new Metadata();
-  if (token !== undefined) metadata.set("authorization", `Bearer ${token.reveal()}`);
-  return metadata;
-}
-
-/** Messages of a server stream. Leaving the loop, or the signal, cancels the call; errors are CoreErrors. */
-export async function* messages<T>(stream: ClientReadableStream<T>, signal?: AbortSignal): AsyncGenerator<T, void> {
-  const cancel = (): void => stream.cancel();
-  if (signal?.aborted === true) stream.cancel();
-  signal?.addEventListener("abort", cancel);
-  try {
-    for await (const message of stream) yield message as T;
-  } catch (error) {
-    throw toCoreError(error);
-  } finally {
-    signal?.removeEventListener("abort", cancel);
-    stream.cancel();
-  }
+  return error instanceof CoreError && error.isOutage && error.code === GrpcCode.UNAVAILABLE;
 }

@@ -4,8 +4,8 @@ import { status } from "@grpc/grpc-js";
 import { Kind, Label, type Field } from "@countersign/protocol";
 import { tempFolder } from "@countersign/testing";
 import { confirm, confirmOpen, outcomeOf, type ConfirmGiven, type ConfirmRequest } from "./confirm.ts";
-import { openCore } from "./core-connection.ts";
-import { openDaemon } from "./daemon-connection.ts";
+import { openCore } from "./node/core-connection.ts";
+import { openDaemon } from "./node/daemon-connection.ts";
 import type { Outcome, Progress } from "./outcome.ts";
 import {
   APP_TOKEN,

@@ -5,10 +5,11 @@ import { Kind, Label, RejectReason as R, type Field } from "@countersign/protoco
 import { RejectReason, State } from "@countersign/proto/node/core/v1/content";
 import { TransactionServiceListRequest } from "@countersign/proto/node/core/v1/transaction_service";
 import { tempFolder } from "@countersign/testing";
-import { call } from "./call.ts";
 import { confirm, confirmOpen, outcomeOf, type ConfirmGiven, type ConfirmRequest } from "./confirm.ts";
-import { openCore } from "./core-connection.ts";
-import { openDaemon } from "./daemon-connection.ts";
+import { call } from "./node/call.ts";
+import { openCore, type NodeCoreConnection } from "./node/core-connection.ts";
+import { openDaemon } from "./node/daemon-connection.ts";
+import type { DaemonConnection } from "./key-place.ts";
 import type { Outcome, Progress } from "./outcome.ts";
 import {
   APP_TOKEN,
@@ -49,7 +50,9 @@ afterEach(() => {
   daemon.stop();
 });
 
-function given(token = APP_TOKEN, more: Partial<ConfirmGiven> = {}): ConfirmGiven {
+type Given = ConfirmGiven & { readonly core: NodeCoreConnection; readonly daemon: DaemonConnection };
+
+function given(token = APP_TOKEN, more: Partial<ConfirmGiven> = {}): Given {
   const connection = openCore({ address: core.address, token: new Token(token) });
   const device = openDaemon(daemon.socket);
   closing.push(
@@ -57,7 +60,7 @@ function given(token = APP_TOKEN, more: Partial<ConfirmGiven> = {}): ConfirmGive
     () => device.close(),
   );
   const pinned = { serverId: core.serverId, publicKeys: [core.receiptKey.coseKey] };
-  return { core: connection, daemon: device, pinned, pause: noPause, ...more };
+  return { pinned, pause: noPause, ...more, core: connection, daemon: device };
 }
 
 async function run(acts: readonly KeyAct[], token = APP_TOKEN, more: Partial<ConfirmGiven> = {}): Promise<Outcome> {

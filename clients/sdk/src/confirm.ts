@@ -1,38 +1,25 @@
-import { randomUUID } from "node:crypto";
 import { ProtocolError, type Line } from "@countersign/protocol";
-import { TransactionServiceCreateRequest } from "@countersign/proto/node/core/v1/transaction_service";
-import { call, type CallGiven, type Pause } from "./call.ts";
+import { ConfirmationClass, ConfirmationServiceGetRequest } from "@countersign/proto/web/core/v1/confirmation_service";
+import { ask, type CallGiven, type Pause } from "./call.ts";
 import { Confirmation, outcomeOfKey } from "./confirmation.ts";
 import type { CoreConnection } from "./core-connection.ts";
-import { CoreError } from "./core-error.ts";
-import { KeyError, type DaemonConnection, type UserProof } from "./daemon-connection.ts";
+import { createTransaction, type ConfirmRequest } from "./create-transaction.ts";
+import { KeyError, type KeyPlace, type UserProof } from "./key-place.ts";
+import { GET_CONFIRMATION } from "./methods.ts";
 import type { Outcome, Progress } from "./outcome.ts";
-import { findDifference, ownContent, ownLines, withRepeatLine, type Meant } from "./own-content.ts";
-import type { Pinned } from "./receipt-check.ts";
-import { outcomeOfRefusedCreate } from "./refusal-outcome.ts";
+import { findDifference, ownContent, ownLines, withRepeatLine } from "./own-content.ts";
+import type { Pinned } from "./pinned.ts";
 import { Token } from "./token.ts";
 import { openTransaction, type OpenTransaction, type WireTransaction } from "./transaction-view.ts";
-import { toWireField } from "./wire-field.ts";
 import { appView, clientView, type View } from "./view.ts";
 
-/** A transaction as the user means it. */
-export interface ConfirmRequest extends Meant {
-  /** The relying party's own name of the user. */
-  readonly userId: string;
-  /** Makes a retry harmless; drawn when absent. */
-  readonly requestId?: string | undefined;
-  /** Wished lifetime in seconds; the policy shortens it. */
-  readonly lifetimeS?: number | undefined;
-  /** 1 A, 2 B, 3 C: honoured when stricter than the policy. */
-  readonly modeHint?: 1 | 2 | 3 | undefined;
-  /** Keys that may sign, 32 hexadecimal digits each; absent: every active key of the user. */
-  readonly keyIds?: readonly string[] | undefined;
-}
+export type { ConfirmRequest } from "./create-transaction.ts";
 
 /** What a confirmation works with. */
 export interface ConfirmGiven {
   readonly core: CoreConnection;
-  readonly daemon: DaemonConnection;
+  /** What can have it signed: the daemon of this PC, or in a page its WebAuthn. */
+  readonly daemon: KeyPlace;
   /** Pinned at set-up, never fetched over the connection that is being checked. */
   readonly pinned: Pinned;
   /** Which local key; absent: the only one. */
@@ -55,6 +42,8 @@ export interface ConfirmGiven {
   readonly waitForOthers?: boolean | undefined;
   /** Aborting withdraws the transaction and stops the key; the outcome is then CANCELLED, unless it came too late. */
   readonly signal?: AbortSignal | undefined;
+  /** Given the confirmation token as soon as there is one: what `resume` takes after a page was loaded again. */
+  readonly keepToken?: ((confirmationToken: string) => void) | undefined;
   readonly pause?: Pause | undefined;
 }
 
@@ -71,11 +60,12 @@ export async function* confirm(request: ConfirmRequest, given: ConfirmGiven): As
   if ("outcome" in own) return yield own;
   const verified = yield* verifyFirst(given);
   if ("outcome" in verified) return yield verified;
-  const created = await create(request, given);
+  const created = await createTransaction(request, given.core, callGiven(given));
   if ("outcome" in created) return yield created;
+  given.keepToken?.(created.confirmationToken);
   const open = openTransaction(created.transaction);
   const lines = withRepeatLine(own.value, request.repeatOf, open.lines);
-  const isNew = request.requestId === undefined;
+  const isNew = request.requestId === undefined || request.isFirstTry === true;
   const confirmation = new Confirmation(
     { open, own: lines, isNew, session: verified.session },
     viewOf(open, created.confirmationToken, given),
@@ -88,6 +78,9 @@ export async function* confirm(request: ConfirmRequest, given: ConfirmGiven): As
   yield* confirmation.run(ownContent(lines, open));
 }
 
+/** As for confirm; what the user meant is compared where it is given. */
+export type OpenGiven = ConfirmGiven & { readonly meant?: readonly Line[] | undefined };
+
 /**
  * Takes a transaction to the key that somebody else created: LINK, THAW and ENROL of the core, or one that an app handed
  * over with its confirmation token. What the user meant is not known here, so he compares key and phone himself; lines
@@ -96,20 +89,46 @@ export async function* confirm(request: ConfirmRequest, given: ConfirmGiven): As
 export async function* confirmOpen(
   transaction: WireTransaction,
   confirmationToken: string,
-  given: ConfirmGiven & { readonly meant?: readonly Line[] | undefined },
+  given: OpenGiven,
 ): AsyncGenerator<Progress, void> {
   const open = openTransaction(transaction);
+  yield* takeUp({ open, isWaiting: true }, viewOf(open, confirmationToken, given), given);
+}
+
+/**
+ * Goes on with a transaction, with nothing but its confirmation token: after a page was loaded again, say. Asks the core
+ * where it stands; takes it to the key if it waits for one, and follows it to its end.
+ */
+export async function* resume(confirmationToken: string, given: OpenGiven): AsyncGenerator<Progress, void> {
+  const token = new Token(confirmationToken);
+  const calling = { ...callGiven(given), token };
+  const answer = await ask(given.core.port, GET_CONFIRMATION, ConfirmationServiceGetRequest.create(), calling);
+  const isWaiting = answer.class === ConfirmationClass.WAITING;
+  const told = openTransaction(answer);
+  // It tells the end alone. A clock that is wrong here must not keep the key from a transaction that the core says waits.
+  const lifetimeMs = Math.max(told.lifetimeMs, isWaiting ? LEAST_LIFETIME_MS : 0);
+  const open = { ...told, lifetimeMs };
+  yield* takeUp({ open, isWaiting }, clientView(given.core, open.transactionId, token, calling), given);
+}
+
+const LEAST_LIFETIME_MS = 15_000;
+
+async function* takeUp(
+  { open, isWaiting }: { readonly open: OpenTransaction; readonly isWaiting: boolean },
+  view: View,
+  given: OpenGiven,
+): AsyncGenerator<Progress, void> {
   const lines = given.meant ?? open.lines;
-  const verified = yield* verifyFirst(given);
+  const verified = isWaiting ? yield* verifyFirst(given) : { session: "" };
   const session = "outcome" in verified ? "" : verified.session;
   const of = { open, own: lines, isNew: false, session };
-  const confirmation = new Confirmation(of, viewOf(open, confirmationToken, given), given);
+  const confirmation = new Confirmation(of, view, given);
   if ("outcome" in verified) return yield* confirmation.giveUp(verified.outcome);
   yield createdEvent(open);
   const difference = findDifference(lines, open.kind, open, given.pinned.serverId);
   if (difference !== undefined) return yield* confirmation.giveUp({ state: "CONTENT_DIFFERS", difference });
   if (given.meant !== undefined) yield { type: "equal" };
-  yield* confirmation.run(ownContent(lines, open));
+  yield* confirmation.run(isWaiting ? ownContent(lines, open) : undefined);
 }
 
 /** Reads a confirmation to its end and returns the outcome. */
@@ -120,7 +139,7 @@ export async function outcomeOf(events: AsyncIterable<Progress>): Promise<Outcom
 
 function viewOf({ transactionId }: OpenTransaction, confirmationToken: string, given: ConfirmGiven): View {
   const { core } = given;
-  return core.token.isOfApp
+  return core.token?.isOfApp === true
     ? appView(core, transactionId, callGiven(given))
     : clientView(core, transactionId, new Token(confirmationToken), callGiven(given));
 }
@@ -140,35 +159,6 @@ async function* verifyFirst(given: ConfirmGiven): AsyncGenerator<Progress, { rea
 }
 
 type Refused = Extract<Progress, { type: "outcome" }>;
-
-async function create(
-  request: ConfirmRequest,
-  given: ConfirmGiven,
-): Promise<{ transaction: WireTransaction; confirmationToken: string } | Refused> {
-  const { transactions } = given.core;
-  const body = TransactionServiceCreateRequest.create({
-    requestId: request.requestId ?? randomUUID(),
-    userId: request.userId,
-    kind: request.kind,
-    fields: request.fields.map(toWireField),
-    payloadSha256: Buffer.from(request.payload ?? []),
-    keyIds: [...(request.keyIds ?? [])],
-    lifetime: request.lifetimeS === undefined ? undefined : { seconds: BigInt(request.lifetimeS), nanos: 0 },
-    modeHint: request.modeHint ?? 0,
-    contentVersions: [1],
-    repeatOf: request.repeatOf ?? "",
-  });
-  try {
-    const answer = await call(transactions.create.bind(transactions), body, callGiven(given));
-    if (answer.transaction === undefined)
-      throw new ProtocolError("bad-field", "the core's answer holds no transaction");
-    return { transaction: answer.transaction, confirmationToken: answer.confirmationToken };
-  } catch (error) {
-    const outcome = error instanceof CoreError ? outcomeOfRefusedCreate(error) : undefined;
-    if (outcome === undefined) throw error;
-    return { type: "outcome", outcome };
-  }
-}
 
 /** Content that can not be shown is refused before anything is sent. */
 function safely<T>(make: () => T): { readonly value: T } | Refused {

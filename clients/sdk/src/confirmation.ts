@@ -1,10 +1,11 @@
-import { CodeServiceGetDeliveryRequest, DeliveryState } from "@countersign/proto/node/core/v1/code_service";
-import type { SignRequest } from "@countersign/proto/node/device/v1/device_service";
-import { call, pause as realPause } from "./call.ts";
+import { CodeServiceGetDeliveryRequest, DeliveryState } from "@countersign/proto/web/core/v1/code_service";
+import type { SignRequest } from "@countersign/proto/web/device/v1/device_service";
+import { ask, pause as realPause } from "./call.ts";
 import type { Line } from "@countersign/protocol";
 import type { ConfirmGiven } from "./confirm.ts";
 import { CoreError } from "./core-error.ts";
-import { KeyError, type AssertedByKey, type SignedByKey } from "./daemon-connection.ts";
+import { KeyError, type AssertedByKey, type SignedByKey } from "./key-place.ts";
+import { GET_DELIVERY } from "./methods.ts";
 import { EventQueue } from "./event-queue.ts";
 import type { Outcome, Progress } from "./outcome.ts";
 import { checkReceipt } from "./receipt-check.ts";
@@ -47,6 +48,8 @@ export class Confirmation {
   readonly #startedAt = performance.now();
   /** Why this client gave up: stands for the bare CANCELLED or ENDED that follows its withdrawal. */
   #because: Outcome | undefined;
+  /** What led to the key failed: it is thrown. */
+  #broke: { readonly error: unknown } | undefined;
   /** What the key signed so far. */
   readonly #signed: Uint8Array[] = [];
   /** The transaction was made for this confirmation: no other client has had its key sign it. */
@@ -79,14 +82,14 @@ export class Confirmation {
     yield { type: "outcome", outcome };
   }
 
-  /** `content` is the client's own: what the key shows. */
-  async *run(content: Uint8Array): AsyncGenerator<Progress, void> {
+  /** `content` is the client's own: what the key shows. Undefined: the key is not asked, only followed is the rest. */
+  async *run(content: Uint8Array | undefined): AsyncGenerator<Progress, void> {
     const { signal } = this.#given;
     const abort = (): void => this.#guard(this.#stop({ state: "CANCELLED", byUser: true }));
     signal?.addEventListener("abort", abort, { once: true });
     this.#guard(this.#watch());
-    this.#guard(this.#askKey(content));
-    if (this.#given.core.token.isOfApp) this.#guard(this.#followDelivery());
+    if (content !== undefined) this.#guard(this.#askKey(content));
+    if (this.#given.core.token?.isOfApp === true) this.#guard(this.#followDelivery());
     if (signal?.aborted === true) abort();
     try {
       yield* this.#events;
@@ -126,6 +129,7 @@ export class Confirmation {
       return checkReceipt(() => this.#view.receipt(), confirmed, this.#given.pinned);
     }
     const bare = ending.state === "CANCELLED" || ending.state === "ENDED" || ending.state === "EXPIRED";
+    if (bare && this.#broke !== undefined) throw this.#broke.error;
     if (bare && this.#because !== undefined) return this.#because;
     if (bare && this.#someRevoked && this.#keyIds.length === 0) return { state: "KEY_REVOKED" };
     // A signed reject of altered content is TAMPERED to the core. What the user did stands above what he thereby proved;
@@ -164,6 +168,8 @@ export class Confirmation {
         // The key counts by itself and may be first at the end of the lifetime: the core tells that, not a withdrawal.
         if (error instanceof KeyError && error.status === "USER_TIMEOUT" && this.#leftMs() < LAST_MOMENTS_MS) return;
         if (error instanceof KeyError) return this.#stop(outcomeOfKey(error));
+        // Kept first: the watch may be faster than the answer to the withdrawal, and would tell of that alone.
+        this.#broke = { error };
         await this.#view.withdraw("the key's daemon failed").catch(() => undefined);
         throw error;
       }
@@ -200,13 +206,11 @@ export class Confirmation {
     this.#session = "";
     return {
       ...{ deviceId, requester, serverId, transactionId, keyIds, session },
-      ...{ nonce: Buffer.from(nonce), content: Buffer.from(content) },
+      ...{ nonce, content },
       mode: mode === 1 || mode === 2 || mode === 3 ? mode : 0,
       expiresInS: Math.min(600, Math.max(1, Math.floor(this.#leftMs() / 1000))),
       rpId: fido?.rpId ?? "",
-      fidoCredentials: credentials.map(({ keyId, credentialId }) => ({
-        ...{ keyId, credentialId: Buffer.from(credentialId) },
-      })),
+      fidoCredentials: credentials.map(({ keyId, credentialId }) => ({ keyId, credentialId })),
     };
   }
 
@@ -275,7 +279,7 @@ export class Confirmation {
     const given = { token: core.token, deadlineMs: core.deadlineMs, patienceMs: 0, pause };
     let failed = 0;
     while (!this.#keyStop.signal.aborted) {
-      const answer = await call(core.codes.getDelivery.bind(core.codes), request, given).catch(() => undefined);
+      const answer = await ask(core.port, GET_DELIVERY, request, given).catch(() => undefined);
       const attempts = answer?.attempts ?? [];
       const tookMs = performance.now() - this.#startedAt;
       const failures = attempts.filter(({ state }) => state === DeliveryState.FAILED);

@@ -1,6 +1,6 @@
-import { Metadata, status, type ServiceError } from "@grpc/grpc-js";
-import { BadRequest, ErrorInfo, RetryInfo } from "@countersign/proto/google/rpc/error_details";
-import { Status } from "@countersign/proto/google/rpc/status";
+import { BadRequest, ErrorInfo, RetryInfo } from "@countersign/proto/web-google/rpc/error_details";
+import { Status } from "@countersign/proto/web-google/rpc/status";
+import { GrpcCode } from "./grpc-code.ts";
 
 /** One refused field of a request. */
 export interface Violation {
@@ -13,7 +13,7 @@ export interface Violation {
 export class CoreError extends Error {
   override readonly name = "CoreError";
   /** gRPC status. */
-  readonly code: status;
+  readonly code: number;
   /** Exact reason for an app, class for a client (conformance of both: docs/protocol/verification.md); "" if none came. */
   readonly reason: string;
   readonly violations: readonly Violation[];
@@ -22,7 +22,7 @@ export class CoreError extends Error {
   /** What the reason leaves open, e.g. `transactionId` of a DUPLICATE. */
   readonly metadata: ReadonlyMap<string, string>;
 
-  constructor(code: status, message: string, detail: Partial<ErrorDetail> = {}) {
+  constructor(code: number, message: string, detail: Partial<ErrorDetail> = {}) {
     super(message);
     this.code = code;
     this.reason = detail.reason ?? "";
@@ -34,11 +34,12 @@ export class CoreError extends Error {
   /** Nothing answered: whether the request was carried out is unknown. */
   get isOutage(): boolean {
     const unanswered = this.reason === "" || this.reason === "UNAVAILABLE";
-    return unanswered && (this.code === status.UNAVAILABLE || this.code === status.DEADLINE_EXCEEDED);
+    return unanswered && (this.code === GrpcCode.UNAVAILABLE || this.code === GrpcCode.DEADLINE_EXCEEDED);
   }
 }
 
-interface ErrorDetail {
+/** What a status leaves open. */
+export interface ErrorDetail {
   readonly reason: string;
   readonly violations: readonly Violation[];
   readonly retryAfterMs: number | undefined;
@@ -48,22 +49,11 @@ interface ErrorDetail {
 const DOMAIN = "countersign";
 const TYPE = "type.googleapis.com/google.rpc.";
 
-/** Translates what grpc-js throws, once, at the edge. Anything else is passed on as it is. */
-export function toCoreError(error: unknown): unknown {
-  if (!isServiceError(error)) return error;
-  return new CoreError(error.code, error.details || error.message, detailOf(error.metadata));
-}
-
-function isServiceError(error: unknown): error is ServiceError {
-  return error instanceof Error && "code" in error && typeof error.code === "number" && "metadata" in error;
-}
-
-/** The details that travel beside the status; whatever cannot be read counts as absent. */
-function detailOf(metadata: Metadata | undefined): Partial<ErrorDetail> {
-  const [raw] = metadata?.get("grpc-status-details-bin") ?? [];
-  if (!(raw instanceof Uint8Array)) return {};
+/** What travelled beside a status (grpc-status-details-bin); whatever cannot be read counts as absent. */
+export function detailIn(raw: Uint8Array | undefined): Partial<ErrorDetail> {
   let found: Partial<ErrorDetail> = {};
   try {
+    if (raw === undefined) return {};
     for (const { typeUrl, value } of Status.decode(raw).details) found = { ...found, ...readDetail(typeUrl, value) };
   } catch {
     return {};

@@ -7,7 +7,8 @@ import {
 } from "@countersign/proto/node/core/v1/code_service";
 import { Kind, Label } from "@countersign/protocol";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { openCore, type CoreConnection } from "./core-connection.ts";
+import type { CoreConnection } from "./core-connection.ts";
+import { openCore } from "./node/core-connection.ts";
 import { getDelivery, watchDelivery } from "./delivery.ts";
 import { APP_TOKEN, FakeCore } from "./testing/fake-core.ts";
 import { Token } from "./token.ts";

@@ -1,4 +1,4 @@
-import type { Timestamp } from "@countersign/proto/google/protobuf/timestamp";
+import type { Timestamp } from "@countersign/proto/web-google/protobuf/timestamp";
 import {
   CodeServiceGetDeliveryRequest,
   CodeServiceWatchDeliveryRequest,
@@ -6,9 +6,10 @@ import {
   DeliveryState,
   type DeliveryAttempt as WireAttempt,
   type DeliveryEvent as WireEvent,
-} from "@countersign/proto/node/core/v1/code_service";
-import { bearer, call, messages, pause, type CallGiven, type Pause } from "./call.ts";
+} from "@countersign/proto/web/core/v1/code_service";
+import { ask, pause, type CallGiven, type Pause } from "./call.ts";
 import type { CoreConnection } from "./core-connection.ts";
+import { GET_DELIVERY, WATCH_DELIVERY } from "./methods.ts";
 import { resumedByCursor } from "./watch.ts";
 
 /** What happened to a message, docs/protocol/delivery.md section 4. "UNSPECIFIED": of a core newer than this program. */
@@ -46,7 +47,7 @@ export async function getDelivery(
   given: CallGiven,
 ): Promise<DeliveryAttempt[]> {
   const request = CodeServiceGetDeliveryRequest.create({ transactionId });
-  const { attempts } = await call(core.codes.getDelivery.bind(core.codes), request, given);
+  const { attempts } = await ask(core.port, GET_DELIVERY, request, given);
   return attempts.map(attemptOf);
 }
 
@@ -65,7 +66,7 @@ export async function* watchDelivery(
   const seen = new Set<string>();
   const open = (cursor: string): AsyncIterable<{ event: WireEvent | undefined; cursor: string }> => {
     const request = CodeServiceWatchDeliveryRequest.create({ transactionId, cursor });
-    return messages(core.codes.watchDelivery(request, bearer(given.token)), signal);
+    return core.port.stream(WATCH_DELIVERY, request, { token: given.token, signal });
   };
   for await (const { event } of resumedByCursor(open, signal, wait)) {
     if (event === undefined || seen.has(event.eventId)) continue;

@@ -1,13 +1,18 @@
 // The public API of @countersign/sdk: confirm a transaction from a program on the user's PC.
-export { bearer, call, messages, pause, type CallGiven, type Pause } from "./call.ts";
-export { confirm, confirmOpen, outcomeOf, type ConfirmGiven, type ConfirmRequest } from "./confirm.ts";
-export { isLoopback } from "./core-address.ts";
-export { openCore, type CoreConnection, type CoreOptions } from "./core-connection.ts";
+export { pause, type CallGiven, type Pause } from "./call.ts";
+export {
+  confirm,
+  confirmOpen,
+  outcomeOf,
+  resume,
+  type ConfirmGiven,
+  type ConfirmRequest,
+  type OpenGiven,
+} from "./confirm.ts";
 export { CoreError, type Violation } from "./core-error.ts";
 export {
   isFido,
   KeyError,
-  openDaemon,
   type AssertedByKey,
   type DaemonConnection,
   type EnrolledByKey,
@@ -16,7 +21,8 @@ export {
   type LocalKey,
   type SignedByKey,
   type UserProof,
-} from "./daemon-connection.ts";
+  type KeyPlace,
+} from "./key-place.ts";
 export type { Outcome, Progress, RejectedBecause, VerifiedReceipt } from "./outcome.ts";
 export {
   getDelivery,
@@ -26,11 +32,17 @@ export {
   type DeliveryEventName,
   type DeliveryStateName,
 } from "./delivery.ts";
-export { findDifference, ownContent, ownLines, type Difference, type Meant } from "./own-content.ts";
-export type { Pinned } from "./receipt-check.ts";
+export { findDifference, ownContent, ownLines, withRepeatLine, type Difference, type Meant } from "./own-content.ts";
+export type { Pinned } from "./pinned.ts";
+export { verifyReceipt, type NamedFinding } from "./receipt.ts";
 export { standingOfApp, standingOfClient, stateName, type ApprovalProgress, type Standing } from "./standing.ts";
-export { readTokenFile, Token } from "./token.ts";
+export { Token } from "./token.ts";
 export { openTransaction, type AskedFido, type OpenTransaction, type WireTransaction } from "./transaction-view.ts";
 export { appView, clientView, type View } from "./view.ts";
 export { reopened, resumedByCursor, watchToTheEnd } from "./watch.ts";
-export { toWireField } from "./wire-field.ts";
+export { bearer, call, messages } from "./node/call.ts";
+export { createTransaction, type Created } from "./create-transaction.ts";
+export { isLoopback } from "./node/core-address.ts";
+export { openCore, type CoreOptions, type NodeCoreConnection as CoreConnection } from "./node/core-connection.ts";
+export { openDaemon } from "./node/daemon-connection.ts";
+export { readTokenFile } from "./node/token-file.ts";

@@ -1,27 +1,17 @@
 import {
   decodeAssertion,
   equalBytes,
-  fromHex,
   isAssertion,
   parseSigned,
   ProtocolError,
-  receiptNumberOf,
   toHex,
-  txDigestOf,
-  verifyReceipt,
   type Line,
 } from "@countersign/protocol";
 import { CoreError } from "./core-error.ts";
 import type { Outcome } from "./outcome.ts";
+import type { Pinned } from "./pinned.ts";
+import { verifyReceipt } from "./receipt.ts";
 import type { OpenTransaction } from "./transaction-view.ts";
-
-/** The core installation as it was pinned at set-up. */
-export interface Pinned {
-  /** 32 lower-case hexadecimal digits. */
-  readonly serverId: string;
-  /** COSE_Key bytes of the core's receipt keys: the current one and, after a change of keys, older ones. */
-  readonly publicKeys: readonly Uint8Array[];
-}
 
 /** What a receipt has to be of. */
 export interface Confirmed {
@@ -52,7 +42,7 @@ export async function checkReceipt(
     if (!(error instanceof CoreError)) throw error;
     return { state: "RECEIPT_UNVERIFIED", why: `the core gave no receipt: ${error.message}` };
   }
-  const finding = verifyReceipt(json, { serverId: fromHex(pinned.serverId), publicKeys: [...pinned.publicKeys] });
+  const finding = verifyReceipt(json, pinned);
   if (!finding.ok) return { state: "RECEIPT_UNVERIFIED", why: `${finding.part}: ${finding.why}` };
   const { receipt, content } = finding;
   if (toHex(receipt.txId) !== open.transactionId)
@@ -70,7 +60,7 @@ export async function checkReceipt(
   if (signed?.some((one) => sameStatement(one, receipt.signedStatement)) === false) {
     return { state: "RECEIPT_UNVERIFIED", why: "it is over a statement that the key did not sign now" };
   }
-  return { state: "EXECUTED", receipt: { json, name: receiptNumberOf(receipt.txId, txDigestOf(receipt.content)) } };
+  return { state: "EXECUTED", receipt: { json, name: finding.name } };
 }
 
 function sameLines(a: readonly Line[], b: readonly Line[]): boolean {

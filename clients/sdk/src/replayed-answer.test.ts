@@ -1,11 +1,14 @@
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { Kind, Label, type Field } from "@countersign/protocol";
-import type { TransactionServiceCreateResponse } from "@countersign/proto/node/core/v1/transaction_service";
 import { tempFolder } from "@countersign/testing";
 import { confirm, outcomeOf, type ConfirmGiven, type ConfirmRequest } from "./confirm.ts";
-import { openCore, type CoreConnection } from "./core-connection.ts";
-import { openDaemon, type DaemonConnection } from "./daemon-connection.ts";
+import type { CoreConnection } from "./core-connection.ts";
+import type { DaemonConnection } from "./key-place.ts";
+import { CREATE } from "./methods.ts";
+import { openCore, type NodeCoreConnection } from "./node/core-connection.ts";
+import { openDaemon } from "./node/daemon-connection.ts";
+import type { Port } from "./port.ts";
 import { APP_TOKEN, CODE, FakeCore, startFakeDaemon, type FakeDaemon } from "./testing/index.ts";
 import { Token } from "./token.ts";
 
@@ -19,7 +22,7 @@ const payment: ConfirmRequest = { userId: "ada", kind: Kind.PAY, fields };
 
 let core: FakeCore;
 let daemon: FakeDaemon;
-let connection: CoreConnection;
+let connection: NodeCoreConnection;
 let device: DaemonConnection;
 
 beforeEach(async () => {
@@ -45,18 +48,10 @@ function given(over: CoreConnection = connection): ConfirmGiven {
 function replaying(): CoreConnection {
   const { transaction, token } = core.only;
   const old = { transaction, confirmationToken: token };
-  const create = (...args: readonly unknown[]): { cancel(): void } => {
-    const answer = args.at(-1) as (error: null, response: TransactionServiceCreateResponse) => void;
-    setImmediate(() => answer(null, old));
-    return { cancel: () => undefined };
-  };
-  const transactions = new Proxy(connection.transactions, {
-    get: (target, name): unknown => {
-      const member: unknown = name === "create" ? create : Reflect.get(target, name);
-      return typeof member === "function" ? (member.bind(target) as unknown) : member;
-    },
-  });
-  return { ...connection, transactions, close: () => connection.close() };
+  const { port } = connection;
+  const unary: Port["unary"] = (method, request, of) =>
+    method.path === CREATE.path ? Promise.resolve(old as never) : port.unary(method, request, of);
+  return { ...connection, port: { ...port, unary } };
 }
 
 test("threat 08: the receipt of yesterday's equal payment does not pass for today's", async () => {

@@ -1,7 +1,7 @@
-import type { Timestamp } from "@countersign/proto/google/protobuf/timestamp";
-import { RejectReason, State, type State as WireState } from "@countersign/proto/node/core/v1/content";
-import { ConfirmationClass } from "@countersign/proto/node/core/v1/confirmation_service";
-import type { Transaction } from "@countersign/proto/node/core/v1/transaction_service";
+import type { Timestamp } from "@countersign/proto/web-google/protobuf/timestamp";
+import { RejectReason, State, type State as WireState } from "@countersign/proto/web/core/v1/content";
+import { ConfirmationClass } from "@countersign/proto/web/core/v1/confirmation_service";
+import type { Transaction } from "@countersign/proto/web/core/v1/transaction_service";
 import type { Outcome, RejectedBecause } from "./outcome.ts";
 
 /** How far the others are. */

@@ -1,6 +1,6 @@
 import { fromHex, isKind, isLabel, ProtocolError, type Kind, type Line } from "@countersign/protocol";
-import type { Line as WireLine } from "@countersign/proto/node/core/v1/content";
-import type { Timestamp } from "@countersign/proto/google/protobuf/timestamp";
+import type { Line as WireLine } from "@countersign/proto/web/core/v1/content";
+import type { Timestamp } from "@countersign/proto/web-google/protobuf/timestamp";
 
 /** An open transaction as a client needs it for key and screen. Read from the core's answer: checked, not believed. */
 export interface OpenTransaction {

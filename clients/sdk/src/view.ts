@@ -1,19 +1,28 @@
 import {
   TransactionServiceCancelRequest,
   TransactionServiceWatchRequest,
-} from "@countersign/proto/node/core/v1/transaction_service";
+} from "@countersign/proto/web/core/v1/transaction_service";
 import {
   ConfirmationServiceWatchRequest,
   ConfirmationServiceWithdrawRequest,
-} from "@countersign/proto/node/core/v1/confirmation_service";
-import { ReceiptServiceGetRequest } from "@countersign/proto/node/core/v1/receipt_service";
+} from "@countersign/proto/web/core/v1/confirmation_service";
+import { ReceiptServiceGetRequest } from "@countersign/proto/web/core/v1/receipt_service";
 import {
   VerificationServiceSubmitAssertionRequest,
   VerificationServiceSubmitStatementRequest,
-} from "@countersign/proto/node/core/v1/verification_service";
-import { bearer, call, messages, type CallGiven } from "./call.ts";
+} from "@countersign/proto/web/core/v1/verification_service";
+import { ask, type CallGiven } from "./call.ts";
 import type { CoreConnection } from "./core-connection.ts";
-import type { AssertedByKey, SignedByKey } from "./daemon-connection.ts";
+import type { AssertedByKey, SignedByKey } from "./key-place.ts";
+import {
+  CANCEL,
+  GET_RECEIPT,
+  SUBMIT_ASSERTION,
+  SUBMIT_STATEMENT,
+  WATCH_CONFIRMATION,
+  WATCH_TRANSACTION,
+  WITHDRAW,
+} from "./methods.ts";
 import { standingOfApp, standingOfClient, type Standing } from "./standing.ts";
 import type { Token } from "./token.ts";
 
@@ -27,13 +36,20 @@ export interface View {
   receipt(): Promise<Uint8Array>;
 }
 
+/** A page whose network went has no other sign of it. */
+const SILENCE_MS = 30_000;
+
 /** With the app's token: exact states. */
 export function appView(core: CoreConnection, transactionId: string, given: CallGiven): View {
-  const { transactions } = core;
+  const { port } = core;
   return {
     async *watch(cursor, signal) {
       const request = TransactionServiceWatchRequest.create({ transactionId, cursor });
-      for await (const event of messages(transactions.watch(request, bearer(given.token)), signal)) {
+      for await (const event of port.stream(WATCH_TRANSACTION, request, {
+        token: given.token,
+        signal,
+        silenceMs: SILENCE_MS,
+      })) {
         if (event.transaction === undefined) continue;
         yield { standing: standingOfApp(event.transaction), cursor: event.cursor };
       }
@@ -41,7 +57,7 @@ export function appView(core: CoreConnection, transactionId: string, given: Call
     submit: (signed) => submit(core, transactionId, signed, given),
     async withdraw(reason) {
       const request = TransactionServiceCancelRequest.create({ transactionId, reason });
-      await call(transactions.cancel.bind(transactions), request, given);
+      await ask(port, CANCEL, request, given);
     },
     receipt: () => fetchReceipt(core, transactionId, given),
   };
@@ -50,25 +66,25 @@ export function appView(core: CoreConnection, transactionId: string, given: Call
 /** With the confirmation token of this one transaction: classes. */
 export function clientView(core: CoreConnection, transactionId: string, token: Token, all: CallGiven): View {
   const given = { ...all, token };
-  const { confirmations } = core;
+  const { port } = core;
   return {
     async *watch(cursor, signal) {
       const request = ConfirmationServiceWatchRequest.create({ cursor });
-      for await (const event of messages(confirmations.watch(request, bearer(token)), signal)) {
+      for await (const event of port.stream(WATCH_CONFIRMATION, request, { token, signal, silenceMs: SILENCE_MS })) {
         yield { standing: standingOfClient(event.class, event.keyIds, event), cursor: event.cursor };
       }
     },
     submit: (signed) => submit(core, transactionId, signed, given),
     async withdraw() {
       const request = ConfirmationServiceWithdrawRequest.create();
-      await call(confirmations.withdraw.bind(confirmations), request, given);
+      await ask(port, WITHDRAW, request, given);
     },
     receipt: () => fetchReceipt(core, transactionId, given),
   };
 }
 
 async function submit(
-  { verifications }: CoreConnection,
+  { port }: CoreConnection,
   transactionId: string,
   signed: SignedByKey | AssertedByKey,
   given: CallGiven,
@@ -77,19 +93,15 @@ async function submit(
     const { keyId, statement, authenticatorData, clientDataJson, signature } = signed.assertion;
     const body = { transactionId, keyId, statement, authenticatorData, clientDataJson, signature };
     const request = VerificationServiceSubmitAssertionRequest.create(body);
-    await call(verifications.submitAssertion.bind(verifications), request, given);
+    await ask(port, SUBMIT_ASSERTION, request, given);
     return;
   }
-  const body = { transactionId, signedStatement: Buffer.from(signed.signedStatement) };
+  const body = { transactionId, signedStatement: signed.signedStatement };
   const request = VerificationServiceSubmitStatementRequest.create(body);
-  await call(verifications.submitStatement.bind(verifications), request, given);
+  await ask(port, SUBMIT_STATEMENT, request, given);
 }
 
-async function fetchReceipt(
-  { receipts }: CoreConnection,
-  transactionId: string,
-  given: CallGiven,
-): Promise<Uint8Array> {
+async function fetchReceipt({ port }: CoreConnection, transactionId: string, given: CallGiven): Promise<Uint8Array> {
   const request = ReceiptServiceGetRequest.create({ transactionId });
-  return Uint8Array.from((await call(receipts.get.bind(receipts), request, given)).receipt);
+  return Uint8Array.from((await ask(port, GET_RECEIPT, request, given)).receipt);
 }

@@ -1,6 +1,7 @@
-import { status } from "@grpc/grpc-js";
 import { pause, type Pause } from "./call.ts";
 import { CoreError } from "./core-error.ts";
+import { GrpcCode } from "./grpc-code.ts";
+import { SILENT } from "./port.ts";
 import type { Standing } from "./standing.ts";
 import type { View } from "./view.ts";
 
@@ -27,7 +28,8 @@ export async function* watchToTheEnd(
       }
     } catch (error) {
       if (signal.aborted) return;
-      if (isStaleCursor(error) && cursor !== "") cursor = "";
+      // From now: the answer tells whether anybody is there.
+      if (isSilent(error) || (isStaleCursor(error) && cursor !== "")) cursor = "";
       else if (!isBroken(error) || failures + 1 >= MOST_FAILURES) throw error;
     }
     await wait(Math.min(100 * 2 ** failures, 2_000), signal);
@@ -83,13 +85,22 @@ export async function* reopened<T>(open: () => AsyncIterable<T>, wait: Pause = p
 
 /** The cursor is of an epoch that is gone: the watch starts again from now. */
 function isStaleCursor(error: unknown): boolean {
-  return error instanceof CoreError && (error.code === status.INVALID_ARGUMENT || error.code === status.OUT_OF_RANGE);
+  return (
+    error instanceof CoreError && (error.code === GrpcCode.INVALID_ARGUMENT || error.code === GrpcCode.OUT_OF_RANGE)
+  );
+}
+
+function isSilent(error: unknown): boolean {
+  return error instanceof CoreError && error.reason === SILENT;
 }
 
 /** The stream broke; what it tells about is where it was. */
 function isBroken(error: unknown): boolean {
   if (!(error instanceof CoreError)) return false;
   return (
-    error.isOutage || error.code === status.CANCELLED || error.code === status.ABORTED || error.code === status.INTERNAL
+    error.isOutage ||
+    error.code === GrpcCode.CANCELLED ||
+    error.code === GrpcCode.ABORTED ||
+    error.code === GrpcCode.INTERNAL
   );
 }

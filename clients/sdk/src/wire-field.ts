@@ -4,7 +4,7 @@ import {
   Amount as WireAmount,
   Field as WireField,
   Payment as WirePayment,
-} from "@countersign/proto/node/core/v1/content";
+} from "@countersign/proto/web/core/v1/content";
 
 /** A typed field as it travels in requests. */
 export function toWireField(field: Field): WireField {
@@ -33,7 +33,7 @@ function wireValue(value: FieldValue): WireField["value"] {
     case "count":
       return { $case: "count", value: value.count };
     case "digest":
-      return { $case: "digest", value: Buffer.from(value.digest) };
+      return { $case: "digest", value: value.digest };
   }
 }
 

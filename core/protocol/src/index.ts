@@ -60,6 +60,17 @@ export { concatBytes, equalBytes, fromHex, toHex, utf8 } from "./bytes.ts";
 export { checkDate } from "./calendar-date.ts";
 export { Code, type CodeBinding, codeDeriver, codeProofOf, codeProver, deriveCode, type Issue } from "./code.ts";
 export {
+  commandFields,
+  commandLines,
+  type CommandRun,
+  digestOfCommand,
+  ONCE_LENGTH,
+  parseCommandLines,
+  type Program,
+  type ShownCommand,
+} from "./command/command-lines.ts";
+export { readText, showText } from "./command/shown-text.ts";
+export {
   checkIssuer,
   type Content,
   CONTENT_VERSION,

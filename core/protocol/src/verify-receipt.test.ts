@@ -77,6 +77,13 @@ describe("check 30: a receipt", () => {
     expect(parts).toEqual(["content", "signedStatement", "key", "key", "audit", "core"]);
   });
 
+  test("whose user is no well-formed text is refused, and does not throw", () => {
+    const approved = file.accept.find(({ json: one }) => one.includes('"approvals"'))!;
+    const spoilt = approved.json.replace(/"user": "[^"]*"/, String.raw`"user": "\ud800"`);
+    expect(spoilt).not.toBe(approved.json);
+    expect(verifyReceipt(utf8(spoilt), core)).toMatchObject({ ok: false, part: "approvals" });
+  });
+
   test("of more than 64 KiB, or of nothing, is refused without reading it", () => {
     expect(verifyReceipt(new Uint8Array(65_537).fill(0x20), core)).toMatchObject({ ok: false, part: "format" });
     expect(verifyReceipt(new Uint8Array(), core)).toMatchObject({ ok: false, part: "format" });

@@ -1,4 +1,6 @@
+#!/usr/bin/env node
 // The core's program: serve, bootstrap, verify-audit, backup, rotate-code-key, reset-administration. Configuration is read once, here; stdout carries JSON lines alone.
+import { readFileSync } from "node:fs";
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { setFlagsFromString } from "node:v8";
 import { toHex, type MacKey } from "@countersign/protocol";
@@ -13,7 +15,7 @@ import { loadOrCreateSecrets } from "./secrets.ts";
 import { startCore } from "./start-core.ts";
 
 const USAGE = `Usage: countersign-core serve | bootstrap | verify-audit | backup | rotate-code-key |
-       reset-administration [OPTIONS]
+       reset-administration [OPTIONS] | --version
 
 serve: answers gRPC until SIGTERM or SIGINT. Flags go before variables, those before --config FILE (JSON).
 ${describeSettings()
@@ -53,6 +55,7 @@ const EXIT_FAILURE = 70;
 async function main(args: readonly string[]): Promise<number> {
   const [command, ...rest] = args;
   if (args.includes("--help")) return help();
+  if (args[0] === "--version") return version();
   switch (command) {
     case "serve":
       return serveUntilStopped(rest);
@@ -78,6 +81,12 @@ async function main(args: readonly string[]): Promise<number> {
 
 function help(): number {
   process.stdout.write(USAGE);
+  return 0;
+}
+
+function version(): number {
+  const manifest = readFileSync(new URL("../package.json", import.meta.url), "utf8");
+  process.stdout.write(`${(JSON.parse(manifest) as { version: string }).version}\n`);
   return 0;
 }
 

@@ -1,3 +1,5 @@
+#!/usr/bin/env node
+import { readFileSync } from "node:fs";
 import { pino } from "pino";
 import { ConfigError, parseConfig, USAGE } from "./config.ts";
 import { isPairingCommand, runPairingCommand } from "./pairing/pairing-command.ts";
@@ -19,9 +21,14 @@ async function main(argv: readonly string[]): Promise<void> {
   console.log(JSON.stringify({ ready: true, socket: `unix:${config.socket}`, webPort: daemon.webPort }));
 }
 
+const version = (): string =>
+  (JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string }).version;
+
 const argv = process.argv.slice(2);
 if (argv.includes("--help")) {
   console.log(USAGE);
+} else if (argv.includes("--version")) {
+  console.log(version());
 } else {
   try {
     if (isPairingCommand(argv)) console.log(runPairingCommand(argv, process.env).join("\n"));

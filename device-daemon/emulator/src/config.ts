@@ -18,7 +18,7 @@ export interface EmulatorConfig {
 }
 
 /** What `--help` prints. */
-export const USAGE = `countersign-key: a smart key as a process
+export const USAGE = `countersign-emulator: a smart key as a process
 
   --socket PATH       Unix socket that carries the 64-byte HID reports of its Countersign interface
   --fido-socket PATH  the same for its FIDO interface (CTAP2); one of the two is needed

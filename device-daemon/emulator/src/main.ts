@@ -1,3 +1,5 @@
+#!/usr/bin/env node
+import { readFileSync } from "node:fs";
 import { toHex } from "@countersign/protocol";
 import { ControlServer } from "./control/control-server.ts";
 import { onGadget, onSockets, onUhid, type Plugs } from "./backend/plugs.ts";
@@ -38,9 +40,14 @@ function plugsOf({ bus, profile }: EmulatorConfig): Plugs {
   }
 }
 
+const version = (): string =>
+  (JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string }).version;
+
 const argv = process.argv.slice(2);
 if (argv.includes("--help")) {
   console.log(USAGE);
+} else if (argv.includes("--version")) {
+  console.log(version());
 } else {
   try {
     await main(argv);

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "@jest/globals";
 import { UDEV_RULE, UDEV_RULE_FILE } from "./usb.ts";
 
-const folder = new URL("../../../scripts/udev/", import.meta.url);
+const folder = new URL("../../../packaging/udev/", import.meta.url);
 
 test("D14: the udev rule that is shipped is the one that is told, tags with uaccess and opens nothing to everybody", () => {
   expect(readdirSync(folder)).toEqual([UDEV_RULE_FILE]);

@@ -15,7 +15,7 @@ export const KEY_USAGE = 1;
 export const UDEV_RULE_FILE = "70-countersign.rules";
 
 /**
- * The line of scripts/udev/70-countersign.rules: who sits at the PC may open our keys, and nobody else. A test compares
+ * The line of packaging/udev/70-countersign.rules: who sits at the PC may open our keys, and nobody else. A test compares
  * them.
  */
 export const UDEV_RULE: string = `SUBSYSTEM=="hidraw", ATTRS{idVendor}=="${usbId(USB_VENDOR_ID)}", ATTRS{idProduct}=="${usbId(USB_PRODUCT_ID)}", TAG+="uaccess"`;

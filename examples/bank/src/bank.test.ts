@@ -129,12 +129,37 @@ test("a claim that returns other content than it says is not booked", async () =
   expect(lines()).toHaveLength(2);
 });
 
-test("a kind that is no payment is reported as failed", async () => {
+test("a kind that is no payment is left to the executor that it is for", async () => {
   const id = core.offerApproval();
+  const good = core.offerPayment("Anna");
   await startBank();
-  await core.reported(id);
-  expect(core.trace(id)).toEqual([`claim bank-${id} idempotent`, "begin 1", "report FAILED 1"]);
-  expect(readFileSync(ledger, "utf8")).toBe("");
+  await core.reported(good);
+  expect(core.trace(id)).toEqual([]);
+  expect(lines().every(({ transactionId }) => transactionId === good)).toBe(true);
+});
+
+test("books no file twice, also over a restart, unless the user confirmed that it is a repeat", async () => {
+  const digest = randomBytes(32);
+  await startBank();
+  const first = core.offerFile(digest, "Anna");
+  await core.reported(first);
+  await bank?.stop();
+  await startBank();
+  const again = core.offerFile(digest, "Anna");
+  const other = core.offerFile(randomBytes(32), "Anna");
+  await Promise.all([core.reported(again), core.reported(other)]);
+  expect(core.trace(again)).toEqual([`claim bank-${again} idempotent`, "begin 1", "report FAILED 1"]);
+  expect(core.detail(again)).toBe(
+    `this file is booked already, ACME-${first.slice(-12).toUpperCase()}; if it is meant twice: --repeat ${first}`,
+  );
+  const meant = core.offerFile(digest, "Anna", true);
+  await core.reported(meant);
+  const booked = lines().filter(({ type }) => type === "transaction");
+  expect(booked.map(({ transactionId }) => transactionId)).toEqual([first, other, meant]);
+  // Told once more after its own repeat, the first one is still booked once and reported as what it was.
+  core.offerAgain(first);
+  await core.reported(first, 3);
+  expect(core.trace(first).at(-1)).toBe("report EXECUTED 1");
 });
 
 test.each([1, 40, 90])("a ledger cut %i bytes before the end of its last transaction is mended at start", (cut) => {

@@ -1,3 +1,4 @@
+import { Kind } from "@countersign/protocol";
 import { Metadata, status, type ServiceError } from "@grpc/grpc-js";
 import {
   ExecutionOutcome,
@@ -9,7 +10,7 @@ import {
   type ExecutionServiceClient,
 } from "@countersign/proto/node/core/v1/execution_service";
 import type { Ledger } from "./ledger.ts";
-import { orderOf } from "./order.ts";
+import { orderOf, type Order } from "./order.ts";
 import { unary } from "./unary.ts";
 
 export interface ExecutorGiven {
@@ -34,7 +35,8 @@ export async function runExecutor(given: ExecutorGiven, signal: AbortSignal): Pr
     try {
       for await (const { offered } of stream as AsyncIterable<{ offered: ClaimedContent | undefined }>) {
         failures = 0;
-        if (offered !== undefined) await carryOut(offered, given);
+        // Every executor of a tenant is offered everything: what is no payment is another one's to carry out.
+        if (offered?.kind === Kind.PAY) await carryOut(offered, given);
       }
     } catch (error) {
       if (!signal.aborted) given.log(`stream ended: ${sentence(error)}; opening it again`);
@@ -53,8 +55,9 @@ async function carryOut(offered: ClaimedContent, given: ExecutorGiven): Promise<
     const offer = orderOf(offered); // what does not agree with itself is not even claimed
     const { claimed, fence } = await claim(offered, given);
     const order = orderOf(claimed);
-    if ("declined" in order || "declined" in offer) {
-      const detail = "declined" in order ? order.declined : "the claim differs from the offer";
+    const earlier = "declined" in order ? undefined : bookedBefore(order, given.ledger);
+    if ("declined" in order || "declined" in offer || earlier !== undefined) {
+      const detail = "declined" in order ? order.declined : (earlier ?? "the claim differs from the offer");
       await begin(transactionId, fence, given);
       return await report(transactionId, fence, { outcome: ExecutionOutcome.FAILED, detail }, given);
     }
@@ -67,6 +70,16 @@ async function carryOut(offered: ClaimedContent, given: ExecutorGiven): Promise<
     given.log(`${transactionId} not carried out: ${sentence(error)}`);
     if (isOutage(error)) throw error;
   }
+}
+
+/**
+ * Why this file is not booked: it is booked already, by whomever and however long ago, and nobody confirmed that it is meant
+ * twice. The core's own guard knows one user and one day.
+ */
+function bookedBefore({ transactionId, fileDigest, isRepeat }: Order, ledger: Ledger): string | undefined {
+  const earlier = isRepeat ? undefined : ledger.earlierOf(fileDigest, transactionId);
+  if (earlier === undefined) return undefined;
+  return `this file is booked already, ${earlier.reference}; if it is meant twice: --repeat ${earlier.transactionId}`;
 }
 
 async function claim(

@@ -25,28 +25,42 @@ export interface Booking {
 export class Ledger {
   readonly #file: number;
   readonly #booked: Map<string, string>;
+  /** By the digest of a payment file: the transaction that booked it last. */
+  readonly #files: Map<string, string>;
   #bytes: number;
 
-  private constructor(file: number, booked: Map<string, string>) {
+  private constructor(file: number, { booked, files }: Pick<Booked, "booked" | "files">) {
     this.#file = file;
     this.#booked = booked;
+    this.#files = files;
     this.#bytes = fstatSync(file).size;
   }
 
   /** Opens or creates the file (0600) and reads what is booked. Throws when a whole line is not one of the ledger's. */
   static open(path: string): Ledger {
     const text = existsSync(path) ? readFileSync(path, "utf8") : "";
-    const { booked, wholeBytes } = readBooked(text, path);
+    const { wholeBytes, ...known } = readBooked(text, path);
     const file = openSync(path, "a", 0o600);
     if (wholeBytes < Buffer.byteLength(text)) ftruncateSync(file, wholeBytes);
     fsyncSync(file);
     syncFolder(dirname(path));
-    return new Ledger(file, booked);
+    return new Ledger(file, known);
   }
 
   /** Reference of a transaction that is booked already, or undefined. */
   referenceOf(transactionId: string): string | undefined {
     return this.#booked.get(transactionId);
+  }
+
+  /** The last transaction that booked this very file, where this one is not booked itself; undefined: there is none. */
+  earlierOf(
+    digest: string,
+    transactionId: string,
+  ): { readonly transactionId: string; readonly reference: string } | undefined {
+    // What is booked itself is told again as what it was, whatever came after it.
+    const earlier = digest === "" || this.#booked.has(transactionId) ? undefined : this.#files.get(digest);
+    if (earlier === undefined) return undefined;
+    return { transactionId: earlier, reference: this.#booked.get(earlier) ?? "" };
   }
 
   /** Books all payments of one transaction, durably, or does nothing when they are booked already. Returns the reference. */
@@ -59,6 +73,7 @@ export class Ledger {
     const text = [...lines, closing].map((line) => `${JSON.stringify(line)}\n`).join("");
     this.#append(Buffer.from(text));
     this.#booked.set(transactionId, reference);
+    if (digest !== "") this.#files.set(digest, transactionId);
     return reference;
   }
 
@@ -81,9 +96,18 @@ export class Ledger {
   }
 }
 
-/** Closed transactions, and how many bytes belong to them: what follows was cut short by a crash. */
-function readBooked(text: string, path: string): { booked: Map<string, string>; wholeBytes: number } {
+interface Booked {
+  /** Reference by transaction. */
+  readonly booked: Map<string, string>;
+  /** Transaction by digest of its file. */
+  readonly files: Map<string, string>;
+  /** How many bytes belong to closed transactions: what follows was cut short by a crash. */
+  readonly wholeBytes: number;
+}
+
+function readBooked(text: string, path: string): Booked {
   const booked = new Map<string, string>();
+  const files = new Map<string, string>();
   let wholeBytes = 0;
   let readBytes = 0;
   const lines = text.split("\n");
@@ -93,23 +117,27 @@ function readBooked(text: string, path: string): { booked: Map<string, string>; 
     const entry = parseLine(line, `${path}:${index + 1}`);
     if (entry.type !== "transaction") continue;
     booked.set(entry.transactionId, entry.reference);
+    if (entry.digest !== "") files.set(entry.digest, entry.transactionId);
     wholeBytes = readBytes;
   }
-  return { booked, wholeBytes: unfinished === "" && wholeBytes === readBytes ? readBytes : wholeBytes };
+  return { booked, files, wholeBytes: unfinished === "" && wholeBytes === readBytes ? readBytes : wholeBytes };
 }
 
-function parseLine(line: string, place: string): { type: unknown; transactionId: string; reference: string } {
+function parseLine(
+  line: string,
+  place: string,
+): Record<"transactionId" | "reference" | "digest", string> & { type: unknown } {
   let entry: Record<string, unknown>;
   try {
     entry = JSON.parse(line) as Record<string, unknown>;
   } catch {
     throw new Error(`${place} is no line of a ledger; repair the file by hand before anything is booked`);
   }
-  const { type, transactionId, reference = "" } = entry;
-  if (typeof transactionId !== "string" || typeof reference !== "string") {
+  const { type, transactionId, reference = "", digest = "" } = entry;
+  if (typeof transactionId !== "string" || typeof reference !== "string" || typeof digest !== "string") {
     throw new Error(`${place} has no transaction id; repair the file by hand before anything is booked`);
   }
-  return { type, transactionId, reference };
+  return { type, transactionId, reference, digest };
 }
 
 /** Makes the file's name durable as well. */

@@ -22,6 +22,8 @@ export interface Order {
   readonly bookings: readonly Booking[];
   /** SHA-256 of the payment file, in hexadecimal digits; "" if the order came without one. */
   readonly fileDigest: string;
+  /** The user was shown that it repeats an earlier one, and confirmed that. */
+  readonly isRepeat: boolean;
 }
 
 /** A confirmed transaction that this bank will not carry out, with the sentence for the user. */
@@ -46,7 +48,8 @@ export function orderOf(claimed: ClaimedContent): Order | Declined {
   if (!equalBytes(txDigest, Uint8Array.from(claimed.txDigest))) throw new Error("content and digest differ");
   if (claimed.kind !== Kind.PAY) return { declined: "this bank carries out payments only" };
   const { transactionId, userId } = claimed;
-  return { transactionId, userId, txDigest, bookings: bookingsOf(fields), fileDigest: fileDigestOf(fields) };
+  const isRepeat = fields.some(({ label }) => label === Label.REPEAT);
+  return { transactionId, userId, txDigest, bookings: bookingsOf(fields), fileDigest: fileDigestOf(fields), isRepeat };
 }
 
 /**

@@ -12,7 +12,7 @@ export interface Settings {
 }
 
 export const USAGE =
-  "usage: main.ts --core HOST:PORT[,...] --token-file FILE --ledger FILE [--core-ca FILE [--cert FILE --cert-key FILE]]";
+  "usage: countersign-example-bank --core HOST:PORT[,...] --token-file FILE --ledger FILE [--core-ca FILE [--cert FILE --cert-key FILE]]";
 
 /** Reads the command line. Throws an Error that names the option. */
 export function readSettings(args: readonly string[]): Settings {

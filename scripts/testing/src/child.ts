@@ -21,6 +21,33 @@ export function keepFromTerminal(): void {
 /** Compiled modules are kept beside the packages: a part starts in less than half the time. */
 const NODE_COMPILE_CACHE = join(ROOT, "node_modules/.cache/compiled");
 
+/** How a part's program is started. */
+export interface Launch {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+const fromSource = (entry: string, args: readonly string[]): Launch => ({
+  program: process.execPath,
+  args: [...FROM_SOURCE, entry, ...args],
+  cwd: ROOT,
+  env: { ...process.env, NODE_COMPILE_CACHE },
+});
+
+let launch = fromSource;
+
+/** From now on parts are started so: `entry` is the path of a part's main file in the source tree. */
+export function launchBy(given: (entry: string, args: readonly string[]) => Launch): void {
+  launch = given;
+}
+
+/** How `entry` (path from the top folder) is started with these arguments: from source, unless `launchBy` said otherwise. */
+export function launchOf(entry: string, args: readonly string[]): Launch {
+  return launch(entry, args);
+}
+
 /** A running part of the product, started from source with the Node that runs the tests. */
 export interface Child {
   /** Its first stdout line, parsed: where it listens. */
@@ -41,9 +68,10 @@ export async function startChild(
   env: NodeJS.ProcessEnv = {},
   stdin = "",
 ): Promise<Child> {
-  const child = spawn(process.execPath, [...FROM_SOURCE, entry, ...args], {
-    cwd: ROOT,
-    env: { ...process.env, NODE_COMPILE_CACHE, ...env },
+  const way = launchOf(entry, args);
+  const child = spawn(way.program, way.args, {
+    cwd: way.cwd,
+    env: { ...way.env, ...env },
     stdio: ["pipe", "pipe", "pipe"],
     detached: apart,
   });
@@ -76,9 +104,10 @@ export async function startChild(
 
 /** Runs `entry` to its end and resolves with its stdout. Rejects with its stderr when it does not exit with 0. */
 export function runOnce(entry: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<string> {
-  const child = spawn(process.execPath, [...FROM_SOURCE, entry, ...args], {
-    cwd: ROOT,
-    env: { ...process.env, NODE_COMPILE_CACHE, ...env },
+  const way = launchOf(entry, args);
+  const child = spawn(way.program, way.args, {
+    cwd: way.cwd,
+    env: { ...way.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
     detached: apart,
   });

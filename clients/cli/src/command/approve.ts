@@ -3,9 +3,12 @@ import { isKind } from "@countersign/protocol";
 import {
   TransactionServiceBeginApprovalRequest,
   TransactionServiceListApprovalsRequest,
+  TransactionServiceListRequest,
   type Transaction,
 } from "@countersign/proto/node/core/v1/transaction_service";
-import { call, standingOfApp, type CoreConnection } from "@countersign/sdk";
+import { State } from "@countersign/proto/node/core/v1/content";
+import { ConfirmationServiceGetRequest } from "@countersign/proto/node/core/v1/confirmation_service";
+import { call, standingOfApp, stateName, type CoreConnection } from "@countersign/sdk";
 import { refused } from "../cli-error.ts";
 import { ExitCode } from "../exit-code.ts";
 import { approvalsText } from "../output/outcome-text.ts";
@@ -15,26 +18,59 @@ import { chooseKey, withCore, withDaemon, type CommandGiven } from "../session.t
 import { takeToKey } from "./take-to-key.ts";
 import { linesOf } from "./tx.ts";
 
-/** `countersign approve [TAG|ID]`: takes what somebody else asked for to this user's key; without: lists what waits for him. */
+/** Of what is taken up: who carries it out is another host, in its own time. */
+const TAKEN_UP = { isPart: false, receipts: undefined, until: "confirmed" } as const;
+
+/**
+ * `countersign approve [TAG|ID]`: takes to this user's key what another host asked of him, or what somebody else wants his
+ * approval for; without: lists both. With a confirmation token in place of an app's: the one transaction that it is of.
+ */
 export function approveCommand(
   which: string | undefined,
   options: { readonly key?: string },
   given: CommandGiven,
 ): Promise<ExitCode> {
-  const userId = given.settings.need("user");
   return withCore(given, async (core) => {
-    const waiting = await waitingFor(core, userId);
+    if (!core.token.isOfApp) return approveByToken(core, options, given);
+    const userId = given.settings.need("user");
+    const waiting = [...(await askedOf(core, userId)), ...(await waitingFor(core, userId))];
     if (which === undefined) return tellWaiting(waiting, given);
-    const parent = find(waiting, which);
+    const found = find(waiting, which);
     return withDaemon(given, async (daemon) => {
       const key = await chooseKey(daemon, options.key);
-      const { transactionId } = parent;
+      const open = { core, daemon, key };
+      if (found.state === State.PENDING) {
+        return takeToKey({ transaction: found, confirmationToken: "" }, open, given, TAKEN_UP);
+      }
+      const { transactionId } = found;
       const request = TransactionServiceBeginApprovalRequest.create({ requestId: randomUUID(), transactionId, userId });
       const made = await call(core.transactions.beginApproval.bind(core.transactions), request, core);
-      given.terminal.progress(printable(`${parent.userId} asks for your approval; ${progressOf(parent)}`));
-      return takeToKey(made, { core, daemon, key }, given);
+      given.terminal.progress(printable(`${found.userId} asks for your approval; ${progressOf(found)}`));
+      return takeToKey(made, open, given);
     });
   });
+}
+
+/** By the token that the asking host handed out, which opens this one transaction and nothing else. */
+async function approveByToken(
+  core: CoreConnection,
+  options: { readonly key?: string },
+  given: CommandGiven,
+): Promise<ExitCode> {
+  const request = ConfirmationServiceGetRequest.create();
+  const transaction = await call(core.confirmations.get.bind(core.confirmations), request, core);
+  const confirmationToken = core.token.reveal();
+  return withDaemon(given, async (daemon) => {
+    const key = await chooseKey(daemon, options.key);
+    return takeToKey({ transaction, confirmationToken }, { core, daemon, key }, given, TAKEN_UP);
+  });
+}
+
+/** What waits for his own key: newest first, what is older than a hundred transactions is long over. */
+async function askedOf(core: CoreConnection, userId: string): Promise<Transaction[]> {
+  const request = TransactionServiceListRequest.create({ userId, pageSize: 100 });
+  const { transactions } = await call(core.transactions.list.bind(core.transactions), request, core);
+  return transactions.filter(({ state, parentId }) => state === State.PENDING && parentId === "");
 }
 
 async function waitingFor(core: CoreConnection, userId: string): Promise<Transaction[]> {
@@ -52,9 +88,11 @@ async function waitingFor(core: CoreConnection, userId: string): Promise<Transac
 function tellWaiting(waiting: readonly Transaction[], { terminal }: CommandGiven): ExitCode {
   for (const one of waiting) {
     const { transactionId, tag, userId: requestedBy, kind } = one;
-    terminal.record({ state: "PARTIAL", transactionId, tag, requestedBy, lines: linesJson(linesOf(one)) });
+    const state = stateName(one.state);
+    terminal.record({ state, transactionId, tag, requestedBy, lines: linesJson(linesOf(one)) });
     const text = isKind(kind) ? summaryOf(kind, linesOf(one)) : "";
-    terminal.result(printable(`${transactionId}  ${tag}  ${requestedBy}  ${text}  ${progressOf(one)}`));
+    const progress = one.state === State.PENDING ? "waits for your own key" : progressOf(one);
+    terminal.result(printable(`${transactionId}  ${tag}  ${requestedBy}  ${text}  ${progress}`));
   }
   if (waiting.length === 0) terminal.result("Nothing waits for your approval");
   return ExitCode.DONE;

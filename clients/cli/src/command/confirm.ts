@@ -95,7 +95,17 @@ function meantLines(meaning: Meaning, repeatOf: string | undefined): ReturnType<
   }
 }
 
-function requestOf(meaning: Meaning, options: ConfirmOptions, userId: string): ConfirmRequest {
+/** Checks the options and puts them beside what is meant. */
+export function requestOf(
+  meaning: Meaning,
+  options: {
+    readonly lifetime?: string | undefined;
+    readonly mode?: "A" | "B" | "C" | undefined;
+    readonly repeat?: string | undefined;
+    readonly requestId?: string | undefined;
+  },
+  userId: string,
+): ConfirmRequest {
   const { lifetime, mode, repeat: repeatOf, requestId } = options;
   if (lifetime !== undefined && !(/^\d{1,3}$/.test(lifetime) && Number(lifetime) >= 1 && Number(lifetime) <= 600)) {
     throw refused("--lifetime: expected 1 to 600 seconds");

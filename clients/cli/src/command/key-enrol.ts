@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { decodeEnrolment, fingerprintOf, parseSigned } from "@countersign/protocol";
 import {
+  FidoCredentialCreation,
   KeyServiceBeginEnrolmentRequest,
   KeyServiceFinishEnrolmentRequest,
   type KeyServiceBeginEnrolmentResponse,
@@ -13,6 +14,7 @@ import {
   type CoreConnection,
   type DaemonConnection,
   type EnrolledByKey,
+  type FidoRegistration,
   type LocalKey,
 } from "@countersign/sdk";
 import { CliError, refused } from "../cli-error.ts";
@@ -146,9 +148,17 @@ export function finishEnrolment(
   made: EnrolledByKey,
   name: string,
 ): Promise<KeyServiceFinishEnrolmentResponse> {
-  const proof = "fido" in made ? { fido: made.fido } : { signedEnrolment: Buffer.from(made.signedEnrolment) };
+  const proof = "fido" in made ? { fido: toWire(made.fido) } : { signedEnrolment: Buffer.from(made.signedEnrolment) };
   const request = KeyServiceFinishEnrolmentRequest.create({ enrolmentToken, name, ...proof });
   return call(core.keys.finishEnrolment.bind(core.keys), request, { ...core, token });
+}
+
+function toWire({ transports, ...bytes }: FidoRegistration): FidoCredentialCreation {
+  const { credentialId, clientDataJson, attestationObject } = bytes;
+  return FidoCredentialCreation.create({
+    ...{ credentialId: Buffer.from(credentialId), clientDataJson: Buffer.from(clientDataJson) },
+    ...{ attestationObject: Buffer.from(attestationObject), transports },
+  });
 }
 
 function tell({ key }: KeyServiceFinishEnrolmentResponse, made: EnrolledByKey, { terminal }: CommandGiven): void {

@@ -18,6 +18,8 @@ interface Part {
   readonly isPart: boolean;
   /** Where the receipt is kept. */
   readonly receipts: string | undefined;
+  /** Over once the user has confirmed it: somebody else carries it out, in his own time. */
+  readonly until?: "confirmed";
 }
 
 /** A transaction that the core made (LINK, THAW, ENROL, ADMIN): its lines are shown here, on the key and on the phone. */
@@ -31,7 +33,7 @@ export async function takeToKey(
   if (transaction === undefined || !isKind(transaction.kind)) throw refused("the core's answer holds no transaction");
   const { confirm, release } = confirmGiven(given, open.core, open.daemon, open.key);
   try {
-    const events = confirmOpen(transaction, confirmationToken, confirm);
+    const events = confirmOpen(transaction, confirmationToken, { ...confirm, until: part.until });
     const { terminal } = given;
     const save = (name: string, json: Uint8Array): string =>
       saveReceipt(part.receipts ?? terminal.io.folder, name, json);

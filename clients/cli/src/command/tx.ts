@@ -7,6 +7,7 @@ import {
 } from "@countersign/proto/node/core/v1/transaction_service";
 import { appView, call, stateName, standingOfApp, watchToTheEnd, type Outcome } from "@countersign/sdk";
 import { refused } from "../cli-error.ts";
+import { withExecutor } from "../exec/execution.ts";
 import { ExitCode, exitCodeOf } from "../exit-code.ts";
 import { approvalsText, outcomeText } from "../output/outcome-text.ts";
 import { printable } from "../output/printable.ts";
@@ -75,6 +76,24 @@ export function txCancelCommand(
     const outcome: Outcome = { state: "CANCELLED", byUser: true };
     given.terminal.record({ state: "CANCELLED", transactionId, final: true });
     given.terminal.result(`  ${given.terminal.sign("done")} ${outcomeText(outcome).text}`);
+    return ExitCode.DONE;
+  });
+}
+
+/** `countersign tx resolve ID executed|failed`: how it ended, found out by a person; with the token that could have reported it. */
+export function txResolveCommand(
+  id: string,
+  ended: string,
+  options: { readonly detail?: string },
+  given: CommandGiven,
+): Promise<ExitCode> {
+  const transactionId = transactionIdArgument(id);
+  if (ended !== "executed" && ended !== "failed") throw refused(`"${printable(ended)}": expected executed or failed`);
+  return withExecutor(given, async (executor) => {
+    await executor.resolve(transactionId, ended === "executed", options.detail ?? "");
+    const state = ended === "executed" ? "EXECUTED" : "EXECUTION_FAILED";
+    given.terminal.record({ state, transactionId, final: true });
+    given.terminal.result(`  ${given.terminal.sign("done")} ${transactionId}  ${state}`);
     return ExitCode.DONE;
   });
 }

@@ -19,8 +19,8 @@ function linux(nodes: readonly HidrawNode[], rule: InstalledRule | "none" = ship
 
 describe("D14: doctor on Linux", () => {
   test("the rule that it tells is the one that is shipped", () => {
-    const file = readFileSync(join(ROOT, "scripts/udev", UDEV_RULE_FILE), "utf8");
-    expect(readdirSync(join(ROOT, "scripts/udev"))).toEqual([UDEV_RULE_FILE]);
+    const file = readFileSync(join(ROOT, "packaging/udev", UDEV_RULE_FILE), "utf8");
+    expect(readdirSync(join(ROOT, "packaging/udev"))).toEqual([UDEV_RULE_FILE]);
     expect(file.split("\n").filter((line) => line !== "" && !line.startsWith("#"))).toEqual([UDEV_RULE]);
     expect(judgeRule({ text: file })).toBe("good");
   });

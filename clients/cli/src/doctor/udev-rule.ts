@@ -2,7 +2,7 @@
 export const UDEV_RULE_FILE = "70-countersign.rules";
 
 /**
- * The line of scripts/udev/70-countersign.rules, which a test compares. A copy of key-protocol's on purpose: for one line
+ * The line of packaging/udev/70-countersign.rules, which a test compares. A copy of key-protocol's on purpose: for one line
  * the command would carry the whole of HID and CTAP2.
  */
 export const UDEV_RULE = 'SUBSYSTEM=="hidraw", ATTRS{idVendor}=="1209", ATTRS{idProduct}=="0001", TAG+="uaccess"';

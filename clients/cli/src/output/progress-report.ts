@@ -12,8 +12,10 @@ export interface ReportGiven {
   readonly kind: Kind;
   /** Own lines of the client; absent when only the core knows them. */
   readonly meant: readonly Line[] | undefined;
-  /** The key that is asked. */
-  readonly key: Pick<LocalKey, "serial" | "model" | "type" | "hasDisplay" | "hasKeypad">;
+  /** The key that is asked; undefined: its user takes it up elsewhere. */
+  readonly key: Pick<LocalKey, "serial" | "model" | "type" | "hasDisplay" | "hasKeypad"> | undefined;
+  /** Whose key is waited for, where it is elsewhere. */
+  readonly waitsFor?: string;
   /** Writes the receipt and returns the file's name. */
   readonly saveReceipt: (name: string, json: Uint8Array) => string;
   /** The key's yes is a part of something that goes on after it, and whose end is told apart. */
@@ -57,6 +59,7 @@ class Telling {
         return this.#tellCreated(event);
       case "equal":
         this.#record({ step: "EQUAL" });
+        if (this.#given.key === undefined) return this.#tellWaiting();
         return terminal.progress(`${terminal.sign("done")} accepted, details equal`);
       case "delivery":
         return this.#tellDelivery(event);
@@ -93,14 +96,28 @@ class Telling {
     this.#terminal.progress(`${tag}  ${summaryOf(kind, shown)}`);
     const whole = meant === undefined || this.#terminal.style.plain || shown.length > 8;
     if (whole) for (const line of linesText(shown, this.#terminal.style.plain)) this.#terminal.progress(line);
-    this.#terminal.progress(`${this.#terminal.sign("done")} ${keyText(this.#given.key, MODES[mode])}`);
-    const weaker = weakerText(this.#given.key);
+    if (this.#given.key !== undefined) this.#tellKey(this.#given.key, mode);
+  }
+
+  #tellKey(key: NonNullable<ReportGiven["key"]>, mode: number): void {
+    this.#terminal.progress(`${this.#terminal.sign("done")} ${keyText(key, MODES[mode])}`);
+    const weaker = weakerText(key);
     if (weaker !== undefined) this.#terminal.progress(`${this.#terminal.sign("warning")} ${weaker}`);
+  }
+
+  /** The key is elsewhere: how it is taken up there. */
+  #tellWaiting(): void {
+    const { waitsFor = "" } = this.#given;
+    const tag = this.#created?.tag.toLowerCase() ?? "";
+    this.#terminal.status(() =>
+      printable(`Waiting for ${waitsFor}, at his own PC: countersign approve "${tag}"  ${this.#clock()}`),
+    );
   }
 
   #hint(step: KeyStep): string {
     const { key } = this.#given;
-    if (key.hasKeypad) return "Look at your KEY, then your PHONE. Type the phone's code on the key.";
+    if (key === undefined || key.hasKeypad)
+      return "Look at your KEY, then your PHONE. Type the phone's code on the key.";
     if (step === "touch") return "Touch your KEY.";
     const read = key.hasDisplay ? "Look at your KEY, then your PHONE." : "Read every line on your PHONE.";
     return `${read} Type its code here or in the daemon's prompt, only if all is right.`;
@@ -136,6 +153,7 @@ class Telling {
     const file =
       outcome.state === "EXECUTED" ? this.#given.saveReceipt(outcome.receipt.name, outcome.receipt.json) : undefined;
     terminal.endStatus();
+    if (this.#given.isPart === true && outcome.state === "CONFIRMED") return this.#partConfirmed(took);
     if (file !== undefined && this.#given.isPart === true) return this.#partDone(took, text, file);
     this.#state = outcome.state;
     this.#record({ final: true, exit, ...detailOf(outcome), ...(file === undefined ? {} : { receiptFile: file }) });
@@ -153,6 +171,14 @@ class Telling {
     return ExitCode.DONE;
   }
 
+  /** What follows is told by who does it. */
+  #partConfirmed(took: number): ExitCode {
+    this.#state = "CONFIRMED";
+    this.#record({});
+    this.#terminal.progress(`${this.#terminal.sign("done")} Confirmed in ${took} s`);
+    return ExitCode.DONE;
+  }
+
   /** One object a line; each has the state, so that a reader need not remember. */
   #record(more: Readonly<Record<string, unknown>>): void {
     const id = this.#created === undefined ? {} : { transactionId: this.#created.transactionId };
@@ -160,9 +186,12 @@ class Telling {
   }
 
   #whatToDo(step: KeyStep): string {
+    return `${this.#hint(step)}  ${this.#clock()}`;
+  }
+
+  #clock(): string {
     const left = Math.max(0, Math.round((this.#endsAt - this.#terminal.io.now()) / 1000));
-    const clock = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
-    return `${this.#hint(step)}  ${clock}  (Ctrl-C withdraws)`;
+    return `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}  (Ctrl-C withdraws)`;
   }
 }
 

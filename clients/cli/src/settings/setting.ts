@@ -12,6 +12,7 @@ export type SettingKey =
   | "serverId"
   | "coreKeys"
   | "tokenFile"
+  | "executeTokenFile"
   | "adminTokenFile"
   | "daemon"
   | "user"
@@ -40,6 +41,12 @@ export const SETTINGS: Readonly<Record<SettingKey, SettingName>> = {
     "--token-file",
     "TOKEN_FILE",
     "path of a file (0600) holding an app token of scope submit, or a grant",
+  ),
+  executeTokenFile: name(
+    "executeTokenFile",
+    "--execute-token",
+    "EXECUTE_TOKEN_FILE",
+    "path of a file (0600) holding an app token of scope execute, for countersign exec and gate",
   ),
   adminTokenFile: name(
     "adminTokenFile",

@@ -23,6 +23,7 @@ const SCHEMA: { readonly [K in SettingKey]: v.GenericSchema<unknown, Value<K>> }
   serverId: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/)),
   coreKeys: CORE_KEYS,
   tokenFile: PATH,
+  executeTokenFile: PATH,
   adminTokenFile: PATH,
   daemon: PATH,
   user: v.pipe(v.string(), v.regex(/^[A-Za-z0-9._@+-]{1,64}$/)),

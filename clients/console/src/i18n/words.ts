@@ -1,12 +1,6 @@
-import { type ReadonlySignal, signal } from "@preact/signals";
-import { chooseLocale, directionOf, type Locale } from "./locale.ts";
-import { type Args, Messages } from "./messages.ts";
+import type { LoadSources, Locale } from "@countersign/pages";
 
-const PLACE = "countersign.language";
-
-type Sources = Promise<{ readonly sources: Readonly<Record<string, string>> }>;
-
-const LOAD: Readonly<Record<Locale, () => Sources>> = {
+const LOAD: Readonly<Record<Locale, () => ReturnType<LoadSources>>> = {
   en: () => import("./sources-en.ts"),
   de: () => import("./sources-de.ts"),
   zh: () => import("./sources-zh.ts"),
@@ -14,37 +8,5 @@ const LOAD: Readonly<Record<Locale, () => Sources>> = {
   "en-XA": () => import("./sources-en.ts"),
 };
 
-const spoken = signal<Locale>("en");
-const messages = signal(new Messages("en", []));
-
-/** The language of the pages. */
-export const locale: ReadonlySignal<Locale> = spoken;
-
-/** A message in the language of the pages. Read while a component renders, it renders anew when the language changes. */
-export function t(id: string, args?: Args): string {
-  return messages.value.say(id, args);
-}
-
-/** The same, or undefined where there is none. */
-export function findWords(id: string, args?: Args): string | undefined {
-  return messages.value.find(id, args);
-}
-
-/** Speaks the language that was chosen in this browser, else the browser's. */
-export async function speakChosen(): Promise<void> {
-  await speak(chooseLocale(localStorage.getItem(PLACE), navigator.languages));
-}
-
-/** Speaks another language, here and in tabs that come. */
-export async function choose(wanted: Locale): Promise<void> {
-  localStorage.setItem(PLACE, wanted);
-  await speak(wanted);
-}
-
-async function speak(wanted: Locale): Promise<void> {
-  const { sources } = await LOAD[wanted]();
-  messages.value = new Messages(wanted, Object.values(sources));
-  spoken.value = wanted;
-  document.documentElement.lang = wanted;
-  document.documentElement.dir = directionOf(wanted);
-}
+/** The console's words, and those that all pages share. */
+export const loadWords: LoadSources = (locale) => LOAD[locale]();

@@ -1,15 +1,13 @@
+import { DaemonPort, pause, t } from "@countersign/pages";
 import { type OpenTransaction, type PageProgress, takeToDaemon } from "@countersign/sdk/browser";
 import type { JSX } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { CoreFailure } from "../connection/core-failure.ts";
 import { FailureNote } from "../ui/failure-note.tsx";
-import { t } from "../i18n/words.ts";
 import { daemon } from "./daemon.ts";
-import { DaemonPort } from "./daemon-port.tsx";
 import { classWords, stepWords } from "./key-words.ts";
 import { pageCore } from "./page-core.ts";
-import { PairDaemon } from "./pair-daemon.tsx";
-import { pause } from "./pause.ts";
+import { Pair } from "./pair.tsx";
 
 interface WayProps {
   readonly open: OpenTransaction;
@@ -26,7 +24,7 @@ export function ByDaemon({ open, confirmationToken }: WayProps): JSX.Element {
       {paired ? (
         <AtTheKey open={open} confirmationToken={confirmationToken} onUnpaired={() => setPaired(false)} />
       ) : (
-        <PairDaemon onPaired={() => setPaired(true)} />
+        <Pair onPaired={() => setPaired(true)} />
       )}
     </section>
   );

@@ -1,7 +1,7 @@
+import { CodeForm, t } from "@countersign/pages";
 import { assertWithCode, type OpenTransaction } from "@countersign/sdk/browser";
 import type { JSX } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
-import { t } from "../i18n/words.ts";
 import { pageCore } from "./page-core.ts";
 import { browserWords, classWords } from "./key-words.ts";
 
@@ -17,7 +17,6 @@ export function BySecurityKey({ open, confirmationToken }: WayProps): JSX.Elemen
   const leaving = useRef(new AbortController());
   useEffect(() => () => leaving.current.abort(), []);
   const heading = useId();
-  const hint = useId();
 
   const sign = async (code: string): Promise<void> => {
     setBusy(true);
@@ -35,29 +34,10 @@ export function BySecurityKey({ open, confirmationToken }: WayProps): JSX.Elemen
       setBusy(false);
     }
   };
-  const submit = (event: SubmitEvent): void => {
-    event.preventDefault();
-    const form = event.currentTarget as HTMLFormElement;
-    const code = (form.elements.namedItem("code") as HTMLInputElement).value.replaceAll(/[\s-]/g, "");
-    if (!/^\d{6,10}$/.test(code)) return setTold(t("key-code-form"));
-    form.reset();
-    void sign(code);
-  };
-
   return (
     <section class="way" aria-labelledby={heading}>
       <h3 id={heading}>{t("key-fido-title")}</h3>
-      <p class="note note-warn">{t("key-fido-warning")}</p>
-      <form onSubmit={submit} autoComplete="off">
-        <label>
-          {t("key-code")}
-          <input name="code" type="text" inputMode="numeric" autoComplete="off" aria-describedby={hint} required />
-        </label>
-        <small id={hint}>{t("key-code-hint")}</small>
-        <button type="submit" disabled={busy} aria-busy={busy}>
-          {t("key-fido-sign")}
-        </button>
-      </form>
+      <CodeForm busy={busy} onCode={(code) => void sign(code)} />
       <p role="status">{told}</p>
     </section>
   );

@@ -1,34 +1,12 @@
 import { DeviceServiceDefinition } from "@countersign/proto/web/device/v1/device_service";
 import { PairingServiceDefinition } from "@countersign/proto/web/device/v1/pairing_service";
-import { PageDaemon, type PairingStore } from "@countersign/sdk/browser";
+import { daemonPort, pairing } from "@countersign/pages";
+import { PageDaemon } from "@countersign/sdk/browser";
 import type { ClientMiddleware } from "nice-grpc-common";
 import { createChannel, createClientFactory } from "nice-grpc-web";
 import { CoreFailure } from "../connection/core-failure.ts";
 import { bearer } from "../connection/core.ts";
 import { translate } from "../connection/translate.ts";
-
-const TOKEN = "countersign.daemon.token";
-const PORT = "countersign.daemon.port";
-
-/** Where the daemon listens unless its user chose another port. */
-export const USUAL_PORT = 7411;
-
-const pairing: PairingStore = {
-  read: () => localStorage.getItem(TOKEN) ?? undefined,
-  write: (token) => (token === undefined ? localStorage.removeItem(TOKEN) : localStorage.setItem(TOKEN, token)),
-};
-
-/** The port that was chosen in this browser. */
-export function daemonPort(): number {
-  const kept = Number(localStorage.getItem(PORT));
-  return Number.isInteger(kept) && kept > 0 && kept < 65_536 ? kept : USUAL_PORT;
-}
-
-/** Another port: another daemon, which is paired anew. */
-export function setDaemonPort(port: number): void {
-  if (port !== daemonPort()) pairing.write(undefined);
-  localStorage.setItem(PORT, String(port));
-}
 
 /** The daemon of this PC. */
 export function daemon(): PageDaemon {

@@ -1,7 +1,7 @@
+import { pause } from "@countersign/pages";
 import { ConfirmationClass } from "@countersign/proto/web/core/v1/confirmation_service";
 import { CoreFailure } from "../connection/core-failure.ts";
 import { bearer, confirmation } from "../connection/core.ts";
-import { pause } from "./pause.ts";
 
 /** How it ended, as far as a page is told; the phone tells the rest. */
 export type KeyEnding = "executed" | "ended" | "tampered";

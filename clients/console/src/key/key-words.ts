@@ -1,8 +1,8 @@
+import { t } from "@countersign/pages";
 import type { ClientClass } from "@countersign/protocol";
 import { Step } from "@countersign/proto/web/device/v1/device_service";
 import { CoreFailure } from "../connection/core-failure.ts";
 import { failureText, nextStep } from "../ui/failure-text.ts";
-import { t } from "../i18n/words.ts";
 
 /** What the core said to a page that handed something in. */
 export function classWords(refused: ClientClass): string {

@@ -1,17 +1,14 @@
+import { announce, Countdown, isAskedHere, t } from "@countersign/pages";
 import type { Transaction } from "@countersign/proto/web/core/v1/transaction_service";
 import { openTransaction } from "@countersign/sdk/browser";
 import type { JSX } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { bearer, confirmation } from "../connection/core.ts";
 import { FailureNote } from "../ui/failure-note.tsx";
-import { announce } from "../ui/live-region.tsx";
 import { useAction } from "../ui/use-action.ts";
-import { t } from "../i18n/words.ts";
 import { ByDaemon } from "./by-daemon.tsx";
 import { BySecurityKey } from "./by-security-key.tsx";
-import { Countdown } from "./countdown.tsx";
 import { followToEnd, type KeyEnding } from "./follow.ts";
-import { isAskedHere } from "./asked-here.ts";
 
 interface TakeToKeyProps {
   readonly transaction: Transaction;

@@ -1,10 +1,10 @@
+import { locale, t } from "@countersign/pages";
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { admin, bearer } from "../connection/core.ts";
 import { beginSession } from "../connection/session.ts";
 import { FailureNote } from "../ui/failure-note.tsx";
 import { useAction } from "../ui/use-action.ts";
-import { locale, t } from "../i18n/words.ts";
 import { drawToken, type DrawnToken } from "./draw-token.ts";
 import { Entrance } from "./entrance.tsx";
 

@@ -1,6 +1,6 @@
+import { LanguageChooser } from "@countersign/pages";
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect } from "preact/hooks";
-import { LanguageChooser } from "../ui/language-chooser.tsx";
 
 /** What stands before the console: a title, the language, and one thing to do. */
 export function Entrance({ title, children }: { title: string; children: ComponentChildren }): JSX.Element {

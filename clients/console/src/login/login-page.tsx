@@ -1,3 +1,4 @@
+import { Lines, msOf, t } from "@countersign/pages";
 import type { AdminServiceBeginLoginResponse } from "@countersign/proto/web/admin/v1/admin_service";
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
@@ -7,10 +8,7 @@ import { beginSession, sessionEnd } from "../connection/session.ts";
 import type { KeyEnding } from "../key/follow.ts";
 import { TakeToKey } from "../key/take-to-key.tsx";
 import { FailureNote } from "../ui/failure-note.tsx";
-import { Lines } from "../ui/lines.tsx";
 import { useAction } from "../ui/use-action.ts";
-import { msOf } from "../i18n/time.ts";
-import { t } from "../i18n/words.ts";
 import { drawToken, type DrawnToken } from "./draw-token.ts";
 import { Entrance } from "./entrance.tsx";
 

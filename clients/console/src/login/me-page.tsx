@@ -1,11 +1,10 @@
+import { announce, t } from "@countersign/pages";
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { CoreFailure } from "../connection/core-failure.ts";
 import { askWhoAmI, whoAmI } from "../shell/me.ts";
-import { announce } from "../ui/live-region.tsx";
 import { Page } from "../ui/page.tsx";
 import { StateBadge } from "../ui/state-badge.tsx";
-import { t } from "../i18n/words.ts";
 import { OwnKey } from "./own-key.tsx";
 import { OwnLink } from "./own-link.tsx";
 

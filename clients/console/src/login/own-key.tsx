@@ -1,3 +1,4 @@
+import { t } from "@countersign/pages";
 import { type Key, KeyState, type KeyServiceFinishEnrolmentResponse } from "@countersign/proto/web/core/v1/key_service";
 import { registerKey } from "@countersign/sdk/browser";
 import type { JSX } from "preact";
@@ -6,12 +7,11 @@ import { CoreFailure } from "../connection/core-failure.ts";
 import { admin, keys } from "../connection/core.ts";
 import { daemon } from "../key/daemon.ts";
 import { browserWords, stepWords } from "../key/key-words.ts";
-import { PairDaemon } from "../key/pair-daemon.tsx";
+import { Pair } from "../key/pair.tsx";
 import { TakeToKey } from "../key/take-to-key.tsx";
 import { whoAmI } from "../shell/me.ts";
 import { FailureNote } from "../ui/failure-note.tsx";
 import { useAction } from "../ui/use-action.ts";
-import { t } from "../i18n/words.ts";
 
 interface OwnKeyProps {
   readonly onChanged: () => void;
@@ -78,7 +78,7 @@ function Enrol({ onMade }: { onMade: (made: Enrolled) => void }): JSX.Element {
         </button>
       </div>
       {pairing && !paired && (
-        <PairDaemon
+        <Pair
           onPaired={() => {
             setPaired(true);
             void byDaemon();

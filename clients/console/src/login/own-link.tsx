@@ -1,3 +1,4 @@
+import { t } from "@countersign/pages";
 import type {
   LinkServiceBeginLinkResponse,
   LinkServiceWatchLinkResponse,
@@ -11,7 +12,6 @@ import { TakeToKey } from "../key/take-to-key.tsx";
 import { FailureNote } from "../ui/failure-note.tsx";
 import { QrCode } from "../ui/qr-code.tsx";
 import { useAction } from "../ui/use-action.ts";
-import { t } from "../i18n/words.ts";
 
 const PLATFORMS = ["telegram", "matrix", "mail", "sms", "sandbox"];
 const BY_ADDRESS = ["mail", "sms"];

@@ -1,5 +1,5 @@
+import { t } from "@countersign/pages";
 import type { JSX } from "preact";
-import { t } from "../i18n/words.ts";
 import { formatRoute, PAGES } from "./route.ts";
 import { route } from "./router.ts";
 

@@ -1,5 +1,5 @@
+import { t } from "@countersign/pages";
 import type { JSX } from "preact";
-import { t } from "../i18n/words.ts";
 import { whoAmI } from "./me.ts";
 
 /** What an administrator still lacks before he can change anything, while he lacks it. */

@@ -1,3 +1,4 @@
+import { t } from "@countersign/pages";
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { CoreFailure } from "../connection/core-failure.ts";
@@ -14,7 +15,6 @@ import { watchIdle } from "../connection/idle.ts";
 import { logOut } from "../login/log-out.ts";
 import { MePage } from "../login/me-page.tsx";
 import { FailureNote } from "../ui/failure-note.tsx";
-import { t } from "../i18n/words.ts";
 import { askWhoAmI, me } from "./me.ts";
 import { Navigation } from "./navigation.tsx";
 import type { PageName } from "./route.ts";

@@ -1,7 +1,6 @@
+import { LanguageChooser, t } from "@countersign/pages";
 import type { JSX } from "preact";
 import { logOut } from "../login/log-out.ts";
-import { LanguageChooser } from "../ui/language-chooser.tsx";
-import { t } from "../i18n/words.ts";
 import { me } from "./me.ts";
 import { chooseTenant, tenantId, tenants } from "./tenant.ts";
 

@@ -1,3 +1,4 @@
+import { announce, Lines, t } from "@countersign/pages";
 import {
   type Action,
   type AdminServiceRequestChangeResponse,
@@ -8,13 +9,10 @@ import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { admin } from "../connection/core.ts";
 import { TakeToKey } from "../key/take-to-key.tsx";
-import { t } from "../i18n/words.ts";
 import { changeIsOver, changeTone, changeWords } from "./change-words.ts";
 import { Dialog } from "./dialog.tsx";
 import { FailureNote } from "./failure-note.tsx";
 import { IdText } from "./id-text.tsx";
-import { Lines } from "./lines.tsx";
-import { announce } from "./live-region.tsx";
 import { StateBadge } from "./state-badge.tsx";
 import { useAction } from "./use-action.ts";
 import { useChange } from "./use-change.ts";

@@ -1,5 +1,5 @@
+import { t } from "@countersign/pages";
 import { type Change, ChangeState } from "@countersign/proto/web/admin/v1/admin_service";
-import { t } from "../i18n/words.ts";
 import type { Tone } from "./state-badge.tsx";
 
 const TONES: Readonly<Record<ChangeState, Tone>> = {

@@ -1,8 +1,7 @@
+import { formatClock, formatMoment, locale, t } from "@countersign/pages";
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import UPlot from "uplot";
-import { formatClock, formatMoment } from "../i18n/time.ts";
-import { locale, t } from "../i18n/words.ts";
 
 /** One line of a chart. */
 export interface Series {

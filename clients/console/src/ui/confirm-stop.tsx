@@ -1,9 +1,8 @@
+import { announce, t } from "@countersign/pages";
 import type { ComponentChildren, JSX } from "preact";
 import { Dialog } from "./dialog.tsx";
 import { FailureNote } from "./failure-note.tsx";
-import { announce } from "./live-region.tsx";
 import { useAction } from "./use-action.ts";
-import { t } from "../i18n/words.ts";
 
 interface ConfirmStopProps {
   /** What is about to be stopped: "Freeze anna?" */

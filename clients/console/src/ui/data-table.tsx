@@ -1,9 +1,9 @@
+import { t } from "@countersign/pages";
 import type { ComponentChildren, JSX } from "preact";
 import { useState } from "preact/hooks";
 import { FailureNote } from "./failure-note.tsx";
 import { type Loaded, useLoad } from "./use-load.ts";
 import { useLookAgain } from "./use-look-again.ts";
-import { t } from "../i18n/words.ts";
 
 /** A column of a table. */
 export interface Column<Row> {

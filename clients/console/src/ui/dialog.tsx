@@ -1,6 +1,6 @@
+import { t } from "@countersign/pages";
 import type { ComponentChildren, JSX } from "preact";
 import { useId, useLayoutEffect, useRef } from "preact/hooks";
-import { t } from "../i18n/words.ts";
 
 interface DialogProps {
   readonly title: string;

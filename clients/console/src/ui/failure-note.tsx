@@ -1,7 +1,7 @@
+import { t } from "@countersign/pages";
 import type { JSX } from "preact";
 import type { CoreFailure } from "../connection/core-failure.ts";
 import { failureText, nextStep } from "./failure-text.ts";
-import { t } from "../i18n/words.ts";
 
 /** What the core refused, why, and what helps. Announced when it appears. */
 export function FailureNote({

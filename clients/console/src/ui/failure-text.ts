@@ -1,5 +1,5 @@
+import { findWords, t } from "@countersign/pages";
 import type { CoreFailure } from "../connection/core-failure.ts";
-import { findWords, t } from "../i18n/words.ts";
 
 /** What happened, in the user's language; a reason without words of its own is told in the core's. */
 export function failureText({ reason, message }: CoreFailure): string {

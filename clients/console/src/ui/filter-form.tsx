@@ -1,7 +1,7 @@
+import { t } from "@countersign/pages";
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { route, setQuery } from "../shell/router.ts";
-import { t } from "../i18n/words.ts";
 
 /** A filter; its value stands in the page's address under `name`. */
 export type Filter =

@@ -1,8 +1,8 @@
+import { t } from "@countersign/pages";
 import type { ComponentChildren, JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { hasRight, type Right } from "../shell/right.ts";
 import { me } from "../shell/me.ts";
-import { t } from "../i18n/words.ts";
 
 interface PageProps {
   readonly title: string;

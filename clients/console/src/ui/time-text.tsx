@@ -1,6 +1,5 @@
+import { formatMoment, locale, type Moment, msOf } from "@countersign/pages";
 import type { JSX } from "preact";
-import { formatMoment, type Moment, msOf } from "../i18n/time.ts";
-import { locale } from "../i18n/words.ts";
 
 /** A moment, in the reader's zone and language; nothing where there is none. */
 export function TimeText({ at }: { at: Moment | undefined }): JSX.Element | null {

@@ -1,5 +1,5 @@
+import { type Moment } from "@countersign/pages";
 import type { ComponentChildren, JSX } from "preact";
-import { type Moment } from "../i18n/time.ts";
 import { TimeText } from "./time-text.tsx";
 
 /** Something that happened. */

@@ -1,8 +1,8 @@
+import { pause } from "@countersign/pages";
 import type { Change } from "@countersign/proto/web/admin/v1/admin_service";
 import { useEffect, useState } from "preact/hooks";
 import { CoreFailure } from "../connection/core-failure.ts";
 import { admin } from "../connection/core.ts";
-import { pause } from "../key/pause.ts";
 import { changeIsOver } from "./change-words.ts";
 
 /** How often a change that is on its way is looked at, in milliseconds. */

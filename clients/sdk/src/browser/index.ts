@@ -1,4 +1,39 @@
-// Taking a transaction to a key from a web page: through the daemon of the PC, or by the browser's WebAuthn. No Node here.
+// The public API of @countersign/sdk in a web page: as in Node, over gRPC-Web. No Node here. docs/how-to/integrate.md
+export { pause, type CallGiven, type Pause } from "../call.ts";
+export {
+  confirm,
+  confirmOpen,
+  outcomeOf,
+  resume,
+  type ConfirmGiven,
+  type ConfirmRequest,
+  type OpenGiven,
+} from "../confirm.ts";
+export type { CoreConnection } from "../core-connection.ts";
+export { CoreError, type Violation } from "../core-error.ts";
+export {
+  isFido,
+  KeyError,
+  type AssertedByKey,
+  type DaemonConnection,
+  type EnrolledByKey,
+  type FidoRegistration,
+  type KeyPlace,
+  type KeyStep,
+  type LocalKey,
+  type SignedByKey,
+  type UserProof,
+} from "../key-place.ts";
+export type { Outcome, Progress, RejectedBecause, VerifiedReceipt } from "../outcome.ts";
+export { findDifference, ownContent, ownLines, type Difference, type Meant } from "../own-content.ts";
+export type { Pinned } from "../pinned.ts";
+export { verifyReceipt, type NamedFinding } from "../receipt.ts";
+export type { ApprovalProgress } from "../standing.ts";
+export { Token } from "../token.ts";
+export { openCore, type CoreOptions } from "./open-core.ts";
+export { DAEMON_PORT, openDaemon, type DaemonOptions, type PairedDaemon } from "./open-daemon.ts";
+export { webAuthnKey, type WebAuthnGiven } from "./web-authn-key.ts";
+
 // docs/how-to/use-a-key-from-a-web-page.md
 export { type DaemonClients, PageDaemon, type PairingStore } from "./page-daemon.ts";
 export { type CallOptionsOf, type PageCore, type Submitted } from "./page-core.ts";

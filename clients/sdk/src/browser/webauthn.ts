@@ -10,6 +10,7 @@ import {
   txDigestOf,
   UserVerification,
 } from "@countersign/protocol";
+import type { Assertion } from "@countersign/proto/web/device/v1/device_service";
 import { ownContent } from "../own-content.ts";
 import type { OpenTransaction } from "../transaction-view.ts";
 import type { Submitted } from "./page-core.ts";
@@ -40,20 +41,33 @@ export interface Registration {
 
 const ES256 = -7;
 
+/** What a security key is to sign, and whose keys may. */
+export interface AskedAssertion {
+  /** 32 hexadecimal digits each. */
+  readonly serverId: string;
+  readonly transactionId: string;
+  readonly nonce: Uint8Array;
+  /** Canonical bytes. */
+  readonly content: Uint8Array;
+  readonly rpId: string;
+  readonly credentials: readonly { readonly keyId: string; readonly credentialId: Uint8Array }[];
+  readonly timeoutMs: number;
+}
+
+interface Place {
+  readonly place: CredentialPlace;
+  readonly signal: AbortSignal;
+}
+
 /**
- * Has a security key sign a transaction in the browser (mode C). The code is typed in the page, so this PC sees it; the key
- * shows nothing, and the phone's message is the user's only trusted view. Rejects as navigator.credentials does.
+ * Has a security key sign in the browser what was made of the code that its user typed. Rejects as navigator.credentials
+ * does.
  */
-export async function assertWithCode(
-  open: OpenTransaction,
-  code: string,
-  { place, signal }: { readonly place: CredentialPlace; readonly signal: AbortSignal },
-): Promise<Submitted> {
-  const { fido, nonce } = open;
-  if (fido === undefined) throw new Error("the transaction names no FIDO2 key");
-  const txDigest = txDigestOf(ownContent(open.lines, open));
+export async function assertFor(asked: AskedAssertion, code: string, { place, signal }: Place): Promise<Assertion> {
+  const { nonce, rpId, credentials } = asked;
+  const txDigest = txDigestOf(asked.content);
   const statement = encodeStatement({
-    ...{ version: 1, serverId: fromHex(open.serverId), txId: fromHex(open.transactionId), nonce, txDigest },
+    ...{ version: 1, serverId: fromHex(asked.serverId), txId: fromHex(asked.transactionId), nonce, txDigest },
     codeProof: codeProofOf(nonce, txDigest, code),
     ...{ decision: Decision.APPROVE, shown: Shown.NOTHING, codeEntry: CodeEntry.HOST },
     ...{ userVerification: UserVerification.NONE, counter: 0 },
@@ -61,25 +75,36 @@ export async function assertWithCode(
   const answered = await place.get({
     publicKey: {
       challenge: fidoChallengeOf(statement),
-      rpId: fido.rpId,
-      allowCredentials: fido.credentials.map(({ credentialId }) => ({ type: "public-key", id: credentialId })),
+      rpId,
+      allowCredentials: credentials.map(({ credentialId }) => ({ type: "public-key", id: credentialId })),
       userVerification: "required",
-      timeout: Math.max(1_000, open.lifetimeMs),
+      timeout: Math.max(1_000, asked.timeoutMs),
     },
     signal,
   });
   const { rawId, response } = credentialOf(answered);
   const credentialId = new Uint8Array(rawId);
-  const signer = fido.credentials.find((each) => equalBytes(each.credentialId, credentialId));
+  const signer = credentials.find((each) => equalBytes(each.credentialId, credentialId));
   if (signer === undefined) throw new Error("the browser answered with a key that was not asked for");
-  const assertion = {
+  return {
     keyId: signer.keyId,
     statement,
     authenticatorData: bytesOf(response["authenticatorData"]),
     clientDataJson: bytesOf(response["clientDataJSON"]),
     signature: bytesOf(response["signature"]),
   };
-  return { type: "assertion", assertion };
+}
+
+/**
+ * Has a security key sign a transaction in the browser (mode C). The code is typed in the page, so this PC sees it; the key
+ * shows nothing, and the phone's message is the user's only trusted view. Rejects as navigator.credentials does.
+ */
+export async function assertWithCode(open: OpenTransaction, code: string, at: Place): Promise<Submitted> {
+  const { fido, serverId, transactionId, nonce, lifetimeMs: timeoutMs } = open;
+  if (fido === undefined) throw new Error("the transaction names no FIDO2 key");
+  const content = ownContent(open.lines, open);
+  const asked = { serverId, transactionId, nonce, content, timeoutMs, rpId: fido.rpId, credentials: fido.credentials };
+  return { type: "assertion", assertion: await assertFor(asked, code, at) };
 }
 
 /** Has a security key make a credential for the installation. Rejects as navigator.credentials does. */

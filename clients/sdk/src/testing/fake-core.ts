@@ -1,5 +1,13 @@
 import { randomBytes } from "node:crypto";
-import { Server, status, type ServerUnaryCall, type ServerWritableStream, type ServiceDefinition } from "@grpc/grpc-js";
+import type { WebService } from "@countersign/web-bridge";
+import {
+  Server,
+  status,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  type ServiceDefinition,
+  type UntypedServiceImplementation,
+} from "@grpc/grpc-js";
 import { encodeContent, Label, renderFields, tagOf, toHex, txDigestOf, type Field } from "@countersign/protocol";
 import {
   CodeServiceGetDeliveryResponse,
@@ -38,7 +46,7 @@ import { bind } from "./fake-daemon.ts";
 import { judgeStatement, refusedAs, type Finding } from "./fake-finding.ts";
 import { addIdentityServices, type IdentityHandlers } from "./fake-identity.ts";
 import { fakeReceipt } from "./fake-receipt.ts";
-import { classOf, isOver, type Held, type Watcher } from "./fake-state.ts";
+import { classOf, confirmationOf, isOver, type Held, type Watcher } from "./fake-state.ts";
 import { FakeWire, service, unimplemented } from "./fake-wire.ts";
 import { fakeStatusError, type FakeError } from "./status-error.ts";
 import { TestKey } from "./test-key.ts";
@@ -75,6 +83,8 @@ export class FakeCore {
   watches = 0;
   submits = 0;
   address = "";
+  /** All that it serves, for a second way to it (`serveWeb`). */
+  readonly services: WebService[] = [];
   readonly #watching: { readonly count: number; readonly resolve: () => void }[] = [];
   readonly #server = new Server();
   readonly #wire: FakeWire = new FakeWire((token) => this.#knows(token));
@@ -86,7 +96,7 @@ export class FakeCore {
 
   async start(): Promise<this> {
     const wire = this.#wire;
-    this.#server.addService(
+    this.#add(
       TransactionServiceService,
       service({
         create: wire.unary("create", (request: TransactionServiceCreateRequest) => this.#create(request)),
@@ -106,7 +116,7 @@ export class FakeCore {
         ...{ createGrant: unimplemented, veto: unimplemented },
       }),
     );
-    this.#server.addService(
+    this.#add(
       VerificationServiceService,
       service({
         submitStatement: wire.unary("submitStatement", (request: Submitted, call) => this.#submit(request, call)),
@@ -115,7 +125,7 @@ export class FakeCore {
         ),
       }),
     );
-    this.#server.addService(
+    this.#add(
       ConfirmationServiceService,
       service({
         watch: wire.push<unknown>((_request, call) => {
@@ -128,11 +138,12 @@ export class FakeCore {
           });
         }),
         withdraw: wire.unary("withdraw", (_request, call) => this.#withdraw(this.#byToken(call))),
-        ...{ get: unimplemented, resend: unimplemented },
+        get: wire.unary("getConfirmation", (_request, call) => confirmationOf(this.#byToken(call))),
+        resend: unimplemented,
       }),
     );
     this.#addReceiptServices();
-    addIdentityServices(this.#server, wire, this.identity);
+    addIdentityServices((definition, methods) => this.#add(definition, methods), wire, this.identity);
     this.address = `127.0.0.1:${await bind(this.#server, "127.0.0.1:0")}`;
     return this;
   }
@@ -143,7 +154,7 @@ export class FakeCore {
 
   /** One more service at the same address, such as an administrators' one that a test has made itself. */
   serve(definition: ServiceDefinition, methods: Readonly<Record<string, unknown>>): void {
-    this.#server.addService(definition, methods as never);
+    this.#add(definition, methods as never);
   }
 
   /** The only transaction so far. */
@@ -169,11 +180,16 @@ export class FakeCore {
     for (const held of this.held.values()) for (const watcher of [...held.watchers]) watcher.break();
   }
 
+  #add(definition: ServiceDefinition, implementation: UntypedServiceImplementation): void {
+    this.#server.addService(definition, implementation);
+    this.services.push({ definition, implementation });
+  }
+
   /** Handlers of the services about users, keys and links by name (`key.list`); set by the tests that need them. */
   readonly identity: IdentityHandlers = {};
 
   #addReceiptServices(): void {
-    this.#server.addService(
+    this.#add(
       ReceiptServiceService,
       service({
         get: this.#wire.unary("receipt", (request: ById) => this.#receipt(this.#of(request))),
@@ -189,7 +205,7 @@ export class FakeCore {
     const watchDelivery = this.#wire.stream((request) =>
       this.#watchDelivery(request as CodeServiceWatchDeliveryRequest),
     );
-    this.#server.addService(CodeServiceService, service({ getDelivery, watchDelivery, resend: unimplemented }));
+    this.#add(CodeServiceService, service({ getDelivery, watchDelivery, resend: unimplemented }));
   }
 
   #knows(token: string): boolean {

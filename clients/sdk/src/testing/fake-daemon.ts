@@ -1,5 +1,6 @@
 import { rmSync } from "node:fs";
 import { Server, ServerCredentials, status, type ServerWritableStream } from "@grpc/grpc-js";
+import type { WebService } from "@countersign/web-bridge";
 import { equalBytes, toHex, type RejectReason } from "@countersign/protocol";
 import {
   Assertion,
@@ -49,6 +50,8 @@ export interface FakeDaemon {
   readonly answered: AnswerRequest[];
   /** What Enrol was asked. */
   readonly enrolled: EnrolRequest[];
+  /** All that it serves, for a second way to it (`serveWeb`). */
+  readonly services: readonly WebService[];
   /** What malware on the PC makes of what the client asked to show. */
   alter: ((shown: ShownToKey) => ShownToKey) | undefined;
   /** Sign calls that the client cancelled. */
@@ -70,10 +73,11 @@ export async function startFakeDaemon(
 ): Promise<FakeDaemon> {
   const server = new Server();
   const state = new FakeDevice(key, acts);
-  server.addService(DeviceServiceService, state.methods() as never);
+  const implementation = state.methods() as never;
+  server.addService(DeviceServiceService, implementation);
   await bind(server, `unix:${socket}`);
   return Object.assign(state, {
-    socket,
+    ...{ socket, services: [{ definition: DeviceServiceService, implementation }] },
     stop: () => {
       server.forceShutdown();
       rmSync(socket, { force: true });

@@ -1,4 +1,4 @@
-import { status, type Server } from "@grpc/grpc-js";
+import { status, type ServiceDefinition } from "@grpc/grpc-js";
 import { KeyServiceService } from "@countersign/proto/node/core/v1/key_service";
 import { LinkServiceService } from "@countersign/proto/node/core/v1/link_service";
 import { UserServiceService } from "@countersign/proto/node/core/v1/user_service";
@@ -9,7 +9,11 @@ import { fakeStatusError } from "./status-error.ts";
 export type IdentityHandlers = Record<string, (request: never) => unknown>;
 
 /** The services about users, keys and links, each method answered by the handler that stands there when it is called. */
-export function addIdentityServices(server: Server, wire: FakeWire, handlers: IdentityHandlers): void {
+export function addIdentityServices(
+  add: (definition: ServiceDefinition, methods: never) => void,
+  wire: FakeWire,
+  handlers: IdentityHandlers,
+): void {
   const definitions = { key: KeyServiceService, link: LinkServiceService, user: UserServiceService };
   for (const [prefix, definition] of Object.entries(definitions)) {
     const methods = Object.entries(definition).map(([name, { responseStream }]): [string, Handler] => {
@@ -18,7 +22,7 @@ export function addIdentityServices(server: Server, wire: FakeWire, handlers: Id
       const stream = (request: unknown): AsyncIterable<unknown> => answer(request) as AsyncIterable<unknown>;
       return [name, responseStream ? wire.stream(stream) : wire.unary(full, answer)];
     });
-    server.addService(definition, service(Object.fromEntries(methods)));
+    add(definition, service(Object.fromEntries(methods)));
   }
 }
 

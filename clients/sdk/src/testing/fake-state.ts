@@ -1,5 +1,8 @@
 import { status } from "@grpc/grpc-js";
-import { ConfirmationClass } from "@countersign/proto/node/core/v1/confirmation_service";
+import {
+  ConfirmationClass,
+  ConfirmationServiceGetResponse,
+} from "@countersign/proto/node/core/v1/confirmation_service";
 import { State } from "@countersign/proto/node/core/v1/content";
 import type { Transaction } from "@countersign/proto/node/core/v1/transaction_service";
 
@@ -22,10 +25,11 @@ export const ENDED: readonly [status, string] = [status.FAILED_PRECONDITION, "EN
 
 const CLASSES: ReadonlyMap<State, ConfirmationClass> = new Map([
   [State.PENDING, ConfirmationClass.WAITING],
-  [State.PARTIAL, ConfirmationClass.WAITING],
+  [State.PARTIAL, ConfirmationClass.PARTIAL],
   [State.CONFIRMED, ConfirmationClass.CONFIRMED],
   [State.EXECUTING, ConfirmationClass.CONFIRMED],
   [State.EXECUTED, ConfirmationClass.EXECUTED],
+  [State.APPROVED, ConfirmationClass.APPROVED],
   [State.TAMPERED, ConfirmationClass.TAMPERED],
   [State.EXECUTION_UNKNOWN, ConfirmationClass.UNKNOWN],
 ]);
@@ -33,6 +37,12 @@ const CLASSES: ReadonlyMap<State, ConfirmationClass> = new Map([
 /** What a client learns of a state. */
 export function classOf(state: State): ConfirmationClass {
   return CLASSES.get(state) ?? ConfirmationClass.ENDED;
+}
+
+/** What a client is told when it asks. */
+export function confirmationOf({ transaction }: Held): ConfirmationServiceGetResponse {
+  const { state, createdAt: _createdAt, ...told } = transaction;
+  return ConfirmationServiceGetResponse.create({ ...told, class: classOf(state) });
 }
 
 const OPEN: readonly State[] = [

@@ -3,7 +3,7 @@ import type {
   Account as WireAccount,
   Amount as WireAmount,
   Field as WireField,
-} from "@countersign/proto/node/core/v1/content";
+} from "@countersign/proto/web/core/v1/content";
 
 /** The typed field behind a wire field, as a core reads it. Throws for what no SDK sends. */
 export function fromWireField(field: WireField): Field {

@@ -2,6 +2,7 @@ import { assertionVectors } from "./assertion-vectors.ts";
 import { auditExportVectors } from "./audit-export-vectors.ts";
 import { auditHeadVectors } from "./audit-head-vectors.ts";
 import { codeVectors } from "./code-vectors.ts";
+import { commandVectors } from "./command-vectors.ts";
 import { contentVectors } from "./content-vectors.ts";
 import { detCborVectors } from "./det-cbor-vectors.ts";
 import { digestVectors } from "./digest-vectors.ts";
@@ -34,4 +35,5 @@ export const SUITES: readonly Suite[] = [
   receiptVectors,
   auditHeadVectors,
   auditExportVectors,
+  commandVectors,
 ];

@@ -37,6 +37,8 @@ const L = {
   COUNT: 10,
   PAYMENT: 11,
   ACTION: 12,
+  DIGEST: 28,
+  REPEAT: 30,
 } as const;
 
 /** The core as an executor sees it: offers what the test puts in, checks token, digest and fence, notes what was called. */
@@ -46,7 +48,10 @@ export class FakeExecution {
   readonly #token: string;
   /** Reports that get no answer: the bank is killed, or the core goes away, while it waits. */
   silentReports = 0;
-  readonly #offers = new Map<string, { offered: ClaimedContent; claimed: ClaimedContent; trace: string[] }>();
+  readonly #offers = new Map<
+    string,
+    { offered: ClaimedContent; claimed: ClaimedContent; trace: string[]; detail: string }
+  >();
   readonly #streams = new Set<Stream>();
   #opened = 0;
   readonly #waiting: { readonly done: () => boolean; readonly resolve: () => void }[] = [];
@@ -65,6 +70,8 @@ export class FakeExecution {
       }),
       report: this.#unary((request: ExecutionServiceReportRequest) => {
         const [name] = Object.entries(ExecutionOutcome).find(([, value]) => value === request.outcome) ?? [];
+        const offer = this.#offers.get(request.transactionId);
+        if (offer !== undefined) offer.detail = request.detail;
         this.#note(request.transactionId, `report ${name} ${request.fence}`);
         if (this.silentReports > 0) {
           this.silentReports -= 1;
@@ -91,6 +98,13 @@ export class FakeExecution {
     return this.#offer(Kind.PAY, paymentTo(payee), spoilt);
   }
 
+  /** A payment out of a file of this digest; `repeat`: the user confirmed that it is meant twice. */
+  offerFile(digest: Uint8Array, payee: string, repeat = false): string {
+    const shown: Field = { label: L.DIGEST, value: { type: "digest", digest } };
+    const again: Field = { label: L.REPEAT, value: { type: "text", text: "of AMBER TIGER, 2026-11-30 14:31 UTC" } };
+    return this.#offer(Kind.PAY, [...paymentTo(payee), shown, ...(repeat ? [again] : [])]);
+  }
+
   offerBatch(): string {
     const first = { currency: "EUR", minorUnits: 100n };
     const second = { currency: "USD", minorUnits: 40000n };
@@ -110,6 +124,11 @@ export class FakeExecution {
 
   offerApproval(): string {
     return this.#offer(Kind.APPROVE, [{ label: L.ACTION, value: { type: "text", text: "Open the gate" } }]);
+  }
+
+  /** Of the last report. */
+  detail(id: string): string {
+    return this.#offers.get(id)?.detail ?? "";
   }
 
   offerAgain(id: string): void {
@@ -155,6 +174,7 @@ export class FakeExecution {
       offered: ClaimedContent.create(offered),
       claimed: ClaimedContent.create(spoilt === "claim" ? bad : good),
       trace: [],
+      detail: "",
     });
     this.offerAgain(transactionId);
     return transactionId;

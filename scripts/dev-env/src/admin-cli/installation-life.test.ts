@@ -18,11 +18,11 @@ import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { freePort, ROOT, startChild, type Child } from "@countersign/testing/child";
 import { PATIENT_MS, tempFolder } from "@countersign/testing";
+import { docBlocks, type DocBlock } from "@countersign/testing/doc-blocks";
 import type { ChatService } from "../chat/chat-service.ts";
 import { startTelegram } from "../chat/telegram-service.ts";
 import { PhoneInHand } from "../person/phone-in-hand.ts";
 import { AdminDesk, putCommand, type Shell } from "./admin-desk.ts";
-import { docBlocks, type DocBlock } from "./doc-blocks.ts";
 
 const PAGE = "docs/how-to/run-the-installation.md";
 const BOT_PAGE = "docs/how-to/admin-bot.md";

@@ -1,11 +1,8 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { FROM_SOURCE, ROOT } from "@countersign/testing/child";
+import { launchOf, ROOT } from "@countersign/testing/child";
 import type { Desk } from "../desk.ts";
 import type { Installation } from "../installation.ts";
-
-/** As for the other parts: it starts in less than half the time. */
-const NODE_COMPILE_CACHE = `${ROOT}node_modules/.cache/compiled`;
 
 /** A line of the client's NDJSON output. */
 export type Told = Readonly<Record<string, unknown>>;
@@ -32,16 +29,16 @@ export function startClient(
   args: readonly string[],
   onTold: (told: Told, client: Client) => void = () => {},
 ): Client {
-  const program = spawn(
-    process.execPath,
-    [
-      ...[...FROM_SOURCE, `${ROOT}clients/cli/src/main.ts`, "--json"],
-      ...["--core", installation.coreAddress, "--token-file", installation.submitTokenFile, "--user", desk.userId],
-      ...["--server-id", installation.serverId, "--core-key", installation.corePublicKey],
-      ...["--daemon", desk.daemonSocket.replace("unix:", ""), "--patience", "90", ...args],
-    ],
-    { cwd: desk.folder, env: { NODE_COMPILE_CACHE, ...process.env }, stdio: ["ignore", "pipe", "pipe"] },
-  );
+  const way = launchOf(`${ROOT}clients/cli/src/main.ts`, [
+    ...["--json", "--core", installation.coreAddress, "--token-file", installation.submitTokenFile],
+    ...["--user", desk.userId, "--server-id", installation.serverId, "--core-key", installation.corePublicKey],
+    ...["--daemon", desk.daemonSocket.replace("unix:", ""), "--patience", "90", ...args],
+  ]);
+  const program = spawn(way.program, way.args, {
+    cwd: desk.folder,
+    env: way.env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const told: Told[] = [];
   let output = "";
   program.stderr.setEncoding("utf8").on("data", (text: string) => (output += text));

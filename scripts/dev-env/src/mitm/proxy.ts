@@ -38,14 +38,25 @@ export interface Proxy {
 /** What may be done wrong in one call is seen by the recorder as well: name, request and every answer. */
 export type Observe = (call: PassingCall, answers: readonly unknown[], error: ServiceError | undefined) => void;
 
-/** Listens at `listen` and passes every unary and server-streaming call of `services` to `target` through `tamper`. */
-export async function startProxy(options: {
-  readonly listen: string;
+/** What stands between a caller and a server: handlers that pass every call on through the tamper. */
+export interface Passing {
+  readonly handlers: readonly {
+    readonly definition: ServiceDefinition;
+    readonly implementation: UntypedServiceImplementation;
+  }[];
+  call(method: string, request: unknown): AsyncIterable<unknown>;
+  close(): void;
+}
+
+interface PassingOptions {
   readonly target: string;
   readonly services: readonly ServiceDefinition[];
   readonly tamper?: Tamper;
   readonly observe?: Observe;
-}): Promise<Proxy> {
+}
+
+/** Passes every unary and server-streaming call of `services` to `target` through `tamper`, wherever it comes from. */
+export function passing(options: PassingOptions): Passing {
   const upstream = new Client(options.target, credentials.createInsecure());
   const methods = new Map<string, ServiceDefinition[string]>();
   for (const service of options.services) for (const method of Object.values(service)) methods.set(method.path, method);
@@ -63,9 +74,18 @@ export async function startProxy(options: {
     const answers = options.tamper === undefined ? forward(request) : options.tamper(call, forward);
     return options.observe === undefined ? answers : observed(call, answers, options.observe);
   };
+  return {
+    handlers: options.services.map((definition) => ({ definition, implementation: implementation(definition, pass) })),
+    call: (path, request) => forwardTo(path, lastMetadata)(request),
+    close: () => upstream.close(),
+  };
+}
 
+/** Listens at `listen` for gRPC. */
+export async function startProxy(options: PassingOptions & { readonly listen: string }): Promise<Proxy> {
+  const between = passing(options);
   const server = new Server();
-  for (const service of options.services) server.addService(service, implementation(service, pass));
+  for (const handler of between.handlers) server.addService(handler.definition, handler.implementation);
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync(options.listen, ServerCredentials.createInsecure(), (error, bound) => {
       if (error === null) resolve(bound);
@@ -74,10 +94,10 @@ export async function startProxy(options: {
   });
   return {
     address: options.listen.startsWith("unix:") ? options.listen : `127.0.0.1:${port}`,
-    call: (path, request) => forwardTo(path, lastMetadata)(request),
+    call: between.call,
     close: () => {
       server.forceShutdown();
-      upstream.close();
+      between.close();
     },
   };
 }

@@ -40,7 +40,7 @@ export const GADGET: Tier = {
   modules: [...USB, ...GADGET_MODULES],
   board: "pc",
   programs: [UDEVADM],
-  files: { "/etc/udev/rules.d/70-countersign.rules": join(ROOT, "scripts/udev/70-countersign.rules") },
+  files: { "/etc/udev/rules.d/70-countersign.rules": join(ROOT, "packaging/udev/70-countersign.rules") },
 };
 
 /** Whether a tier's programs are on this machine; scripts/install-peers brings them. */

@@ -1,7 +1,7 @@
+import { t } from "@countersign/pages";
 import { type Admin, AdminState } from "@countersign/proto/web/admin/v1/admin_service";
 import type { JSX } from "preact";
 import { admin } from "../../connection/core.ts";
-import { t } from "../../i18n/words.ts";
 import { me } from "../../shell/me.ts";
 import { tenants } from "../../shell/tenant.ts";
 import { type Column, DataTable, type Rows } from "../../ui/data-table.tsx";

@@ -1,12 +1,11 @@
+import { saveFile, t } from "@countersign/pages";
 import { toHex } from "@countersign/protocol";
 import type { Action } from "@countersign/proto/web/admin/v1/admin_service";
 import type { ComponentChildren, JSX } from "preact";
 import { useState } from "preact/hooks";
-import { t } from "../../i18n/words.ts";
 import { ChangeDialog } from "../../ui/change-dialog.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { IdText } from "../../ui/id-text.tsx";
-import { saveFile } from "../state/save-file.ts";
 import { drawToken, type TokenPrefix } from "./draw-token.ts";
 
 interface DrawingDialogProps {

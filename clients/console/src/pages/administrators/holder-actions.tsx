@@ -1,5 +1,5 @@
+import { t } from "@countersign/pages";
 import type { JSX } from "preact";
-import { t } from "../../i18n/words.ts";
 import type { Right } from "../../shell/right.ts";
 import { Allowed } from "../../ui/allowed.tsx";
 import type { HolderAct } from "./act-dialog.tsx";

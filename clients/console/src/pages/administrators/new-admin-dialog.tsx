@@ -1,7 +1,7 @@
+import { t } from "@countersign/pages";
 import { Role } from "@countersign/proto/web/admin/v1/admin_service";
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { t } from "../../i18n/words.ts";
 import { tenants } from "../../shell/tenant.ts";
 import { DrawingDialog } from "./drawing-dialog.tsx";
 import { Choice, TextField } from "./field.tsx";

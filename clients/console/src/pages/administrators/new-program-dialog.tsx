@@ -1,7 +1,7 @@
+import { t } from "@countersign/pages";
 import { AppScope } from "@countersign/proto/web/admin/v1/admin_service";
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { t } from "../../i18n/words.ts";
 import { tenantId } from "../../shell/tenant.ts";
 import { PLATFORMS } from "../state/platforms.ts";
 import { DrawingDialog } from "./drawing-dialog.tsx";

@@ -1,6 +1,6 @@
+import { t } from "@countersign/pages";
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { t } from "../../i18n/words.ts";
 import { ChangeDialog } from "../../ui/change-dialog.tsx";
 import { TextField } from "./field.tsx";
 

@@ -1,6 +1,6 @@
+import { t } from "@countersign/pages";
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { t } from "../../i18n/words.ts";
 import { tenantId } from "../../shell/tenant.ts";
 import { DrawingDialog } from "./drawing-dialog.tsx";
 import { Choice } from "./field.tsx";

@@ -1,7 +1,7 @@
+import { t } from "@countersign/pages";
 import type { Tenant } from "@countersign/proto/web/admin/v1/admin_service";
 import type { JSX } from "preact";
 import { admin } from "../../connection/core.ts";
-import { t } from "../../i18n/words.ts";
 import { type Column, DataTable, type Rows } from "../../ui/data-table.tsx";
 import { IdText } from "../../ui/id-text.tsx";
 

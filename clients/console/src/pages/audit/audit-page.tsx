@@ -1,7 +1,7 @@
+import { t } from "@countersign/pages";
 import type { AuditEvent } from "@countersign/proto/web/admin/v1/audit_service";
 import type { JSX } from "preact";
 import { audit } from "../../connection/core.ts";
-import { t } from "../../i18n/words.ts";
 import { route } from "../../shell/router.ts";
 import { tenantId } from "../../shell/tenant.ts";
 import { type Column, DataTable, type Rows } from "../../ui/data-table.tsx";

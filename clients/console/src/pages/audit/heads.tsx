@@ -1,8 +1,8 @@
+import { t } from "@countersign/pages";
 import { toHex } from "@countersign/protocol";
 import type { AuditHead } from "@countersign/proto/web/admin/v1/audit_service";
 import type { JSX } from "preact";
 import { audit } from "../../connection/core.ts";
-import { t } from "../../i18n/words.ts";
 import { type Column, DataTable, type Rows } from "../../ui/data-table.tsx";
 import { IdText } from "../../ui/id-text.tsx";
 import { TimeText } from "../../ui/time-text.tsx";

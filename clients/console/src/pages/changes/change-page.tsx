@@ -1,16 +1,14 @@
+import { announce, Lines, t } from "@countersign/pages";
 import type { Change } from "@countersign/proto/web/admin/v1/admin_service";
 import { ChangeState } from "@countersign/proto/web/admin/v1/admin_service";
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { admin } from "../../connection/core.ts";
-import { t } from "../../i18n/words.ts";
 import { formatRoute } from "../../shell/route.ts";
 import { tenants } from "../../shell/tenant.ts";
 import { ApproveDialog } from "../../ui/change-dialog.tsx";
 import { changeIsOver, changeTone, changeWords } from "../../ui/change-words.ts";
 import { FailureNote } from "../../ui/failure-note.tsx";
-import { Lines } from "../../ui/lines.tsx";
-import { announce } from "../../ui/live-region.tsx";
 import { Page } from "../../ui/page.tsx";
 import { StateBadge } from "../../ui/state-badge.tsx";
 import { TimeText } from "../../ui/time-text.tsx";

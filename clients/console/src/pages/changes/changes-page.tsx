@@ -1,7 +1,7 @@
+import { findWords, t } from "@countersign/pages";
 import { type Change, ChangeState } from "@countersign/proto/web/admin/v1/admin_service";
 import type { JSX } from "preact";
 import { admin } from "../../connection/core.ts";
-import { findWords, t } from "../../i18n/words.ts";
 import { formatRoute } from "../../shell/route.ts";
 import { route } from "../../shell/router.ts";
 import { tenantId } from "../../shell/tenant.ts";

@@ -1,6 +1,6 @@
+import { t } from "@countersign/pages";
 import { type Change, ChangeState } from "@countersign/proto/web/admin/v1/admin_service";
 import type { JSX } from "preact";
-import { t } from "../../i18n/words.ts";
 import { me } from "../../shell/me.ts";
 import { Allowed } from "../../ui/allowed.tsx";
 import { mayApprove } from "./may-approve.ts";

@@ -1,8 +1,8 @@
+import { t } from "@countersign/pages";
 import type { Bot } from "@countersign/proto/web/admin/v1/admin_service";
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { admin } from "../../connection/core.ts";
-import { t } from "../../i18n/words.ts";
 import type { Right } from "../../shell/right.ts";
 import { formatRoute } from "../../shell/route.ts";
 import { tenantId } from "../../shell/tenant.ts";

@@ -1,3 +1,4 @@
+import { announce, pause, t } from "@countersign/pages";
 import {
   type AdminServiceSendTestMessageResponse,
   type Bot,
@@ -8,13 +9,10 @@ import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { CoreFailure } from "../../connection/core-failure.ts";
 import { admin } from "../../connection/core.ts";
-import { t } from "../../i18n/words.ts";
-import { pause } from "../../key/pause.ts";
 import { me } from "../../shell/me.ts";
 import { tenantId } from "../../shell/tenant.ts";
 import { Dialog } from "../../ui/dialog.tsx";
 import { FailureNote } from "../../ui/failure-note.tsx";
-import { announce } from "../../ui/live-region.tsx";
 import { useAction } from "../../ui/use-action.ts";
 import { FindingNote } from "../deliveries/finding-note.tsx";
 import { reasonText } from "../deliveries/finding-text.ts";

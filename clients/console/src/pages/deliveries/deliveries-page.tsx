@@ -1,9 +1,9 @@
+import { t } from "@countersign/pages";
 import type { Delivery } from "@countersign/proto/web/admin/v1/admin_service";
 import { DeliveryState } from "@countersign/proto/web/core/v1/code_service";
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { admin } from "../../connection/core.ts";
-import { t } from "../../i18n/words.ts";
 import { formatRoute } from "../../shell/route.ts";
 import { route } from "../../shell/router.ts";
 import { tenantId } from "../../shell/tenant.ts";

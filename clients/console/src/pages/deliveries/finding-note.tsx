@@ -1,6 +1,6 @@
+import { t } from "@countersign/pages";
 import type { DeliveryFinding } from "@countersign/proto/web/admin/v1/admin_service";
 import type { JSX } from "preact";
-import { t } from "../../i18n/words.ts";
 import { formatRoute } from "../../shell/route.ts";
 import { StateBadge } from "../../ui/state-badge.tsx";
 import { TimeText } from "../../ui/time-text.tsx";

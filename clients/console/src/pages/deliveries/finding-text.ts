@@ -1,5 +1,5 @@
+import { findWords } from "@countersign/pages";
 import { type DeliveryFinding, DeliveryReason } from "@countersign/proto/web/admin/v1/admin_service";
-import { findWords } from "../../i18n/words.ts";
 import type { Route } from "../../shell/route.ts";
 import type { Tone } from "../../ui/state-badge.tsx";
 

@@ -1,5 +1,5 @@
+import { t } from "@countersign/pages";
 import type { JSX } from "preact";
-import { t } from "../../i18n/words.ts";
 import { go } from "../../shell/router.ts";
 
 /** "A user says that no code came": his name, and on to the reason. */

@@ -1,3 +1,4 @@
+import { announce, t } from "@countersign/pages";
 import type {
   AdminServiceExplainDeliveryResponse,
   ChannelFinding,
@@ -6,11 +7,9 @@ import type {
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { admin } from "../../connection/core.ts";
-import { t } from "../../i18n/words.ts";
 import { formatRoute } from "../../shell/route.ts";
 import { tenantId } from "../../shell/tenant.ts";
 import { FailureNote } from "../../ui/failure-note.tsx";
-import { announce } from "../../ui/live-region.tsx";
 import { Page } from "../../ui/page.tsx";
 import { TimeText } from "../../ui/time-text.tsx";
 import { useLoad } from "../../ui/use-load.ts";

@@ -1,8 +1,7 @@
+import { locale, msOf, t } from "@countersign/pages";
 import type { EndedCount } from "@countersign/proto/web/admin/v1/admin_service";
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
-import { msOf } from "../../i18n/time.ts";
-import { locale, t } from "../../i18n/words.ts";
 import { Chart, type Series } from "../../ui/chart.tsx";
 
 /** How transactions ended, minute by minute. */

@@ -1,8 +1,8 @@
+import { t } from "@countersign/pages";
 import type { AdminServiceGetSummaryResponse } from "@countersign/proto/web/admin/v1/admin_service";
 import { DeliveryState } from "@countersign/proto/web/core/v1/code_service";
 import { State } from "@countersign/proto/web/core/v1/content";
 import type { JSX } from "preact";
-import { t } from "../../i18n/words.ts";
 import { formatRoute, type Route } from "../../shell/route.ts";
 import { StateBadge, type Tone } from "../../ui/state-badge.tsx";
 

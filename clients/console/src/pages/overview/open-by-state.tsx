@@ -1,6 +1,6 @@
+import { t } from "@countersign/pages";
 import type { StateCount } from "@countersign/proto/web/admin/v1/admin_service";
 import type { JSX } from "preact";
-import { t } from "../../i18n/words.ts";
 import { formatRoute } from "../../shell/route.ts";
 import { StateOf } from "../state/state-of.tsx";
 

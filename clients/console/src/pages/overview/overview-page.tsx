@@ -1,7 +1,7 @@
+import { t } from "@countersign/pages";
 import type { AdminServiceGetSummaryResponse } from "@countersign/proto/web/admin/v1/admin_service";
 import type { JSX } from "preact";
 import { admin } from "../../connection/core.ts";
-import { t } from "../../i18n/words.ts";
 import { tenantId } from "../../shell/tenant.ts";
 import { FailureNote } from "../../ui/failure-note.tsx";
 import { Page } from "../../ui/page.tsx";

@@ -1,6 +1,6 @@
+import { t } from "@countersign/pages";
 import type { AdminServiceGetSummaryResponse } from "@countersign/proto/web/admin/v1/admin_service";
 import type { JSX } from "preact";
-import { t } from "../../i18n/words.ts";
 import { Facts } from "../state/facts.tsx";
 
 interface Duration {

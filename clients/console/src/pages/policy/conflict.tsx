@@ -1,6 +1,6 @@
+import { t } from "@countersign/pages";
 import type { Policy } from "@countersign/proto/web/admin/v1/admin_service";
 import type { JSX } from "preact";
-import { t } from "../../i18n/words.ts";
 import { differences, type Members, merged } from "./document.ts";
 import { MemberTable } from "./member-table.tsx";
 

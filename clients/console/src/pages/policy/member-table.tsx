@@ -1,5 +1,5 @@
+import { t } from "@countersign/pages";
 import type { JSX } from "preact";
-import { t } from "../../i18n/words.ts";
 import { valueText } from "./document.ts";
 
 interface MemberTableProps {

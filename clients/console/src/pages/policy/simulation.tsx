@@ -1,13 +1,12 @@
+import { announce, t } from "@countersign/pages";
 import type { AdminServiceSimulatePolicyResponse, Difference } from "@countersign/proto/web/admin/v1/admin_service";
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { admin } from "../../connection/core.ts";
-import { t } from "../../i18n/words.ts";
 import { formatRoute } from "../../shell/route.ts";
 import { tenantId } from "../../shell/tenant.ts";
 import { type Column, DataTable } from "../../ui/data-table.tsx";
 import { FailureNote } from "../../ui/failure-note.tsx";
-import { announce } from "../../ui/live-region.tsx";
 import { useAction } from "../../ui/use-action.ts";
 import { Advice } from "./policy-page.tsx";
 

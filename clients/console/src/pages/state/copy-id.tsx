@@ -1,7 +1,6 @@
+import { announce, t } from "@countersign/pages";
 import type { JSX } from "preact";
-import { t } from "../../i18n/words.ts";
 import { IdText } from "../../ui/id-text.tsx";
-import { announce } from "../../ui/live-region.tsx";
 
 /** An id, whole, and a button that copies it where the browser lets pages copy. */
 export function CopyId({ id, name }: { id: string; name: string }): JSX.Element {

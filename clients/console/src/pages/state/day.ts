@@ -1,4 +1,4 @@
-import { type Moment, momentOf } from "../../i18n/time.ts";
+import { type Moment, momentOf } from "@countersign/pages";
 
 const DAY_MS = 86_400_000;
 

@@ -1,4 +1,4 @@
-import { findWords } from "../../i18n/words.ts";
+import { findWords } from "@countersign/pages";
 
 /** What an event of the audit means, or its own name where there are no words for it. */
 export function eventWords(event: string): string {

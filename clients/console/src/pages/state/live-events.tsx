@@ -1,7 +1,7 @@
+import { t } from "@countersign/pages";
 import type { AuditEvent } from "@countersign/proto/web/admin/v1/audit_service";
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { t } from "../../i18n/words.ts";
 import { tenantId } from "../../shell/tenant.ts";
 import { Timeline } from "../../ui/timeline.tsx";
 import { EventFacts } from "./event-facts.tsx";

@@ -1,7 +1,7 @@
+import { t } from "@countersign/pages";
 import type { DeliveryState } from "@countersign/proto/web/core/v1/code_service";
 import type { State } from "@countersign/proto/web/core/v1/content";
 import type { JSX } from "preact";
-import { t } from "../../i18n/words.ts";
 import { StateBadge } from "../../ui/state-badge.tsx";
 import { toneOfDelivery, toneOfState } from "./state-words.ts";
 

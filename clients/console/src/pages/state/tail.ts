@@ -1,7 +1,7 @@
+import { pause } from "@countersign/pages";
 import type { AuditEvent } from "@countersign/proto/web/admin/v1/audit_service";
 import { CoreFailure } from "../../connection/core-failure.ts";
 import { audit } from "../../connection/core.ts";
-import { pause } from "../../key/pause.ts";
 
 /** Which events are followed. */
 export interface Followed {

@@ -1,7 +1,7 @@
+import { t } from "@countersign/pages";
 import { State } from "@countersign/proto/web/core/v1/content";
 import type { Transaction } from "@countersign/proto/web/core/v1/transaction_service";
 import type { JSX } from "preact";
-import { t } from "../../i18n/words.ts";
 import { formatRoute } from "../../shell/route.ts";
 import { StateBadge } from "../../ui/state-badge.tsx";
 import { TimeText } from "../../ui/time-text.tsx";

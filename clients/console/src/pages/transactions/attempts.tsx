@@ -1,6 +1,6 @@
+import { t } from "@countersign/pages";
 import type { DeliveryAttempt } from "@countersign/proto/web/core/v1/code_service";
 import type { JSX } from "preact";
-import { t } from "../../i18n/words.ts";
 import { TimeText } from "../../ui/time-text.tsx";
 import { DeliveryStateOf } from "../state/state-of.tsx";
 

@@ -1,7 +1,7 @@
+import { t } from "@countersign/pages";
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { admin } from "../../connection/core.ts";
-import { t } from "../../i18n/words.ts";
 import { tenantId } from "../../shell/tenant.ts";
 import { ConfirmStop } from "../../ui/confirm-stop.tsx";
 

@@ -1,6 +1,6 @@
+import { t } from "@countersign/pages";
 import { toHex } from "@countersign/protocol";
 import type { JSX } from "preact";
-import { t } from "../../i18n/words.ts";
 import { IdText } from "../../ui/id-text.tsx";
 import { Facts } from "../state/facts.tsx";
 

@@ -1,7 +1,6 @@
+import { msOf, t } from "@countersign/pages";
 import type { TransactionEvent } from "@countersign/proto/web/admin/v1/admin_service";
 import type { DeliveryAttempt } from "@countersign/proto/web/core/v1/code_service";
-import { msOf } from "../../i18n/time.ts";
-import { t } from "../../i18n/words.ts";
 import type { Happened } from "../../ui/timeline.tsx";
 import { EventFacts } from "../state/event-facts.tsx";
 import { eventWords } from "../state/event-words.ts";

@@ -1,8 +1,8 @@
+import { t } from "@countersign/pages";
 import { toHex } from "@countersign/protocol";
 import { State } from "@countersign/proto/web/core/v1/content";
 import type { Transaction } from "@countersign/proto/web/core/v1/transaction_service";
 import type { JSX } from "preact";
-import { t } from "../../i18n/words.ts";
 import { formatRoute } from "../../shell/route.ts";
 import { IdText } from "../../ui/id-text.tsx";
 import { TimeText } from "../../ui/time-text.tsx";

@@ -1,16 +1,14 @@
+import { announce, Lines, t } from "@countersign/pages";
 import type { AdminServiceGetTransactionResponse } from "@countersign/proto/web/admin/v1/admin_service";
 import { State } from "@countersign/proto/web/core/v1/content";
 import type { Transaction } from "@countersign/proto/web/core/v1/transaction_service";
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { admin } from "../../connection/core.ts";
-import { t } from "../../i18n/words.ts";
 import { formatRoute } from "../../shell/route.ts";
 import { tenantId } from "../../shell/tenant.ts";
 import { Allowed } from "../../ui/allowed.tsx";
 import { FailureNote } from "../../ui/failure-note.tsx";
-import { Lines } from "../../ui/lines.tsx";
-import { announce } from "../../ui/live-region.tsx";
 import { Page } from "../../ui/page.tsx";
 import { Timeline } from "../../ui/timeline.tsx";
 import { useLoad } from "../../ui/use-load.ts";

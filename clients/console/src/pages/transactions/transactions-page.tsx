@@ -1,8 +1,8 @@
+import { findWords, t } from "@countersign/pages";
 import { Kind, State } from "@countersign/proto/web/core/v1/content";
 import type { Transaction } from "@countersign/proto/web/core/v1/transaction_service";
 import type { JSX } from "preact";
 import { admin } from "../../connection/core.ts";
-import { findWords, t } from "../../i18n/words.ts";
 import { formatRoute } from "../../shell/route.ts";
 import { route } from "../../shell/router.ts";
 import { tenantId } from "../../shell/tenant.ts";

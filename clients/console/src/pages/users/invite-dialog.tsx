@@ -1,16 +1,13 @@
+import { announce, msOf, saveFile, t } from "@countersign/pages";
 import type { KeyServiceBeginEnrolmentResponse } from "@countersign/proto/web/core/v1/key_service";
 import type { JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import { admin } from "../../connection/core.ts";
-import { msOf } from "../../i18n/time.ts";
-import { t } from "../../i18n/words.ts";
 import { tenantId } from "../../shell/tenant.ts";
 import { Dialog } from "../../ui/dialog.tsx";
 import { FailureNote } from "../../ui/failure-note.tsx";
-import { announce } from "../../ui/live-region.tsx";
 import { QrCode } from "../../ui/qr-code.tsx";
 import { useAction } from "../../ui/use-action.ts";
-import { saveFile } from "../state/save-file.ts";
 import { enrolmentLink } from "./enrolment-link.ts";
 import { minutesText, useTimeLeft } from "./use-time-left.ts";
 

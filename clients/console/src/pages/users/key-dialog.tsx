@@ -1,8 +1,8 @@
+import { t } from "@countersign/pages";
 import type { Key } from "@countersign/proto/web/core/v1/key_service";
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { admin } from "../../connection/core.ts";
-import { t } from "../../i18n/words.ts";
 import { tenantId } from "../../shell/tenant.ts";
 import { ChangeDialog } from "../../ui/change-dialog.tsx";
 import { ConfirmStop } from "../../ui/confirm-stop.tsx";

@@ -1,9 +1,8 @@
+import { msOf, t } from "@countersign/pages";
 import { type Key, KeyState } from "@countersign/proto/web/core/v1/key_service";
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { admin } from "../../connection/core.ts";
-import { msOf } from "../../i18n/time.ts";
-import { t } from "../../i18n/words.ts";
 import { tenantId } from "../../shell/tenant.ts";
 import { Allowed } from "../../ui/allowed.tsx";
 import { type Column, DataTable, type Rows } from "../../ui/data-table.tsx";

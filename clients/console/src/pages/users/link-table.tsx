@@ -1,8 +1,8 @@
+import { t } from "@countersign/pages";
 import type { Channel } from "@countersign/proto/web/core/v1/link_service";
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { admin } from "../../connection/core.ts";
-import { t } from "../../i18n/words.ts";
 import { tenantId } from "../../shell/tenant.ts";
 import { Allowed } from "../../ui/allowed.tsx";
 import { ConfirmStop } from "../../ui/confirm-stop.tsx";

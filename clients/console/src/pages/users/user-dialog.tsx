@@ -1,6 +1,6 @@
+import { t } from "@countersign/pages";
 import type { JSX } from "preact";
 import { admin } from "../../connection/core.ts";
-import { t } from "../../i18n/words.ts";
 import { tenantId } from "../../shell/tenant.ts";
 import { ChangeDialog } from "../../ui/change-dialog.tsx";
 import { ConfirmStop } from "../../ui/confirm-stop.tsx";

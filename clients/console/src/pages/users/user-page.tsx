@@ -1,7 +1,7 @@
+import { t } from "@countersign/pages";
 import { type User, UserState } from "@countersign/proto/web/core/v1/user_service";
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { t } from "../../i18n/words.ts";
 import type { Right } from "../../shell/right.ts";
 import { formatRoute } from "../../shell/route.ts";
 import { tenantId } from "../../shell/tenant.ts";

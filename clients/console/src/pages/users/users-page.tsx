@@ -1,8 +1,8 @@
+import { t } from "@countersign/pages";
 import type { User } from "@countersign/proto/web/core/v1/user_service";
 import { UserState } from "@countersign/proto/web/core/v1/user_service";
 import type { JSX } from "preact";
 import { admin } from "../../connection/core.ts";
-import { t } from "../../i18n/words.ts";
 import { formatRoute } from "../../shell/route.ts";
 import { route } from "../../shell/router.ts";
 import { tenantId } from "../../shell/tenant.ts";

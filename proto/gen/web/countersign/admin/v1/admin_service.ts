@@ -9,25 +9,12 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { CallContext, CallOptions } from "nice-grpc-common";
 import { Duration } from "../../../google/protobuf/duration.ts";
 import { Timestamp } from "../../../google/protobuf/timestamp.ts";
-import {
-  CodeServiceGetDeliveryResponse,
-  DeliveryAttempt,
-  DeliveryState,
-  deliveryStateFromJSON,
-  deliveryStateToJSON,
-} from "../../core/v1/code_service.ts";
-import { Kind, kindFromJSON, kindToJSON, Line, State, stateFromJSON, stateToJSON } from "../../core/v1/content.ts";
-import {
-  Key,
-  KeyServiceBeginEnrolmentResponse,
-  KeyState,
-  keyStateFromJSON,
-  keyStateToJSON,
-  Recovery,
-} from "../../core/v1/key_service.ts";
+import { CodeServiceGetDeliveryResponse, DeliveryAttempt, DeliveryState } from "../../core/v1/code_service.ts";
+import { Kind, Line, State } from "../../core/v1/content.ts";
+import { Key, KeyServiceBeginEnrolmentResponse, KeyState, Recovery } from "../../core/v1/key_service.ts";
 import { Channel, LinkServiceBeginLinkResponse, LinkServiceWatchLinkResponse } from "../../core/v1/link_service.ts";
 import { Transaction } from "../../core/v1/transaction_service.ts";
-import { User, UserState, userStateFromJSON, userStateToJSON } from "../../core/v1/user_service.ts";
+import { User, UserState } from "../../core/v1/user_service.ts";
 
 export const protobufPackage = "countersign.admin.v1";
 
@@ -59,48 +46,6 @@ export namespace Role {
   export type UNRECOGNIZED = typeof Role.UNRECOGNIZED;
 }
 
-export function roleFromJSON(object: any): Role {
-  switch (object) {
-    case 0:
-    case "ROLE_UNSPECIFIED":
-      return Role.UNSPECIFIED;
-    case 1:
-    case "ROLE_OWNER":
-      return Role.OWNER;
-    case 2:
-    case "ROLE_ADMIN":
-      return Role.ADMIN;
-    case 3:
-    case "ROLE_OPERATOR":
-      return Role.OPERATOR;
-    case 4:
-    case "ROLE_AUDITOR":
-      return Role.AUDITOR;
-    case -1:
-    case "UNRECOGNIZED":
-    default:
-      return Role.UNRECOGNIZED;
-  }
-}
-
-export function roleToJSON(object: Role): string {
-  switch (object) {
-    case Role.UNSPECIFIED:
-      return "ROLE_UNSPECIFIED";
-    case Role.OWNER:
-      return "ROLE_OWNER";
-    case Role.ADMIN:
-      return "ROLE_ADMIN";
-    case Role.OPERATOR:
-      return "ROLE_OPERATOR";
-    case Role.AUDITOR:
-      return "ROLE_AUDITOR";
-    case Role.UNRECOGNIZED:
-    default:
-      return "UNRECOGNIZED";
-  }
-}
-
 /** Where an administrator stands. */
 export const AdminState = {
   /** UNSPECIFIED - Never sent. */
@@ -124,43 +69,6 @@ export namespace AdminState {
   export type UNRECOGNIZED = typeof AdminState.UNRECOGNIZED;
 }
 
-export function adminStateFromJSON(object: any): AdminState {
-  switch (object) {
-    case 0:
-    case "ADMIN_STATE_UNSPECIFIED":
-      return AdminState.UNSPECIFIED;
-    case 1:
-    case "ADMIN_STATE_INVITED":
-      return AdminState.INVITED;
-    case 2:
-    case "ADMIN_STATE_ACTIVE":
-      return AdminState.ACTIVE;
-    case 3:
-    case "ADMIN_STATE_DISABLED":
-      return AdminState.DISABLED;
-    case -1:
-    case "UNRECOGNIZED":
-    default:
-      return AdminState.UNRECOGNIZED;
-  }
-}
-
-export function adminStateToJSON(object: AdminState): string {
-  switch (object) {
-    case AdminState.UNSPECIFIED:
-      return "ADMIN_STATE_UNSPECIFIED";
-    case AdminState.INVITED:
-      return "ADMIN_STATE_INVITED";
-    case AdminState.ACTIVE:
-      return "ADMIN_STATE_ACTIVE";
-    case AdminState.DISABLED:
-      return "ADMIN_STATE_DISABLED";
-    case AdminState.UNRECOGNIZED:
-    default:
-      return "UNRECOGNIZED";
-  }
-}
-
 /** What an app's token opens. */
 export const AppScope = {
   /** UNSPECIFIED - Refused. */
@@ -179,38 +87,6 @@ export namespace AppScope {
   export type SUBMIT = typeof AppScope.SUBMIT;
   export type EXECUTE = typeof AppScope.EXECUTE;
   export type UNRECOGNIZED = typeof AppScope.UNRECOGNIZED;
-}
-
-export function appScopeFromJSON(object: any): AppScope {
-  switch (object) {
-    case 0:
-    case "APP_SCOPE_UNSPECIFIED":
-      return AppScope.UNSPECIFIED;
-    case 1:
-    case "APP_SCOPE_SUBMIT":
-      return AppScope.SUBMIT;
-    case 2:
-    case "APP_SCOPE_EXECUTE":
-      return AppScope.EXECUTE;
-    case -1:
-    case "UNRECOGNIZED":
-    default:
-      return AppScope.UNRECOGNIZED;
-  }
-}
-
-export function appScopeToJSON(object: AppScope): string {
-  switch (object) {
-    case AppScope.UNSPECIFIED:
-      return "APP_SCOPE_UNSPECIFIED";
-    case AppScope.SUBMIT:
-      return "APP_SCOPE_SUBMIT";
-    case AppScope.EXECUTE:
-      return "APP_SCOPE_EXECUTE";
-    case AppScope.UNRECOGNIZED:
-    default:
-      return "UNRECOGNIZED";
-  }
 }
 
 /** How many administrators a change takes. The policy says the number of each: `adminApprovals`. */
@@ -234,43 +110,6 @@ export namespace ChangeLevel {
   export type MEDIUM = typeof ChangeLevel.MEDIUM;
   export type HIGH = typeof ChangeLevel.HIGH;
   export type UNRECOGNIZED = typeof ChangeLevel.UNRECOGNIZED;
-}
-
-export function changeLevelFromJSON(object: any): ChangeLevel {
-  switch (object) {
-    case 0:
-    case "CHANGE_LEVEL_UNSPECIFIED":
-      return ChangeLevel.UNSPECIFIED;
-    case 1:
-    case "CHANGE_LEVEL_LOW":
-      return ChangeLevel.LOW;
-    case 2:
-    case "CHANGE_LEVEL_MEDIUM":
-      return ChangeLevel.MEDIUM;
-    case 3:
-    case "CHANGE_LEVEL_HIGH":
-      return ChangeLevel.HIGH;
-    case -1:
-    case "UNRECOGNIZED":
-    default:
-      return ChangeLevel.UNRECOGNIZED;
-  }
-}
-
-export function changeLevelToJSON(object: ChangeLevel): string {
-  switch (object) {
-    case ChangeLevel.UNSPECIFIED:
-      return "CHANGE_LEVEL_UNSPECIFIED";
-    case ChangeLevel.LOW:
-      return "CHANGE_LEVEL_LOW";
-    case ChangeLevel.MEDIUM:
-      return "CHANGE_LEVEL_MEDIUM";
-    case ChangeLevel.HIGH:
-      return "CHANGE_LEVEL_HIGH";
-    case ChangeLevel.UNRECOGNIZED:
-    default:
-      return "UNRECOGNIZED";
-  }
 }
 
 /** Where a change stands. */
@@ -306,63 +145,6 @@ export namespace ChangeState {
   export type EXPIRED = typeof ChangeState.EXPIRED;
   export type FAILED = typeof ChangeState.FAILED;
   export type UNRECOGNIZED = typeof ChangeState.UNRECOGNIZED;
-}
-
-export function changeStateFromJSON(object: any): ChangeState {
-  switch (object) {
-    case 0:
-    case "CHANGE_STATE_UNSPECIFIED":
-      return ChangeState.UNSPECIFIED;
-    case 1:
-    case "CHANGE_STATE_REQUESTED":
-      return ChangeState.REQUESTED;
-    case 2:
-    case "CHANGE_STATE_PARTIAL":
-      return ChangeState.PARTIAL;
-    case 3:
-    case "CHANGE_STATE_APPROVED":
-      return ChangeState.APPROVED;
-    case 4:
-    case "CHANGE_STATE_APPLIED":
-      return ChangeState.APPLIED;
-    case 5:
-    case "CHANGE_STATE_REJECTED":
-      return ChangeState.REJECTED;
-    case 6:
-    case "CHANGE_STATE_EXPIRED":
-      return ChangeState.EXPIRED;
-    case 7:
-    case "CHANGE_STATE_FAILED":
-      return ChangeState.FAILED;
-    case -1:
-    case "UNRECOGNIZED":
-    default:
-      return ChangeState.UNRECOGNIZED;
-  }
-}
-
-export function changeStateToJSON(object: ChangeState): string {
-  switch (object) {
-    case ChangeState.UNSPECIFIED:
-      return "CHANGE_STATE_UNSPECIFIED";
-    case ChangeState.REQUESTED:
-      return "CHANGE_STATE_REQUESTED";
-    case ChangeState.PARTIAL:
-      return "CHANGE_STATE_PARTIAL";
-    case ChangeState.APPROVED:
-      return "CHANGE_STATE_APPROVED";
-    case ChangeState.APPLIED:
-      return "CHANGE_STATE_APPLIED";
-    case ChangeState.REJECTED:
-      return "CHANGE_STATE_REJECTED";
-    case ChangeState.EXPIRED:
-      return "CHANGE_STATE_EXPIRED";
-    case ChangeState.FAILED:
-      return "CHANGE_STATE_FAILED";
-    case ChangeState.UNRECOGNIZED:
-    default:
-      return "UNRECOGNIZED";
-  }
 }
 
 /** Why no code came, or that it came. */
@@ -473,188 +255,6 @@ export namespace DeliveryReason {
   export type NO_TRANSACTION = typeof DeliveryReason.NO_TRANSACTION;
   export type READY = typeof DeliveryReason.READY;
   export type UNRECOGNIZED = typeof DeliveryReason.UNRECOGNIZED;
-}
-
-export function deliveryReasonFromJSON(object: any): DeliveryReason {
-  switch (object) {
-    case 0:
-    case "DELIVERY_REASON_UNSPECIFIED":
-      return DeliveryReason.UNSPECIFIED;
-    case 1:
-    case "DELIVERY_REASON_SENT":
-      return DeliveryReason.SENT;
-    case 2:
-    case "DELIVERY_REASON_REACHED":
-      return DeliveryReason.REACHED;
-    case 3:
-    case "DELIVERY_REASON_SENT_UNKNOWN":
-      return DeliveryReason.SENT_UNKNOWN;
-    case 4:
-    case "DELIVERY_REASON_NOT_REACHED":
-      return DeliveryReason.NOT_REACHED;
-    case 5:
-    case "DELIVERY_REASON_AT_BOT":
-      return DeliveryReason.AT_BOT;
-    case 6:
-    case "DELIVERY_REASON_WAITING":
-      return DeliveryReason.WAITING;
-    case 7:
-    case "DELIVERY_REASON_BOT_NOT_ATTACHED":
-      return DeliveryReason.BOT_NOT_ATTACHED;
-    case 8:
-    case "DELIVERY_REASON_BOT_PAUSED":
-      return DeliveryReason.BOT_PAUSED;
-    case 9:
-    case "DELIVERY_REASON_BOT_DISABLED":
-      return DeliveryReason.BOT_DISABLED;
-    case 10:
-    case "DELIVERY_REASON_PROVIDER_REFUSED":
-      return DeliveryReason.PROVIDER_REFUSED;
-    case 11:
-    case "DELIVERY_REASON_PROVIDER_UNREACHABLE":
-      return DeliveryReason.PROVIDER_UNREACHABLE;
-    case 12:
-    case "DELIVERY_REASON_RATE_LIMITED":
-      return DeliveryReason.RATE_LIMITED;
-    case 13:
-    case "DELIVERY_REASON_BOT_NOT_READY":
-      return DeliveryReason.BOT_NOT_READY;
-    case 14:
-    case "DELIVERY_REASON_PEER_GONE":
-      return DeliveryReason.PEER_GONE;
-    case 15:
-    case "DELIVERY_REASON_IDENTITY_CHANGED":
-      return DeliveryReason.IDENTITY_CHANGED;
-    case 16:
-    case "DELIVERY_REASON_DOES_NOT_FIT":
-      return DeliveryReason.DOES_NOT_FIT;
-    case 17:
-    case "DELIVERY_REASON_CHANNEL_PAUSED_UNANSWERED":
-      return DeliveryReason.CHANNEL_PAUSED_UNANSWERED;
-    case 18:
-    case "DELIVERY_REASON_CHANNEL_ON_HOLD":
-      return DeliveryReason.CHANNEL_ON_HOLD;
-    case 19:
-    case "DELIVERY_REASON_NOT_ALLOWED_BY_POLICY":
-      return DeliveryReason.NOT_ALLOWED_BY_POLICY;
-    case 20:
-    case "DELIVERY_REASON_ASSURANCE_TOO_LOW":
-      return DeliveryReason.ASSURANCE_TOO_LOW;
-    case 21:
-    case "DELIVERY_REASON_NOT_LINKED":
-      return DeliveryReason.NOT_LINKED;
-    case 22:
-    case "DELIVERY_REASON_OTHER_CHANNEL":
-      return DeliveryReason.OTHER_CHANNEL;
-    case 23:
-    case "DELIVERY_REASON_SUPERSEDED":
-      return DeliveryReason.SUPERSEDED;
-    case 24:
-    case "DELIVERY_REASON_EXPIRED_BEFORE_SENT":
-      return DeliveryReason.EXPIRED_BEFORE_SENT;
-    case 25:
-    case "DELIVERY_REASON_TRANSACTION_ENDED":
-      return DeliveryReason.TRANSACTION_ENDED;
-    case 26:
-    case "DELIVERY_REASON_USER_FROZEN":
-      return DeliveryReason.USER_FROZEN;
-    case 27:
-    case "DELIVERY_REASON_USER_BLOCKED":
-      return DeliveryReason.USER_BLOCKED;
-    case 28:
-    case "DELIVERY_REASON_USER_SUSPENDED":
-      return DeliveryReason.USER_SUSPENDED;
-    case 29:
-    case "DELIVERY_REASON_NO_CHANNEL":
-      return DeliveryReason.NO_CHANNEL;
-    case 30:
-    case "DELIVERY_REASON_NO_KEY":
-      return DeliveryReason.NO_KEY;
-    case 31:
-    case "DELIVERY_REASON_NO_TRANSACTION":
-      return DeliveryReason.NO_TRANSACTION;
-    case 32:
-    case "DELIVERY_REASON_READY":
-      return DeliveryReason.READY;
-    case -1:
-    case "UNRECOGNIZED":
-    default:
-      return DeliveryReason.UNRECOGNIZED;
-  }
-}
-
-export function deliveryReasonToJSON(object: DeliveryReason): string {
-  switch (object) {
-    case DeliveryReason.UNSPECIFIED:
-      return "DELIVERY_REASON_UNSPECIFIED";
-    case DeliveryReason.SENT:
-      return "DELIVERY_REASON_SENT";
-    case DeliveryReason.REACHED:
-      return "DELIVERY_REASON_REACHED";
-    case DeliveryReason.SENT_UNKNOWN:
-      return "DELIVERY_REASON_SENT_UNKNOWN";
-    case DeliveryReason.NOT_REACHED:
-      return "DELIVERY_REASON_NOT_REACHED";
-    case DeliveryReason.AT_BOT:
-      return "DELIVERY_REASON_AT_BOT";
-    case DeliveryReason.WAITING:
-      return "DELIVERY_REASON_WAITING";
-    case DeliveryReason.BOT_NOT_ATTACHED:
-      return "DELIVERY_REASON_BOT_NOT_ATTACHED";
-    case DeliveryReason.BOT_PAUSED:
-      return "DELIVERY_REASON_BOT_PAUSED";
-    case DeliveryReason.BOT_DISABLED:
-      return "DELIVERY_REASON_BOT_DISABLED";
-    case DeliveryReason.PROVIDER_REFUSED:
-      return "DELIVERY_REASON_PROVIDER_REFUSED";
-    case DeliveryReason.PROVIDER_UNREACHABLE:
-      return "DELIVERY_REASON_PROVIDER_UNREACHABLE";
-    case DeliveryReason.RATE_LIMITED:
-      return "DELIVERY_REASON_RATE_LIMITED";
-    case DeliveryReason.BOT_NOT_READY:
-      return "DELIVERY_REASON_BOT_NOT_READY";
-    case DeliveryReason.PEER_GONE:
-      return "DELIVERY_REASON_PEER_GONE";
-    case DeliveryReason.IDENTITY_CHANGED:
-      return "DELIVERY_REASON_IDENTITY_CHANGED";
-    case DeliveryReason.DOES_NOT_FIT:
-      return "DELIVERY_REASON_DOES_NOT_FIT";
-    case DeliveryReason.CHANNEL_PAUSED_UNANSWERED:
-      return "DELIVERY_REASON_CHANNEL_PAUSED_UNANSWERED";
-    case DeliveryReason.CHANNEL_ON_HOLD:
-      return "DELIVERY_REASON_CHANNEL_ON_HOLD";
-    case DeliveryReason.NOT_ALLOWED_BY_POLICY:
-      return "DELIVERY_REASON_NOT_ALLOWED_BY_POLICY";
-    case DeliveryReason.ASSURANCE_TOO_LOW:
-      return "DELIVERY_REASON_ASSURANCE_TOO_LOW";
-    case DeliveryReason.NOT_LINKED:
-      return "DELIVERY_REASON_NOT_LINKED";
-    case DeliveryReason.OTHER_CHANNEL:
-      return "DELIVERY_REASON_OTHER_CHANNEL";
-    case DeliveryReason.SUPERSEDED:
-      return "DELIVERY_REASON_SUPERSEDED";
-    case DeliveryReason.EXPIRED_BEFORE_SENT:
-      return "DELIVERY_REASON_EXPIRED_BEFORE_SENT";
-    case DeliveryReason.TRANSACTION_ENDED:
-      return "DELIVERY_REASON_TRANSACTION_ENDED";
-    case DeliveryReason.USER_FROZEN:
-      return "DELIVERY_REASON_USER_FROZEN";
-    case DeliveryReason.USER_BLOCKED:
-      return "DELIVERY_REASON_USER_BLOCKED";
-    case DeliveryReason.USER_SUSPENDED:
-      return "DELIVERY_REASON_USER_SUSPENDED";
-    case DeliveryReason.NO_CHANNEL:
-      return "DELIVERY_REASON_NO_CHANNEL";
-    case DeliveryReason.NO_KEY:
-      return "DELIVERY_REASON_NO_KEY";
-    case DeliveryReason.NO_TRANSACTION:
-      return "DELIVERY_REASON_NO_TRANSACTION";
-    case DeliveryReason.READY:
-      return "DELIVERY_REASON_READY";
-    case DeliveryReason.UNRECOGNIZED:
-    default:
-      return "UNRECOGNIZED";
-  }
 }
 
 /** An administrator. */
@@ -2086,54 +1686,6 @@ export const Admin: MessageFns<Admin> = {
     }
   },
 
-  fromJSON(object: any): Admin {
-    return {
-      adminId: isSet(object.adminId)
-        ? globalThis.String(object.adminId)
-        : isSet(object.admin_id)
-        ? globalThis.String(object.admin_id)
-        : "",
-      role: isSet(object.role) ? roleFromJSON(object.role) : 0,
-      tenantId: isSet(object.tenantId)
-        ? globalThis.String(object.tenantId)
-        : isSet(object.tenant_id)
-        ? globalThis.String(object.tenant_id)
-        : "",
-      state: isSet(object.state) ? adminStateFromJSON(object.state) : 0,
-      createdAt: isSet(object.createdAt)
-        ? fromJsonTimestamp(object.createdAt)
-        : isSet(object.created_at)
-        ? fromJsonTimestamp(object.created_at)
-        : undefined,
-      tokens: globalThis.Array.isArray(object?.tokens)
-        ? object.tokens.map((e: any) => Token.fromJSON(e))
-        : [],
-    };
-  },
-
-  toJSON(message: Admin): unknown {
-    const obj: any = {};
-    if (message.adminId !== "") {
-      obj.adminId = message.adminId;
-    }
-    if (message.role !== 0) {
-      obj.role = roleToJSON(message.role);
-    }
-    if (message.tenantId !== "") {
-      obj.tenantId = message.tenantId;
-    }
-    if (message.state !== 0) {
-      obj.state = adminStateToJSON(message.state);
-    }
-    if (message.createdAt !== undefined) {
-      obj.createdAt = fromTimestamp(message.createdAt).toISOString();
-    }
-    if (message.tokens?.length) {
-      obj.tokens = message.tokens.map((e) => Token.toJSON(e));
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<Admin>): Admin {
     return Admin.fromPartial(base ?? {});
   },
@@ -2216,40 +1768,6 @@ export const Token: MessageFns<Token> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): Token {
-    return {
-      tokenSha256: isSet(object.tokenSha256)
-        ? globalThis.String(object.tokenSha256)
-        : isSet(object.token_sha256)
-        ? globalThis.String(object.token_sha256)
-        : "",
-      issuedAt: isSet(object.issuedAt)
-        ? fromJsonTimestamp(object.issuedAt)
-        : isSet(object.issued_at)
-        ? fromJsonTimestamp(object.issued_at)
-        : undefined,
-      expiresAt: isSet(object.expiresAt)
-        ? fromJsonTimestamp(object.expiresAt)
-        : isSet(object.expires_at)
-        ? fromJsonTimestamp(object.expires_at)
-        : undefined,
-    };
-  },
-
-  toJSON(message: Token): unknown {
-    const obj: any = {};
-    if (message.tokenSha256 !== "") {
-      obj.tokenSha256 = message.tokenSha256;
-    }
-    if (message.issuedAt !== undefined) {
-      obj.issuedAt = fromTimestamp(message.issuedAt).toISOString();
-    }
-    if (message.expiresAt !== undefined) {
-      obj.expiresAt = fromTimestamp(message.expiresAt).toISOString();
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<Token>): Token {
@@ -2357,48 +1875,6 @@ export const Tenant: MessageFns<Tenant> = {
     }
   },
 
-  fromJSON(object: any): Tenant {
-    return {
-      tenantId: isSet(object.tenantId)
-        ? globalThis.String(object.tenantId)
-        : isSet(object.tenant_id)
-        ? globalThis.String(object.tenant_id)
-        : "",
-      name: isSet(object.name) ? globalThis.String(object.name) : "",
-      issuer: isSet(object.issuer) ? globalThis.String(object.issuer) : "",
-      policyVersion: isSet(object.policyVersion)
-        ? globalThis.Number(object.policyVersion)
-        : isSet(object.policy_version)
-        ? globalThis.Number(object.policy_version)
-        : 0,
-      isAdministration: isSet(object.isAdministration)
-        ? globalThis.Boolean(object.isAdministration)
-        : isSet(object.is_administration)
-        ? globalThis.Boolean(object.is_administration)
-        : false,
-    };
-  },
-
-  toJSON(message: Tenant): unknown {
-    const obj: any = {};
-    if (message.tenantId !== "") {
-      obj.tenantId = message.tenantId;
-    }
-    if (message.name !== "") {
-      obj.name = message.name;
-    }
-    if (message.issuer !== "") {
-      obj.issuer = message.issuer;
-    }
-    if (message.policyVersion !== 0) {
-      obj.policyVersion = Math.round(message.policyVersion);
-    }
-    if (message.isAdministration !== false) {
-      obj.isAdministration = message.isAdministration;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<Tenant>): Tenant {
     return Tenant.fromPartial(base ?? {});
   },
@@ -2500,40 +1976,6 @@ export const App: MessageFns<App> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): App {
-    return {
-      appId: isSet(object.appId)
-        ? globalThis.String(object.appId)
-        : isSet(object.app_id)
-        ? globalThis.String(object.app_id)
-        : "",
-      name: isSet(object.name) ? globalThis.String(object.name) : "",
-      scope: isSet(object.scope) ? appScopeFromJSON(object.scope) : 0,
-      disabled: isSet(object.disabled) ? globalThis.Boolean(object.disabled) : false,
-      tokens: globalThis.Array.isArray(object?.tokens) ? object.tokens.map((e: any) => Token.fromJSON(e)) : [],
-    };
-  },
-
-  toJSON(message: App): unknown {
-    const obj: any = {};
-    if (message.appId !== "") {
-      obj.appId = message.appId;
-    }
-    if (message.name !== "") {
-      obj.name = message.name;
-    }
-    if (message.scope !== 0) {
-      obj.scope = appScopeToJSON(message.scope);
-    }
-    if (message.disabled !== false) {
-      obj.disabled = message.disabled;
-    }
-    if (message.tokens?.length) {
-      obj.tokens = message.tokens.map((e) => Token.toJSON(e));
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<App>): App {
@@ -2729,84 +2171,6 @@ export const Bot: MessageFns<Bot> = {
     }
   },
 
-  fromJSON(object: any): Bot {
-    return {
-      botId: isSet(object.botId)
-        ? globalThis.String(object.botId)
-        : isSet(object.bot_id)
-        ? globalThis.String(object.bot_id)
-        : "",
-      name: isSet(object.name) ? globalThis.String(object.name) : "",
-      platform: isSet(object.platform) ? globalThis.String(object.platform) : "",
-      disabled: isSet(object.disabled) ? globalThis.Boolean(object.disabled) : false,
-      paused: isSet(object.paused) ? globalThis.Boolean(object.paused) : false,
-      tokens: globalThis.Array.isArray(object?.tokens) ? object.tokens.map((e: any) => Token.fromJSON(e)) : [],
-      attached: isSet(object.attached) ? globalThis.Boolean(object.attached) : false,
-      waiting: isSet(object.waiting) ? globalThis.Number(object.waiting) : 0,
-      lastSentAt: isSet(object.lastSentAt)
-        ? fromJsonTimestamp(object.lastSentAt)
-        : isSet(object.last_sent_at)
-        ? fromJsonTimestamp(object.last_sent_at)
-        : undefined,
-      lastFailedAt: isSet(object.lastFailedAt)
-        ? fromJsonTimestamp(object.lastFailedAt)
-        : isSet(object.last_failed_at)
-        ? fromJsonTimestamp(object.last_failed_at)
-        : undefined,
-      lastFailure: isSet(object.lastFailure)
-        ? globalThis.String(object.lastFailure)
-        : isSet(object.last_failure)
-        ? globalThis.String(object.last_failure)
-        : "",
-      detachedSince: isSet(object.detachedSince)
-        ? fromJsonTimestamp(object.detachedSince)
-        : isSet(object.detached_since)
-        ? fromJsonTimestamp(object.detached_since)
-        : undefined,
-    };
-  },
-
-  toJSON(message: Bot): unknown {
-    const obj: any = {};
-    if (message.botId !== "") {
-      obj.botId = message.botId;
-    }
-    if (message.name !== "") {
-      obj.name = message.name;
-    }
-    if (message.platform !== "") {
-      obj.platform = message.platform;
-    }
-    if (message.disabled !== false) {
-      obj.disabled = message.disabled;
-    }
-    if (message.paused !== false) {
-      obj.paused = message.paused;
-    }
-    if (message.tokens?.length) {
-      obj.tokens = message.tokens.map((e) => Token.toJSON(e));
-    }
-    if (message.attached !== false) {
-      obj.attached = message.attached;
-    }
-    if (message.waiting !== 0) {
-      obj.waiting = Math.round(message.waiting);
-    }
-    if (message.lastSentAt !== undefined) {
-      obj.lastSentAt = fromTimestamp(message.lastSentAt).toISOString();
-    }
-    if (message.lastFailedAt !== undefined) {
-      obj.lastFailedAt = fromTimestamp(message.lastFailedAt).toISOString();
-    }
-    if (message.lastFailure !== "") {
-      obj.lastFailure = message.lastFailure;
-    }
-    if (message.detachedSince !== undefined) {
-      obj.detachedSince = fromTimestamp(message.detachedSince).toISOString();
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<Bot>): Bot {
     return Bot.fromPartial(base ?? {});
   },
@@ -2899,32 +2263,6 @@ export const Policy: MessageFns<Policy> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): Policy {
-    return {
-      version: isSet(object.version) ? globalThis.Number(object.version) : 0,
-      documentJson: isSet(object.documentJson)
-        ? globalThis.String(object.documentJson)
-        : isSet(object.document_json)
-        ? globalThis.String(object.document_json)
-        : "",
-      advice: globalThis.Array.isArray(object?.advice) ? object.advice.map((e: any) => globalThis.String(e)) : [],
-    };
-  },
-
-  toJSON(message: Policy): unknown {
-    const obj: any = {};
-    if (message.version !== 0) {
-      obj.version = Math.round(message.version);
-    }
-    if (message.documentJson !== "") {
-      obj.documentJson = message.documentJson;
-    }
-    if (message.advice?.length) {
-      obj.advice = message.advice;
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<Policy>): Policy {
@@ -3140,108 +2478,6 @@ export const Action: MessageFns<Action> = {
     }
   },
 
-  fromJSON(object: any): Action {
-    return {
-      what: isSet(object.createTenant)
-        ? { $case: "createTenant", value: CreateTenant.fromJSON(object.createTenant) }
-        : isSet(object.create_tenant)
-        ? { $case: "createTenant", value: CreateTenant.fromJSON(object.create_tenant) }
-        : isSet(object.createApp)
-        ? { $case: "createApp", value: CreateApp.fromJSON(object.createApp) }
-        : isSet(object.create_app)
-        ? { $case: "createApp", value: CreateApp.fromJSON(object.create_app) }
-        : isSet(object.createBot)
-        ? { $case: "createBot", value: CreateBot.fromJSON(object.createBot) }
-        : isSet(object.create_bot)
-        ? { $case: "createBot", value: CreateBot.fromJSON(object.create_bot) }
-        : isSet(object.addToken)
-        ? { $case: "addToken", value: AddToken.fromJSON(object.addToken) }
-        : isSet(object.add_token)
-        ? { $case: "addToken", value: AddToken.fromJSON(object.add_token) }
-        : isSet(object.enableApp)
-        ? { $case: "enableApp", value: EnableApp.fromJSON(object.enableApp) }
-        : isSet(object.enable_app)
-        ? { $case: "enableApp", value: EnableApp.fromJSON(object.enable_app) }
-        : isSet(object.enableBot)
-        ? { $case: "enableBot", value: EnableBot.fromJSON(object.enableBot) }
-        : isSet(object.enable_bot)
-        ? { $case: "enableBot", value: EnableBot.fromJSON(object.enable_bot) }
-        : isSet(object.resumeBot)
-        ? { $case: "resumeBot", value: ResumeBot.fromJSON(object.resumeBot) }
-        : isSet(object.resume_bot)
-        ? { $case: "resumeBot", value: ResumeBot.fromJSON(object.resume_bot) }
-        : isSet(object.setPolicy)
-        ? { $case: "setPolicy", value: SetPolicy.fromJSON(object.setPolicy) }
-        : isSet(object.set_policy)
-        ? { $case: "setPolicy", value: SetPolicy.fromJSON(object.set_policy) }
-        : isSet(object.resumeUser)
-        ? { $case: "resumeUser", value: ResumeUser.fromJSON(object.resumeUser) }
-        : isSet(object.resume_user)
-        ? { $case: "resumeUser", value: ResumeUser.fromJSON(object.resume_user) }
-        : isSet(object.thawUser)
-        ? { $case: "thawUser", value: ThawUser.fromJSON(object.thawUser) }
-        : isSet(object.thaw_user)
-        ? { $case: "thawUser", value: ThawUser.fromJSON(object.thaw_user) }
-        : isSet(object.confirmKey)
-        ? { $case: "confirmKey", value: ConfirmKey.fromJSON(object.confirmKey) }
-        : isSet(object.confirm_key)
-        ? { $case: "confirmKey", value: ConfirmKey.fromJSON(object.confirm_key) }
-        : isSet(object.createAdmin)
-        ? { $case: "createAdmin", value: CreateAdmin.fromJSON(object.createAdmin) }
-        : isSet(object.create_admin)
-        ? { $case: "createAdmin", value: CreateAdmin.fromJSON(object.create_admin) }
-        : isSet(object.enableAdmin)
-        ? { $case: "enableAdmin", value: EnableAdmin.fromJSON(object.enableAdmin) }
-        : isSet(object.enable_admin)
-        ? { $case: "enableAdmin", value: EnableAdmin.fromJSON(object.enable_admin) }
-        : isSet(object.recoverUser)
-        ? { $case: "recoverUser", value: RecoverUser.fromJSON(object.recoverUser) }
-        : isSet(object.recover_user)
-        ? { $case: "recoverUser", value: RecoverUser.fromJSON(object.recover_user) }
-        : isSet(object.recoverAdmin)
-        ? { $case: "recoverAdmin", value: RecoverAdmin.fromJSON(object.recoverAdmin) }
-        : isSet(object.recover_admin)
-        ? { $case: "recoverAdmin", value: RecoverAdmin.fromJSON(object.recover_admin) }
-        : undefined,
-    };
-  },
-
-  toJSON(message: Action): unknown {
-    const obj: any = {};
-    if (message.what?.$case === "createTenant") {
-      obj.createTenant = CreateTenant.toJSON(message.what.value);
-    } else if (message.what?.$case === "createApp") {
-      obj.createApp = CreateApp.toJSON(message.what.value);
-    } else if (message.what?.$case === "createBot") {
-      obj.createBot = CreateBot.toJSON(message.what.value);
-    } else if (message.what?.$case === "addToken") {
-      obj.addToken = AddToken.toJSON(message.what.value);
-    } else if (message.what?.$case === "enableApp") {
-      obj.enableApp = EnableApp.toJSON(message.what.value);
-    } else if (message.what?.$case === "enableBot") {
-      obj.enableBot = EnableBot.toJSON(message.what.value);
-    } else if (message.what?.$case === "resumeBot") {
-      obj.resumeBot = ResumeBot.toJSON(message.what.value);
-    } else if (message.what?.$case === "setPolicy") {
-      obj.setPolicy = SetPolicy.toJSON(message.what.value);
-    } else if (message.what?.$case === "resumeUser") {
-      obj.resumeUser = ResumeUser.toJSON(message.what.value);
-    } else if (message.what?.$case === "thawUser") {
-      obj.thawUser = ThawUser.toJSON(message.what.value);
-    } else if (message.what?.$case === "confirmKey") {
-      obj.confirmKey = ConfirmKey.toJSON(message.what.value);
-    } else if (message.what?.$case === "createAdmin") {
-      obj.createAdmin = CreateAdmin.toJSON(message.what.value);
-    } else if (message.what?.$case === "enableAdmin") {
-      obj.enableAdmin = EnableAdmin.toJSON(message.what.value);
-    } else if (message.what?.$case === "recoverUser") {
-      obj.recoverUser = RecoverUser.toJSON(message.what.value);
-    } else if (message.what?.$case === "recoverAdmin") {
-      obj.recoverAdmin = RecoverAdmin.toJSON(message.what.value);
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<Action>): Action {
     return Action.fromPartial(base ?? {});
   },
@@ -3399,24 +2635,6 @@ export const CreateTenant: MessageFns<CreateTenant> = {
     }
   },
 
-  fromJSON(object: any): CreateTenant {
-    return {
-      name: isSet(object.name) ? globalThis.String(object.name) : "",
-      issuer: isSet(object.issuer) ? globalThis.String(object.issuer) : "",
-    };
-  },
-
-  toJSON(message: CreateTenant): unknown {
-    const obj: any = {};
-    if (message.name !== "") {
-      obj.name = message.name;
-    }
-    if (message.issuer !== "") {
-      obj.issuer = message.issuer;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<CreateTenant>): CreateTenant {
     return CreateTenant.fromPartial(base ?? {});
   },
@@ -3493,32 +2711,6 @@ export const CreateApp: MessageFns<CreateApp> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): CreateApp {
-    return {
-      name: isSet(object.name) ? globalThis.String(object.name) : "",
-      scope: isSet(object.scope) ? appScopeFromJSON(object.scope) : 0,
-      tokenSha256: isSet(object.tokenSha256)
-        ? bytesFromBase64(object.tokenSha256)
-        : isSet(object.token_sha256)
-        ? bytesFromBase64(object.token_sha256)
-        : new Uint8Array(0),
-    };
-  },
-
-  toJSON(message: CreateApp): unknown {
-    const obj: any = {};
-    if (message.name !== "") {
-      obj.name = message.name;
-    }
-    if (message.scope !== 0) {
-      obj.scope = appScopeToJSON(message.scope);
-    }
-    if (message.tokenSha256.length !== 0) {
-      obj.tokenSha256 = base64FromBytes(message.tokenSha256);
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<CreateApp>): CreateApp {
@@ -3598,32 +2790,6 @@ export const CreateBot: MessageFns<CreateBot> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): CreateBot {
-    return {
-      name: isSet(object.name) ? globalThis.String(object.name) : "",
-      platform: isSet(object.platform) ? globalThis.String(object.platform) : "",
-      tokenSha256: isSet(object.tokenSha256)
-        ? bytesFromBase64(object.tokenSha256)
-        : isSet(object.token_sha256)
-        ? bytesFromBase64(object.token_sha256)
-        : new Uint8Array(0),
-    };
-  },
-
-  toJSON(message: CreateBot): unknown {
-    const obj: any = {};
-    if (message.name !== "") {
-      obj.name = message.name;
-    }
-    if (message.platform !== "") {
-      obj.platform = message.platform;
-    }
-    if (message.tokenSha256.length !== 0) {
-      obj.tokenSha256 = base64FromBytes(message.tokenSha256);
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<CreateBot>): CreateBot {
@@ -3729,48 +2895,6 @@ export const AddToken: MessageFns<AddToken> = {
     }
   },
 
-  fromJSON(object: any): AddToken {
-    return {
-      holder: isSet(object.appId)
-        ? { $case: "appId", value: globalThis.String(object.appId) }
-        : isSet(object.app_id)
-        ? { $case: "appId", value: globalThis.String(object.app_id) }
-        : isSet(object.botId)
-        ? { $case: "botId", value: globalThis.String(object.botId) }
-        : isSet(object.bot_id)
-        ? { $case: "botId", value: globalThis.String(object.bot_id) }
-        : isSet(object.adminId)
-        ? { $case: "adminId", value: globalThis.String(object.adminId) }
-        : isSet(object.admin_id)
-        ? { $case: "adminId", value: globalThis.String(object.admin_id) }
-        : undefined,
-      tokenSha256: isSet(object.tokenSha256)
-        ? bytesFromBase64(object.tokenSha256)
-        : isSet(object.token_sha256)
-        ? bytesFromBase64(object.token_sha256)
-        : new Uint8Array(0),
-      overlap: isSet(object.overlap) ? Duration.fromJSON(object.overlap) : undefined,
-    };
-  },
-
-  toJSON(message: AddToken): unknown {
-    const obj: any = {};
-    if (message.holder?.$case === "appId") {
-      obj.appId = message.holder.value;
-    } else if (message.holder?.$case === "botId") {
-      obj.botId = message.holder.value;
-    } else if (message.holder?.$case === "adminId") {
-      obj.adminId = message.holder.value;
-    }
-    if (message.tokenSha256.length !== 0) {
-      obj.tokenSha256 = base64FromBytes(message.tokenSha256);
-    }
-    if (message.overlap !== undefined) {
-      obj.overlap = Duration.toJSON(message.overlap);
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AddToken>): AddToken {
     return AddToken.fromPartial(base ?? {});
   },
@@ -3849,24 +2973,6 @@ export const EnableApp: MessageFns<EnableApp> = {
     }
   },
 
-  fromJSON(object: any): EnableApp {
-    return {
-      appId: isSet(object.appId)
-        ? globalThis.String(object.appId)
-        : isSet(object.app_id)
-        ? globalThis.String(object.app_id)
-        : "",
-    };
-  },
-
-  toJSON(message: EnableApp): unknown {
-    const obj: any = {};
-    if (message.appId !== "") {
-      obj.appId = message.appId;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<EnableApp>): EnableApp {
     return EnableApp.fromPartial(base ?? {});
   },
@@ -3922,24 +3028,6 @@ export const EnableBot: MessageFns<EnableBot> = {
     }
   },
 
-  fromJSON(object: any): EnableBot {
-    return {
-      botId: isSet(object.botId)
-        ? globalThis.String(object.botId)
-        : isSet(object.bot_id)
-        ? globalThis.String(object.bot_id)
-        : "",
-    };
-  },
-
-  toJSON(message: EnableBot): unknown {
-    const obj: any = {};
-    if (message.botId !== "") {
-      obj.botId = message.botId;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<EnableBot>): EnableBot {
     return EnableBot.fromPartial(base ?? {});
   },
@@ -3993,24 +3081,6 @@ export const ResumeBot: MessageFns<ResumeBot> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): ResumeBot {
-    return {
-      botId: isSet(object.botId)
-        ? globalThis.String(object.botId)
-        : isSet(object.bot_id)
-        ? globalThis.String(object.bot_id)
-        : "",
-    };
-  },
-
-  toJSON(message: ResumeBot): unknown {
-    const obj: any = {};
-    if (message.botId !== "") {
-      obj.botId = message.botId;
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<ResumeBot>): ResumeBot {
@@ -4079,32 +3149,6 @@ export const SetPolicy: MessageFns<SetPolicy> = {
     }
   },
 
-  fromJSON(object: any): SetPolicy {
-    return {
-      documentJson: isSet(object.documentJson)
-        ? globalThis.String(object.documentJson)
-        : isSet(object.document_json)
-        ? globalThis.String(object.document_json)
-        : "",
-      expectedVersion: isSet(object.expectedVersion)
-        ? globalThis.Number(object.expectedVersion)
-        : isSet(object.expected_version)
-        ? globalThis.Number(object.expected_version)
-        : 0,
-    };
-  },
-
-  toJSON(message: SetPolicy): unknown {
-    const obj: any = {};
-    if (message.documentJson !== "") {
-      obj.documentJson = message.documentJson;
-    }
-    if (message.expectedVersion !== 0) {
-      obj.expectedVersion = Math.round(message.expectedVersion);
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<SetPolicy>): SetPolicy {
     return SetPolicy.fromPartial(base ?? {});
   },
@@ -4161,24 +3205,6 @@ export const ResumeUser: MessageFns<ResumeUser> = {
     }
   },
 
-  fromJSON(object: any): ResumeUser {
-    return {
-      userId: isSet(object.userId)
-        ? globalThis.String(object.userId)
-        : isSet(object.user_id)
-        ? globalThis.String(object.user_id)
-        : "",
-    };
-  },
-
-  toJSON(message: ResumeUser): unknown {
-    const obj: any = {};
-    if (message.userId !== "") {
-      obj.userId = message.userId;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<ResumeUser>): ResumeUser {
     return ResumeUser.fromPartial(base ?? {});
   },
@@ -4232,24 +3258,6 @@ export const ThawUser: MessageFns<ThawUser> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): ThawUser {
-    return {
-      userId: isSet(object.userId)
-        ? globalThis.String(object.userId)
-        : isSet(object.user_id)
-        ? globalThis.String(object.user_id)
-        : "",
-    };
-  },
-
-  toJSON(message: ThawUser): unknown {
-    const obj: any = {};
-    if (message.userId !== "") {
-      obj.userId = message.userId;
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<ThawUser>): ThawUser {
@@ -4316,28 +3324,6 @@ export const ConfirmKey: MessageFns<ConfirmKey> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): ConfirmKey {
-    return {
-      keyId: isSet(object.keyId)
-        ? globalThis.String(object.keyId)
-        : isSet(object.key_id)
-        ? globalThis.String(object.key_id)
-        : "",
-      fingerprint: isSet(object.fingerprint) ? globalThis.String(object.fingerprint) : "",
-    };
-  },
-
-  toJSON(message: ConfirmKey): unknown {
-    const obj: any = {};
-    if (message.keyId !== "") {
-      obj.keyId = message.keyId;
-    }
-    if (message.fingerprint !== "") {
-      obj.fingerprint = message.fingerprint;
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<ConfirmKey>): ConfirmKey {
@@ -4429,44 +3415,6 @@ export const CreateAdmin: MessageFns<CreateAdmin> = {
     }
   },
 
-  fromJSON(object: any): CreateAdmin {
-    return {
-      adminId: isSet(object.adminId)
-        ? globalThis.String(object.adminId)
-        : isSet(object.admin_id)
-        ? globalThis.String(object.admin_id)
-        : "",
-      role: isSet(object.role) ? roleFromJSON(object.role) : 0,
-      tenantId: isSet(object.tenantId)
-        ? globalThis.String(object.tenantId)
-        : isSet(object.tenant_id)
-        ? globalThis.String(object.tenant_id)
-        : "",
-      invitationSha256: isSet(object.invitationSha256)
-        ? bytesFromBase64(object.invitationSha256)
-        : isSet(object.invitation_sha256)
-        ? bytesFromBase64(object.invitation_sha256)
-        : new Uint8Array(0),
-    };
-  },
-
-  toJSON(message: CreateAdmin): unknown {
-    const obj: any = {};
-    if (message.adminId !== "") {
-      obj.adminId = message.adminId;
-    }
-    if (message.role !== 0) {
-      obj.role = roleToJSON(message.role);
-    }
-    if (message.tenantId !== "") {
-      obj.tenantId = message.tenantId;
-    }
-    if (message.invitationSha256.length !== 0) {
-      obj.invitationSha256 = base64FromBytes(message.invitationSha256);
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<CreateAdmin>): CreateAdmin {
     return CreateAdmin.fromPartial(base ?? {});
   },
@@ -4523,24 +3471,6 @@ export const EnableAdmin: MessageFns<EnableAdmin> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): EnableAdmin {
-    return {
-      adminId: isSet(object.adminId)
-        ? globalThis.String(object.adminId)
-        : isSet(object.admin_id)
-        ? globalThis.String(object.admin_id)
-        : "",
-    };
-  },
-
-  toJSON(message: EnableAdmin): unknown {
-    const obj: any = {};
-    if (message.adminId !== "") {
-      obj.adminId = message.adminId;
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<EnableAdmin>): EnableAdmin {
@@ -4609,28 +3539,6 @@ export const RecoverUser: MessageFns<RecoverUser> = {
     }
   },
 
-  fromJSON(object: any): RecoverUser {
-    return {
-      userId: isSet(object.userId)
-        ? globalThis.String(object.userId)
-        : isSet(object.user_id)
-        ? globalThis.String(object.user_id)
-        : "",
-      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
-    };
-  },
-
-  toJSON(message: RecoverUser): unknown {
-    const obj: any = {};
-    if (message.userId !== "") {
-      obj.userId = message.userId;
-    }
-    if (message.reason !== "") {
-      obj.reason = message.reason;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<RecoverUser>): RecoverUser {
     return RecoverUser.fromPartial(base ?? {});
   },
@@ -4696,32 +3604,6 @@ export const RecoverAdmin: MessageFns<RecoverAdmin> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): RecoverAdmin {
-    return {
-      adminId: isSet(object.adminId)
-        ? globalThis.String(object.adminId)
-        : isSet(object.admin_id)
-        ? globalThis.String(object.admin_id)
-        : "",
-      invitationSha256: isSet(object.invitationSha256)
-        ? bytesFromBase64(object.invitationSha256)
-        : isSet(object.invitation_sha256)
-        ? bytesFromBase64(object.invitation_sha256)
-        : new Uint8Array(0),
-    };
-  },
-
-  toJSON(message: RecoverAdmin): unknown {
-    const obj: any = {};
-    if (message.adminId !== "") {
-      obj.adminId = message.adminId;
-    }
-    if (message.invitationSha256.length !== 0) {
-      obj.invitationSha256 = base64FromBytes(message.invitationSha256);
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<RecoverAdmin>): RecoverAdmin {
@@ -4950,110 +3832,6 @@ export const Change: MessageFns<Change> = {
     }
   },
 
-  fromJSON(object: any): Change {
-    return {
-      changeId: isSet(object.changeId)
-        ? globalThis.String(object.changeId)
-        : isSet(object.change_id)
-        ? globalThis.String(object.change_id)
-        : "",
-      tenantId: isSet(object.tenantId)
-        ? globalThis.String(object.tenantId)
-        : isSet(object.tenant_id)
-        ? globalThis.String(object.tenant_id)
-        : "",
-      action: isSet(object.action) ? Action.fromJSON(object.action) : undefined,
-      lines: globalThis.Array.isArray(object?.lines) ? object.lines.map((e: any) => Line.fromJSON(e)) : [],
-      state: isSet(object.state) ? changeStateFromJSON(object.state) : 0,
-      level: isSet(object.level) ? changeLevelFromJSON(object.level) : 0,
-      approvalsNeeded: isSet(object.approvalsNeeded)
-        ? globalThis.Number(object.approvalsNeeded)
-        : isSet(object.approvals_needed)
-        ? globalThis.Number(object.approvals_needed)
-        : 0,
-      approvals: globalThis.Array.isArray(object?.approvals)
-        ? object.approvals.map((e: any) => Approval.fromJSON(e))
-        : [],
-      requestedBy: isSet(object.requestedBy)
-        ? globalThis.String(object.requestedBy)
-        : isSet(object.requested_by)
-        ? globalThis.String(object.requested_by)
-        : "",
-      requestedAt: isSet(object.requestedAt)
-        ? fromJsonTimestamp(object.requestedAt)
-        : isSet(object.requested_at)
-        ? fromJsonTimestamp(object.requested_at)
-        : undefined,
-      expiresAt: isSet(object.expiresAt)
-        ? fromJsonTimestamp(object.expiresAt)
-        : isSet(object.expires_at)
-        ? fromJsonTimestamp(object.expires_at)
-        : undefined,
-      rejectedBy: isSet(object.rejectedBy)
-        ? globalThis.String(object.rejectedBy)
-        : isSet(object.rejected_by)
-        ? globalThis.String(object.rejected_by)
-        : "",
-      failure: isSet(object.failure) ? globalThis.String(object.failure) : "",
-      detail: isSet(object.detail) ? globalThis.String(object.detail) : "",
-      createdId: isSet(object.createdId)
-        ? globalThis.String(object.createdId)
-        : isSet(object.created_id)
-        ? globalThis.String(object.created_id)
-        : "",
-    };
-  },
-
-  toJSON(message: Change): unknown {
-    const obj: any = {};
-    if (message.changeId !== "") {
-      obj.changeId = message.changeId;
-    }
-    if (message.tenantId !== "") {
-      obj.tenantId = message.tenantId;
-    }
-    if (message.action !== undefined) {
-      obj.action = Action.toJSON(message.action);
-    }
-    if (message.lines?.length) {
-      obj.lines = message.lines.map((e) => Line.toJSON(e));
-    }
-    if (message.state !== 0) {
-      obj.state = changeStateToJSON(message.state);
-    }
-    if (message.level !== 0) {
-      obj.level = changeLevelToJSON(message.level);
-    }
-    if (message.approvalsNeeded !== 0) {
-      obj.approvalsNeeded = Math.round(message.approvalsNeeded);
-    }
-    if (message.approvals?.length) {
-      obj.approvals = message.approvals.map((e) => Approval.toJSON(e));
-    }
-    if (message.requestedBy !== "") {
-      obj.requestedBy = message.requestedBy;
-    }
-    if (message.requestedAt !== undefined) {
-      obj.requestedAt = fromTimestamp(message.requestedAt).toISOString();
-    }
-    if (message.expiresAt !== undefined) {
-      obj.expiresAt = fromTimestamp(message.expiresAt).toISOString();
-    }
-    if (message.rejectedBy !== "") {
-      obj.rejectedBy = message.rejectedBy;
-    }
-    if (message.failure !== "") {
-      obj.failure = message.failure;
-    }
-    if (message.detail !== "") {
-      obj.detail = message.detail;
-    }
-    if (message.createdId !== "") {
-      obj.createdId = message.createdId;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<Change>): Change {
     return Change.fromPartial(base ?? {});
   },
@@ -5151,40 +3929,6 @@ export const Approval: MessageFns<Approval> = {
     }
   },
 
-  fromJSON(object: any): Approval {
-    return {
-      adminId: isSet(object.adminId)
-        ? globalThis.String(object.adminId)
-        : isSet(object.admin_id)
-        ? globalThis.String(object.admin_id)
-        : "",
-      transactionId: isSet(object.transactionId)
-        ? globalThis.String(object.transactionId)
-        : isSet(object.transaction_id)
-        ? globalThis.String(object.transaction_id)
-        : "",
-      approvedAt: isSet(object.approvedAt)
-        ? fromJsonTimestamp(object.approvedAt)
-        : isSet(object.approved_at)
-        ? fromJsonTimestamp(object.approved_at)
-        : undefined,
-    };
-  },
-
-  toJSON(message: Approval): unknown {
-    const obj: any = {};
-    if (message.adminId !== "") {
-      obj.adminId = message.adminId;
-    }
-    if (message.transactionId !== "") {
-      obj.transactionId = message.transactionId;
-    }
-    if (message.approvedAt !== undefined) {
-      obj.approvedAt = fromTimestamp(message.approvedAt).toISOString();
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<Approval>): Approval {
     return Approval.fromPartial(base ?? {});
   },
@@ -5231,15 +3975,6 @@ export const AdminServiceWhoAmIRequest: MessageFns<AdminServiceWhoAmIRequest> = 
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(_: any): AdminServiceWhoAmIRequest {
-    return {};
-  },
-
-  toJSON(_: AdminServiceWhoAmIRequest): unknown {
-    const obj: any = {};
-    return obj;
   },
 
   create(base?: DeepPartial<AdminServiceWhoAmIRequest>): AdminServiceWhoAmIRequest {
@@ -5340,52 +4075,6 @@ export const AdminServiceWhoAmIResponse: MessageFns<AdminServiceWhoAmIResponse> 
     }
   },
 
-  fromJSON(object: any): AdminServiceWhoAmIResponse {
-    return {
-      admin: isSet(object.admin) ? Admin.fromJSON(object.admin) : undefined,
-      hasKey: isSet(object.hasKey)
-        ? globalThis.Boolean(object.hasKey)
-        : isSet(object.has_key)
-        ? globalThis.Boolean(object.has_key)
-        : false,
-      hasChat: isSet(object.hasChat)
-        ? globalThis.Boolean(object.hasChat)
-        : isSet(object.has_chat)
-        ? globalThis.Boolean(object.has_chat)
-        : false,
-      mayConfirmOwnKey: isSet(object.mayConfirmOwnKey)
-        ? globalThis.Boolean(object.mayConfirmOwnKey)
-        : isSet(object.may_confirm_own_key)
-        ? globalThis.Boolean(object.may_confirm_own_key)
-        : false,
-      administrationTenantId: isSet(object.administrationTenantId)
-        ? globalThis.String(object.administrationTenantId)
-        : isSet(object.administration_tenant_id)
-        ? globalThis.String(object.administration_tenant_id)
-        : "",
-    };
-  },
-
-  toJSON(message: AdminServiceWhoAmIResponse): unknown {
-    const obj: any = {};
-    if (message.admin !== undefined) {
-      obj.admin = Admin.toJSON(message.admin);
-    }
-    if (message.hasKey !== false) {
-      obj.hasKey = message.hasKey;
-    }
-    if (message.hasChat !== false) {
-      obj.hasChat = message.hasChat;
-    }
-    if (message.mayConfirmOwnKey !== false) {
-      obj.mayConfirmOwnKey = message.mayConfirmOwnKey;
-    }
-    if (message.administrationTenantId !== "") {
-      obj.administrationTenantId = message.administrationTenantId;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AdminServiceWhoAmIResponse>): AdminServiceWhoAmIResponse {
     return AdminServiceWhoAmIResponse.fromPartial(base ?? {});
   },
@@ -5478,40 +4167,6 @@ export const AdminServiceClaimRequest: MessageFns<AdminServiceClaimRequest> = {
     }
   },
 
-  fromJSON(object: any): AdminServiceClaimRequest {
-    return {
-      adminId: isSet(object.adminId)
-        ? globalThis.String(object.adminId)
-        : isSet(object.admin_id)
-        ? globalThis.String(object.admin_id)
-        : "",
-      tokenSha256: isSet(object.tokenSha256)
-        ? bytesFromBase64(object.tokenSha256)
-        : isSet(object.token_sha256)
-        ? bytesFromBase64(object.token_sha256)
-        : new Uint8Array(0),
-      phrase: isSet(object.phrase) ? globalThis.String(object.phrase) : "",
-      locale: isSet(object.locale) ? globalThis.String(object.locale) : "",
-    };
-  },
-
-  toJSON(message: AdminServiceClaimRequest): unknown {
-    const obj: any = {};
-    if (message.adminId !== "") {
-      obj.adminId = message.adminId;
-    }
-    if (message.tokenSha256.length !== 0) {
-      obj.tokenSha256 = base64FromBytes(message.tokenSha256);
-    }
-    if (message.phrase !== "") {
-      obj.phrase = message.phrase;
-    }
-    if (message.locale !== "") {
-      obj.locale = message.locale;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AdminServiceClaimRequest>): AdminServiceClaimRequest {
     return AdminServiceClaimRequest.fromPartial(base ?? {});
   },
@@ -5568,18 +4223,6 @@ export const AdminServiceClaimResponse: MessageFns<AdminServiceClaimResponse> = 
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): AdminServiceClaimResponse {
-    return { admin: isSet(object.admin) ? Admin.fromJSON(object.admin) : undefined };
-  },
-
-  toJSON(message: AdminServiceClaimResponse): unknown {
-    const obj: any = {};
-    if (message.admin !== undefined) {
-      obj.admin = Admin.toJSON(message.admin);
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<AdminServiceClaimResponse>): AdminServiceClaimResponse {
@@ -5648,28 +4291,6 @@ export const AdminServiceBeginOwnEnrolmentRequest: MessageFns<AdminServiceBeginO
     }
   },
 
-  fromJSON(object: any): AdminServiceBeginOwnEnrolmentRequest {
-    return {
-      requestId: isSet(object.requestId)
-        ? globalThis.String(object.requestId)
-        : isSet(object.request_id)
-        ? globalThis.String(object.request_id)
-        : "",
-      fido: isSet(object.fido) ? globalThis.Boolean(object.fido) : false,
-    };
-  },
-
-  toJSON(message: AdminServiceBeginOwnEnrolmentRequest): unknown {
-    const obj: any = {};
-    if (message.requestId !== "") {
-      obj.requestId = message.requestId;
-    }
-    if (message.fido !== false) {
-      obj.fido = message.fido;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AdminServiceBeginOwnEnrolmentRequest>): AdminServiceBeginOwnEnrolmentRequest {
     return AdminServiceBeginOwnEnrolmentRequest.fromPartial(base ?? {});
   },
@@ -5724,20 +4345,6 @@ export const AdminServiceBeginOwnEnrolmentResponse: MessageFns<AdminServiceBegin
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): AdminServiceBeginOwnEnrolmentResponse {
-    return {
-      enrolment: isSet(object.enrolment) ? KeyServiceBeginEnrolmentResponse.fromJSON(object.enrolment) : undefined,
-    };
-  },
-
-  toJSON(message: AdminServiceBeginOwnEnrolmentResponse): unknown {
-    const obj: any = {};
-    if (message.enrolment !== undefined) {
-      obj.enrolment = KeyServiceBeginEnrolmentResponse.toJSON(message.enrolment);
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<AdminServiceBeginOwnEnrolmentResponse>): AdminServiceBeginOwnEnrolmentResponse {
@@ -5808,28 +4415,6 @@ export const AdminServiceConfirmOwnKeyRequest: MessageFns<AdminServiceConfirmOwn
     }
   },
 
-  fromJSON(object: any): AdminServiceConfirmOwnKeyRequest {
-    return {
-      keyId: isSet(object.keyId)
-        ? globalThis.String(object.keyId)
-        : isSet(object.key_id)
-        ? globalThis.String(object.key_id)
-        : "",
-      fingerprint: isSet(object.fingerprint) ? globalThis.String(object.fingerprint) : "",
-    };
-  },
-
-  toJSON(message: AdminServiceConfirmOwnKeyRequest): unknown {
-    const obj: any = {};
-    if (message.keyId !== "") {
-      obj.keyId = message.keyId;
-    }
-    if (message.fingerprint !== "") {
-      obj.fingerprint = message.fingerprint;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AdminServiceConfirmOwnKeyRequest>): AdminServiceConfirmOwnKeyRequest {
     return AdminServiceConfirmOwnKeyRequest.fromPartial(base ?? {});
   },
@@ -5884,18 +4469,6 @@ export const AdminServiceConfirmOwnKeyResponse: MessageFns<AdminServiceConfirmOw
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): AdminServiceConfirmOwnKeyResponse {
-    return { key: isSet(object.key) ? Key.fromJSON(object.key) : undefined };
-  },
-
-  toJSON(message: AdminServiceConfirmOwnKeyResponse): unknown {
-    const obj: any = {};
-    if (message.key !== undefined) {
-      obj.key = Key.toJSON(message.key);
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<AdminServiceConfirmOwnKeyResponse>): AdminServiceConfirmOwnKeyResponse {
@@ -5975,32 +4548,6 @@ export const AdminServiceBeginOwnLinkRequest: MessageFns<AdminServiceBeginOwnLin
     }
   },
 
-  fromJSON(object: any): AdminServiceBeginOwnLinkRequest {
-    return {
-      requestId: isSet(object.requestId)
-        ? globalThis.String(object.requestId)
-        : isSet(object.request_id)
-        ? globalThis.String(object.request_id)
-        : "",
-      platform: isSet(object.platform) ? globalThis.String(object.platform) : "",
-      address: isSet(object.address) ? globalThis.String(object.address) : "",
-    };
-  },
-
-  toJSON(message: AdminServiceBeginOwnLinkRequest): unknown {
-    const obj: any = {};
-    if (message.requestId !== "") {
-      obj.requestId = message.requestId;
-    }
-    if (message.platform !== "") {
-      obj.platform = message.platform;
-    }
-    if (message.address !== "") {
-      obj.address = message.address;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AdminServiceBeginOwnLinkRequest>): AdminServiceBeginOwnLinkRequest {
     return AdminServiceBeginOwnLinkRequest.fromPartial(base ?? {});
   },
@@ -6056,18 +4603,6 @@ export const AdminServiceBeginOwnLinkResponse: MessageFns<AdminServiceBeginOwnLi
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): AdminServiceBeginOwnLinkResponse {
-    return { link: isSet(object.link) ? LinkServiceBeginLinkResponse.fromJSON(object.link) : undefined };
-  },
-
-  toJSON(message: AdminServiceBeginOwnLinkResponse): unknown {
-    const obj: any = {};
-    if (message.link !== undefined) {
-      obj.link = LinkServiceBeginLinkResponse.toJSON(message.link);
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<AdminServiceBeginOwnLinkResponse>): AdminServiceBeginOwnLinkResponse {
@@ -6127,24 +4662,6 @@ export const AdminServiceWatchOwnLinkRequest: MessageFns<AdminServiceWatchOwnLin
     }
   },
 
-  fromJSON(object: any): AdminServiceWatchOwnLinkRequest {
-    return {
-      linkId: isSet(object.linkId)
-        ? globalThis.String(object.linkId)
-        : isSet(object.link_id)
-        ? globalThis.String(object.link_id)
-        : "",
-    };
-  },
-
-  toJSON(message: AdminServiceWatchOwnLinkRequest): unknown {
-    const obj: any = {};
-    if (message.linkId !== "") {
-      obj.linkId = message.linkId;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AdminServiceWatchOwnLinkRequest>): AdminServiceWatchOwnLinkRequest {
     return AdminServiceWatchOwnLinkRequest.fromPartial(base ?? {});
   },
@@ -6198,18 +4715,6 @@ export const AdminServiceWatchOwnLinkResponse: MessageFns<AdminServiceWatchOwnLi
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): AdminServiceWatchOwnLinkResponse {
-    return { link: isSet(object.link) ? LinkServiceWatchLinkResponse.fromJSON(object.link) : undefined };
-  },
-
-  toJSON(message: AdminServiceWatchOwnLinkResponse): unknown {
-    const obj: any = {};
-    if (message.link !== undefined) {
-      obj.link = LinkServiceWatchLinkResponse.toJSON(message.link);
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<AdminServiceWatchOwnLinkResponse>): AdminServiceWatchOwnLinkResponse {
@@ -6280,32 +4785,6 @@ export const AdminServiceBeginLoginRequest: MessageFns<AdminServiceBeginLoginReq
     }
   },
 
-  fromJSON(object: any): AdminServiceBeginLoginRequest {
-    return {
-      adminId: isSet(object.adminId)
-        ? globalThis.String(object.adminId)
-        : isSet(object.admin_id)
-        ? globalThis.String(object.admin_id)
-        : "",
-      tokenSha256: isSet(object.tokenSha256)
-        ? bytesFromBase64(object.tokenSha256)
-        : isSet(object.token_sha256)
-        ? bytesFromBase64(object.token_sha256)
-        : new Uint8Array(0),
-    };
-  },
-
-  toJSON(message: AdminServiceBeginLoginRequest): unknown {
-    const obj: any = {};
-    if (message.adminId !== "") {
-      obj.adminId = message.adminId;
-    }
-    if (message.tokenSha256.length !== 0) {
-      obj.tokenSha256 = base64FromBytes(message.tokenSha256);
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AdminServiceBeginLoginRequest>): AdminServiceBeginLoginRequest {
     return AdminServiceBeginLoginRequest.fromPartial(base ?? {});
   },
@@ -6373,28 +4852,6 @@ export const AdminServiceBeginLoginResponse: MessageFns<AdminServiceBeginLoginRe
     }
   },
 
-  fromJSON(object: any): AdminServiceBeginLoginResponse {
-    return {
-      transaction: isSet(object.transaction) ? Transaction.fromJSON(object.transaction) : undefined,
-      confirmationToken: isSet(object.confirmationToken)
-        ? globalThis.String(object.confirmationToken)
-        : isSet(object.confirmation_token)
-        ? globalThis.String(object.confirmation_token)
-        : "",
-    };
-  },
-
-  toJSON(message: AdminServiceBeginLoginResponse): unknown {
-    const obj: any = {};
-    if (message.transaction !== undefined) {
-      obj.transaction = Transaction.toJSON(message.transaction);
-    }
-    if (message.confirmationToken !== "") {
-      obj.confirmationToken = message.confirmationToken;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AdminServiceBeginLoginResponse>): AdminServiceBeginLoginResponse {
     return AdminServiceBeginLoginResponse.fromPartial(base ?? {});
   },
@@ -6440,15 +4897,6 @@ export const AdminServiceFinishLoginRequest: MessageFns<AdminServiceFinishLoginR
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(_: any): AdminServiceFinishLoginRequest {
-    return {};
-  },
-
-  toJSON(_: AdminServiceFinishLoginRequest): unknown {
-    const obj: any = {};
-    return obj;
   },
 
   create(base?: DeepPartial<AdminServiceFinishLoginRequest>): AdminServiceFinishLoginRequest {
@@ -6516,32 +4964,6 @@ export const AdminServiceFinishLoginResponse: MessageFns<AdminServiceFinishLogin
     }
   },
 
-  fromJSON(object: any): AdminServiceFinishLoginResponse {
-    return {
-      adminId: isSet(object.adminId)
-        ? globalThis.String(object.adminId)
-        : isSet(object.admin_id)
-        ? globalThis.String(object.admin_id)
-        : "",
-      expiresAt: isSet(object.expiresAt)
-        ? fromJsonTimestamp(object.expiresAt)
-        : isSet(object.expires_at)
-        ? fromJsonTimestamp(object.expires_at)
-        : undefined,
-    };
-  },
-
-  toJSON(message: AdminServiceFinishLoginResponse): unknown {
-    const obj: any = {};
-    if (message.adminId !== "") {
-      obj.adminId = message.adminId;
-    }
-    if (message.expiresAt !== undefined) {
-      obj.expiresAt = fromTimestamp(message.expiresAt).toISOString();
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AdminServiceFinishLoginResponse>): AdminServiceFinishLoginResponse {
     return AdminServiceFinishLoginResponse.fromPartial(base ?? {});
   },
@@ -6600,24 +5022,6 @@ export const AdminServiceLogOutRequest: MessageFns<AdminServiceLogOutRequest> = 
     }
   },
 
-  fromJSON(object: any): AdminServiceLogOutRequest {
-    return {
-      tokenSha256: isSet(object.tokenSha256)
-        ? bytesFromBase64(object.tokenSha256)
-        : isSet(object.token_sha256)
-        ? bytesFromBase64(object.token_sha256)
-        : new Uint8Array(0),
-    };
-  },
-
-  toJSON(message: AdminServiceLogOutRequest): unknown {
-    const obj: any = {};
-    if (message.tokenSha256.length !== 0) {
-      obj.tokenSha256 = base64FromBytes(message.tokenSha256);
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AdminServiceLogOutRequest>): AdminServiceLogOutRequest {
     return AdminServiceLogOutRequest.fromPartial(base ?? {});
   },
@@ -6660,15 +5064,6 @@ export const AdminServiceLogOutResponse: MessageFns<AdminServiceLogOutResponse> 
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(_: any): AdminServiceLogOutResponse {
-    return {};
-  },
-
-  toJSON(_: AdminServiceLogOutResponse): unknown {
-    const obj: any = {};
-    return obj;
   },
 
   create(base?: DeepPartial<AdminServiceLogOutResponse>): AdminServiceLogOutResponse {
@@ -6769,48 +5164,6 @@ export const AdminServiceListAdminsRequest: MessageFns<AdminServiceListAdminsReq
     }
   },
 
-  fromJSON(object: any): AdminServiceListAdminsRequest {
-    return {
-      tenantId: isSet(object.tenantId)
-        ? globalThis.String(object.tenantId)
-        : isSet(object.tenant_id)
-        ? globalThis.String(object.tenant_id)
-        : "",
-      state: isSet(object.state) ? adminStateFromJSON(object.state) : 0,
-      role: isSet(object.role) ? roleFromJSON(object.role) : 0,
-      pageSize: isSet(object.pageSize)
-        ? globalThis.Number(object.pageSize)
-        : isSet(object.page_size)
-        ? globalThis.Number(object.page_size)
-        : 0,
-      pageToken: isSet(object.pageToken)
-        ? globalThis.String(object.pageToken)
-        : isSet(object.page_token)
-        ? globalThis.String(object.page_token)
-        : "",
-    };
-  },
-
-  toJSON(message: AdminServiceListAdminsRequest): unknown {
-    const obj: any = {};
-    if (message.tenantId !== "") {
-      obj.tenantId = message.tenantId;
-    }
-    if (message.state !== 0) {
-      obj.state = adminStateToJSON(message.state);
-    }
-    if (message.role !== 0) {
-      obj.role = roleToJSON(message.role);
-    }
-    if (message.pageSize !== 0) {
-      obj.pageSize = Math.round(message.pageSize);
-    }
-    if (message.pageToken !== "") {
-      obj.pageToken = message.pageToken;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AdminServiceListAdminsRequest>): AdminServiceListAdminsRequest {
     return AdminServiceListAdminsRequest.fromPartial(base ?? {});
   },
@@ -6881,28 +5234,6 @@ export const AdminServiceListAdminsResponse: MessageFns<AdminServiceListAdminsRe
     }
   },
 
-  fromJSON(object: any): AdminServiceListAdminsResponse {
-    return {
-      admins: globalThis.Array.isArray(object?.admins) ? object.admins.map((e: any) => Admin.fromJSON(e)) : [],
-      nextPageToken: isSet(object.nextPageToken)
-        ? globalThis.String(object.nextPageToken)
-        : isSet(object.next_page_token)
-        ? globalThis.String(object.next_page_token)
-        : "",
-    };
-  },
-
-  toJSON(message: AdminServiceListAdminsResponse): unknown {
-    const obj: any = {};
-    if (message.admins?.length) {
-      obj.admins = message.admins.map((e) => Admin.toJSON(e));
-    }
-    if (message.nextPageToken !== "") {
-      obj.nextPageToken = message.nextPageToken;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AdminServiceListAdminsResponse>): AdminServiceListAdminsResponse {
     return AdminServiceListAdminsResponse.fromPartial(base ?? {});
   },
@@ -6959,24 +5290,6 @@ export const AdminServiceDisableAdminRequest: MessageFns<AdminServiceDisableAdmi
     }
   },
 
-  fromJSON(object: any): AdminServiceDisableAdminRequest {
-    return {
-      adminId: isSet(object.adminId)
-        ? globalThis.String(object.adminId)
-        : isSet(object.admin_id)
-        ? globalThis.String(object.admin_id)
-        : "",
-    };
-  },
-
-  toJSON(message: AdminServiceDisableAdminRequest): unknown {
-    const obj: any = {};
-    if (message.adminId !== "") {
-      obj.adminId = message.adminId;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AdminServiceDisableAdminRequest>): AdminServiceDisableAdminRequest {
     return AdminServiceDisableAdminRequest.fromPartial(base ?? {});
   },
@@ -7030,18 +5343,6 @@ export const AdminServiceDisableAdminResponse: MessageFns<AdminServiceDisableAdm
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): AdminServiceDisableAdminResponse {
-    return { admin: isSet(object.admin) ? Admin.fromJSON(object.admin) : undefined };
-  },
-
-  toJSON(message: AdminServiceDisableAdminResponse): unknown {
-    const obj: any = {};
-    if (message.admin !== undefined) {
-      obj.admin = Admin.toJSON(message.admin);
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<AdminServiceDisableAdminResponse>): AdminServiceDisableAdminResponse {
@@ -7121,40 +5422,6 @@ export const AdminServiceListTenantsRequest: MessageFns<AdminServiceListTenantsR
     }
   },
 
-  fromJSON(object: any): AdminServiceListTenantsRequest {
-    return {
-      nameContains: isSet(object.nameContains)
-        ? globalThis.String(object.nameContains)
-        : isSet(object.name_contains)
-        ? globalThis.String(object.name_contains)
-        : "",
-      pageSize: isSet(object.pageSize)
-        ? globalThis.Number(object.pageSize)
-        : isSet(object.page_size)
-        ? globalThis.Number(object.page_size)
-        : 0,
-      pageToken: isSet(object.pageToken)
-        ? globalThis.String(object.pageToken)
-        : isSet(object.page_token)
-        ? globalThis.String(object.page_token)
-        : "",
-    };
-  },
-
-  toJSON(message: AdminServiceListTenantsRequest): unknown {
-    const obj: any = {};
-    if (message.nameContains !== "") {
-      obj.nameContains = message.nameContains;
-    }
-    if (message.pageSize !== 0) {
-      obj.pageSize = Math.round(message.pageSize);
-    }
-    if (message.pageToken !== "") {
-      obj.pageToken = message.pageToken;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AdminServiceListTenantsRequest>): AdminServiceListTenantsRequest {
     return AdminServiceListTenantsRequest.fromPartial(base ?? {});
   },
@@ -7221,28 +5488,6 @@ export const AdminServiceListTenantsResponse: MessageFns<AdminServiceListTenants
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): AdminServiceListTenantsResponse {
-    return {
-      tenants: globalThis.Array.isArray(object?.tenants) ? object.tenants.map((e: any) => Tenant.fromJSON(e)) : [],
-      nextPageToken: isSet(object.nextPageToken)
-        ? globalThis.String(object.nextPageToken)
-        : isSet(object.next_page_token)
-        ? globalThis.String(object.next_page_token)
-        : "",
-    };
-  },
-
-  toJSON(message: AdminServiceListTenantsResponse): unknown {
-    const obj: any = {};
-    if (message.tenants?.length) {
-      obj.tenants = message.tenants.map((e) => Tenant.toJSON(e));
-    }
-    if (message.nextPageToken !== "") {
-      obj.nextPageToken = message.nextPageToken;
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<AdminServiceListTenantsResponse>): AdminServiceListTenantsResponse {
@@ -7356,60 +5601,6 @@ export const AdminServiceListAppsRequest: MessageFns<AdminServiceListAppsRequest
     }
   },
 
-  fromJSON(object: any): AdminServiceListAppsRequest {
-    return {
-      tenantId: isSet(object.tenantId)
-        ? globalThis.String(object.tenantId)
-        : isSet(object.tenant_id)
-        ? globalThis.String(object.tenant_id)
-        : "",
-      nameContains: isSet(object.nameContains)
-        ? globalThis.String(object.nameContains)
-        : isSet(object.name_contains)
-        ? globalThis.String(object.name_contains)
-        : "",
-      scope: isSet(object.scope) ? appScopeFromJSON(object.scope) : 0,
-      includeDisabled: isSet(object.includeDisabled)
-        ? globalThis.Boolean(object.includeDisabled)
-        : isSet(object.include_disabled)
-        ? globalThis.Boolean(object.include_disabled)
-        : false,
-      pageSize: isSet(object.pageSize)
-        ? globalThis.Number(object.pageSize)
-        : isSet(object.page_size)
-        ? globalThis.Number(object.page_size)
-        : 0,
-      pageToken: isSet(object.pageToken)
-        ? globalThis.String(object.pageToken)
-        : isSet(object.page_token)
-        ? globalThis.String(object.page_token)
-        : "",
-    };
-  },
-
-  toJSON(message: AdminServiceListAppsRequest): unknown {
-    const obj: any = {};
-    if (message.tenantId !== "") {
-      obj.tenantId = message.tenantId;
-    }
-    if (message.nameContains !== "") {
-      obj.nameContains = message.nameContains;
-    }
-    if (message.scope !== 0) {
-      obj.scope = appScopeToJSON(message.scope);
-    }
-    if (message.includeDisabled !== false) {
-      obj.includeDisabled = message.includeDisabled;
-    }
-    if (message.pageSize !== 0) {
-      obj.pageSize = Math.round(message.pageSize);
-    }
-    if (message.pageToken !== "") {
-      obj.pageToken = message.pageToken;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AdminServiceListAppsRequest>): AdminServiceListAppsRequest {
     return AdminServiceListAppsRequest.fromPartial(base ?? {});
   },
@@ -7481,28 +5672,6 @@ export const AdminServiceListAppsResponse: MessageFns<AdminServiceListAppsRespon
     }
   },
 
-  fromJSON(object: any): AdminServiceListAppsResponse {
-    return {
-      apps: globalThis.Array.isArray(object?.apps) ? object.apps.map((e: any) => App.fromJSON(e)) : [],
-      nextPageToken: isSet(object.nextPageToken)
-        ? globalThis.String(object.nextPageToken)
-        : isSet(object.next_page_token)
-        ? globalThis.String(object.next_page_token)
-        : "",
-    };
-  },
-
-  toJSON(message: AdminServiceListAppsResponse): unknown {
-    const obj: any = {};
-    if (message.apps?.length) {
-      obj.apps = message.apps.map((e) => App.toJSON(e));
-    }
-    if (message.nextPageToken !== "") {
-      obj.nextPageToken = message.nextPageToken;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AdminServiceListAppsResponse>): AdminServiceListAppsResponse {
     return AdminServiceListAppsResponse.fromPartial(base ?? {});
   },
@@ -7570,32 +5739,6 @@ export const AdminServiceDisableAppRequest: MessageFns<AdminServiceDisableAppReq
     }
   },
 
-  fromJSON(object: any): AdminServiceDisableAppRequest {
-    return {
-      tenantId: isSet(object.tenantId)
-        ? globalThis.String(object.tenantId)
-        : isSet(object.tenant_id)
-        ? globalThis.String(object.tenant_id)
-        : "",
-      appId: isSet(object.appId)
-        ? globalThis.String(object.appId)
-        : isSet(object.app_id)
-        ? globalThis.String(object.app_id)
-        : "",
-    };
-  },
-
-  toJSON(message: AdminServiceDisableAppRequest): unknown {
-    const obj: any = {};
-    if (message.tenantId !== "") {
-      obj.tenantId = message.tenantId;
-    }
-    if (message.appId !== "") {
-      obj.appId = message.appId;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AdminServiceDisableAppRequest>): AdminServiceDisableAppRequest {
     return AdminServiceDisableAppRequest.fromPartial(base ?? {});
   },
@@ -7650,18 +5793,6 @@ export const AdminServiceDisableAppResponse: MessageFns<AdminServiceDisableAppRe
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): AdminServiceDisableAppResponse {
-    return { app: isSet(object.app) ? App.fromJSON(object.app) : undefined };
-  },
-
-  toJSON(message: AdminServiceDisableAppResponse): unknown {
-    const obj: any = {};
-    if (message.app !== undefined) {
-      obj.app = App.toJSON(message.app);
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<AdminServiceDisableAppResponse>): AdminServiceDisableAppResponse {
@@ -7774,60 +5905,6 @@ export const AdminServiceListBotsRequest: MessageFns<AdminServiceListBotsRequest
     }
   },
 
-  fromJSON(object: any): AdminServiceListBotsRequest {
-    return {
-      tenantId: isSet(object.tenantId)
-        ? globalThis.String(object.tenantId)
-        : isSet(object.tenant_id)
-        ? globalThis.String(object.tenant_id)
-        : "",
-      nameContains: isSet(object.nameContains)
-        ? globalThis.String(object.nameContains)
-        : isSet(object.name_contains)
-        ? globalThis.String(object.name_contains)
-        : "",
-      platform: isSet(object.platform) ? globalThis.String(object.platform) : "",
-      includeDisabled: isSet(object.includeDisabled)
-        ? globalThis.Boolean(object.includeDisabled)
-        : isSet(object.include_disabled)
-        ? globalThis.Boolean(object.include_disabled)
-        : false,
-      pageSize: isSet(object.pageSize)
-        ? globalThis.Number(object.pageSize)
-        : isSet(object.page_size)
-        ? globalThis.Number(object.page_size)
-        : 0,
-      pageToken: isSet(object.pageToken)
-        ? globalThis.String(object.pageToken)
-        : isSet(object.page_token)
-        ? globalThis.String(object.page_token)
-        : "",
-    };
-  },
-
-  toJSON(message: AdminServiceListBotsRequest): unknown {
-    const obj: any = {};
-    if (message.tenantId !== "") {
-      obj.tenantId = message.tenantId;
-    }
-    if (message.nameContains !== "") {
-      obj.nameContains = message.nameContains;
-    }
-    if (message.platform !== "") {
-      obj.platform = message.platform;
-    }
-    if (message.includeDisabled !== false) {
-      obj.includeDisabled = message.includeDisabled;
-    }
-    if (message.pageSize !== 0) {
-      obj.pageSize = Math.round(message.pageSize);
-    }
-    if (message.pageToken !== "") {
-      obj.pageToken = message.pageToken;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AdminServiceListBotsRequest>): AdminServiceListBotsRequest {
     return AdminServiceListBotsRequest.fromPartial(base ?? {});
   },
@@ -7899,28 +5976,6 @@ export const AdminServiceListBotsResponse: MessageFns<AdminServiceListBotsRespon
     }
   },
 
-  fromJSON(object: any): AdminServiceListBotsResponse {
-    return {
-      bots: globalThis.Array.isArray(object?.bots) ? object.bots.map((e: any) => Bot.fromJSON(e)) : [],
-      nextPageToken: isSet(object.nextPageToken)
-        ? globalThis.String(object.nextPageToken)
-        : isSet(object.next_page_token)
-        ? globalThis.String(object.next_page_token)
-        : "",
-    };
-  },
-
-  toJSON(message: AdminServiceListBotsResponse): unknown {
-    const obj: any = {};
-    if (message.bots?.length) {
-      obj.bots = message.bots.map((e) => Bot.toJSON(e));
-    }
-    if (message.nextPageToken !== "") {
-      obj.nextPageToken = message.nextPageToken;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AdminServiceListBotsResponse>): AdminServiceListBotsResponse {
     return AdminServiceListBotsResponse.fromPartial(base ?? {});
   },
@@ -7988,32 +6043,6 @@ export const AdminServiceDisableBotRequest: MessageFns<AdminServiceDisableBotReq
     }
   },
 
-  fromJSON(object: any): AdminServiceDisableBotRequest {
-    return {
-      tenantId: isSet(object.tenantId)
-        ? globalThis.String(object.tenantId)
-        : isSet(object.tenant_id)
-        ? globalThis.String(object.tenant_id)
-        : "",
-      botId: isSet(object.botId)
-        ? globalThis.String(object.botId)
-        : isSet(object.bot_id)
-        ? globalThis.String(object.bot_id)
-        : "",
-    };
-  },
-
-  toJSON(message: AdminServiceDisableBotRequest): unknown {
-    const obj: any = {};
-    if (message.tenantId !== "") {
-      obj.tenantId = message.tenantId;
-    }
-    if (message.botId !== "") {
-      obj.botId = message.botId;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AdminServiceDisableBotRequest>): AdminServiceDisableBotRequest {
     return AdminServiceDisableBotRequest.fromPartial(base ?? {});
   },
@@ -8068,18 +6097,6 @@ export const AdminServiceDisableBotResponse: MessageFns<AdminServiceDisableBotRe
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): AdminServiceDisableBotResponse {
-    return { bot: isSet(object.bot) ? Bot.fromJSON(object.bot) : undefined };
-  },
-
-  toJSON(message: AdminServiceDisableBotResponse): unknown {
-    const obj: any = {};
-    if (message.bot !== undefined) {
-      obj.bot = Bot.toJSON(message.bot);
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<AdminServiceDisableBotResponse>): AdminServiceDisableBotResponse {
@@ -8148,32 +6165,6 @@ export const AdminServicePauseBotRequest: MessageFns<AdminServicePauseBotRequest
     }
   },
 
-  fromJSON(object: any): AdminServicePauseBotRequest {
-    return {
-      tenantId: isSet(object.tenantId)
-        ? globalThis.String(object.tenantId)
-        : isSet(object.tenant_id)
-        ? globalThis.String(object.tenant_id)
-        : "",
-      botId: isSet(object.botId)
-        ? globalThis.String(object.botId)
-        : isSet(object.bot_id)
-        ? globalThis.String(object.bot_id)
-        : "",
-    };
-  },
-
-  toJSON(message: AdminServicePauseBotRequest): unknown {
-    const obj: any = {};
-    if (message.tenantId !== "") {
-      obj.tenantId = message.tenantId;
-    }
-    if (message.botId !== "") {
-      obj.botId = message.botId;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AdminServicePauseBotRequest>): AdminServicePauseBotRequest {
     return AdminServicePauseBotRequest.fromPartial(base ?? {});
   },
@@ -8228,18 +6219,6 @@ export const AdminServicePauseBotResponse: MessageFns<AdminServicePauseBotRespon
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): AdminServicePauseBotResponse {
-    return { bot: isSet(object.bot) ? Bot.fromJSON(object.bot) : undefined };
-  },
-
-  toJSON(message: AdminServicePauseBotResponse): unknown {
-    const obj: any = {};
-    if (message.bot !== undefined) {
-      obj.bot = Bot.toJSON(message.bot);
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<AdminServicePauseBotResponse>): AdminServicePauseBotResponse {
@@ -8343,52 +6322,6 @@ export const AdminServiceRevokeTokenRequest: MessageFns<AdminServiceRevokeTokenR
     }
   },
 
-  fromJSON(object: any): AdminServiceRevokeTokenRequest {
-    return {
-      tenantId: isSet(object.tenantId)
-        ? globalThis.String(object.tenantId)
-        : isSet(object.tenant_id)
-        ? globalThis.String(object.tenant_id)
-        : "",
-      holder: isSet(object.appId)
-        ? { $case: "appId", value: globalThis.String(object.appId) }
-        : isSet(object.app_id)
-        ? { $case: "appId", value: globalThis.String(object.app_id) }
-        : isSet(object.botId)
-        ? { $case: "botId", value: globalThis.String(object.botId) }
-        : isSet(object.bot_id)
-        ? { $case: "botId", value: globalThis.String(object.bot_id) }
-        : isSet(object.adminId)
-        ? { $case: "adminId", value: globalThis.String(object.adminId) }
-        : isSet(object.admin_id)
-        ? { $case: "adminId", value: globalThis.String(object.admin_id) }
-        : undefined,
-      tokenSha256: isSet(object.tokenSha256)
-        ? globalThis.String(object.tokenSha256)
-        : isSet(object.token_sha256)
-        ? globalThis.String(object.token_sha256)
-        : "",
-    };
-  },
-
-  toJSON(message: AdminServiceRevokeTokenRequest): unknown {
-    const obj: any = {};
-    if (message.tenantId !== "") {
-      obj.tenantId = message.tenantId;
-    }
-    if (message.holder?.$case === "appId") {
-      obj.appId = message.holder.value;
-    } else if (message.holder?.$case === "botId") {
-      obj.botId = message.holder.value;
-    } else if (message.holder?.$case === "adminId") {
-      obj.adminId = message.holder.value;
-    }
-    if (message.tokenSha256 !== "") {
-      obj.tokenSha256 = message.tokenSha256;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AdminServiceRevokeTokenRequest>): AdminServiceRevokeTokenRequest {
     return AdminServiceRevokeTokenRequest.fromPartial(base ?? {});
   },
@@ -8465,18 +6398,6 @@ export const AdminServiceRevokeTokenResponse: MessageFns<AdminServiceRevokeToken
     }
   },
 
-  fromJSON(object: any): AdminServiceRevokeTokenResponse {
-    return { tokens: globalThis.Array.isArray(object?.tokens) ? object.tokens.map((e: any) => Token.fromJSON(e)) : [] };
-  },
-
-  toJSON(message: AdminServiceRevokeTokenResponse): unknown {
-    const obj: any = {};
-    if (message.tokens?.length) {
-      obj.tokens = message.tokens.map((e) => Token.toJSON(e));
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AdminServiceRevokeTokenResponse>): AdminServiceRevokeTokenResponse {
     return AdminServiceRevokeTokenResponse.fromPartial(base ?? {});
   },
@@ -8532,24 +6453,6 @@ export const AdminServiceGetPolicyRequest: MessageFns<AdminServiceGetPolicyReque
     }
   },
 
-  fromJSON(object: any): AdminServiceGetPolicyRequest {
-    return {
-      tenantId: isSet(object.tenantId)
-        ? globalThis.String(object.tenantId)
-        : isSet(object.tenant_id)
-        ? globalThis.String(object.tenant_id)
-        : "",
-    };
-  },
-
-  toJSON(message: AdminServiceGetPolicyRequest): unknown {
-    const obj: any = {};
-    if (message.tenantId !== "") {
-      obj.tenantId = message.tenantId;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AdminServiceGetPolicyRequest>): AdminServiceGetPolicyRequest {
     return AdminServiceGetPolicyRequest.fromPartial(base ?? {});
   },
@@ -8603,18 +6506,6 @@ export const AdminServiceGetPolicyResponse: MessageFns<AdminServiceGetPolicyResp
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): AdminServiceGetPolicyResponse {
-    return { policy: isSet(object.policy) ? Policy.fromJSON(object.policy) : undefined };
-  },
-
-  toJSON(message: AdminServiceGetPolicyResponse): unknown {
-    const obj: any = {};
-    if (message.policy !== undefined) {
-      obj.policy = Policy.toJSON(message.policy);
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<AdminServiceGetPolicyResponse>): AdminServiceGetPolicyResponse {
@@ -8696,36 +6587,6 @@ export const AdminServiceSimulatePolicyRequest: MessageFns<AdminServiceSimulateP
     }
   },
 
-  fromJSON(object: any): AdminServiceSimulatePolicyRequest {
-    return {
-      tenantId: isSet(object.tenantId)
-        ? globalThis.String(object.tenantId)
-        : isSet(object.tenant_id)
-        ? globalThis.String(object.tenant_id)
-        : "",
-      documentJson: isSet(object.documentJson)
-        ? globalThis.String(object.documentJson)
-        : isSet(object.document_json)
-        ? globalThis.String(object.document_json)
-        : "",
-      transactions: isSet(object.transactions) ? globalThis.Number(object.transactions) : 0,
-    };
-  },
-
-  toJSON(message: AdminServiceSimulatePolicyRequest): unknown {
-    const obj: any = {};
-    if (message.tenantId !== "") {
-      obj.tenantId = message.tenantId;
-    }
-    if (message.documentJson !== "") {
-      obj.documentJson = message.documentJson;
-    }
-    if (message.transactions !== 0) {
-      obj.transactions = Math.round(message.transactions);
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AdminServiceSimulatePolicyRequest>): AdminServiceSimulatePolicyRequest {
     return AdminServiceSimulatePolicyRequest.fromPartial(base ?? {});
   },
@@ -8803,34 +6664,6 @@ export const AdminServiceSimulatePolicyResponse: MessageFns<AdminServiceSimulate
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): AdminServiceSimulatePolicyResponse {
-    return {
-      lookedAt: isSet(object.lookedAt)
-        ? globalThis.Number(object.lookedAt)
-        : isSet(object.looked_at)
-        ? globalThis.Number(object.looked_at)
-        : 0,
-      differences: globalThis.Array.isArray(object?.differences)
-        ? object.differences.map((e: any) => Difference.fromJSON(e))
-        : [],
-      advice: globalThis.Array.isArray(object?.advice) ? object.advice.map((e: any) => globalThis.String(e)) : [],
-    };
-  },
-
-  toJSON(message: AdminServiceSimulatePolicyResponse): unknown {
-    const obj: any = {};
-    if (message.lookedAt !== 0) {
-      obj.lookedAt = Math.round(message.lookedAt);
-    }
-    if (message.differences?.length) {
-      obj.differences = message.differences.map((e) => Difference.toJSON(e));
-    }
-    if (message.advice?.length) {
-      obj.advice = message.advice;
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<AdminServiceSimulatePolicyResponse>): AdminServiceSimulatePolicyResponse {
@@ -8923,42 +6756,6 @@ export const Difference: MessageFns<Difference> = {
     }
   },
 
-  fromJSON(object: any): Difference {
-    return {
-      transactionId: isSet(object.transactionId)
-        ? globalThis.String(object.transactionId)
-        : isSet(object.transaction_id)
-        ? globalThis.String(object.transaction_id)
-        : "",
-      userId: isSet(object.userId)
-        ? globalThis.String(object.userId)
-        : isSet(object.user_id)
-        ? globalThis.String(object.user_id)
-        : "",
-      kind: isSet(object.kind) ? kindFromJSON(object.kind) : 0,
-      members: globalThis.Array.isArray(object?.members)
-        ? object.members.map((e: any) => DifferingMember.fromJSON(e))
-        : [],
-    };
-  },
-
-  toJSON(message: Difference): unknown {
-    const obj: any = {};
-    if (message.transactionId !== "") {
-      obj.transactionId = message.transactionId;
-    }
-    if (message.userId !== "") {
-      obj.userId = message.userId;
-    }
-    if (message.kind !== 0) {
-      obj.kind = kindToJSON(message.kind);
-    }
-    if (message.members?.length) {
-      obj.members = message.members.map((e) => DifferingMember.toJSON(e));
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<Difference>): Difference {
     return Difference.fromPartial(base ?? {});
   },
@@ -9037,28 +6834,6 @@ export const DifferingMember: MessageFns<DifferingMember> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): DifferingMember {
-    return {
-      name: isSet(object.name) ? globalThis.String(object.name) : "",
-      before: isSet(object.before) ? globalThis.String(object.before) : "",
-      after: isSet(object.after) ? globalThis.String(object.after) : "",
-    };
-  },
-
-  toJSON(message: DifferingMember): unknown {
-    const obj: any = {};
-    if (message.name !== "") {
-      obj.name = message.name;
-    }
-    if (message.before !== "") {
-      obj.before = message.before;
-    }
-    if (message.after !== "") {
-      obj.after = message.after;
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<DifferingMember>): DifferingMember {
@@ -9162,52 +6937,6 @@ export const AdminServiceListUsersRequest: MessageFns<AdminServiceListUsersReque
     }
   },
 
-  fromJSON(object: any): AdminServiceListUsersRequest {
-    return {
-      tenantId: isSet(object.tenantId)
-        ? globalThis.String(object.tenantId)
-        : isSet(object.tenant_id)
-        ? globalThis.String(object.tenant_id)
-        : "",
-      userIdPrefix: isSet(object.userIdPrefix)
-        ? globalThis.String(object.userIdPrefix)
-        : isSet(object.user_id_prefix)
-        ? globalThis.String(object.user_id_prefix)
-        : "",
-      state: isSet(object.state) ? userStateFromJSON(object.state) : 0,
-      pageSize: isSet(object.pageSize)
-        ? globalThis.Number(object.pageSize)
-        : isSet(object.page_size)
-        ? globalThis.Number(object.page_size)
-        : 0,
-      pageToken: isSet(object.pageToken)
-        ? globalThis.String(object.pageToken)
-        : isSet(object.page_token)
-        ? globalThis.String(object.page_token)
-        : "",
-    };
-  },
-
-  toJSON(message: AdminServiceListUsersRequest): unknown {
-    const obj: any = {};
-    if (message.tenantId !== "") {
-      obj.tenantId = message.tenantId;
-    }
-    if (message.userIdPrefix !== "") {
-      obj.userIdPrefix = message.userIdPrefix;
-    }
-    if (message.state !== 0) {
-      obj.state = userStateToJSON(message.state);
-    }
-    if (message.pageSize !== 0) {
-      obj.pageSize = Math.round(message.pageSize);
-    }
-    if (message.pageToken !== "") {
-      obj.pageToken = message.pageToken;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AdminServiceListUsersRequest>): AdminServiceListUsersRequest {
     return AdminServiceListUsersRequest.fromPartial(base ?? {});
   },
@@ -9276,28 +7005,6 @@ export const AdminServiceListUsersResponse: MessageFns<AdminServiceListUsersResp
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): AdminServiceListUsersResponse {
-    return {
-      users: globalThis.Array.isArray(object?.users) ? object.users.map((e: any) => User.fromJSON(e)) : [],
-      nextPageToken: isSet(object.nextPageToken)
-        ? globalThis.String(object.nextPageToken)
-        : isSet(object.next_page_token)
-        ? globalThis.String(object.next_page_token)
-        : "",
-    };
-  },
-
-  toJSON(message: AdminServiceListUsersResponse): unknown {
-    const obj: any = {};
-    if (message.users?.length) {
-      obj.users = message.users.map((e) => User.toJSON(e));
-    }
-    if (message.nextPageToken !== "") {
-      obj.nextPageToken = message.nextPageToken;
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<AdminServiceListUsersResponse>): AdminServiceListUsersResponse {
@@ -9400,48 +7107,6 @@ export const AdminServiceCreateUserRequest: MessageFns<AdminServiceCreateUserReq
     }
   },
 
-  fromJSON(object: any): AdminServiceCreateUserRequest {
-    return {
-      requestId: isSet(object.requestId)
-        ? globalThis.String(object.requestId)
-        : isSet(object.request_id)
-        ? globalThis.String(object.request_id)
-        : "",
-      tenantId: isSet(object.tenantId)
-        ? globalThis.String(object.tenantId)
-        : isSet(object.tenant_id)
-        ? globalThis.String(object.tenant_id)
-        : "",
-      userId: isSet(object.userId)
-        ? globalThis.String(object.userId)
-        : isSet(object.user_id)
-        ? globalThis.String(object.user_id)
-        : "",
-      phrase: isSet(object.phrase) ? globalThis.String(object.phrase) : "",
-      locale: isSet(object.locale) ? globalThis.String(object.locale) : "",
-    };
-  },
-
-  toJSON(message: AdminServiceCreateUserRequest): unknown {
-    const obj: any = {};
-    if (message.requestId !== "") {
-      obj.requestId = message.requestId;
-    }
-    if (message.tenantId !== "") {
-      obj.tenantId = message.tenantId;
-    }
-    if (message.userId !== "") {
-      obj.userId = message.userId;
-    }
-    if (message.phrase !== "") {
-      obj.phrase = message.phrase;
-    }
-    if (message.locale !== "") {
-      obj.locale = message.locale;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AdminServiceCreateUserRequest>): AdminServiceCreateUserRequest {
     return AdminServiceCreateUserRequest.fromPartial(base ?? {});
   },
@@ -9499,18 +7164,6 @@ export const AdminServiceCreateUserResponse: MessageFns<AdminServiceCreateUserRe
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): AdminServiceCreateUserResponse {
-    return { user: isSet(object.user) ? User.fromJSON(object.user) : undefined };
-  },
-
-  toJSON(message: AdminServiceCreateUserResponse): unknown {
-    const obj: any = {};
-    if (message.user !== undefined) {
-      obj.user = User.toJSON(message.user);
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<AdminServiceCreateUserResponse>): AdminServiceCreateUserResponse {
@@ -9601,44 +7254,6 @@ export const AdminServiceInviteUserRequest: MessageFns<AdminServiceInviteUserReq
     }
   },
 
-  fromJSON(object: any): AdminServiceInviteUserRequest {
-    return {
-      requestId: isSet(object.requestId)
-        ? globalThis.String(object.requestId)
-        : isSet(object.request_id)
-        ? globalThis.String(object.request_id)
-        : "",
-      tenantId: isSet(object.tenantId)
-        ? globalThis.String(object.tenantId)
-        : isSet(object.tenant_id)
-        ? globalThis.String(object.tenant_id)
-        : "",
-      userId: isSet(object.userId)
-        ? globalThis.String(object.userId)
-        : isSet(object.user_id)
-        ? globalThis.String(object.user_id)
-        : "",
-      fido: isSet(object.fido) ? globalThis.Boolean(object.fido) : false,
-    };
-  },
-
-  toJSON(message: AdminServiceInviteUserRequest): unknown {
-    const obj: any = {};
-    if (message.requestId !== "") {
-      obj.requestId = message.requestId;
-    }
-    if (message.tenantId !== "") {
-      obj.tenantId = message.tenantId;
-    }
-    if (message.userId !== "") {
-      obj.userId = message.userId;
-    }
-    if (message.fido !== false) {
-      obj.fido = message.fido;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AdminServiceInviteUserRequest>): AdminServiceInviteUserRequest {
     return AdminServiceInviteUserRequest.fromPartial(base ?? {});
   },
@@ -9695,20 +7310,6 @@ export const AdminServiceInviteUserResponse: MessageFns<AdminServiceInviteUserRe
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): AdminServiceInviteUserResponse {
-    return {
-      enrolment: isSet(object.enrolment) ? KeyServiceBeginEnrolmentResponse.fromJSON(object.enrolment) : undefined,
-    };
-  },
-
-  toJSON(message: AdminServiceInviteUserResponse): unknown {
-    const obj: any = {};
-    if (message.enrolment !== undefined) {
-      obj.enrolment = KeyServiceBeginEnrolmentResponse.toJSON(message.enrolment);
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<AdminServiceInviteUserResponse>): AdminServiceInviteUserResponse {
@@ -9779,32 +7380,6 @@ export const AdminServiceSuspendUserRequest: MessageFns<AdminServiceSuspendUserR
     }
   },
 
-  fromJSON(object: any): AdminServiceSuspendUserRequest {
-    return {
-      tenantId: isSet(object.tenantId)
-        ? globalThis.String(object.tenantId)
-        : isSet(object.tenant_id)
-        ? globalThis.String(object.tenant_id)
-        : "",
-      userId: isSet(object.userId)
-        ? globalThis.String(object.userId)
-        : isSet(object.user_id)
-        ? globalThis.String(object.user_id)
-        : "",
-    };
-  },
-
-  toJSON(message: AdminServiceSuspendUserRequest): unknown {
-    const obj: any = {};
-    if (message.tenantId !== "") {
-      obj.tenantId = message.tenantId;
-    }
-    if (message.userId !== "") {
-      obj.userId = message.userId;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AdminServiceSuspendUserRequest>): AdminServiceSuspendUserRequest {
     return AdminServiceSuspendUserRequest.fromPartial(base ?? {});
   },
@@ -9859,18 +7434,6 @@ export const AdminServiceSuspendUserResponse: MessageFns<AdminServiceSuspendUser
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): AdminServiceSuspendUserResponse {
-    return { user: isSet(object.user) ? User.fromJSON(object.user) : undefined };
-  },
-
-  toJSON(message: AdminServiceSuspendUserResponse): unknown {
-    const obj: any = {};
-    if (message.user !== undefined) {
-      obj.user = User.toJSON(message.user);
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<AdminServiceSuspendUserResponse>): AdminServiceSuspendUserResponse {
@@ -9939,32 +7502,6 @@ export const AdminServiceFreezeUserRequest: MessageFns<AdminServiceFreezeUserReq
     }
   },
 
-  fromJSON(object: any): AdminServiceFreezeUserRequest {
-    return {
-      tenantId: isSet(object.tenantId)
-        ? globalThis.String(object.tenantId)
-        : isSet(object.tenant_id)
-        ? globalThis.String(object.tenant_id)
-        : "",
-      userId: isSet(object.userId)
-        ? globalThis.String(object.userId)
-        : isSet(object.user_id)
-        ? globalThis.String(object.user_id)
-        : "",
-    };
-  },
-
-  toJSON(message: AdminServiceFreezeUserRequest): unknown {
-    const obj: any = {};
-    if (message.tenantId !== "") {
-      obj.tenantId = message.tenantId;
-    }
-    if (message.userId !== "") {
-      obj.userId = message.userId;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AdminServiceFreezeUserRequest>): AdminServiceFreezeUserRequest {
     return AdminServiceFreezeUserRequest.fromPartial(base ?? {});
   },
@@ -10019,18 +7556,6 @@ export const AdminServiceFreezeUserResponse: MessageFns<AdminServiceFreezeUserRe
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): AdminServiceFreezeUserResponse {
-    return { user: isSet(object.user) ? User.fromJSON(object.user) : undefined };
-  },
-
-  toJSON(message: AdminServiceFreezeUserResponse): unknown {
-    const obj: any = {};
-    if (message.user !== undefined) {
-      obj.user = User.toJSON(message.user);
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<AdminServiceFreezeUserResponse>): AdminServiceFreezeUserResponse {
@@ -10132,52 +7657,6 @@ export const AdminServiceListKeysRequest: MessageFns<AdminServiceListKeysRequest
     }
   },
 
-  fromJSON(object: any): AdminServiceListKeysRequest {
-    return {
-      tenantId: isSet(object.tenantId)
-        ? globalThis.String(object.tenantId)
-        : isSet(object.tenant_id)
-        ? globalThis.String(object.tenant_id)
-        : "",
-      userId: isSet(object.userId)
-        ? globalThis.String(object.userId)
-        : isSet(object.user_id)
-        ? globalThis.String(object.user_id)
-        : "",
-      state: isSet(object.state) ? keyStateFromJSON(object.state) : 0,
-      pageSize: isSet(object.pageSize)
-        ? globalThis.Number(object.pageSize)
-        : isSet(object.page_size)
-        ? globalThis.Number(object.page_size)
-        : 0,
-      pageToken: isSet(object.pageToken)
-        ? globalThis.String(object.pageToken)
-        : isSet(object.page_token)
-        ? globalThis.String(object.page_token)
-        : "",
-    };
-  },
-
-  toJSON(message: AdminServiceListKeysRequest): unknown {
-    const obj: any = {};
-    if (message.tenantId !== "") {
-      obj.tenantId = message.tenantId;
-    }
-    if (message.userId !== "") {
-      obj.userId = message.userId;
-    }
-    if (message.state !== 0) {
-      obj.state = keyStateToJSON(message.state);
-    }
-    if (message.pageSize !== 0) {
-      obj.pageSize = Math.round(message.pageSize);
-    }
-    if (message.pageToken !== "") {
-      obj.pageToken = message.pageToken;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AdminServiceListKeysRequest>): AdminServiceListKeysRequest {
     return AdminServiceListKeysRequest.fromPartial(base ?? {});
   },
@@ -10259,34 +7738,6 @@ export const AdminServiceListKeysResponse: MessageFns<AdminServiceListKeysRespon
     }
   },
 
-  fromJSON(object: any): AdminServiceListKeysResponse {
-    return {
-      keys: globalThis.Array.isArray(object?.keys) ? object.keys.map((e: any) => Key.fromJSON(e)) : [],
-      nextPageToken: isSet(object.nextPageToken)
-        ? globalThis.String(object.nextPageToken)
-        : isSet(object.next_page_token)
-        ? globalThis.String(object.next_page_token)
-        : "",
-      recoveries: globalThis.Array.isArray(object?.recoveries)
-        ? object.recoveries.map((e: any) => Recovery.fromJSON(e))
-        : [],
-    };
-  },
-
-  toJSON(message: AdminServiceListKeysResponse): unknown {
-    const obj: any = {};
-    if (message.keys?.length) {
-      obj.keys = message.keys.map((e) => Key.toJSON(e));
-    }
-    if (message.nextPageToken !== "") {
-      obj.nextPageToken = message.nextPageToken;
-    }
-    if (message.recoveries?.length) {
-      obj.recoveries = message.recoveries.map((e) => Recovery.toJSON(e));
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AdminServiceListKeysResponse>): AdminServiceListKeysResponse {
     return AdminServiceListKeysResponse.fromPartial(base ?? {});
   },
@@ -10355,32 +7806,6 @@ export const AdminServiceRevokeKeyRequest: MessageFns<AdminServiceRevokeKeyReque
     }
   },
 
-  fromJSON(object: any): AdminServiceRevokeKeyRequest {
-    return {
-      tenantId: isSet(object.tenantId)
-        ? globalThis.String(object.tenantId)
-        : isSet(object.tenant_id)
-        ? globalThis.String(object.tenant_id)
-        : "",
-      keyId: isSet(object.keyId)
-        ? globalThis.String(object.keyId)
-        : isSet(object.key_id)
-        ? globalThis.String(object.key_id)
-        : "",
-    };
-  },
-
-  toJSON(message: AdminServiceRevokeKeyRequest): unknown {
-    const obj: any = {};
-    if (message.tenantId !== "") {
-      obj.tenantId = message.tenantId;
-    }
-    if (message.keyId !== "") {
-      obj.keyId = message.keyId;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AdminServiceRevokeKeyRequest>): AdminServiceRevokeKeyRequest {
     return AdminServiceRevokeKeyRequest.fromPartial(base ?? {});
   },
@@ -10435,18 +7860,6 @@ export const AdminServiceRevokeKeyResponse: MessageFns<AdminServiceRevokeKeyResp
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): AdminServiceRevokeKeyResponse {
-    return { key: isSet(object.key) ? Key.fromJSON(object.key) : undefined };
-  },
-
-  toJSON(message: AdminServiceRevokeKeyResponse): unknown {
-    const obj: any = {};
-    if (message.key !== undefined) {
-      obj.key = Key.toJSON(message.key);
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<AdminServiceRevokeKeyResponse>): AdminServiceRevokeKeyResponse {
@@ -10548,52 +7961,6 @@ export const AdminServiceListLinksRequest: MessageFns<AdminServiceListLinksReque
     }
   },
 
-  fromJSON(object: any): AdminServiceListLinksRequest {
-    return {
-      tenantId: isSet(object.tenantId)
-        ? globalThis.String(object.tenantId)
-        : isSet(object.tenant_id)
-        ? globalThis.String(object.tenant_id)
-        : "",
-      userId: isSet(object.userId)
-        ? globalThis.String(object.userId)
-        : isSet(object.user_id)
-        ? globalThis.String(object.user_id)
-        : "",
-      platform: isSet(object.platform) ? globalThis.String(object.platform) : "",
-      pageSize: isSet(object.pageSize)
-        ? globalThis.Number(object.pageSize)
-        : isSet(object.page_size)
-        ? globalThis.Number(object.page_size)
-        : 0,
-      pageToken: isSet(object.pageToken)
-        ? globalThis.String(object.pageToken)
-        : isSet(object.page_token)
-        ? globalThis.String(object.page_token)
-        : "",
-    };
-  },
-
-  toJSON(message: AdminServiceListLinksRequest): unknown {
-    const obj: any = {};
-    if (message.tenantId !== "") {
-      obj.tenantId = message.tenantId;
-    }
-    if (message.userId !== "") {
-      obj.userId = message.userId;
-    }
-    if (message.platform !== "") {
-      obj.platform = message.platform;
-    }
-    if (message.pageSize !== 0) {
-      obj.pageSize = Math.round(message.pageSize);
-    }
-    if (message.pageToken !== "") {
-      obj.pageToken = message.pageToken;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AdminServiceListLinksRequest>): AdminServiceListLinksRequest {
     return AdminServiceListLinksRequest.fromPartial(base ?? {});
   },
@@ -10662,28 +8029,6 @@ export const AdminServiceListLinksResponse: MessageFns<AdminServiceListLinksResp
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): AdminServiceListLinksResponse {
-    return {
-      channels: globalThis.Array.isArray(object?.channels) ? object.channels.map((e: any) => Channel.fromJSON(e)) : [],
-      nextPageToken: isSet(object.nextPageToken)
-        ? globalThis.String(object.nextPageToken)
-        : isSet(object.next_page_token)
-        ? globalThis.String(object.next_page_token)
-        : "",
-    };
-  },
-
-  toJSON(message: AdminServiceListLinksResponse): unknown {
-    const obj: any = {};
-    if (message.channels?.length) {
-      obj.channels = message.channels.map((e) => Channel.toJSON(e));
-    }
-    if (message.nextPageToken !== "") {
-      obj.nextPageToken = message.nextPageToken;
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<AdminServiceListLinksResponse>): AdminServiceListLinksResponse {
@@ -10764,40 +8109,6 @@ export const AdminServiceRevokeLinkRequest: MessageFns<AdminServiceRevokeLinkReq
     }
   },
 
-  fromJSON(object: any): AdminServiceRevokeLinkRequest {
-    return {
-      tenantId: isSet(object.tenantId)
-        ? globalThis.String(object.tenantId)
-        : isSet(object.tenant_id)
-        ? globalThis.String(object.tenant_id)
-        : "",
-      userId: isSet(object.userId)
-        ? globalThis.String(object.userId)
-        : isSet(object.user_id)
-        ? globalThis.String(object.user_id)
-        : "",
-      linkId: isSet(object.linkId)
-        ? globalThis.String(object.linkId)
-        : isSet(object.link_id)
-        ? globalThis.String(object.link_id)
-        : "",
-    };
-  },
-
-  toJSON(message: AdminServiceRevokeLinkRequest): unknown {
-    const obj: any = {};
-    if (message.tenantId !== "") {
-      obj.tenantId = message.tenantId;
-    }
-    if (message.userId !== "") {
-      obj.userId = message.userId;
-    }
-    if (message.linkId !== "") {
-      obj.linkId = message.linkId;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AdminServiceRevokeLinkRequest>): AdminServiceRevokeLinkRequest {
     return AdminServiceRevokeLinkRequest.fromPartial(base ?? {});
   },
@@ -10853,20 +8164,6 @@ export const AdminServiceRevokeLinkResponse: MessageFns<AdminServiceRevokeLinkRe
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): AdminServiceRevokeLinkResponse {
-    return {
-      channels: globalThis.Array.isArray(object?.channels) ? object.channels.map((e: any) => Channel.fromJSON(e)) : [],
-    };
-  },
-
-  toJSON(message: AdminServiceRevokeLinkResponse): unknown {
-    const obj: any = {};
-    if (message.channels?.length) {
-      obj.channels = message.channels.map((e) => Channel.toJSON(e));
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<AdminServiceRevokeLinkResponse>): AdminServiceRevokeLinkResponse {
@@ -11074,92 +8371,6 @@ export const AdminServiceListTransactionsRequest: MessageFns<AdminServiceListTra
     }
   },
 
-  fromJSON(object: any): AdminServiceListTransactionsRequest {
-    return {
-      tenantId: isSet(object.tenantId)
-        ? globalThis.String(object.tenantId)
-        : isSet(object.tenant_id)
-        ? globalThis.String(object.tenant_id)
-        : "",
-      userId: isSet(object.userId)
-        ? globalThis.String(object.userId)
-        : isSet(object.user_id)
-        ? globalThis.String(object.user_id)
-        : "",
-      states: globalThis.Array.isArray(object?.states) ? object.states.map((e: any) => stateFromJSON(e)) : [],
-      kinds: globalThis.Array.isArray(object?.kinds) ? object.kinds.map((e: any) => kindFromJSON(e)) : [],
-      tag: isSet(object.tag) ? globalThis.String(object.tag) : "",
-      createdAfter: isSet(object.createdAfter)
-        ? fromJsonTimestamp(object.createdAfter)
-        : isSet(object.created_after)
-        ? fromJsonTimestamp(object.created_after)
-        : undefined,
-      createdBefore: isSet(object.createdBefore)
-        ? fromJsonTimestamp(object.createdBefore)
-        : isSet(object.created_before)
-        ? fromJsonTimestamp(object.created_before)
-        : undefined,
-      pageSize: isSet(object.pageSize)
-        ? globalThis.Number(object.pageSize)
-        : isSet(object.page_size)
-        ? globalThis.Number(object.page_size)
-        : 0,
-      pageToken: isSet(object.pageToken)
-        ? globalThis.String(object.pageToken)
-        : isSet(object.page_token)
-        ? globalThis.String(object.page_token)
-        : "",
-      transactionIdPrefix: isSet(object.transactionIdPrefix)
-        ? globalThis.String(object.transactionIdPrefix)
-        : isSet(object.transaction_id_prefix)
-        ? globalThis.String(object.transaction_id_prefix)
-        : "",
-      userIdPrefix: isSet(object.userIdPrefix)
-        ? globalThis.String(object.userIdPrefix)
-        : isSet(object.user_id_prefix)
-        ? globalThis.String(object.user_id_prefix)
-        : "",
-    };
-  },
-
-  toJSON(message: AdminServiceListTransactionsRequest): unknown {
-    const obj: any = {};
-    if (message.tenantId !== "") {
-      obj.tenantId = message.tenantId;
-    }
-    if (message.userId !== "") {
-      obj.userId = message.userId;
-    }
-    if (message.states?.length) {
-      obj.states = message.states.map((e) => stateToJSON(e));
-    }
-    if (message.kinds?.length) {
-      obj.kinds = message.kinds.map((e) => kindToJSON(e));
-    }
-    if (message.tag !== "") {
-      obj.tag = message.tag;
-    }
-    if (message.createdAfter !== undefined) {
-      obj.createdAfter = fromTimestamp(message.createdAfter).toISOString();
-    }
-    if (message.createdBefore !== undefined) {
-      obj.createdBefore = fromTimestamp(message.createdBefore).toISOString();
-    }
-    if (message.pageSize !== 0) {
-      obj.pageSize = Math.round(message.pageSize);
-    }
-    if (message.pageToken !== "") {
-      obj.pageToken = message.pageToken;
-    }
-    if (message.transactionIdPrefix !== "") {
-      obj.transactionIdPrefix = message.transactionIdPrefix;
-    }
-    if (message.userIdPrefix !== "") {
-      obj.userIdPrefix = message.userIdPrefix;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AdminServiceListTransactionsRequest>): AdminServiceListTransactionsRequest {
     return AdminServiceListTransactionsRequest.fromPartial(base ?? {});
   },
@@ -11240,30 +8451,6 @@ export const AdminServiceListTransactionsResponse: MessageFns<AdminServiceListTr
     }
   },
 
-  fromJSON(object: any): AdminServiceListTransactionsResponse {
-    return {
-      transactions: globalThis.Array.isArray(object?.transactions)
-        ? object.transactions.map((e: any) => Transaction.fromJSON(e))
-        : [],
-      nextPageToken: isSet(object.nextPageToken)
-        ? globalThis.String(object.nextPageToken)
-        : isSet(object.next_page_token)
-        ? globalThis.String(object.next_page_token)
-        : "",
-    };
-  },
-
-  toJSON(message: AdminServiceListTransactionsResponse): unknown {
-    const obj: any = {};
-    if (message.transactions?.length) {
-      obj.transactions = message.transactions.map((e) => Transaction.toJSON(e));
-    }
-    if (message.nextPageToken !== "") {
-      obj.nextPageToken = message.nextPageToken;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AdminServiceListTransactionsResponse>): AdminServiceListTransactionsResponse {
     return AdminServiceListTransactionsResponse.fromPartial(base ?? {});
   },
@@ -11318,24 +8505,6 @@ export const AdminServiceGetSummaryRequest: MessageFns<AdminServiceGetSummaryReq
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): AdminServiceGetSummaryRequest {
-    return {
-      tenantId: isSet(object.tenantId)
-        ? globalThis.String(object.tenantId)
-        : isSet(object.tenant_id)
-        ? globalThis.String(object.tenant_id)
-        : "",
-    };
-  },
-
-  toJSON(message: AdminServiceGetSummaryRequest): unknown {
-    const obj: any = {};
-    if (message.tenantId !== "") {
-      obj.tenantId = message.tenantId;
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<AdminServiceGetSummaryRequest>): AdminServiceGetSummaryRequest {
@@ -11509,70 +8678,6 @@ export const AdminServiceGetSummaryResponse: MessageFns<AdminServiceGetSummaryRe
     }
   },
 
-  fromJSON(object: any): AdminServiceGetSummaryResponse {
-    return {
-      at: isSet(object.at) ? fromJsonTimestamp(object.at) : undefined,
-      index: isSet(object.index) ? IndexProgress.fromJSON(object.index) : undefined,
-      open: globalThis.Array.isArray(object?.open) ? object.open.map((e: any) => StateCount.fromJSON(e)) : [],
-      minutes: globalThis.Array.isArray(object?.minutes) ? object.minutes.map((e: any) => EndedCount.fromJSON(e)) : [],
-      hours: globalThis.Array.isArray(object?.hours) ? object.hours.map((e: any) => EndedCount.fromJSON(e)) : [],
-      timeToConfirm: isSet(object.timeToConfirm)
-        ? TimeTaken.fromJSON(object.timeToConfirm)
-        : isSet(object.time_to_confirm)
-        ? TimeTaken.fromJSON(object.time_to_confirm)
-        : undefined,
-      platforms: globalThis.Array.isArray(object?.platforms)
-        ? object.platforms.map((e: any) => PlatformSummary.fromJSON(e))
-        : [],
-      deadLetters: isSet(object.deadLetters)
-        ? BigInt(object.deadLetters)
-        : isSet(object.dead_letters)
-        ? BigInt(object.dead_letters)
-        : 0n,
-      pendingChanges: isSet(object.pendingChanges)
-        ? BigInt(object.pendingChanges)
-        : isSet(object.pending_changes)
-        ? BigInt(object.pending_changes)
-        : 0n,
-      bots: isSet(object.bots) ? BotSummary.fromJSON(object.bots) : undefined,
-    };
-  },
-
-  toJSON(message: AdminServiceGetSummaryResponse): unknown {
-    const obj: any = {};
-    if (message.at !== undefined) {
-      obj.at = fromTimestamp(message.at).toISOString();
-    }
-    if (message.index !== undefined) {
-      obj.index = IndexProgress.toJSON(message.index);
-    }
-    if (message.open?.length) {
-      obj.open = message.open.map((e) => StateCount.toJSON(e));
-    }
-    if (message.minutes?.length) {
-      obj.minutes = message.minutes.map((e) => EndedCount.toJSON(e));
-    }
-    if (message.hours?.length) {
-      obj.hours = message.hours.map((e) => EndedCount.toJSON(e));
-    }
-    if (message.timeToConfirm !== undefined) {
-      obj.timeToConfirm = TimeTaken.toJSON(message.timeToConfirm);
-    }
-    if (message.platforms?.length) {
-      obj.platforms = message.platforms.map((e) => PlatformSummary.toJSON(e));
-    }
-    if (message.deadLetters !== 0n) {
-      obj.deadLetters = message.deadLetters.toString();
-    }
-    if (message.pendingChanges !== 0n) {
-      obj.pendingChanges = message.pendingChanges.toString();
-    }
-    if (message.bots !== undefined) {
-      obj.bots = BotSummary.toJSON(message.bots);
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AdminServiceGetSummaryResponse>): AdminServiceGetSummaryResponse {
     return AdminServiceGetSummaryResponse.fromPartial(base ?? {});
   },
@@ -11658,24 +8763,6 @@ export const IndexProgress: MessageFns<IndexProgress> = {
     }
   },
 
-  fromJSON(object: any): IndexProgress {
-    return {
-      read: isSet(object.read) ? globalThis.Number(object.read) : 0,
-      of: isSet(object.of) ? globalThis.Number(object.of) : 0,
-    };
-  },
-
-  toJSON(message: IndexProgress): unknown {
-    const obj: any = {};
-    if (message.read !== 0) {
-      obj.read = Math.round(message.read);
-    }
-    if (message.of !== 0) {
-      obj.of = Math.round(message.of);
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<IndexProgress>): IndexProgress {
     return IndexProgress.fromPartial(base ?? {});
   },
@@ -11744,24 +8831,6 @@ export const StateCount: MessageFns<StateCount> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): StateCount {
-    return {
-      state: isSet(object.state) ? stateFromJSON(object.state) : 0,
-      count: isSet(object.count) ? BigInt(object.count) : 0n,
-    };
-  },
-
-  toJSON(message: StateCount): unknown {
-    const obj: any = {};
-    if (message.state !== 0) {
-      obj.state = stateToJSON(message.state);
-    }
-    if (message.count !== 0n) {
-      obj.count = message.count.toString();
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<StateCount>): StateCount {
@@ -11927,48 +8996,6 @@ export const EndedCount: MessageFns<EndedCount> = {
     }
   },
 
-  fromJSON(object: any): EndedCount {
-    return {
-      start: isSet(object.start) ? fromJsonTimestamp(object.start) : undefined,
-      confirmed: isSet(object.confirmed) ? BigInt(object.confirmed) : 0n,
-      rejected: isSet(object.rejected) ? BigInt(object.rejected) : 0n,
-      tampered: isSet(object.tampered) ? BigInt(object.tampered) : 0n,
-      expired: isSet(object.expired) ? BigInt(object.expired) : 0n,
-      locked: isSet(object.locked) ? BigInt(object.locked) : 0n,
-      undeliverable: isSet(object.undeliverable) ? BigInt(object.undeliverable) : 0n,
-      cancelled: isSet(object.cancelled) ? BigInt(object.cancelled) : 0n,
-    };
-  },
-
-  toJSON(message: EndedCount): unknown {
-    const obj: any = {};
-    if (message.start !== undefined) {
-      obj.start = fromTimestamp(message.start).toISOString();
-    }
-    if (message.confirmed !== 0n) {
-      obj.confirmed = message.confirmed.toString();
-    }
-    if (message.rejected !== 0n) {
-      obj.rejected = message.rejected.toString();
-    }
-    if (message.tampered !== 0n) {
-      obj.tampered = message.tampered.toString();
-    }
-    if (message.expired !== 0n) {
-      obj.expired = message.expired.toString();
-    }
-    if (message.locked !== 0n) {
-      obj.locked = message.locked.toString();
-    }
-    if (message.undeliverable !== 0n) {
-      obj.undeliverable = message.undeliverable.toString();
-    }
-    if (message.cancelled !== 0n) {
-      obj.cancelled = message.cancelled.toString();
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<EndedCount>): EndedCount {
     return EndedCount.fromPartial(base ?? {});
   },
@@ -12060,28 +9087,6 @@ export const TimeTaken: MessageFns<TimeTaken> = {
     }
   },
 
-  fromJSON(object: any): TimeTaken {
-    return {
-      count: isSet(object.count) ? BigInt(object.count) : 0n,
-      median: isSet(object.median) ? Duration.fromJSON(object.median) : undefined,
-      p95: isSet(object.p95) ? Duration.fromJSON(object.p95) : undefined,
-    };
-  },
-
-  toJSON(message: TimeTaken): unknown {
-    const obj: any = {};
-    if (message.count !== 0n) {
-      obj.count = message.count.toString();
-    }
-    if (message.median !== undefined) {
-      obj.median = Duration.toJSON(message.median);
-    }
-    if (message.p95 !== undefined) {
-      obj.p95 = Duration.toJSON(message.p95);
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<TimeTaken>): TimeTaken {
     return TimeTaken.fromPartial(base ?? {});
   },
@@ -12164,28 +9169,6 @@ export const PlatformSummary: MessageFns<PlatformSummary> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): PlatformSummary {
-    return {
-      platform: isSet(object.platform) ? globalThis.String(object.platform) : "",
-      time: isSet(object.time) ? TimeTaken.fromJSON(object.time) : undefined,
-      failed: isSet(object.failed) ? BigInt(object.failed) : 0n,
-    };
-  },
-
-  toJSON(message: PlatformSummary): unknown {
-    const obj: any = {};
-    if (message.platform !== "") {
-      obj.platform = message.platform;
-    }
-    if (message.time !== undefined) {
-      obj.time = TimeTaken.toJSON(message.time);
-    }
-    if (message.failed !== 0n) {
-      obj.failed = message.failed.toString();
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<PlatformSummary>): PlatformSummary {
@@ -12278,32 +9261,6 @@ export const BotSummary: MessageFns<BotSummary> = {
     }
   },
 
-  fromJSON(object: any): BotSummary {
-    return {
-      total: isSet(object.total) ? globalThis.Number(object.total) : 0,
-      attached: isSet(object.attached) ? globalThis.Number(object.attached) : 0,
-      paused: isSet(object.paused) ? globalThis.Number(object.paused) : 0,
-      waiting: isSet(object.waiting) ? globalThis.Number(object.waiting) : 0,
-    };
-  },
-
-  toJSON(message: BotSummary): unknown {
-    const obj: any = {};
-    if (message.total !== 0) {
-      obj.total = Math.round(message.total);
-    }
-    if (message.attached !== 0) {
-      obj.attached = Math.round(message.attached);
-    }
-    if (message.paused !== 0) {
-      obj.paused = Math.round(message.paused);
-    }
-    if (message.waiting !== 0) {
-      obj.waiting = Math.round(message.waiting);
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<BotSummary>): BotSummary {
     return BotSummary.fromPartial(base ?? {});
   },
@@ -12371,32 +9328,6 @@ export const AdminServiceGetTransactionRequest: MessageFns<AdminServiceGetTransa
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): AdminServiceGetTransactionRequest {
-    return {
-      tenantId: isSet(object.tenantId)
-        ? globalThis.String(object.tenantId)
-        : isSet(object.tenant_id)
-        ? globalThis.String(object.tenant_id)
-        : "",
-      transactionId: isSet(object.transactionId)
-        ? globalThis.String(object.transactionId)
-        : isSet(object.transaction_id)
-        ? globalThis.String(object.transaction_id)
-        : "",
-    };
-  },
-
-  toJSON(message: AdminServiceGetTransactionRequest): unknown {
-    const obj: any = {};
-    if (message.tenantId !== "") {
-      obj.tenantId = message.tenantId;
-    }
-    if (message.transactionId !== "") {
-      obj.transactionId = message.transactionId;
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<AdminServiceGetTransactionRequest>): AdminServiceGetTransactionRequest {
@@ -12486,38 +9417,6 @@ export const AdminServiceGetTransactionResponse: MessageFns<AdminServiceGetTrans
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): AdminServiceGetTransactionResponse {
-    return {
-      transaction: isSet(object.transaction) ? Transaction.fromJSON(object.transaction) : undefined,
-      delivery: isSet(object.delivery) ? CodeServiceGetDeliveryResponse.fromJSON(object.delivery) : undefined,
-      events: globalThis.Array.isArray(object?.events)
-        ? object.events.map((e: any) => TransactionEvent.fromJSON(e))
-        : [],
-      signedDigest: isSet(object.signedDigest)
-        ? bytesFromBase64(object.signedDigest)
-        : isSet(object.signed_digest)
-        ? bytesFromBase64(object.signed_digest)
-        : new Uint8Array(0),
-    };
-  },
-
-  toJSON(message: AdminServiceGetTransactionResponse): unknown {
-    const obj: any = {};
-    if (message.transaction !== undefined) {
-      obj.transaction = Transaction.toJSON(message.transaction);
-    }
-    if (message.delivery !== undefined) {
-      obj.delivery = CodeServiceGetDeliveryResponse.toJSON(message.delivery);
-    }
-    if (message.events?.length) {
-      obj.events = message.events.map((e) => TransactionEvent.toJSON(e));
-    }
-    if (message.signedDigest.length !== 0) {
-      obj.signedDigest = base64FromBytes(message.signedDigest);
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<AdminServiceGetTransactionResponse>): AdminServiceGetTransactionResponse {
@@ -12629,40 +9528,6 @@ export const TransactionEvent: MessageFns<TransactionEvent> = {
     }
   },
 
-  fromJSON(object: any): TransactionEvent {
-    return {
-      event: isSet(object.event) ? globalThis.String(object.event) : "",
-      actor: isSet(object.actor) ? globalThis.String(object.actor) : "",
-      at: isSet(object.at) ? fromJsonTimestamp(object.at) : undefined,
-      detailJson: isSet(object.detailJson)
-        ? globalThis.String(object.detailJson)
-        : isSet(object.detail_json)
-        ? globalThis.String(object.detail_json)
-        : "",
-      seq: isSet(object.seq) ? BigInt(object.seq) : 0n,
-    };
-  },
-
-  toJSON(message: TransactionEvent): unknown {
-    const obj: any = {};
-    if (message.event !== "") {
-      obj.event = message.event;
-    }
-    if (message.actor !== "") {
-      obj.actor = message.actor;
-    }
-    if (message.at !== undefined) {
-      obj.at = fromTimestamp(message.at).toISOString();
-    }
-    if (message.detailJson !== "") {
-      obj.detailJson = message.detailJson;
-    }
-    if (message.seq !== 0n) {
-      obj.seq = message.seq.toString();
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<TransactionEvent>): TransactionEvent {
     return TransactionEvent.fromPartial(base ?? {});
   },
@@ -12744,36 +9609,6 @@ export const AdminServiceCancelTransactionRequest: MessageFns<AdminServiceCancel
     }
   },
 
-  fromJSON(object: any): AdminServiceCancelTransactionRequest {
-    return {
-      tenantId: isSet(object.tenantId)
-        ? globalThis.String(object.tenantId)
-        : isSet(object.tenant_id)
-        ? globalThis.String(object.tenant_id)
-        : "",
-      transactionId: isSet(object.transactionId)
-        ? globalThis.String(object.transactionId)
-        : isSet(object.transaction_id)
-        ? globalThis.String(object.transaction_id)
-        : "",
-      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
-    };
-  },
-
-  toJSON(message: AdminServiceCancelTransactionRequest): unknown {
-    const obj: any = {};
-    if (message.tenantId !== "") {
-      obj.tenantId = message.tenantId;
-    }
-    if (message.transactionId !== "") {
-      obj.transactionId = message.transactionId;
-    }
-    if (message.reason !== "") {
-      obj.reason = message.reason;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AdminServiceCancelTransactionRequest>): AdminServiceCancelTransactionRequest {
     return AdminServiceCancelTransactionRequest.fromPartial(base ?? {});
   },
@@ -12829,18 +9664,6 @@ export const AdminServiceCancelTransactionResponse: MessageFns<AdminServiceCance
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): AdminServiceCancelTransactionResponse {
-    return { transaction: isSet(object.transaction) ? Transaction.fromJSON(object.transaction) : undefined };
-  },
-
-  toJSON(message: AdminServiceCancelTransactionResponse): unknown {
-    const obj: any = {};
-    if (message.transaction !== undefined) {
-      obj.transaction = Transaction.toJSON(message.transaction);
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<AdminServiceCancelTransactionResponse>): AdminServiceCancelTransactionResponse {
@@ -12920,36 +9743,6 @@ export const AdminServiceRequestChangeRequest: MessageFns<AdminServiceRequestCha
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): AdminServiceRequestChangeRequest {
-    return {
-      requestId: isSet(object.requestId)
-        ? globalThis.String(object.requestId)
-        : isSet(object.request_id)
-        ? globalThis.String(object.request_id)
-        : "",
-      tenantId: isSet(object.tenantId)
-        ? globalThis.String(object.tenantId)
-        : isSet(object.tenant_id)
-        ? globalThis.String(object.tenant_id)
-        : "",
-      action: isSet(object.action) ? Action.fromJSON(object.action) : undefined,
-    };
-  },
-
-  toJSON(message: AdminServiceRequestChangeRequest): unknown {
-    const obj: any = {};
-    if (message.requestId !== "") {
-      obj.requestId = message.requestId;
-    }
-    if (message.tenantId !== "") {
-      obj.tenantId = message.tenantId;
-    }
-    if (message.action !== undefined) {
-      obj.action = Action.toJSON(message.action);
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<AdminServiceRequestChangeRequest>): AdminServiceRequestChangeRequest {
@@ -13033,32 +9826,6 @@ export const AdminServiceRequestChangeResponse: MessageFns<AdminServiceRequestCh
     }
   },
 
-  fromJSON(object: any): AdminServiceRequestChangeResponse {
-    return {
-      change: isSet(object.change) ? Change.fromJSON(object.change) : undefined,
-      transaction: isSet(object.transaction) ? Transaction.fromJSON(object.transaction) : undefined,
-      confirmationToken: isSet(object.confirmationToken)
-        ? globalThis.String(object.confirmationToken)
-        : isSet(object.confirmation_token)
-        ? globalThis.String(object.confirmation_token)
-        : "",
-    };
-  },
-
-  toJSON(message: AdminServiceRequestChangeResponse): unknown {
-    const obj: any = {};
-    if (message.change !== undefined) {
-      obj.change = Change.toJSON(message.change);
-    }
-    if (message.transaction !== undefined) {
-      obj.transaction = Transaction.toJSON(message.transaction);
-    }
-    if (message.confirmationToken !== "") {
-      obj.confirmationToken = message.confirmationToken;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AdminServiceRequestChangeResponse>): AdminServiceRequestChangeResponse {
     return AdminServiceRequestChangeResponse.fromPartial(base ?? {});
   },
@@ -13129,32 +9896,6 @@ export const AdminServiceApproveChangeRequest: MessageFns<AdminServiceApproveCha
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): AdminServiceApproveChangeRequest {
-    return {
-      requestId: isSet(object.requestId)
-        ? globalThis.String(object.requestId)
-        : isSet(object.request_id)
-        ? globalThis.String(object.request_id)
-        : "",
-      changeId: isSet(object.changeId)
-        ? globalThis.String(object.changeId)
-        : isSet(object.change_id)
-        ? globalThis.String(object.change_id)
-        : "",
-    };
-  },
-
-  toJSON(message: AdminServiceApproveChangeRequest): unknown {
-    const obj: any = {};
-    if (message.requestId !== "") {
-      obj.requestId = message.requestId;
-    }
-    if (message.changeId !== "") {
-      obj.changeId = message.changeId;
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<AdminServiceApproveChangeRequest>): AdminServiceApproveChangeRequest {
@@ -13235,32 +9976,6 @@ export const AdminServiceApproveChangeResponse: MessageFns<AdminServiceApproveCh
     }
   },
 
-  fromJSON(object: any): AdminServiceApproveChangeResponse {
-    return {
-      change: isSet(object.change) ? Change.fromJSON(object.change) : undefined,
-      transaction: isSet(object.transaction) ? Transaction.fromJSON(object.transaction) : undefined,
-      confirmationToken: isSet(object.confirmationToken)
-        ? globalThis.String(object.confirmationToken)
-        : isSet(object.confirmation_token)
-        ? globalThis.String(object.confirmation_token)
-        : "",
-    };
-  },
-
-  toJSON(message: AdminServiceApproveChangeResponse): unknown {
-    const obj: any = {};
-    if (message.change !== undefined) {
-      obj.change = Change.toJSON(message.change);
-    }
-    if (message.transaction !== undefined) {
-      obj.transaction = Transaction.toJSON(message.transaction);
-    }
-    if (message.confirmationToken !== "") {
-      obj.confirmationToken = message.confirmationToken;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AdminServiceApproveChangeResponse>): AdminServiceApproveChangeResponse {
     return AdminServiceApproveChangeResponse.fromPartial(base ?? {});
   },
@@ -13333,28 +10048,6 @@ export const AdminServiceRejectChangeRequest: MessageFns<AdminServiceRejectChang
     }
   },
 
-  fromJSON(object: any): AdminServiceRejectChangeRequest {
-    return {
-      changeId: isSet(object.changeId)
-        ? globalThis.String(object.changeId)
-        : isSet(object.change_id)
-        ? globalThis.String(object.change_id)
-        : "",
-      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
-    };
-  },
-
-  toJSON(message: AdminServiceRejectChangeRequest): unknown {
-    const obj: any = {};
-    if (message.changeId !== "") {
-      obj.changeId = message.changeId;
-    }
-    if (message.reason !== "") {
-      obj.reason = message.reason;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AdminServiceRejectChangeRequest>): AdminServiceRejectChangeRequest {
     return AdminServiceRejectChangeRequest.fromPartial(base ?? {});
   },
@@ -13409,18 +10102,6 @@ export const AdminServiceRejectChangeResponse: MessageFns<AdminServiceRejectChan
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): AdminServiceRejectChangeResponse {
-    return { change: isSet(object.change) ? Change.fromJSON(object.change) : undefined };
-  },
-
-  toJSON(message: AdminServiceRejectChangeResponse): unknown {
-    const obj: any = {};
-    if (message.change !== undefined) {
-      obj.change = Change.toJSON(message.change);
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<AdminServiceRejectChangeResponse>): AdminServiceRejectChangeResponse {
@@ -13480,24 +10161,6 @@ export const AdminServiceGetChangeRequest: MessageFns<AdminServiceGetChangeReque
     }
   },
 
-  fromJSON(object: any): AdminServiceGetChangeRequest {
-    return {
-      changeId: isSet(object.changeId)
-        ? globalThis.String(object.changeId)
-        : isSet(object.change_id)
-        ? globalThis.String(object.change_id)
-        : "",
-    };
-  },
-
-  toJSON(message: AdminServiceGetChangeRequest): unknown {
-    const obj: any = {};
-    if (message.changeId !== "") {
-      obj.changeId = message.changeId;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AdminServiceGetChangeRequest>): AdminServiceGetChangeRequest {
     return AdminServiceGetChangeRequest.fromPartial(base ?? {});
   },
@@ -13551,18 +10214,6 @@ export const AdminServiceGetChangeResponse: MessageFns<AdminServiceGetChangeResp
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): AdminServiceGetChangeResponse {
-    return { change: isSet(object.change) ? Change.fromJSON(object.change) : undefined };
-  },
-
-  toJSON(message: AdminServiceGetChangeResponse): unknown {
-    const obj: any = {};
-    if (message.change !== undefined) {
-      obj.change = Change.toJSON(message.change);
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<AdminServiceGetChangeResponse>): AdminServiceGetChangeResponse {
@@ -13680,52 +10331,6 @@ export const AdminServiceListChangesRequest: MessageFns<AdminServiceListChangesR
     }
   },
 
-  fromJSON(object: any): AdminServiceListChangesRequest {
-    return {
-      tenantId: isSet(object.tenantId)
-        ? globalThis.String(object.tenantId)
-        : isSet(object.tenant_id)
-        ? globalThis.String(object.tenant_id)
-        : "",
-      states: globalThis.Array.isArray(object?.states) ? object.states.map((e: any) => changeStateFromJSON(e)) : [],
-      requestedBy: isSet(object.requestedBy)
-        ? globalThis.String(object.requestedBy)
-        : isSet(object.requested_by)
-        ? globalThis.String(object.requested_by)
-        : "",
-      pageSize: isSet(object.pageSize)
-        ? globalThis.Number(object.pageSize)
-        : isSet(object.page_size)
-        ? globalThis.Number(object.page_size)
-        : 0,
-      pageToken: isSet(object.pageToken)
-        ? globalThis.String(object.pageToken)
-        : isSet(object.page_token)
-        ? globalThis.String(object.page_token)
-        : "",
-    };
-  },
-
-  toJSON(message: AdminServiceListChangesRequest): unknown {
-    const obj: any = {};
-    if (message.tenantId !== "") {
-      obj.tenantId = message.tenantId;
-    }
-    if (message.states?.length) {
-      obj.states = message.states.map((e) => changeStateToJSON(e));
-    }
-    if (message.requestedBy !== "") {
-      obj.requestedBy = message.requestedBy;
-    }
-    if (message.pageSize !== 0) {
-      obj.pageSize = Math.round(message.pageSize);
-    }
-    if (message.pageToken !== "") {
-      obj.pageToken = message.pageToken;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AdminServiceListChangesRequest>): AdminServiceListChangesRequest {
     return AdminServiceListChangesRequest.fromPartial(base ?? {});
   },
@@ -13794,28 +10399,6 @@ export const AdminServiceListChangesResponse: MessageFns<AdminServiceListChanges
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): AdminServiceListChangesResponse {
-    return {
-      changes: globalThis.Array.isArray(object?.changes) ? object.changes.map((e: any) => Change.fromJSON(e)) : [],
-      nextPageToken: isSet(object.nextPageToken)
-        ? globalThis.String(object.nextPageToken)
-        : isSet(object.next_page_token)
-        ? globalThis.String(object.next_page_token)
-        : "",
-    };
-  },
-
-  toJSON(message: AdminServiceListChangesResponse): unknown {
-    const obj: any = {};
-    if (message.changes?.length) {
-      obj.changes = message.changes.map((e) => Change.toJSON(e));
-    }
-    if (message.nextPageToken !== "") {
-      obj.nextPageToken = message.nextPageToken;
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<AdminServiceListChangesResponse>): AdminServiceListChangesResponse {
@@ -13927,60 +10510,6 @@ export const Delivery: MessageFns<Delivery> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): Delivery {
-    return {
-      transactionId: isSet(object.transactionId)
-        ? globalThis.String(object.transactionId)
-        : isSet(object.transaction_id)
-        ? globalThis.String(object.transaction_id)
-        : "",
-      userId: isSet(object.userId)
-        ? globalThis.String(object.userId)
-        : isSet(object.user_id)
-        ? globalThis.String(object.user_id)
-        : "",
-      botId: isSet(object.botId)
-        ? globalThis.String(object.botId)
-        : isSet(object.bot_id)
-        ? globalThis.String(object.bot_id)
-        : "",
-      attempt: isSet(object.attempt) ? DeliveryAttempt.fromJSON(object.attempt) : undefined,
-      notAfter: isSet(object.notAfter)
-        ? fromJsonTimestamp(object.notAfter)
-        : isSet(object.not_after)
-        ? fromJsonTimestamp(object.not_after)
-        : undefined,
-      canRequeue: isSet(object.canRequeue)
-        ? globalThis.Boolean(object.canRequeue)
-        : isSet(object.can_requeue)
-        ? globalThis.Boolean(object.can_requeue)
-        : false,
-    };
-  },
-
-  toJSON(message: Delivery): unknown {
-    const obj: any = {};
-    if (message.transactionId !== "") {
-      obj.transactionId = message.transactionId;
-    }
-    if (message.userId !== "") {
-      obj.userId = message.userId;
-    }
-    if (message.botId !== "") {
-      obj.botId = message.botId;
-    }
-    if (message.attempt !== undefined) {
-      obj.attempt = DeliveryAttempt.toJSON(message.attempt);
-    }
-    if (message.notAfter !== undefined) {
-      obj.notAfter = fromTimestamp(message.notAfter).toISOString();
-    }
-    if (message.canRequeue !== false) {
-      obj.canRequeue = message.canRequeue;
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<Delivery>): Delivery {
@@ -14116,56 +10645,6 @@ export const AdminServiceListDeliveriesRequest: MessageFns<AdminServiceListDeliv
     }
   },
 
-  fromJSON(object: any): AdminServiceListDeliveriesRequest {
-    return {
-      tenantId: isSet(object.tenantId)
-        ? globalThis.String(object.tenantId)
-        : isSet(object.tenant_id)
-        ? globalThis.String(object.tenant_id)
-        : "",
-      userId: isSet(object.userId)
-        ? globalThis.String(object.userId)
-        : isSet(object.user_id)
-        ? globalThis.String(object.user_id)
-        : "",
-      states: globalThis.Array.isArray(object?.states) ? object.states.map((e: any) => deliveryStateFromJSON(e)) : [],
-      platform: isSet(object.platform) ? globalThis.String(object.platform) : "",
-      pageSize: isSet(object.pageSize)
-        ? globalThis.Number(object.pageSize)
-        : isSet(object.page_size)
-        ? globalThis.Number(object.page_size)
-        : 0,
-      pageToken: isSet(object.pageToken)
-        ? globalThis.String(object.pageToken)
-        : isSet(object.page_token)
-        ? globalThis.String(object.page_token)
-        : "",
-    };
-  },
-
-  toJSON(message: AdminServiceListDeliveriesRequest): unknown {
-    const obj: any = {};
-    if (message.tenantId !== "") {
-      obj.tenantId = message.tenantId;
-    }
-    if (message.userId !== "") {
-      obj.userId = message.userId;
-    }
-    if (message.states?.length) {
-      obj.states = message.states.map((e) => deliveryStateToJSON(e));
-    }
-    if (message.platform !== "") {
-      obj.platform = message.platform;
-    }
-    if (message.pageSize !== 0) {
-      obj.pageSize = Math.round(message.pageSize);
-    }
-    if (message.pageToken !== "") {
-      obj.pageToken = message.pageToken;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AdminServiceListDeliveriesRequest>): AdminServiceListDeliveriesRequest {
     return AdminServiceListDeliveriesRequest.fromPartial(base ?? {});
   },
@@ -14235,30 +10714,6 @@ export const AdminServiceListDeliveriesResponse: MessageFns<AdminServiceListDeli
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): AdminServiceListDeliveriesResponse {
-    return {
-      deliveries: globalThis.Array.isArray(object?.deliveries)
-        ? object.deliveries.map((e: any) => Delivery.fromJSON(e))
-        : [],
-      nextPageToken: isSet(object.nextPageToken)
-        ? globalThis.String(object.nextPageToken)
-        : isSet(object.next_page_token)
-        ? globalThis.String(object.next_page_token)
-        : "",
-    };
-  },
-
-  toJSON(message: AdminServiceListDeliveriesResponse): unknown {
-    const obj: any = {};
-    if (message.deliveries?.length) {
-      obj.deliveries = message.deliveries.map((e) => Delivery.toJSON(e));
-    }
-    if (message.nextPageToken !== "") {
-      obj.nextPageToken = message.nextPageToken;
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<AdminServiceListDeliveriesResponse>): AdminServiceListDeliveriesResponse {
@@ -14339,40 +10794,6 @@ export const AdminServiceRequeueDeliveryRequest: MessageFns<AdminServiceRequeueD
     }
   },
 
-  fromJSON(object: any): AdminServiceRequeueDeliveryRequest {
-    return {
-      tenantId: isSet(object.tenantId)
-        ? globalThis.String(object.tenantId)
-        : isSet(object.tenant_id)
-        ? globalThis.String(object.tenant_id)
-        : "",
-      transactionId: isSet(object.transactionId)
-        ? globalThis.String(object.transactionId)
-        : isSet(object.transaction_id)
-        ? globalThis.String(object.transaction_id)
-        : "",
-      linkId: isSet(object.linkId)
-        ? globalThis.String(object.linkId)
-        : isSet(object.link_id)
-        ? globalThis.String(object.link_id)
-        : "",
-    };
-  },
-
-  toJSON(message: AdminServiceRequeueDeliveryRequest): unknown {
-    const obj: any = {};
-    if (message.tenantId !== "") {
-      obj.tenantId = message.tenantId;
-    }
-    if (message.transactionId !== "") {
-      obj.transactionId = message.transactionId;
-    }
-    if (message.linkId !== "") {
-      obj.linkId = message.linkId;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AdminServiceRequeueDeliveryRequest>): AdminServiceRequeueDeliveryRequest {
     return AdminServiceRequeueDeliveryRequest.fromPartial(base ?? {});
   },
@@ -14428,18 +10849,6 @@ export const AdminServiceRequeueDeliveryResponse: MessageFns<AdminServiceRequeue
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): AdminServiceRequeueDeliveryResponse {
-    return { delivery: isSet(object.delivery) ? Delivery.fromJSON(object.delivery) : undefined };
-  },
-
-  toJSON(message: AdminServiceRequeueDeliveryResponse): unknown {
-    const obj: any = {};
-    if (message.delivery !== undefined) {
-      obj.delivery = Delivery.toJSON(message.delivery);
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<AdminServiceRequeueDeliveryResponse>): AdminServiceRequeueDeliveryResponse {
@@ -14597,56 +11006,6 @@ export const DeliveryFinding: MessageFns<DeliveryFinding> = {
     }
   },
 
-  fromJSON(object: any): DeliveryFinding {
-    return {
-      reason: isSet(object.reason) ? deliveryReasonFromJSON(object.reason) : 0,
-      text: isSet(object.text) ? globalThis.String(object.text) : "",
-      advice: isSet(object.advice) ? globalThis.String(object.advice) : "",
-      detail: isSet(object.detail) ? globalThis.String(object.detail) : "",
-      since: isSet(object.since) ? fromJsonTimestamp(object.since) : undefined,
-      until: isSet(object.until) ? fromJsonTimestamp(object.until) : undefined,
-      by: isSet(object.by) ? globalThis.String(object.by) : "",
-      ahead: isSet(object.ahead) ? globalThis.Number(object.ahead) : 0,
-      providerId: isSet(object.providerId)
-        ? globalThis.String(object.providerId)
-        : isSet(object.provider_id)
-        ? globalThis.String(object.provider_id)
-        : "",
-    };
-  },
-
-  toJSON(message: DeliveryFinding): unknown {
-    const obj: any = {};
-    if (message.reason !== 0) {
-      obj.reason = deliveryReasonToJSON(message.reason);
-    }
-    if (message.text !== "") {
-      obj.text = message.text;
-    }
-    if (message.advice !== "") {
-      obj.advice = message.advice;
-    }
-    if (message.detail !== "") {
-      obj.detail = message.detail;
-    }
-    if (message.since !== undefined) {
-      obj.since = fromTimestamp(message.since).toISOString();
-    }
-    if (message.until !== undefined) {
-      obj.until = fromTimestamp(message.until).toISOString();
-    }
-    if (message.by !== "") {
-      obj.by = message.by;
-    }
-    if (message.ahead !== 0) {
-      obj.ahead = Math.round(message.ahead);
-    }
-    if (message.providerId !== "") {
-      obj.providerId = message.providerId;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<DeliveryFinding>): DeliveryFinding {
     return DeliveryFinding.fromPartial(base ?? {});
   },
@@ -14745,40 +11104,6 @@ export const ChannelFinding: MessageFns<ChannelFinding> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): ChannelFinding {
-    return {
-      linkId: isSet(object.linkId)
-        ? globalThis.String(object.linkId)
-        : isSet(object.link_id)
-        ? globalThis.String(object.link_id)
-        : "",
-      platform: isSet(object.platform) ? globalThis.String(object.platform) : "",
-      botId: isSet(object.botId)
-        ? globalThis.String(object.botId)
-        : isSet(object.bot_id)
-        ? globalThis.String(object.bot_id)
-        : "",
-      finding: isSet(object.finding) ? DeliveryFinding.fromJSON(object.finding) : undefined,
-    };
-  },
-
-  toJSON(message: ChannelFinding): unknown {
-    const obj: any = {};
-    if (message.linkId !== "") {
-      obj.linkId = message.linkId;
-    }
-    if (message.platform !== "") {
-      obj.platform = message.platform;
-    }
-    if (message.botId !== "") {
-      obj.botId = message.botId;
-    }
-    if (message.finding !== undefined) {
-      obj.finding = DeliveryFinding.toJSON(message.finding);
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<ChannelFinding>): ChannelFinding {
@@ -14885,46 +11210,6 @@ export const TransactionFinding: MessageFns<TransactionFinding> = {
     }
   },
 
-  fromJSON(object: any): TransactionFinding {
-    return {
-      transactionId: isSet(object.transactionId)
-        ? globalThis.String(object.transactionId)
-        : isSet(object.transaction_id)
-        ? globalThis.String(object.transaction_id)
-        : "",
-      state: isSet(object.state) ? stateFromJSON(object.state) : 0,
-      createdAt: isSet(object.createdAt)
-        ? fromJsonTimestamp(object.createdAt)
-        : isSet(object.created_at)
-        ? fromJsonTimestamp(object.created_at)
-        : undefined,
-      finding: isSet(object.finding) ? DeliveryFinding.fromJSON(object.finding) : undefined,
-      channels: globalThis.Array.isArray(object?.channels)
-        ? object.channels.map((e: any) => ChannelFinding.fromJSON(e))
-        : [],
-    };
-  },
-
-  toJSON(message: TransactionFinding): unknown {
-    const obj: any = {};
-    if (message.transactionId !== "") {
-      obj.transactionId = message.transactionId;
-    }
-    if (message.state !== 0) {
-      obj.state = stateToJSON(message.state);
-    }
-    if (message.createdAt !== undefined) {
-      obj.createdAt = fromTimestamp(message.createdAt).toISOString();
-    }
-    if (message.finding !== undefined) {
-      obj.finding = DeliveryFinding.toJSON(message.finding);
-    }
-    if (message.channels?.length) {
-      obj.channels = message.channels.map((e) => ChannelFinding.toJSON(e));
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<TransactionFinding>): TransactionFinding {
     return TransactionFinding.fromPartial(base ?? {});
   },
@@ -15023,44 +11308,6 @@ export const AdminServiceExplainDeliveryRequest: MessageFns<AdminServiceExplainD
     }
   },
 
-  fromJSON(object: any): AdminServiceExplainDeliveryRequest {
-    return {
-      tenantId: isSet(object.tenantId)
-        ? globalThis.String(object.tenantId)
-        : isSet(object.tenant_id)
-        ? globalThis.String(object.tenant_id)
-        : "",
-      about: isSet(object.userId)
-        ? { $case: "userId", value: globalThis.String(object.userId) }
-        : isSet(object.user_id)
-        ? { $case: "userId", value: globalThis.String(object.user_id) }
-        : isSet(object.transactionId)
-        ? { $case: "transactionId", value: globalThis.String(object.transactionId) }
-        : isSet(object.transaction_id)
-        ? { $case: "transactionId", value: globalThis.String(object.transaction_id) }
-        : isSet(object.testMessageId)
-        ? { $case: "testMessageId", value: globalThis.String(object.testMessageId) }
-        : isSet(object.test_message_id)
-        ? { $case: "testMessageId", value: globalThis.String(object.test_message_id) }
-        : undefined,
-    };
-  },
-
-  toJSON(message: AdminServiceExplainDeliveryRequest): unknown {
-    const obj: any = {};
-    if (message.tenantId !== "") {
-      obj.tenantId = message.tenantId;
-    }
-    if (message.about?.$case === "userId") {
-      obj.userId = message.about.value;
-    } else if (message.about?.$case === "transactionId") {
-      obj.transactionId = message.about.value;
-    } else if (message.about?.$case === "testMessageId") {
-      obj.testMessageId = message.about.value;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AdminServiceExplainDeliveryRequest>): AdminServiceExplainDeliveryRequest {
     return AdminServiceExplainDeliveryRequest.fromPartial(base ?? {});
   },
@@ -15147,32 +11394,6 @@ export const AdminServiceSendTestMessageRequest: MessageFns<AdminServiceSendTest
     }
   },
 
-  fromJSON(object: any): AdminServiceSendTestMessageRequest {
-    return {
-      tenantId: isSet(object.tenantId)
-        ? globalThis.String(object.tenantId)
-        : isSet(object.tenant_id)
-        ? globalThis.String(object.tenant_id)
-        : "",
-      botId: isSet(object.botId)
-        ? globalThis.String(object.botId)
-        : isSet(object.bot_id)
-        ? globalThis.String(object.bot_id)
-        : "",
-    };
-  },
-
-  toJSON(message: AdminServiceSendTestMessageRequest): unknown {
-    const obj: any = {};
-    if (message.tenantId !== "") {
-      obj.tenantId = message.tenantId;
-    }
-    if (message.botId !== "") {
-      obj.botId = message.botId;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AdminServiceSendTestMessageRequest>): AdminServiceSendTestMessageRequest {
     return AdminServiceSendTestMessageRequest.fromPartial(base ?? {});
   },
@@ -15249,36 +11470,6 @@ export const AdminServiceSendTestMessageResponse: MessageFns<AdminServiceSendTes
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): AdminServiceSendTestMessageResponse {
-    return {
-      testMessageId: isSet(object.testMessageId)
-        ? globalThis.String(object.testMessageId)
-        : isSet(object.test_message_id)
-        ? globalThis.String(object.test_message_id)
-        : "",
-      channel: isSet(object.channel) ? ChannelFinding.fromJSON(object.channel) : undefined,
-      throughOtherBot: isSet(object.throughOtherBot)
-        ? globalThis.Boolean(object.throughOtherBot)
-        : isSet(object.through_other_bot)
-        ? globalThis.Boolean(object.through_other_bot)
-        : false,
-    };
-  },
-
-  toJSON(message: AdminServiceSendTestMessageResponse): unknown {
-    const obj: any = {};
-    if (message.testMessageId !== "") {
-      obj.testMessageId = message.testMessageId;
-    }
-    if (message.channel !== undefined) {
-      obj.channel = ChannelFinding.toJSON(message.channel);
-    }
-    if (message.throughOtherBot !== false) {
-      obj.throughOtherBot = message.throughOtherBot;
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<AdminServiceSendTestMessageResponse>): AdminServiceSendTestMessageResponse {
@@ -15371,40 +11562,6 @@ export const AdminServiceExplainDeliveryResponse: MessageFns<AdminServiceExplain
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): AdminServiceExplainDeliveryResponse {
-    return {
-      userId: isSet(object.userId)
-        ? globalThis.String(object.userId)
-        : isSet(object.user_id)
-        ? globalThis.String(object.user_id)
-        : "",
-      finding: isSet(object.finding) ? DeliveryFinding.fromJSON(object.finding) : undefined,
-      channels: globalThis.Array.isArray(object?.channels)
-        ? object.channels.map((e: any) => ChannelFinding.fromJSON(e))
-        : [],
-      transactions: globalThis.Array.isArray(object?.transactions)
-        ? object.transactions.map((e: any) => TransactionFinding.fromJSON(e))
-        : [],
-    };
-  },
-
-  toJSON(message: AdminServiceExplainDeliveryResponse): unknown {
-    const obj: any = {};
-    if (message.userId !== "") {
-      obj.userId = message.userId;
-    }
-    if (message.finding !== undefined) {
-      obj.finding = DeliveryFinding.toJSON(message.finding);
-    }
-    if (message.channels?.length) {
-      obj.channels = message.channels.map((e) => ChannelFinding.toJSON(e));
-    }
-    if (message.transactions?.length) {
-      obj.transactions = message.transactions.map((e) => TransactionFinding.toJSON(e));
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<AdminServiceExplainDeliveryResponse>): AdminServiceExplainDeliveryResponse {
@@ -16392,23 +12549,6 @@ export interface AdminServiceClient<CallOptionsExt = {}> {
   ): Promise<AdminServiceListChangesResponse>;
 }
 
-function bytesFromBase64(b64: string): Uint8Array {
-  const bin = globalThis.atob(b64);
-  const arr = new Uint8Array(bin.length);
-  for (let i = 0; i < bin.length; ++i) {
-    arr[i] = bin.charCodeAt(i);
-  }
-  return arr;
-}
-
-function base64FromBytes(arr: Uint8Array): string {
-  const bin: string[] = [];
-  arr.forEach((byte) => {
-    bin.push(globalThis.String.fromCharCode(byte));
-  });
-  return globalThis.btoa(bin.join(""));
-}
-
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;
 
 export type DeepPartial<T> = T extends bigint ? string | number | bigint
@@ -16418,50 +12558,11 @@ export type DeepPartial<T> = T extends bigint ? string | number | bigint
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
 
-function toTimestamp(date: Date): Timestamp {
-  const seconds = BigInt(Math.trunc(date.getTime() / 1_000));
-  const nanos = (date.getTime() % 1_000) * 1_000_000;
-  return { seconds, nanos };
-}
-
-function fromTimestamp(t: Timestamp): Date {
-  let millis = (globalThis.Number(t.seconds.toString()) || 0) * 1_000;
-  millis += (t.nanos || 0) / 1_000_000;
-  return new globalThis.Date(millis);
-}
-
-const timestampFractionRegex = /:\d{2}\.\d+/;
-
-function fromJsonTimestamp(o: any): Timestamp {
-  if (o instanceof globalThis.Date) {
-    return toTimestamp(o);
-  } else if (typeof o === "string") {
-    // Date only keeps milliseconds, and parses longer fractions in an engine-specific way,
-    // so parse the fractional seconds ourselves and give Date only the whole seconds
-    const fraction = timestampFractionRegex.exec(o);
-    if (fraction === null) {
-      return toTimestamp(new globalThis.Date(o));
-    }
-    const fractionNanos = Number(fraction[0].slice(4, 13).padEnd(9, "0"));
-    const wholeSeconds = new globalThis.Date(o.replace(fraction[0], fraction[0].slice(0, 3)));
-    const timestamp = toTimestamp(new globalThis.Date(wholeSeconds.getTime() + Math.trunc(fractionNanos / 1_000_000)));
-    return { ...timestamp, nanos: (timestamp.nanos ?? 0) + (fractionNanos % 1_000_000) };
-  } else {
-    return Timestamp.fromJSON(o);
-  }
-}
-
-function isSet(value: any): boolean {
-  return value !== null && value !== undefined;
-}
-
 export type ServerStreamingMethodResult<Response> = { [Symbol.asyncIterator](): AsyncIterator<Response, void> };
 
 export interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array, length?: number): T;
-  fromJSON(object: any): T;
-  toJSON(message: T): unknown;
   create(base?: DeepPartial<T>): T;
   fromPartial(object: DeepPartial<T>): T;
 }

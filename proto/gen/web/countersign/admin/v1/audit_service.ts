@@ -322,68 +322,6 @@ export const AuditEvent: MessageFns<AuditEvent> = {
     }
   },
 
-  fromJSON(object: any): AuditEvent {
-    return {
-      shard: isSet(object.shard) ? globalThis.Number(object.shard) : 0,
-      seq: isSet(object.seq) ? BigInt(object.seq) : 0n,
-      index: isSet(object.index) ? globalThis.Number(object.index) : 0,
-      at: isSet(object.at) ? fromJsonTimestamp(object.at) : undefined,
-      event: isSet(object.event) ? globalThis.String(object.event) : "",
-      tenantId: isSet(object.tenantId)
-        ? globalThis.String(object.tenantId)
-        : isSet(object.tenant_id)
-        ? globalThis.String(object.tenant_id)
-        : "",
-      actor: isSet(object.actor) ? globalThis.String(object.actor) : "",
-      subject: isSet(object.subject) ? globalThis.String(object.subject) : "",
-      detailJson: isSet(object.detailJson)
-        ? globalThis.String(object.detailJson)
-        : isSet(object.detail_json)
-        ? globalThis.String(object.detail_json)
-        : "",
-      entryHash: isSet(object.entryHash)
-        ? bytesFromBase64(object.entryHash)
-        : isSet(object.entry_hash)
-        ? bytesFromBase64(object.entry_hash)
-        : new Uint8Array(0),
-    };
-  },
-
-  toJSON(message: AuditEvent): unknown {
-    const obj: any = {};
-    if (message.shard !== 0) {
-      obj.shard = Math.round(message.shard);
-    }
-    if (message.seq !== 0n) {
-      obj.seq = message.seq.toString();
-    }
-    if (message.index !== 0) {
-      obj.index = Math.round(message.index);
-    }
-    if (message.at !== undefined) {
-      obj.at = fromTimestamp(message.at).toISOString();
-    }
-    if (message.event !== "") {
-      obj.event = message.event;
-    }
-    if (message.tenantId !== "") {
-      obj.tenantId = message.tenantId;
-    }
-    if (message.actor !== "") {
-      obj.actor = message.actor;
-    }
-    if (message.subject !== "") {
-      obj.subject = message.subject;
-    }
-    if (message.detailJson !== "") {
-      obj.detailJson = message.detailJson;
-    }
-    if (message.entryHash.length !== 0) {
-      obj.entryHash = base64FromBytes(message.entryHash);
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AuditEvent>): AuditEvent {
     return AuditEvent.fromPartial(base ?? {});
   },
@@ -558,72 +496,6 @@ export const AuditServiceListRequest: MessageFns<AuditServiceListRequest> = {
     }
   },
 
-  fromJSON(object: any): AuditServiceListRequest {
-    return {
-      tenantId: isSet(object.tenantId)
-        ? globalThis.String(object.tenantId)
-        : isSet(object.tenant_id)
-        ? globalThis.String(object.tenant_id)
-        : "",
-      event: isSet(object.event) ? globalThis.String(object.event) : "",
-      actor: isSet(object.actor) ? globalThis.String(object.actor) : "",
-      subject: isSet(object.subject) ? globalThis.String(object.subject) : "",
-      after: isSet(object.after) ? fromJsonTimestamp(object.after) : undefined,
-      before: isSet(object.before) ? fromJsonTimestamp(object.before) : undefined,
-      pageSize: isSet(object.pageSize)
-        ? globalThis.Number(object.pageSize)
-        : isSet(object.page_size)
-        ? globalThis.Number(object.page_size)
-        : 0,
-      pageToken: isSet(object.pageToken)
-        ? globalThis.String(object.pageToken)
-        : isSet(object.page_token)
-        ? globalThis.String(object.page_token)
-        : "",
-      newestFirst: isSet(object.newestFirst)
-        ? globalThis.Boolean(object.newestFirst)
-        : isSet(object.newest_first)
-        ? globalThis.Boolean(object.newest_first)
-        : false,
-      text: isSet(object.text) ? globalThis.String(object.text) : "",
-    };
-  },
-
-  toJSON(message: AuditServiceListRequest): unknown {
-    const obj: any = {};
-    if (message.tenantId !== "") {
-      obj.tenantId = message.tenantId;
-    }
-    if (message.event !== "") {
-      obj.event = message.event;
-    }
-    if (message.actor !== "") {
-      obj.actor = message.actor;
-    }
-    if (message.subject !== "") {
-      obj.subject = message.subject;
-    }
-    if (message.after !== undefined) {
-      obj.after = fromTimestamp(message.after).toISOString();
-    }
-    if (message.before !== undefined) {
-      obj.before = fromTimestamp(message.before).toISOString();
-    }
-    if (message.pageSize !== 0) {
-      obj.pageSize = Math.round(message.pageSize);
-    }
-    if (message.pageToken !== "") {
-      obj.pageToken = message.pageToken;
-    }
-    if (message.newestFirst !== false) {
-      obj.newestFirst = message.newestFirst;
-    }
-    if (message.text !== "") {
-      obj.text = message.text;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AuditServiceListRequest>): AuditServiceListRequest {
     return AuditServiceListRequest.fromPartial(base ?? {});
   },
@@ -701,28 +573,6 @@ export const AuditServiceListResponse: MessageFns<AuditServiceListResponse> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): AuditServiceListResponse {
-    return {
-      events: globalThis.Array.isArray(object?.events) ? object.events.map((e: any) => AuditEvent.fromJSON(e)) : [],
-      nextPageToken: isSet(object.nextPageToken)
-        ? globalThis.String(object.nextPageToken)
-        : isSet(object.next_page_token)
-        ? globalThis.String(object.next_page_token)
-        : "",
-    };
-  },
-
-  toJSON(message: AuditServiceListResponse): unknown {
-    const obj: any = {};
-    if (message.events?.length) {
-      obj.events = message.events.map((e) => AuditEvent.toJSON(e));
-    }
-    if (message.nextPageToken !== "") {
-      obj.nextPageToken = message.nextPageToken;
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<AuditServiceListResponse>): AuditServiceListResponse {
@@ -814,36 +664,6 @@ export const AuditServiceTailRequest: MessageFns<AuditServiceTailRequest> = {
     }
   },
 
-  fromJSON(object: any): AuditServiceTailRequest {
-    return {
-      tenantId: isSet(object.tenantId)
-        ? globalThis.String(object.tenantId)
-        : isSet(object.tenant_id)
-        ? globalThis.String(object.tenant_id)
-        : "",
-      event: isSet(object.event) ? globalThis.String(object.event) : "",
-      cursor: isSet(object.cursor) ? globalThis.String(object.cursor) : "",
-      events: globalThis.Array.isArray(object?.events) ? object.events.map((e: any) => globalThis.String(e)) : [],
-    };
-  },
-
-  toJSON(message: AuditServiceTailRequest): unknown {
-    const obj: any = {};
-    if (message.tenantId !== "") {
-      obj.tenantId = message.tenantId;
-    }
-    if (message.event !== "") {
-      obj.event = message.event;
-    }
-    if (message.cursor !== "") {
-      obj.cursor = message.cursor;
-    }
-    if (message.events?.length) {
-      obj.events = message.events;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AuditServiceTailRequest>): AuditServiceTailRequest {
     return AuditServiceTailRequest.fromPartial(base ?? {});
   },
@@ -913,24 +733,6 @@ export const AuditServiceTailResponse: MessageFns<AuditServiceTailResponse> = {
     }
   },
 
-  fromJSON(object: any): AuditServiceTailResponse {
-    return {
-      events: globalThis.Array.isArray(object?.events) ? object.events.map((e: any) => AuditEvent.fromJSON(e)) : [],
-      cursor: isSet(object.cursor) ? globalThis.String(object.cursor) : "",
-    };
-  },
-
-  toJSON(message: AuditServiceTailResponse): unknown {
-    const obj: any = {};
-    if (message.events?.length) {
-      obj.events = message.events.map((e) => AuditEvent.toJSON(e));
-    }
-    if (message.cursor !== "") {
-      obj.cursor = message.cursor;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AuditServiceTailResponse>): AuditServiceTailResponse {
     return AuditServiceTailResponse.fromPartial(base ?? {});
   },
@@ -998,32 +800,6 @@ export const AuditServiceListHeadsRequest: MessageFns<AuditServiceListHeadsReque
     }
   },
 
-  fromJSON(object: any): AuditServiceListHeadsRequest {
-    return {
-      pageSize: isSet(object.pageSize)
-        ? globalThis.Number(object.pageSize)
-        : isSet(object.page_size)
-        ? globalThis.Number(object.page_size)
-        : 0,
-      pageToken: isSet(object.pageToken)
-        ? globalThis.String(object.pageToken)
-        : isSet(object.page_token)
-        ? globalThis.String(object.page_token)
-        : "",
-    };
-  },
-
-  toJSON(message: AuditServiceListHeadsRequest): unknown {
-    const obj: any = {};
-    if (message.pageSize !== 0) {
-      obj.pageSize = Math.round(message.pageSize);
-    }
-    if (message.pageToken !== "") {
-      obj.pageToken = message.pageToken;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AuditServiceListHeadsRequest>): AuditServiceListHeadsRequest {
     return AuditServiceListHeadsRequest.fromPartial(base ?? {});
   },
@@ -1089,28 +865,6 @@ export const AuditServiceListHeadsResponse: MessageFns<AuditServiceListHeadsResp
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): AuditServiceListHeadsResponse {
-    return {
-      heads: globalThis.Array.isArray(object?.heads) ? object.heads.map((e: any) => AuditHead.fromJSON(e)) : [],
-      nextPageToken: isSet(object.nextPageToken)
-        ? globalThis.String(object.nextPageToken)
-        : isSet(object.next_page_token)
-        ? globalThis.String(object.next_page_token)
-        : "",
-    };
-  },
-
-  toJSON(message: AuditServiceListHeadsResponse): unknown {
-    const obj: any = {};
-    if (message.heads?.length) {
-      obj.heads = message.heads.map((e) => AuditHead.toJSON(e));
-    }
-    if (message.nextPageToken !== "") {
-      obj.nextPageToken = message.nextPageToken;
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<AuditServiceListHeadsResponse>): AuditServiceListHeadsResponse {
@@ -1219,36 +973,6 @@ export const AuditHead: MessageFns<AuditHead> = {
     }
   },
 
-  fromJSON(object: any): AuditHead {
-    return {
-      number: isSet(object.number) ? BigInt(object.number) : 0n,
-      at: isSet(object.at) ? fromJsonTimestamp(object.at) : undefined,
-      root: isSet(object.root) ? bytesFromBase64(object.root) : new Uint8Array(0),
-      entries: isSet(object.entries) ? BigInt(object.entries) : 0n,
-      line: isSet(object.line) ? globalThis.String(object.line) : "",
-    };
-  },
-
-  toJSON(message: AuditHead): unknown {
-    const obj: any = {};
-    if (message.number !== 0n) {
-      obj.number = message.number.toString();
-    }
-    if (message.at !== undefined) {
-      obj.at = fromTimestamp(message.at).toISOString();
-    }
-    if (message.root.length !== 0) {
-      obj.root = base64FromBytes(message.root);
-    }
-    if (message.entries !== 0n) {
-      obj.entries = message.entries.toString();
-    }
-    if (message.line !== "") {
-      obj.line = message.line;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AuditHead>): AuditHead {
     return AuditHead.fromPartial(base ?? {});
   },
@@ -1344,40 +1068,6 @@ export const AuditServiceExportRequest: MessageFns<AuditServiceExportRequest> = 
     }
   },
 
-  fromJSON(object: any): AuditServiceExportRequest {
-    return {
-      tenantId: isSet(object.tenantId)
-        ? globalThis.String(object.tenantId)
-        : isSet(object.tenant_id)
-        ? globalThis.String(object.tenant_id)
-        : "",
-      sinceNumber: isSet(object.sinceNumber)
-        ? BigInt(object.sinceNumber)
-        : isSet(object.since_number)
-        ? BigInt(object.since_number)
-        : 0n,
-      since: isSet(object.since) ? fromJsonTimestamp(object.since) : undefined,
-      cursor: isSet(object.cursor) ? globalThis.String(object.cursor) : "",
-    };
-  },
-
-  toJSON(message: AuditServiceExportRequest): unknown {
-    const obj: any = {};
-    if (message.tenantId !== "") {
-      obj.tenantId = message.tenantId;
-    }
-    if (message.sinceNumber !== 0n) {
-      obj.sinceNumber = message.sinceNumber.toString();
-    }
-    if (message.since !== undefined) {
-      obj.since = fromTimestamp(message.since).toISOString();
-    }
-    if (message.cursor !== "") {
-      obj.cursor = message.cursor;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AuditServiceExportRequest>): AuditServiceExportRequest {
     return AuditServiceExportRequest.fromPartial(base ?? {});
   },
@@ -1449,24 +1139,6 @@ export const AuditServiceExportResponse: MessageFns<AuditServiceExportResponse> 
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): AuditServiceExportResponse {
-    return {
-      lines: isSet(object.lines) ? bytesFromBase64(object.lines) : new Uint8Array(0),
-      cursor: isSet(object.cursor) ? globalThis.String(object.cursor) : "",
-    };
-  },
-
-  toJSON(message: AuditServiceExportResponse): unknown {
-    const obj: any = {};
-    if (message.lines.length !== 0) {
-      obj.lines = base64FromBytes(message.lines);
-    }
-    if (message.cursor !== "") {
-      obj.cursor = message.cursor;
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<AuditServiceExportResponse>): AuditServiceExportResponse {
@@ -1613,23 +1285,6 @@ export interface AuditServiceClient<CallOptionsExt = {}> {
   ): AsyncIterable<AuditServiceExportResponse>;
 }
 
-function bytesFromBase64(b64: string): Uint8Array {
-  const bin = globalThis.atob(b64);
-  const arr = new Uint8Array(bin.length);
-  for (let i = 0; i < bin.length; ++i) {
-    arr[i] = bin.charCodeAt(i);
-  }
-  return arr;
-}
-
-function base64FromBytes(arr: Uint8Array): string {
-  const bin: string[] = [];
-  arr.forEach((byte) => {
-    bin.push(globalThis.String.fromCharCode(byte));
-  });
-  return globalThis.btoa(bin.join(""));
-}
-
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;
 
 export type DeepPartial<T> = T extends bigint ? string | number | bigint
@@ -1639,50 +1294,11 @@ export type DeepPartial<T> = T extends bigint ? string | number | bigint
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
 
-function toTimestamp(date: Date): Timestamp {
-  const seconds = BigInt(Math.trunc(date.getTime() / 1_000));
-  const nanos = (date.getTime() % 1_000) * 1_000_000;
-  return { seconds, nanos };
-}
-
-function fromTimestamp(t: Timestamp): Date {
-  let millis = (globalThis.Number(t.seconds.toString()) || 0) * 1_000;
-  millis += (t.nanos || 0) / 1_000_000;
-  return new globalThis.Date(millis);
-}
-
-const timestampFractionRegex = /:\d{2}\.\d+/;
-
-function fromJsonTimestamp(o: any): Timestamp {
-  if (o instanceof globalThis.Date) {
-    return toTimestamp(o);
-  } else if (typeof o === "string") {
-    // Date only keeps milliseconds, and parses longer fractions in an engine-specific way,
-    // so parse the fractional seconds ourselves and give Date only the whole seconds
-    const fraction = timestampFractionRegex.exec(o);
-    if (fraction === null) {
-      return toTimestamp(new globalThis.Date(o));
-    }
-    const fractionNanos = Number(fraction[0].slice(4, 13).padEnd(9, "0"));
-    const wholeSeconds = new globalThis.Date(o.replace(fraction[0], fraction[0].slice(0, 3)));
-    const timestamp = toTimestamp(new globalThis.Date(wholeSeconds.getTime() + Math.trunc(fractionNanos / 1_000_000)));
-    return { ...timestamp, nanos: (timestamp.nanos ?? 0) + (fractionNanos % 1_000_000) };
-  } else {
-    return Timestamp.fromJSON(o);
-  }
-}
-
-function isSet(value: any): boolean {
-  return value !== null && value !== undefined;
-}
-
 export type ServerStreamingMethodResult<Response> = { [Symbol.asyncIterator](): AsyncIterator<Response, void> };
 
 export interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array, length?: number): T;
-  fromJSON(object: any): T;
-  toJSON(message: T): unknown;
   create(base?: DeepPartial<T>): T;
   fromPartial(object: DeepPartial<T>): T;
 }

@@ -36,43 +36,6 @@ export namespace WebhookDeliveryState {
   export type UNRECOGNIZED = typeof WebhookDeliveryState.UNRECOGNIZED;
 }
 
-export function webhookDeliveryStateFromJSON(object: any): WebhookDeliveryState {
-  switch (object) {
-    case 0:
-    case "WEBHOOK_DELIVERY_STATE_UNSPECIFIED":
-      return WebhookDeliveryState.UNSPECIFIED;
-    case 1:
-    case "WEBHOOK_DELIVERY_STATE_PENDING":
-      return WebhookDeliveryState.PENDING;
-    case 2:
-    case "WEBHOOK_DELIVERY_STATE_DELIVERED":
-      return WebhookDeliveryState.DELIVERED;
-    case 3:
-    case "WEBHOOK_DELIVERY_STATE_DEAD":
-      return WebhookDeliveryState.DEAD;
-    case -1:
-    case "UNRECOGNIZED":
-    default:
-      return WebhookDeliveryState.UNRECOGNIZED;
-  }
-}
-
-export function webhookDeliveryStateToJSON(object: WebhookDeliveryState): string {
-  switch (object) {
-    case WebhookDeliveryState.UNSPECIFIED:
-      return "WEBHOOK_DELIVERY_STATE_UNSPECIFIED";
-    case WebhookDeliveryState.PENDING:
-      return "WEBHOOK_DELIVERY_STATE_PENDING";
-    case WebhookDeliveryState.DELIVERED:
-      return "WEBHOOK_DELIVERY_STATE_DELIVERED";
-    case WebhookDeliveryState.DEAD:
-      return "WEBHOOK_DELIVERY_STATE_DEAD";
-    case WebhookDeliveryState.UNRECOGNIZED:
-    default:
-      return "UNRECOGNIZED";
-  }
-}
-
 /** One endpoint. */
 export interface Webhook {
   /** 32 hexadecimal digits. */
@@ -495,76 +458,6 @@ export const Webhook: MessageFns<Webhook> = {
     }
   },
 
-  fromJSON(object: any): Webhook {
-    return {
-      endpointId: isSet(object.endpointId)
-        ? globalThis.String(object.endpointId)
-        : isSet(object.endpoint_id)
-        ? globalThis.String(object.endpoint_id)
-        : "",
-      tenantId: isSet(object.tenantId)
-        ? globalThis.String(object.tenantId)
-        : isSet(object.tenant_id)
-        ? globalThis.String(object.tenant_id)
-        : "",
-      url: isSet(object.url) ? globalThis.String(object.url) : "",
-      events: globalThis.Array.isArray(object?.events) ? object.events.map((e: any) => globalThis.String(e)) : [],
-      description: isSet(object.description) ? globalThis.String(object.description) : "",
-      createdAt: isSet(object.createdAt)
-        ? fromJsonTimestamp(object.createdAt)
-        : isSet(object.created_at)
-        ? fromJsonTimestamp(object.created_at)
-        : undefined,
-      paused: isSet(object.paused) ? globalThis.Boolean(object.paused) : false,
-      generation: isSet(object.generation) ? globalThis.Number(object.generation) : 0,
-      previousUntil: isSet(object.previousUntil)
-        ? fromJsonTimestamp(object.previousUntil)
-        : isSet(object.previous_until)
-        ? fromJsonTimestamp(object.previous_until)
-        : undefined,
-      waiting: isSet(object.waiting) ? globalThis.Number(object.waiting) : 0,
-      dead: isSet(object.dead) ? globalThis.Number(object.dead) : 0,
-    };
-  },
-
-  toJSON(message: Webhook): unknown {
-    const obj: any = {};
-    if (message.endpointId !== "") {
-      obj.endpointId = message.endpointId;
-    }
-    if (message.tenantId !== "") {
-      obj.tenantId = message.tenantId;
-    }
-    if (message.url !== "") {
-      obj.url = message.url;
-    }
-    if (message.events?.length) {
-      obj.events = message.events;
-    }
-    if (message.description !== "") {
-      obj.description = message.description;
-    }
-    if (message.createdAt !== undefined) {
-      obj.createdAt = fromTimestamp(message.createdAt).toISOString();
-    }
-    if (message.paused !== false) {
-      obj.paused = message.paused;
-    }
-    if (message.generation !== 0) {
-      obj.generation = Math.round(message.generation);
-    }
-    if (message.previousUntil !== undefined) {
-      obj.previousUntil = fromTimestamp(message.previousUntil).toISOString();
-    }
-    if (message.waiting !== 0) {
-      obj.waiting = Math.round(message.waiting);
-    }
-    if (message.dead !== 0) {
-      obj.dead = Math.round(message.dead);
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<Webhook>): Webhook {
     return Webhook.fromPartial(base ?? {});
   },
@@ -744,76 +637,6 @@ export const WebhookDelivery: MessageFns<WebhookDelivery> = {
     }
   },
 
-  fromJSON(object: any): WebhookDelivery {
-    return {
-      webhookId: isSet(object.webhookId)
-        ? globalThis.String(object.webhookId)
-        : isSet(object.webhook_id)
-        ? globalThis.String(object.webhook_id)
-        : "",
-      type: isSet(object.type) ? globalThis.String(object.type) : "",
-      state: isSet(object.state) ? webhookDeliveryStateFromJSON(object.state) : 0,
-      attempts: isSet(object.attempts) ? globalThis.Number(object.attempts) : 0,
-      happenedAt: isSet(object.happenedAt)
-        ? fromJsonTimestamp(object.happenedAt)
-        : isSet(object.happened_at)
-        ? fromJsonTimestamp(object.happened_at)
-        : undefined,
-      at: isSet(object.at) ? fromJsonTimestamp(object.at) : undefined,
-      lastResult: isSet(object.lastResult)
-        ? globalThis.String(object.lastResult)
-        : isSet(object.last_result)
-        ? globalThis.String(object.last_result)
-        : "",
-      lastStatus: isSet(object.lastStatus)
-        ? globalThis.Number(object.lastStatus)
-        : isSet(object.last_status)
-        ? globalThis.Number(object.last_status)
-        : 0,
-      transactionId: isSet(object.transactionId)
-        ? globalThis.String(object.transactionId)
-        : isSet(object.transaction_id)
-        ? globalThis.String(object.transaction_id)
-        : "",
-      test: isSet(object.test) ? globalThis.Boolean(object.test) : false,
-    };
-  },
-
-  toJSON(message: WebhookDelivery): unknown {
-    const obj: any = {};
-    if (message.webhookId !== "") {
-      obj.webhookId = message.webhookId;
-    }
-    if (message.type !== "") {
-      obj.type = message.type;
-    }
-    if (message.state !== 0) {
-      obj.state = webhookDeliveryStateToJSON(message.state);
-    }
-    if (message.attempts !== 0) {
-      obj.attempts = Math.round(message.attempts);
-    }
-    if (message.happenedAt !== undefined) {
-      obj.happenedAt = fromTimestamp(message.happenedAt).toISOString();
-    }
-    if (message.at !== undefined) {
-      obj.at = fromTimestamp(message.at).toISOString();
-    }
-    if (message.lastResult !== "") {
-      obj.lastResult = message.lastResult;
-    }
-    if (message.lastStatus !== 0) {
-      obj.lastStatus = Math.round(message.lastStatus);
-    }
-    if (message.transactionId !== "") {
-      obj.transactionId = message.transactionId;
-    }
-    if (message.test !== false) {
-      obj.test = message.test;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<WebhookDelivery>): WebhookDelivery {
     return WebhookDelivery.fromPartial(base ?? {});
   },
@@ -924,44 +747,6 @@ export const WebhookServiceCreateRequest: MessageFns<WebhookServiceCreateRequest
     }
   },
 
-  fromJSON(object: any): WebhookServiceCreateRequest {
-    return {
-      tenantId: isSet(object.tenantId)
-        ? globalThis.String(object.tenantId)
-        : isSet(object.tenant_id)
-        ? globalThis.String(object.tenant_id)
-        : "",
-      requestId: isSet(object.requestId)
-        ? globalThis.String(object.requestId)
-        : isSet(object.request_id)
-        ? globalThis.String(object.request_id)
-        : "",
-      url: isSet(object.url) ? globalThis.String(object.url) : "",
-      events: globalThis.Array.isArray(object?.events) ? object.events.map((e: any) => globalThis.String(e)) : [],
-      description: isSet(object.description) ? globalThis.String(object.description) : "",
-    };
-  },
-
-  toJSON(message: WebhookServiceCreateRequest): unknown {
-    const obj: any = {};
-    if (message.tenantId !== "") {
-      obj.tenantId = message.tenantId;
-    }
-    if (message.requestId !== "") {
-      obj.requestId = message.requestId;
-    }
-    if (message.url !== "") {
-      obj.url = message.url;
-    }
-    if (message.events?.length) {
-      obj.events = message.events;
-    }
-    if (message.description !== "") {
-      obj.description = message.description;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<WebhookServiceCreateRequest>): WebhookServiceCreateRequest {
     return WebhookServiceCreateRequest.fromPartial(base ?? {});
   },
@@ -1032,24 +817,6 @@ export const WebhookServiceCreateResponse: MessageFns<WebhookServiceCreateRespon
     }
   },
 
-  fromJSON(object: any): WebhookServiceCreateResponse {
-    return {
-      webhook: isSet(object.webhook) ? Webhook.fromJSON(object.webhook) : undefined,
-      secret: isSet(object.secret) ? globalThis.String(object.secret) : "",
-    };
-  },
-
-  toJSON(message: WebhookServiceCreateResponse): unknown {
-    const obj: any = {};
-    if (message.webhook !== undefined) {
-      obj.webhook = Webhook.toJSON(message.webhook);
-    }
-    if (message.secret !== "") {
-      obj.secret = message.secret;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<WebhookServiceCreateResponse>): WebhookServiceCreateResponse {
     return WebhookServiceCreateResponse.fromPartial(base ?? {});
   },
@@ -1108,24 +875,6 @@ export const WebhookServiceListRequest: MessageFns<WebhookServiceListRequest> = 
     }
   },
 
-  fromJSON(object: any): WebhookServiceListRequest {
-    return {
-      tenantId: isSet(object.tenantId)
-        ? globalThis.String(object.tenantId)
-        : isSet(object.tenant_id)
-        ? globalThis.String(object.tenant_id)
-        : "",
-    };
-  },
-
-  toJSON(message: WebhookServiceListRequest): unknown {
-    const obj: any = {};
-    if (message.tenantId !== "") {
-      obj.tenantId = message.tenantId;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<WebhookServiceListRequest>): WebhookServiceListRequest {
     return WebhookServiceListRequest.fromPartial(base ?? {});
   },
@@ -1179,20 +928,6 @@ export const WebhookServiceListResponse: MessageFns<WebhookServiceListResponse> 
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): WebhookServiceListResponse {
-    return {
-      webhooks: globalThis.Array.isArray(object?.webhooks) ? object.webhooks.map((e: any) => Webhook.fromJSON(e)) : [],
-    };
-  },
-
-  toJSON(message: WebhookServiceListResponse): unknown {
-    const obj: any = {};
-    if (message.webhooks?.length) {
-      obj.webhooks = message.webhooks.map((e) => Webhook.toJSON(e));
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<WebhookServiceListResponse>): WebhookServiceListResponse {
@@ -1272,40 +1007,6 @@ export const WebhookServiceRotateRequest: MessageFns<WebhookServiceRotateRequest
     }
   },
 
-  fromJSON(object: any): WebhookServiceRotateRequest {
-    return {
-      tenantId: isSet(object.tenantId)
-        ? globalThis.String(object.tenantId)
-        : isSet(object.tenant_id)
-        ? globalThis.String(object.tenant_id)
-        : "",
-      endpointId: isSet(object.endpointId)
-        ? globalThis.String(object.endpointId)
-        : isSet(object.endpoint_id)
-        ? globalThis.String(object.endpoint_id)
-        : "",
-      fromGeneration: isSet(object.fromGeneration)
-        ? globalThis.Number(object.fromGeneration)
-        : isSet(object.from_generation)
-        ? globalThis.Number(object.from_generation)
-        : 0,
-    };
-  },
-
-  toJSON(message: WebhookServiceRotateRequest): unknown {
-    const obj: any = {};
-    if (message.tenantId !== "") {
-      obj.tenantId = message.tenantId;
-    }
-    if (message.endpointId !== "") {
-      obj.endpointId = message.endpointId;
-    }
-    if (message.fromGeneration !== 0) {
-      obj.fromGeneration = Math.round(message.fromGeneration);
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<WebhookServiceRotateRequest>): WebhookServiceRotateRequest {
     return WebhookServiceRotateRequest.fromPartial(base ?? {});
   },
@@ -1372,24 +1073,6 @@ export const WebhookServiceRotateResponse: MessageFns<WebhookServiceRotateRespon
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): WebhookServiceRotateResponse {
-    return {
-      webhook: isSet(object.webhook) ? Webhook.fromJSON(object.webhook) : undefined,
-      secret: isSet(object.secret) ? globalThis.String(object.secret) : "",
-    };
-  },
-
-  toJSON(message: WebhookServiceRotateResponse): unknown {
-    const obj: any = {};
-    if (message.webhook !== undefined) {
-      obj.webhook = Webhook.toJSON(message.webhook);
-    }
-    if (message.secret !== "") {
-      obj.secret = message.secret;
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<WebhookServiceRotateResponse>): WebhookServiceRotateResponse {
@@ -1461,32 +1144,6 @@ export const WebhookServicePauseRequest: MessageFns<WebhookServicePauseRequest> 
     }
   },
 
-  fromJSON(object: any): WebhookServicePauseRequest {
-    return {
-      tenantId: isSet(object.tenantId)
-        ? globalThis.String(object.tenantId)
-        : isSet(object.tenant_id)
-        ? globalThis.String(object.tenant_id)
-        : "",
-      endpointId: isSet(object.endpointId)
-        ? globalThis.String(object.endpointId)
-        : isSet(object.endpoint_id)
-        ? globalThis.String(object.endpoint_id)
-        : "",
-    };
-  },
-
-  toJSON(message: WebhookServicePauseRequest): unknown {
-    const obj: any = {};
-    if (message.tenantId !== "") {
-      obj.tenantId = message.tenantId;
-    }
-    if (message.endpointId !== "") {
-      obj.endpointId = message.endpointId;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<WebhookServicePauseRequest>): WebhookServicePauseRequest {
     return WebhookServicePauseRequest.fromPartial(base ?? {});
   },
@@ -1541,18 +1198,6 @@ export const WebhookServicePauseResponse: MessageFns<WebhookServicePauseResponse
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): WebhookServicePauseResponse {
-    return { webhook: isSet(object.webhook) ? Webhook.fromJSON(object.webhook) : undefined };
-  },
-
-  toJSON(message: WebhookServicePauseResponse): unknown {
-    const obj: any = {};
-    if (message.webhook !== undefined) {
-      obj.webhook = Webhook.toJSON(message.webhook);
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<WebhookServicePauseResponse>): WebhookServicePauseResponse {
@@ -1623,32 +1268,6 @@ export const WebhookServiceResumeRequest: MessageFns<WebhookServiceResumeRequest
     }
   },
 
-  fromJSON(object: any): WebhookServiceResumeRequest {
-    return {
-      tenantId: isSet(object.tenantId)
-        ? globalThis.String(object.tenantId)
-        : isSet(object.tenant_id)
-        ? globalThis.String(object.tenant_id)
-        : "",
-      endpointId: isSet(object.endpointId)
-        ? globalThis.String(object.endpointId)
-        : isSet(object.endpoint_id)
-        ? globalThis.String(object.endpoint_id)
-        : "",
-    };
-  },
-
-  toJSON(message: WebhookServiceResumeRequest): unknown {
-    const obj: any = {};
-    if (message.tenantId !== "") {
-      obj.tenantId = message.tenantId;
-    }
-    if (message.endpointId !== "") {
-      obj.endpointId = message.endpointId;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<WebhookServiceResumeRequest>): WebhookServiceResumeRequest {
     return WebhookServiceResumeRequest.fromPartial(base ?? {});
   },
@@ -1703,18 +1322,6 @@ export const WebhookServiceResumeResponse: MessageFns<WebhookServiceResumeRespon
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): WebhookServiceResumeResponse {
-    return { webhook: isSet(object.webhook) ? Webhook.fromJSON(object.webhook) : undefined };
-  },
-
-  toJSON(message: WebhookServiceResumeResponse): unknown {
-    const obj: any = {};
-    if (message.webhook !== undefined) {
-      obj.webhook = Webhook.toJSON(message.webhook);
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<WebhookServiceResumeResponse>): WebhookServiceResumeResponse {
@@ -1785,32 +1392,6 @@ export const WebhookServiceRemoveRequest: MessageFns<WebhookServiceRemoveRequest
     }
   },
 
-  fromJSON(object: any): WebhookServiceRemoveRequest {
-    return {
-      tenantId: isSet(object.tenantId)
-        ? globalThis.String(object.tenantId)
-        : isSet(object.tenant_id)
-        ? globalThis.String(object.tenant_id)
-        : "",
-      endpointId: isSet(object.endpointId)
-        ? globalThis.String(object.endpointId)
-        : isSet(object.endpoint_id)
-        ? globalThis.String(object.endpoint_id)
-        : "",
-    };
-  },
-
-  toJSON(message: WebhookServiceRemoveRequest): unknown {
-    const obj: any = {};
-    if (message.tenantId !== "") {
-      obj.tenantId = message.tenantId;
-    }
-    if (message.endpointId !== "") {
-      obj.endpointId = message.endpointId;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<WebhookServiceRemoveRequest>): WebhookServiceRemoveRequest {
     return WebhookServiceRemoveRequest.fromPartial(base ?? {});
   },
@@ -1854,15 +1435,6 @@ export const WebhookServiceRemoveResponse: MessageFns<WebhookServiceRemoveRespon
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(_: any): WebhookServiceRemoveResponse {
-    return {};
-  },
-
-  toJSON(_: WebhookServiceRemoveResponse): unknown {
-    const obj: any = {};
-    return obj;
   },
 
   create(base?: DeepPartial<WebhookServiceRemoveResponse>): WebhookServiceRemoveResponse {
@@ -1952,44 +1524,6 @@ export const WebhookServiceListDeliveriesRequest: MessageFns<WebhookServiceListD
     }
   },
 
-  fromJSON(object: any): WebhookServiceListDeliveriesRequest {
-    return {
-      tenantId: isSet(object.tenantId)
-        ? globalThis.String(object.tenantId)
-        : isSet(object.tenant_id)
-        ? globalThis.String(object.tenant_id)
-        : "",
-      endpointId: isSet(object.endpointId)
-        ? globalThis.String(object.endpointId)
-        : isSet(object.endpoint_id)
-        ? globalThis.String(object.endpoint_id)
-        : "",
-      state: isSet(object.state) ? webhookDeliveryStateFromJSON(object.state) : 0,
-      pageSize: isSet(object.pageSize)
-        ? globalThis.Number(object.pageSize)
-        : isSet(object.page_size)
-        ? globalThis.Number(object.page_size)
-        : 0,
-    };
-  },
-
-  toJSON(message: WebhookServiceListDeliveriesRequest): unknown {
-    const obj: any = {};
-    if (message.tenantId !== "") {
-      obj.tenantId = message.tenantId;
-    }
-    if (message.endpointId !== "") {
-      obj.endpointId = message.endpointId;
-    }
-    if (message.state !== 0) {
-      obj.state = webhookDeliveryStateToJSON(message.state);
-    }
-    if (message.pageSize !== 0) {
-      obj.pageSize = Math.round(message.pageSize);
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<WebhookServiceListDeliveriesRequest>): WebhookServiceListDeliveriesRequest {
     return WebhookServiceListDeliveriesRequest.fromPartial(base ?? {});
   },
@@ -2046,22 +1580,6 @@ export const WebhookServiceListDeliveriesResponse: MessageFns<WebhookServiceList
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): WebhookServiceListDeliveriesResponse {
-    return {
-      deliveries: globalThis.Array.isArray(object?.deliveries)
-        ? object.deliveries.map((e: any) => WebhookDelivery.fromJSON(e))
-        : [],
-    };
-  },
-
-  toJSON(message: WebhookServiceListDeliveriesResponse): unknown {
-    const obj: any = {};
-    if (message.deliveries?.length) {
-      obj.deliveries = message.deliveries.map((e) => WebhookDelivery.toJSON(e));
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<WebhookServiceListDeliveriesResponse>): WebhookServiceListDeliveriesResponse {
@@ -2165,48 +1683,6 @@ export const WebhookServiceReplayRequest: MessageFns<WebhookServiceReplayRequest
     }
   },
 
-  fromJSON(object: any): WebhookServiceReplayRequest {
-    return {
-      tenantId: isSet(object.tenantId)
-        ? globalThis.String(object.tenantId)
-        : isSet(object.tenant_id)
-        ? globalThis.String(object.tenant_id)
-        : "",
-      endpointId: isSet(object.endpointId)
-        ? globalThis.String(object.endpointId)
-        : isSet(object.endpoint_id)
-        ? globalThis.String(object.endpoint_id)
-        : "",
-      what: isSet(object.webhookId)
-        ? { $case: "webhookId", value: globalThis.String(object.webhookId) }
-        : isSet(object.webhook_id)
-        ? { $case: "webhookId", value: globalThis.String(object.webhook_id) }
-        : isSet(object.since)
-        ? { $case: "since", value: fromJsonTimestamp(object.since) }
-        : undefined,
-      cursor: isSet(object.cursor) ? globalThis.String(object.cursor) : "",
-    };
-  },
-
-  toJSON(message: WebhookServiceReplayRequest): unknown {
-    const obj: any = {};
-    if (message.tenantId !== "") {
-      obj.tenantId = message.tenantId;
-    }
-    if (message.endpointId !== "") {
-      obj.endpointId = message.endpointId;
-    }
-    if (message.what?.$case === "webhookId") {
-      obj.webhookId = message.what.value;
-    } else if (message.what?.$case === "since") {
-      obj.since = fromTimestamp(message.what.value).toISOString();
-    }
-    if (message.cursor !== "") {
-      obj.cursor = message.cursor;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<WebhookServiceReplayRequest>): WebhookServiceReplayRequest {
     return WebhookServiceReplayRequest.fromPartial(base ?? {});
   },
@@ -2289,28 +1765,6 @@ export const WebhookServiceReplayResponse: MessageFns<WebhookServiceReplayRespon
     }
   },
 
-  fromJSON(object: any): WebhookServiceReplayResponse {
-    return {
-      queued: isSet(object.queued) ? globalThis.Number(object.queued) : 0,
-      nextCursor: isSet(object.nextCursor)
-        ? globalThis.String(object.nextCursor)
-        : isSet(object.next_cursor)
-        ? globalThis.String(object.next_cursor)
-        : "",
-    };
-  },
-
-  toJSON(message: WebhookServiceReplayResponse): unknown {
-    const obj: any = {};
-    if (message.queued !== 0) {
-      obj.queued = Math.round(message.queued);
-    }
-    if (message.nextCursor !== "") {
-      obj.nextCursor = message.nextCursor;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<WebhookServiceReplayResponse>): WebhookServiceReplayResponse {
     return WebhookServiceReplayResponse.fromPartial(base ?? {});
   },
@@ -2389,36 +1843,6 @@ export const WebhookServiceSendTestRequest: MessageFns<WebhookServiceSendTestReq
     }
   },
 
-  fromJSON(object: any): WebhookServiceSendTestRequest {
-    return {
-      tenantId: isSet(object.tenantId)
-        ? globalThis.String(object.tenantId)
-        : isSet(object.tenant_id)
-        ? globalThis.String(object.tenant_id)
-        : "",
-      endpointId: isSet(object.endpointId)
-        ? globalThis.String(object.endpointId)
-        : isSet(object.endpoint_id)
-        ? globalThis.String(object.endpoint_id)
-        : "",
-      type: isSet(object.type) ? globalThis.String(object.type) : "",
-    };
-  },
-
-  toJSON(message: WebhookServiceSendTestRequest): unknown {
-    const obj: any = {};
-    if (message.tenantId !== "") {
-      obj.tenantId = message.tenantId;
-    }
-    if (message.endpointId !== "") {
-      obj.endpointId = message.endpointId;
-    }
-    if (message.type !== "") {
-      obj.type = message.type;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<WebhookServiceSendTestRequest>): WebhookServiceSendTestRequest {
     return WebhookServiceSendTestRequest.fromPartial(base ?? {});
   },
@@ -2474,24 +1898,6 @@ export const WebhookServiceSendTestResponse: MessageFns<WebhookServiceSendTestRe
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): WebhookServiceSendTestResponse {
-    return {
-      webhookId: isSet(object.webhookId)
-        ? globalThis.String(object.webhookId)
-        : isSet(object.webhook_id)
-        ? globalThis.String(object.webhook_id)
-        : "",
-    };
-  },
-
-  toJSON(message: WebhookServiceSendTestResponse): unknown {
-    const obj: any = {};
-    if (message.webhookId !== "") {
-      obj.webhookId = message.webhookId;
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<WebhookServiceSendTestResponse>): WebhookServiceSendTestResponse {
@@ -2560,28 +1966,6 @@ export const WebhookServiceTriggerRequest: MessageFns<WebhookServiceTriggerReque
     }
   },
 
-  fromJSON(object: any): WebhookServiceTriggerRequest {
-    return {
-      tenantId: isSet(object.tenantId)
-        ? globalThis.String(object.tenantId)
-        : isSet(object.tenant_id)
-        ? globalThis.String(object.tenant_id)
-        : "",
-      type: isSet(object.type) ? globalThis.String(object.type) : "",
-    };
-  },
-
-  toJSON(message: WebhookServiceTriggerRequest): unknown {
-    const obj: any = {};
-    if (message.tenantId !== "") {
-      obj.tenantId = message.tenantId;
-    }
-    if (message.type !== "") {
-      obj.type = message.type;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<WebhookServiceTriggerRequest>): WebhookServiceTriggerRequest {
     return WebhookServiceTriggerRequest.fromPartial(base ?? {});
   },
@@ -2636,24 +2020,6 @@ export const WebhookServiceTriggerResponse: MessageFns<WebhookServiceTriggerResp
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): WebhookServiceTriggerResponse {
-    return {
-      webhookId: isSet(object.webhookId)
-        ? globalThis.String(object.webhookId)
-        : isSet(object.webhook_id)
-        ? globalThis.String(object.webhook_id)
-        : "",
-    };
-  },
-
-  toJSON(message: WebhookServiceTriggerResponse): unknown {
-    const obj: any = {};
-    if (message.webhookId !== "") {
-      obj.webhookId = message.webhookId;
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<WebhookServiceTriggerResponse>): WebhookServiceTriggerResponse {
@@ -2731,32 +2097,6 @@ export const WebhookServiceListenRequest: MessageFns<WebhookServiceListenRequest
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): WebhookServiceListenRequest {
-    return {
-      tenantId: isSet(object.tenantId)
-        ? globalThis.String(object.tenantId)
-        : isSet(object.tenant_id)
-        ? globalThis.String(object.tenant_id)
-        : "",
-      events: globalThis.Array.isArray(object?.events) ? object.events.map((e: any) => globalThis.String(e)) : [],
-      cursor: isSet(object.cursor) ? globalThis.String(object.cursor) : "",
-    };
-  },
-
-  toJSON(message: WebhookServiceListenRequest): unknown {
-    const obj: any = {};
-    if (message.tenantId !== "") {
-      obj.tenantId = message.tenantId;
-    }
-    if (message.events?.length) {
-      obj.events = message.events;
-    }
-    if (message.cursor !== "") {
-      obj.cursor = message.cursor;
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<WebhookServiceListenRequest>): WebhookServiceListenRequest {
@@ -2869,52 +2209,6 @@ export const WebhookServiceListenResponse: MessageFns<WebhookServiceListenRespon
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): WebhookServiceListenResponse {
-    return {
-      secret: isSet(object.secret) ? globalThis.String(object.secret) : "",
-      webhookId: isSet(object.webhookId)
-        ? globalThis.String(object.webhookId)
-        : isSet(object.webhook_id)
-        ? globalThis.String(object.webhook_id)
-        : "",
-      webhookTimestamp: isSet(object.webhookTimestamp)
-        ? globalThis.String(object.webhookTimestamp)
-        : isSet(object.webhook_timestamp)
-        ? globalThis.String(object.webhook_timestamp)
-        : "",
-      webhookSignature: isSet(object.webhookSignature)
-        ? globalThis.String(object.webhookSignature)
-        : isSet(object.webhook_signature)
-        ? globalThis.String(object.webhook_signature)
-        : "",
-      body: isSet(object.body) ? globalThis.String(object.body) : "",
-      cursor: isSet(object.cursor) ? globalThis.String(object.cursor) : "",
-    };
-  },
-
-  toJSON(message: WebhookServiceListenResponse): unknown {
-    const obj: any = {};
-    if (message.secret !== "") {
-      obj.secret = message.secret;
-    }
-    if (message.webhookId !== "") {
-      obj.webhookId = message.webhookId;
-    }
-    if (message.webhookTimestamp !== "") {
-      obj.webhookTimestamp = message.webhookTimestamp;
-    }
-    if (message.webhookSignature !== "") {
-      obj.webhookSignature = message.webhookSignature;
-    }
-    if (message.body !== "") {
-      obj.body = message.body;
-    }
-    if (message.cursor !== "") {
-      obj.cursor = message.cursor;
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<WebhookServiceListenResponse>): WebhookServiceListenResponse {
@@ -3242,50 +2536,11 @@ export type DeepPartial<T> = T extends bigint ? string | number | bigint
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
 
-function toTimestamp(date: Date): Timestamp {
-  const seconds = BigInt(Math.trunc(date.getTime() / 1_000));
-  const nanos = (date.getTime() % 1_000) * 1_000_000;
-  return { seconds, nanos };
-}
-
-function fromTimestamp(t: Timestamp): Date {
-  let millis = (globalThis.Number(t.seconds.toString()) || 0) * 1_000;
-  millis += (t.nanos || 0) / 1_000_000;
-  return new globalThis.Date(millis);
-}
-
-const timestampFractionRegex = /:\d{2}\.\d+/;
-
-function fromJsonTimestamp(o: any): Timestamp {
-  if (o instanceof globalThis.Date) {
-    return toTimestamp(o);
-  } else if (typeof o === "string") {
-    // Date only keeps milliseconds, and parses longer fractions in an engine-specific way,
-    // so parse the fractional seconds ourselves and give Date only the whole seconds
-    const fraction = timestampFractionRegex.exec(o);
-    if (fraction === null) {
-      return toTimestamp(new globalThis.Date(o));
-    }
-    const fractionNanos = Number(fraction[0].slice(4, 13).padEnd(9, "0"));
-    const wholeSeconds = new globalThis.Date(o.replace(fraction[0], fraction[0].slice(0, 3)));
-    const timestamp = toTimestamp(new globalThis.Date(wholeSeconds.getTime() + Math.trunc(fractionNanos / 1_000_000)));
-    return { ...timestamp, nanos: (timestamp.nanos ?? 0) + (fractionNanos % 1_000_000) };
-  } else {
-    return Timestamp.fromJSON(o);
-  }
-}
-
-function isSet(value: any): boolean {
-  return value !== null && value !== undefined;
-}
-
 export type ServerStreamingMethodResult<Response> = { [Symbol.asyncIterator](): AsyncIterator<Response, void> };
 
 export interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array, length?: number): T;
-  fromJSON(object: any): T;
-  toJSON(message: T): unknown;
   create(base?: DeepPartial<T>): T;
   fromPartial(object: DeepPartial<T>): T;
 }

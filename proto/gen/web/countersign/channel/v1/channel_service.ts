@@ -8,21 +8,7 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { CallContext, CallOptions } from "nice-grpc-common";
 import { Timestamp } from "../../../google/protobuf/timestamp.ts";
-import {
-  Kind,
-  kindFromJSON,
-  kindToJSON,
-  Line,
-  Mode,
-  modeFromJSON,
-  modeToJSON,
-  RejectReason,
-  rejectReasonFromJSON,
-  rejectReasonToJSON,
-  State,
-  stateFromJSON,
-  stateToJSON,
-} from "../../core/v1/content.ts";
+import { Kind, Line, Mode, RejectReason, State } from "../../core/v1/content.ts";
 
 export const protobufPackage = "countersign.channel.v1";
 
@@ -52,48 +38,6 @@ export namespace Phase {
   export type OUTCOME = typeof Phase.OUTCOME;
   export type ALERT = typeof Phase.ALERT;
   export type UNRECOGNIZED = typeof Phase.UNRECOGNIZED;
-}
-
-export function phaseFromJSON(object: any): Phase {
-  switch (object) {
-    case 0:
-    case "PHASE_UNSPECIFIED":
-      return Phase.UNSPECIFIED;
-    case 1:
-    case "PHASE_NOTICE":
-      return Phase.NOTICE;
-    case 2:
-    case "PHASE_FULL":
-      return Phase.FULL;
-    case 3:
-    case "PHASE_OUTCOME":
-      return Phase.OUTCOME;
-    case 4:
-    case "PHASE_ALERT":
-      return Phase.ALERT;
-    case -1:
-    case "UNRECOGNIZED":
-    default:
-      return Phase.UNRECOGNIZED;
-  }
-}
-
-export function phaseToJSON(object: Phase): string {
-  switch (object) {
-    case Phase.UNSPECIFIED:
-      return "PHASE_UNSPECIFIED";
-    case Phase.NOTICE:
-      return "PHASE_NOTICE";
-    case Phase.FULL:
-      return "PHASE_FULL";
-    case Phase.OUTCOME:
-      return "PHASE_OUTCOME";
-    case Phase.ALERT:
-      return "PHASE_ALERT";
-    case Phase.UNRECOGNIZED:
-    default:
-      return "UNRECOGNIZED";
-  }
 }
 
 /** What happened. */
@@ -242,243 +186,6 @@ export namespace NoticeType {
   export type UNRECOGNIZED = typeof NoticeType.UNRECOGNIZED;
 }
 
-export function noticeTypeFromJSON(object: any): NoticeType {
-  switch (object) {
-    case 0:
-    case "NOTICE_TYPE_UNSPECIFIED":
-      return NoticeType.UNSPECIFIED;
-    case 1:
-    case "NOTICE_TYPE_CONFIRMED":
-      return NoticeType.CONFIRMED;
-    case 2:
-    case "NOTICE_TYPE_EXECUTING":
-      return NoticeType.EXECUTING;
-    case 3:
-    case "NOTICE_TYPE_EXECUTED":
-      return NoticeType.EXECUTED;
-    case 4:
-    case "NOTICE_TYPE_EXECUTION_FAILED":
-      return NoticeType.EXECUTION_FAILED;
-    case 5:
-    case "NOTICE_TYPE_EXECUTION_UNKNOWN":
-      return NoticeType.EXECUTION_UNKNOWN;
-    case 6:
-    case "NOTICE_TYPE_REJECTED":
-      return NoticeType.REJECTED;
-    case 7:
-    case "NOTICE_TYPE_TAMPERED":
-      return NoticeType.TAMPERED;
-    case 8:
-    case "NOTICE_TYPE_LOCKED":
-      return NoticeType.LOCKED;
-    case 9:
-    case "NOTICE_TYPE_EXPIRED":
-      return NoticeType.EXPIRED;
-    case 10:
-    case "NOTICE_TYPE_CANCELLED":
-      return NoticeType.CANCELLED;
-    case 11:
-    case "NOTICE_TYPE_UNDELIVERABLE":
-      return NoticeType.UNDELIVERABLE;
-    case 12:
-    case "NOTICE_TYPE_WRONG_CODE":
-      return NoticeType.WRONG_CODE;
-    case 13:
-    case "NOTICE_TYPE_RESENT":
-      return NoticeType.RESENT;
-    case 14:
-    case "NOTICE_TYPE_SUPERSEDED":
-      return NoticeType.SUPERSEDED;
-    case 15:
-    case "NOTICE_TYPE_FROZEN":
-      return NoticeType.FROZEN;
-    case 16:
-    case "NOTICE_TYPE_BLOCKED":
-      return NoticeType.BLOCKED;
-    case 17:
-    case "NOTICE_TYPE_THAWED":
-      return NoticeType.THAWED;
-    case 18:
-    case "NOTICE_TYPE_LINKED":
-      return NoticeType.LINKED;
-    case 19:
-    case "NOTICE_TYPE_UNLINKED":
-      return NoticeType.UNLINKED;
-    case 20:
-    case "NOTICE_TYPE_KEY_ENROLLED":
-      return NoticeType.KEY_ENROLLED;
-    case 21:
-    case "NOTICE_TYPE_LAST_WARNING":
-      return NoticeType.LAST_WARNING;
-    case 22:
-    case "NOTICE_TYPE_KEY_REVOKED":
-      return NoticeType.KEY_REVOKED;
-    case 23:
-    case "NOTICE_TYPE_USER_SUSPENDED":
-      return NoticeType.USER_SUSPENDED;
-    case 24:
-    case "NOTICE_TYPE_CHANNEL_SUSPENDED":
-      return NoticeType.CHANNEL_SUSPENDED;
-    case 25:
-    case "NOTICE_TYPE_CHANNEL_DEAD":
-      return NoticeType.CHANNEL_DEAD;
-    case 26:
-    case "NOTICE_TYPE_MISSED":
-      return NoticeType.MISSED;
-    case 27:
-    case "NOTICE_TYPE_LINK_REFUSED":
-      return NoticeType.LINK_REFUSED;
-    case 28:
-    case "NOTICE_TYPE_RECOVERY_HELD":
-      return NoticeType.RECOVERY_HELD;
-    case 29:
-    case "NOTICE_TYPE_RECOVERY_STOPPED":
-      return NoticeType.RECOVERY_STOPPED;
-    case 30:
-    case "NOTICE_TYPE_RECOVERY_USED":
-      return NoticeType.RECOVERY_USED;
-    case 31:
-    case "NOTICE_TYPE_RECOVERY_ASKED":
-      return NoticeType.RECOVERY_ASKED;
-    case 32:
-    case "NOTICE_TYPE_KEY_ASKED":
-      return NoticeType.KEY_ASKED;
-    case 33:
-    case "NOTICE_TYPE_LINK_ASKED":
-      return NoticeType.LINK_ASKED;
-    case 34:
-    case "NOTICE_TYPE_PARTIAL":
-      return NoticeType.PARTIAL;
-    case 35:
-    case "NOTICE_TYPE_APPROVED":
-      return NoticeType.APPROVED;
-    case 36:
-    case "NOTICE_TYPE_APPROVAL_REFUSED":
-      return NoticeType.APPROVAL_REFUSED;
-    case 37:
-    case "NOTICE_TYPE_APPROVAL_ASKED":
-      return NoticeType.APPROVAL_ASKED;
-    case 38:
-    case "NOTICE_TYPE_APPROVAL_OVER":
-      return NoticeType.APPROVAL_OVER;
-    case 39:
-    case "NOTICE_TYPE_TEST":
-      return NoticeType.TEST;
-    case 40:
-    case "NOTICE_TYPE_CHANGE_APPLIED":
-      return NoticeType.CHANGE_APPLIED;
-    case 41:
-    case "NOTICE_TYPE_CHANGE_FAILED":
-      return NoticeType.CHANGE_FAILED;
-    case 42:
-    case "NOTICE_TYPE_CHANGE_REJECTED":
-      return NoticeType.CHANGE_REJECTED;
-    case 43:
-    case "NOTICE_TYPE_CHANGE_EXPIRED":
-      return NoticeType.CHANGE_EXPIRED;
-    case -1:
-    case "UNRECOGNIZED":
-    default:
-      return NoticeType.UNRECOGNIZED;
-  }
-}
-
-export function noticeTypeToJSON(object: NoticeType): string {
-  switch (object) {
-    case NoticeType.UNSPECIFIED:
-      return "NOTICE_TYPE_UNSPECIFIED";
-    case NoticeType.CONFIRMED:
-      return "NOTICE_TYPE_CONFIRMED";
-    case NoticeType.EXECUTING:
-      return "NOTICE_TYPE_EXECUTING";
-    case NoticeType.EXECUTED:
-      return "NOTICE_TYPE_EXECUTED";
-    case NoticeType.EXECUTION_FAILED:
-      return "NOTICE_TYPE_EXECUTION_FAILED";
-    case NoticeType.EXECUTION_UNKNOWN:
-      return "NOTICE_TYPE_EXECUTION_UNKNOWN";
-    case NoticeType.REJECTED:
-      return "NOTICE_TYPE_REJECTED";
-    case NoticeType.TAMPERED:
-      return "NOTICE_TYPE_TAMPERED";
-    case NoticeType.LOCKED:
-      return "NOTICE_TYPE_LOCKED";
-    case NoticeType.EXPIRED:
-      return "NOTICE_TYPE_EXPIRED";
-    case NoticeType.CANCELLED:
-      return "NOTICE_TYPE_CANCELLED";
-    case NoticeType.UNDELIVERABLE:
-      return "NOTICE_TYPE_UNDELIVERABLE";
-    case NoticeType.WRONG_CODE:
-      return "NOTICE_TYPE_WRONG_CODE";
-    case NoticeType.RESENT:
-      return "NOTICE_TYPE_RESENT";
-    case NoticeType.SUPERSEDED:
-      return "NOTICE_TYPE_SUPERSEDED";
-    case NoticeType.FROZEN:
-      return "NOTICE_TYPE_FROZEN";
-    case NoticeType.BLOCKED:
-      return "NOTICE_TYPE_BLOCKED";
-    case NoticeType.THAWED:
-      return "NOTICE_TYPE_THAWED";
-    case NoticeType.LINKED:
-      return "NOTICE_TYPE_LINKED";
-    case NoticeType.UNLINKED:
-      return "NOTICE_TYPE_UNLINKED";
-    case NoticeType.KEY_ENROLLED:
-      return "NOTICE_TYPE_KEY_ENROLLED";
-    case NoticeType.LAST_WARNING:
-      return "NOTICE_TYPE_LAST_WARNING";
-    case NoticeType.KEY_REVOKED:
-      return "NOTICE_TYPE_KEY_REVOKED";
-    case NoticeType.USER_SUSPENDED:
-      return "NOTICE_TYPE_USER_SUSPENDED";
-    case NoticeType.CHANNEL_SUSPENDED:
-      return "NOTICE_TYPE_CHANNEL_SUSPENDED";
-    case NoticeType.CHANNEL_DEAD:
-      return "NOTICE_TYPE_CHANNEL_DEAD";
-    case NoticeType.MISSED:
-      return "NOTICE_TYPE_MISSED";
-    case NoticeType.LINK_REFUSED:
-      return "NOTICE_TYPE_LINK_REFUSED";
-    case NoticeType.RECOVERY_HELD:
-      return "NOTICE_TYPE_RECOVERY_HELD";
-    case NoticeType.RECOVERY_STOPPED:
-      return "NOTICE_TYPE_RECOVERY_STOPPED";
-    case NoticeType.RECOVERY_USED:
-      return "NOTICE_TYPE_RECOVERY_USED";
-    case NoticeType.RECOVERY_ASKED:
-      return "NOTICE_TYPE_RECOVERY_ASKED";
-    case NoticeType.KEY_ASKED:
-      return "NOTICE_TYPE_KEY_ASKED";
-    case NoticeType.LINK_ASKED:
-      return "NOTICE_TYPE_LINK_ASKED";
-    case NoticeType.PARTIAL:
-      return "NOTICE_TYPE_PARTIAL";
-    case NoticeType.APPROVED:
-      return "NOTICE_TYPE_APPROVED";
-    case NoticeType.APPROVAL_REFUSED:
-      return "NOTICE_TYPE_APPROVAL_REFUSED";
-    case NoticeType.APPROVAL_ASKED:
-      return "NOTICE_TYPE_APPROVAL_ASKED";
-    case NoticeType.APPROVAL_OVER:
-      return "NOTICE_TYPE_APPROVAL_OVER";
-    case NoticeType.TEST:
-      return "NOTICE_TYPE_TEST";
-    case NoticeType.CHANGE_APPLIED:
-      return "NOTICE_TYPE_CHANGE_APPLIED";
-    case NoticeType.CHANGE_FAILED:
-      return "NOTICE_TYPE_CHANGE_FAILED";
-    case NoticeType.CHANGE_REJECTED:
-      return "NOTICE_TYPE_CHANGE_REJECTED";
-    case NoticeType.CHANGE_EXPIRED:
-      return "NOTICE_TYPE_CHANGE_EXPIRED";
-    case NoticeType.UNRECOGNIZED:
-    default:
-      return "UNRECOGNIZED";
-  }
-}
-
 /** What is known of a message that was not confirmed. */
 export const Fate = {
   /** UNSPECIFIED - Never sent. */
@@ -500,43 +207,6 @@ export namespace Fate {
   export type UNKNOWN = typeof Fate.UNKNOWN;
   export type PERMANENT = typeof Fate.PERMANENT;
   export type UNRECOGNIZED = typeof Fate.UNRECOGNIZED;
-}
-
-export function fateFromJSON(object: any): Fate {
-  switch (object) {
-    case 0:
-    case "FATE_UNSPECIFIED":
-      return Fate.UNSPECIFIED;
-    case 1:
-    case "FATE_NOT_SENT":
-      return Fate.NOT_SENT;
-    case 2:
-    case "FATE_UNKNOWN":
-      return Fate.UNKNOWN;
-    case 3:
-    case "FATE_PERMANENT":
-      return Fate.PERMANENT;
-    case -1:
-    case "UNRECOGNIZED":
-    default:
-      return Fate.UNRECOGNIZED;
-  }
-}
-
-export function fateToJSON(object: Fate): string {
-  switch (object) {
-    case Fate.UNSPECIFIED:
-      return "FATE_UNSPECIFIED";
-    case Fate.NOT_SENT:
-      return "FATE_NOT_SENT";
-    case Fate.UNKNOWN:
-      return "FATE_UNKNOWN";
-    case Fate.PERMANENT:
-      return "FATE_PERMANENT";
-    case Fate.UNRECOGNIZED:
-    default:
-      return "UNRECOGNIZED";
-  }
 }
 
 /** What a user may ask of the bot. */
@@ -577,68 +247,6 @@ export namespace CommandType {
   export type UNRECOGNIZED = typeof CommandType.UNRECOGNIZED;
 }
 
-export function commandTypeFromJSON(object: any): CommandType {
-  switch (object) {
-    case 0:
-    case "COMMAND_TYPE_UNSPECIFIED":
-      return CommandType.UNSPECIFIED;
-    case 1:
-    case "COMMAND_TYPE_PENDING":
-      return CommandType.PENDING;
-    case 2:
-    case "COMMAND_TYPE_FREEZE":
-      return CommandType.FREEZE;
-    case 3:
-    case "COMMAND_TYPE_THAW":
-      return CommandType.THAW;
-    case 4:
-    case "COMMAND_TYPE_STATUS":
-      return CommandType.STATUS;
-    case 5:
-    case "COMMAND_TYPE_UNLINK":
-      return CommandType.UNLINK;
-    case 6:
-    case "COMMAND_TYPE_HISTORY":
-      return CommandType.HISTORY;
-    case 7:
-    case "COMMAND_TYPE_CHANNELS":
-      return CommandType.CHANNELS;
-    case 8:
-    case "COMMAND_TYPE_LANGUAGE":
-      return CommandType.LANGUAGE;
-    case -1:
-    case "UNRECOGNIZED":
-    default:
-      return CommandType.UNRECOGNIZED;
-  }
-}
-
-export function commandTypeToJSON(object: CommandType): string {
-  switch (object) {
-    case CommandType.UNSPECIFIED:
-      return "COMMAND_TYPE_UNSPECIFIED";
-    case CommandType.PENDING:
-      return "COMMAND_TYPE_PENDING";
-    case CommandType.FREEZE:
-      return "COMMAND_TYPE_FREEZE";
-    case CommandType.THAW:
-      return "COMMAND_TYPE_THAW";
-    case CommandType.STATUS:
-      return "COMMAND_TYPE_STATUS";
-    case CommandType.UNLINK:
-      return "COMMAND_TYPE_UNLINK";
-    case CommandType.HISTORY:
-      return "COMMAND_TYPE_HISTORY";
-    case CommandType.CHANNELS:
-      return "COMMAND_TYPE_CHANNELS";
-    case CommandType.LANGUAGE:
-      return "COMMAND_TYPE_LANGUAGE";
-    case CommandType.UNRECOGNIZED:
-    default:
-      return "UNRECOGNIZED";
-  }
-}
-
 /** How the core answered. */
 export const AnswerType = {
   /** UNSPECIFIED - Never sent. */
@@ -675,68 +283,6 @@ export namespace AnswerType {
   export type NOTHING = typeof AnswerType.NOTHING;
   export type ALREADY_LINKED = typeof AnswerType.ALREADY_LINKED;
   export type UNRECOGNIZED = typeof AnswerType.UNRECOGNIZED;
-}
-
-export function answerTypeFromJSON(object: any): AnswerType {
-  switch (object) {
-    case 0:
-    case "ANSWER_TYPE_UNSPECIFIED":
-      return AnswerType.UNSPECIFIED;
-    case 1:
-    case "ANSWER_TYPE_OK":
-      return AnswerType.OK;
-    case 2:
-    case "ANSWER_TYPE_TOO_LATE":
-      return AnswerType.TOO_LATE;
-    case 3:
-    case "ANSWER_TYPE_NOT_LINKED":
-      return AnswerType.NOT_LINKED;
-    case 4:
-    case "ANSWER_TYPE_BAD_TOKEN":
-      return AnswerType.BAD_TOKEN;
-    case 5:
-    case "ANSWER_TYPE_NOT_PRIVATE":
-      return AnswerType.NOT_PRIVATE;
-    case 6:
-    case "ANSWER_TYPE_RATE_LIMITED":
-      return AnswerType.RATE_LIMITED;
-    case 7:
-    case "ANSWER_TYPE_NOTHING":
-      return AnswerType.NOTHING;
-    case 8:
-    case "ANSWER_TYPE_ALREADY_LINKED":
-      return AnswerType.ALREADY_LINKED;
-    case -1:
-    case "UNRECOGNIZED":
-    default:
-      return AnswerType.UNRECOGNIZED;
-  }
-}
-
-export function answerTypeToJSON(object: AnswerType): string {
-  switch (object) {
-    case AnswerType.UNSPECIFIED:
-      return "ANSWER_TYPE_UNSPECIFIED";
-    case AnswerType.OK:
-      return "ANSWER_TYPE_OK";
-    case AnswerType.TOO_LATE:
-      return "ANSWER_TYPE_TOO_LATE";
-    case AnswerType.NOT_LINKED:
-      return "ANSWER_TYPE_NOT_LINKED";
-    case AnswerType.BAD_TOKEN:
-      return "ANSWER_TYPE_BAD_TOKEN";
-    case AnswerType.NOT_PRIVATE:
-      return "ANSWER_TYPE_NOT_PRIVATE";
-    case AnswerType.RATE_LIMITED:
-      return "ANSWER_TYPE_RATE_LIMITED";
-    case AnswerType.NOTHING:
-      return "ANSWER_TYPE_NOTHING";
-    case AnswerType.ALREADY_LINKED:
-      return "ANSWER_TYPE_ALREADY_LINKED";
-    case AnswerType.UNRECOGNIZED:
-    default:
-      return "UNRECOGNIZED";
-  }
 }
 
 /** From bot to core. */
@@ -1241,70 +787,6 @@ export const AttachRequest: MessageFns<AttachRequest> = {
     }
   },
 
-  fromJSON(object: any): AttachRequest {
-    return {
-      event: isSet(object.hello)
-        ? { $case: "hello", value: Hello.fromJSON(object.hello) }
-        : isSet(object.sent)
-        ? { $case: "sent", value: Sent.fromJSON(object.sent) }
-        : isSet(object.failed)
-        ? { $case: "failed", value: Failed.fromJSON(object.failed) }
-        : isSet(object.veto)
-        ? { $case: "veto", value: Veto.fromJSON(object.veto) }
-        : isSet(object.linkClaim)
-        ? { $case: "linkClaim", value: LinkClaim.fromJSON(object.linkClaim) }
-        : isSet(object.link_claim)
-        ? { $case: "linkClaim", value: LinkClaim.fromJSON(object.link_claim) }
-        : isSet(object.resend)
-        ? { $case: "resend", value: Resend.fromJSON(object.resend) }
-        : isSet(object.command)
-        ? { $case: "command", value: Command.fromJSON(object.command) }
-        : isSet(object.beat)
-        ? { $case: "beat", value: Beat.fromJSON(object.beat) }
-        : isSet(object.peerGone)
-        ? { $case: "peerGone", value: PeerGone.fromJSON(object.peerGone) }
-        : isSet(object.peer_gone)
-        ? { $case: "peerGone", value: PeerGone.fromJSON(object.peer_gone) }
-        : isSet(object.peerQuestion)
-        ? { $case: "peerQuestion", value: PeerQuestion.fromJSON(object.peerQuestion) }
-        : isSet(object.peer_question)
-        ? { $case: "peerQuestion", value: PeerQuestion.fromJSON(object.peer_question) }
-        : isSet(object.deliveryReceipt)
-        ? { $case: "deliveryReceipt", value: DeliveryReceipt.fromJSON(object.deliveryReceipt) }
-        : isSet(object.delivery_receipt)
-        ? { $case: "deliveryReceipt", value: DeliveryReceipt.fromJSON(object.delivery_receipt) }
-        : undefined,
-    };
-  },
-
-  toJSON(message: AttachRequest): unknown {
-    const obj: any = {};
-    if (message.event?.$case === "hello") {
-      obj.hello = Hello.toJSON(message.event.value);
-    } else if (message.event?.$case === "sent") {
-      obj.sent = Sent.toJSON(message.event.value);
-    } else if (message.event?.$case === "failed") {
-      obj.failed = Failed.toJSON(message.event.value);
-    } else if (message.event?.$case === "veto") {
-      obj.veto = Veto.toJSON(message.event.value);
-    } else if (message.event?.$case === "linkClaim") {
-      obj.linkClaim = LinkClaim.toJSON(message.event.value);
-    } else if (message.event?.$case === "resend") {
-      obj.resend = Resend.toJSON(message.event.value);
-    } else if (message.event?.$case === "command") {
-      obj.command = Command.toJSON(message.event.value);
-    } else if (message.event?.$case === "beat") {
-      obj.beat = Beat.toJSON(message.event.value);
-    } else if (message.event?.$case === "peerGone") {
-      obj.peerGone = PeerGone.toJSON(message.event.value);
-    } else if (message.event?.$case === "peerQuestion") {
-      obj.peerQuestion = PeerQuestion.toJSON(message.event.value);
-    } else if (message.event?.$case === "deliveryReceipt") {
-      obj.deliveryReceipt = DeliveryReceipt.toJSON(message.event.value);
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AttachRequest>): AttachRequest {
     return AttachRequest.fromPartial(base ?? {});
   },
@@ -1462,36 +944,6 @@ export const AttachResponse: MessageFns<AttachResponse> = {
     }
   },
 
-  fromJSON(object: any): AttachResponse {
-    return {
-      event: isSet(object.welcome)
-        ? { $case: "welcome", value: Welcome.fromJSON(object.welcome) }
-        : isSet(object.deliver)
-        ? { $case: "deliver", value: Deliver.fromJSON(object.deliver) }
-        : isSet(object.answer)
-        ? { $case: "answer", value: Answer.fromJSON(object.answer) }
-        : isSet(object.beatAck)
-        ? { $case: "beatAck", value: BeatAck.fromJSON(object.beatAck) }
-        : isSet(object.beat_ack)
-        ? { $case: "beatAck", value: BeatAck.fromJSON(object.beat_ack) }
-        : undefined,
-    };
-  },
-
-  toJSON(message: AttachResponse): unknown {
-    const obj: any = {};
-    if (message.event?.$case === "welcome") {
-      obj.welcome = Welcome.toJSON(message.event.value);
-    } else if (message.event?.$case === "deliver") {
-      obj.deliver = Deliver.toJSON(message.event.value);
-    } else if (message.event?.$case === "answer") {
-      obj.answer = Answer.toJSON(message.event.value);
-    } else if (message.event?.$case === "beatAck") {
-      obj.beatAck = BeatAck.toJSON(message.event.value);
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AttachResponse>): AttachResponse {
     return AttachResponse.fromPartial(base ?? {});
   },
@@ -1594,36 +1046,6 @@ export const Hello: MessageFns<Hello> = {
     }
   },
 
-  fromJSON(object: any): Hello {
-    return {
-      platform: isSet(object.platform) ? globalThis.String(object.platform) : "",
-      deepLink: isSet(object.deepLink)
-        ? globalThis.String(object.deepLink)
-        : isSet(object.deep_link)
-        ? globalThis.String(object.deep_link)
-        : "",
-      leaseToken: isSet(object.leaseToken)
-        ? bytesFromBase64(object.leaseToken)
-        : isSet(object.lease_token)
-        ? bytesFromBase64(object.lease_token)
-        : new Uint8Array(0),
-    };
-  },
-
-  toJSON(message: Hello): unknown {
-    const obj: any = {};
-    if (message.platform !== "") {
-      obj.platform = message.platform;
-    }
-    if (message.deepLink !== "") {
-      obj.deepLink = message.deepLink;
-    }
-    if (message.leaseToken.length !== 0) {
-      obj.leaseToken = base64FromBytes(message.leaseToken);
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<Hello>): Hello {
     return Hello.fromPartial(base ?? {});
   },
@@ -1706,36 +1128,6 @@ export const Welcome: MessageFns<Welcome> = {
     }
   },
 
-  fromJSON(object: any): Welcome {
-    return {
-      fence: isSet(object.fence) ? BigInt(object.fence) : 0n,
-      leaseMs: isSet(object.leaseMs)
-        ? globalThis.Number(object.leaseMs)
-        : isSet(object.lease_ms)
-        ? globalThis.Number(object.lease_ms)
-        : 0,
-      leaseToken: isSet(object.leaseToken)
-        ? bytesFromBase64(object.leaseToken)
-        : isSet(object.lease_token)
-        ? bytesFromBase64(object.lease_token)
-        : new Uint8Array(0),
-    };
-  },
-
-  toJSON(message: Welcome): unknown {
-    const obj: any = {};
-    if (message.fence !== 0n) {
-      obj.fence = message.fence.toString();
-    }
-    if (message.leaseMs !== 0) {
-      obj.leaseMs = Math.round(message.leaseMs);
-    }
-    if (message.leaseToken.length !== 0) {
-      obj.leaseToken = base64FromBytes(message.leaseToken);
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<Welcome>): Welcome {
     return Welcome.fromPartial(base ?? {});
   },
@@ -1796,18 +1188,6 @@ export const Beat: MessageFns<Beat> = {
     }
   },
 
-  fromJSON(object: any): Beat {
-    return { fence: isSet(object.fence) ? BigInt(object.fence) : 0n };
-  },
-
-  toJSON(message: Beat): unknown {
-    const obj: any = {};
-    if (message.fence !== 0n) {
-      obj.fence = message.fence.toString();
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<Beat>): Beat {
     return Beat.fromPartial(base ?? {});
   },
@@ -1850,15 +1230,6 @@ export const BeatAck: MessageFns<BeatAck> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(_: any): BeatAck {
-    return {};
-  },
-
-  toJSON(_: BeatAck): unknown {
-    const obj: any = {};
-    return obj;
   },
 
   create(base?: DeepPartial<BeatAck>): BeatAck {
@@ -2163,142 +1534,6 @@ export const Deliver: MessageFns<Deliver> = {
     }
   },
 
-  fromJSON(object: any): Deliver {
-    return {
-      sequence: isSet(object.sequence) ? BigInt(object.sequence) : 0n,
-      fence: isSet(object.fence) ? BigInt(object.fence) : 0n,
-      deliveryId: isSet(object.deliveryId)
-        ? globalThis.String(object.deliveryId)
-        : isSet(object.delivery_id)
-        ? globalThis.String(object.delivery_id)
-        : "",
-      peerId: isSet(object.peerId)
-        ? globalThis.String(object.peerId)
-        : isSet(object.peer_id)
-        ? globalThis.String(object.peer_id)
-        : "",
-      phase: isSet(object.phase) ? phaseFromJSON(object.phase) : 0,
-      providerId: isSet(object.providerId)
-        ? globalThis.String(object.providerId)
-        : isSet(object.provider_id)
-        ? globalThis.String(object.provider_id)
-        : "",
-      notAfter: isSet(object.notAfter)
-        ? fromJsonTimestamp(object.notAfter)
-        : isSet(object.not_after)
-        ? fromJsonTimestamp(object.not_after)
-        : undefined,
-      locale: isSet(object.locale) ? globalThis.String(object.locale) : "",
-      phrase: isSet(object.phrase) ? globalThis.String(object.phrase) : "",
-      issuerName: isSet(object.issuerName)
-        ? globalThis.String(object.issuerName)
-        : isSet(object.issuer_name)
-        ? globalThis.String(object.issuer_name)
-        : "",
-      tag: isSet(object.tag) ? globalThis.String(object.tag) : "",
-      kind: isSet(object.kind) ? kindFromJSON(object.kind) : 0,
-      mode: isSet(object.mode) ? modeFromJSON(object.mode) : 0,
-      lines: globalThis.Array.isArray(object?.lines)
-        ? object.lines.map((e: any) => Line.fromJSON(e))
-        : [],
-      code: isSet(object.code) ? globalThis.String(object.code) : "",
-      expiresAt: isSet(object.expiresAt)
-        ? fromJsonTimestamp(object.expiresAt)
-        : isSet(object.expires_at)
-        ? fromJsonTimestamp(object.expires_at)
-        : undefined,
-      actionRef: isSet(object.actionRef)
-        ? globalThis.String(object.actionRef)
-        : isSet(object.action_ref)
-        ? globalThis.String(object.action_ref)
-        : "",
-      notice: isSet(object.notice) ? Notice.fromJSON(object.notice) : undefined,
-      codeEntryOnHost: isSet(object.codeEntryOnHost)
-        ? globalThis.Boolean(object.codeEntryOnHost)
-        : isSet(object.code_entry_on_host)
-        ? globalThis.Boolean(object.code_entry_on_host)
-        : false,
-      peerIdentity: isSet(object.peerIdentity)
-        ? globalThis.String(object.peerIdentity)
-        : isSet(object.peer_identity)
-        ? globalThis.String(object.peer_identity)
-        : "",
-      requestedBy: isSet(object.requestedBy)
-        ? globalThis.String(object.requestedBy)
-        : isSet(object.requested_by)
-        ? globalThis.String(object.requested_by)
-        : "",
-    };
-  },
-
-  toJSON(message: Deliver): unknown {
-    const obj: any = {};
-    if (message.sequence !== 0n) {
-      obj.sequence = message.sequence.toString();
-    }
-    if (message.fence !== 0n) {
-      obj.fence = message.fence.toString();
-    }
-    if (message.deliveryId !== "") {
-      obj.deliveryId = message.deliveryId;
-    }
-    if (message.peerId !== "") {
-      obj.peerId = message.peerId;
-    }
-    if (message.phase !== 0) {
-      obj.phase = phaseToJSON(message.phase);
-    }
-    if (message.providerId !== "") {
-      obj.providerId = message.providerId;
-    }
-    if (message.notAfter !== undefined) {
-      obj.notAfter = fromTimestamp(message.notAfter).toISOString();
-    }
-    if (message.locale !== "") {
-      obj.locale = message.locale;
-    }
-    if (message.phrase !== "") {
-      obj.phrase = message.phrase;
-    }
-    if (message.issuerName !== "") {
-      obj.issuerName = message.issuerName;
-    }
-    if (message.tag !== "") {
-      obj.tag = message.tag;
-    }
-    if (message.kind !== 0) {
-      obj.kind = kindToJSON(message.kind);
-    }
-    if (message.mode !== 0) {
-      obj.mode = modeToJSON(message.mode);
-    }
-    if (message.lines?.length) {
-      obj.lines = message.lines.map((e) => Line.toJSON(e));
-    }
-    if (message.code !== "") {
-      obj.code = message.code;
-    }
-    if (message.expiresAt !== undefined) {
-      obj.expiresAt = fromTimestamp(message.expiresAt).toISOString();
-    }
-    if (message.actionRef !== "") {
-      obj.actionRef = message.actionRef;
-    }
-    if (message.notice !== undefined) {
-      obj.notice = Notice.toJSON(message.notice);
-    }
-    if (message.codeEntryOnHost !== false) {
-      obj.codeEntryOnHost = message.codeEntryOnHost;
-    }
-    if (message.peerIdentity !== "") {
-      obj.peerIdentity = message.peerIdentity;
-    }
-    if (message.requestedBy !== "") {
-      obj.requestedBy = message.requestedBy;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<Deliver>): Deliver {
     return Deliver.fromPartial(base ?? {});
   },
@@ -2502,72 +1737,6 @@ export const Notice: MessageFns<Notice> = {
     }
   },
 
-  fromJSON(object: any): Notice {
-    return {
-      type: isSet(object.type) ? noticeTypeFromJSON(object.type) : 0,
-      triesLeft: isSet(object.triesLeft)
-        ? globalThis.Number(object.triesLeft)
-        : isSet(object.tries_left)
-        ? globalThis.Number(object.tries_left)
-        : 0,
-      rejectReason: isSet(object.rejectReason)
-        ? rejectReasonFromJSON(object.rejectReason)
-        : isSet(object.reject_reason)
-        ? rejectReasonFromJSON(object.reject_reason)
-        : 0,
-      detail: isSet(object.detail) ? globalThis.String(object.detail) : "",
-      receipt: isSet(object.receipt) ? globalThis.String(object.receipt) : "",
-      at: isSet(object.at) ? fromJsonTimestamp(object.at) : undefined,
-      claimBy: isSet(object.claimBy)
-        ? fromJsonTimestamp(object.claimBy)
-        : isSet(object.claim_by)
-        ? fromJsonTimestamp(object.claim_by)
-        : undefined,
-      approved: isSet(object.approved) ? globalThis.Number(object.approved) : 0,
-      needed: isSet(object.needed) ? globalThis.Number(object.needed) : 0,
-      until: isSet(object.until) ? fromJsonTimestamp(object.until) : undefined,
-      by: isSet(object.by) ? globalThis.String(object.by) : "",
-    };
-  },
-
-  toJSON(message: Notice): unknown {
-    const obj: any = {};
-    if (message.type !== 0) {
-      obj.type = noticeTypeToJSON(message.type);
-    }
-    if (message.triesLeft !== 0) {
-      obj.triesLeft = Math.round(message.triesLeft);
-    }
-    if (message.rejectReason !== 0) {
-      obj.rejectReason = rejectReasonToJSON(message.rejectReason);
-    }
-    if (message.detail !== "") {
-      obj.detail = message.detail;
-    }
-    if (message.receipt !== "") {
-      obj.receipt = message.receipt;
-    }
-    if (message.at !== undefined) {
-      obj.at = fromTimestamp(message.at).toISOString();
-    }
-    if (message.claimBy !== undefined) {
-      obj.claimBy = fromTimestamp(message.claimBy).toISOString();
-    }
-    if (message.approved !== 0) {
-      obj.approved = Math.round(message.approved);
-    }
-    if (message.needed !== 0) {
-      obj.needed = Math.round(message.needed);
-    }
-    if (message.until !== undefined) {
-      obj.until = fromTimestamp(message.until).toISOString();
-    }
-    if (message.by !== "") {
-      obj.by = message.by;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<Notice>): Notice {
     return Notice.fromPartial(base ?? {});
   },
@@ -2663,32 +1832,6 @@ export const Sent: MessageFns<Sent> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): Sent {
-    return {
-      sequence: isSet(object.sequence) ? BigInt(object.sequence) : 0n,
-      fence: isSet(object.fence) ? BigInt(object.fence) : 0n,
-      providerId: isSet(object.providerId)
-        ? globalThis.String(object.providerId)
-        : isSet(object.provider_id)
-        ? globalThis.String(object.provider_id)
-        : "",
-    };
-  },
-
-  toJSON(message: Sent): unknown {
-    const obj: any = {};
-    if (message.sequence !== 0n) {
-      obj.sequence = message.sequence.toString();
-    }
-    if (message.fence !== 0n) {
-      obj.fence = message.fence.toString();
-    }
-    if (message.providerId !== "") {
-      obj.providerId = message.providerId;
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<Sent>): Sent {
@@ -2809,44 +1952,6 @@ export const Failed: MessageFns<Failed> = {
     }
   },
 
-  fromJSON(object: any): Failed {
-    return {
-      sequence: isSet(object.sequence) ? BigInt(object.sequence) : 0n,
-      fence: isSet(object.fence) ? BigInt(object.fence) : 0n,
-      fate: isSet(object.fate) ? fateFromJSON(object.fate) : 0,
-      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
-      retryAfterMs: isSet(object.retryAfterMs)
-        ? globalThis.Number(object.retryAfterMs)
-        : isSet(object.retry_after_ms)
-        ? globalThis.Number(object.retry_after_ms)
-        : 0,
-      detail: isSet(object.detail) ? globalThis.String(object.detail) : "",
-    };
-  },
-
-  toJSON(message: Failed): unknown {
-    const obj: any = {};
-    if (message.sequence !== 0n) {
-      obj.sequence = message.sequence.toString();
-    }
-    if (message.fence !== 0n) {
-      obj.fence = message.fence.toString();
-    }
-    if (message.fate !== 0) {
-      obj.fate = fateToJSON(message.fate);
-    }
-    if (message.reason !== "") {
-      obj.reason = message.reason;
-    }
-    if (message.retryAfterMs !== 0) {
-      obj.retryAfterMs = Math.round(message.retryAfterMs);
-    }
-    if (message.detail !== "") {
-      obj.detail = message.detail;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<Failed>): Failed {
     return Failed.fromPartial(base ?? {});
   },
@@ -2963,52 +2068,6 @@ export const Veto: MessageFns<Veto> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): Veto {
-    return {
-      eventId: isSet(object.eventId)
-        ? globalThis.String(object.eventId)
-        : isSet(object.event_id)
-        ? globalThis.String(object.event_id)
-        : "",
-      fence: isSet(object.fence) ? BigInt(object.fence) : 0n,
-      peerId: isSet(object.peerId)
-        ? globalThis.String(object.peerId)
-        : isSet(object.peer_id)
-        ? globalThis.String(object.peer_id)
-        : "",
-      actionRef: isSet(object.actionRef)
-        ? globalThis.String(object.actionRef)
-        : isSet(object.action_ref)
-        ? globalThis.String(object.action_ref)
-        : "",
-      tag: isSet(object.tag) ? globalThis.String(object.tag) : "",
-      reason: isSet(object.reason) ? rejectReasonFromJSON(object.reason) : 0,
-    };
-  },
-
-  toJSON(message: Veto): unknown {
-    const obj: any = {};
-    if (message.eventId !== "") {
-      obj.eventId = message.eventId;
-    }
-    if (message.fence !== 0n) {
-      obj.fence = message.fence.toString();
-    }
-    if (message.peerId !== "") {
-      obj.peerId = message.peerId;
-    }
-    if (message.actionRef !== "") {
-      obj.actionRef = message.actionRef;
-    }
-    if (message.tag !== "") {
-      obj.tag = message.tag;
-    }
-    if (message.reason !== 0) {
-      obj.reason = rejectReasonToJSON(message.reason);
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<Veto>): Veto {
@@ -3140,68 +2199,6 @@ export const LinkClaim: MessageFns<LinkClaim> = {
     }
   },
 
-  fromJSON(object: any): LinkClaim {
-    return {
-      eventId: isSet(object.eventId)
-        ? globalThis.String(object.eventId)
-        : isSet(object.event_id)
-        ? globalThis.String(object.event_id)
-        : "",
-      fence: isSet(object.fence) ? BigInt(object.fence) : 0n,
-      peerId: isSet(object.peerId)
-        ? globalThis.String(object.peerId)
-        : isSet(object.peer_id)
-        ? globalThis.String(object.peer_id)
-        : "",
-      peerName: isSet(object.peerName)
-        ? globalThis.String(object.peerName)
-        : isSet(object.peer_name)
-        ? globalThis.String(object.peer_name)
-        : "",
-      linkToken: isSet(object.linkToken)
-        ? globalThis.String(object.linkToken)
-        : isSet(object.link_token)
-        ? globalThis.String(object.link_token)
-        : "",
-      privateChat: isSet(object.privateChat)
-        ? globalThis.Boolean(object.privateChat)
-        : isSet(object.private_chat)
-        ? globalThis.Boolean(object.private_chat)
-        : false,
-      peerIdentity: isSet(object.peerIdentity)
-        ? globalThis.String(object.peerIdentity)
-        : isSet(object.peer_identity)
-        ? globalThis.String(object.peer_identity)
-        : "",
-    };
-  },
-
-  toJSON(message: LinkClaim): unknown {
-    const obj: any = {};
-    if (message.eventId !== "") {
-      obj.eventId = message.eventId;
-    }
-    if (message.fence !== 0n) {
-      obj.fence = message.fence.toString();
-    }
-    if (message.peerId !== "") {
-      obj.peerId = message.peerId;
-    }
-    if (message.peerName !== "") {
-      obj.peerName = message.peerName;
-    }
-    if (message.linkToken !== "") {
-      obj.linkToken = message.linkToken;
-    }
-    if (message.privateChat !== false) {
-      obj.privateChat = message.privateChat;
-    }
-    if (message.peerIdentity !== "") {
-      obj.peerIdentity = message.peerIdentity;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<LinkClaim>): LinkClaim {
     return LinkClaim.fromPartial(base ?? {});
   },
@@ -3297,44 +2294,6 @@ export const Resend: MessageFns<Resend> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): Resend {
-    return {
-      eventId: isSet(object.eventId)
-        ? globalThis.String(object.eventId)
-        : isSet(object.event_id)
-        ? globalThis.String(object.event_id)
-        : "",
-      fence: isSet(object.fence) ? BigInt(object.fence) : 0n,
-      peerId: isSet(object.peerId)
-        ? globalThis.String(object.peerId)
-        : isSet(object.peer_id)
-        ? globalThis.String(object.peer_id)
-        : "",
-      actionRef: isSet(object.actionRef)
-        ? globalThis.String(object.actionRef)
-        : isSet(object.action_ref)
-        ? globalThis.String(object.action_ref)
-        : "",
-    };
-  },
-
-  toJSON(message: Resend): unknown {
-    const obj: any = {};
-    if (message.eventId !== "") {
-      obj.eventId = message.eventId;
-    }
-    if (message.fence !== 0n) {
-      obj.fence = message.fence.toString();
-    }
-    if (message.peerId !== "") {
-      obj.peerId = message.peerId;
-    }
-    if (message.actionRef !== "") {
-      obj.actionRef = message.actionRef;
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<Resend>): Resend {
@@ -3440,44 +2399,6 @@ export const Command: MessageFns<Command> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): Command {
-    return {
-      eventId: isSet(object.eventId)
-        ? globalThis.String(object.eventId)
-        : isSet(object.event_id)
-        ? globalThis.String(object.event_id)
-        : "",
-      fence: isSet(object.fence) ? BigInt(object.fence) : 0n,
-      peerId: isSet(object.peerId)
-        ? globalThis.String(object.peerId)
-        : isSet(object.peer_id)
-        ? globalThis.String(object.peer_id)
-        : "",
-      type: isSet(object.type) ? commandTypeFromJSON(object.type) : 0,
-      argument: isSet(object.argument) ? globalThis.String(object.argument) : "",
-    };
-  },
-
-  toJSON(message: Command): unknown {
-    const obj: any = {};
-    if (message.eventId !== "") {
-      obj.eventId = message.eventId;
-    }
-    if (message.fence !== 0n) {
-      obj.fence = message.fence.toString();
-    }
-    if (message.peerId !== "") {
-      obj.peerId = message.peerId;
-    }
-    if (message.type !== 0) {
-      obj.type = commandTypeToJSON(message.type);
-    }
-    if (message.argument !== "") {
-      obj.argument = message.argument;
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<Command>): Command {
@@ -3605,56 +2526,6 @@ export const Answer: MessageFns<Answer> = {
     }
   },
 
-  fromJSON(object: any): Answer {
-    return {
-      eventId: isSet(object.eventId)
-        ? globalThis.String(object.eventId)
-        : isSet(object.event_id)
-        ? globalThis.String(object.event_id)
-        : "",
-      type: isSet(object.type) ? answerTypeFromJSON(object.type) : 0,
-      transactions: globalThis.Array.isArray(object?.transactions)
-        ? object.transactions.map((e: any) => Summary.fromJSON(e))
-        : [],
-      userState: isSet(object.userState)
-        ? globalThis.String(object.userState)
-        : isSet(object.user_state)
-        ? globalThis.String(object.user_state)
-        : "",
-      platforms: globalThis.Array.isArray(object?.platforms)
-        ? object.platforms.map((e: any) => globalThis.String(e))
-        : [],
-      locale: isSet(object.locale) ? globalThis.String(object.locale) : "",
-      paused: isSet(object.paused) ? globalThis.Boolean(object.paused) : false,
-    };
-  },
-
-  toJSON(message: Answer): unknown {
-    const obj: any = {};
-    if (message.eventId !== "") {
-      obj.eventId = message.eventId;
-    }
-    if (message.type !== 0) {
-      obj.type = answerTypeToJSON(message.type);
-    }
-    if (message.transactions?.length) {
-      obj.transactions = message.transactions.map((e) => Summary.toJSON(e));
-    }
-    if (message.userState !== "") {
-      obj.userState = message.userState;
-    }
-    if (message.platforms?.length) {
-      obj.platforms = message.platforms;
-    }
-    if (message.locale !== "") {
-      obj.locale = message.locale;
-    }
-    if (message.paused !== false) {
-      obj.paused = message.paused;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<Answer>): Answer {
     return Answer.fromPartial(base ?? {});
   },
@@ -3760,44 +2631,6 @@ export const Summary: MessageFns<Summary> = {
     }
   },
 
-  fromJSON(object: any): Summary {
-    return {
-      tag: isSet(object.tag) ? globalThis.String(object.tag) : "",
-      issuerName: isSet(object.issuerName)
-        ? globalThis.String(object.issuerName)
-        : isSet(object.issuer_name)
-        ? globalThis.String(object.issuer_name)
-        : "",
-      kind: isSet(object.kind) ? kindFromJSON(object.kind) : 0,
-      state: isSet(object.state) ? stateFromJSON(object.state) : 0,
-      createdAt: isSet(object.createdAt)
-        ? fromJsonTimestamp(object.createdAt)
-        : isSet(object.created_at)
-        ? fromJsonTimestamp(object.created_at)
-        : undefined,
-    };
-  },
-
-  toJSON(message: Summary): unknown {
-    const obj: any = {};
-    if (message.tag !== "") {
-      obj.tag = message.tag;
-    }
-    if (message.issuerName !== "") {
-      obj.issuerName = message.issuerName;
-    }
-    if (message.kind !== 0) {
-      obj.kind = kindToJSON(message.kind);
-    }
-    if (message.state !== 0) {
-      obj.state = stateToJSON(message.state);
-    }
-    if (message.createdAt !== undefined) {
-      obj.createdAt = fromTimestamp(message.createdAt).toISOString();
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<Summary>): Summary {
     return Summary.fromPartial(base ?? {});
   },
@@ -3895,40 +2728,6 @@ export const PeerGone: MessageFns<PeerGone> = {
     }
   },
 
-  fromJSON(object: any): PeerGone {
-    return {
-      eventId: isSet(object.eventId)
-        ? globalThis.String(object.eventId)
-        : isSet(object.event_id)
-        ? globalThis.String(object.event_id)
-        : "",
-      fence: isSet(object.fence) ? BigInt(object.fence) : 0n,
-      peerId: isSet(object.peerId)
-        ? globalThis.String(object.peerId)
-        : isSet(object.peer_id)
-        ? globalThis.String(object.peer_id)
-        : "",
-      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
-    };
-  },
-
-  toJSON(message: PeerGone): unknown {
-    const obj: any = {};
-    if (message.eventId !== "") {
-      obj.eventId = message.eventId;
-    }
-    if (message.fence !== 0n) {
-      obj.fence = message.fence.toString();
-    }
-    if (message.peerId !== "") {
-      obj.peerId = message.peerId;
-    }
-    if (message.reason !== "") {
-      obj.reason = message.reason;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<PeerGone>): PeerGone {
     return PeerGone.fromPartial(base ?? {});
   },
@@ -4010,36 +2809,6 @@ export const PeerQuestion: MessageFns<PeerQuestion> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): PeerQuestion {
-    return {
-      eventId: isSet(object.eventId)
-        ? globalThis.String(object.eventId)
-        : isSet(object.event_id)
-        ? globalThis.String(object.event_id)
-        : "",
-      fence: isSet(object.fence) ? BigInt(object.fence) : 0n,
-      peerId: isSet(object.peerId)
-        ? globalThis.String(object.peerId)
-        : isSet(object.peer_id)
-        ? globalThis.String(object.peer_id)
-        : "",
-    };
-  },
-
-  toJSON(message: PeerQuestion): unknown {
-    const obj: any = {};
-    if (message.eventId !== "") {
-      obj.eventId = message.eventId;
-    }
-    if (message.fence !== 0n) {
-      obj.fence = message.fence.toString();
-    }
-    if (message.peerId !== "") {
-      obj.peerId = message.peerId;
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<PeerQuestion>): PeerQuestion {
@@ -4146,48 +2915,6 @@ export const DeliveryReceipt: MessageFns<DeliveryReceipt> = {
     }
   },
 
-  fromJSON(object: any): DeliveryReceipt {
-    return {
-      eventId: isSet(object.eventId)
-        ? globalThis.String(object.eventId)
-        : isSet(object.event_id)
-        ? globalThis.String(object.event_id)
-        : "",
-      fence: isSet(object.fence) ? BigInt(object.fence) : 0n,
-      peerId: isSet(object.peerId)
-        ? globalThis.String(object.peerId)
-        : isSet(object.peer_id)
-        ? globalThis.String(object.peer_id)
-        : "",
-      providerId: isSet(object.providerId)
-        ? globalThis.String(object.providerId)
-        : isSet(object.provider_id)
-        ? globalThis.String(object.provider_id)
-        : "",
-      reached: isSet(object.reached) ? globalThis.Boolean(object.reached) : false,
-    };
-  },
-
-  toJSON(message: DeliveryReceipt): unknown {
-    const obj: any = {};
-    if (message.eventId !== "") {
-      obj.eventId = message.eventId;
-    }
-    if (message.fence !== 0n) {
-      obj.fence = message.fence.toString();
-    }
-    if (message.peerId !== "") {
-      obj.peerId = message.peerId;
-    }
-    if (message.providerId !== "") {
-      obj.providerId = message.providerId;
-    }
-    if (message.reached !== false) {
-      obj.reached = message.reached;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<DeliveryReceipt>): DeliveryReceipt {
     return DeliveryReceipt.fromPartial(base ?? {});
   },
@@ -4254,23 +2981,6 @@ export interface ChannelServiceClient<CallOptionsExt = {}> {
   ): AsyncIterable<AttachResponse>;
 }
 
-function bytesFromBase64(b64: string): Uint8Array {
-  const bin = globalThis.atob(b64);
-  const arr = new Uint8Array(bin.length);
-  for (let i = 0; i < bin.length; ++i) {
-    arr[i] = bin.charCodeAt(i);
-  }
-  return arr;
-}
-
-function base64FromBytes(arr: Uint8Array): string {
-  const bin: string[] = [];
-  arr.forEach((byte) => {
-    bin.push(globalThis.String.fromCharCode(byte));
-  });
-  return globalThis.btoa(bin.join(""));
-}
-
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;
 
 export type DeepPartial<T> = T extends bigint ? string | number | bigint
@@ -4280,50 +2990,11 @@ export type DeepPartial<T> = T extends bigint ? string | number | bigint
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
 
-function toTimestamp(date: Date): Timestamp {
-  const seconds = BigInt(Math.trunc(date.getTime() / 1_000));
-  const nanos = (date.getTime() % 1_000) * 1_000_000;
-  return { seconds, nanos };
-}
-
-function fromTimestamp(t: Timestamp): Date {
-  let millis = (globalThis.Number(t.seconds.toString()) || 0) * 1_000;
-  millis += (t.nanos || 0) / 1_000_000;
-  return new globalThis.Date(millis);
-}
-
-const timestampFractionRegex = /:\d{2}\.\d+/;
-
-function fromJsonTimestamp(o: any): Timestamp {
-  if (o instanceof globalThis.Date) {
-    return toTimestamp(o);
-  } else if (typeof o === "string") {
-    // Date only keeps milliseconds, and parses longer fractions in an engine-specific way,
-    // so parse the fractional seconds ourselves and give Date only the whole seconds
-    const fraction = timestampFractionRegex.exec(o);
-    if (fraction === null) {
-      return toTimestamp(new globalThis.Date(o));
-    }
-    const fractionNanos = Number(fraction[0].slice(4, 13).padEnd(9, "0"));
-    const wholeSeconds = new globalThis.Date(o.replace(fraction[0], fraction[0].slice(0, 3)));
-    const timestamp = toTimestamp(new globalThis.Date(wholeSeconds.getTime() + Math.trunc(fractionNanos / 1_000_000)));
-    return { ...timestamp, nanos: (timestamp.nanos ?? 0) + (fractionNanos % 1_000_000) };
-  } else {
-    return Timestamp.fromJSON(o);
-  }
-}
-
-function isSet(value: any): boolean {
-  return value !== null && value !== undefined;
-}
-
 export type ServerStreamingMethodResult<Response> = { [Symbol.asyncIterator](): AsyncIterator<Response, void> };
 
 export interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array, length?: number): T;
-  fromJSON(object: any): T;
-  toJSON(message: T): unknown;
   create(base?: DeepPartial<T>): T;
   fromPartial(object: DeepPartial<T>): T;
 }

@@ -45,58 +45,6 @@ export namespace DeliveryState {
   export type UNRECOGNIZED = typeof DeliveryState.UNRECOGNIZED;
 }
 
-export function deliveryStateFromJSON(object: any): DeliveryState {
-  switch (object) {
-    case 0:
-    case "DELIVERY_STATE_UNSPECIFIED":
-      return DeliveryState.UNSPECIFIED;
-    case 1:
-    case "DELIVERY_STATE_QUEUED":
-      return DeliveryState.QUEUED;
-    case 2:
-    case "DELIVERY_STATE_SENDING":
-      return DeliveryState.SENDING;
-    case 3:
-    case "DELIVERY_STATE_SENT":
-      return DeliveryState.SENT;
-    case 4:
-    case "DELIVERY_STATE_UNKNOWN":
-      return DeliveryState.UNKNOWN;
-    case 5:
-    case "DELIVERY_STATE_FAILED":
-      return DeliveryState.FAILED;
-    case 6:
-    case "DELIVERY_STATE_WITHDRAWN":
-      return DeliveryState.WITHDRAWN;
-    case -1:
-    case "UNRECOGNIZED":
-    default:
-      return DeliveryState.UNRECOGNIZED;
-  }
-}
-
-export function deliveryStateToJSON(object: DeliveryState): string {
-  switch (object) {
-    case DeliveryState.UNSPECIFIED:
-      return "DELIVERY_STATE_UNSPECIFIED";
-    case DeliveryState.QUEUED:
-      return "DELIVERY_STATE_QUEUED";
-    case DeliveryState.SENDING:
-      return "DELIVERY_STATE_SENDING";
-    case DeliveryState.SENT:
-      return "DELIVERY_STATE_SENT";
-    case DeliveryState.UNKNOWN:
-      return "DELIVERY_STATE_UNKNOWN";
-    case DeliveryState.FAILED:
-      return "DELIVERY_STATE_FAILED";
-    case DeliveryState.WITHDRAWN:
-      return "DELIVERY_STATE_WITHDRAWN";
-    case DeliveryState.UNRECOGNIZED:
-    default:
-      return "UNRECOGNIZED";
-  }
-}
-
 /** What happened to a message. */
 export const DeliveryEventType = {
   /** UNSPECIFIED - Never sent. */
@@ -139,78 +87,6 @@ export namespace DeliveryEventType {
   export type FAILED = typeof DeliveryEventType.FAILED;
   export type WITHDRAWN = typeof DeliveryEventType.WITHDRAWN;
   export type UNRECOGNIZED = typeof DeliveryEventType.UNRECOGNIZED;
-}
-
-export function deliveryEventTypeFromJSON(object: any): DeliveryEventType {
-  switch (object) {
-    case 0:
-    case "DELIVERY_EVENT_TYPE_UNSPECIFIED":
-      return DeliveryEventType.UNSPECIFIED;
-    case 1:
-    case "DELIVERY_EVENT_TYPE_QUEUED":
-      return DeliveryEventType.QUEUED;
-    case 2:
-    case "DELIVERY_EVENT_TYPE_HANDED":
-      return DeliveryEventType.HANDED;
-    case 3:
-    case "DELIVERY_EVENT_TYPE_NOTICE_SENT":
-      return DeliveryEventType.NOTICE_SENT;
-    case 4:
-    case "DELIVERY_EVENT_TYPE_SENT":
-      return DeliveryEventType.SENT;
-    case 5:
-    case "DELIVERY_EVENT_TYPE_EDITED":
-      return DeliveryEventType.EDITED;
-    case 6:
-    case "DELIVERY_EVENT_TYPE_REACHED":
-      return DeliveryEventType.REACHED;
-    case 7:
-    case "DELIVERY_EVENT_TYPE_RETRIED":
-      return DeliveryEventType.RETRIED;
-    case 8:
-    case "DELIVERY_EVENT_TYPE_UNKNOWN":
-      return DeliveryEventType.UNKNOWN;
-    case 9:
-    case "DELIVERY_EVENT_TYPE_FAILED":
-      return DeliveryEventType.FAILED;
-    case 10:
-    case "DELIVERY_EVENT_TYPE_WITHDRAWN":
-      return DeliveryEventType.WITHDRAWN;
-    case -1:
-    case "UNRECOGNIZED":
-    default:
-      return DeliveryEventType.UNRECOGNIZED;
-  }
-}
-
-export function deliveryEventTypeToJSON(object: DeliveryEventType): string {
-  switch (object) {
-    case DeliveryEventType.UNSPECIFIED:
-      return "DELIVERY_EVENT_TYPE_UNSPECIFIED";
-    case DeliveryEventType.QUEUED:
-      return "DELIVERY_EVENT_TYPE_QUEUED";
-    case DeliveryEventType.HANDED:
-      return "DELIVERY_EVENT_TYPE_HANDED";
-    case DeliveryEventType.NOTICE_SENT:
-      return "DELIVERY_EVENT_TYPE_NOTICE_SENT";
-    case DeliveryEventType.SENT:
-      return "DELIVERY_EVENT_TYPE_SENT";
-    case DeliveryEventType.EDITED:
-      return "DELIVERY_EVENT_TYPE_EDITED";
-    case DeliveryEventType.REACHED:
-      return "DELIVERY_EVENT_TYPE_REACHED";
-    case DeliveryEventType.RETRIED:
-      return "DELIVERY_EVENT_TYPE_RETRIED";
-    case DeliveryEventType.UNKNOWN:
-      return "DELIVERY_EVENT_TYPE_UNKNOWN";
-    case DeliveryEventType.FAILED:
-      return "DELIVERY_EVENT_TYPE_FAILED";
-    case DeliveryEventType.WITHDRAWN:
-      return "DELIVERY_EVENT_TYPE_WITHDRAWN";
-    case DeliveryEventType.UNRECOGNIZED:
-    default:
-      return "UNRECOGNIZED";
-  }
 }
 
 /** One attempt over one channel. */
@@ -406,48 +282,6 @@ export const DeliveryAttempt: MessageFns<DeliveryAttempt> = {
     }
   },
 
-  fromJSON(object: any): DeliveryAttempt {
-    return {
-      platform: isSet(object.platform) ? globalThis.String(object.platform) : "",
-      state: isSet(object.state) ? deliveryStateFromJSON(object.state) : 0,
-      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
-      issue: isSet(object.issue) ? globalThis.Number(object.issue) : 0,
-      at: isSet(object.at) ? fromJsonTimestamp(object.at) : undefined,
-      linkId: isSet(object.linkId)
-        ? globalThis.String(object.linkId)
-        : isSet(object.link_id)
-        ? globalThis.String(object.link_id)
-        : "",
-      events: globalThis.Array.isArray(object?.events) ? object.events.map((e: any) => DeliveryEvent.fromJSON(e)) : [],
-    };
-  },
-
-  toJSON(message: DeliveryAttempt): unknown {
-    const obj: any = {};
-    if (message.platform !== "") {
-      obj.platform = message.platform;
-    }
-    if (message.state !== 0) {
-      obj.state = deliveryStateToJSON(message.state);
-    }
-    if (message.reason !== "") {
-      obj.reason = message.reason;
-    }
-    if (message.issue !== 0) {
-      obj.issue = Math.round(message.issue);
-    }
-    if (message.at !== undefined) {
-      obj.at = fromTimestamp(message.at).toISOString();
-    }
-    if (message.linkId !== "") {
-      obj.linkId = message.linkId;
-    }
-    if (message.events?.length) {
-      obj.events = message.events.map((e) => DeliveryEvent.toJSON(e));
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<DeliveryAttempt>): DeliveryAttempt {
     return DeliveryAttempt.fromPartial(base ?? {});
   },
@@ -575,52 +409,6 @@ export const DeliveryEvent: MessageFns<DeliveryEvent> = {
     }
   },
 
-  fromJSON(object: any): DeliveryEvent {
-    return {
-      eventId: isSet(object.eventId)
-        ? globalThis.String(object.eventId)
-        : isSet(object.event_id)
-        ? globalThis.String(object.event_id)
-        : "",
-      type: isSet(object.type) ? deliveryEventTypeFromJSON(object.type) : 0,
-      at: isSet(object.at) ? fromJsonTimestamp(object.at) : undefined,
-      platform: isSet(object.platform) ? globalThis.String(object.platform) : "",
-      linkId: isSet(object.linkId)
-        ? globalThis.String(object.linkId)
-        : isSet(object.link_id)
-        ? globalThis.String(object.link_id)
-        : "",
-      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
-      issue: isSet(object.issue) ? globalThis.Number(object.issue) : 0,
-    };
-  },
-
-  toJSON(message: DeliveryEvent): unknown {
-    const obj: any = {};
-    if (message.eventId !== "") {
-      obj.eventId = message.eventId;
-    }
-    if (message.type !== 0) {
-      obj.type = deliveryEventTypeToJSON(message.type);
-    }
-    if (message.at !== undefined) {
-      obj.at = fromTimestamp(message.at).toISOString();
-    }
-    if (message.platform !== "") {
-      obj.platform = message.platform;
-    }
-    if (message.linkId !== "") {
-      obj.linkId = message.linkId;
-    }
-    if (message.reason !== "") {
-      obj.reason = message.reason;
-    }
-    if (message.issue !== 0) {
-      obj.issue = Math.round(message.issue);
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<DeliveryEvent>): DeliveryEvent {
     return DeliveryEvent.fromPartial(base ?? {});
   },
@@ -693,28 +481,6 @@ export const CodeServiceWatchDeliveryRequest: MessageFns<CodeServiceWatchDeliver
     }
   },
 
-  fromJSON(object: any): CodeServiceWatchDeliveryRequest {
-    return {
-      transactionId: isSet(object.transactionId)
-        ? globalThis.String(object.transactionId)
-        : isSet(object.transaction_id)
-        ? globalThis.String(object.transaction_id)
-        : "",
-      cursor: isSet(object.cursor) ? globalThis.String(object.cursor) : "",
-    };
-  },
-
-  toJSON(message: CodeServiceWatchDeliveryRequest): unknown {
-    const obj: any = {};
-    if (message.transactionId !== "") {
-      obj.transactionId = message.transactionId;
-    }
-    if (message.cursor !== "") {
-      obj.cursor = message.cursor;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<CodeServiceWatchDeliveryRequest>): CodeServiceWatchDeliveryRequest {
     return CodeServiceWatchDeliveryRequest.fromPartial(base ?? {});
   },
@@ -782,24 +548,6 @@ export const CodeServiceWatchDeliveryResponse: MessageFns<CodeServiceWatchDelive
     }
   },
 
-  fromJSON(object: any): CodeServiceWatchDeliveryResponse {
-    return {
-      event: isSet(object.event) ? DeliveryEvent.fromJSON(object.event) : undefined,
-      cursor: isSet(object.cursor) ? globalThis.String(object.cursor) : "",
-    };
-  },
-
-  toJSON(message: CodeServiceWatchDeliveryResponse): unknown {
-    const obj: any = {};
-    if (message.event !== undefined) {
-      obj.event = DeliveryEvent.toJSON(message.event);
-    }
-    if (message.cursor !== "") {
-      obj.cursor = message.cursor;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<CodeServiceWatchDeliveryResponse>): CodeServiceWatchDeliveryResponse {
     return CodeServiceWatchDeliveryResponse.fromPartial(base ?? {});
   },
@@ -858,24 +606,6 @@ export const CodeServiceGetDeliveryRequest: MessageFns<CodeServiceGetDeliveryReq
     }
   },
 
-  fromJSON(object: any): CodeServiceGetDeliveryRequest {
-    return {
-      transactionId: isSet(object.transactionId)
-        ? globalThis.String(object.transactionId)
-        : isSet(object.transaction_id)
-        ? globalThis.String(object.transaction_id)
-        : "",
-    };
-  },
-
-  toJSON(message: CodeServiceGetDeliveryRequest): unknown {
-    const obj: any = {};
-    if (message.transactionId !== "") {
-      obj.transactionId = message.transactionId;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<CodeServiceGetDeliveryRequest>): CodeServiceGetDeliveryRequest {
     return CodeServiceGetDeliveryRequest.fromPartial(base ?? {});
   },
@@ -929,22 +659,6 @@ export const CodeServiceGetDeliveryResponse: MessageFns<CodeServiceGetDeliveryRe
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): CodeServiceGetDeliveryResponse {
-    return {
-      attempts: globalThis.Array.isArray(object?.attempts)
-        ? object.attempts.map((e: any) => DeliveryAttempt.fromJSON(e))
-        : [],
-    };
-  },
-
-  toJSON(message: CodeServiceGetDeliveryResponse): unknown {
-    const obj: any = {};
-    if (message.attempts?.length) {
-      obj.attempts = message.attempts.map((e) => DeliveryAttempt.toJSON(e));
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<CodeServiceGetDeliveryResponse>): CodeServiceGetDeliveryResponse {
@@ -1002,24 +716,6 @@ export const CodeServiceResendRequest: MessageFns<CodeServiceResendRequest> = {
     }
   },
 
-  fromJSON(object: any): CodeServiceResendRequest {
-    return {
-      transactionId: isSet(object.transactionId)
-        ? globalThis.String(object.transactionId)
-        : isSet(object.transaction_id)
-        ? globalThis.String(object.transaction_id)
-        : "",
-    };
-  },
-
-  toJSON(message: CodeServiceResendRequest): unknown {
-    const obj: any = {};
-    if (message.transactionId !== "") {
-      obj.transactionId = message.transactionId;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<CodeServiceResendRequest>): CodeServiceResendRequest {
     return CodeServiceResendRequest.fromPartial(base ?? {});
   },
@@ -1073,24 +769,6 @@ export const CodeServiceResendResponse: MessageFns<CodeServiceResendResponse> = 
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): CodeServiceResendResponse {
-    return {
-      resendsLeft: isSet(object.resendsLeft)
-        ? globalThis.Number(object.resendsLeft)
-        : isSet(object.resends_left)
-        ? globalThis.Number(object.resends_left)
-        : 0,
-    };
-  },
-
-  toJSON(message: CodeServiceResendResponse): unknown {
-    const obj: any = {};
-    if (message.resendsLeft !== 0) {
-      obj.resendsLeft = Math.round(message.resendsLeft);
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<CodeServiceResendResponse>): CodeServiceResendResponse {
@@ -1196,50 +874,11 @@ export type DeepPartial<T> = T extends bigint ? string | number | bigint
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
 
-function toTimestamp(date: Date): Timestamp {
-  const seconds = BigInt(Math.trunc(date.getTime() / 1_000));
-  const nanos = (date.getTime() % 1_000) * 1_000_000;
-  return { seconds, nanos };
-}
-
-function fromTimestamp(t: Timestamp): Date {
-  let millis = (globalThis.Number(t.seconds.toString()) || 0) * 1_000;
-  millis += (t.nanos || 0) / 1_000_000;
-  return new globalThis.Date(millis);
-}
-
-const timestampFractionRegex = /:\d{2}\.\d+/;
-
-function fromJsonTimestamp(o: any): Timestamp {
-  if (o instanceof globalThis.Date) {
-    return toTimestamp(o);
-  } else if (typeof o === "string") {
-    // Date only keeps milliseconds, and parses longer fractions in an engine-specific way,
-    // so parse the fractional seconds ourselves and give Date only the whole seconds
-    const fraction = timestampFractionRegex.exec(o);
-    if (fraction === null) {
-      return toTimestamp(new globalThis.Date(o));
-    }
-    const fractionNanos = Number(fraction[0].slice(4, 13).padEnd(9, "0"));
-    const wholeSeconds = new globalThis.Date(o.replace(fraction[0], fraction[0].slice(0, 3)));
-    const timestamp = toTimestamp(new globalThis.Date(wholeSeconds.getTime() + Math.trunc(fractionNanos / 1_000_000)));
-    return { ...timestamp, nanos: (timestamp.nanos ?? 0) + (fractionNanos % 1_000_000) };
-  } else {
-    return Timestamp.fromJSON(o);
-  }
-}
-
-function isSet(value: any): boolean {
-  return value !== null && value !== undefined;
-}
-
 export type ServerStreamingMethodResult<Response> = { [Symbol.asyncIterator](): AsyncIterator<Response, void> };
 
 export interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array, length?: number): T;
-  fromJSON(object: any): T;
-  toJSON(message: T): unknown;
   create(base?: DeepPartial<T>): T;
   fromPartial(object: DeepPartial<T>): T;
 }

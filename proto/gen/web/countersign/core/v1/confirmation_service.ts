@@ -8,7 +8,7 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { CallContext, CallOptions } from "nice-grpc-common";
 import { Timestamp } from "../../../google/protobuf/timestamp.ts";
-import { FidoRequest, Kind, kindFromJSON, kindToJSON, Line, Mode, modeFromJSON, modeToJSON } from "./content.ts";
+import { FidoRequest, Kind, Line, Mode } from "./content.ts";
 
 export const protobufPackage = "countersign.core.v1";
 
@@ -50,68 +50,6 @@ export namespace ConfirmationClass {
   export type PARTIAL = typeof ConfirmationClass.PARTIAL;
   export type APPROVED = typeof ConfirmationClass.APPROVED;
   export type UNRECOGNIZED = typeof ConfirmationClass.UNRECOGNIZED;
-}
-
-export function confirmationClassFromJSON(object: any): ConfirmationClass {
-  switch (object) {
-    case 0:
-    case "CONFIRMATION_CLASS_UNSPECIFIED":
-      return ConfirmationClass.UNSPECIFIED;
-    case 1:
-    case "CONFIRMATION_CLASS_WAITING":
-      return ConfirmationClass.WAITING;
-    case 2:
-    case "CONFIRMATION_CLASS_CONFIRMED":
-      return ConfirmationClass.CONFIRMED;
-    case 3:
-    case "CONFIRMATION_CLASS_EXECUTED":
-      return ConfirmationClass.EXECUTED;
-    case 4:
-    case "CONFIRMATION_CLASS_ENDED":
-      return ConfirmationClass.ENDED;
-    case 5:
-    case "CONFIRMATION_CLASS_TAMPERED":
-      return ConfirmationClass.TAMPERED;
-    case 6:
-    case "CONFIRMATION_CLASS_UNKNOWN":
-      return ConfirmationClass.UNKNOWN;
-    case 7:
-    case "CONFIRMATION_CLASS_PARTIAL":
-      return ConfirmationClass.PARTIAL;
-    case 8:
-    case "CONFIRMATION_CLASS_APPROVED":
-      return ConfirmationClass.APPROVED;
-    case -1:
-    case "UNRECOGNIZED":
-    default:
-      return ConfirmationClass.UNRECOGNIZED;
-  }
-}
-
-export function confirmationClassToJSON(object: ConfirmationClass): string {
-  switch (object) {
-    case ConfirmationClass.UNSPECIFIED:
-      return "CONFIRMATION_CLASS_UNSPECIFIED";
-    case ConfirmationClass.WAITING:
-      return "CONFIRMATION_CLASS_WAITING";
-    case ConfirmationClass.CONFIRMED:
-      return "CONFIRMATION_CLASS_CONFIRMED";
-    case ConfirmationClass.EXECUTED:
-      return "CONFIRMATION_CLASS_EXECUTED";
-    case ConfirmationClass.ENDED:
-      return "CONFIRMATION_CLASS_ENDED";
-    case ConfirmationClass.TAMPERED:
-      return "CONFIRMATION_CLASS_TAMPERED";
-    case ConfirmationClass.UNKNOWN:
-      return "CONFIRMATION_CLASS_UNKNOWN";
-    case ConfirmationClass.PARTIAL:
-      return "CONFIRMATION_CLASS_PARTIAL";
-    case ConfirmationClass.APPROVED:
-      return "CONFIRMATION_CLASS_APPROVED";
-    case ConfirmationClass.UNRECOGNIZED:
-    default:
-      return "UNRECOGNIZED";
-  }
 }
 
 /** See Get. The token names the transaction. */
@@ -236,15 +174,6 @@ export const ConfirmationServiceGetRequest: MessageFns<ConfirmationServiceGetReq
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(_: any): ConfirmationServiceGetRequest {
-    return {};
-  },
-
-  toJSON(_: ConfirmationServiceGetRequest): unknown {
-    const obj: any = {};
-    return obj;
   },
 
   create(base?: DeepPartial<ConfirmationServiceGetRequest>): ConfirmationServiceGetRequest {
@@ -495,126 +424,6 @@ export const ConfirmationServiceGetResponse: MessageFns<ConfirmationServiceGetRe
     }
   },
 
-  fromJSON(object: any): ConfirmationServiceGetResponse {
-    return {
-      transactionId: isSet(object.transactionId)
-        ? globalThis.String(object.transactionId)
-        : isSet(object.transaction_id)
-        ? globalThis.String(object.transaction_id)
-        : "",
-      serverId: isSet(object.serverId)
-        ? globalThis.String(object.serverId)
-        : isSet(object.server_id)
-        ? globalThis.String(object.server_id)
-        : "",
-      nonce: isSet(object.nonce) ? bytesFromBase64(object.nonce) : new Uint8Array(0),
-      kind: isSet(object.kind) ? kindFromJSON(object.kind) : 0,
-      contentVersion: isSet(object.contentVersion)
-        ? globalThis.Number(object.contentVersion)
-        : isSet(object.content_version)
-        ? globalThis.Number(object.content_version)
-        : 0,
-      issuerName: isSet(object.issuerName)
-        ? globalThis.String(object.issuerName)
-        : isSet(object.issuer_name)
-        ? globalThis.String(object.issuer_name)
-        : "",
-      lines: globalThis.Array.isArray(object?.lines)
-        ? object.lines.map((e: any) => Line.fromJSON(e))
-        : [],
-      tag: isSet(object.tag) ? globalThis.String(object.tag) : "",
-      mode: isSet(object.mode) ? modeFromJSON(object.mode) : 0,
-      class: isSet(object.class) ? confirmationClassFromJSON(object.class) : 0,
-      expiresAt: isSet(object.expiresAt)
-        ? fromJsonTimestamp(object.expiresAt)
-        : isSet(object.expires_at)
-        ? fromJsonTimestamp(object.expires_at)
-        : undefined,
-      keyIds: globalThis.Array.isArray(object?.keyIds)
-        ? object.keyIds.map((e: any) => globalThis.String(e))
-        : globalThis.Array.isArray(object?.key_ids)
-        ? object.key_ids.map((e: any) => globalThis.String(e))
-        : [],
-      fido: isSet(object.fido) ? FidoRequest.fromJSON(object.fido) : undefined,
-      approvalsNeeded: isSet(object.approvalsNeeded)
-        ? globalThis.Number(object.approvalsNeeded)
-        : isSet(object.approvals_needed)
-        ? globalThis.Number(object.approvals_needed)
-        : 0,
-      approvalsGiven: isSet(object.approvalsGiven)
-        ? globalThis.Number(object.approvalsGiven)
-        : isSet(object.approvals_given)
-        ? globalThis.Number(object.approvals_given)
-        : 0,
-      approveBy: isSet(object.approveBy)
-        ? fromJsonTimestamp(object.approveBy)
-        : isSet(object.approve_by)
-        ? fromJsonTimestamp(object.approve_by)
-        : undefined,
-      requestedBy: isSet(object.requestedBy)
-        ? globalThis.String(object.requestedBy)
-        : isSet(object.requested_by)
-        ? globalThis.String(object.requested_by)
-        : "",
-    };
-  },
-
-  toJSON(message: ConfirmationServiceGetResponse): unknown {
-    const obj: any = {};
-    if (message.transactionId !== "") {
-      obj.transactionId = message.transactionId;
-    }
-    if (message.serverId !== "") {
-      obj.serverId = message.serverId;
-    }
-    if (message.nonce.length !== 0) {
-      obj.nonce = base64FromBytes(message.nonce);
-    }
-    if (message.kind !== 0) {
-      obj.kind = kindToJSON(message.kind);
-    }
-    if (message.contentVersion !== 0) {
-      obj.contentVersion = Math.round(message.contentVersion);
-    }
-    if (message.issuerName !== "") {
-      obj.issuerName = message.issuerName;
-    }
-    if (message.lines?.length) {
-      obj.lines = message.lines.map((e) => Line.toJSON(e));
-    }
-    if (message.tag !== "") {
-      obj.tag = message.tag;
-    }
-    if (message.mode !== 0) {
-      obj.mode = modeToJSON(message.mode);
-    }
-    if (message.class !== 0) {
-      obj.class = confirmationClassToJSON(message.class);
-    }
-    if (message.expiresAt !== undefined) {
-      obj.expiresAt = fromTimestamp(message.expiresAt).toISOString();
-    }
-    if (message.keyIds?.length) {
-      obj.keyIds = message.keyIds;
-    }
-    if (message.fido !== undefined) {
-      obj.fido = FidoRequest.toJSON(message.fido);
-    }
-    if (message.approvalsNeeded !== 0) {
-      obj.approvalsNeeded = Math.round(message.approvalsNeeded);
-    }
-    if (message.approvalsGiven !== 0) {
-      obj.approvalsGiven = Math.round(message.approvalsGiven);
-    }
-    if (message.approveBy !== undefined) {
-      obj.approveBy = fromTimestamp(message.approveBy).toISOString();
-    }
-    if (message.requestedBy !== "") {
-      obj.requestedBy = message.requestedBy;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<ConfirmationServiceGetResponse>): ConfirmationServiceGetResponse {
     return ConfirmationServiceGetResponse.fromPartial(base ?? {});
   },
@@ -690,18 +499,6 @@ export const ConfirmationServiceWatchRequest: MessageFns<ConfirmationServiceWatc
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): ConfirmationServiceWatchRequest {
-    return { cursor: isSet(object.cursor) ? globalThis.String(object.cursor) : "" };
-  },
-
-  toJSON(message: ConfirmationServiceWatchRequest): unknown {
-    const obj: any = {};
-    if (message.cursor !== "") {
-      obj.cursor = message.cursor;
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<ConfirmationServiceWatchRequest>): ConfirmationServiceWatchRequest {
@@ -814,56 +611,6 @@ export const ConfirmationServiceWatchResponse: MessageFns<ConfirmationServiceWat
     }
   },
 
-  fromJSON(object: any): ConfirmationServiceWatchResponse {
-    return {
-      class: isSet(object.class) ? confirmationClassFromJSON(object.class) : 0,
-      cursor: isSet(object.cursor) ? globalThis.String(object.cursor) : "",
-      keyIds: globalThis.Array.isArray(object?.keyIds)
-        ? object.keyIds.map((e: any) => globalThis.String(e))
-        : globalThis.Array.isArray(object?.key_ids)
-        ? object.key_ids.map((e: any) => globalThis.String(e))
-        : [],
-      approvalsNeeded: isSet(object.approvalsNeeded)
-        ? globalThis.Number(object.approvalsNeeded)
-        : isSet(object.approvals_needed)
-        ? globalThis.Number(object.approvals_needed)
-        : 0,
-      approvalsGiven: isSet(object.approvalsGiven)
-        ? globalThis.Number(object.approvalsGiven)
-        : isSet(object.approvals_given)
-        ? globalThis.Number(object.approvals_given)
-        : 0,
-      approveBy: isSet(object.approveBy)
-        ? fromJsonTimestamp(object.approveBy)
-        : isSet(object.approve_by)
-        ? fromJsonTimestamp(object.approve_by)
-        : undefined,
-    };
-  },
-
-  toJSON(message: ConfirmationServiceWatchResponse): unknown {
-    const obj: any = {};
-    if (message.class !== 0) {
-      obj.class = confirmationClassToJSON(message.class);
-    }
-    if (message.cursor !== "") {
-      obj.cursor = message.cursor;
-    }
-    if (message.keyIds?.length) {
-      obj.keyIds = message.keyIds;
-    }
-    if (message.approvalsNeeded !== 0) {
-      obj.approvalsNeeded = Math.round(message.approvalsNeeded);
-    }
-    if (message.approvalsGiven !== 0) {
-      obj.approvalsGiven = Math.round(message.approvalsGiven);
-    }
-    if (message.approveBy !== undefined) {
-      obj.approveBy = fromTimestamp(message.approveBy).toISOString();
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<ConfirmationServiceWatchResponse>): ConfirmationServiceWatchResponse {
     return ConfirmationServiceWatchResponse.fromPartial(base ?? {});
   },
@@ -913,15 +660,6 @@ export const ConfirmationServiceWithdrawRequest: MessageFns<ConfirmationServiceW
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(_: any): ConfirmationServiceWithdrawRequest {
-    return {};
-  },
-
-  toJSON(_: ConfirmationServiceWithdrawRequest): unknown {
-    const obj: any = {};
-    return obj;
   },
 
   create(base?: DeepPartial<ConfirmationServiceWithdrawRequest>): ConfirmationServiceWithdrawRequest {
@@ -978,18 +716,6 @@ export const ConfirmationServiceWithdrawResponse: MessageFns<ConfirmationService
     }
   },
 
-  fromJSON(object: any): ConfirmationServiceWithdrawResponse {
-    return { class: isSet(object.class) ? confirmationClassFromJSON(object.class) : 0 };
-  },
-
-  toJSON(message: ConfirmationServiceWithdrawResponse): unknown {
-    const obj: any = {};
-    if (message.class !== 0) {
-      obj.class = confirmationClassToJSON(message.class);
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<ConfirmationServiceWithdrawResponse>): ConfirmationServiceWithdrawResponse {
     return ConfirmationServiceWithdrawResponse.fromPartial(base ?? {});
   },
@@ -1032,15 +758,6 @@ export const ConfirmationServiceResendRequest: MessageFns<ConfirmationServiceRes
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(_: any): ConfirmationServiceResendRequest {
-    return {};
-  },
-
-  toJSON(_: ConfirmationServiceResendRequest): unknown {
-    const obj: any = {};
-    return obj;
   },
 
   create(base?: DeepPartial<ConfirmationServiceResendRequest>): ConfirmationServiceResendRequest {
@@ -1095,24 +812,6 @@ export const ConfirmationServiceResendResponse: MessageFns<ConfirmationServiceRe
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): ConfirmationServiceResendResponse {
-    return {
-      resendsLeft: isSet(object.resendsLeft)
-        ? globalThis.Number(object.resendsLeft)
-        : isSet(object.resends_left)
-        ? globalThis.Number(object.resends_left)
-        : 0,
-    };
-  },
-
-  toJSON(message: ConfirmationServiceResendResponse): unknown {
-    const obj: any = {};
-    if (message.resendsLeft !== 0) {
-      obj.resendsLeft = Math.round(message.resendsLeft);
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<ConfirmationServiceResendResponse>): ConfirmationServiceResendResponse {
@@ -1216,23 +915,6 @@ export interface ConfirmationServiceClient<CallOptionsExt = {}> {
   ): Promise<ConfirmationServiceResendResponse>;
 }
 
-function bytesFromBase64(b64: string): Uint8Array {
-  const bin = globalThis.atob(b64);
-  const arr = new Uint8Array(bin.length);
-  for (let i = 0; i < bin.length; ++i) {
-    arr[i] = bin.charCodeAt(i);
-  }
-  return arr;
-}
-
-function base64FromBytes(arr: Uint8Array): string {
-  const bin: string[] = [];
-  arr.forEach((byte) => {
-    bin.push(globalThis.String.fromCharCode(byte));
-  });
-  return globalThis.btoa(bin.join(""));
-}
-
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;
 
 export type DeepPartial<T> = T extends bigint ? string | number | bigint
@@ -1242,50 +924,11 @@ export type DeepPartial<T> = T extends bigint ? string | number | bigint
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
 
-function toTimestamp(date: Date): Timestamp {
-  const seconds = BigInt(Math.trunc(date.getTime() / 1_000));
-  const nanos = (date.getTime() % 1_000) * 1_000_000;
-  return { seconds, nanos };
-}
-
-function fromTimestamp(t: Timestamp): Date {
-  let millis = (globalThis.Number(t.seconds.toString()) || 0) * 1_000;
-  millis += (t.nanos || 0) / 1_000_000;
-  return new globalThis.Date(millis);
-}
-
-const timestampFractionRegex = /:\d{2}\.\d+/;
-
-function fromJsonTimestamp(o: any): Timestamp {
-  if (o instanceof globalThis.Date) {
-    return toTimestamp(o);
-  } else if (typeof o === "string") {
-    // Date only keeps milliseconds, and parses longer fractions in an engine-specific way,
-    // so parse the fractional seconds ourselves and give Date only the whole seconds
-    const fraction = timestampFractionRegex.exec(o);
-    if (fraction === null) {
-      return toTimestamp(new globalThis.Date(o));
-    }
-    const fractionNanos = Number(fraction[0].slice(4, 13).padEnd(9, "0"));
-    const wholeSeconds = new globalThis.Date(o.replace(fraction[0], fraction[0].slice(0, 3)));
-    const timestamp = toTimestamp(new globalThis.Date(wholeSeconds.getTime() + Math.trunc(fractionNanos / 1_000_000)));
-    return { ...timestamp, nanos: (timestamp.nanos ?? 0) + (fractionNanos % 1_000_000) };
-  } else {
-    return Timestamp.fromJSON(o);
-  }
-}
-
-function isSet(value: any): boolean {
-  return value !== null && value !== undefined;
-}
-
 export type ServerStreamingMethodResult<Response> = { [Symbol.asyncIterator](): AsyncIterator<Response, void> };
 
 export interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array, length?: number): T;
-  fromJSON(object: any): T;
-  toJSON(message: T): unknown;
   create(base?: DeepPartial<T>): T;
   fromPartial(object: DeepPartial<T>): T;
 }

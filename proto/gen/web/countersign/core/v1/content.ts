@@ -69,98 +69,6 @@ export namespace Kind {
   export type UNRECOGNIZED = typeof Kind.UNRECOGNIZED;
 }
 
-export function kindFromJSON(object: any): Kind {
-  switch (object) {
-    case 0:
-    case "KIND_UNSPECIFIED":
-      return Kind.UNSPECIFIED;
-    case 1:
-    case "KIND_PAY":
-      return Kind.PAY;
-    case 2:
-    case "KIND_TRANSFER":
-      return Kind.TRANSFER;
-    case 3:
-    case "KIND_DEPLOY":
-      return Kind.DEPLOY;
-    case 4:
-    case "KIND_RUN":
-      return Kind.RUN;
-    case 5:
-    case "KIND_GRANT":
-      return Kind.GRANT;
-    case 6:
-    case "KIND_LOGIN":
-      return Kind.LOGIN;
-    case 7:
-    case "KIND_SIGN":
-      return Kind.SIGN;
-    case 8:
-    case "KIND_APPROVE":
-      return Kind.APPROVE;
-    case 32:
-    case "KIND_LINK":
-      return Kind.LINK;
-    case 33:
-    case "KIND_UNLINK":
-      return Kind.UNLINK;
-    case 34:
-    case "KIND_ENROL":
-      return Kind.ENROL;
-    case 35:
-    case "KIND_REVOKE":
-      return Kind.REVOKE;
-    case 36:
-    case "KIND_THAW":
-      return Kind.THAW;
-    case 37:
-    case "KIND_ADMIN":
-      return Kind.ADMIN;
-    case -1:
-    case "UNRECOGNIZED":
-    default:
-      return Kind.UNRECOGNIZED;
-  }
-}
-
-export function kindToJSON(object: Kind): string {
-  switch (object) {
-    case Kind.UNSPECIFIED:
-      return "KIND_UNSPECIFIED";
-    case Kind.PAY:
-      return "KIND_PAY";
-    case Kind.TRANSFER:
-      return "KIND_TRANSFER";
-    case Kind.DEPLOY:
-      return "KIND_DEPLOY";
-    case Kind.RUN:
-      return "KIND_RUN";
-    case Kind.GRANT:
-      return "KIND_GRANT";
-    case Kind.LOGIN:
-      return "KIND_LOGIN";
-    case Kind.SIGN:
-      return "KIND_SIGN";
-    case Kind.APPROVE:
-      return "KIND_APPROVE";
-    case Kind.LINK:
-      return "KIND_LINK";
-    case Kind.UNLINK:
-      return "KIND_UNLINK";
-    case Kind.ENROL:
-      return "KIND_ENROL";
-    case Kind.REVOKE:
-      return "KIND_REVOKE";
-    case Kind.THAW:
-      return "KIND_THAW";
-    case Kind.ADMIN:
-      return "KIND_ADMIN";
-    case Kind.UNRECOGNIZED:
-    default:
-      return "UNRECOGNIZED";
-  }
-}
-
 /** What one line is about. Numbers from the registry in core/protocol; the label decides the type of the value. */
 export const Label = {
   /** UNSPECIFIED - Refused. */
@@ -289,218 +197,6 @@ export namespace Label {
   export type UNRECOGNIZED = typeof Label.UNRECOGNIZED;
 }
 
-export function labelFromJSON(object: any): Label {
-  switch (object) {
-    case 0:
-    case "LABEL_UNSPECIFIED":
-      return Label.UNSPECIFIED;
-    case 1:
-    case "LABEL_AMOUNT":
-      return Label.AMOUNT;
-    case 2:
-    case "LABEL_TO":
-      return Label.TO;
-    case 3:
-    case "LABEL_ACCOUNT":
-      return Label.ACCOUNT;
-    case 4:
-    case "LABEL_BANK":
-      return Label.BANK;
-    case 5:
-    case "LABEL_REFERENCE":
-      return Label.REFERENCE;
-    case 6:
-    case "LABEL_DATE":
-      return Label.DATE;
-    case 7:
-    case "LABEL_FROM":
-      return Label.FROM;
-    case 8:
-    case "LABEL_FEE":
-      return Label.FEE;
-    case 9:
-    case "LABEL_TOTAL":
-      return Label.TOTAL;
-    case 10:
-    case "LABEL_COUNT":
-      return Label.COUNT;
-    case 11:
-    case "LABEL_PAYMENT":
-      return Label.PAYMENT;
-    case 12:
-    case "LABEL_ACTION":
-      return Label.ACTION;
-    case 13:
-    case "LABEL_TARGET":
-      return Label.TARGET;
-    case 14:
-    case "LABEL_VERSION":
-      return Label.VERSION;
-    case 15:
-    case "LABEL_HOST":
-      return Label.HOST;
-    case 16:
-    case "LABEL_USER":
-      return Label.USER;
-    case 17:
-    case "LABEL_COMMAND":
-      return Label.COMMAND;
-    case 18:
-    case "LABEL_ARGUMENT":
-      return Label.ARGUMENT;
-    case 19:
-    case "LABEL_DIRECTORY":
-      return Label.DIRECTORY;
-    case 20:
-    case "LABEL_FILE":
-      return Label.FILE;
-    case 21:
-    case "LABEL_ENVIRONMENT":
-      return Label.ENVIRONMENT;
-    case 22:
-    case "LABEL_ROLE":
-      return Label.ROLE;
-    case 23:
-    case "LABEL_ADDRESS":
-      return Label.ADDRESS;
-    case 24:
-    case "LABEL_NETWORK":
-      return Label.NETWORK;
-    case 25:
-    case "LABEL_LIMIT":
-      return Label.LIMIT;
-    case 26:
-    case "LABEL_VALID_UNTIL":
-      return Label.VALID_UNTIL;
-    case 27:
-    case "LABEL_PURPOSE":
-      return Label.PURPOSE;
-    case 28:
-    case "LABEL_DIGEST":
-      return Label.DIGEST;
-    case 29:
-    case "LABEL_CHANNEL":
-      return Label.CHANNEL;
-    case 30:
-    case "LABEL_REPEAT":
-      return Label.REPEAT;
-    case 41:
-    case "LABEL_DETAIL_1":
-      return Label.DETAIL_1;
-    case 42:
-    case "LABEL_DETAIL_2":
-      return Label.DETAIL_2;
-    case 43:
-    case "LABEL_DETAIL_3":
-      return Label.DETAIL_3;
-    case 44:
-    case "LABEL_DETAIL_4":
-      return Label.DETAIL_4;
-    case 45:
-    case "LABEL_DETAIL_5":
-      return Label.DETAIL_5;
-    case 46:
-    case "LABEL_DETAIL_6":
-      return Label.DETAIL_6;
-    case 47:
-    case "LABEL_DETAIL_7":
-      return Label.DETAIL_7;
-    case 48:
-    case "LABEL_DETAIL_8":
-      return Label.DETAIL_8;
-    case -1:
-    case "UNRECOGNIZED":
-    default:
-      return Label.UNRECOGNIZED;
-  }
-}
-
-export function labelToJSON(object: Label): string {
-  switch (object) {
-    case Label.UNSPECIFIED:
-      return "LABEL_UNSPECIFIED";
-    case Label.AMOUNT:
-      return "LABEL_AMOUNT";
-    case Label.TO:
-      return "LABEL_TO";
-    case Label.ACCOUNT:
-      return "LABEL_ACCOUNT";
-    case Label.BANK:
-      return "LABEL_BANK";
-    case Label.REFERENCE:
-      return "LABEL_REFERENCE";
-    case Label.DATE:
-      return "LABEL_DATE";
-    case Label.FROM:
-      return "LABEL_FROM";
-    case Label.FEE:
-      return "LABEL_FEE";
-    case Label.TOTAL:
-      return "LABEL_TOTAL";
-    case Label.COUNT:
-      return "LABEL_COUNT";
-    case Label.PAYMENT:
-      return "LABEL_PAYMENT";
-    case Label.ACTION:
-      return "LABEL_ACTION";
-    case Label.TARGET:
-      return "LABEL_TARGET";
-    case Label.VERSION:
-      return "LABEL_VERSION";
-    case Label.HOST:
-      return "LABEL_HOST";
-    case Label.USER:
-      return "LABEL_USER";
-    case Label.COMMAND:
-      return "LABEL_COMMAND";
-    case Label.ARGUMENT:
-      return "LABEL_ARGUMENT";
-    case Label.DIRECTORY:
-      return "LABEL_DIRECTORY";
-    case Label.FILE:
-      return "LABEL_FILE";
-    case Label.ENVIRONMENT:
-      return "LABEL_ENVIRONMENT";
-    case Label.ROLE:
-      return "LABEL_ROLE";
-    case Label.ADDRESS:
-      return "LABEL_ADDRESS";
-    case Label.NETWORK:
-      return "LABEL_NETWORK";
-    case Label.LIMIT:
-      return "LABEL_LIMIT";
-    case Label.VALID_UNTIL:
-      return "LABEL_VALID_UNTIL";
-    case Label.PURPOSE:
-      return "LABEL_PURPOSE";
-    case Label.DIGEST:
-      return "LABEL_DIGEST";
-    case Label.CHANNEL:
-      return "LABEL_CHANNEL";
-    case Label.REPEAT:
-      return "LABEL_REPEAT";
-    case Label.DETAIL_1:
-      return "LABEL_DETAIL_1";
-    case Label.DETAIL_2:
-      return "LABEL_DETAIL_2";
-    case Label.DETAIL_3:
-      return "LABEL_DETAIL_3";
-    case Label.DETAIL_4:
-      return "LABEL_DETAIL_4";
-    case Label.DETAIL_5:
-      return "LABEL_DETAIL_5";
-    case Label.DETAIL_6:
-      return "LABEL_DETAIL_6";
-    case Label.DETAIL_7:
-      return "LABEL_DETAIL_7";
-    case Label.DETAIL_8:
-      return "LABEL_DETAIL_8";
-    case Label.UNRECOGNIZED:
-    default:
-      return "UNRECOGNIZED";
-  }
-}
-
 /** Who shows the transaction. */
 export const Mode = {
   /** UNSPECIFIED - Refused where a mode is required. */
@@ -522,43 +218,6 @@ export namespace Mode {
   export type B = typeof Mode.B;
   export type C = typeof Mode.C;
   export type UNRECOGNIZED = typeof Mode.UNRECOGNIZED;
-}
-
-export function modeFromJSON(object: any): Mode {
-  switch (object) {
-    case 0:
-    case "MODE_UNSPECIFIED":
-      return Mode.UNSPECIFIED;
-    case 1:
-    case "MODE_A":
-      return Mode.A;
-    case 2:
-    case "MODE_B":
-      return Mode.B;
-    case 3:
-    case "MODE_C":
-      return Mode.C;
-    case -1:
-    case "UNRECOGNIZED":
-    default:
-      return Mode.UNRECOGNIZED;
-  }
-}
-
-export function modeToJSON(object: Mode): string {
-  switch (object) {
-    case Mode.UNSPECIFIED:
-      return "MODE_UNSPECIFIED";
-    case Mode.A:
-      return "MODE_A";
-    case Mode.B:
-      return "MODE_B";
-    case Mode.C:
-      return "MODE_C";
-    case Mode.UNRECOGNIZED:
-    default:
-      return "UNRECOGNIZED";
-  }
 }
 
 /** Where a transaction stands; docs/protocol/states.md. */
@@ -617,98 +276,6 @@ export namespace State {
   export type UNRECOGNIZED = typeof State.UNRECOGNIZED;
 }
 
-export function stateFromJSON(object: any): State {
-  switch (object) {
-    case 0:
-    case "STATE_UNSPECIFIED":
-      return State.UNSPECIFIED;
-    case 1:
-    case "STATE_PENDING":
-      return State.PENDING;
-    case 2:
-    case "STATE_PARTIAL":
-      return State.PARTIAL;
-    case 3:
-    case "STATE_CONFIRMED":
-      return State.CONFIRMED;
-    case 4:
-    case "STATE_EXECUTING":
-      return State.EXECUTING;
-    case 5:
-    case "STATE_EXECUTED":
-      return State.EXECUTED;
-    case 6:
-    case "STATE_EXECUTION_FAILED":
-      return State.EXECUTION_FAILED;
-    case 7:
-    case "STATE_EXECUTION_UNKNOWN":
-      return State.EXECUTION_UNKNOWN;
-    case 8:
-    case "STATE_REJECTED":
-      return State.REJECTED;
-    case 9:
-    case "STATE_TAMPERED":
-      return State.TAMPERED;
-    case 10:
-    case "STATE_LOCKED":
-      return State.LOCKED;
-    case 11:
-    case "STATE_EXPIRED":
-      return State.EXPIRED;
-    case 12:
-    case "STATE_CANCELLED":
-      return State.CANCELLED;
-    case 13:
-    case "STATE_UNDELIVERABLE":
-      return State.UNDELIVERABLE;
-    case 14:
-    case "STATE_APPROVED":
-      return State.APPROVED;
-    case -1:
-    case "UNRECOGNIZED":
-    default:
-      return State.UNRECOGNIZED;
-  }
-}
-
-export function stateToJSON(object: State): string {
-  switch (object) {
-    case State.UNSPECIFIED:
-      return "STATE_UNSPECIFIED";
-    case State.PENDING:
-      return "STATE_PENDING";
-    case State.PARTIAL:
-      return "STATE_PARTIAL";
-    case State.CONFIRMED:
-      return "STATE_CONFIRMED";
-    case State.EXECUTING:
-      return "STATE_EXECUTING";
-    case State.EXECUTED:
-      return "STATE_EXECUTED";
-    case State.EXECUTION_FAILED:
-      return "STATE_EXECUTION_FAILED";
-    case State.EXECUTION_UNKNOWN:
-      return "STATE_EXECUTION_UNKNOWN";
-    case State.REJECTED:
-      return "STATE_REJECTED";
-    case State.TAMPERED:
-      return "STATE_TAMPERED";
-    case State.LOCKED:
-      return "STATE_LOCKED";
-    case State.EXPIRED:
-      return "STATE_EXPIRED";
-    case State.CANCELLED:
-      return "STATE_CANCELLED";
-    case State.UNDELIVERABLE:
-      return "STATE_UNDELIVERABLE";
-    case State.APPROVED:
-      return "STATE_APPROVED";
-    case State.UNRECOGNIZED:
-    default:
-      return "UNRECOGNIZED";
-  }
-}
-
 /** Why the user rejected. */
 export const RejectReason = {
   /** UNSPECIFIED - None given. */
@@ -735,48 +302,6 @@ export namespace RejectReason {
   export type UNRECOGNIZED = typeof RejectReason.UNRECOGNIZED;
 }
 
-export function rejectReasonFromJSON(object: any): RejectReason {
-  switch (object) {
-    case 0:
-    case "REJECT_REASON_UNSPECIFIED":
-      return RejectReason.UNSPECIFIED;
-    case 1:
-    case "REJECT_REASON_WRONG_DATA":
-      return RejectReason.WRONG_DATA;
-    case 2:
-    case "REJECT_REASON_NOT_ME":
-      return RejectReason.NOT_ME;
-    case 3:
-    case "REJECT_REASON_CHANGED_MY_MIND":
-      return RejectReason.CHANGED_MY_MIND;
-    case 4:
-    case "REJECT_REASON_SOMEBODY_TOLD_ME_TO":
-      return RejectReason.SOMEBODY_TOLD_ME_TO;
-    case -1:
-    case "UNRECOGNIZED":
-    default:
-      return RejectReason.UNRECOGNIZED;
-  }
-}
-
-export function rejectReasonToJSON(object: RejectReason): string {
-  switch (object) {
-    case RejectReason.UNSPECIFIED:
-      return "REJECT_REASON_UNSPECIFIED";
-    case RejectReason.WRONG_DATA:
-      return "REJECT_REASON_WRONG_DATA";
-    case RejectReason.NOT_ME:
-      return "REJECT_REASON_NOT_ME";
-    case RejectReason.CHANGED_MY_MIND:
-      return "REJECT_REASON_CHANGED_MY_MIND";
-    case RejectReason.SOMEBODY_TOLD_ME_TO:
-      return "REJECT_REASON_SOMEBODY_TOLD_ME_TO";
-    case RejectReason.UNRECOGNIZED:
-    default:
-      return "UNRECOGNIZED";
-  }
-}
-
 /** How much a channel proves about who reads it, in rising order. */
 export const Assurance = {
   /** UNSPECIFIED - Never sent. */
@@ -798,43 +323,6 @@ export namespace Assurance {
   export type MEDIUM = typeof Assurance.MEDIUM;
   export type HIGH = typeof Assurance.HIGH;
   export type UNRECOGNIZED = typeof Assurance.UNRECOGNIZED;
-}
-
-export function assuranceFromJSON(object: any): Assurance {
-  switch (object) {
-    case 0:
-    case "ASSURANCE_UNSPECIFIED":
-      return Assurance.UNSPECIFIED;
-    case 1:
-    case "ASSURANCE_LOW":
-      return Assurance.LOW;
-    case 2:
-    case "ASSURANCE_MEDIUM":
-      return Assurance.MEDIUM;
-    case 3:
-    case "ASSURANCE_HIGH":
-      return Assurance.HIGH;
-    case -1:
-    case "UNRECOGNIZED":
-    default:
-      return Assurance.UNRECOGNIZED;
-  }
-}
-
-export function assuranceToJSON(object: Assurance): string {
-  switch (object) {
-    case Assurance.UNSPECIFIED:
-      return "ASSURANCE_UNSPECIFIED";
-    case Assurance.LOW:
-      return "ASSURANCE_LOW";
-    case Assurance.MEDIUM:
-      return "ASSURANCE_MEDIUM";
-    case Assurance.HIGH:
-      return "ASSURANCE_HIGH";
-    case Assurance.UNRECOGNIZED:
-    default:
-      return "UNRECOGNIZED";
-  }
 }
 
 /** Money or another asset as integer minor units. Never floating point. */
@@ -987,28 +475,6 @@ export const Amount: MessageFns<Amount> = {
     }
   },
 
-  fromJSON(object: any): Amount {
-    return {
-      currency: isSet(object.currency) ? globalThis.String(object.currency) : "",
-      minorUnits: isSet(object.minorUnits)
-        ? globalThis.String(object.minorUnits)
-        : isSet(object.minor_units)
-        ? globalThis.String(object.minor_units)
-        : "",
-    };
-  },
-
-  toJSON(message: Amount): unknown {
-    const obj: any = {};
-    if (message.currency !== "") {
-      obj.currency = message.currency;
-    }
-    if (message.minorUnits !== "") {
-      obj.minorUnits = message.minorUnits;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<Amount>): Amount {
     return Amount.fromPartial(base ?? {});
   },
@@ -1087,32 +553,6 @@ export const Account: MessageFns<Account> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): Account {
-    return {
-      id: isSet(object.iban)
-        ? { $case: "iban", value: globalThis.String(object.iban) }
-        : isSet(object.other)
-        ? { $case: "other", value: globalThis.String(object.other) }
-        : isSet(object.notGiven)
-        ? { $case: "notGiven", value: globalThis.Boolean(object.notGiven) }
-        : isSet(object.not_given)
-        ? { $case: "notGiven", value: globalThis.Boolean(object.not_given) }
-        : undefined,
-    };
-  },
-
-  toJSON(message: Account): unknown {
-    const obj: any = {};
-    if (message.id?.$case === "iban") {
-      obj.iban = message.id.value;
-    } else if (message.id?.$case === "other") {
-      obj.other = message.id.value;
-    } else if (message.id?.$case === "notGiven") {
-      obj.notGiven = message.id.value;
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<Account>): Account {
@@ -1209,28 +649,6 @@ export const Payment: MessageFns<Payment> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): Payment {
-    return {
-      amount: isSet(object.amount) ? Amount.fromJSON(object.amount) : undefined,
-      account: isSet(object.account) ? Account.fromJSON(object.account) : undefined,
-      payee: isSet(object.payee) ? globalThis.String(object.payee) : "",
-    };
-  },
-
-  toJSON(message: Payment): unknown {
-    const obj: any = {};
-    if (message.amount !== undefined) {
-      obj.amount = Amount.toJSON(message.amount);
-    }
-    if (message.account !== undefined) {
-      obj.account = Account.toJSON(message.account);
-    }
-    if (message.payee !== "") {
-      obj.payee = message.payee;
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<Payment>): Payment {
@@ -1373,50 +791,6 @@ export const Field: MessageFns<Field> = {
     }
   },
 
-  fromJSON(object: any): Field {
-    return {
-      label: isSet(object.label) ? labelFromJSON(object.label) : 0,
-      value: isSet(object.text)
-        ? { $case: "text", value: globalThis.String(object.text) }
-        : isSet(object.amount)
-        ? { $case: "amount", value: Amount.fromJSON(object.amount) }
-        : isSet(object.account)
-        ? { $case: "account", value: Account.fromJSON(object.account) }
-        : isSet(object.payment)
-        ? { $case: "payment", value: Payment.fromJSON(object.payment) }
-        : isSet(object.date)
-        ? { $case: "date", value: globalThis.String(object.date) }
-        : isSet(object.count)
-        ? { $case: "count", value: globalThis.Number(object.count) }
-        : isSet(object.digest)
-        ? { $case: "digest", value: bytesFromBase64(object.digest) }
-        : undefined,
-    };
-  },
-
-  toJSON(message: Field): unknown {
-    const obj: any = {};
-    if (message.label !== 0) {
-      obj.label = labelToJSON(message.label);
-    }
-    if (message.value?.$case === "text") {
-      obj.text = message.value.value;
-    } else if (message.value?.$case === "amount") {
-      obj.amount = Amount.toJSON(message.value.value);
-    } else if (message.value?.$case === "account") {
-      obj.account = Account.toJSON(message.value.value);
-    } else if (message.value?.$case === "payment") {
-      obj.payment = Payment.toJSON(message.value.value);
-    } else if (message.value?.$case === "date") {
-      obj.date = message.value.value;
-    } else if (message.value?.$case === "count") {
-      obj.count = Math.round(message.value.value);
-    } else if (message.value?.$case === "digest") {
-      obj.digest = base64FromBytes(message.value.value);
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<Field>): Field {
     return Field.fromPartial(base ?? {});
   },
@@ -1527,24 +901,6 @@ export const Line: MessageFns<Line> = {
     }
   },
 
-  fromJSON(object: any): Line {
-    return {
-      label: isSet(object.label) ? labelFromJSON(object.label) : 0,
-      value: isSet(object.value) ? globalThis.String(object.value) : "",
-    };
-  },
-
-  toJSON(message: Line): unknown {
-    const obj: any = {};
-    if (message.label !== 0) {
-      obj.label = labelToJSON(message.label);
-    }
-    if (message.value !== "") {
-      obj.value = message.value;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<Line>): Line {
     return Line.fromPartial(base ?? {});
   },
@@ -1610,28 +966,6 @@ export const FidoRequest: MessageFns<FidoRequest> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): FidoRequest {
-    return {
-      rpId: isSet(object.rpId)
-        ? globalThis.String(object.rpId)
-        : isSet(object.rp_id)
-        ? globalThis.String(object.rp_id)
-        : "",
-      keys: globalThis.Array.isArray(object?.keys) ? object.keys.map((e: any) => FidoKey.fromJSON(e)) : [],
-    };
-  },
-
-  toJSON(message: FidoRequest): unknown {
-    const obj: any = {};
-    if (message.rpId !== "") {
-      obj.rpId = message.rpId;
-    }
-    if (message.keys?.length) {
-      obj.keys = message.keys.map((e) => FidoKey.toJSON(e));
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<FidoRequest>): FidoRequest {
@@ -1712,38 +1046,6 @@ export const FidoKey: MessageFns<FidoKey> = {
     }
   },
 
-  fromJSON(object: any): FidoKey {
-    return {
-      keyId: isSet(object.keyId)
-        ? globalThis.String(object.keyId)
-        : isSet(object.key_id)
-        ? globalThis.String(object.key_id)
-        : "",
-      credentialId: isSet(object.credentialId)
-        ? bytesFromBase64(object.credentialId)
-        : isSet(object.credential_id)
-        ? bytesFromBase64(object.credential_id)
-        : new Uint8Array(0),
-      transports: globalThis.Array.isArray(object?.transports)
-        ? object.transports.map((e: any) => globalThis.String(e))
-        : [],
-    };
-  },
-
-  toJSON(message: FidoKey): unknown {
-    const obj: any = {};
-    if (message.keyId !== "") {
-      obj.keyId = message.keyId;
-    }
-    if (message.credentialId.length !== 0) {
-      obj.credentialId = base64FromBytes(message.credentialId);
-    }
-    if (message.transports?.length) {
-      obj.transports = message.transports;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<FidoKey>): FidoKey {
     return FidoKey.fromPartial(base ?? {});
   },
@@ -1756,23 +1058,6 @@ export const FidoKey: MessageFns<FidoKey> = {
   },
 };
 
-function bytesFromBase64(b64: string): Uint8Array {
-  const bin = globalThis.atob(b64);
-  const arr = new Uint8Array(bin.length);
-  for (let i = 0; i < bin.length; ++i) {
-    arr[i] = bin.charCodeAt(i);
-  }
-  return arr;
-}
-
-function base64FromBytes(arr: Uint8Array): string {
-  const bin: string[] = [];
-  arr.forEach((byte) => {
-    bin.push(globalThis.String.fromCharCode(byte));
-  });
-  return globalThis.btoa(bin.join(""));
-}
-
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;
 
 export type DeepPartial<T> = T extends bigint ? string | number | bigint
@@ -1782,15 +1067,9 @@ export type DeepPartial<T> = T extends bigint ? string | number | bigint
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
 
-function isSet(value: any): boolean {
-  return value !== null && value !== undefined;
-}
-
 export interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array, length?: number): T;
-  fromJSON(object: any): T;
-  toJSON(message: T): unknown;
   create(base?: DeepPartial<T>): T;
   fromPartial(object: DeepPartial<T>): T;
 }

@@ -9,7 +9,7 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { CallContext, CallOptions } from "nice-grpc-common";
 import { Duration } from "../../../google/protobuf/duration.ts";
 import { Timestamp } from "../../../google/protobuf/timestamp.ts";
-import { Field, Kind, kindFromJSON, kindToJSON, State, stateFromJSON, stateToJSON } from "./content.ts";
+import { Field, Kind, State } from "./content.ts";
 
 export const protobufPackage = "countersign.core.v1";
 
@@ -33,38 +33,6 @@ export namespace ExecutionOutcome {
   export type EXECUTED = typeof ExecutionOutcome.EXECUTED;
   export type FAILED = typeof ExecutionOutcome.FAILED;
   export type UNRECOGNIZED = typeof ExecutionOutcome.UNRECOGNIZED;
-}
-
-export function executionOutcomeFromJSON(object: any): ExecutionOutcome {
-  switch (object) {
-    case 0:
-    case "EXECUTION_OUTCOME_UNSPECIFIED":
-      return ExecutionOutcome.UNSPECIFIED;
-    case 1:
-    case "EXECUTION_OUTCOME_EXECUTED":
-      return ExecutionOutcome.EXECUTED;
-    case 2:
-    case "EXECUTION_OUTCOME_FAILED":
-      return ExecutionOutcome.FAILED;
-    case -1:
-    case "UNRECOGNIZED":
-    default:
-      return ExecutionOutcome.UNRECOGNIZED;
-  }
-}
-
-export function executionOutcomeToJSON(object: ExecutionOutcome): string {
-  switch (object) {
-    case ExecutionOutcome.UNSPECIFIED:
-      return "EXECUTION_OUTCOME_UNSPECIFIED";
-    case ExecutionOutcome.EXECUTED:
-      return "EXECUTION_OUTCOME_EXECUTED";
-    case ExecutionOutcome.FAILED:
-      return "EXECUTION_OUTCOME_FAILED";
-    case ExecutionOutcome.UNRECOGNIZED:
-    default:
-      return "UNRECOGNIZED";
-  }
 }
 
 /** What the executor may carry out. It executes from this and from nothing else. */
@@ -302,52 +270,6 @@ export const ClaimedContent: MessageFns<ClaimedContent> = {
     }
   },
 
-  fromJSON(object: any): ClaimedContent {
-    return {
-      transactionId: isSet(object.transactionId)
-        ? globalThis.String(object.transactionId)
-        : isSet(object.transaction_id)
-        ? globalThis.String(object.transaction_id)
-        : "",
-      userId: isSet(object.userId)
-        ? globalThis.String(object.userId)
-        : isSet(object.user_id)
-        ? globalThis.String(object.user_id)
-        : "",
-      kind: isSet(object.kind) ? kindFromJSON(object.kind) : 0,
-      fields: globalThis.Array.isArray(object?.fields) ? object.fields.map((e: any) => Field.fromJSON(e)) : [],
-      content: isSet(object.content) ? bytesFromBase64(object.content) : new Uint8Array(0),
-      txDigest: isSet(object.txDigest)
-        ? bytesFromBase64(object.txDigest)
-        : isSet(object.tx_digest)
-        ? bytesFromBase64(object.tx_digest)
-        : new Uint8Array(0),
-    };
-  },
-
-  toJSON(message: ClaimedContent): unknown {
-    const obj: any = {};
-    if (message.transactionId !== "") {
-      obj.transactionId = message.transactionId;
-    }
-    if (message.userId !== "") {
-      obj.userId = message.userId;
-    }
-    if (message.kind !== 0) {
-      obj.kind = kindToJSON(message.kind);
-    }
-    if (message.fields?.length) {
-      obj.fields = message.fields.map((e) => Field.toJSON(e));
-    }
-    if (message.content.length !== 0) {
-      obj.content = base64FromBytes(message.content);
-    }
-    if (message.txDigest.length !== 0) {
-      obj.txDigest = base64FromBytes(message.txDigest);
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<ClaimedContent>): ClaimedContent {
     return ClaimedContent.fromPartial(base ?? {});
   },
@@ -420,24 +342,6 @@ export const Lease: MessageFns<Lease> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): Lease {
-    return {
-      fence: isSet(object.fence) ? BigInt(object.fence) : 0n,
-      until: isSet(object.until) ? fromJsonTimestamp(object.until) : undefined,
-    };
-  },
-
-  toJSON(message: Lease): unknown {
-    const obj: any = {};
-    if (message.fence !== 0n) {
-      obj.fence = message.fence.toString();
-    }
-    if (message.until !== undefined) {
-      obj.until = fromTimestamp(message.until).toISOString();
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<Lease>): Lease {
@@ -542,48 +446,6 @@ export const ExecutionServiceClaimRequest: MessageFns<ExecutionServiceClaimReque
     }
   },
 
-  fromJSON(object: any): ExecutionServiceClaimRequest {
-    return {
-      transactionId: isSet(object.transactionId)
-        ? globalThis.String(object.transactionId)
-        : isSet(object.transaction_id)
-        ? globalThis.String(object.transaction_id)
-        : "",
-      claimId: isSet(object.claimId)
-        ? globalThis.String(object.claimId)
-        : isSet(object.claim_id)
-        ? globalThis.String(object.claim_id)
-        : "",
-      txDigest: isSet(object.txDigest)
-        ? bytesFromBase64(object.txDigest)
-        : isSet(object.tx_digest)
-        ? bytesFromBase64(object.tx_digest)
-        : new Uint8Array(0),
-      lease: isSet(object.lease) ? Duration.fromJSON(object.lease) : undefined,
-      idempotent: isSet(object.idempotent) ? globalThis.Boolean(object.idempotent) : false,
-    };
-  },
-
-  toJSON(message: ExecutionServiceClaimRequest): unknown {
-    const obj: any = {};
-    if (message.transactionId !== "") {
-      obj.transactionId = message.transactionId;
-    }
-    if (message.claimId !== "") {
-      obj.claimId = message.claimId;
-    }
-    if (message.txDigest.length !== 0) {
-      obj.txDigest = base64FromBytes(message.txDigest);
-    }
-    if (message.lease !== undefined) {
-      obj.lease = Duration.toJSON(message.lease);
-    }
-    if (message.idempotent !== false) {
-      obj.idempotent = message.idempotent;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<ExecutionServiceClaimRequest>): ExecutionServiceClaimRequest {
     return ExecutionServiceClaimRequest.fromPartial(base ?? {});
   },
@@ -656,24 +518,6 @@ export const ExecutionServiceClaimResponse: MessageFns<ExecutionServiceClaimResp
     }
   },
 
-  fromJSON(object: any): ExecutionServiceClaimResponse {
-    return {
-      lease: isSet(object.lease) ? Lease.fromJSON(object.lease) : undefined,
-      claimed: isSet(object.claimed) ? ClaimedContent.fromJSON(object.claimed) : undefined,
-    };
-  },
-
-  toJSON(message: ExecutionServiceClaimResponse): unknown {
-    const obj: any = {};
-    if (message.lease !== undefined) {
-      obj.lease = Lease.toJSON(message.lease);
-    }
-    if (message.claimed !== undefined) {
-      obj.claimed = ClaimedContent.toJSON(message.claimed);
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<ExecutionServiceClaimResponse>): ExecutionServiceClaimResponse {
     return ExecutionServiceClaimResponse.fromPartial(base ?? {});
   },
@@ -719,15 +563,6 @@ export const ExecutionServiceClaimNextRequest: MessageFns<ExecutionServiceClaimN
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(_: any): ExecutionServiceClaimNextRequest {
-    return {};
-  },
-
-  toJSON(_: ExecutionServiceClaimNextRequest): unknown {
-    const obj: any = {};
-    return obj;
   },
 
   create(base?: DeepPartial<ExecutionServiceClaimNextRequest>): ExecutionServiceClaimNextRequest {
@@ -793,28 +628,6 @@ export const ExecutionServiceClaimNextResponse: MessageFns<ExecutionServiceClaim
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): ExecutionServiceClaimNextResponse {
-    return {
-      offered: isSet(object.offered) ? ClaimedContent.fromJSON(object.offered) : undefined,
-      claimBy: isSet(object.claimBy)
-        ? fromJsonTimestamp(object.claimBy)
-        : isSet(object.claim_by)
-        ? fromJsonTimestamp(object.claim_by)
-        : undefined,
-    };
-  },
-
-  toJSON(message: ExecutionServiceClaimNextResponse): unknown {
-    const obj: any = {};
-    if (message.offered !== undefined) {
-      obj.offered = ClaimedContent.toJSON(message.offered);
-    }
-    if (message.claimBy !== undefined) {
-      obj.claimBy = fromTimestamp(message.claimBy).toISOString();
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<ExecutionServiceClaimNextResponse>): ExecutionServiceClaimNextResponse {
@@ -891,28 +704,6 @@ export const ExecutionServiceBeginRequest: MessageFns<ExecutionServiceBeginReque
     }
   },
 
-  fromJSON(object: any): ExecutionServiceBeginRequest {
-    return {
-      transactionId: isSet(object.transactionId)
-        ? globalThis.String(object.transactionId)
-        : isSet(object.transaction_id)
-        ? globalThis.String(object.transaction_id)
-        : "",
-      fence: isSet(object.fence) ? BigInt(object.fence) : 0n,
-    };
-  },
-
-  toJSON(message: ExecutionServiceBeginRequest): unknown {
-    const obj: any = {};
-    if (message.transactionId !== "") {
-      obj.transactionId = message.transactionId;
-    }
-    if (message.fence !== 0n) {
-      obj.fence = message.fence.toString();
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<ExecutionServiceBeginRequest>): ExecutionServiceBeginRequest {
     return ExecutionServiceBeginRequest.fromPartial(base ?? {});
   },
@@ -967,18 +758,6 @@ export const ExecutionServiceBeginResponse: MessageFns<ExecutionServiceBeginResp
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): ExecutionServiceBeginResponse {
-    return { lease: isSet(object.lease) ? Lease.fromJSON(object.lease) : undefined };
-  },
-
-  toJSON(message: ExecutionServiceBeginResponse): unknown {
-    const obj: any = {};
-    if (message.lease !== undefined) {
-      obj.lease = Lease.toJSON(message.lease);
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<ExecutionServiceBeginResponse>): ExecutionServiceBeginResponse {
@@ -1061,32 +840,6 @@ export const ExecutionServiceRenewRequest: MessageFns<ExecutionServiceRenewReque
     }
   },
 
-  fromJSON(object: any): ExecutionServiceRenewRequest {
-    return {
-      transactionId: isSet(object.transactionId)
-        ? globalThis.String(object.transactionId)
-        : isSet(object.transaction_id)
-        ? globalThis.String(object.transaction_id)
-        : "",
-      fence: isSet(object.fence) ? BigInt(object.fence) : 0n,
-      lease: isSet(object.lease) ? Duration.fromJSON(object.lease) : undefined,
-    };
-  },
-
-  toJSON(message: ExecutionServiceRenewRequest): unknown {
-    const obj: any = {};
-    if (message.transactionId !== "") {
-      obj.transactionId = message.transactionId;
-    }
-    if (message.fence !== 0n) {
-      obj.fence = message.fence.toString();
-    }
-    if (message.lease !== undefined) {
-      obj.lease = Duration.toJSON(message.lease);
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<ExecutionServiceRenewRequest>): ExecutionServiceRenewRequest {
     return ExecutionServiceRenewRequest.fromPartial(base ?? {});
   },
@@ -1144,18 +897,6 @@ export const ExecutionServiceRenewResponse: MessageFns<ExecutionServiceRenewResp
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): ExecutionServiceRenewResponse {
-    return { lease: isSet(object.lease) ? Lease.fromJSON(object.lease) : undefined };
-  },
-
-  toJSON(message: ExecutionServiceRenewResponse): unknown {
-    const obj: any = {};
-    if (message.lease !== undefined) {
-      obj.lease = Lease.toJSON(message.lease);
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<ExecutionServiceRenewResponse>): ExecutionServiceRenewResponse {
@@ -1249,36 +990,6 @@ export const ExecutionServiceReportRequest: MessageFns<ExecutionServiceReportReq
     }
   },
 
-  fromJSON(object: any): ExecutionServiceReportRequest {
-    return {
-      transactionId: isSet(object.transactionId)
-        ? globalThis.String(object.transactionId)
-        : isSet(object.transaction_id)
-        ? globalThis.String(object.transaction_id)
-        : "",
-      fence: isSet(object.fence) ? BigInt(object.fence) : 0n,
-      outcome: isSet(object.outcome) ? executionOutcomeFromJSON(object.outcome) : 0,
-      detail: isSet(object.detail) ? globalThis.String(object.detail) : "",
-    };
-  },
-
-  toJSON(message: ExecutionServiceReportRequest): unknown {
-    const obj: any = {};
-    if (message.transactionId !== "") {
-      obj.transactionId = message.transactionId;
-    }
-    if (message.fence !== 0n) {
-      obj.fence = message.fence.toString();
-    }
-    if (message.outcome !== 0) {
-      obj.outcome = executionOutcomeToJSON(message.outcome);
-    }
-    if (message.detail !== "") {
-      obj.detail = message.detail;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<ExecutionServiceReportRequest>): ExecutionServiceReportRequest {
     return ExecutionServiceReportRequest.fromPartial(base ?? {});
   },
@@ -1335,18 +1046,6 @@ export const ExecutionServiceReportResponse: MessageFns<ExecutionServiceReportRe
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): ExecutionServiceReportResponse {
-    return { state: isSet(object.state) ? stateFromJSON(object.state) : 0 };
-  },
-
-  toJSON(message: ExecutionServiceReportResponse): unknown {
-    const obj: any = {};
-    if (message.state !== 0) {
-      obj.state = stateToJSON(message.state);
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<ExecutionServiceReportResponse>): ExecutionServiceReportResponse {
@@ -1426,32 +1125,6 @@ export const ExecutionServiceResolveRequest: MessageFns<ExecutionServiceResolveR
     }
   },
 
-  fromJSON(object: any): ExecutionServiceResolveRequest {
-    return {
-      transactionId: isSet(object.transactionId)
-        ? globalThis.String(object.transactionId)
-        : isSet(object.transaction_id)
-        ? globalThis.String(object.transaction_id)
-        : "",
-      outcome: isSet(object.outcome) ? executionOutcomeFromJSON(object.outcome) : 0,
-      detail: isSet(object.detail) ? globalThis.String(object.detail) : "",
-    };
-  },
-
-  toJSON(message: ExecutionServiceResolveRequest): unknown {
-    const obj: any = {};
-    if (message.transactionId !== "") {
-      obj.transactionId = message.transactionId;
-    }
-    if (message.outcome !== 0) {
-      obj.outcome = executionOutcomeToJSON(message.outcome);
-    }
-    if (message.detail !== "") {
-      obj.detail = message.detail;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<ExecutionServiceResolveRequest>): ExecutionServiceResolveRequest {
     return ExecutionServiceResolveRequest.fromPartial(base ?? {});
   },
@@ -1507,18 +1180,6 @@ export const ExecutionServiceResolveResponse: MessageFns<ExecutionServiceResolve
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): ExecutionServiceResolveResponse {
-    return { state: isSet(object.state) ? stateFromJSON(object.state) : 0 };
-  },
-
-  toJSON(message: ExecutionServiceResolveResponse): unknown {
-    const obj: any = {};
-    if (message.state !== 0) {
-      obj.state = stateToJSON(message.state);
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<ExecutionServiceResolveResponse>): ExecutionServiceResolveResponse {
@@ -1696,23 +1357,6 @@ export interface ExecutionServiceClient<CallOptionsExt = {}> {
   ): Promise<ExecutionServiceResolveResponse>;
 }
 
-function bytesFromBase64(b64: string): Uint8Array {
-  const bin = globalThis.atob(b64);
-  const arr = new Uint8Array(bin.length);
-  for (let i = 0; i < bin.length; ++i) {
-    arr[i] = bin.charCodeAt(i);
-  }
-  return arr;
-}
-
-function base64FromBytes(arr: Uint8Array): string {
-  const bin: string[] = [];
-  arr.forEach((byte) => {
-    bin.push(globalThis.String.fromCharCode(byte));
-  });
-  return globalThis.btoa(bin.join(""));
-}
-
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;
 
 export type DeepPartial<T> = T extends bigint ? string | number | bigint
@@ -1722,50 +1366,11 @@ export type DeepPartial<T> = T extends bigint ? string | number | bigint
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
 
-function toTimestamp(date: Date): Timestamp {
-  const seconds = BigInt(Math.trunc(date.getTime() / 1_000));
-  const nanos = (date.getTime() % 1_000) * 1_000_000;
-  return { seconds, nanos };
-}
-
-function fromTimestamp(t: Timestamp): Date {
-  let millis = (globalThis.Number(t.seconds.toString()) || 0) * 1_000;
-  millis += (t.nanos || 0) / 1_000_000;
-  return new globalThis.Date(millis);
-}
-
-const timestampFractionRegex = /:\d{2}\.\d+/;
-
-function fromJsonTimestamp(o: any): Timestamp {
-  if (o instanceof globalThis.Date) {
-    return toTimestamp(o);
-  } else if (typeof o === "string") {
-    // Date only keeps milliseconds, and parses longer fractions in an engine-specific way,
-    // so parse the fractional seconds ourselves and give Date only the whole seconds
-    const fraction = timestampFractionRegex.exec(o);
-    if (fraction === null) {
-      return toTimestamp(new globalThis.Date(o));
-    }
-    const fractionNanos = Number(fraction[0].slice(4, 13).padEnd(9, "0"));
-    const wholeSeconds = new globalThis.Date(o.replace(fraction[0], fraction[0].slice(0, 3)));
-    const timestamp = toTimestamp(new globalThis.Date(wholeSeconds.getTime() + Math.trunc(fractionNanos / 1_000_000)));
-    return { ...timestamp, nanos: (timestamp.nanos ?? 0) + (fractionNanos % 1_000_000) };
-  } else {
-    return Timestamp.fromJSON(o);
-  }
-}
-
-function isSet(value: any): boolean {
-  return value !== null && value !== undefined;
-}
-
 export type ServerStreamingMethodResult<Response> = { [Symbol.asyncIterator](): AsyncIterator<Response, void> };
 
 export interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array, length?: number): T;
-  fromJSON(object: any): T;
-  toJSON(message: T): unknown;
   create(base?: DeepPartial<T>): T;
   fromPartial(object: DeepPartial<T>): T;
 }

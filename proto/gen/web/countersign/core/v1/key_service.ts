@@ -38,43 +38,6 @@ export namespace KeyType {
   export type UNRECOGNIZED = typeof KeyType.UNRECOGNIZED;
 }
 
-export function keyTypeFromJSON(object: any): KeyType {
-  switch (object) {
-    case 0:
-    case "KEY_TYPE_UNSPECIFIED":
-      return KeyType.UNSPECIFIED;
-    case 1:
-    case "KEY_TYPE_COUNTERSIGN":
-      return KeyType.COUNTERSIGN;
-    case 2:
-    case "KEY_TYPE_FIDO2":
-      return KeyType.FIDO2;
-    case 3:
-    case "KEY_TYPE_PASSKEY":
-      return KeyType.PASSKEY;
-    case -1:
-    case "UNRECOGNIZED":
-    default:
-      return KeyType.UNRECOGNIZED;
-  }
-}
-
-export function keyTypeToJSON(object: KeyType): string {
-  switch (object) {
-    case KeyType.UNSPECIFIED:
-      return "KEY_TYPE_UNSPECIFIED";
-    case KeyType.COUNTERSIGN:
-      return "KEY_TYPE_COUNTERSIGN";
-    case KeyType.FIDO2:
-      return "KEY_TYPE_FIDO2";
-    case KeyType.PASSKEY:
-      return "KEY_TYPE_PASSKEY";
-    case KeyType.UNRECOGNIZED:
-    default:
-      return "UNRECOGNIZED";
-  }
-}
-
 /** Where a recovery stands. */
 export const RecoveryState = {
   /** UNSPECIFIED - Never sent. */
@@ -104,53 +67,6 @@ export namespace RecoveryState {
   export type UNRECOGNIZED = typeof RecoveryState.UNRECOGNIZED;
 }
 
-export function recoveryStateFromJSON(object: any): RecoveryState {
-  switch (object) {
-    case 0:
-    case "RECOVERY_STATE_UNSPECIFIED":
-      return RecoveryState.UNSPECIFIED;
-    case 1:
-    case "RECOVERY_STATE_REQUESTED":
-      return RecoveryState.REQUESTED;
-    case 2:
-    case "RECOVERY_STATE_HELD":
-      return RecoveryState.HELD;
-    case 3:
-    case "RECOVERY_STATE_READY":
-      return RecoveryState.READY;
-    case 4:
-    case "RECOVERY_STATE_STOPPED":
-      return RecoveryState.STOPPED;
-    case 5:
-    case "RECOVERY_STATE_USED":
-      return RecoveryState.USED;
-    case -1:
-    case "UNRECOGNIZED":
-    default:
-      return RecoveryState.UNRECOGNIZED;
-  }
-}
-
-export function recoveryStateToJSON(object: RecoveryState): string {
-  switch (object) {
-    case RecoveryState.UNSPECIFIED:
-      return "RECOVERY_STATE_UNSPECIFIED";
-    case RecoveryState.REQUESTED:
-      return "RECOVERY_STATE_REQUESTED";
-    case RecoveryState.HELD:
-      return "RECOVERY_STATE_HELD";
-    case RecoveryState.READY:
-      return "RECOVERY_STATE_READY";
-    case RecoveryState.STOPPED:
-      return "RECOVERY_STATE_STOPPED";
-    case RecoveryState.USED:
-      return "RECOVERY_STATE_USED";
-    case RecoveryState.UNRECOGNIZED:
-    default:
-      return "UNRECOGNIZED";
-  }
-}
-
 /** Whether a key may sign. */
 export const KeyState = {
   /** UNSPECIFIED - Never sent. */
@@ -172,43 +88,6 @@ export namespace KeyState {
   export type ACTIVE = typeof KeyState.ACTIVE;
   export type REVOKED = typeof KeyState.REVOKED;
   export type UNRECOGNIZED = typeof KeyState.UNRECOGNIZED;
-}
-
-export function keyStateFromJSON(object: any): KeyState {
-  switch (object) {
-    case 0:
-    case "KEY_STATE_UNSPECIFIED":
-      return KeyState.UNSPECIFIED;
-    case 1:
-    case "KEY_STATE_PROVISIONAL":
-      return KeyState.PROVISIONAL;
-    case 2:
-    case "KEY_STATE_ACTIVE":
-      return KeyState.ACTIVE;
-    case 3:
-    case "KEY_STATE_REVOKED":
-      return KeyState.REVOKED;
-    case -1:
-    case "UNRECOGNIZED":
-    default:
-      return KeyState.UNRECOGNIZED;
-  }
-}
-
-export function keyStateToJSON(object: KeyState): string {
-  switch (object) {
-    case KeyState.UNSPECIFIED:
-      return "KEY_STATE_UNSPECIFIED";
-    case KeyState.PROVISIONAL:
-      return "KEY_STATE_PROVISIONAL";
-    case KeyState.ACTIVE:
-      return "KEY_STATE_ACTIVE";
-    case KeyState.REVOKED:
-      return "KEY_STATE_REVOKED";
-    case KeyState.UNRECOGNIZED:
-    default:
-      return "UNRECOGNIZED";
-  }
 }
 
 /** A smart key as the core knows it. */
@@ -684,96 +563,6 @@ export const Key: MessageFns<Key> = {
     }
   },
 
-  fromJSON(object: any): Key {
-    return {
-      keyId: isSet(object.keyId)
-        ? globalThis.String(object.keyId)
-        : isSet(object.key_id)
-        ? globalThis.String(object.key_id)
-        : "",
-      userId: isSet(object.userId)
-        ? globalThis.String(object.userId)
-        : isSet(object.user_id)
-        ? globalThis.String(object.user_id)
-        : "",
-      state: isSet(object.state) ? keyStateFromJSON(object.state) : 0,
-      model: isSet(object.model) ? globalThis.String(object.model) : "",
-      serial: isSet(object.serial) ? globalThis.String(object.serial) : "",
-      hasDisplay: isSet(object.hasDisplay)
-        ? globalThis.Boolean(object.hasDisplay)
-        : isSet(object.has_display)
-        ? globalThis.Boolean(object.has_display)
-        : false,
-      hasKeypad: isSet(object.hasKeypad)
-        ? globalThis.Boolean(object.hasKeypad)
-        : isSet(object.has_keypad)
-        ? globalThis.Boolean(object.has_keypad)
-        : false,
-      fingerprint: isSet(object.fingerprint) ? globalThis.String(object.fingerprint) : "",
-      enrolledAt: isSet(object.enrolledAt)
-        ? fromJsonTimestamp(object.enrolledAt)
-        : isSet(object.enrolled_at)
-        ? fromJsonTimestamp(object.enrolled_at)
-        : undefined,
-      type: isSet(object.type) ? keyTypeFromJSON(object.type) : 0,
-      name: isSet(object.name) ? globalThis.String(object.name) : "",
-      heldUntil: isSet(object.heldUntil)
-        ? fromJsonTimestamp(object.heldUntil)
-        : isSet(object.held_until)
-        ? fromJsonTimestamp(object.held_until)
-        : undefined,
-      attested: isSet(object.attested) ? globalThis.Boolean(object.attested) : false,
-      fido: isSet(object.fido) ? FidoDetails.fromJSON(object.fido) : undefined,
-    };
-  },
-
-  toJSON(message: Key): unknown {
-    const obj: any = {};
-    if (message.keyId !== "") {
-      obj.keyId = message.keyId;
-    }
-    if (message.userId !== "") {
-      obj.userId = message.userId;
-    }
-    if (message.state !== 0) {
-      obj.state = keyStateToJSON(message.state);
-    }
-    if (message.model !== "") {
-      obj.model = message.model;
-    }
-    if (message.serial !== "") {
-      obj.serial = message.serial;
-    }
-    if (message.hasDisplay !== false) {
-      obj.hasDisplay = message.hasDisplay;
-    }
-    if (message.hasKeypad !== false) {
-      obj.hasKeypad = message.hasKeypad;
-    }
-    if (message.fingerprint !== "") {
-      obj.fingerprint = message.fingerprint;
-    }
-    if (message.enrolledAt !== undefined) {
-      obj.enrolledAt = fromTimestamp(message.enrolledAt).toISOString();
-    }
-    if (message.type !== 0) {
-      obj.type = keyTypeToJSON(message.type);
-    }
-    if (message.name !== "") {
-      obj.name = message.name;
-    }
-    if (message.heldUntil !== undefined) {
-      obj.heldUntil = fromTimestamp(message.heldUntil).toISOString();
-    }
-    if (message.attested !== false) {
-      obj.attested = message.attested;
-    }
-    if (message.fido !== undefined) {
-      obj.fido = FidoDetails.toJSON(message.fido);
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<Key>): Key {
     return Key.fromPartial(base ?? {});
   },
@@ -910,58 +699,6 @@ export const FidoDetails: MessageFns<FidoDetails> = {
     }
   },
 
-  fromJSON(object: any): FidoDetails {
-    return {
-      credentialId: isSet(object.credentialId)
-        ? bytesFromBase64(object.credentialId)
-        : isSet(object.credential_id)
-        ? bytesFromBase64(object.credential_id)
-        : new Uint8Array(0),
-      aaguid: isSet(object.aaguid) ? globalThis.String(object.aaguid) : "",
-      backupEligible: isSet(object.backupEligible)
-        ? globalThis.Boolean(object.backupEligible)
-        : isSet(object.backup_eligible)
-        ? globalThis.Boolean(object.backup_eligible)
-        : false,
-      backedUp: isSet(object.backedUp)
-        ? globalThis.Boolean(object.backedUp)
-        : isSet(object.backed_up)
-        ? globalThis.Boolean(object.backed_up)
-        : false,
-      signCount: isSet(object.signCount)
-        ? globalThis.Number(object.signCount)
-        : isSet(object.sign_count)
-        ? globalThis.Number(object.sign_count)
-        : 0,
-      transports: globalThis.Array.isArray(object?.transports)
-        ? object.transports.map((e: any) => globalThis.String(e))
-        : [],
-    };
-  },
-
-  toJSON(message: FidoDetails): unknown {
-    const obj: any = {};
-    if (message.credentialId.length !== 0) {
-      obj.credentialId = base64FromBytes(message.credentialId);
-    }
-    if (message.aaguid !== "") {
-      obj.aaguid = message.aaguid;
-    }
-    if (message.backupEligible !== false) {
-      obj.backupEligible = message.backupEligible;
-    }
-    if (message.backedUp !== false) {
-      obj.backedUp = message.backedUp;
-    }
-    if (message.signCount !== 0) {
-      obj.signCount = Math.round(message.signCount);
-    }
-    if (message.transports?.length) {
-      obj.transports = message.transports;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<FidoDetails>): FidoDetails {
     return FidoDetails.fromPartial(base ?? {});
   },
@@ -1075,56 +812,6 @@ export const Recovery: MessageFns<Recovery> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): Recovery {
-    return {
-      recoveryId: isSet(object.recoveryId)
-        ? globalThis.String(object.recoveryId)
-        : isSet(object.recovery_id)
-        ? globalThis.String(object.recovery_id)
-        : "",
-      userId: isSet(object.userId)
-        ? globalThis.String(object.userId)
-        : isSet(object.user_id)
-        ? globalThis.String(object.user_id)
-        : "",
-      state: isSet(object.state) ? recoveryStateFromJSON(object.state) : 0,
-      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
-      readyAt: isSet(object.readyAt)
-        ? fromJsonTimestamp(object.readyAt)
-        : isSet(object.ready_at)
-        ? fromJsonTimestamp(object.ready_at)
-        : undefined,
-      expiresAt: isSet(object.expiresAt)
-        ? fromJsonTimestamp(object.expiresAt)
-        : isSet(object.expires_at)
-        ? fromJsonTimestamp(object.expires_at)
-        : undefined,
-    };
-  },
-
-  toJSON(message: Recovery): unknown {
-    const obj: any = {};
-    if (message.recoveryId !== "") {
-      obj.recoveryId = message.recoveryId;
-    }
-    if (message.userId !== "") {
-      obj.userId = message.userId;
-    }
-    if (message.state !== 0) {
-      obj.state = recoveryStateToJSON(message.state);
-    }
-    if (message.reason !== "") {
-      obj.reason = message.reason;
-    }
-    if (message.readyAt !== undefined) {
-      obj.readyAt = fromTimestamp(message.readyAt).toISOString();
-    }
-    if (message.expiresAt !== undefined) {
-      obj.expiresAt = fromTimestamp(message.expiresAt).toISOString();
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<Recovery>): Recovery {
@@ -1244,52 +931,6 @@ export const KeyServiceBeginEnrolmentRequest: MessageFns<KeyServiceBeginEnrolmen
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): KeyServiceBeginEnrolmentRequest {
-    return {
-      requestId: isSet(object.requestId)
-        ? globalThis.String(object.requestId)
-        : isSet(object.request_id)
-        ? globalThis.String(object.request_id)
-        : "",
-      userId: isSet(object.userId)
-        ? globalThis.String(object.userId)
-        : isSet(object.user_id)
-        ? globalThis.String(object.user_id)
-        : "",
-      serial: isSet(object.serial) ? globalThis.String(object.serial) : "",
-      digits: isSet(object.digits) ? globalThis.Boolean(object.digits) : false,
-      fido: isSet(object.fido) ? globalThis.Boolean(object.fido) : false,
-      recoveryId: isSet(object.recoveryId)
-        ? globalThis.String(object.recoveryId)
-        : isSet(object.recovery_id)
-        ? globalThis.String(object.recovery_id)
-        : "",
-    };
-  },
-
-  toJSON(message: KeyServiceBeginEnrolmentRequest): unknown {
-    const obj: any = {};
-    if (message.requestId !== "") {
-      obj.requestId = message.requestId;
-    }
-    if (message.userId !== "") {
-      obj.userId = message.userId;
-    }
-    if (message.serial !== "") {
-      obj.serial = message.serial;
-    }
-    if (message.digits !== false) {
-      obj.digits = message.digits;
-    }
-    if (message.fido !== false) {
-      obj.fido = message.fido;
-    }
-    if (message.recoveryId !== "") {
-      obj.recoveryId = message.recoveryId;
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<KeyServiceBeginEnrolmentRequest>): KeyServiceBeginEnrolmentRequest {
@@ -1426,60 +1067,6 @@ export const KeyServiceBeginEnrolmentResponse: MessageFns<KeyServiceBeginEnrolme
     }
   },
 
-  fromJSON(object: any): KeyServiceBeginEnrolmentResponse {
-    return {
-      enrolmentToken: isSet(object.enrolmentToken)
-        ? globalThis.String(object.enrolmentToken)
-        : isSet(object.enrolment_token)
-        ? globalThis.String(object.enrolment_token)
-        : "",
-      challenge: isSet(object.challenge) ? bytesFromBase64(object.challenge) : new Uint8Array(0),
-      serverId: isSet(object.serverId)
-        ? globalThis.String(object.serverId)
-        : isSet(object.server_id)
-        ? globalThis.String(object.server_id)
-        : "",
-      serverName: isSet(object.serverName)
-        ? globalThis.String(object.serverName)
-        : isSet(object.server_name)
-        ? globalThis.String(object.server_name)
-        : "",
-      digits: isSet(object.digits) ? globalThis.String(object.digits) : "",
-      expiresAt: isSet(object.expiresAt)
-        ? fromJsonTimestamp(object.expiresAt)
-        : isSet(object.expires_at)
-        ? fromJsonTimestamp(object.expires_at)
-        : undefined,
-      fido: isSet(object.fido) ? FidoRegistrationRequest.fromJSON(object.fido) : undefined,
-    };
-  },
-
-  toJSON(message: KeyServiceBeginEnrolmentResponse): unknown {
-    const obj: any = {};
-    if (message.enrolmentToken !== "") {
-      obj.enrolmentToken = message.enrolmentToken;
-    }
-    if (message.challenge.length !== 0) {
-      obj.challenge = base64FromBytes(message.challenge);
-    }
-    if (message.serverId !== "") {
-      obj.serverId = message.serverId;
-    }
-    if (message.serverName !== "") {
-      obj.serverName = message.serverName;
-    }
-    if (message.digits !== "") {
-      obj.digits = message.digits;
-    }
-    if (message.expiresAt !== undefined) {
-      obj.expiresAt = fromTimestamp(message.expiresAt).toISOString();
-    }
-    if (message.fido !== undefined) {
-      obj.fido = FidoRegistrationRequest.toJSON(message.fido);
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<KeyServiceBeginEnrolmentResponse>): KeyServiceBeginEnrolmentResponse {
     return KeyServiceBeginEnrolmentResponse.fromPartial(base ?? {});
   },
@@ -1607,60 +1194,6 @@ export const FidoRegistrationRequest: MessageFns<FidoRegistrationRequest> = {
     }
   },
 
-  fromJSON(object: any): FidoRegistrationRequest {
-    return {
-      rpId: isSet(object.rpId)
-        ? globalThis.String(object.rpId)
-        : isSet(object.rp_id)
-        ? globalThis.String(object.rp_id)
-        : "",
-      userHandle: isSet(object.userHandle)
-        ? bytesFromBase64(object.userHandle)
-        : isSet(object.user_handle)
-        ? bytesFromBase64(object.user_handle)
-        : new Uint8Array(0),
-      userName: isSet(object.userName)
-        ? globalThis.String(object.userName)
-        : isSet(object.user_name)
-        ? globalThis.String(object.user_name)
-        : "",
-      exclude: globalThis.Array.isArray(object?.exclude) ? object.exclude.map((e: any) => FidoKey.fromJSON(e)) : [],
-      platformAllowed: isSet(object.platformAllowed)
-        ? globalThis.Boolean(object.platformAllowed)
-        : isSet(object.platform_allowed)
-        ? globalThis.Boolean(object.platform_allowed)
-        : false,
-      attestationWanted: isSet(object.attestationWanted)
-        ? globalThis.Boolean(object.attestationWanted)
-        : isSet(object.attestation_wanted)
-        ? globalThis.Boolean(object.attestation_wanted)
-        : false,
-    };
-  },
-
-  toJSON(message: FidoRegistrationRequest): unknown {
-    const obj: any = {};
-    if (message.rpId !== "") {
-      obj.rpId = message.rpId;
-    }
-    if (message.userHandle.length !== 0) {
-      obj.userHandle = base64FromBytes(message.userHandle);
-    }
-    if (message.userName !== "") {
-      obj.userName = message.userName;
-    }
-    if (message.exclude?.length) {
-      obj.exclude = message.exclude.map((e) => FidoKey.toJSON(e));
-    }
-    if (message.platformAllowed !== false) {
-      obj.platformAllowed = message.platformAllowed;
-    }
-    if (message.attestationWanted !== false) {
-      obj.attestationWanted = message.attestationWanted;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<FidoRegistrationRequest>): FidoRegistrationRequest {
     return FidoRegistrationRequest.fromPartial(base ?? {});
   },
@@ -1752,40 +1285,6 @@ export const KeyServiceFinishEnrolmentRequest: MessageFns<KeyServiceFinishEnrolm
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): KeyServiceFinishEnrolmentRequest {
-    return {
-      enrolmentToken: isSet(object.enrolmentToken)
-        ? globalThis.String(object.enrolmentToken)
-        : isSet(object.enrolment_token)
-        ? globalThis.String(object.enrolment_token)
-        : "",
-      signedEnrolment: isSet(object.signedEnrolment)
-        ? bytesFromBase64(object.signedEnrolment)
-        : isSet(object.signed_enrolment)
-        ? bytesFromBase64(object.signed_enrolment)
-        : new Uint8Array(0),
-      fido: isSet(object.fido) ? FidoCredentialCreation.fromJSON(object.fido) : undefined,
-      name: isSet(object.name) ? globalThis.String(object.name) : "",
-    };
-  },
-
-  toJSON(message: KeyServiceFinishEnrolmentRequest): unknown {
-    const obj: any = {};
-    if (message.enrolmentToken !== "") {
-      obj.enrolmentToken = message.enrolmentToken;
-    }
-    if (message.signedEnrolment.length !== 0) {
-      obj.signedEnrolment = base64FromBytes(message.signedEnrolment);
-    }
-    if (message.fido !== undefined) {
-      obj.fido = FidoCredentialCreation.toJSON(message.fido);
-    }
-    if (message.name !== "") {
-      obj.name = message.name;
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<KeyServiceFinishEnrolmentRequest>): KeyServiceFinishEnrolmentRequest {
@@ -1886,46 +1385,6 @@ export const FidoCredentialCreation: MessageFns<FidoCredentialCreation> = {
     }
   },
 
-  fromJSON(object: any): FidoCredentialCreation {
-    return {
-      credentialId: isSet(object.credentialId)
-        ? bytesFromBase64(object.credentialId)
-        : isSet(object.credential_id)
-        ? bytesFromBase64(object.credential_id)
-        : new Uint8Array(0),
-      clientDataJson: isSet(object.clientDataJson)
-        ? bytesFromBase64(object.clientDataJson)
-        : isSet(object.client_data_json)
-        ? bytesFromBase64(object.client_data_json)
-        : new Uint8Array(0),
-      attestationObject: isSet(object.attestationObject)
-        ? bytesFromBase64(object.attestationObject)
-        : isSet(object.attestation_object)
-        ? bytesFromBase64(object.attestation_object)
-        : new Uint8Array(0),
-      transports: globalThis.Array.isArray(object?.transports)
-        ? object.transports.map((e: any) => globalThis.String(e))
-        : [],
-    };
-  },
-
-  toJSON(message: FidoCredentialCreation): unknown {
-    const obj: any = {};
-    if (message.credentialId.length !== 0) {
-      obj.credentialId = base64FromBytes(message.credentialId);
-    }
-    if (message.clientDataJson.length !== 0) {
-      obj.clientDataJson = base64FromBytes(message.clientDataJson);
-    }
-    if (message.attestationObject.length !== 0) {
-      obj.attestationObject = base64FromBytes(message.attestationObject);
-    }
-    if (message.transports?.length) {
-      obj.transports = message.transports;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<FidoCredentialCreation>): FidoCredentialCreation {
     return FidoCredentialCreation.fromPartial(base ?? {});
   },
@@ -2006,32 +1465,6 @@ export const KeyServiceFinishEnrolmentResponse: MessageFns<KeyServiceFinishEnrol
     }
   },
 
-  fromJSON(object: any): KeyServiceFinishEnrolmentResponse {
-    return {
-      key: isSet(object.key) ? Key.fromJSON(object.key) : undefined,
-      transaction: isSet(object.transaction) ? Transaction.fromJSON(object.transaction) : undefined,
-      confirmationToken: isSet(object.confirmationToken)
-        ? globalThis.String(object.confirmationToken)
-        : isSet(object.confirmation_token)
-        ? globalThis.String(object.confirmation_token)
-        : "",
-    };
-  },
-
-  toJSON(message: KeyServiceFinishEnrolmentResponse): unknown {
-    const obj: any = {};
-    if (message.key !== undefined) {
-      obj.key = Key.toJSON(message.key);
-    }
-    if (message.transaction !== undefined) {
-      obj.transaction = Transaction.toJSON(message.transaction);
-    }
-    if (message.confirmationToken !== "") {
-      obj.confirmationToken = message.confirmationToken;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<KeyServiceFinishEnrolmentResponse>): KeyServiceFinishEnrolmentResponse {
     return KeyServiceFinishEnrolmentResponse.fromPartial(base ?? {});
   },
@@ -2102,28 +1535,6 @@ export const KeyServiceConfirmFingerprintRequest: MessageFns<KeyServiceConfirmFi
     }
   },
 
-  fromJSON(object: any): KeyServiceConfirmFingerprintRequest {
-    return {
-      keyId: isSet(object.keyId)
-        ? globalThis.String(object.keyId)
-        : isSet(object.key_id)
-        ? globalThis.String(object.key_id)
-        : "",
-      fingerprint: isSet(object.fingerprint) ? globalThis.String(object.fingerprint) : "",
-    };
-  },
-
-  toJSON(message: KeyServiceConfirmFingerprintRequest): unknown {
-    const obj: any = {};
-    if (message.keyId !== "") {
-      obj.keyId = message.keyId;
-    }
-    if (message.fingerprint !== "") {
-      obj.fingerprint = message.fingerprint;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<KeyServiceConfirmFingerprintRequest>): KeyServiceConfirmFingerprintRequest {
     return KeyServiceConfirmFingerprintRequest.fromPartial(base ?? {});
   },
@@ -2178,18 +1589,6 @@ export const KeyServiceConfirmFingerprintResponse: MessageFns<KeyServiceConfirmF
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): KeyServiceConfirmFingerprintResponse {
-    return { key: isSet(object.key) ? Key.fromJSON(object.key) : undefined };
-  },
-
-  toJSON(message: KeyServiceConfirmFingerprintResponse): unknown {
-    const obj: any = {};
-    if (message.key !== undefined) {
-      obj.key = Key.toJSON(message.key);
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<KeyServiceConfirmFingerprintResponse>): KeyServiceConfirmFingerprintResponse {
@@ -2247,24 +1646,6 @@ export const KeyServiceListRequest: MessageFns<KeyServiceListRequest> = {
     }
   },
 
-  fromJSON(object: any): KeyServiceListRequest {
-    return {
-      userId: isSet(object.userId)
-        ? globalThis.String(object.userId)
-        : isSet(object.user_id)
-        ? globalThis.String(object.user_id)
-        : "",
-    };
-  },
-
-  toJSON(message: KeyServiceListRequest): unknown {
-    const obj: any = {};
-    if (message.userId !== "") {
-      obj.userId = message.userId;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<KeyServiceListRequest>): KeyServiceListRequest {
     return KeyServiceListRequest.fromPartial(base ?? {});
   },
@@ -2318,18 +1699,6 @@ export const KeyServiceListResponse: MessageFns<KeyServiceListResponse> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): KeyServiceListResponse {
-    return { keys: globalThis.Array.isArray(object?.keys) ? object.keys.map((e: any) => Key.fromJSON(e)) : [] };
-  },
-
-  toJSON(message: KeyServiceListResponse): unknown {
-    const obj: any = {};
-    if (message.keys?.length) {
-      obj.keys = message.keys.map((e) => Key.toJSON(e));
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<KeyServiceListResponse>): KeyServiceListResponse {
@@ -2387,24 +1756,6 @@ export const KeyServiceRevokeRequest: MessageFns<KeyServiceRevokeRequest> = {
     }
   },
 
-  fromJSON(object: any): KeyServiceRevokeRequest {
-    return {
-      keyId: isSet(object.keyId)
-        ? globalThis.String(object.keyId)
-        : isSet(object.key_id)
-        ? globalThis.String(object.key_id)
-        : "",
-    };
-  },
-
-  toJSON(message: KeyServiceRevokeRequest): unknown {
-    const obj: any = {};
-    if (message.keyId !== "") {
-      obj.keyId = message.keyId;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<KeyServiceRevokeRequest>): KeyServiceRevokeRequest {
     return KeyServiceRevokeRequest.fromPartial(base ?? {});
   },
@@ -2458,18 +1809,6 @@ export const KeyServiceRevokeResponse: MessageFns<KeyServiceRevokeResponse> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): KeyServiceRevokeResponse {
-    return { key: isSet(object.key) ? Key.fromJSON(object.key) : undefined };
-  },
-
-  toJSON(message: KeyServiceRevokeResponse): unknown {
-    const obj: any = {};
-    if (message.key !== undefined) {
-      obj.key = Key.toJSON(message.key);
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<KeyServiceRevokeResponse>): KeyServiceRevokeResponse {
@@ -2538,28 +1877,6 @@ export const KeyServiceRenameRequest: MessageFns<KeyServiceRenameRequest> = {
     }
   },
 
-  fromJSON(object: any): KeyServiceRenameRequest {
-    return {
-      keyId: isSet(object.keyId)
-        ? globalThis.String(object.keyId)
-        : isSet(object.key_id)
-        ? globalThis.String(object.key_id)
-        : "",
-      name: isSet(object.name) ? globalThis.String(object.name) : "",
-    };
-  },
-
-  toJSON(message: KeyServiceRenameRequest): unknown {
-    const obj: any = {};
-    if (message.keyId !== "") {
-      obj.keyId = message.keyId;
-    }
-    if (message.name !== "") {
-      obj.name = message.name;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<KeyServiceRenameRequest>): KeyServiceRenameRequest {
     return KeyServiceRenameRequest.fromPartial(base ?? {});
   },
@@ -2614,18 +1931,6 @@ export const KeyServiceRenameResponse: MessageFns<KeyServiceRenameResponse> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): KeyServiceRenameResponse {
-    return { key: isSet(object.key) ? Key.fromJSON(object.key) : undefined };
-  },
-
-  toJSON(message: KeyServiceRenameResponse): unknown {
-    const obj: any = {};
-    if (message.key !== undefined) {
-      obj.key = Key.toJSON(message.key);
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<KeyServiceRenameResponse>): KeyServiceRenameResponse {
@@ -2705,36 +2010,6 @@ export const KeyServiceBeginRecoveryRequest: MessageFns<KeyServiceBeginRecoveryR
     }
   },
 
-  fromJSON(object: any): KeyServiceBeginRecoveryRequest {
-    return {
-      requestId: isSet(object.requestId)
-        ? globalThis.String(object.requestId)
-        : isSet(object.request_id)
-        ? globalThis.String(object.request_id)
-        : "",
-      userId: isSet(object.userId)
-        ? globalThis.String(object.userId)
-        : isSet(object.user_id)
-        ? globalThis.String(object.user_id)
-        : "",
-      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
-    };
-  },
-
-  toJSON(message: KeyServiceBeginRecoveryRequest): unknown {
-    const obj: any = {};
-    if (message.requestId !== "") {
-      obj.requestId = message.requestId;
-    }
-    if (message.userId !== "") {
-      obj.userId = message.userId;
-    }
-    if (message.reason !== "") {
-      obj.reason = message.reason;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<KeyServiceBeginRecoveryRequest>): KeyServiceBeginRecoveryRequest {
     return KeyServiceBeginRecoveryRequest.fromPartial(base ?? {});
   },
@@ -2790,18 +2065,6 @@ export const KeyServiceBeginRecoveryResponse: MessageFns<KeyServiceBeginRecovery
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): KeyServiceBeginRecoveryResponse {
-    return { recovery: isSet(object.recovery) ? Recovery.fromJSON(object.recovery) : undefined };
-  },
-
-  toJSON(message: KeyServiceBeginRecoveryResponse): unknown {
-    const obj: any = {};
-    if (message.recovery !== undefined) {
-      obj.recovery = Recovery.toJSON(message.recovery);
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<KeyServiceBeginRecoveryResponse>): KeyServiceBeginRecoveryResponse {
@@ -2872,32 +2135,6 @@ export const KeyServiceApproveRecoveryRequest: MessageFns<KeyServiceApproveRecov
     }
   },
 
-  fromJSON(object: any): KeyServiceApproveRecoveryRequest {
-    return {
-      userId: isSet(object.userId)
-        ? globalThis.String(object.userId)
-        : isSet(object.user_id)
-        ? globalThis.String(object.user_id)
-        : "",
-      recoveryId: isSet(object.recoveryId)
-        ? globalThis.String(object.recoveryId)
-        : isSet(object.recovery_id)
-        ? globalThis.String(object.recovery_id)
-        : "",
-    };
-  },
-
-  toJSON(message: KeyServiceApproveRecoveryRequest): unknown {
-    const obj: any = {};
-    if (message.userId !== "") {
-      obj.userId = message.userId;
-    }
-    if (message.recoveryId !== "") {
-      obj.recoveryId = message.recoveryId;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<KeyServiceApproveRecoveryRequest>): KeyServiceApproveRecoveryRequest {
     return KeyServiceApproveRecoveryRequest.fromPartial(base ?? {});
   },
@@ -2952,18 +2189,6 @@ export const KeyServiceApproveRecoveryResponse: MessageFns<KeyServiceApproveReco
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): KeyServiceApproveRecoveryResponse {
-    return { recovery: isSet(object.recovery) ? Recovery.fromJSON(object.recovery) : undefined };
-  },
-
-  toJSON(message: KeyServiceApproveRecoveryResponse): unknown {
-    const obj: any = {};
-    if (message.recovery !== undefined) {
-      obj.recovery = Recovery.toJSON(message.recovery);
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<KeyServiceApproveRecoveryResponse>): KeyServiceApproveRecoveryResponse {
@@ -3034,32 +2259,6 @@ export const KeyServiceStopRecoveryRequest: MessageFns<KeyServiceStopRecoveryReq
     }
   },
 
-  fromJSON(object: any): KeyServiceStopRecoveryRequest {
-    return {
-      userId: isSet(object.userId)
-        ? globalThis.String(object.userId)
-        : isSet(object.user_id)
-        ? globalThis.String(object.user_id)
-        : "",
-      recoveryId: isSet(object.recoveryId)
-        ? globalThis.String(object.recoveryId)
-        : isSet(object.recovery_id)
-        ? globalThis.String(object.recovery_id)
-        : "",
-    };
-  },
-
-  toJSON(message: KeyServiceStopRecoveryRequest): unknown {
-    const obj: any = {};
-    if (message.userId !== "") {
-      obj.userId = message.userId;
-    }
-    if (message.recoveryId !== "") {
-      obj.recoveryId = message.recoveryId;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<KeyServiceStopRecoveryRequest>): KeyServiceStopRecoveryRequest {
     return KeyServiceStopRecoveryRequest.fromPartial(base ?? {});
   },
@@ -3114,18 +2313,6 @@ export const KeyServiceStopRecoveryResponse: MessageFns<KeyServiceStopRecoveryRe
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): KeyServiceStopRecoveryResponse {
-    return { recovery: isSet(object.recovery) ? Recovery.fromJSON(object.recovery) : undefined };
-  },
-
-  toJSON(message: KeyServiceStopRecoveryResponse): unknown {
-    const obj: any = {};
-    if (message.recovery !== undefined) {
-      obj.recovery = Recovery.toJSON(message.recovery);
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<KeyServiceStopRecoveryResponse>): KeyServiceStopRecoveryResponse {
@@ -3185,24 +2372,6 @@ export const KeyServiceListRecoveriesRequest: MessageFns<KeyServiceListRecoverie
     }
   },
 
-  fromJSON(object: any): KeyServiceListRecoveriesRequest {
-    return {
-      userId: isSet(object.userId)
-        ? globalThis.String(object.userId)
-        : isSet(object.user_id)
-        ? globalThis.String(object.user_id)
-        : "",
-    };
-  },
-
-  toJSON(message: KeyServiceListRecoveriesRequest): unknown {
-    const obj: any = {};
-    if (message.userId !== "") {
-      obj.userId = message.userId;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<KeyServiceListRecoveriesRequest>): KeyServiceListRecoveriesRequest {
     return KeyServiceListRecoveriesRequest.fromPartial(base ?? {});
   },
@@ -3256,22 +2425,6 @@ export const KeyServiceListRecoveriesResponse: MessageFns<KeyServiceListRecoveri
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): KeyServiceListRecoveriesResponse {
-    return {
-      recoveries: globalThis.Array.isArray(object?.recoveries)
-        ? object.recoveries.map((e: any) => Recovery.fromJSON(e))
-        : [],
-    };
-  },
-
-  toJSON(message: KeyServiceListRecoveriesResponse): unknown {
-    const obj: any = {};
-    if (message.recoveries?.length) {
-      obj.recoveries = message.recoveries.map((e) => Recovery.toJSON(e));
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<KeyServiceListRecoveriesResponse>): KeyServiceListRecoveriesResponse {
@@ -3529,23 +2682,6 @@ export interface KeyServiceClient<CallOptionsExt = {}> {
   ): Promise<KeyServiceListRecoveriesResponse>;
 }
 
-function bytesFromBase64(b64: string): Uint8Array {
-  const bin = globalThis.atob(b64);
-  const arr = new Uint8Array(bin.length);
-  for (let i = 0; i < bin.length; ++i) {
-    arr[i] = bin.charCodeAt(i);
-  }
-  return arr;
-}
-
-function base64FromBytes(arr: Uint8Array): string {
-  const bin: string[] = [];
-  arr.forEach((byte) => {
-    bin.push(globalThis.String.fromCharCode(byte));
-  });
-  return globalThis.btoa(bin.join(""));
-}
-
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;
 
 export type DeepPartial<T> = T extends bigint ? string | number | bigint
@@ -3555,48 +2691,9 @@ export type DeepPartial<T> = T extends bigint ? string | number | bigint
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
 
-function toTimestamp(date: Date): Timestamp {
-  const seconds = BigInt(Math.trunc(date.getTime() / 1_000));
-  const nanos = (date.getTime() % 1_000) * 1_000_000;
-  return { seconds, nanos };
-}
-
-function fromTimestamp(t: Timestamp): Date {
-  let millis = (globalThis.Number(t.seconds.toString()) || 0) * 1_000;
-  millis += (t.nanos || 0) / 1_000_000;
-  return new globalThis.Date(millis);
-}
-
-const timestampFractionRegex = /:\d{2}\.\d+/;
-
-function fromJsonTimestamp(o: any): Timestamp {
-  if (o instanceof globalThis.Date) {
-    return toTimestamp(o);
-  } else if (typeof o === "string") {
-    // Date only keeps milliseconds, and parses longer fractions in an engine-specific way,
-    // so parse the fractional seconds ourselves and give Date only the whole seconds
-    const fraction = timestampFractionRegex.exec(o);
-    if (fraction === null) {
-      return toTimestamp(new globalThis.Date(o));
-    }
-    const fractionNanos = Number(fraction[0].slice(4, 13).padEnd(9, "0"));
-    const wholeSeconds = new globalThis.Date(o.replace(fraction[0], fraction[0].slice(0, 3)));
-    const timestamp = toTimestamp(new globalThis.Date(wholeSeconds.getTime() + Math.trunc(fractionNanos / 1_000_000)));
-    return { ...timestamp, nanos: (timestamp.nanos ?? 0) + (fractionNanos % 1_000_000) };
-  } else {
-    return Timestamp.fromJSON(o);
-  }
-}
-
-function isSet(value: any): boolean {
-  return value !== null && value !== undefined;
-}
-
 export interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array, length?: number): T;
-  fromJSON(object: any): T;
-  toJSON(message: T): unknown;
   create(base?: DeepPartial<T>): T;
   fromPartial(object: DeepPartial<T>): T;
 }

@@ -8,7 +8,7 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { CallContext, CallOptions } from "nice-grpc-common";
 import { Timestamp } from "../../../google/protobuf/timestamp.ts";
-import { Assurance, assuranceFromJSON, assuranceToJSON } from "./content.ts";
+import { Assurance } from "./content.ts";
 import { Transaction } from "./transaction_service.ts";
 
 export const protobufPackage = "countersign.core.v1";
@@ -45,58 +45,6 @@ export namespace LinkState {
   export type DEAD = typeof LinkState.DEAD;
   export type SUSPENDED = typeof LinkState.SUSPENDED;
   export type UNRECOGNIZED = typeof LinkState.UNRECOGNIZED;
-}
-
-export function linkStateFromJSON(object: any): LinkState {
-  switch (object) {
-    case 0:
-    case "LINK_STATE_UNSPECIFIED":
-      return LinkState.UNSPECIFIED;
-    case 1:
-    case "LINK_STATE_WAITING":
-      return LinkState.WAITING;
-    case 2:
-    case "LINK_STATE_CLAIMED":
-      return LinkState.CLAIMED;
-    case 3:
-    case "LINK_STATE_LINKED":
-      return LinkState.LINKED;
-    case 4:
-    case "LINK_STATE_FAILED":
-      return LinkState.FAILED;
-    case 5:
-    case "LINK_STATE_DEAD":
-      return LinkState.DEAD;
-    case 6:
-    case "LINK_STATE_SUSPENDED":
-      return LinkState.SUSPENDED;
-    case -1:
-    case "UNRECOGNIZED":
-    default:
-      return LinkState.UNRECOGNIZED;
-  }
-}
-
-export function linkStateToJSON(object: LinkState): string {
-  switch (object) {
-    case LinkState.UNSPECIFIED:
-      return "LINK_STATE_UNSPECIFIED";
-    case LinkState.WAITING:
-      return "LINK_STATE_WAITING";
-    case LinkState.CLAIMED:
-      return "LINK_STATE_CLAIMED";
-    case LinkState.LINKED:
-      return "LINK_STATE_LINKED";
-    case LinkState.FAILED:
-      return "LINK_STATE_FAILED";
-    case LinkState.DEAD:
-      return "LINK_STATE_DEAD";
-    case LinkState.SUSPENDED:
-      return "LINK_STATE_SUSPENDED";
-    case LinkState.UNRECOGNIZED:
-    default:
-      return "UNRECOGNIZED";
-  }
 }
 
 /** A channel of a user. */
@@ -325,60 +273,6 @@ export const Channel: MessageFns<Channel> = {
     }
   },
 
-  fromJSON(object: any): Channel {
-    return {
-      linkId: isSet(object.linkId)
-        ? globalThis.String(object.linkId)
-        : isSet(object.link_id)
-        ? globalThis.String(object.link_id)
-        : "",
-      platform: isSet(object.platform) ? globalThis.String(object.platform) : "",
-      peerId: isSet(object.peerId)
-        ? globalThis.String(object.peerId)
-        : isSet(object.peer_id)
-        ? globalThis.String(object.peer_id)
-        : "",
-      peerName: isSet(object.peerName)
-        ? globalThis.String(object.peerName)
-        : isSet(object.peer_name)
-        ? globalThis.String(object.peer_name)
-        : "",
-      state: isSet(object.state) ? linkStateFromJSON(object.state) : 0,
-      linkedAt: isSet(object.linkedAt)
-        ? fromJsonTimestamp(object.linkedAt)
-        : isSet(object.linked_at)
-        ? fromJsonTimestamp(object.linked_at)
-        : undefined,
-      assurance: isSet(object.assurance) ? assuranceFromJSON(object.assurance) : 0,
-    };
-  },
-
-  toJSON(message: Channel): unknown {
-    const obj: any = {};
-    if (message.linkId !== "") {
-      obj.linkId = message.linkId;
-    }
-    if (message.platform !== "") {
-      obj.platform = message.platform;
-    }
-    if (message.peerId !== "") {
-      obj.peerId = message.peerId;
-    }
-    if (message.peerName !== "") {
-      obj.peerName = message.peerName;
-    }
-    if (message.state !== 0) {
-      obj.state = linkStateToJSON(message.state);
-    }
-    if (message.linkedAt !== undefined) {
-      obj.linkedAt = fromTimestamp(message.linkedAt).toISOString();
-    }
-    if (message.assurance !== 0) {
-      obj.assurance = assuranceToJSON(message.assurance);
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<Channel>): Channel {
     return Channel.fromPartial(base ?? {});
   },
@@ -475,40 +369,6 @@ export const LinkServiceBeginLinkRequest: MessageFns<LinkServiceBeginLinkRequest
     }
   },
 
-  fromJSON(object: any): LinkServiceBeginLinkRequest {
-    return {
-      requestId: isSet(object.requestId)
-        ? globalThis.String(object.requestId)
-        : isSet(object.request_id)
-        ? globalThis.String(object.request_id)
-        : "",
-      userId: isSet(object.userId)
-        ? globalThis.String(object.userId)
-        : isSet(object.user_id)
-        ? globalThis.String(object.user_id)
-        : "",
-      platform: isSet(object.platform) ? globalThis.String(object.platform) : "",
-      address: isSet(object.address) ? globalThis.String(object.address) : "",
-    };
-  },
-
-  toJSON(message: LinkServiceBeginLinkRequest): unknown {
-    const obj: any = {};
-    if (message.requestId !== "") {
-      obj.requestId = message.requestId;
-    }
-    if (message.userId !== "") {
-      obj.userId = message.userId;
-    }
-    if (message.platform !== "") {
-      obj.platform = message.platform;
-    }
-    if (message.address !== "") {
-      obj.address = message.address;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<LinkServiceBeginLinkRequest>): LinkServiceBeginLinkRequest {
     return LinkServiceBeginLinkRequest.fromPartial(base ?? {});
   },
@@ -600,48 +460,6 @@ export const LinkServiceBeginLinkResponse: MessageFns<LinkServiceBeginLinkRespon
     }
   },
 
-  fromJSON(object: any): LinkServiceBeginLinkResponse {
-    return {
-      linkId: isSet(object.linkId)
-        ? globalThis.String(object.linkId)
-        : isSet(object.link_id)
-        ? globalThis.String(object.link_id)
-        : "",
-      linkToken: isSet(object.linkToken)
-        ? globalThis.String(object.linkToken)
-        : isSet(object.link_token)
-        ? globalThis.String(object.link_token)
-        : "",
-      deepLink: isSet(object.deepLink)
-        ? globalThis.String(object.deepLink)
-        : isSet(object.deep_link)
-        ? globalThis.String(object.deep_link)
-        : "",
-      expiresAt: isSet(object.expiresAt)
-        ? fromJsonTimestamp(object.expiresAt)
-        : isSet(object.expires_at)
-        ? fromJsonTimestamp(object.expires_at)
-        : undefined,
-    };
-  },
-
-  toJSON(message: LinkServiceBeginLinkResponse): unknown {
-    const obj: any = {};
-    if (message.linkId !== "") {
-      obj.linkId = message.linkId;
-    }
-    if (message.linkToken !== "") {
-      obj.linkToken = message.linkToken;
-    }
-    if (message.deepLink !== "") {
-      obj.deepLink = message.deepLink;
-    }
-    if (message.expiresAt !== undefined) {
-      obj.expiresAt = fromTimestamp(message.expiresAt).toISOString();
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<LinkServiceBeginLinkResponse>): LinkServiceBeginLinkResponse {
     return LinkServiceBeginLinkResponse.fromPartial(base ?? {});
   },
@@ -711,32 +529,6 @@ export const LinkServiceWatchLinkRequest: MessageFns<LinkServiceWatchLinkRequest
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): LinkServiceWatchLinkRequest {
-    return {
-      linkId: isSet(object.linkId)
-        ? globalThis.String(object.linkId)
-        : isSet(object.link_id)
-        ? globalThis.String(object.link_id)
-        : "",
-      userId: isSet(object.userId)
-        ? globalThis.String(object.userId)
-        : isSet(object.user_id)
-        ? globalThis.String(object.user_id)
-        : "",
-    };
-  },
-
-  toJSON(message: LinkServiceWatchLinkRequest): unknown {
-    const obj: any = {};
-    if (message.linkId !== "") {
-      obj.linkId = message.linkId;
-    }
-    if (message.userId !== "") {
-      obj.userId = message.userId;
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<LinkServiceWatchLinkRequest>): LinkServiceWatchLinkRequest {
@@ -828,36 +620,6 @@ export const LinkServiceWatchLinkResponse: MessageFns<LinkServiceWatchLinkRespon
     }
   },
 
-  fromJSON(object: any): LinkServiceWatchLinkResponse {
-    return {
-      state: isSet(object.state) ? linkStateFromJSON(object.state) : 0,
-      transaction: isSet(object.transaction) ? Transaction.fromJSON(object.transaction) : undefined,
-      confirmationToken: isSet(object.confirmationToken)
-        ? globalThis.String(object.confirmationToken)
-        : isSet(object.confirmation_token)
-        ? globalThis.String(object.confirmation_token)
-        : "",
-      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
-    };
-  },
-
-  toJSON(message: LinkServiceWatchLinkResponse): unknown {
-    const obj: any = {};
-    if (message.state !== 0) {
-      obj.state = linkStateToJSON(message.state);
-    }
-    if (message.transaction !== undefined) {
-      obj.transaction = Transaction.toJSON(message.transaction);
-    }
-    if (message.confirmationToken !== "") {
-      obj.confirmationToken = message.confirmationToken;
-    }
-    if (message.reason !== "") {
-      obj.reason = message.reason;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<LinkServiceWatchLinkResponse>): LinkServiceWatchLinkResponse {
     return LinkServiceWatchLinkResponse.fromPartial(base ?? {});
   },
@@ -918,24 +680,6 @@ export const LinkServiceListRequest: MessageFns<LinkServiceListRequest> = {
     }
   },
 
-  fromJSON(object: any): LinkServiceListRequest {
-    return {
-      userId: isSet(object.userId)
-        ? globalThis.String(object.userId)
-        : isSet(object.user_id)
-        ? globalThis.String(object.user_id)
-        : "",
-    };
-  },
-
-  toJSON(message: LinkServiceListRequest): unknown {
-    const obj: any = {};
-    if (message.userId !== "") {
-      obj.userId = message.userId;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<LinkServiceListRequest>): LinkServiceListRequest {
     return LinkServiceListRequest.fromPartial(base ?? {});
   },
@@ -989,20 +733,6 @@ export const LinkServiceListResponse: MessageFns<LinkServiceListResponse> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): LinkServiceListResponse {
-    return {
-      channels: globalThis.Array.isArray(object?.channels) ? object.channels.map((e: any) => Channel.fromJSON(e)) : [],
-    };
-  },
-
-  toJSON(message: LinkServiceListResponse): unknown {
-    const obj: any = {};
-    if (message.channels?.length) {
-      obj.channels = message.channels.map((e) => Channel.toJSON(e));
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<LinkServiceListResponse>): LinkServiceListResponse {
@@ -1071,32 +801,6 @@ export const LinkServiceReorderRequest: MessageFns<LinkServiceReorderRequest> = 
     }
   },
 
-  fromJSON(object: any): LinkServiceReorderRequest {
-    return {
-      userId: isSet(object.userId)
-        ? globalThis.String(object.userId)
-        : isSet(object.user_id)
-        ? globalThis.String(object.user_id)
-        : "",
-      linkIds: globalThis.Array.isArray(object?.linkIds)
-        ? object.linkIds.map((e: any) => globalThis.String(e))
-        : globalThis.Array.isArray(object?.link_ids)
-        ? object.link_ids.map((e: any) => globalThis.String(e))
-        : [],
-    };
-  },
-
-  toJSON(message: LinkServiceReorderRequest): unknown {
-    const obj: any = {};
-    if (message.userId !== "") {
-      obj.userId = message.userId;
-    }
-    if (message.linkIds?.length) {
-      obj.linkIds = message.linkIds;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<LinkServiceReorderRequest>): LinkServiceReorderRequest {
     return LinkServiceReorderRequest.fromPartial(base ?? {});
   },
@@ -1151,20 +855,6 @@ export const LinkServiceReorderResponse: MessageFns<LinkServiceReorderResponse> 
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): LinkServiceReorderResponse {
-    return {
-      channels: globalThis.Array.isArray(object?.channels) ? object.channels.map((e: any) => Channel.fromJSON(e)) : [],
-    };
-  },
-
-  toJSON(message: LinkServiceReorderResponse): unknown {
-    const obj: any = {};
-    if (message.channels?.length) {
-      obj.channels = message.channels.map((e) => Channel.toJSON(e));
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<LinkServiceReorderResponse>): LinkServiceReorderResponse {
@@ -1244,40 +934,6 @@ export const LinkServiceUnlinkRequest: MessageFns<LinkServiceUnlinkRequest> = {
     }
   },
 
-  fromJSON(object: any): LinkServiceUnlinkRequest {
-    return {
-      requestId: isSet(object.requestId)
-        ? globalThis.String(object.requestId)
-        : isSet(object.request_id)
-        ? globalThis.String(object.request_id)
-        : "",
-      userId: isSet(object.userId)
-        ? globalThis.String(object.userId)
-        : isSet(object.user_id)
-        ? globalThis.String(object.user_id)
-        : "",
-      linkId: isSet(object.linkId)
-        ? globalThis.String(object.linkId)
-        : isSet(object.link_id)
-        ? globalThis.String(object.link_id)
-        : "",
-    };
-  },
-
-  toJSON(message: LinkServiceUnlinkRequest): unknown {
-    const obj: any = {};
-    if (message.requestId !== "") {
-      obj.requestId = message.requestId;
-    }
-    if (message.userId !== "") {
-      obj.userId = message.userId;
-    }
-    if (message.linkId !== "") {
-      obj.linkId = message.linkId;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<LinkServiceUnlinkRequest>): LinkServiceUnlinkRequest {
     return LinkServiceUnlinkRequest.fromPartial(base ?? {});
   },
@@ -1344,28 +1000,6 @@ export const LinkServiceUnlinkResponse: MessageFns<LinkServiceUnlinkResponse> = 
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): LinkServiceUnlinkResponse {
-    return {
-      transaction: isSet(object.transaction) ? Transaction.fromJSON(object.transaction) : undefined,
-      confirmationToken: isSet(object.confirmationToken)
-        ? globalThis.String(object.confirmationToken)
-        : isSet(object.confirmation_token)
-        ? globalThis.String(object.confirmation_token)
-        : "",
-    };
-  },
-
-  toJSON(message: LinkServiceUnlinkResponse): unknown {
-    const obj: any = {};
-    if (message.transaction !== undefined) {
-      obj.transaction = Transaction.toJSON(message.transaction);
-    }
-    if (message.confirmationToken !== "") {
-      obj.confirmationToken = message.confirmationToken;
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<LinkServiceUnlinkResponse>): LinkServiceUnlinkResponse {
@@ -1500,50 +1134,11 @@ export type DeepPartial<T> = T extends bigint ? string | number | bigint
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
 
-function toTimestamp(date: Date): Timestamp {
-  const seconds = BigInt(Math.trunc(date.getTime() / 1_000));
-  const nanos = (date.getTime() % 1_000) * 1_000_000;
-  return { seconds, nanos };
-}
-
-function fromTimestamp(t: Timestamp): Date {
-  let millis = (globalThis.Number(t.seconds.toString()) || 0) * 1_000;
-  millis += (t.nanos || 0) / 1_000_000;
-  return new globalThis.Date(millis);
-}
-
-const timestampFractionRegex = /:\d{2}\.\d+/;
-
-function fromJsonTimestamp(o: any): Timestamp {
-  if (o instanceof globalThis.Date) {
-    return toTimestamp(o);
-  } else if (typeof o === "string") {
-    // Date only keeps milliseconds, and parses longer fractions in an engine-specific way,
-    // so parse the fractional seconds ourselves and give Date only the whole seconds
-    const fraction = timestampFractionRegex.exec(o);
-    if (fraction === null) {
-      return toTimestamp(new globalThis.Date(o));
-    }
-    const fractionNanos = Number(fraction[0].slice(4, 13).padEnd(9, "0"));
-    const wholeSeconds = new globalThis.Date(o.replace(fraction[0], fraction[0].slice(0, 3)));
-    const timestamp = toTimestamp(new globalThis.Date(wholeSeconds.getTime() + Math.trunc(fractionNanos / 1_000_000)));
-    return { ...timestamp, nanos: (timestamp.nanos ?? 0) + (fractionNanos % 1_000_000) };
-  } else {
-    return Timestamp.fromJSON(o);
-  }
-}
-
-function isSet(value: any): boolean {
-  return value !== null && value !== undefined;
-}
-
 export type ServerStreamingMethodResult<Response> = { [Symbol.asyncIterator](): AsyncIterator<Response, void> };
 
 export interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array, length?: number): T;
-  fromJSON(object: any): T;
-  toJSON(message: T): unknown;
   create(base?: DeepPartial<T>): T;
   fromPartial(object: DeepPartial<T>): T;
 }

@@ -81,24 +81,6 @@ export const ReceiptServiceGetRequest: MessageFns<ReceiptServiceGetRequest> = {
     }
   },
 
-  fromJSON(object: any): ReceiptServiceGetRequest {
-    return {
-      transactionId: isSet(object.transactionId)
-        ? globalThis.String(object.transactionId)
-        : isSet(object.transaction_id)
-        ? globalThis.String(object.transaction_id)
-        : "",
-    };
-  },
-
-  toJSON(message: ReceiptServiceGetRequest): unknown {
-    const obj: any = {};
-    if (message.transactionId !== "") {
-      obj.transactionId = message.transactionId;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<ReceiptServiceGetRequest>): ReceiptServiceGetRequest {
     return ReceiptServiceGetRequest.fromPartial(base ?? {});
   },
@@ -154,18 +136,6 @@ export const ReceiptServiceGetResponse: MessageFns<ReceiptServiceGetResponse> = 
     }
   },
 
-  fromJSON(object: any): ReceiptServiceGetResponse {
-    return { receipt: isSet(object.receipt) ? bytesFromBase64(object.receipt) : new Uint8Array(0) };
-  },
-
-  toJSON(message: ReceiptServiceGetResponse): unknown {
-    const obj: any = {};
-    if (message.receipt.length !== 0) {
-      obj.receipt = base64FromBytes(message.receipt);
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<ReceiptServiceGetResponse>): ReceiptServiceGetResponse {
     return ReceiptServiceGetResponse.fromPartial(base ?? {});
   },
@@ -208,15 +178,6 @@ export const ReceiptServiceGetVerificationKeysRequest: MessageFns<ReceiptService
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(_: any): ReceiptServiceGetVerificationKeysRequest {
-    return {};
-  },
-
-  toJSON(_: ReceiptServiceGetVerificationKeysRequest): unknown {
-    const obj: any = {};
-    return obj;
   },
 
   create(base?: DeepPartial<ReceiptServiceGetVerificationKeysRequest>): ReceiptServiceGetVerificationKeysRequest {
@@ -282,32 +243,6 @@ export const ReceiptServiceGetVerificationKeysResponse: MessageFns<ReceiptServic
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): ReceiptServiceGetVerificationKeysResponse {
-    return {
-      serverId: isSet(object.serverId)
-        ? globalThis.String(object.serverId)
-        : isSet(object.server_id)
-        ? globalThis.String(object.server_id)
-        : "",
-      publicKeys: globalThis.Array.isArray(object?.publicKeys)
-        ? object.publicKeys.map((e: any) => bytesFromBase64(e))
-        : globalThis.Array.isArray(object?.public_keys)
-        ? object.public_keys.map((e: any) => bytesFromBase64(e))
-        : [],
-    };
-  },
-
-  toJSON(message: ReceiptServiceGetVerificationKeysResponse): unknown {
-    const obj: any = {};
-    if (message.serverId !== "") {
-      obj.serverId = message.serverId;
-    }
-    if (message.publicKeys?.length) {
-      obj.publicKeys = message.publicKeys.map((e) => base64FromBytes(e));
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<ReceiptServiceGetVerificationKeysResponse>): ReceiptServiceGetVerificationKeysResponse {
@@ -376,23 +311,6 @@ export interface ReceiptServiceClient<CallOptionsExt = {}> {
   ): Promise<ReceiptServiceGetVerificationKeysResponse>;
 }
 
-function bytesFromBase64(b64: string): Uint8Array {
-  const bin = globalThis.atob(b64);
-  const arr = new Uint8Array(bin.length);
-  for (let i = 0; i < bin.length; ++i) {
-    arr[i] = bin.charCodeAt(i);
-  }
-  return arr;
-}
-
-function base64FromBytes(arr: Uint8Array): string {
-  const bin: string[] = [];
-  arr.forEach((byte) => {
-    bin.push(globalThis.String.fromCharCode(byte));
-  });
-  return globalThis.btoa(bin.join(""));
-}
-
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;
 
 export type DeepPartial<T> = T extends bigint ? string | number | bigint
@@ -402,15 +320,9 @@ export type DeepPartial<T> = T extends bigint ? string | number | bigint
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
 
-function isSet(value: any): boolean {
-  return value !== null && value !== undefined;
-}
-
 export interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array, length?: number): T;
-  fromJSON(object: any): T;
-  toJSON(message: T): unknown;
   create(base?: DeepPartial<T>): T;
   fromPartial(object: DeepPartial<T>): T;
 }

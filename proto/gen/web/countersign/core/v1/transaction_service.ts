@@ -9,26 +9,7 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { CallContext, CallOptions } from "nice-grpc-common";
 import { Duration } from "../../../google/protobuf/duration.ts";
 import { Timestamp } from "../../../google/protobuf/timestamp.ts";
-import {
-  Assurance,
-  assuranceFromJSON,
-  assuranceToJSON,
-  FidoRequest,
-  Field,
-  Kind,
-  kindFromJSON,
-  kindToJSON,
-  Line,
-  Mode,
-  modeFromJSON,
-  modeToJSON,
-  RejectReason,
-  rejectReasonFromJSON,
-  rejectReasonToJSON,
-  State,
-  stateFromJSON,
-  stateToJSON,
-} from "./content.ts";
+import { Assurance, FidoRequest, Field, Kind, Line, Mode, RejectReason, State } from "./content.ts";
 
 export const protobufPackage = "countersign.core.v1";
 
@@ -683,210 +664,6 @@ export const Transaction: MessageFns<Transaction> = {
     }
   },
 
-  fromJSON(object: any): Transaction {
-    return {
-      transactionId: isSet(object.transactionId)
-        ? globalThis.String(object.transactionId)
-        : isSet(object.transaction_id)
-        ? globalThis.String(object.transaction_id)
-        : "",
-      serverId: isSet(object.serverId)
-        ? globalThis.String(object.serverId)
-        : isSet(object.server_id)
-        ? globalThis.String(object.server_id)
-        : "",
-      nonce: isSet(object.nonce) ? bytesFromBase64(object.nonce) : new Uint8Array(0),
-      userId: isSet(object.userId)
-        ? globalThis.String(object.userId)
-        : isSet(object.user_id)
-        ? globalThis.String(object.user_id)
-        : "",
-      kind: isSet(object.kind) ? kindFromJSON(object.kind) : 0,
-      contentVersion: isSet(object.contentVersion)
-        ? globalThis.Number(object.contentVersion)
-        : isSet(object.content_version)
-        ? globalThis.Number(object.content_version)
-        : 0,
-      issuerName: isSet(object.issuerName)
-        ? globalThis.String(object.issuerName)
-        : isSet(object.issuer_name)
-        ? globalThis.String(object.issuer_name)
-        : "",
-      lines: globalThis.Array.isArray(object?.lines)
-        ? object.lines.map((e: any) => Line.fromJSON(e))
-        : [],
-      txDigest: isSet(object.txDigest)
-        ? bytesFromBase64(object.txDigest)
-        : isSet(object.tx_digest)
-        ? bytesFromBase64(object.tx_digest)
-        : new Uint8Array(0),
-      tag: isSet(object.tag) ? globalThis.String(object.tag) : "",
-      mode: isSet(object.mode) ? modeFromJSON(object.mode) : 0,
-      state: isSet(object.state) ? stateFromJSON(object.state) : 0,
-      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
-      rejectReason: isSet(object.rejectReason)
-        ? rejectReasonFromJSON(object.rejectReason)
-        : isSet(object.reject_reason)
-        ? rejectReasonFromJSON(object.reject_reason)
-        : 0,
-      rejectedOnKey: isSet(object.rejectedOnKey)
-        ? globalThis.Boolean(object.rejectedOnKey)
-        : isSet(object.rejected_on_key)
-        ? globalThis.Boolean(object.rejected_on_key)
-        : false,
-      triesLeft: isSet(object.triesLeft)
-        ? globalThis.Number(object.triesLeft)
-        : isSet(object.tries_left)
-        ? globalThis.Number(object.tries_left)
-        : 0,
-      createdAt: isSet(object.createdAt)
-        ? fromJsonTimestamp(object.createdAt)
-        : isSet(object.created_at)
-        ? fromJsonTimestamp(object.created_at)
-        : undefined,
-      expiresAt: isSet(object.expiresAt)
-        ? fromJsonTimestamp(object.expiresAt)
-        : isSet(object.expires_at)
-        ? fromJsonTimestamp(object.expires_at)
-        : undefined,
-      claimBy: isSet(object.claimBy)
-        ? fromJsonTimestamp(object.claimBy)
-        : isSet(object.claim_by)
-        ? fromJsonTimestamp(object.claim_by)
-        : undefined,
-      keyIds: globalThis.Array.isArray(object?.keyIds)
-        ? object.keyIds.map((e: any) => globalThis.String(e))
-        : globalThis.Array.isArray(object?.key_ids)
-        ? object.key_ids.map((e: any) => globalThis.String(e))
-        : [],
-      outcomeDetail: isSet(object.outcomeDetail)
-        ? globalThis.String(object.outcomeDetail)
-        : isSet(object.outcome_detail)
-        ? globalThis.String(object.outcome_detail)
-        : "",
-      version: isSet(object.version) ? BigInt(object.version) : 0n,
-      fido: isSet(object.fido) ? FidoRequest.fromJSON(object.fido) : undefined,
-      approvalsNeeded: isSet(object.approvalsNeeded)
-        ? globalThis.Number(object.approvalsNeeded)
-        : isSet(object.approvals_needed)
-        ? globalThis.Number(object.approvals_needed)
-        : 0,
-      approvers: globalThis.Array.isArray(object?.approvers)
-        ? object.approvers.map((e: any) => globalThis.String(e))
-        : [],
-      approvals: globalThis.Array.isArray(object?.approvals)
-        ? object.approvals.map((e: any) => Approval.fromJSON(e))
-        : [],
-      approveBy: isSet(object.approveBy)
-        ? fromJsonTimestamp(object.approveBy)
-        : isSet(object.approve_by)
-        ? fromJsonTimestamp(object.approve_by)
-        : undefined,
-      parentId: isSet(object.parentId)
-        ? globalThis.String(object.parentId)
-        : isSet(object.parent_id)
-        ? globalThis.String(object.parent_id)
-        : "",
-      requestedBy: isSet(object.requestedBy)
-        ? globalThis.String(object.requestedBy)
-        : isSet(object.requested_by)
-        ? globalThis.String(object.requested_by)
-        : "",
-    };
-  },
-
-  toJSON(message: Transaction): unknown {
-    const obj: any = {};
-    if (message.transactionId !== "") {
-      obj.transactionId = message.transactionId;
-    }
-    if (message.serverId !== "") {
-      obj.serverId = message.serverId;
-    }
-    if (message.nonce.length !== 0) {
-      obj.nonce = base64FromBytes(message.nonce);
-    }
-    if (message.userId !== "") {
-      obj.userId = message.userId;
-    }
-    if (message.kind !== 0) {
-      obj.kind = kindToJSON(message.kind);
-    }
-    if (message.contentVersion !== 0) {
-      obj.contentVersion = Math.round(message.contentVersion);
-    }
-    if (message.issuerName !== "") {
-      obj.issuerName = message.issuerName;
-    }
-    if (message.lines?.length) {
-      obj.lines = message.lines.map((e) => Line.toJSON(e));
-    }
-    if (message.txDigest.length !== 0) {
-      obj.txDigest = base64FromBytes(message.txDigest);
-    }
-    if (message.tag !== "") {
-      obj.tag = message.tag;
-    }
-    if (message.mode !== 0) {
-      obj.mode = modeToJSON(message.mode);
-    }
-    if (message.state !== 0) {
-      obj.state = stateToJSON(message.state);
-    }
-    if (message.reason !== "") {
-      obj.reason = message.reason;
-    }
-    if (message.rejectReason !== 0) {
-      obj.rejectReason = rejectReasonToJSON(message.rejectReason);
-    }
-    if (message.rejectedOnKey !== false) {
-      obj.rejectedOnKey = message.rejectedOnKey;
-    }
-    if (message.triesLeft !== 0) {
-      obj.triesLeft = Math.round(message.triesLeft);
-    }
-    if (message.createdAt !== undefined) {
-      obj.createdAt = fromTimestamp(message.createdAt).toISOString();
-    }
-    if (message.expiresAt !== undefined) {
-      obj.expiresAt = fromTimestamp(message.expiresAt).toISOString();
-    }
-    if (message.claimBy !== undefined) {
-      obj.claimBy = fromTimestamp(message.claimBy).toISOString();
-    }
-    if (message.keyIds?.length) {
-      obj.keyIds = message.keyIds;
-    }
-    if (message.outcomeDetail !== "") {
-      obj.outcomeDetail = message.outcomeDetail;
-    }
-    if (message.version !== 0n) {
-      obj.version = message.version.toString();
-    }
-    if (message.fido !== undefined) {
-      obj.fido = FidoRequest.toJSON(message.fido);
-    }
-    if (message.approvalsNeeded !== 0) {
-      obj.approvalsNeeded = Math.round(message.approvalsNeeded);
-    }
-    if (message.approvers?.length) {
-      obj.approvers = message.approvers;
-    }
-    if (message.approvals?.length) {
-      obj.approvals = message.approvals.map((e) => Approval.toJSON(e));
-    }
-    if (message.approveBy !== undefined) {
-      obj.approveBy = fromTimestamp(message.approveBy).toISOString();
-    }
-    if (message.parentId !== "") {
-      obj.parentId = message.parentId;
-    }
-    if (message.requestedBy !== "") {
-      obj.requestedBy = message.requestedBy;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<Transaction>): Transaction {
     return Transaction.fromPartial(base ?? {});
   },
@@ -1011,48 +788,6 @@ export const Approval: MessageFns<Approval> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): Approval {
-    return {
-      userId: isSet(object.userId)
-        ? globalThis.String(object.userId)
-        : isSet(object.user_id)
-        ? globalThis.String(object.user_id)
-        : "",
-      transactionId: isSet(object.transactionId)
-        ? globalThis.String(object.transactionId)
-        : isSet(object.transaction_id)
-        ? globalThis.String(object.transaction_id)
-        : "",
-      keyId: isSet(object.keyId)
-        ? globalThis.String(object.keyId)
-        : isSet(object.key_id)
-        ? globalThis.String(object.key_id)
-        : "",
-      approvedAt: isSet(object.approvedAt)
-        ? fromJsonTimestamp(object.approvedAt)
-        : isSet(object.approved_at)
-        ? fromJsonTimestamp(object.approved_at)
-        : undefined,
-    };
-  },
-
-  toJSON(message: Approval): unknown {
-    const obj: any = {};
-    if (message.userId !== "") {
-      obj.userId = message.userId;
-    }
-    if (message.transactionId !== "") {
-      obj.transactionId = message.transactionId;
-    }
-    if (message.keyId !== "") {
-      obj.keyId = message.keyId;
-    }
-    if (message.approvedAt !== undefined) {
-      obj.approvedAt = fromTimestamp(message.approvedAt).toISOString();
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<Approval>): Approval {
@@ -1251,92 +986,6 @@ export const TransactionServiceCreateRequest: MessageFns<TransactionServiceCreat
     }
   },
 
-  fromJSON(object: any): TransactionServiceCreateRequest {
-    return {
-      requestId: isSet(object.requestId)
-        ? globalThis.String(object.requestId)
-        : isSet(object.request_id)
-        ? globalThis.String(object.request_id)
-        : "",
-      userId: isSet(object.userId)
-        ? globalThis.String(object.userId)
-        : isSet(object.user_id)
-        ? globalThis.String(object.user_id)
-        : "",
-      kind: isSet(object.kind) ? kindFromJSON(object.kind) : 0,
-      fields: globalThis.Array.isArray(object?.fields) ? object.fields.map((e: any) => Field.fromJSON(e)) : [],
-      payloadSha256: isSet(object.payloadSha256)
-        ? bytesFromBase64(object.payloadSha256)
-        : isSet(object.payload_sha256)
-        ? bytesFromBase64(object.payload_sha256)
-        : new Uint8Array(0),
-      keyIds: globalThis.Array.isArray(object?.keyIds)
-        ? object.keyIds.map((e: any) => globalThis.String(e))
-        : globalThis.Array.isArray(object?.key_ids)
-        ? object.key_ids.map((e: any) => globalThis.String(e))
-        : [],
-      lifetime: isSet(object.lifetime) ? Duration.fromJSON(object.lifetime) : undefined,
-      modeHint: isSet(object.modeHint)
-        ? modeFromJSON(object.modeHint)
-        : isSet(object.mode_hint)
-        ? modeFromJSON(object.mode_hint)
-        : 0,
-      contentVersions: globalThis.Array.isArray(object?.contentVersions)
-        ? object.contentVersions.map((e: any) => globalThis.Number(e))
-        : globalThis.Array.isArray(object?.content_versions)
-        ? object.content_versions.map((e: any) => globalThis.Number(e))
-        : [],
-      repeatOf: isSet(object.repeatOf)
-        ? globalThis.String(object.repeatOf)
-        : isSet(object.repeat_of)
-        ? globalThis.String(object.repeat_of)
-        : "",
-      assuranceHint: isSet(object.assuranceHint)
-        ? assuranceFromJSON(object.assuranceHint)
-        : isSet(object.assurance_hint)
-        ? assuranceFromJSON(object.assurance_hint)
-        : 0,
-    };
-  },
-
-  toJSON(message: TransactionServiceCreateRequest): unknown {
-    const obj: any = {};
-    if (message.requestId !== "") {
-      obj.requestId = message.requestId;
-    }
-    if (message.userId !== "") {
-      obj.userId = message.userId;
-    }
-    if (message.kind !== 0) {
-      obj.kind = kindToJSON(message.kind);
-    }
-    if (message.fields?.length) {
-      obj.fields = message.fields.map((e) => Field.toJSON(e));
-    }
-    if (message.payloadSha256.length !== 0) {
-      obj.payloadSha256 = base64FromBytes(message.payloadSha256);
-    }
-    if (message.keyIds?.length) {
-      obj.keyIds = message.keyIds;
-    }
-    if (message.lifetime !== undefined) {
-      obj.lifetime = Duration.toJSON(message.lifetime);
-    }
-    if (message.modeHint !== 0) {
-      obj.modeHint = modeToJSON(message.modeHint);
-    }
-    if (message.contentVersions?.length) {
-      obj.contentVersions = message.contentVersions.map((e) => Math.round(e));
-    }
-    if (message.repeatOf !== "") {
-      obj.repeatOf = message.repeatOf;
-    }
-    if (message.assuranceHint !== 0) {
-      obj.assuranceHint = assuranceToJSON(message.assuranceHint);
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<TransactionServiceCreateRequest>): TransactionServiceCreateRequest {
     return TransactionServiceCreateRequest.fromPartial(base ?? {});
   },
@@ -1413,28 +1062,6 @@ export const TransactionServiceCreateResponse: MessageFns<TransactionServiceCrea
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): TransactionServiceCreateResponse {
-    return {
-      transaction: isSet(object.transaction) ? Transaction.fromJSON(object.transaction) : undefined,
-      confirmationToken: isSet(object.confirmationToken)
-        ? globalThis.String(object.confirmationToken)
-        : isSet(object.confirmation_token)
-        ? globalThis.String(object.confirmation_token)
-        : "",
-    };
-  },
-
-  toJSON(message: TransactionServiceCreateResponse): unknown {
-    const obj: any = {};
-    if (message.transaction !== undefined) {
-      obj.transaction = Transaction.toJSON(message.transaction);
-    }
-    if (message.confirmationToken !== "") {
-      obj.confirmationToken = message.confirmationToken;
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<TransactionServiceCreateResponse>): TransactionServiceCreateResponse {
@@ -1542,40 +1169,6 @@ export const TransactionServiceCreateGrantRequest: MessageFns<TransactionService
     }
   },
 
-  fromJSON(object: any): TransactionServiceCreateGrantRequest {
-    return {
-      requestId: isSet(object.requestId)
-        ? globalThis.String(object.requestId)
-        : isSet(object.request_id)
-        ? globalThis.String(object.request_id)
-        : "",
-      userId: isSet(object.userId)
-        ? globalThis.String(object.userId)
-        : isSet(object.user_id)
-        ? globalThis.String(object.user_id)
-        : "",
-      kinds: globalThis.Array.isArray(object?.kinds) ? object.kinds.map((e: any) => kindFromJSON(e)) : [],
-      lifetime: isSet(object.lifetime) ? Duration.fromJSON(object.lifetime) : undefined,
-    };
-  },
-
-  toJSON(message: TransactionServiceCreateGrantRequest): unknown {
-    const obj: any = {};
-    if (message.requestId !== "") {
-      obj.requestId = message.requestId;
-    }
-    if (message.userId !== "") {
-      obj.userId = message.userId;
-    }
-    if (message.kinds?.length) {
-      obj.kinds = message.kinds.map((e) => kindToJSON(e));
-    }
-    if (message.lifetime !== undefined) {
-      obj.lifetime = Duration.toJSON(message.lifetime);
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<TransactionServiceCreateGrantRequest>): TransactionServiceCreateGrantRequest {
     return TransactionServiceCreateGrantRequest.fromPartial(base ?? {});
   },
@@ -1647,28 +1240,6 @@ export const TransactionServiceCreateGrantResponse: MessageFns<TransactionServic
     }
   },
 
-  fromJSON(object: any): TransactionServiceCreateGrantResponse {
-    return {
-      grant: isSet(object.grant) ? globalThis.String(object.grant) : "",
-      expiresAt: isSet(object.expiresAt)
-        ? fromJsonTimestamp(object.expiresAt)
-        : isSet(object.expires_at)
-        ? fromJsonTimestamp(object.expires_at)
-        : undefined,
-    };
-  },
-
-  toJSON(message: TransactionServiceCreateGrantResponse): unknown {
-    const obj: any = {};
-    if (message.grant !== "") {
-      obj.grant = message.grant;
-    }
-    if (message.expiresAt !== undefined) {
-      obj.expiresAt = fromTimestamp(message.expiresAt).toISOString();
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<TransactionServiceCreateGrantResponse>): TransactionServiceCreateGrantResponse {
     return TransactionServiceCreateGrantResponse.fromPartial(base ?? {});
   },
@@ -1727,24 +1298,6 @@ export const TransactionServiceGetRequest: MessageFns<TransactionServiceGetReque
     }
   },
 
-  fromJSON(object: any): TransactionServiceGetRequest {
-    return {
-      transactionId: isSet(object.transactionId)
-        ? globalThis.String(object.transactionId)
-        : isSet(object.transaction_id)
-        ? globalThis.String(object.transaction_id)
-        : "",
-    };
-  },
-
-  toJSON(message: TransactionServiceGetRequest): unknown {
-    const obj: any = {};
-    if (message.transactionId !== "") {
-      obj.transactionId = message.transactionId;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<TransactionServiceGetRequest>): TransactionServiceGetRequest {
     return TransactionServiceGetRequest.fromPartial(base ?? {});
   },
@@ -1798,18 +1351,6 @@ export const TransactionServiceGetResponse: MessageFns<TransactionServiceGetResp
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): TransactionServiceGetResponse {
-    return { transaction: isSet(object.transaction) ? Transaction.fromJSON(object.transaction) : undefined };
-  },
-
-  toJSON(message: TransactionServiceGetResponse): unknown {
-    const obj: any = {};
-    if (message.transaction !== undefined) {
-      obj.transaction = Transaction.toJSON(message.transaction);
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<TransactionServiceGetResponse>): TransactionServiceGetResponse {
@@ -1891,40 +1432,6 @@ export const TransactionServiceListRequest: MessageFns<TransactionServiceListReq
     }
   },
 
-  fromJSON(object: any): TransactionServiceListRequest {
-    return {
-      userId: isSet(object.userId)
-        ? globalThis.String(object.userId)
-        : isSet(object.user_id)
-        ? globalThis.String(object.user_id)
-        : "",
-      pageSize: isSet(object.pageSize)
-        ? globalThis.Number(object.pageSize)
-        : isSet(object.page_size)
-        ? globalThis.Number(object.page_size)
-        : 0,
-      pageToken: isSet(object.pageToken)
-        ? globalThis.String(object.pageToken)
-        : isSet(object.page_token)
-        ? globalThis.String(object.page_token)
-        : "",
-    };
-  },
-
-  toJSON(message: TransactionServiceListRequest): unknown {
-    const obj: any = {};
-    if (message.userId !== "") {
-      obj.userId = message.userId;
-    }
-    if (message.pageSize !== 0) {
-      obj.pageSize = Math.round(message.pageSize);
-    }
-    if (message.pageToken !== "") {
-      obj.pageToken = message.pageToken;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<TransactionServiceListRequest>): TransactionServiceListRequest {
     return TransactionServiceListRequest.fromPartial(base ?? {});
   },
@@ -1991,30 +1498,6 @@ export const TransactionServiceListResponse: MessageFns<TransactionServiceListRe
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): TransactionServiceListResponse {
-    return {
-      transactions: globalThis.Array.isArray(object?.transactions)
-        ? object.transactions.map((e: any) => Transaction.fromJSON(e))
-        : [],
-      nextPageToken: isSet(object.nextPageToken)
-        ? globalThis.String(object.nextPageToken)
-        : isSet(object.next_page_token)
-        ? globalThis.String(object.next_page_token)
-        : "",
-    };
-  },
-
-  toJSON(message: TransactionServiceListResponse): unknown {
-    const obj: any = {};
-    if (message.transactions?.length) {
-      obj.transactions = message.transactions.map((e) => Transaction.toJSON(e));
-    }
-    if (message.nextPageToken !== "") {
-      obj.nextPageToken = message.nextPageToken;
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<TransactionServiceListResponse>): TransactionServiceListResponse {
@@ -2084,28 +1567,6 @@ export const TransactionServiceWatchRequest: MessageFns<TransactionServiceWatchR
     }
   },
 
-  fromJSON(object: any): TransactionServiceWatchRequest {
-    return {
-      transactionId: isSet(object.transactionId)
-        ? globalThis.String(object.transactionId)
-        : isSet(object.transaction_id)
-        ? globalThis.String(object.transaction_id)
-        : "",
-      cursor: isSet(object.cursor) ? globalThis.String(object.cursor) : "",
-    };
-  },
-
-  toJSON(message: TransactionServiceWatchRequest): unknown {
-    const obj: any = {};
-    if (message.transactionId !== "") {
-      obj.transactionId = message.transactionId;
-    }
-    if (message.cursor !== "") {
-      obj.cursor = message.cursor;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<TransactionServiceWatchRequest>): TransactionServiceWatchRequest {
     return TransactionServiceWatchRequest.fromPartial(base ?? {});
   },
@@ -2171,24 +1632,6 @@ export const TransactionServiceWatchResponse: MessageFns<TransactionServiceWatch
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): TransactionServiceWatchResponse {
-    return {
-      transaction: isSet(object.transaction) ? Transaction.fromJSON(object.transaction) : undefined,
-      cursor: isSet(object.cursor) ? globalThis.String(object.cursor) : "",
-    };
-  },
-
-  toJSON(message: TransactionServiceWatchResponse): unknown {
-    const obj: any = {};
-    if (message.transaction !== undefined) {
-      obj.transaction = Transaction.toJSON(message.transaction);
-    }
-    if (message.cursor !== "") {
-      obj.cursor = message.cursor;
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<TransactionServiceWatchResponse>): TransactionServiceWatchResponse {
@@ -2260,28 +1703,6 @@ export const TransactionServiceCancelRequest: MessageFns<TransactionServiceCance
     }
   },
 
-  fromJSON(object: any): TransactionServiceCancelRequest {
-    return {
-      transactionId: isSet(object.transactionId)
-        ? globalThis.String(object.transactionId)
-        : isSet(object.transaction_id)
-        ? globalThis.String(object.transaction_id)
-        : "",
-      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
-    };
-  },
-
-  toJSON(message: TransactionServiceCancelRequest): unknown {
-    const obj: any = {};
-    if (message.transactionId !== "") {
-      obj.transactionId = message.transactionId;
-    }
-    if (message.reason !== "") {
-      obj.reason = message.reason;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<TransactionServiceCancelRequest>): TransactionServiceCancelRequest {
     return TransactionServiceCancelRequest.fromPartial(base ?? {});
   },
@@ -2336,18 +1757,6 @@ export const TransactionServiceCancelResponse: MessageFns<TransactionServiceCanc
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): TransactionServiceCancelResponse {
-    return { transaction: isSet(object.transaction) ? Transaction.fromJSON(object.transaction) : undefined };
-  },
-
-  toJSON(message: TransactionServiceCancelResponse): unknown {
-    const obj: any = {};
-    if (message.transaction !== undefined) {
-      obj.transaction = Transaction.toJSON(message.transaction);
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<TransactionServiceCancelResponse>): TransactionServiceCancelResponse {
@@ -2418,28 +1827,6 @@ export const TransactionServiceVetoRequest: MessageFns<TransactionServiceVetoReq
     }
   },
 
-  fromJSON(object: any): TransactionServiceVetoRequest {
-    return {
-      transactionId: isSet(object.transactionId)
-        ? globalThis.String(object.transactionId)
-        : isSet(object.transaction_id)
-        ? globalThis.String(object.transaction_id)
-        : "",
-      reason: isSet(object.reason) ? rejectReasonFromJSON(object.reason) : 0,
-    };
-  },
-
-  toJSON(message: TransactionServiceVetoRequest): unknown {
-    const obj: any = {};
-    if (message.transactionId !== "") {
-      obj.transactionId = message.transactionId;
-    }
-    if (message.reason !== 0) {
-      obj.reason = rejectReasonToJSON(message.reason);
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<TransactionServiceVetoRequest>): TransactionServiceVetoRequest {
     return TransactionServiceVetoRequest.fromPartial(base ?? {});
   },
@@ -2505,28 +1892,6 @@ export const TransactionServiceVetoResponse: MessageFns<TransactionServiceVetoRe
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): TransactionServiceVetoResponse {
-    return {
-      transaction: isSet(object.transaction) ? Transaction.fromJSON(object.transaction) : undefined,
-      tooLate: isSet(object.tooLate)
-        ? globalThis.Boolean(object.tooLate)
-        : isSet(object.too_late)
-        ? globalThis.Boolean(object.too_late)
-        : false,
-    };
-  },
-
-  toJSON(message: TransactionServiceVetoResponse): unknown {
-    const obj: any = {};
-    if (message.transaction !== undefined) {
-      obj.transaction = Transaction.toJSON(message.transaction);
-    }
-    if (message.tooLate !== false) {
-      obj.tooLate = message.tooLate;
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<TransactionServiceVetoResponse>): TransactionServiceVetoResponse {
@@ -2609,40 +1974,6 @@ export const TransactionServiceBeginApprovalRequest: MessageFns<TransactionServi
     }
   },
 
-  fromJSON(object: any): TransactionServiceBeginApprovalRequest {
-    return {
-      requestId: isSet(object.requestId)
-        ? globalThis.String(object.requestId)
-        : isSet(object.request_id)
-        ? globalThis.String(object.request_id)
-        : "",
-      transactionId: isSet(object.transactionId)
-        ? globalThis.String(object.transactionId)
-        : isSet(object.transaction_id)
-        ? globalThis.String(object.transaction_id)
-        : "",
-      userId: isSet(object.userId)
-        ? globalThis.String(object.userId)
-        : isSet(object.user_id)
-        ? globalThis.String(object.user_id)
-        : "",
-    };
-  },
-
-  toJSON(message: TransactionServiceBeginApprovalRequest): unknown {
-    const obj: any = {};
-    if (message.requestId !== "") {
-      obj.requestId = message.requestId;
-    }
-    if (message.transactionId !== "") {
-      obj.transactionId = message.transactionId;
-    }
-    if (message.userId !== "") {
-      obj.userId = message.userId;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<TransactionServiceBeginApprovalRequest>): TransactionServiceBeginApprovalRequest {
     return TransactionServiceBeginApprovalRequest.fromPartial(base ?? {});
   },
@@ -2709,28 +2040,6 @@ export const TransactionServiceBeginApprovalResponse: MessageFns<TransactionServ
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): TransactionServiceBeginApprovalResponse {
-    return {
-      transaction: isSet(object.transaction) ? Transaction.fromJSON(object.transaction) : undefined,
-      confirmationToken: isSet(object.confirmationToken)
-        ? globalThis.String(object.confirmationToken)
-        : isSet(object.confirmation_token)
-        ? globalThis.String(object.confirmation_token)
-        : "",
-    };
-  },
-
-  toJSON(message: TransactionServiceBeginApprovalResponse): unknown {
-    const obj: any = {};
-    if (message.transaction !== undefined) {
-      obj.transaction = Transaction.toJSON(message.transaction);
-    }
-    if (message.confirmationToken !== "") {
-      obj.confirmationToken = message.confirmationToken;
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<TransactionServiceBeginApprovalResponse>): TransactionServiceBeginApprovalResponse {
@@ -2813,40 +2122,6 @@ export const TransactionServiceListApprovalsRequest: MessageFns<TransactionServi
     }
   },
 
-  fromJSON(object: any): TransactionServiceListApprovalsRequest {
-    return {
-      userId: isSet(object.userId)
-        ? globalThis.String(object.userId)
-        : isSet(object.user_id)
-        ? globalThis.String(object.user_id)
-        : "",
-      pageSize: isSet(object.pageSize)
-        ? globalThis.Number(object.pageSize)
-        : isSet(object.page_size)
-        ? globalThis.Number(object.page_size)
-        : 0,
-      pageToken: isSet(object.pageToken)
-        ? globalThis.String(object.pageToken)
-        : isSet(object.page_token)
-        ? globalThis.String(object.page_token)
-        : "",
-    };
-  },
-
-  toJSON(message: TransactionServiceListApprovalsRequest): unknown {
-    const obj: any = {};
-    if (message.userId !== "") {
-      obj.userId = message.userId;
-    }
-    if (message.pageSize !== 0) {
-      obj.pageSize = Math.round(message.pageSize);
-    }
-    if (message.pageToken !== "") {
-      obj.pageToken = message.pageToken;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<TransactionServiceListApprovalsRequest>): TransactionServiceListApprovalsRequest {
     return TransactionServiceListApprovalsRequest.fromPartial(base ?? {});
   },
@@ -2913,30 +2188,6 @@ export const TransactionServiceListApprovalsResponse: MessageFns<TransactionServ
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): TransactionServiceListApprovalsResponse {
-    return {
-      transactions: globalThis.Array.isArray(object?.transactions)
-        ? object.transactions.map((e: any) => Transaction.fromJSON(e))
-        : [],
-      nextPageToken: isSet(object.nextPageToken)
-        ? globalThis.String(object.nextPageToken)
-        : isSet(object.next_page_token)
-        ? globalThis.String(object.next_page_token)
-        : "",
-    };
-  },
-
-  toJSON(message: TransactionServiceListApprovalsResponse): unknown {
-    const obj: any = {};
-    if (message.transactions?.length) {
-      obj.transactions = message.transactions.map((e) => Transaction.toJSON(e));
-    }
-    if (message.nextPageToken !== "") {
-      obj.nextPageToken = message.nextPageToken;
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<TransactionServiceListApprovalsResponse>): TransactionServiceListApprovalsResponse {
@@ -3190,23 +2441,6 @@ export interface TransactionServiceClient<CallOptionsExt = {}> {
   ): Promise<TransactionServiceListApprovalsResponse>;
 }
 
-function bytesFromBase64(b64: string): Uint8Array {
-  const bin = globalThis.atob(b64);
-  const arr = new Uint8Array(bin.length);
-  for (let i = 0; i < bin.length; ++i) {
-    arr[i] = bin.charCodeAt(i);
-  }
-  return arr;
-}
-
-function base64FromBytes(arr: Uint8Array): string {
-  const bin: string[] = [];
-  arr.forEach((byte) => {
-    bin.push(globalThis.String.fromCharCode(byte));
-  });
-  return globalThis.btoa(bin.join(""));
-}
-
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;
 
 export type DeepPartial<T> = T extends bigint ? string | number | bigint
@@ -3216,50 +2450,11 @@ export type DeepPartial<T> = T extends bigint ? string | number | bigint
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
 
-function toTimestamp(date: Date): Timestamp {
-  const seconds = BigInt(Math.trunc(date.getTime() / 1_000));
-  const nanos = (date.getTime() % 1_000) * 1_000_000;
-  return { seconds, nanos };
-}
-
-function fromTimestamp(t: Timestamp): Date {
-  let millis = (globalThis.Number(t.seconds.toString()) || 0) * 1_000;
-  millis += (t.nanos || 0) / 1_000_000;
-  return new globalThis.Date(millis);
-}
-
-const timestampFractionRegex = /:\d{2}\.\d+/;
-
-function fromJsonTimestamp(o: any): Timestamp {
-  if (o instanceof globalThis.Date) {
-    return toTimestamp(o);
-  } else if (typeof o === "string") {
-    // Date only keeps milliseconds, and parses longer fractions in an engine-specific way,
-    // so parse the fractional seconds ourselves and give Date only the whole seconds
-    const fraction = timestampFractionRegex.exec(o);
-    if (fraction === null) {
-      return toTimestamp(new globalThis.Date(o));
-    }
-    const fractionNanos = Number(fraction[0].slice(4, 13).padEnd(9, "0"));
-    const wholeSeconds = new globalThis.Date(o.replace(fraction[0], fraction[0].slice(0, 3)));
-    const timestamp = toTimestamp(new globalThis.Date(wholeSeconds.getTime() + Math.trunc(fractionNanos / 1_000_000)));
-    return { ...timestamp, nanos: (timestamp.nanos ?? 0) + (fractionNanos % 1_000_000) };
-  } else {
-    return Timestamp.fromJSON(o);
-  }
-}
-
-function isSet(value: any): boolean {
-  return value !== null && value !== undefined;
-}
-
 export type ServerStreamingMethodResult<Response> = { [Symbol.asyncIterator](): AsyncIterator<Response, void> };
 
 export interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array, length?: number): T;
-  fromJSON(object: any): T;
-  toJSON(message: T): unknown;
   create(base?: DeepPartial<T>): T;
   fromPartial(object: DeepPartial<T>): T;
 }

@@ -40,48 +40,6 @@ export namespace UserState {
   export type UNRECOGNIZED = typeof UserState.UNRECOGNIZED;
 }
 
-export function userStateFromJSON(object: any): UserState {
-  switch (object) {
-    case 0:
-    case "USER_STATE_UNSPECIFIED":
-      return UserState.UNSPECIFIED;
-    case 1:
-    case "USER_STATE_ACTIVE":
-      return UserState.ACTIVE;
-    case 2:
-    case "USER_STATE_FROZEN":
-      return UserState.FROZEN;
-    case 3:
-    case "USER_STATE_BLOCKED":
-      return UserState.BLOCKED;
-    case 4:
-    case "USER_STATE_SUSPENDED":
-      return UserState.SUSPENDED;
-    case -1:
-    case "UNRECOGNIZED":
-    default:
-      return UserState.UNRECOGNIZED;
-  }
-}
-
-export function userStateToJSON(object: UserState): string {
-  switch (object) {
-    case UserState.UNSPECIFIED:
-      return "USER_STATE_UNSPECIFIED";
-    case UserState.ACTIVE:
-      return "USER_STATE_ACTIVE";
-    case UserState.FROZEN:
-      return "USER_STATE_FROZEN";
-    case UserState.BLOCKED:
-      return "USER_STATE_BLOCKED";
-    case UserState.SUSPENDED:
-      return "USER_STATE_SUSPENDED";
-    case UserState.UNRECOGNIZED:
-    default:
-      return "UNRECOGNIZED";
-  }
-}
-
 /** A user. */
 export interface User {
   /** The relying party's own name: 1 to 64 of A-Z a-z 0-9 . _ @ + -. */
@@ -244,40 +202,6 @@ export const User: MessageFns<User> = {
     }
   },
 
-  fromJSON(object: any): User {
-    return {
-      userId: isSet(object.userId)
-        ? globalThis.String(object.userId)
-        : isSet(object.user_id)
-        ? globalThis.String(object.user_id)
-        : "",
-      state: isSet(object.state) ? userStateFromJSON(object.state) : 0,
-      locale: isSet(object.locale) ? globalThis.String(object.locale) : "",
-      createdAt: isSet(object.createdAt)
-        ? fromJsonTimestamp(object.createdAt)
-        : isSet(object.created_at)
-        ? fromJsonTimestamp(object.created_at)
-        : undefined,
-    };
-  },
-
-  toJSON(message: User): unknown {
-    const obj: any = {};
-    if (message.userId !== "") {
-      obj.userId = message.userId;
-    }
-    if (message.state !== 0) {
-      obj.state = userStateToJSON(message.state);
-    }
-    if (message.locale !== "") {
-      obj.locale = message.locale;
-    }
-    if (message.createdAt !== undefined) {
-      obj.createdAt = fromTimestamp(message.createdAt).toISOString();
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<User>): User {
     return User.fromPartial(base ?? {});
   },
@@ -371,40 +295,6 @@ export const UserServiceCreateRequest: MessageFns<UserServiceCreateRequest> = {
     }
   },
 
-  fromJSON(object: any): UserServiceCreateRequest {
-    return {
-      requestId: isSet(object.requestId)
-        ? globalThis.String(object.requestId)
-        : isSet(object.request_id)
-        ? globalThis.String(object.request_id)
-        : "",
-      userId: isSet(object.userId)
-        ? globalThis.String(object.userId)
-        : isSet(object.user_id)
-        ? globalThis.String(object.user_id)
-        : "",
-      phrase: isSet(object.phrase) ? globalThis.String(object.phrase) : "",
-      locale: isSet(object.locale) ? globalThis.String(object.locale) : "",
-    };
-  },
-
-  toJSON(message: UserServiceCreateRequest): unknown {
-    const obj: any = {};
-    if (message.requestId !== "") {
-      obj.requestId = message.requestId;
-    }
-    if (message.userId !== "") {
-      obj.userId = message.userId;
-    }
-    if (message.phrase !== "") {
-      obj.phrase = message.phrase;
-    }
-    if (message.locale !== "") {
-      obj.locale = message.locale;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<UserServiceCreateRequest>): UserServiceCreateRequest {
     return UserServiceCreateRequest.fromPartial(base ?? {});
   },
@@ -463,18 +353,6 @@ export const UserServiceCreateResponse: MessageFns<UserServiceCreateResponse> = 
     }
   },
 
-  fromJSON(object: any): UserServiceCreateResponse {
-    return { user: isSet(object.user) ? User.fromJSON(object.user) : undefined };
-  },
-
-  toJSON(message: UserServiceCreateResponse): unknown {
-    const obj: any = {};
-    if (message.user !== undefined) {
-      obj.user = User.toJSON(message.user);
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<UserServiceCreateResponse>): UserServiceCreateResponse {
     return UserServiceCreateResponse.fromPartial(base ?? {});
   },
@@ -528,24 +406,6 @@ export const UserServiceGetRequest: MessageFns<UserServiceGetRequest> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): UserServiceGetRequest {
-    return {
-      userId: isSet(object.userId)
-        ? globalThis.String(object.userId)
-        : isSet(object.user_id)
-        ? globalThis.String(object.user_id)
-        : "",
-    };
-  },
-
-  toJSON(message: UserServiceGetRequest): unknown {
-    const obj: any = {};
-    if (message.userId !== "") {
-      obj.userId = message.userId;
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<UserServiceGetRequest>): UserServiceGetRequest {
@@ -603,18 +463,6 @@ export const UserServiceGetResponse: MessageFns<UserServiceGetResponse> = {
     }
   },
 
-  fromJSON(object: any): UserServiceGetResponse {
-    return { user: isSet(object.user) ? User.fromJSON(object.user) : undefined };
-  },
-
-  toJSON(message: UserServiceGetResponse): unknown {
-    const obj: any = {};
-    if (message.user !== undefined) {
-      obj.user = User.toJSON(message.user);
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<UserServiceGetResponse>): UserServiceGetResponse {
     return UserServiceGetResponse.fromPartial(base ?? {});
   },
@@ -668,24 +516,6 @@ export const UserServiceSuspendRequest: MessageFns<UserServiceSuspendRequest> = 
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): UserServiceSuspendRequest {
-    return {
-      userId: isSet(object.userId)
-        ? globalThis.String(object.userId)
-        : isSet(object.user_id)
-        ? globalThis.String(object.user_id)
-        : "",
-    };
-  },
-
-  toJSON(message: UserServiceSuspendRequest): unknown {
-    const obj: any = {};
-    if (message.userId !== "") {
-      obj.userId = message.userId;
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<UserServiceSuspendRequest>): UserServiceSuspendRequest {
@@ -743,18 +573,6 @@ export const UserServiceSuspendResponse: MessageFns<UserServiceSuspendResponse> 
     }
   },
 
-  fromJSON(object: any): UserServiceSuspendResponse {
-    return { user: isSet(object.user) ? User.fromJSON(object.user) : undefined };
-  },
-
-  toJSON(message: UserServiceSuspendResponse): unknown {
-    const obj: any = {};
-    if (message.user !== undefined) {
-      obj.user = User.toJSON(message.user);
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<UserServiceSuspendResponse>): UserServiceSuspendResponse {
     return UserServiceSuspendResponse.fromPartial(base ?? {});
   },
@@ -810,24 +628,6 @@ export const UserServiceFreezeRequest: MessageFns<UserServiceFreezeRequest> = {
     }
   },
 
-  fromJSON(object: any): UserServiceFreezeRequest {
-    return {
-      userId: isSet(object.userId)
-        ? globalThis.String(object.userId)
-        : isSet(object.user_id)
-        ? globalThis.String(object.user_id)
-        : "",
-    };
-  },
-
-  toJSON(message: UserServiceFreezeRequest): unknown {
-    const obj: any = {};
-    if (message.userId !== "") {
-      obj.userId = message.userId;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<UserServiceFreezeRequest>): UserServiceFreezeRequest {
     return UserServiceFreezeRequest.fromPartial(base ?? {});
   },
@@ -881,18 +681,6 @@ export const UserServiceFreezeResponse: MessageFns<UserServiceFreezeResponse> = 
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): UserServiceFreezeResponse {
-    return { user: isSet(object.user) ? User.fromJSON(object.user) : undefined };
-  },
-
-  toJSON(message: UserServiceFreezeResponse): unknown {
-    const obj: any = {};
-    if (message.user !== undefined) {
-      obj.user = User.toJSON(message.user);
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<UserServiceFreezeResponse>): UserServiceFreezeResponse {
@@ -961,32 +749,6 @@ export const UserServiceRequestThawRequest: MessageFns<UserServiceRequestThawReq
     }
   },
 
-  fromJSON(object: any): UserServiceRequestThawRequest {
-    return {
-      requestId: isSet(object.requestId)
-        ? globalThis.String(object.requestId)
-        : isSet(object.request_id)
-        ? globalThis.String(object.request_id)
-        : "",
-      userId: isSet(object.userId)
-        ? globalThis.String(object.userId)
-        : isSet(object.user_id)
-        ? globalThis.String(object.user_id)
-        : "",
-    };
-  },
-
-  toJSON(message: UserServiceRequestThawRequest): unknown {
-    const obj: any = {};
-    if (message.requestId !== "") {
-      obj.requestId = message.requestId;
-    }
-    if (message.userId !== "") {
-      obj.userId = message.userId;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<UserServiceRequestThawRequest>): UserServiceRequestThawRequest {
     return UserServiceRequestThawRequest.fromPartial(base ?? {});
   },
@@ -1052,28 +814,6 @@ export const UserServiceRequestThawResponse: MessageFns<UserServiceRequestThawRe
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): UserServiceRequestThawResponse {
-    return {
-      transaction: isSet(object.transaction) ? Transaction.fromJSON(object.transaction) : undefined,
-      confirmationToken: isSet(object.confirmationToken)
-        ? globalThis.String(object.confirmationToken)
-        : isSet(object.confirmation_token)
-        ? globalThis.String(object.confirmation_token)
-        : "",
-    };
-  },
-
-  toJSON(message: UserServiceRequestThawResponse): unknown {
-    const obj: any = {};
-    if (message.transaction !== undefined) {
-      obj.transaction = Transaction.toJSON(message.transaction);
-    }
-    if (message.confirmationToken !== "") {
-      obj.confirmationToken = message.confirmationToken;
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<UserServiceRequestThawResponse>): UserServiceRequestThawResponse {
@@ -1226,48 +966,9 @@ export type DeepPartial<T> = T extends bigint ? string | number | bigint
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
 
-function toTimestamp(date: Date): Timestamp {
-  const seconds = BigInt(Math.trunc(date.getTime() / 1_000));
-  const nanos = (date.getTime() % 1_000) * 1_000_000;
-  return { seconds, nanos };
-}
-
-function fromTimestamp(t: Timestamp): Date {
-  let millis = (globalThis.Number(t.seconds.toString()) || 0) * 1_000;
-  millis += (t.nanos || 0) / 1_000_000;
-  return new globalThis.Date(millis);
-}
-
-const timestampFractionRegex = /:\d{2}\.\d+/;
-
-function fromJsonTimestamp(o: any): Timestamp {
-  if (o instanceof globalThis.Date) {
-    return toTimestamp(o);
-  } else if (typeof o === "string") {
-    // Date only keeps milliseconds, and parses longer fractions in an engine-specific way,
-    // so parse the fractional seconds ourselves and give Date only the whole seconds
-    const fraction = timestampFractionRegex.exec(o);
-    if (fraction === null) {
-      return toTimestamp(new globalThis.Date(o));
-    }
-    const fractionNanos = Number(fraction[0].slice(4, 13).padEnd(9, "0"));
-    const wholeSeconds = new globalThis.Date(o.replace(fraction[0], fraction[0].slice(0, 3)));
-    const timestamp = toTimestamp(new globalThis.Date(wholeSeconds.getTime() + Math.trunc(fractionNanos / 1_000_000)));
-    return { ...timestamp, nanos: (timestamp.nanos ?? 0) + (fractionNanos % 1_000_000) };
-  } else {
-    return Timestamp.fromJSON(o);
-  }
-}
-
-function isSet(value: any): boolean {
-  return value !== null && value !== undefined;
-}
-
 export interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array, length?: number): T;
-  fromJSON(object: any): T;
-  toJSON(message: T): unknown;
   create(base?: DeepPartial<T>): T;
   fromPartial(object: DeepPartial<T>): T;
 }

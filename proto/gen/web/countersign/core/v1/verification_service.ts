@@ -105,32 +105,6 @@ export const VerificationServiceSubmitStatementRequest: MessageFns<VerificationS
     }
   },
 
-  fromJSON(object: any): VerificationServiceSubmitStatementRequest {
-    return {
-      transactionId: isSet(object.transactionId)
-        ? globalThis.String(object.transactionId)
-        : isSet(object.transaction_id)
-        ? globalThis.String(object.transaction_id)
-        : "",
-      signedStatement: isSet(object.signedStatement)
-        ? bytesFromBase64(object.signedStatement)
-        : isSet(object.signed_statement)
-        ? bytesFromBase64(object.signed_statement)
-        : new Uint8Array(0),
-    };
-  },
-
-  toJSON(message: VerificationServiceSubmitStatementRequest): unknown {
-    const obj: any = {};
-    if (message.transactionId !== "") {
-      obj.transactionId = message.transactionId;
-    }
-    if (message.signedStatement.length !== 0) {
-      obj.signedStatement = base64FromBytes(message.signedStatement);
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<VerificationServiceSubmitStatementRequest>): VerificationServiceSubmitStatementRequest {
     return VerificationServiceSubmitStatementRequest.fromPartial(base ?? {});
   },
@@ -187,18 +161,6 @@ export const VerificationServiceSubmitStatementResponse: MessageFns<Verification
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): VerificationServiceSubmitStatementResponse {
-    return { transaction: isSet(object.transaction) ? Transaction.fromJSON(object.transaction) : undefined };
-  },
-
-  toJSON(message: VerificationServiceSubmitStatementResponse): unknown {
-    const obj: any = {};
-    if (message.transaction !== undefined) {
-      obj.transaction = Transaction.toJSON(message.transaction);
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<VerificationServiceSubmitStatementResponse>): VerificationServiceSubmitStatementResponse {
@@ -322,56 +284,6 @@ export const VerificationServiceSubmitAssertionRequest: MessageFns<VerificationS
     }
   },
 
-  fromJSON(object: any): VerificationServiceSubmitAssertionRequest {
-    return {
-      transactionId: isSet(object.transactionId)
-        ? globalThis.String(object.transactionId)
-        : isSet(object.transaction_id)
-        ? globalThis.String(object.transaction_id)
-        : "",
-      keyId: isSet(object.keyId)
-        ? globalThis.String(object.keyId)
-        : isSet(object.key_id)
-        ? globalThis.String(object.key_id)
-        : "",
-      statement: isSet(object.statement) ? bytesFromBase64(object.statement) : new Uint8Array(0),
-      authenticatorData: isSet(object.authenticatorData)
-        ? bytesFromBase64(object.authenticatorData)
-        : isSet(object.authenticator_data)
-        ? bytesFromBase64(object.authenticator_data)
-        : new Uint8Array(0),
-      clientDataJson: isSet(object.clientDataJson)
-        ? bytesFromBase64(object.clientDataJson)
-        : isSet(object.client_data_json)
-        ? bytesFromBase64(object.client_data_json)
-        : new Uint8Array(0),
-      signature: isSet(object.signature) ? bytesFromBase64(object.signature) : new Uint8Array(0),
-    };
-  },
-
-  toJSON(message: VerificationServiceSubmitAssertionRequest): unknown {
-    const obj: any = {};
-    if (message.transactionId !== "") {
-      obj.transactionId = message.transactionId;
-    }
-    if (message.keyId !== "") {
-      obj.keyId = message.keyId;
-    }
-    if (message.statement.length !== 0) {
-      obj.statement = base64FromBytes(message.statement);
-    }
-    if (message.authenticatorData.length !== 0) {
-      obj.authenticatorData = base64FromBytes(message.authenticatorData);
-    }
-    if (message.clientDataJson.length !== 0) {
-      obj.clientDataJson = base64FromBytes(message.clientDataJson);
-    }
-    if (message.signature.length !== 0) {
-      obj.signature = base64FromBytes(message.signature);
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<VerificationServiceSubmitAssertionRequest>): VerificationServiceSubmitAssertionRequest {
     return VerificationServiceSubmitAssertionRequest.fromPartial(base ?? {});
   },
@@ -432,18 +344,6 @@ export const VerificationServiceSubmitAssertionResponse: MessageFns<Verification
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): VerificationServiceSubmitAssertionResponse {
-    return { transaction: isSet(object.transaction) ? Transaction.fromJSON(object.transaction) : undefined };
-  },
-
-  toJSON(message: VerificationServiceSubmitAssertionResponse): unknown {
-    const obj: any = {};
-    if (message.transaction !== undefined) {
-      obj.transaction = Transaction.toJSON(message.transaction);
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<VerificationServiceSubmitAssertionResponse>): VerificationServiceSubmitAssertionResponse {
@@ -540,23 +440,6 @@ export interface VerificationServiceClient<CallOptionsExt = {}> {
   ): Promise<VerificationServiceSubmitAssertionResponse>;
 }
 
-function bytesFromBase64(b64: string): Uint8Array {
-  const bin = globalThis.atob(b64);
-  const arr = new Uint8Array(bin.length);
-  for (let i = 0; i < bin.length; ++i) {
-    arr[i] = bin.charCodeAt(i);
-  }
-  return arr;
-}
-
-function base64FromBytes(arr: Uint8Array): string {
-  const bin: string[] = [];
-  arr.forEach((byte) => {
-    bin.push(globalThis.String.fromCharCode(byte));
-  });
-  return globalThis.btoa(bin.join(""));
-}
-
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;
 
 export type DeepPartial<T> = T extends bigint ? string | number | bigint
@@ -566,15 +449,9 @@ export type DeepPartial<T> = T extends bigint ? string | number | bigint
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
 
-function isSet(value: any): boolean {
-  return value !== null && value !== undefined;
-}
-
 export interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array, length?: number): T;
-  fromJSON(object: any): T;
-  toJSON(message: T): unknown;
   create(base?: DeepPartial<T>): T;
   fromPartial(object: DeepPartial<T>): T;
 }

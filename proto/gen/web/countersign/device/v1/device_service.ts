@@ -7,7 +7,7 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { CallContext, CallOptions } from "nice-grpc-common";
-import { Mode, modeFromJSON, modeToJSON } from "../../core/v1/content.ts";
+import { Mode } from "../../core/v1/content.ts";
 
 export const protobufPackage = "countersign.device.v1";
 
@@ -33,38 +33,6 @@ export namespace LocalKeyType {
   export type UNRECOGNIZED = typeof LocalKeyType.UNRECOGNIZED;
 }
 
-export function localKeyTypeFromJSON(object: any): LocalKeyType {
-  switch (object) {
-    case 0:
-    case "LOCAL_KEY_TYPE_UNSPECIFIED":
-      return LocalKeyType.UNSPECIFIED;
-    case 1:
-    case "LOCAL_KEY_TYPE_COUNTERSIGN":
-      return LocalKeyType.COUNTERSIGN;
-    case 2:
-    case "LOCAL_KEY_TYPE_FIDO2":
-      return LocalKeyType.FIDO2;
-    case -1:
-    case "UNRECOGNIZED":
-    default:
-      return LocalKeyType.UNRECOGNIZED;
-  }
-}
-
-export function localKeyTypeToJSON(object: LocalKeyType): string {
-  switch (object) {
-    case LocalKeyType.UNSPECIFIED:
-      return "LOCAL_KEY_TYPE_UNSPECIFIED";
-    case LocalKeyType.COUNTERSIGN:
-      return "LOCAL_KEY_TYPE_COUNTERSIGN";
-    case LocalKeyType.FIDO2:
-      return "LOCAL_KEY_TYPE_FIDO2";
-    case LocalKeyType.UNRECOGNIZED:
-    default:
-      return "UNRECOGNIZED";
-  }
-}
-
 /** How the user proves that he is there. */
 export const VerificationMethod = {
   /** UNSPECIFIED - PIN. */
@@ -83,38 +51,6 @@ export namespace VerificationMethod {
   export type PIN = typeof VerificationMethod.PIN;
   export type BIOMETRIC = typeof VerificationMethod.BIOMETRIC;
   export type UNRECOGNIZED = typeof VerificationMethod.UNRECOGNIZED;
-}
-
-export function verificationMethodFromJSON(object: any): VerificationMethod {
-  switch (object) {
-    case 0:
-    case "VERIFICATION_METHOD_UNSPECIFIED":
-      return VerificationMethod.UNSPECIFIED;
-    case 1:
-    case "VERIFICATION_METHOD_PIN":
-      return VerificationMethod.PIN;
-    case 2:
-    case "VERIFICATION_METHOD_BIOMETRIC":
-      return VerificationMethod.BIOMETRIC;
-    case -1:
-    case "UNRECOGNIZED":
-    default:
-      return VerificationMethod.UNRECOGNIZED;
-  }
-}
-
-export function verificationMethodToJSON(object: VerificationMethod): string {
-  switch (object) {
-    case VerificationMethod.UNSPECIFIED:
-      return "VERIFICATION_METHOD_UNSPECIFIED";
-    case VerificationMethod.PIN:
-      return "VERIFICATION_METHOD_PIN";
-    case VerificationMethod.BIOMETRIC:
-      return "VERIFICATION_METHOD_BIOMETRIC";
-    case VerificationMethod.UNRECOGNIZED:
-    default:
-      return "UNRECOGNIZED";
-  }
 }
 
 /** What the key waits for. */
@@ -144,53 +80,6 @@ export namespace Step {
   export type TOUCH = typeof Step.TOUCH;
   export type COMPUTING = typeof Step.COMPUTING;
   export type UNRECOGNIZED = typeof Step.UNRECOGNIZED;
-}
-
-export function stepFromJSON(object: any): Step {
-  switch (object) {
-    case 0:
-    case "STEP_UNSPECIFIED":
-      return Step.UNSPECIFIED;
-    case 1:
-    case "STEP_SHOWING":
-      return Step.SHOWING;
-    case 2:
-    case "STEP_PIN":
-      return Step.PIN;
-    case 3:
-    case "STEP_CODE":
-      return Step.CODE;
-    case 4:
-    case "STEP_TOUCH":
-      return Step.TOUCH;
-    case 5:
-    case "STEP_COMPUTING":
-      return Step.COMPUTING;
-    case -1:
-    case "UNRECOGNIZED":
-    default:
-      return Step.UNRECOGNIZED;
-  }
-}
-
-export function stepToJSON(object: Step): string {
-  switch (object) {
-    case Step.UNSPECIFIED:
-      return "STEP_UNSPECIFIED";
-    case Step.SHOWING:
-      return "STEP_SHOWING";
-    case Step.PIN:
-      return "STEP_PIN";
-    case Step.CODE:
-      return "STEP_CODE";
-    case Step.TOUCH:
-      return "STEP_TOUCH";
-    case Step.COMPUTING:
-      return "STEP_COMPUTING";
-    case Step.UNRECOGNIZED:
-    default:
-      return "UNRECOGNIZED";
-  }
 }
 
 /** A key that is plugged in. */
@@ -638,104 +527,6 @@ export const LocalKey: MessageFns<LocalKey> = {
     }
   },
 
-  fromJSON(object: any): LocalKey {
-    return {
-      deviceId: isSet(object.deviceId)
-        ? globalThis.String(object.deviceId)
-        : isSet(object.device_id)
-        ? globalThis.String(object.device_id)
-        : "",
-      model: isSet(object.model) ? globalThis.String(object.model) : "",
-      serial: isSet(object.serial) ? globalThis.String(object.serial) : "",
-      hasDisplay: isSet(object.hasDisplay)
-        ? globalThis.Boolean(object.hasDisplay)
-        : isSet(object.has_display)
-        ? globalThis.Boolean(object.has_display)
-        : false,
-      hasKeypad: isSet(object.hasKeypad)
-        ? globalThis.Boolean(object.hasKeypad)
-        : isSet(object.has_keypad)
-        ? globalThis.Boolean(object.has_keypad)
-        : false,
-      pinSet: isSet(object.pinSet)
-        ? globalThis.Boolean(object.pinSet)
-        : isSet(object.pin_set)
-        ? globalThis.Boolean(object.pin_set)
-        : false,
-      pinRetries: isSet(object.pinRetries)
-        ? globalThis.Number(object.pinRetries)
-        : isSet(object.pin_retries)
-        ? globalThis.Number(object.pin_retries)
-        : 0,
-      registryVersion: isSet(object.registryVersion)
-        ? globalThis.Number(object.registryVersion)
-        : isSet(object.registry_version)
-        ? globalThis.Number(object.registry_version)
-        : 0,
-      glyphProfile: isSet(object.glyphProfile)
-        ? globalThis.String(object.glyphProfile)
-        : isSet(object.glyph_profile)
-        ? globalThis.String(object.glyph_profile)
-        : "",
-      maxRequest: isSet(object.maxRequest)
-        ? globalThis.Number(object.maxRequest)
-        : isSet(object.max_request)
-        ? globalThis.Number(object.max_request)
-        : 0,
-      type: isSet(object.type) ? localKeyTypeFromJSON(object.type) : 0,
-      hasBiometric: isSet(object.hasBiometric)
-        ? globalThis.Boolean(object.hasBiometric)
-        : isSet(object.has_biometric)
-        ? globalThis.Boolean(object.has_biometric)
-        : false,
-      firmware: isSet(object.firmware) ? globalThis.String(object.firmware) : "",
-    };
-  },
-
-  toJSON(message: LocalKey): unknown {
-    const obj: any = {};
-    if (message.deviceId !== "") {
-      obj.deviceId = message.deviceId;
-    }
-    if (message.model !== "") {
-      obj.model = message.model;
-    }
-    if (message.serial !== "") {
-      obj.serial = message.serial;
-    }
-    if (message.hasDisplay !== false) {
-      obj.hasDisplay = message.hasDisplay;
-    }
-    if (message.hasKeypad !== false) {
-      obj.hasKeypad = message.hasKeypad;
-    }
-    if (message.pinSet !== false) {
-      obj.pinSet = message.pinSet;
-    }
-    if (message.pinRetries !== 0) {
-      obj.pinRetries = Math.round(message.pinRetries);
-    }
-    if (message.registryVersion !== 0) {
-      obj.registryVersion = Math.round(message.registryVersion);
-    }
-    if (message.glyphProfile !== "") {
-      obj.glyphProfile = message.glyphProfile;
-    }
-    if (message.maxRequest !== 0) {
-      obj.maxRequest = Math.round(message.maxRequest);
-    }
-    if (message.type !== 0) {
-      obj.type = localKeyTypeToJSON(message.type);
-    }
-    if (message.hasBiometric !== false) {
-      obj.hasBiometric = message.hasBiometric;
-    }
-    if (message.firmware !== "") {
-      obj.firmware = message.firmware;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<LocalKey>): LocalKey {
     return LocalKey.fromPartial(base ?? {});
   },
@@ -792,15 +583,6 @@ export const ListKeysRequest: MessageFns<ListKeysRequest> = {
     }
   },
 
-  fromJSON(_: any): ListKeysRequest {
-    return {};
-  },
-
-  toJSON(_: ListKeysRequest): unknown {
-    const obj: any = {};
-    return obj;
-  },
-
   create(base?: DeepPartial<ListKeysRequest>): ListKeysRequest {
     return ListKeysRequest.fromPartial(base ?? {});
   },
@@ -855,18 +637,6 @@ export const ListKeysResponse: MessageFns<ListKeysResponse> = {
     }
   },
 
-  fromJSON(object: any): ListKeysResponse {
-    return { keys: globalThis.Array.isArray(object?.keys) ? object.keys.map((e: any) => LocalKey.fromJSON(e)) : [] };
-  },
-
-  toJSON(message: ListKeysResponse): unknown {
-    const obj: any = {};
-    if (message.keys?.length) {
-      obj.keys = message.keys.map((e) => LocalKey.toJSON(e));
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<ListKeysResponse>): ListKeysResponse {
     return ListKeysResponse.fromPartial(base ?? {});
   },
@@ -909,15 +679,6 @@ export const WatchKeysRequest: MessageFns<WatchKeysRequest> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(_: any): WatchKeysRequest {
-    return {};
-  },
-
-  toJSON(_: WatchKeysRequest): unknown {
-    const obj: any = {};
-    return obj;
   },
 
   create(base?: DeepPartial<WatchKeysRequest>): WatchKeysRequest {
@@ -972,18 +733,6 @@ export const WatchKeysResponse: MessageFns<WatchKeysResponse> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): WatchKeysResponse {
-    return { keys: globalThis.Array.isArray(object?.keys) ? object.keys.map((e: any) => LocalKey.fromJSON(e)) : [] };
-  },
-
-  toJSON(message: WatchKeysResponse): unknown {
-    const obj: any = {};
-    if (message.keys?.length) {
-      obj.keys = message.keys.map((e) => LocalKey.toJSON(e));
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<WatchKeysResponse>): WatchKeysResponse {
@@ -1052,28 +801,6 @@ export const VerifyUserRequest: MessageFns<VerifyUserRequest> = {
     }
   },
 
-  fromJSON(object: any): VerifyUserRequest {
-    return {
-      deviceId: isSet(object.deviceId)
-        ? globalThis.String(object.deviceId)
-        : isSet(object.device_id)
-        ? globalThis.String(object.device_id)
-        : "",
-      method: isSet(object.method) ? verificationMethodFromJSON(object.method) : 0,
-    };
-  },
-
-  toJSON(message: VerifyUserRequest): unknown {
-    const obj: any = {};
-    if (message.deviceId !== "") {
-      obj.deviceId = message.deviceId;
-    }
-    if (message.method !== 0) {
-      obj.method = verificationMethodToJSON(message.method);
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<VerifyUserRequest>): VerifyUserRequest {
     return VerifyUserRequest.fromPartial(base ?? {});
   },
@@ -1128,18 +855,6 @@ export const VerifyUserResponse: MessageFns<VerifyUserResponse> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): VerifyUserResponse {
-    return { session: isSet(object.session) ? globalThis.String(object.session) : "" };
-  },
-
-  toJSON(message: VerifyUserResponse): unknown {
-    const obj: any = {};
-    if (message.session !== "") {
-      obj.session = message.session;
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<VerifyUserResponse>): VerifyUserResponse {
@@ -1331,92 +1046,6 @@ export const SignRequest: MessageFns<SignRequest> = {
     }
   },
 
-  fromJSON(object: any): SignRequest {
-    return {
-      deviceId: isSet(object.deviceId)
-        ? globalThis.String(object.deviceId)
-        : isSet(object.device_id)
-        ? globalThis.String(object.device_id)
-        : "",
-      keyIds: globalThis.Array.isArray(object?.keyIds)
-        ? object.keyIds.map((e: any) => globalThis.String(e))
-        : globalThis.Array.isArray(object?.key_ids)
-        ? object.key_ids.map((e: any) => globalThis.String(e))
-        : [],
-      serverId: isSet(object.serverId)
-        ? globalThis.String(object.serverId)
-        : isSet(object.server_id)
-        ? globalThis.String(object.server_id)
-        : "",
-      transactionId: isSet(object.transactionId)
-        ? globalThis.String(object.transactionId)
-        : isSet(object.transaction_id)
-        ? globalThis.String(object.transaction_id)
-        : "",
-      nonce: isSet(object.nonce) ? bytesFromBase64(object.nonce) : new Uint8Array(0),
-      content: isSet(object.content) ? bytesFromBase64(object.content) : new Uint8Array(0),
-      mode: isSet(object.mode) ? modeFromJSON(object.mode) : 0,
-      expiresInS: isSet(object.expiresInS)
-        ? globalThis.Number(object.expiresInS)
-        : isSet(object.expires_in_s)
-        ? globalThis.Number(object.expires_in_s)
-        : 0,
-      session: isSet(object.session) ? globalThis.String(object.session) : "",
-      requester: isSet(object.requester) ? globalThis.String(object.requester) : "",
-      fidoCredentials: globalThis.Array.isArray(object?.fidoCredentials)
-        ? object.fidoCredentials.map((e: any) => FidoCredential.fromJSON(e))
-        : globalThis.Array.isArray(object?.fido_credentials)
-        ? object.fido_credentials.map((e: any) => FidoCredential.fromJSON(e))
-        : [],
-      rpId: isSet(object.rpId)
-        ? globalThis.String(object.rpId)
-        : isSet(object.rp_id)
-        ? globalThis.String(object.rp_id)
-        : "",
-    };
-  },
-
-  toJSON(message: SignRequest): unknown {
-    const obj: any = {};
-    if (message.deviceId !== "") {
-      obj.deviceId = message.deviceId;
-    }
-    if (message.keyIds?.length) {
-      obj.keyIds = message.keyIds;
-    }
-    if (message.serverId !== "") {
-      obj.serverId = message.serverId;
-    }
-    if (message.transactionId !== "") {
-      obj.transactionId = message.transactionId;
-    }
-    if (message.nonce.length !== 0) {
-      obj.nonce = base64FromBytes(message.nonce);
-    }
-    if (message.content.length !== 0) {
-      obj.content = base64FromBytes(message.content);
-    }
-    if (message.mode !== 0) {
-      obj.mode = modeToJSON(message.mode);
-    }
-    if (message.expiresInS !== 0) {
-      obj.expiresInS = Math.round(message.expiresInS);
-    }
-    if (message.session !== "") {
-      obj.session = message.session;
-    }
-    if (message.requester !== "") {
-      obj.requester = message.requester;
-    }
-    if (message.fidoCredentials?.length) {
-      obj.fidoCredentials = message.fidoCredentials.map((e) => FidoCredential.toJSON(e));
-    }
-    if (message.rpId !== "") {
-      obj.rpId = message.rpId;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<SignRequest>): SignRequest {
     return SignRequest.fromPartial(base ?? {});
   },
@@ -1492,32 +1121,6 @@ export const FidoCredential: MessageFns<FidoCredential> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): FidoCredential {
-    return {
-      keyId: isSet(object.keyId)
-        ? globalThis.String(object.keyId)
-        : isSet(object.key_id)
-        ? globalThis.String(object.key_id)
-        : "",
-      credentialId: isSet(object.credentialId)
-        ? bytesFromBase64(object.credentialId)
-        : isSet(object.credential_id)
-        ? bytesFromBase64(object.credential_id)
-        : new Uint8Array(0),
-    };
-  },
-
-  toJSON(message: FidoCredential): unknown {
-    const obj: any = {};
-    if (message.keyId !== "") {
-      obj.keyId = message.keyId;
-    }
-    if (message.credentialId.length !== 0) {
-      obj.credentialId = base64FromBytes(message.credentialId);
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<FidoCredential>): FidoCredential {
@@ -1598,30 +1201,6 @@ export const SignResponse: MessageFns<SignResponse> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): SignResponse {
-    return {
-      event: isSet(object.step)
-        ? { $case: "step", value: stepFromJSON(object.step) }
-        : isSet(object.signed)
-        ? { $case: "signed", value: Signed.fromJSON(object.signed) }
-        : isSet(object.assertion)
-        ? { $case: "assertion", value: Assertion.fromJSON(object.assertion) }
-        : undefined,
-    };
-  },
-
-  toJSON(message: SignResponse): unknown {
-    const obj: any = {};
-    if (message.event?.$case === "step") {
-      obj.step = stepToJSON(message.event.value);
-    } else if (message.event?.$case === "signed") {
-      obj.signed = Signed.toJSON(message.event.value);
-    } else if (message.event?.$case === "assertion") {
-      obj.assertion = Assertion.toJSON(message.event.value);
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<SignResponse>): SignResponse {
@@ -1748,48 +1327,6 @@ export const Assertion: MessageFns<Assertion> = {
     }
   },
 
-  fromJSON(object: any): Assertion {
-    return {
-      keyId: isSet(object.keyId)
-        ? globalThis.String(object.keyId)
-        : isSet(object.key_id)
-        ? globalThis.String(object.key_id)
-        : "",
-      statement: isSet(object.statement) ? bytesFromBase64(object.statement) : new Uint8Array(0),
-      authenticatorData: isSet(object.authenticatorData)
-        ? bytesFromBase64(object.authenticatorData)
-        : isSet(object.authenticator_data)
-        ? bytesFromBase64(object.authenticator_data)
-        : new Uint8Array(0),
-      clientDataJson: isSet(object.clientDataJson)
-        ? bytesFromBase64(object.clientDataJson)
-        : isSet(object.client_data_json)
-        ? bytesFromBase64(object.client_data_json)
-        : new Uint8Array(0),
-      signature: isSet(object.signature) ? bytesFromBase64(object.signature) : new Uint8Array(0),
-    };
-  },
-
-  toJSON(message: Assertion): unknown {
-    const obj: any = {};
-    if (message.keyId !== "") {
-      obj.keyId = message.keyId;
-    }
-    if (message.statement.length !== 0) {
-      obj.statement = base64FromBytes(message.statement);
-    }
-    if (message.authenticatorData.length !== 0) {
-      obj.authenticatorData = base64FromBytes(message.authenticatorData);
-    }
-    if (message.clientDataJson.length !== 0) {
-      obj.clientDataJson = base64FromBytes(message.clientDataJson);
-    }
-    if (message.signature.length !== 0) {
-      obj.signature = base64FromBytes(message.signature);
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<Assertion>): Assertion {
     return Assertion.fromPartial(base ?? {});
   },
@@ -1858,28 +1395,6 @@ export const Signed: MessageFns<Signed> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): Signed {
-    return {
-      signedStatement: isSet(object.signedStatement)
-        ? bytesFromBase64(object.signedStatement)
-        : isSet(object.signed_statement)
-        ? bytesFromBase64(object.signed_statement)
-        : new Uint8Array(0),
-      rejected: isSet(object.rejected) ? globalThis.Boolean(object.rejected) : false,
-    };
-  },
-
-  toJSON(message: Signed): unknown {
-    const obj: any = {};
-    if (message.signedStatement.length !== 0) {
-      obj.signedStatement = base64FromBytes(message.signedStatement);
-    }
-    if (message.rejected !== false) {
-      obj.rejected = message.rejected;
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<Signed>): Signed {
@@ -1993,52 +1508,6 @@ export const EnrolRequest: MessageFns<EnrolRequest> = {
     }
   },
 
-  fromJSON(object: any): EnrolRequest {
-    return {
-      deviceId: isSet(object.deviceId)
-        ? globalThis.String(object.deviceId)
-        : isSet(object.device_id)
-        ? globalThis.String(object.device_id)
-        : "",
-      serverId: isSet(object.serverId)
-        ? globalThis.String(object.serverId)
-        : isSet(object.server_id)
-        ? globalThis.String(object.server_id)
-        : "",
-      serverName: isSet(object.serverName)
-        ? globalThis.String(object.serverName)
-        : isSet(object.server_name)
-        ? globalThis.String(object.server_name)
-        : "",
-      challenge: isSet(object.challenge) ? bytesFromBase64(object.challenge) : new Uint8Array(0),
-      digits: isSet(object.digits) ? globalThis.Boolean(object.digits) : false,
-      fido: isSet(object.fido) ? FidoEnrolment.fromJSON(object.fido) : undefined,
-    };
-  },
-
-  toJSON(message: EnrolRequest): unknown {
-    const obj: any = {};
-    if (message.deviceId !== "") {
-      obj.deviceId = message.deviceId;
-    }
-    if (message.serverId !== "") {
-      obj.serverId = message.serverId;
-    }
-    if (message.serverName !== "") {
-      obj.serverName = message.serverName;
-    }
-    if (message.challenge.length !== 0) {
-      obj.challenge = base64FromBytes(message.challenge);
-    }
-    if (message.digits !== false) {
-      obj.digits = message.digits;
-    }
-    if (message.fido !== undefined) {
-      obj.fido = FidoEnrolment.toJSON(message.fido);
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<EnrolRequest>): EnrolRequest {
     return EnrolRequest.fromPartial(base ?? {});
   },
@@ -2134,48 +1603,6 @@ export const FidoEnrolment: MessageFns<FidoEnrolment> = {
     }
   },
 
-  fromJSON(object: any): FidoEnrolment {
-    return {
-      rpId: isSet(object.rpId)
-        ? globalThis.String(object.rpId)
-        : isSet(object.rp_id)
-        ? globalThis.String(object.rp_id)
-        : "",
-      userHandle: isSet(object.userHandle)
-        ? bytesFromBase64(object.userHandle)
-        : isSet(object.user_handle)
-        ? bytesFromBase64(object.user_handle)
-        : new Uint8Array(0),
-      userName: isSet(object.userName)
-        ? globalThis.String(object.userName)
-        : isSet(object.user_name)
-        ? globalThis.String(object.user_name)
-        : "",
-      excludeCredentialIds: globalThis.Array.isArray(object?.excludeCredentialIds)
-        ? object.excludeCredentialIds.map((e: any) => bytesFromBase64(e))
-        : globalThis.Array.isArray(object?.exclude_credential_ids)
-        ? object.exclude_credential_ids.map((e: any) => bytesFromBase64(e))
-        : [],
-    };
-  },
-
-  toJSON(message: FidoEnrolment): unknown {
-    const obj: any = {};
-    if (message.rpId !== "") {
-      obj.rpId = message.rpId;
-    }
-    if (message.userHandle.length !== 0) {
-      obj.userHandle = base64FromBytes(message.userHandle);
-    }
-    if (message.userName !== "") {
-      obj.userName = message.userName;
-    }
-    if (message.excludeCredentialIds?.length) {
-      obj.excludeCredentialIds = message.excludeCredentialIds.map((e) => base64FromBytes(e));
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<FidoEnrolment>): FidoEnrolment {
     return FidoEnrolment.fromPartial(base ?? {});
   },
@@ -2256,32 +1683,6 @@ export const EnrolResponse: MessageFns<EnrolResponse> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): EnrolResponse {
-    return {
-      event: isSet(object.step)
-        ? { $case: "step", value: stepFromJSON(object.step) }
-        : isSet(object.signedEnrolment)
-        ? { $case: "signedEnrolment", value: bytesFromBase64(object.signedEnrolment) }
-        : isSet(object.signed_enrolment)
-        ? { $case: "signedEnrolment", value: bytesFromBase64(object.signed_enrolment) }
-        : isSet(object.fido)
-        ? { $case: "fido", value: FidoRegistration.fromJSON(object.fido) }
-        : undefined,
-    };
-  },
-
-  toJSON(message: EnrolResponse): unknown {
-    const obj: any = {};
-    if (message.event?.$case === "step") {
-      obj.step = stepToJSON(message.event.value);
-    } else if (message.event?.$case === "signedEnrolment") {
-      obj.signedEnrolment = base64FromBytes(message.event.value);
-    } else if (message.event?.$case === "fido") {
-      obj.fido = FidoRegistration.toJSON(message.event.value);
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<EnrolResponse>): EnrolResponse {
@@ -2396,46 +1797,6 @@ export const FidoRegistration: MessageFns<FidoRegistration> = {
     }
   },
 
-  fromJSON(object: any): FidoRegistration {
-    return {
-      credentialId: isSet(object.credentialId)
-        ? bytesFromBase64(object.credentialId)
-        : isSet(object.credential_id)
-        ? bytesFromBase64(object.credential_id)
-        : new Uint8Array(0),
-      clientDataJson: isSet(object.clientDataJson)
-        ? bytesFromBase64(object.clientDataJson)
-        : isSet(object.client_data_json)
-        ? bytesFromBase64(object.client_data_json)
-        : new Uint8Array(0),
-      attestationObject: isSet(object.attestationObject)
-        ? bytesFromBase64(object.attestationObject)
-        : isSet(object.attestation_object)
-        ? bytesFromBase64(object.attestation_object)
-        : new Uint8Array(0),
-      transports: globalThis.Array.isArray(object?.transports)
-        ? object.transports.map((e: any) => globalThis.String(e))
-        : [],
-    };
-  },
-
-  toJSON(message: FidoRegistration): unknown {
-    const obj: any = {};
-    if (message.credentialId.length !== 0) {
-      obj.credentialId = base64FromBytes(message.credentialId);
-    }
-    if (message.clientDataJson.length !== 0) {
-      obj.clientDataJson = base64FromBytes(message.clientDataJson);
-    }
-    if (message.attestationObject.length !== 0) {
-      obj.attestationObject = base64FromBytes(message.attestationObject);
-    }
-    if (message.transports?.length) {
-      obj.transports = message.transports;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<FidoRegistration>): FidoRegistration {
     return FidoRegistration.fromPartial(base ?? {});
   },
@@ -2492,24 +1853,6 @@ export const SetPinRequest: MessageFns<SetPinRequest> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): SetPinRequest {
-    return {
-      deviceId: isSet(object.deviceId)
-        ? globalThis.String(object.deviceId)
-        : isSet(object.device_id)
-        ? globalThis.String(object.device_id)
-        : "",
-    };
-  },
-
-  toJSON(message: SetPinRequest): unknown {
-    const obj: any = {};
-    if (message.deviceId !== "") {
-      obj.deviceId = message.deviceId;
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<SetPinRequest>): SetPinRequest {
@@ -2578,26 +1921,6 @@ export const SetPinResponse: MessageFns<SetPinResponse> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): SetPinResponse {
-    return {
-      event: isSet(object.step)
-        ? { $case: "step", value: stepFromJSON(object.step) }
-        : isSet(object.done)
-        ? { $case: "done", value: globalThis.Boolean(object.done) }
-        : undefined,
-    };
-  },
-
-  toJSON(message: SetPinResponse): unknown {
-    const obj: any = {};
-    if (message.event?.$case === "step") {
-      obj.step = stepToJSON(message.event.value);
-    } else if (message.event?.$case === "done") {
-      obj.done = message.event.value;
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<SetPinResponse>): SetPinResponse {
@@ -2679,28 +2002,6 @@ export const AnswerRequest: MessageFns<AnswerRequest> = {
     }
   },
 
-  fromJSON(object: any): AnswerRequest {
-    return {
-      transactionId: isSet(object.transactionId)
-        ? globalThis.String(object.transactionId)
-        : isSet(object.transaction_id)
-        ? globalThis.String(object.transaction_id)
-        : "",
-      code: isSet(object.code) ? globalThis.String(object.code) : "",
-    };
-  },
-
-  toJSON(message: AnswerRequest): unknown {
-    const obj: any = {};
-    if (message.transactionId !== "") {
-      obj.transactionId = message.transactionId;
-    }
-    if (message.code !== "") {
-      obj.code = message.code;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<AnswerRequest>): AnswerRequest {
     return AnswerRequest.fromPartial(base ?? {});
   },
@@ -2744,15 +2045,6 @@ export const AnswerResponse: MessageFns<AnswerResponse> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(_: any): AnswerResponse {
-    return {};
-  },
-
-  toJSON(_: AnswerResponse): unknown {
-    const obj: any = {};
-    return obj;
   },
 
   create(base?: DeepPartial<AnswerResponse>): AnswerResponse {
@@ -2809,24 +2101,6 @@ export const CancelRequest: MessageFns<CancelRequest> = {
     }
   },
 
-  fromJSON(object: any): CancelRequest {
-    return {
-      transactionId: isSet(object.transactionId)
-        ? globalThis.String(object.transactionId)
-        : isSet(object.transaction_id)
-        ? globalThis.String(object.transaction_id)
-        : "",
-    };
-  },
-
-  toJSON(message: CancelRequest): unknown {
-    const obj: any = {};
-    if (message.transactionId !== "") {
-      obj.transactionId = message.transactionId;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<CancelRequest>): CancelRequest {
     return CancelRequest.fromPartial(base ?? {});
   },
@@ -2869,15 +2143,6 @@ export const CancelResponse: MessageFns<CancelResponse> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(_: any): CancelResponse {
-    return {};
-  },
-
-  toJSON(_: CancelResponse): unknown {
-    const obj: any = {};
-    return obj;
   },
 
   create(base?: DeepPartial<CancelResponse>): CancelResponse {
@@ -2932,24 +2197,6 @@ export const ResetRequest: MessageFns<ResetRequest> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): ResetRequest {
-    return {
-      deviceId: isSet(object.deviceId)
-        ? globalThis.String(object.deviceId)
-        : isSet(object.device_id)
-        ? globalThis.String(object.device_id)
-        : "",
-    };
-  },
-
-  toJSON(message: ResetRequest): unknown {
-    const obj: any = {};
-    if (message.deviceId !== "") {
-      obj.deviceId = message.deviceId;
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<ResetRequest>): ResetRequest {
@@ -3018,26 +2265,6 @@ export const ResetResponse: MessageFns<ResetResponse> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): ResetResponse {
-    return {
-      event: isSet(object.step)
-        ? { $case: "step", value: stepFromJSON(object.step) }
-        : isSet(object.done)
-        ? { $case: "done", value: globalThis.Boolean(object.done) }
-        : undefined,
-    };
-  },
-
-  toJSON(message: ResetResponse): unknown {
-    const obj: any = {};
-    if (message.event?.$case === "step") {
-      obj.step = stepToJSON(message.event.value);
-    } else if (message.event?.$case === "done") {
-      obj.done = message.event.value;
-    }
-    return obj;
   },
 
   create(base?: DeepPartial<ResetResponse>): ResetResponse {
@@ -3259,23 +2486,6 @@ export interface DeviceServiceClient<CallOptionsExt = {}> {
   reset(request: DeepPartial<ResetRequest>, options?: CallOptions & CallOptionsExt): AsyncIterable<ResetResponse>;
 }
 
-function bytesFromBase64(b64: string): Uint8Array {
-  const bin = globalThis.atob(b64);
-  const arr = new Uint8Array(bin.length);
-  for (let i = 0; i < bin.length; ++i) {
-    arr[i] = bin.charCodeAt(i);
-  }
-  return arr;
-}
-
-function base64FromBytes(arr: Uint8Array): string {
-  const bin: string[] = [];
-  arr.forEach((byte) => {
-    bin.push(globalThis.String.fromCharCode(byte));
-  });
-  return globalThis.btoa(bin.join(""));
-}
-
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;
 
 export type DeepPartial<T> = T extends bigint ? string | number | bigint
@@ -3285,17 +2495,11 @@ export type DeepPartial<T> = T extends bigint ? string | number | bigint
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
 
-function isSet(value: any): boolean {
-  return value !== null && value !== undefined;
-}
-
 export type ServerStreamingMethodResult<Response> = { [Symbol.asyncIterator](): AsyncIterator<Response, void> };
 
 export interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array, length?: number): T;
-  fromJSON(object: any): T;
-  toJSON(message: T): unknown;
   create(base?: DeepPartial<T>): T;
   fromPartial(object: DeepPartial<T>): T;
 }

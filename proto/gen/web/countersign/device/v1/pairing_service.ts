@@ -71,15 +71,6 @@ export const PairRequest: MessageFns<PairRequest> = {
     }
   },
 
-  fromJSON(_: any): PairRequest {
-    return {};
-  },
-
-  toJSON(_: PairRequest): unknown {
-    const obj: any = {};
-    return obj;
-  },
-
   create(base?: DeepPartial<PairRequest>): PairRequest {
     return PairRequest.fromPartial(base ?? {});
   },
@@ -147,28 +138,6 @@ export const PairResponse: MessageFns<PairResponse> = {
     }
   },
 
-  fromJSON(object: any): PairResponse {
-    return {
-      event: isSet(object.compareCode)
-        ? { $case: "compareCode", value: globalThis.String(object.compareCode) }
-        : isSet(object.compare_code)
-        ? { $case: "compareCode", value: globalThis.String(object.compare_code) }
-        : isSet(object.token)
-        ? { $case: "token", value: globalThis.String(object.token) }
-        : undefined,
-    };
-  },
-
-  toJSON(message: PairResponse): unknown {
-    const obj: any = {};
-    if (message.event?.$case === "compareCode") {
-      obj.compareCode = message.event.value;
-    } else if (message.event?.$case === "token") {
-      obj.token = message.event.value;
-    }
-    return obj;
-  },
-
   create(base?: DeepPartial<PairResponse>): PairResponse {
     return PairResponse.fromPartial(base ?? {});
   },
@@ -226,15 +195,6 @@ export const UnpairRequest: MessageFns<UnpairRequest> = {
     }
   },
 
-  fromJSON(_: any): UnpairRequest {
-    return {};
-  },
-
-  toJSON(_: UnpairRequest): unknown {
-    const obj: any = {};
-    return obj;
-  },
-
   create(base?: DeepPartial<UnpairRequest>): UnpairRequest {
     return UnpairRequest.fromPartial(base ?? {});
   },
@@ -276,15 +236,6 @@ export const UnpairResponse: MessageFns<UnpairResponse> = {
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(_: any): UnpairResponse {
-    return {};
-  },
-
-  toJSON(_: UnpairResponse): unknown {
-    const obj: any = {};
-    return obj;
   },
 
   create(base?: DeepPartial<UnpairResponse>): UnpairResponse {
@@ -364,17 +315,11 @@ export type DeepPartial<T> = T extends bigint ? string | number | bigint
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
 
-function isSet(value: any): boolean {
-  return value !== null && value !== undefined;
-}
-
 export type ServerStreamingMethodResult<Response> = { [Symbol.asyncIterator](): AsyncIterator<Response, void> };
 
 export interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array, length?: number): T;
-  fromJSON(object: any): T;
-  toJSON(message: T): unknown;
   create(base?: DeepPartial<T>): T;
   fromPartial(object: DeepPartial<T>): T;
 }

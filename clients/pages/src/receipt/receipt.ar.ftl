@@ -1,0 +1,15 @@
+receipt = إيصال
+receipt-verified = تم التحقق من الإيصال { $name }: { $state }
+receipt-unverified = لا يمكن التحقق من هذا الإيصال. لا يثبت شيئًا: ثق بهاتفك.
+receipt-proves = تم فحصه في هذه الصفحة دون سؤال أحد: وقّعته نواة هذا البنك، ووقّع مفتاحك هذه الأسطر بعينها.
+receipt-weaker = أضعف: لم يعرض المفتاح شيئًا، وكُتب الرمز على الحاسوب.
+receipt-approvers = وافق عليه أيضًا { $names }
+receipt-details = ما ورد فيه
+receipt-transaction = المعاملة
+receipt-key = وُقّع بالمفتاح
+receipt-save = تنزيل الإيصال
+receipt-state-EXECUTED = نُفّذت
+receipt-state-EXECUTION_FAILED = أُكّدت ولم تُنفّذ
+receipt-state-CONFIRMED = أُكّدت
+receipt-state-EXECUTING = أُكّدت ويجري تنفيذها
+receipt-state-EXECUTION_UNKNOWN = أُكّدت، ولا يُعرف بعد هل نُفّذت

@@ -1,0 +1,15 @@
+receipt = Quittung
+receipt-verified = Quittung { $name } geprüft: { $state }
+receipt-unverified = Diese Quittung lässt sich nicht prüfen. Sie beweist nichts: Verlassen Sie sich auf Ihr Telefon.
+receipt-proves = Sie wurde in dieser Seite geprüft, ohne jemanden zu fragen: Der Core dieser Bank hat gegengezeichnet, und Ihr Schlüssel hat genau diese Zeilen unterschrieben.
+receipt-weaker = Schwächer: Der Schlüssel hat nichts gezeigt, und der Code wurde am PC getippt.
+receipt-approvers = Auch freigegeben von { $names }
+receipt-details = Was darin steht
+receipt-transaction = Transaktion
+receipt-key = Unterschrieben mit Schlüssel
+receipt-save = Quittung herunterladen
+receipt-state-EXECUTED = ausgeführt
+receipt-state-EXECUTION_FAILED = bestätigt, aber nicht ausgeführt
+receipt-state-CONFIRMED = bestätigt
+receipt-state-EXECUTING = bestätigt, wird ausgeführt
+receipt-state-EXECUTION_UNKNOWN = bestätigt; ob ausgeführt wurde, ist noch nicht bekannt

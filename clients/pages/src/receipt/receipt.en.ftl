@@ -1,0 +1,15 @@
+receipt = Receipt
+receipt-verified = Receipt { $name } verified: { $state }
+receipt-unverified = This receipt does not verify. It proves nothing: trust your phone.
+receipt-proves = It was checked in this page, with nobody asked: the core of this bank countersigned it, and your key signed exactly these lines.
+receipt-weaker = Weaker: the key showed nothing, and the code was typed on the PC.
+receipt-approvers = Approved by { $names } as well
+receipt-details = What it says
+receipt-transaction = Transaction
+receipt-key = Signed by key
+receipt-save = Download the receipt
+receipt-state-EXECUTED = carried out
+receipt-state-EXECUTION_FAILED = confirmed, and not carried out
+receipt-state-CONFIRMED = confirmed
+receipt-state-EXECUTING = confirmed, being carried out
+receipt-state-EXECUTION_UNKNOWN = confirmed; whether it was carried out is not known yet

@@ -1,0 +1,15 @@
+receipt = 回执
+receipt-verified = 回执 { $name } 已验证：{ $state }
+receipt-unverified = 此回执无法通过验证，不能证明任何事情：请以手机为准。
+receipt-proves = 已在本页面离线验证：该银行的核心已会签，您的密钥签署的正是这些行。
+receipt-weaker = 较弱：密钥没有显示内容，验证码在电脑上输入。
+receipt-approvers = 另由 { $names } 批准
+receipt-details = 回执内容
+receipt-transaction = 交易
+receipt-key = 签署密钥
+receipt-save = 下载回执
+receipt-state-EXECUTED = 已执行
+receipt-state-EXECUTION_FAILED = 已确认，未执行
+receipt-state-CONFIRMED = 已确认
+receipt-state-EXECUTING = 已确认，正在执行
+receipt-state-EXECUTION_UNKNOWN = 已确认，是否执行尚不清楚

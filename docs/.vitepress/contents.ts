@@ -1,0 +1,117 @@
+// The side bar: every page once, by who reads it. A page's name is its first heading.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { pageOf, TOP } from "./pages.ts";
+
+/** A heading of the side bar and its pages, as paths of files from the repository's top. */
+export interface Section {
+  readonly text: string;
+  readonly files: readonly string[];
+  /** The folder of the site whose pages alone have this section at their side. */
+  readonly only?: string;
+}
+
+const howTo = (...names: readonly string[]): string[] => names.map((name) => `docs/how-to/${name}.md`);
+const packages = (...names: readonly string[]): string[] => names.map((name) => `${name}/README.md`);
+
+const SECTIONS: readonly Section[] = [
+  {
+    text: "Start",
+    files: [
+      "docs/start/quickstart.md",
+      ...howTo("try-the-attacks", "install"),
+      ...["why", "modes", "attacks", "trust", "glossary"].map((name) => `docs/concepts/${name}.md`),
+    ],
+  },
+  {
+    text: "Use",
+    files: [
+      ...howTo("pay-from-files", "payment-files", "receipts", "web-client", "run-a-command", "use-a-security-key"),
+      ...howTo("four-eyes", "exit-codes"),
+      ...packages("clients/cli", "examples/sudo", "examples/deploy"),
+    ],
+  },
+  {
+    text: "Integrate",
+    files: [
+      ...howTo("integrate", "webhooks", "pipelines", "use-a-key-from-a-web-page", "run-your-own"),
+      ...howTo("terraform", "vault", "github-protection", "kubernetes"),
+      ...packages("clients/sdk", "examples/quickstart-typescript", "examples/quickstart-python"),
+      ...packages("examples/quickstart-go", "examples/quickstart-shell", "examples/bank", "examples/verify-receipt"),
+    ],
+  },
+  {
+    text: "Set up and operate",
+    files: [
+      ...howTo("run-a-core", "run-the-installation", "choose-channels", "telegram-bot", "matrix-bot", "mail-bot"),
+      ...howTo("sms-bot", "admin-bot", "use-the-console", "when-no-code-comes", "check-the-audit"),
+      "docs/operations.md",
+      ...howTo("upgrade", "survive-overload"),
+      "docs/performance.md",
+    ],
+  },
+  {
+    text: "How it works",
+    files: ["docs/architecture.md", "docs/threats.md", "SECURITY.md", "docs/patent-map.md", "CONTRIBUTING.md"],
+  },
+  {
+    text: "Prove it",
+    files: [
+      ...howTo("prove-it-survives", "run-the-simulator", "test-with-a-kernel-device"),
+      ...packages("bots/kit", "bots/telegram", "bots/matrix", "bots/mail", "bots/sms", "bots/sandbox"),
+      ...packages("clients/console"),
+    ],
+  },
+  { text: "API reference", files: folder("docs/reference/api"), only: "/reference/" },
+  { text: "Protocol", files: folder("docs/protocol"), only: "/protocol/" },
+  { text: "Decisions", files: folder("docs/decisions"), only: "/decisions/" },
+];
+
+/** The sections with the pages that there are. */
+export function contents(): Section[] {
+  return SECTIONS.map((section) => ({
+    ...section,
+    files: section.files.filter((file) => existsSync(`${TOP}${file}`)),
+  }));
+}
+
+interface Group {
+  readonly text: string;
+  readonly items: { readonly text: string; readonly link: string }[];
+}
+
+/** The side bars in VitePress' words, by folder of the site: the long lists stand beside their own pages alone. */
+export function sidebar(): Record<string, Group[]> {
+  const all = contents();
+  const own = all.filter(({ only }) => only !== undefined);
+  const bars = own.map((section): [string, Group[]] => [section.only ?? "/", [groupOf(section)]]);
+  const shown = all.filter(({ only, files }) => only === undefined && files.length > 0).map(groupOf);
+  const look = own.map(({ text, only = "/", files }) => ({
+    text,
+    link: only === "/reference/" ? linkOf(files[0] ?? "") : only,
+  }));
+  return { ...Object.fromEntries(bars), "/": [...shown, { text: "Look up", items: look }] };
+}
+
+function groupOf({ text, files }: Section): Group {
+  return { text, items: files.map((file) => ({ text: titleOf(file), link: linkOf(file) })) };
+}
+
+/** Where a page is on the site, as links write it. */
+const linkOf = (file: string): string => `/${pageOf(file).replace(/(index)?\.md$/, "")}`;
+
+/** A page's first heading, without marks. Throws where there is none. */
+export function titleOf(file: string): string {
+  const [, title] = /^# (.+)$/m.exec(readFileSync(`${TOP}${file}`, "utf8")) ?? [];
+  if (title === undefined) throw new Error(`${file} has no heading: begin it with # and its name`);
+  return title.replaceAll("`", "");
+}
+
+/** Every page of a folder, its README or index first. */
+function folder(path: string): string[] {
+  if (!existsSync(`${TOP}${path}`)) return [];
+  const first = (name: string): number => (/^(README|index)\.md$/.test(name) ? 0 : 1);
+  return readdirSync(`${TOP}${path}`)
+    .filter((name) => name.endsWith(".md"))
+    .toSorted((one, other) => first(one) - first(other) || (one < other ? -1 : 1))
+    .map((name) => `${path}/${name}`);
+}

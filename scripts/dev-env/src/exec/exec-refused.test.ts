@@ -1,0 +1,267 @@
+// What a host is told and what happens to it when somebody says no, lies, or is not there: nothing runs.
+import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { encodeContent, Label, txDigestOf } from "@countersign/protocol";
+import { CodeServiceService } from "@countersign/proto/node/core/v1/code_service";
+import { State } from "@countersign/proto/node/core/v1/content";
+import { ExecutionServiceService } from "@countersign/proto/node/core/v1/execution_service";
+import { ReceiptServiceService } from "@countersign/proto/node/core/v1/receipt_service";
+import {
+  TransactionServiceService,
+  type Transaction,
+  type TransactionServiceCreateRequest,
+  type TransactionServiceCreateResponse,
+} from "@countersign/proto/node/core/v1/transaction_service";
+import { VerificationServiceService } from "@countersign/proto/node/core/v1/verification_service";
+import { tempFolder } from "@countersign/testing";
+import { pretend } from "../mitm/alter.ts";
+import { startProxy, type Tamper } from "../mitm/proxy.ts";
+import { Reason } from "../scenarios/hands.ts";
+import { Scene, type Somebody } from "../scenarios/scene.ts";
+import { expectEnd, startHost, type HostEnd, type HostGiven, type HostRun } from "./host.ts";
+
+const CORE = "/countersign.core.v1";
+const SERVICES = [
+  ...[TransactionServiceService, VerificationServiceService, ExecutionServiceService],
+  ...[ReceiptServiceService, CodeServiceService],
+];
+
+const folder = tempFolder();
+let scene: Scene;
+let somebody: Somebody;
+/** Is there once the command has run. */
+let mark: string;
+let script: string;
+let marks = 0;
+
+beforeAll(async () => {
+  scene = await Scene.open({ folder, mode: "B" });
+}, 400_000);
+afterAll(() => scene?.close());
+beforeEach(async () => {
+  somebody = await scene.user();
+  mark = join(folder, `ran-${(marks += 1)}`);
+  script = write(join(somebody.desk.folder, `place-${marks}`), "touch");
+});
+
+/** A script that leaves a mark, in a folder of its own. */
+function write(place: string, verb: string): string {
+  mkdirSync(place, { recursive: true });
+  const path = join(place, "run.sh");
+  writeFileSync(path, `#!/bin/sh\n${verb} ${mark}\n`, { mode: 0o700 });
+  return path;
+}
+
+function exec(given: Partial<HostGiven> = {}, ...args: string[]): HostRun {
+  return startHost({ installation: scene.installation, desk: somebody.desk, ...given }, "exec", ...args);
+}
+
+async function nothingRan(run: HostRun, exit: number, words: string): Promise<HostEnd> {
+  const end = await expectEnd(run, exit);
+  expect(end.stdout).toBe("");
+  expect(end.stderr).toContain(words);
+  expect(existsSync(mark)).toBe(false);
+  return end;
+}
+
+/** Confirms, with something happening before the code is typed. */
+async function confirmAfter(change: () => void): Promise<void> {
+  const { hands } = somebody;
+  const code = await hands.codeFor(await hands.readAndProve());
+  change();
+  await hands.key.type(code);
+}
+
+describe("what changes between show and run", () => {
+  test.each<[string, string, () => void]>([
+    ["the program is written in place", "was written", () => void writeFileSync(script, "#!/bin/sh\nmkdir x\n")],
+    ["another one is renamed over it", "is another program", () => renameSync(write(`${script}.d`, "mkdir"), script)],
+    ["it is gone", "is no executable file", () => rmSync(script)],
+  ])(
+    "%s: refused, and the phone is told",
+    async (_name, words, change) => {
+      const run = exec({}, "--", script);
+      await confirmAfter(change);
+      await nothingRan(run, 24, words);
+      await somebody.hands.phoneSays("could not carry it out");
+    },
+    400_000,
+  );
+
+  test("the link that leads to it is bent", async () => {
+    const link = join(somebody.desk.folder, "link");
+    symlinkSync(script, link);
+    const other = write(join(somebody.desk.folder, "other"), "mkdir");
+    const run = exec({}, "--", link);
+    await confirmAfter(() => {
+      symlinkSync(other, `${link}.new`);
+      renameSync(`${link}.new`, link);
+    });
+    await nothingRan(run, 24, "is another program");
+  }, 400_000);
+
+  test("the directory is another one under the same name", async () => {
+    const cwd = join(somebody.desk.folder, "work");
+    mkdirSync(cwd);
+    const run = exec({ cwd }, "--", script);
+    await confirmAfter(() => {
+      renameSync(cwd, `${cwd}.old`);
+      mkdirSync(cwd);
+    });
+    await nothingRan(run, 24, "Nothing was run");
+  }, 400_000);
+});
+
+describe("somebody says no, or lies", () => {
+  test("rejected on the key, in the chat, and withdrawn by Ctrl-C", async () => {
+    const onKey = exec({}, "--", script);
+    await somebody.hands.keyShows("pages");
+    await somebody.hands.reject(Reason.WRONG_DATA);
+    await nothingRan(onKey, 10, "REJECTED");
+    const inChat = exec({}, "--", script);
+    const message = await somebody.hands.phoneSays(String((await inChat.tells("tag"))["tag"]));
+    await somebody.hands.phone.press(message, "Wrong data");
+    await nothingRan(inChat, 13, "REJECTED");
+    const interrupted = exec({}, "--", script);
+    await somebody.hands.isAsked();
+    interrupted.process.kill("SIGINT");
+    await nothingRan(interrupted, 17, "CANCELLED");
+  }, 400_000);
+
+  test("malware gives the core another argument: TAMPERED", async () => {
+    const meant = new Map<string, TransactionServiceCreateRequest>();
+    const shown = (one: Transaction): Transaction => {
+      const original = meant.get(one.transactionId);
+      return original === undefined ? one : pretend(one, original);
+    };
+    const tamper: Tamper = async function* (call, forward) {
+      if (call.method !== `${CORE}.TransactionService/Create`) {
+        for await (const answer of forward(call.request)) {
+          const { transaction } = answer as { transaction?: Transaction };
+          yield transaction === undefined ? answer : { ...(answer as object), transaction: shown(transaction) };
+        }
+        return;
+      }
+      const original = call.request as TransactionServiceCreateRequest;
+      const fields = original.fields.map((field) =>
+        field.label === Label.ARGUMENT ? { ...field, value: { $case: "text" as const, value: "/etc" } } : field,
+      );
+      for await (const answer of forward({ ...original, fields })) {
+        const response = answer as TransactionServiceCreateResponse;
+        if (response.transaction !== undefined) meant.set(response.transaction.transactionId, original);
+        yield { ...response, transaction: response.transaction && shown(response.transaction) };
+      }
+    };
+    await through(tamper, async (installation) => {
+      const run = exec({ installation }, "--", script, "/tmp/old");
+      const { hands } = somebody;
+      // The phone shows what the core holds; a careless user types its code all the same.
+      await hands.readAndProve();
+      const message = await hands.phoneSays("Argument: /etc");
+      const [, code = ""] = /Code:? +([\d ]+)/.exec(message.text) ?? [];
+      await hands.key.type(code.replaceAll(" ", ""));
+      await nothingRan(run, 12, "TAMPERED");
+    });
+  }, 400_000);
+
+  test("malware says that it is confirmed and claimed, with a receipt as good as it can make it: exit 20", async () => {
+    let created: Transaction | undefined;
+    const tamper: Tamper = async function* ({ method, request }, forward) {
+      if (method === `${CORE}.TransactionService/Watch` && created !== undefined) {
+        yield { transaction: { ...created, state: State.CONFIRMED }, cursor: "1" };
+      } else if (method === `${CORE}.ExecutionService/Claim` && created !== undefined) {
+        const { issuerName: issuer, kind, lines, transactionId } = created;
+        const content = Buffer.from(encodeContent({ version: 1, issuer, kind, lines } as never));
+        const claimed = {
+          transactionId,
+          userId: "",
+          kind,
+          fields: [],
+          content,
+          txDigest: Buffer.from(txDigestOf(content)),
+        };
+        yield { lease: { fence: 1n, until: undefined }, claimed };
+      } else if (method === `${CORE}.ReceiptService/Get` && created !== undefined) {
+        yield { receipt: Buffer.from("{}") };
+      } else {
+        for await (const answer of forward(request)) {
+          if (method === `${CORE}.TransactionService/Create`)
+            created = (answer as TransactionServiceCreateResponse).transaction;
+          yield answer;
+        }
+      }
+    };
+    await through(tamper, async (installation) => {
+      const words = ["--elsewhere", "--", script];
+      await nothingRan(exec({ installation }, ...words), 20, "nothing was done");
+    });
+  }, 400_000);
+});
+
+/** With malware between the host and its core. */
+async function through(
+  tamper: Tamper,
+  work: (installation: HostGiven["installation"]) => Promise<void>,
+): Promise<void> {
+  const target = scene.installation.coreAddress;
+  const proxy = await startProxy({ listen: "127.0.0.1:0", target, services: SERVICES, tamper });
+  try {
+    const { submitTokenFile, executeTokenFile, serverId, corePublicKey } = scene.installation;
+    await work({ coreAddress: proxy.address, submitTokenFile, executeTokenFile, serverId, corePublicKey });
+  } finally {
+    proxy.close();
+  }
+}
+
+describe("somebody is not there", () => {
+  test("core, daemon, token, command: each ends it at once and says what to do", async () => {
+    await nothingRan(
+      exec({ flags: ["--core", "127.0.0.1:9", "--patience", "0"] }, "--", script),
+      69,
+      "does not answer",
+    );
+    await nothingRan(exec({ flags: ["--daemon", "/nowhere"] }, "--", script), 69, "start it, or name its socket");
+    await nothingRan(exec({ flags: ["--execute-token", "/nowhere"] }, "--", script), 69, "no such file");
+    const pinned = ["--server-id", "00".repeat(16)];
+    await nothingRan(exec({ flags: pinned }, "--", script), 20, "not the installation that is pinned");
+    await nothingRan(exec({ flags: ["--token-file", "/nowhere"] }, "--", script), 69, "token file /nowhere");
+    await nothingRan(exec({}, "--", `${script}.none`), 2, "is no executable file");
+    await nothingRan(exec({}, "--", "nobody-has-this"), 2, "not found in /usr/local/sbin");
+    await nothingRan(exec({}, "--env", "NOT_SET", "--", script), 2, "--env NOT_SET");
+    await nothingRan(exec({}, "--", script, ...Array.from({ length: 30 }, String)), 2, "put them into a script");
+    await nothingRan(exec({}), 2, "expected a command");
+  }, 400_000);
+
+  test("the host dies while the command runs: nobody else takes it up, and a person says how it ended", async () => {
+    const fifo = join(somebody.desk.folder, "fifo");
+    const run = exec(
+      {},
+      "--request-id",
+      "one",
+      "--",
+      "/bin/sh",
+      "-c",
+      `mkfifo ${fifo}; touch ${mark}; read x < ${fifo}`,
+    );
+    const { transactionId } = await run.tells("tag");
+    await somebody.hands.confirm();
+    await run.tells("state", "EXECUTING");
+    run.process.kill("SIGKILL");
+    expect((await run.ended).exit).toBe("SIGKILL");
+    await nothingRanNow(exec({}, "--request-id", "one", "--", script), 22, "under this id");
+    const id = String(transactionId);
+    const watched = startHost({ installation: scene.installation, desk: somebody.desk }, "tx", "watch", id);
+    await expectEnd(watched, 19);
+    const resolve = ["tx", "resolve", id, "executed", "--detail", "the log of the host says so"];
+    await expectEnd(startHost({ installation: scene.installation, desk: somebody.desk }, ...resolve), 0);
+    await somebody.hands.phoneSays("Executed");
+    // The command outlived its host: it waits for a line.
+    if (existsSync(fifo)) writeFileSync(fifo, "over\n");
+  }, 400_000);
+});
+
+async function nothingRanNow(run: HostRun, exit: number, words: string): Promise<void> {
+  rmSync(mark, { force: true });
+  await nothingRan(run, exit, words);
+}
