@@ -23,11 +23,7 @@ launchBy((entry, args) => ({ ...fromSource(entry, args), cwd: old }));
 const folder = mkdtempSync(join(tmpdir(), "countersign-old-"));
 try {
   const installation = await startInstallation({ folder, mode: "A", policy: POLICY });
-  const parts = connect(installation);
-  const state = await leaveOpen(installation, parts, commit).finally(() => {
-    parts.close();
-    return installation.stop();
-  });
+  const state = await stateOf(installation, commit);
   const kept = join(folder, "kept");
   for (const name of ["data", "secrets", "tokens"]) cpSync(join(folder, name), join(kept, name), { recursive: true });
   writeFileSync(join(kept, "state.json"), `${JSON.stringify(state, null, 2)}\n`);
@@ -103,8 +99,19 @@ async function leaveOpen(installation: Installation, parts: Parts, made: string)
   };
 }
 
+const text = (label: Label, value: string) => ({ label, value: { $case: "text" as const, value } });
+
+async function stateOf(installation: Installation, made: string): Promise<OldState> {
+  const parts = connect(installation);
+  try {
+    return await leaveOpen(installation, parts, made);
+  } finally {
+    parts.close();
+    await installation.stop();
+  }
+}
+
 function largeFields() {
-  const text = (label: Label, value: string) => ({ label, value: { $case: "text" as const, value } });
   const iban = { id: { $case: "iban" as const, value: "DE02120300000000202051" } };
   return [
     { label: Label.AMOUNT, value: { $case: "amount" as const, value: { currency: "EUR", minorUnits: LARGE } } },
