@@ -42,12 +42,14 @@ test("a batch that reaches it by its sum waits for the director, who reads every
   const order = writeOrder(folder, 2, [60_000, 400_000]);
   const before = ledger();
   const paying = clerk.run("pay", order.file, "--wait");
+  const { tag } = await paying.tells("tag");
   await clerk.hands.confirm();
   const partial = await paying.tells("missing");
   expect(partial).toMatchObject({ state: "PARTIAL", needed: 1, missing: [DIRECTOR] });
   const id = String(partial["transactionId"]);
   expect(ledger()).toBe(before);
 
+  await director.hands.phoneSays(`asks for your approval of ${String(tag)}`);
   const { words } = await inWords(scene.installation, director.desk, ["approve"]);
   expect(words).toContain(`${id}  `);
   expect(words).toContain("2 payments, EUR 1 000.00");
@@ -67,8 +69,10 @@ test("the director says no: nothing is booked, and the clerk learns whose it was
   const order = writeOrder(folder, 3, [200_000, 1]);
   const before = ledger();
   const paying = clerk.run("pay", order.file, "--wait");
+  const { tag } = await paying.tells("tag");
   await clerk.hands.confirm();
   const { transactionId } = await paying.tells("missing");
+  await director.hands.phoneSays(`asks for your approval of ${String(tag)}`);
   const refusing = director.run("approve", String(transactionId));
   await director.hands.readPages();
   await director.hands.reject(Reason.WRONG_DATA);
