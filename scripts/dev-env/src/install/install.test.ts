@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { tempFolder, testWith } from "@countersign/testing";
 import { launchBy, ROOT } from "@countersign/testing/child";
+import { fencedBlocks } from "@countersign/testing/doc-blocks";
 import { readLedger } from "../installation.ts";
 import { expectExit, Scene } from "../scenarios/scene.ts";
 import { Installed, mayHide, packInto, tracesOfCheckout } from "./installed.ts";
@@ -37,6 +38,11 @@ test("every part is a tarball, and each is named in SHA256SUMS", () => {
   );
   const sums = readFileSync(join(tarballs, "SHA256SUMS"), "utf8").trim().split("\n");
   expect(sums.map((line) => line.split("  ")[1])).toEqual(expect.arrayContaining([...names]));
+});
+
+test("the page's way to check them finds them as they were packed", async () => {
+  const block = fencedBlocks("docs/how-to/install.md").find(({ body }) => body.includes("sha256sum"));
+  expect(await run("bash", ["-eu", "-c", block?.body ?? "false"], { cwd: folder })).toEqual({ stdout: "", stderr: "" });
 });
 
 test("packed again in another folder, the bytes are the same", async () => {

@@ -1,9 +1,11 @@
-// The quickstarts, each as its README says, against a real installation: from the first call to the receipt.
+// The quickstarts, each by the commands of its README (quickstart-python/README.md, quickstart-go/README.md,
+// quickstart-shell/README.md, quickstart-typescript/README.md), against a real installation: from the first call to the receipt.
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { FROM_SOURCE, ROOT } from "@countersign/testing/child";
+import { ROOT } from "@countersign/testing/child";
+import { fencedBlocks } from "@countersign/testing/doc-blocks";
 import { tempFolder, testWith } from "@countersign/testing";
 import { fromHex, verifyReceipt } from "@countersign/protocol";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
@@ -14,10 +16,10 @@ import { KeyInHand } from "../person/key-in-hand.ts";
 import { PhoneInHand } from "../person/phone-in-hand.ts";
 import { whileSitting } from "../person/sit.ts";
 
-const PYTHON = "/usr/bin/python3";
+const PYTHON = "python3";
 const GO_QUICKSTART = join(ROOT, ".peers/go-quickstart");
 const GRPCURL = join(ROOT, ".peers/grpcurl");
-const peerTest = testWith("protoc-python", existsSync(PYTHON) && hasGrpcTools());
+const peerTest = testWith("protoc-python", hasGrpcTools());
 const goPeerTest = testWith("go-client", existsSync(GO_QUICKSTART));
 const shellPeerTest = testWith("grpcurl", existsSync(GRPCURL));
 const at = (path: string): string => join(ROOT, "examples", path);
@@ -28,6 +30,9 @@ let desk: Desk;
 let parts: Parts;
 
 beforeAll(async () => {
+  for (const name of ["proto", "examples", ".peers"]) {
+    if (existsSync(join(ROOT, name))) symlinkSync(join(ROOT, name), join(folder, name));
+  }
   installation = await startInstallation({ folder, mode: "B" });
   desk = await setUpDesk(installation, { mode: "B", userId: "anna", chatId: "3000" });
   parts = connect(installation, desk.daemonSocket);
@@ -42,9 +47,7 @@ afterAll(async () => {
 });
 
 interface Quickstart {
-  readonly program: string;
-  readonly args?: readonly string[];
-  readonly env?: NodeJS.ProcessEnv;
+  readonly language: string;
   readonly amount: string;
   readonly payee: string;
   /** It has the key asked itself. */
@@ -52,13 +55,13 @@ interface Quickstart {
 }
 
 /** Runs it while its user sits at his desk, and tells what it wrote. */
-async function run({ program, args = [], env = {}, amount, payee, asksKey = false }: Quickstart): Promise<string[]> {
+async function run({ language, amount, payee, asksKey = false }: Quickstart): Promise<string[]> {
   const meant = [`Amount: ${amount}`, `To: ${payee}`, "Account: DE89 3704 0044 0532 0130 00"].join("\n");
   const key = new KeyInHand(desk.keyUrl);
   const person = { meant, pin: desk.pin, temper: "careful", key, phone: new PhoneInHand(desk.phoneUrl) } as const;
   return whileSitting(person, async () => {
-    const child = spawn(program, args, {
-      ...{ cwd: folder, env: { ...process.env, ...env, COUNTERSIGN_CONFIG: settingsFile } },
+    const child = spawn("bash", ["-eu", "-c", commandsOf(language)], {
+      ...{ cwd: folder, env: { ...process.env, COUNTERSIGN_CONFIG: settingsFile } },
       stdio: ["ignore", "pipe", "pipe"],
     });
     let complaints = "";
@@ -73,6 +76,13 @@ async function run({ program, args = [], env = {}, amount, payee, asksKey = fals
     expect({ exit: await ended, complaints }).toEqual({ exit: 0, complaints: "" });
     return lines;
   });
+}
+
+/** What its README has its reader run once everything that it takes is installed. */
+function commandsOf(language: string): string {
+  const command = fencedBlocks(`examples/quickstart-${language}/README.md`).find(({ mark }) => mark?.how !== "not");
+  if (command === undefined) throw new Error(`the README of ${language} has no commands`);
+  return command.body;
 }
 
 /** As `countersign approve` does at the user's desk. */
@@ -102,8 +112,7 @@ const DONE = {
 
 test("TypeScript", async () => {
   const quickstart: Quickstart = {
-    ...{ program: process.execPath, args: [...FROM_SOURCE, at("quickstart-typescript/src/quickstart.ts")] },
-    ...{ amount: "EUR 42.99", payee: "Type Books Ltd", asksKey: true },
+    ...{ language: "typescript", amount: "EUR 42.99", payee: "Type Books Ltd", asksKey: true },
   };
   expect(doneBy(await run(quickstart), quickstart)).toEqual(DONE);
 }, 400_000);
@@ -111,17 +120,7 @@ test("TypeScript", async () => {
 peerTest(
   "Python",
   async () => {
-    const generated = join(folder, "python");
-    mkdirSync(generated);
-    const protos = ["content", "transaction_service", "receipt_service"].map(
-      (name) => `countersign/core/v1/${name}.proto`,
-    );
-    const out = [`--python_out=${generated}`, `--grpc_python_out=${generated}`];
-    execFileSync(PYTHON, ["-m", "grpc_tools.protoc", `-I${join(ROOT, "proto")}`, ...out, ...protos]);
-    const quickstart: Quickstart = {
-      ...{ program: PYTHON, args: [at("quickstart-python/quickstart.py")], env: { PYTHONPATH: generated } },
-      ...{ amount: "EUR 19.99", payee: "Python Books Ltd" },
-    };
+    const quickstart: Quickstart = { language: "python", amount: "EUR 19.99", payee: "Python Books Ltd" };
     expect(doneBy(await run(quickstart), quickstart)).toEqual(DONE);
   },
   400_000,
@@ -130,7 +129,7 @@ peerTest(
 goPeerTest(
   "Go",
   async () => {
-    const quickstart: Quickstart = { program: GO_QUICKSTART, amount: "EUR 25.99", payee: "Go Books Ltd" };
+    const quickstart: Quickstart = { language: "go", amount: "EUR 25.99", payee: "Go Books Ltd" };
     expect(doneBy(await run(quickstart), quickstart)).toEqual(DONE);
   },
   400_000,
@@ -139,11 +138,7 @@ goPeerTest(
 shellPeerTest(
   "shell",
   async () => {
-    const quickstart: Quickstart = {
-      program: at("quickstart-shell/quickstart"),
-      env: { PATH: [join(ROOT, ".peers"), process.env["PATH"]].join(delimiter) },
-      ...{ amount: "EUR 31.99", payee: "Shell Books Ltd" },
-    };
+    const quickstart: Quickstart = { language: "shell", amount: "EUR 31.99", payee: "Shell Books Ltd" };
     expect(doneBy(await run(quickstart), quickstart)).toEqual(DONE);
   },
   400_000,
