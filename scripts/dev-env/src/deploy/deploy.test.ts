@@ -12,15 +12,8 @@ import { startProxy, type Tamper } from "../mitm/proxy.ts";
 import { CORE_SERVICES } from "../scenario.ts";
 import { Reason } from "../scenarios/hands.ts";
 import { Scene, type Somebody } from "../scenarios/scene.ts";
-import { git, GitServer, type Push, type PushEnd } from "./git-server.ts";
+import { git, GitServer, hasGit, type Push, type PushEnd } from "./git-server.ts";
 
-const hasGit = ((): boolean => {
-  try {
-    return git(ROOT, "--version") !== "";
-  } catch {
-    return false;
-  }
-})();
 const peerTest = testWith("git", hasGit);
 
 const folder = tempFolder();
@@ -68,7 +61,7 @@ peerTest(
       expect(squeezed).toContain(part);
     expect(shown).not.toContain("Somebody Else");
   },
-  60_000,
+  400_000,
 );
 
 peerTest(
@@ -87,7 +80,7 @@ peerTest(
     expect(ended.output).toContain("Nothing of this push was taken");
     expect([server.at("refs/heads/main"), server.at("refs/heads/prod-eu")]).toEqual(["", ""]);
   },
-  60_000,
+  400_000,
 );
 
 peerTest(
@@ -102,7 +95,7 @@ peerTest(
     expect(performance.now() - started).toBeLessThan(3_000);
     expect(server.at("refs/heads/main")).toBe(commit);
   },
-  60_000,
+  400_000,
 );
 
 describe("refused before anybody is asked", () => {
@@ -237,7 +230,7 @@ peerTest.each(ATTACKS)(
       proxy.close();
     }
   },
-  60_000,
+  400_000,
 );
 
 peerTest.each(["github-actions.yml", "gitlab-ci.yml"])("%s is YAML whose gate stands before the deploy", (name) => {

@@ -4,6 +4,9 @@ import { join } from "node:path";
 import { FROM_SOURCE, ROOT } from "@countersign/testing/child";
 import type { Installation } from "../installation.ts";
 
+/** Whether git is here. */
+export const hasGit: boolean = spawnSync("git", ["--version"]).status === 0;
+
 /** How a push ended. */
 export interface PushEnd {
   readonly exitCode: number;
@@ -37,10 +40,7 @@ export class GitServer {
     copyFileSync(join(ROOT, "examples/deploy/pre-receive"), join(this.bare, "hooks/pre-receive"));
     chmodSync(join(this.bare, "hooks/pre-receive"), 0o755);
     mkdirSync(join(folder, "bin"));
-    const command = join(folder, "bin/countersign");
-    const program = [process.execPath, ...FROM_SOURCE, join(ROOT, "clients/cli/src/main.ts")];
-    writeFileSync(command, `#!/bin/sh\nexec ${program.join(" ")} "$@"\n`, { mode: 0o755 });
-    this.set("command", command);
+    this.set("command", putCountersign(join(folder, "bin")));
     this.set("config", this.#config);
     this.set("timeout", "120");
     this.reach(installation.coreAddress);
@@ -111,6 +111,14 @@ export class GitServer {
     };
     return { ended, shows };
   }
+}
+
+/** Puts `countersign` into a folder, as it is in this repository; its path. */
+function putCountersign(folder: string): string {
+  const command = join(folder, "countersign");
+  const program = [process.execPath, ...FROM_SOURCE, join(ROOT, "clients/cli/src/main.ts")];
+  writeFileSync(command, `#!/bin/sh\nexec ${program.join(" ")} "$@"\n`, { mode: 0o755 });
+  return command;
 }
 
 /** Runs git and resolves with what it says. */

@@ -6,6 +6,7 @@ import { startChild } from "@countersign/testing/child";
 import type { Desk } from "../desk.ts";
 import { Scene } from "../scenarios/scene.ts";
 import { LoginHost } from "./login-host.ts";
+import { clearLeftovers } from "./own-name.ts";
 import { attended } from "./owner.ts";
 import { addAccount, addPamService, has, isRoot, onTerminal, startSshd, type Typed, type TypedEnd } from "./peers.ts";
 
@@ -22,6 +23,7 @@ const leave: (() => unknown)[] = [];
 
 beforeAll(async () => {
   if (!isRoot) return;
+  clearLeftovers();
   scene = await Scene.open({ folder, mode: "B" });
   await scene.stopBank();
   host = await LoginHost.open(scene.installation, { users: {} });
@@ -73,7 +75,7 @@ pamTest(
     expect(end).toEqual({ exitCode: 0, output: expect.stringContaining("successfully authenticated") as unknown });
     expect(end.output).toContain("Look at your KEY, then your PHONE");
   },
-  60_000,
+  400_000,
 );
 
 pamTest(
@@ -92,7 +94,7 @@ pamTest(
     }
     chmodSync(host.config, 0o644);
   },
-  60_000,
+  400_000,
 );
 
 pamTest(
@@ -113,7 +115,7 @@ pamTest(
     expect(host.used()).toEqual([expect.objectContaining({ user: account.name, service: service.name })]);
     expect(host.logged()).toContain(`BREAK-GLASS USED, ${account.name} through ${service.name}`);
   },
-  60_000,
+  400_000,
 );
 
 sshTest(
@@ -146,7 +148,7 @@ sshTest(
     expect(refused.output).not.toContain("inside");
     expect(refused.exitCode).not.toBe(0);
   },
-  60_000,
+  400_000,
 );
 
 sudoTest(
@@ -175,5 +177,5 @@ sudoTest(
     expect(refused.output).not.toMatch(/^root/m);
     expect(refused.exitCode).not.toBe(0);
   },
-  60_000,
+  400_000,
 );

@@ -1,9 +1,9 @@
 import { spawn, spawnSync } from "node:child_process";
-import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { freePort } from "@countersign/testing/child";
 import type { LoginHost } from "./login-host.ts";
+import { ownName, removeAccount } from "./own-name.ts";
 
 /** Root alone writes below /etc/pam.d, and only root's sshd asks PAM. */
 export const isRoot: boolean = process.getuid?.() === 0;
@@ -15,7 +15,7 @@ export function has(path: string): boolean {
 
 /** A service of the test's own in /etc/pam.d, with the stack of examples/sudo/etc/pam.d. */
 export function addPamService(host: LoginHost): { readonly name: string; remove(): void } {
-  const name = `cs-test-${randomBytes(4).toString("hex")}`;
+  const name = ownName();
   const stack = [
     `auth sufficient pam_exec.so seteuid stdout ${host.command("confirm")}`,
     `auth requisite pam_exec.so seteuid stdout expose_authtok ${host.command("break-glass")}`,
@@ -30,17 +30,14 @@ export function addPamService(host: LoginHost): { readonly name: string; remove(
 
 /** An account without password. */
 export function addAccount(): { readonly name: string; readonly home: string; remove(): void } {
-  const name = `cst${randomBytes(4).toString("hex")}`;
+  const name = ownName();
   const home = `/var/tmp/${name}`;
   const made = spawnSync("useradd", ["--create-home", "--home-dir", home, "--shell", "/bin/sh", name]);
   if (made.status !== 0) throw new Error(`useradd ${name}: ${made.stderr.toString()}`);
   return {
     name,
     home,
-    remove: () => {
-      spawnSync("userdel", ["--force", "--remove", name]);
-      rmSync(home, { recursive: true, force: true });
-    },
+    remove: () => removeAccount(name, home),
   };
 }
 
