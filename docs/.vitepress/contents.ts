@@ -25,7 +25,15 @@ const SECTIONS: readonly Section[] = [
   {
     text: "Use",
     files: [
-      ...howTo("pay-from-files", "payment-files", "receipts", "web-client", "run-a-command", "use-a-security-key"),
+      ...howTo(
+        "pay-from-files",
+        "payment-files",
+        "receipts",
+        "web-client",
+        "run-a-command",
+        "sudo-and-ssh",
+        "use-a-security-key",
+      ),
       ...howTo("four-eyes", "exit-codes"),
       ...packages("clients/cli", "examples/sudo", "examples/deploy"),
     ],
@@ -33,7 +41,18 @@ const SECTIONS: readonly Section[] = [
   {
     text: "Integrate",
     files: [
-      ...howTo("integrate", "webhooks", "pipelines", "use-a-key-from-a-web-page", "run-your-own"),
+      ...howTo(
+        "integrate",
+        "webhooks",
+        "pipelines",
+        "deploy-by-git",
+        "use-with-terraform",
+        "use-with-vault",
+        "kubernetes-gate",
+        "github-protection-rules",
+        "use-a-key-from-a-web-page",
+        "run-your-own",
+      ),
       ...howTo("terraform", "vault", "github-protection", "kubernetes"),
       ...packages("clients/sdk", "examples/quickstart-typescript", "examples/quickstart-python"),
       ...packages("examples/quickstart-go", "examples/quickstart-shell", "examples/bank", "examples/verify-receipt"),

@@ -156,7 +156,7 @@ const texts = (field: string): fc.Arbitrary<string> => {
 const PATHS = Object.keys(REQUESTS).filter((path) => path.startsWith("/countersign.admin.v1."));
 /** By what an RPC that is not for who is logged in is opened. */
 const opensBy = (path: string, token: string): string | undefined => (doors.has(path) ? doors.get(path) : token);
-const STREAMS = /\/(Tail|Export|WatchOwnLink)$/;
+const STREAMS = /\/(Tail|Export|WatchOwnLink|Listen)$/;
 const requests = new Map(PATHS.map((path) => [path, anyMessage(REQUESTS[path] ?? "", texts)]));
 const anyCall = fc.constantFrom(...PATHS).chain((path) =>
   fc.record({

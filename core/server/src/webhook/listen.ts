@@ -26,11 +26,14 @@ export async function listen(
   const secret = listenSecretOf(given.secrets, tenantId, adminId);
   const pick = (entry: AuditEntry): WebhookEvent[] =>
     eventsOfEntry(entry).filter((event) => event.tenantId === tenantId && matches(events, event.type));
-  let isFirst = true;
+  let unsaid = secret;
+  const tell = async (message: Partial<WebhookServiceListenResponse>): Promise<void> => {
+    const first = unsaid;
+    unsaid = "";
+    await send(WebhookServiceListenResponse.create({ ...message, secret: first }));
+  };
   return tailEntries(given, { cursor, pick }, signal, async (picked, at) => {
-    if (picked.length === 0)
-      await send(WebhookServiceListenResponse.create({ cursor: at, secret: isFirst ? secret : "" }));
-    isFirst = false;
+    if (picked.length === 0) await tell({ cursor: at });
     for (const event of picked) {
       const { headers, body } = signed(event, [secret], given.store.now());
       const message = {
@@ -38,7 +41,7 @@ export async function listen(
         webhookTimestamp: headers["webhook-timestamp"],
         webhookSignature: headers["webhook-signature"],
       };
-      await send(WebhookServiceListenResponse.create({ ...message, body, cursor: at }));
+      await tell({ ...message, body, cursor: at });
     }
   });
 }
