@@ -52,7 +52,7 @@ test("a batch that reaches it by its sum waits for the director, who reads every
   await director.hands.phoneSays(`asks for your approval of ${String(tag)}`);
   const { words } = await inWords(scene.installation, director.desk, ["approve"]);
   expect(words).toContain(`${id}  `);
-  expect(words).toContain("2 payments, EUR 1 000.00");
+  expect(words).toContain("2 payments, EUR 4 600.00");
   const approving = director.run("approve", id);
   const pages = await director.hands.confirm();
   expect(pages.filter(({ label }) => label.startsWith("Payment")).length).toBeGreaterThan(1);
