@@ -105,11 +105,20 @@ function differenceOf(shown: CommandPlan, now: CommandPlan): string | undefined 
 
 /** The folder that this process is in, by its path and by itself. */
 function holdDirectory(path: string): number {
-  const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  const fd = openDirectory(path);
   const [named, own] = [statSync(path, { bigint: true }), fstatSync(fd, { bigint: true })];
   if (named.dev === own.dev && named.ino === own.ino) return fd;
   closeSync(fd);
   throw refused(`${path}: changes while it is looked at`);
+}
+
+function openDirectory(path: string): number {
+  try {
+    return openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  } catch {
+    const why = "it was removed, this user may not read it, or its name is no UTF-8";
+    throw refused(`${path}: cannot be opened as the working directory: ${why}; go to another one`);
+  }
 }
 
 function interpreterOf({ file, argument }: FoundProgram["interpreters"][number]): Program {

@@ -56,7 +56,10 @@ export function outcomeText(outcome: Outcome): { readonly sign: Sign; readonly t
     case "NO_KEY":
       return { sign: "failed", text: "No key found · nothing was sent; plug it in, or see: countersign doctor" };
     case "KEY_LEFT":
-      return { sign: "failed", text: "The key was unplugged · the transaction is withdrawn" };
+      return {
+        sign: "failed",
+        text: "The key was unplugged · the transaction is withdrawn; plug it in, then ask again",
+      };
     case "KEY_REVOKED":
       return { sign: "stopped", text: "This key was revoked meanwhile · nothing was sent; see: countersign key list" };
     case "KEY_REFUSED":

@@ -83,6 +83,56 @@ describe("exec runs exactly what was shown", () => {
   }, 400_000);
 });
 
+describe("signals go to the command, and its end is the end", () => {
+  /** Tells each signal that it gets; ends by SIGTERM as it likes. */
+  const HEEDS = `for (const s of ["SIGHUP", "SIGINT", "SIGQUIT", "SIGUSR2"]) process.on(s, () => console.log(s));
+process.on("SIGTERM", () => process.exit(7));
+setInterval(() => undefined, 1000);
+console.log("ready");
+`;
+  let somebody: Somebody;
+  let exec: Awaited<ReturnType<typeof meet>>["exec"];
+  beforeAll(async () => ({ somebody, exec } = await meet()), 400_000);
+
+  /** Confirms it, and waits until it is ready. */
+  async function begin(name: string, text: string): Promise<{ run: HostRun; said: (word: string) => Promise<void> }> {
+    const script = join(somebody.desk.folder, name);
+    writeFileSync(script, `#!${NODE}\n${text}`, { mode: 0o700 });
+    const run = exec({}, "--", script);
+    let [heard, wake] = ["", (): void => undefined];
+    run.process.stdout?.on("data", (chunk: string) => {
+      heard += chunk;
+      wake();
+    });
+    const said = async (word: string): Promise<void> => {
+      while (!heard.includes(word)) await new Promise<void>((resolve) => (wake = resolve));
+    };
+    await somebody.hands.confirm();
+    await Promise.race([said("ready"), run.ended]);
+    return { run, said };
+  }
+
+  test("each is handed on; a command that ends itself by one passes its own exit through", async () => {
+    const { run, said } = await begin("heeds.cjs", HEEDS);
+    for (const signal of ["SIGHUP", "SIGINT", "SIGQUIT", "SIGUSR2"] as const) {
+      run.process.kill(signal);
+      await Promise.race([said(signal), run.ended]);
+    }
+    run.process.kill("SIGTERM");
+    const end = await expectEnd(run, 7);
+    expect(end.stdout).toBe("ready\nSIGHUP\nSIGINT\nSIGQUIT\nSIGUSR2\n");
+    expect(end.told.at(-1)).toMatchObject({ state: "EXECUTED", exit: 7, final: true });
+  }, 400_000);
+
+  test("a command that a signal ended: 128 and its number, and the user is told so", async () => {
+    const { run } = await begin("falls.cjs", 'setInterval(() => undefined, 1000);\nconsole.log("ready");\n');
+    run.process.kill("SIGTERM");
+    const end = await expectEnd(run, 143);
+    expect(end.told.at(-1)).toMatchObject({ state: "EXECUTED", exit: 143, final: true });
+    await somebody.hands.phoneSays("ended by SIGTERM");
+  }, 400_000);
+});
+
 describe("what changes between show and run stops it", () => {
   let somebody: Somebody;
   let exec: Awaited<ReturnType<typeof meet>>["exec"];
