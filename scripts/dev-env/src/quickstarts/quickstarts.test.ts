@@ -60,7 +60,7 @@ async function run({ language, amount, payee, asksKey = false }: Quickstart): Pr
   const key = new KeyInHand(desk.keyUrl);
   const person = { meant, pin: desk.pin, temper: "careful", key, phone: new PhoneInHand(desk.phoneUrl) } as const;
   return whileSitting(person, async () => {
-    const child = spawn("bash", ["-eu", "-c", commandsOf(language)], {
+    const child = spawn("bash", ["--norc", "-eu", "-c", commandsOf(language)], {
       ...{ cwd: folder, env: { ...process.env, COUNTERSIGN_CONFIG: settingsFile } },
       stdio: ["ignore", "pipe", "pipe"],
     });
