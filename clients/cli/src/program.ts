@@ -84,6 +84,12 @@ export function buildProgram(io: Io, finish: (code: number) => void): Command {
     .option("--secrets <folder>", "of the core")
     .option("--monitoring <url>", "where the core answers /readyz, such as http://127.0.0.1:9464")
     .option("--web <address>", "where the core serves pages, host:port")
+    .option("--store <url>", "redis[s]://[user@]host[:port],… of the core, in place of a folder of data")
+    .option("--store-password-file <file>", "of the core")
+    .option("--store-ca <file>", "of the core")
+    .option("--audit", "read all of the history, and hold it against what the core signed")
+    .option("--head <file...>", "with --audit: signed heads that were kept elsewhere")
+    .option("--pages <address>", "of this PC: where the daemon answers web pages, such as 127.0.0.1:7411")
     .action(async (options: DoctorOptions) => finish(await doctorCommand(options, given())));
   return program;
 }

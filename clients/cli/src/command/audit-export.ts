@@ -23,6 +23,17 @@ export interface AuditExportOptions {
  * breaks; the file appears whole, under its name, or not at all.
  */
 export async function auditExportCommand(on: AdminGiven, options: AuditExportOptions): Promise<ExitCode> {
+  const bytes = await exportAudit(on, options);
+  const { terminal } = on.given;
+  terminal.record({ file: options.out ?? null, bytes });
+  if (options.out === undefined) return ExitCode.DONE;
+  terminal.result(printable(`  ${terminal.sign("done")} ${options.out}: ${bytes} bytes`));
+  terminal.progress(printable(`check it: countersign audit verify ${options.out} --head FILE`));
+  return ExitCode.DONE;
+}
+
+/** Writes the export, and tells nobody; how many bytes it has. */
+export async function exportAudit(on: AdminGiven, options: AuditExportOptions): Promise<number> {
   const request = await requestOf(on, options);
   const out = sinkOf(on, options.out);
   const stop = new AbortController();
@@ -40,12 +51,7 @@ export async function auditExportCommand(on: AdminGiven, options: AuditExportOpt
     release();
     out.close();
   }
-  const { terminal } = on.given;
-  terminal.record({ file: options.out ?? null, bytes: out.bytes });
-  if (options.out === undefined) return ExitCode.DONE;
-  terminal.result(printable(`  ${terminal.sign("done")} ${options.out}: ${out.bytes} bytes`));
-  terminal.progress(printable(`check it: countersign audit verify ${options.out} --head FILE`));
-  return ExitCode.DONE;
+  return out.bytes;
 }
 
 function open(

@@ -3,9 +3,13 @@ import { fromHex } from "@countersign/protocol";
 import { ReceiptServiceGetVerificationKeysRequest } from "@countersign/proto/node/core/v1/receipt_service";
 import { LinkServiceListRequest, LinkState } from "@countersign/proto/node/core/v1/link_service";
 import { UserServiceGetRequest, UserState } from "@countersign/proto/node/core/v1/user_service";
-import { bearer, call, isLoopback, readTokenFile, type CoreConnection } from "@countersign/sdk";
+import { call, isLoopback, readTokenFile, type CoreConnection } from "@countersign/sdk";
+import { clockFindings, coreDate } from "../doctor/clock.ts";
 import { bad, fine, type Finding } from "../doctor/finding.ts";
+import { keyFindings, pagesFindings } from "../doctor/pc.ts";
+import { auditFindings } from "../doctor/server-audit.ts";
 import { dataFindings, secretsFindings } from "../doctor/server-files.ts";
+import { redisFindings } from "../doctor/server-redis.ts";
 import { adminFindings, portFindings, readyFindings } from "../doctor/server-services.ts";
 import { hidAdvice } from "../doctor/hid-advice.ts";
 import { hidrawNodes, installedRule } from "../doctor/hidraw-node.ts";
@@ -23,14 +27,23 @@ export interface DoctorOptions {
   readonly secrets?: string;
   readonly monitoring?: string;
   readonly web?: string;
+  readonly store?: string;
+  readonly storePasswordFile?: string;
+  readonly storeCa?: string;
+  /** All of the history is read. */
+  readonly audit?: boolean;
+  /** Files of heads that were kept elsewhere. */
+  readonly head?: readonly string[];
+  /** Where this PC's daemon answers web pages. */
+  readonly pages?: string;
 }
 
-const PC: readonly Check[] = [checkNode, checkSettings, checkToken, checkCore, checkClock, checkDaemon, checkHid];
+const PC: readonly Check[] = [checkNode, checkSettings, checkToken, checkCore, checkClock, checkDaemon];
 
 /** `countersign doctor`: looks at everything a confirmation needs from this PC, or a core from its host. Exit 69 when something is wrong. */
 export async function doctorCommand(options: DoctorOptions, given: CommandGiven): Promise<ExitCode> {
   const { terminal } = given;
-  const checks = options.server === true ? [checkNode, ...serverChecks(options)] : PC;
+  const checks = options.server === true ? [checkNode, ...serverChecks(options)] : pcChecks(options);
   let allGood = true;
   for (const check of checks) {
     const findings = await check(given).catch((error: unknown) => [
@@ -46,45 +59,34 @@ export async function doctorCommand(options: DoctorOptions, given: CommandGiven)
   return allGood ? ExitCode.DONE : ExitCode.ENVIRONMENT;
 }
 
-function serverChecks({ data, secrets, monitoring, web }: DoctorOptions): Check[] {
+function pcChecks({ pages }: DoctorOptions): Check[] {
+  return [...PC, () => pagesFindings(pages), checkHid];
+}
+
+function serverChecks(options: DoctorOptions): Check[] {
+  const { data, secrets, monitoring, web, store, storePasswordFile: passwordFile, storeCa: caFile } = options;
   return [
     ...(data === undefined ? [] : [async () => dataFindings(data, secrets)]),
     ...(secrets === undefined ? [] : [async () => secretsFindings(secrets)]),
     ...(monitoring === undefined ? [] : [() => readyFindings(monitoring)]),
     ...(web === undefined ? [] : [() => portFindings("web", web, "start the core with --web-listen")]),
-    ...((data ?? secrets ?? monitoring ?? web) ? [] : [async () => [NOTHING_NAMED]]),
+    ...(store === undefined ? [] : [() => redisFindings({ store, passwordFile, caFile })]),
+    ...((data ?? secrets ?? monitoring ?? web ?? store) ? [] : [async () => [NOTHING_NAMED]]),
     adminFindings,
+    ...(options.audit === true ? [(given: CommandGiven) => auditFindings(given, options.head ?? [])] : []),
   ];
 }
 
 const NOTHING_NAMED = bad(
   "no part of the host was looked at",
-  "name them: --data, --secrets, --monitoring, --web, as the core itself has them",
+  "name them: --data, --secrets, --store, --monitoring, --web, as the core itself has them",
 );
 
-/** So much two clocks may differ before lifetimes and receipts look wrong to a reader. */
-const MOST_SKEW_S = 30;
-
-/** The core's clock, by the head of its answer: whole seconds. */
+/** The core's clock, by the head of its answer. */
 async function checkClock(given: CommandGiven): Promise<Finding[]> {
   const { settings } = given;
   if (settings.get("core") === undefined || settings.get("tokenFile") === undefined) return [];
-  return withCore(given, async (core) => {
-    const date = await new Promise<string>((resolve) => {
-      const request = ReceiptServiceGetVerificationKeysRequest.create();
-      const deadline = Date.now() + core.deadlineMs;
-      core.receipts
-        .getVerificationKeys(request, bearer(core.token), { deadline }, () => resolve(""))
-        .on("metadata", (metadata) => resolve(String(metadata.get("date")[0] ?? "")));
-    });
-    const skewS = Math.round((Date.now() - Date.parse(date)) / 1000);
-    if (Number.isNaN(skewS)) return []; // a core that does not answer is told above
-    if (Math.abs(skewS) <= MOST_SKEW_S) return [fine("the clocks of this PC and of the core agree")];
-    const which = skewS > 0 ? "ahead of" : "behind";
-    return [
-      bad(`this PC's clock is ${Math.abs(skewS)} s ${which} the core's`, "set it: sudo timedatectl set-ntp true"),
-    ];
-  });
+  return withCore(given, async (core) => clockFindings(await coreDate(core), Date.now()));
 }
 
 async function checkNode(): Promise<Finding[]> {
@@ -191,15 +193,6 @@ async function checkDaemon(given: CommandGiven): Promise<Finding[]> {
       ];
     return [fine("the device daemon answers"), ...keys.flatMap(keyFindings)];
   });
-}
-
-function keyFindings(key: { serial: string; model: string; pinSet: boolean; pinRetries: number }): Finding[] {
-  const what = `key ${key.serial} (${key.model})`;
-  if (!key.pinSet) return [bad(`${what} has no PIN`, "countersign key set-pin")];
-  if (key.pinRetries === 0) return [bad(`${what}: its PIN is blocked`, "reset the key and enrol it again")];
-  return [
-    key.pinRetries < 3 ? bad(`${what}: ${key.pinRetries} PIN tries left`, "type the right PIN next time") : fine(what),
-  ];
 }
 
 async function checkHid(): Promise<readonly Finding[]> {
