@@ -168,15 +168,20 @@ export class Confirmation {
         // The key counts by itself and may be first at the end of the lifetime: the core tells that, not a withdrawal.
         if (error instanceof KeyError && error.status === "USER_TIMEOUT" && this.#leftMs() < LAST_MOMENTS_MS) return;
         if (error instanceof KeyError) return this.#stop(outcomeOfKey(error));
-        // Kept first: the watch may be faster than the answer to the withdrawal, and would tell of that alone.
-        this.#broke = { error };
-        await this.#view.withdraw("the key's daemon failed").catch(() => undefined);
-        throw error;
+        return this.#breaks(error);
       }
       if (!(await this.#submit(signed))) return;
       this.#events.push({ type: "try-again" });
     }
     if (!this.#keyStop.signal.aborted) await this.#stop({ state: "NOT_CONFIRMED", reason: "" });
+  }
+
+  /** What leads to the key failed: withdrawn and thrown, whichever of its calls was the first to notice. */
+  async #breaks(failure: unknown): Promise<never> {
+    // Kept first: the watch may be faster than the answer to the withdrawal, and would tell of that alone.
+    this.#broke ??= { error: failure };
+    await this.#view.withdraw("the key's daemon failed").catch(() => undefined);
+    throw this.#broke.error;
   }
 
   async #sign(content: Uint8Array, signal: AbortSignal): Promise<SignedByKey | AssertedByKey> {
@@ -228,7 +233,12 @@ export class Confirmation {
       code = await this.#given.askCode?.(signal);
       if (code === undefined || signal.aborted) return;
     } while (!/^\d{6,10}$/.test(code));
-    await this.#given.daemon.answer(this.#open.transactionId, code);
+    try {
+      await this.#given.daemon.answer(this.#open.transactionId, code);
+    } catch (error) {
+      // What the key said of it comes by the Sign as well, and so does an ending that came meanwhile.
+      if (!(error instanceof KeyError) && !signal.aborted) await this.#breaks(error);
+    }
   }
 
   #leftMs(): number {

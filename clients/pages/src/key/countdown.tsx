@@ -1,9 +1,9 @@
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { announce } from "../ui/live-region.tsx";
 import { t } from "../i18n/words.ts";
 
-/** Told aloud at these, and not every second. */
+/** Told aloud when one of these is reached or passed, and not every second: a page that is busy skips some. */
 const ALOUD = [60, 30, 10];
 
 /** How long there is left, in seconds that run. */
@@ -14,8 +14,11 @@ export function Countdown({ lifetimeMs }: { lifetimeMs: number }): JSX.Element {
     const timer = setInterval(() => setLeft(Math.max(0, Math.ceil((end - performance.now()) / 1000))), 250);
     return () => clearInterval(timer);
   }, [lifetimeMs]);
+  const before = useRef(left + 1);
   useEffect(() => {
-    if (ALOUD.includes(left)) announce(t("key-left", { seconds: left }));
+    const isDue = ALOUD.some((mark) => left <= mark && mark < before.current);
+    before.current = left;
+    if (isDue && left > 0) announce(t("key-left", { seconds: left }));
   }, [left]);
   return <span class="left">{t("key-left", { seconds: left })}</span>;
 }

@@ -8,7 +8,7 @@ import { after, type Broken, newPayment, type Payment } from "./payment.ts";
 import { coreOf, NO_KEY, pinnedOf, placeOf } from "./wired.ts";
 
 /** What a payment is begun with. */
-export type Begun = Omit<Kept, "confirmationToken">;
+export type Begun = Omit<Kept, "confirmationToken" | "user">;
 
 const current = signal<Payment | undefined>(undefined);
 const silent = signal(false);
@@ -27,14 +27,17 @@ let stop = new AbortController();
 
 /** Begins a payment and follows it to its end. */
 export function pay(begun: Begun, session: BankSession): Promise<void> {
-  return run({ ...begun, confirmationToken: undefined }, session, true);
+  return run({ ...begun, user: session.user, confirmationToken: undefined }, session, true);
 }
 
 /** Goes on with what this tab kept over a reload, or with what broke; shows again how the last one ended. */
 export async function goOn(session: BankSession): Promise<void> {
-  const kept = keptIn(sessionStorage);
+  const { user } = session;
+  const kept = keptIn(sessionStorage, user);
   if (kept !== undefined) return run(kept, session, false);
-  current.value = endingIn(sessionStorage) ?? current.value;
+  current.value = endingIn(sessionStorage, user);
+  // Of somebody else who was logged in here before: it is not shown, and its token opens nothing for this one.
+  if (current.value === undefined) forget(sessionStorage);
 }
 
 /** Wants it withdrawn; its end is told as any other. */
@@ -79,7 +82,7 @@ class Following {
       this.#breaks(brokenBy(error));
       if (this.#kept.confirmationToken !== undefined) await this.#learnEnd();
     }
-    if (current.value?.outcome !== undefined) keepEnding(current.value, sessionStorage);
+    if (current.value?.outcome !== undefined) keepEnding(current.value, this.#session.user, sessionStorage);
   }
 
   /** The key is asked no more; what became of the payment the core knows, and a moment later it may answer. */

@@ -6,6 +6,8 @@ const ENDED = "countersign.ended";
 
 /** A running payment as this tab keeps it over a reload. The token opens this one transaction, and goes when it is over. */
 export interface Kept {
+  /** Who was logged in: what one user paid is nothing for the next one at the same PC. */
+  readonly user: string;
   readonly order: Order;
   readonly requestId: string;
   readonly way: Way;
@@ -23,33 +25,35 @@ export function keep(kept: Kept, storage: Storage): void {
   storage.setItem(RUNNING, writeValue(kept));
 }
 
-/** What was running when this tab was left; undefined: nothing, or it cannot be read. */
-export function keptIn(storage: Storage): Kept | undefined {
+/** What was running of this user when this tab was left; undefined: nothing, or it cannot be read. */
+export function keptIn(storage: Storage, user: string): Kept | undefined {
   const found = objectIn(storage, RUNNING);
-  if (found === undefined) return undefined;
+  if (found === undefined || found["user"] !== user) return undefined;
   const { order, requestId, way, repeatOf, deviceId, takesCode, confirmationToken } = found;
   if (typeof requestId !== "string" || (way !== "daemon" && way !== "browser")) return undefined;
   const read = tried(() => readOrder(order));
   if (read === undefined) return undefined;
   return {
-    ...{ order: read, requestId, way, repeatOf: text(repeatOf), confirmationToken: text(confirmationToken) },
+    ...{ user, order: read, requestId, way, repeatOf: text(repeatOf), confirmationToken: text(confirmationToken) },
     ...{ deviceId: text(deviceId) ?? "", takesCode: takesCode === true },
   };
 }
 
 /** Puts the ending in the place of what was running: no token any more. */
-export function keepEnding(payment: Payment, storage: Storage): void {
+export function keepEnding(payment: Payment, user: string, storage: Storage): void {
   storage.removeItem(RUNNING);
-  storage.setItem(ENDED, writeValue(payment));
+  storage.setItem(ENDED, writeValue({ ...payment, user }));
 }
 
 /** How the last payment of this tab ended, as it was told; a receipt in it is checked anew wherever it is shown. */
-export function endingIn(storage: Storage): Payment | undefined {
-  const found = objectIn(storage, ENDED) as Partial<Payment> | undefined;
-  const order = found && tried(() => readOrder(found.order));
-  if (found?.outcome === undefined || order === undefined) return undefined;
-  const { requestId = "", way = "daemon", repeatOf } = found;
-  return { ...newPayment({ order, requestId, way, repeatOf }), ...found, order };
+export function endingIn(storage: Storage, user: string): Payment | undefined {
+  const found = objectIn(storage, ENDED);
+  if (found === undefined || found["user"] !== user) return undefined;
+  const { user: _whose, ...ended } = found as Partial<Payment> & { user: string };
+  const order = tried(() => readOrder(ended.order));
+  if (ended.outcome === undefined || order === undefined) return undefined;
+  const { requestId = "", way = "daemon", repeatOf } = ended;
+  return { ...newPayment({ order, requestId, way, repeatOf }), ...ended, order };
 }
 
 export function forget(storage: Storage): void {
