@@ -1,7 +1,7 @@
 // The quickstarts, each by the commands of its README (quickstart-python/README.md, quickstart-go/README.md,
 // quickstart-shell/README.md, quickstart-typescript/README.md), against a real installation: from the first call to the receipt.
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { ROOT } from "@countersign/testing/child";
@@ -16,7 +16,8 @@ import { KeyInHand } from "../person/key-in-hand.ts";
 import { PhoneInHand } from "../person/phone-in-hand.ts";
 import { whileSitting } from "../person/sit.ts";
 
-const PYTHON = "python3";
+/** Debian's own, which has the stock tools; a `python3` that comes before it on the path may lack them. */
+const PYTHON = "/usr/bin/python3";
 const GO_QUICKSTART = join(ROOT, ".peers/go-quickstart");
 const GRPCURL = join(ROOT, ".peers/grpcurl");
 const peerTest = testWith("protoc-python", hasGrpcTools());
@@ -24,6 +25,7 @@ const goPeerTest = testWith("go-client", existsSync(GO_QUICKSTART));
 const shellPeerTest = testWith("grpcurl", existsSync(GRPCURL));
 const at = (path: string): string => join(ROOT, "examples", path);
 const folder = tempFolder();
+const path = `${join(folder, "bin")}:${process.env["PATH"] ?? ""}`;
 const settingsFile = join(folder, "countersign.json");
 let installation: Installation;
 let desk: Desk;
@@ -33,6 +35,8 @@ beforeAll(async () => {
   for (const name of ["proto", "examples", ".peers"]) {
     if (existsSync(join(ROOT, name))) symlinkSync(join(ROOT, name), join(folder, name));
   }
+  mkdirSync(join(folder, "bin"));
+  symlinkSync(PYTHON, join(folder, "bin/python3"));
   installation = await startInstallation({ folder, mode: "B" });
   desk = await setUpDesk(installation, { mode: "B", userId: "anna", chatId: "3000" });
   parts = connect(installation, desk.daemonSocket);
@@ -61,7 +65,7 @@ async function run({ language, amount, payee, asksKey = false }: Quickstart): Pr
   const person = { meant, pin: desk.pin, temper: "careful", key, phone: new PhoneInHand(desk.phoneUrl) } as const;
   return whileSitting(person, async () => {
     const child = spawn("bash", ["--norc", "-eu", "-c", commandsOf(language)], {
-      ...{ cwd: folder, env: { ...process.env, COUNTERSIGN_CONFIG: settingsFile } },
+      ...{ cwd: folder, env: { ...process.env, PATH: path, COUNTERSIGN_CONFIG: settingsFile } },
       stdio: ["ignore", "pipe", "pipe"],
     });
     let complaints = "";
