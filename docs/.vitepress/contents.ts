@@ -13,13 +13,13 @@ export interface Section {
 const howTo = (...names: readonly string[]): string[] => names.map((name) => `docs/how-to/${name}.md`);
 const packages = (...names: readonly string[]): string[] => names.map((name) => `${name}/README.md`);
 
-const SECTIONS: readonly Section[] = [
+const BY_HAND: readonly Section[] = [
   {
     text: "Start",
     files: [
       "docs/start/quickstart.md",
       ...howTo("try-the-attacks", "install"),
-      ...["why", "modes", "attacks", "trust", "glossary"].map((name) => `docs/concepts/${name}.md`),
+      ...["why", "modes", "attacks", "trust"].map((name) => `docs/concepts/${name}.md`),
     ],
   },
   {
@@ -53,7 +53,6 @@ const SECTIONS: readonly Section[] = [
         "use-a-key-from-a-web-page",
         "run-your-own",
       ),
-      ...howTo("terraform", "vault", "github-protection", "kubernetes"),
       ...packages("clients/sdk", "examples/quickstart-typescript", "examples/quickstart-python"),
       ...packages("examples/quickstart-go", "examples/quickstart-shell", "examples/bank", "examples/verify-receipt"),
     ],
@@ -76,20 +75,35 @@ const SECTIONS: readonly Section[] = [
     text: "Prove it",
     files: [...howTo("prove-it-survives", "run-the-simulator", "test-with-a-kernel-device")],
   },
-  { text: "Packages", files: ["bots", "clients", "core", "device-daemon", "examples", "proto"].flatMap(readmes) },
+];
+
+const named = new Set(BY_HAND.flatMap(({ files }) => files));
+const otherReadmes = ["bots", "clients", "core", "device-daemon", "examples", "proto"]
+  .flatMap(readmes)
+  .filter((file) => !named.has(file));
+
+const SECTIONS: readonly Section[] = [
+  ...BY_HAND,
+  { text: "Packages", files: otherReadmes },
   { text: "API reference", files: folder("docs/reference/api"), only: "/reference/" },
   { text: "Protocol", files: folder("docs/protocol"), only: "/protocol/" },
   { text: "Decisions", files: folder("docs/decisions"), only: "/decisions/" },
 ];
 
-/** The sections with the pages that there are, each where it is named first. */
-export function contents(): Section[] {
-  const before = new Set<string>();
-  return SECTIONS.map((section) => {
-    const files = section.files.filter((file) => existsSync(`${TOP}${file}`) && !before.has(file));
-    for (const file of files) before.add(file);
-    return { ...section, files };
-  });
+/** The sections of the side bar. Throws where one lists a page that does not exist, or that is listed before. */
+export function contents(sections: readonly Section[] = SECTIONS): readonly Section[] {
+  const before = new Map<string, string>();
+  for (const { text, files } of sections) {
+    for (const file of files) {
+      const where = `docs/.vitepress/contents.ts lists ${file} under ${text}`;
+      if (!existsSync(`${TOP}${file}`))
+        throw new Error(`${where}, but there is none. Write it, or take it off the list`);
+      const other = before.get(file);
+      if (other !== undefined) throw new Error(`${where}, and under ${other} too. Take it off one of the two`);
+      before.set(file, text);
+    }
+  }
+  return sections;
 }
 
 interface Group {
