@@ -1,5 +1,6 @@
 import { AdminServiceDefinition } from "@countersign/proto/web/admin/v1/admin_service";
 import { AuditServiceDefinition } from "@countersign/proto/web/admin/v1/audit_service";
+import { WebhookServiceDefinition } from "@countersign/proto/web/admin/v1/webhook_service";
 import { KeyServiceDefinition } from "@countersign/proto/web/core/v1/key_service";
 import type { CallOptions, ClientMiddleware } from "nice-grpc-common";
 import { Status } from "nice-grpc-common";
@@ -44,6 +45,9 @@ export const admin: Client<typeof AdminServiceDefinition> = factory.create(Admin
 
 /** The audit chains. Rejects with CoreFailure. */
 export const audit: Client<typeof AuditServiceDefinition> = factory.create(AuditServiceDefinition, channel);
+
+/** Places outside that are told. Rejects with CoreFailure. */
+export const webhooks: Client<typeof WebhookServiceDefinition> = factory.create(WebhookServiceDefinition, channel);
 
 /** Enrolments; each call brings the token of its own. */
 export const keys: Client<typeof KeyServiceDefinition> = plain.create(KeyServiceDefinition, channel);
