@@ -26,6 +26,7 @@ beforeAll(async () => {
   site = await ConsoleInBrowser.open(buildConsole(folder));
   receiver = await Receiver.open();
   posting = new Webhooks({ ...core().given, webhookAllow: ["hooks.example"] }, { resolve, draw: () => 0 });
+  posting.start();
 }, 400_000);
 afterEach(async () => {
   await context?.close();
