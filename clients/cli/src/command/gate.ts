@@ -2,6 +2,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import {
   concatBytes,
   encodeCbor,
+  equalBytes,
   Kind,
   Label,
   ProtocolError,
@@ -81,13 +82,33 @@ export async function gateCommand(options: GateOptions, given: CommandGiven): Pr
   const asking = { key: options.key, timeoutS, ...(onToken === undefined ? {} : { onToken }) };
   if (options.until === "confirmed") {
     const confirmed = await ask(request, lines, asking, given);
-    return typeof confirmed === "number" ? confirmed : tellConfirmed(confirmed, given);
+    if (typeof confirmed === "number") return confirmed;
+    checkUnchanged(lines, options);
+    return tellConfirmed(confirmed, given);
   }
   return withExecutor(given, async (executor) => {
     await checkExecutor(executor, given);
     const confirmed = await ask(request, lines, asking, given);
-    return typeof confirmed === "number" ? confirmed : await open(confirmed, executor, options, given);
+    return typeof confirmed === "number" ? confirmed : await open(confirmed, lines, executor, options, given);
   });
+}
+
+/** What follows the gate reads its files again: it opens only for the bytes that were shown. Throws a CliError else. */
+function checkUnchanged(lines: Lines, options: GateOptions): void {
+  if (equalBytes(bytesOf(lines), bytesOf(linesNow(options)))) return;
+  throw new CliError(
+    ExitCode.CONTENT_DIFFERS,
+    "STOPPED: what goes out changed since it was shown; the gate stays shut. Look who did that, then ask again",
+  );
+}
+
+/** Of files that can no longer be read there is nothing to show. */
+function linesNow(options: GateOptions): Lines {
+  try {
+    return linesOf(meaningOf(options));
+  } catch {
+    return [];
+  }
 }
 
 function meaningOf(options: GateOptions): Meaning {
@@ -121,7 +142,11 @@ function payloadOf(kind: Kind, fields: readonly Field[], file: string | undefine
   return sha256(concatBytes(GATE, encodeCbor([kind, lines.map(({ label, value }) => [label, value])])));
 }
 
-function linesOf(meaning: Meaning): ReturnType<typeof renderFields> {
+type Lines = ReturnType<typeof renderFields>;
+
+const bytesOf = (lines: Lines): Uint8Array => encodeCbor(lines.map(({ label, value }) => [label, value]));
+
+function linesOf(meaning: Meaning): Lines {
   try {
     return ownLines(meaning);
   } catch (error) {
@@ -132,12 +157,19 @@ function linesOf(meaning: Meaning): ReturnType<typeof renderFields> {
 
 async function open(
   confirmed: Confirmed,
+  lines: Lines,
   executor: Executor,
   options: GateOptions,
   given: CommandGiven,
 ): Promise<ExitCode> {
   const { terminal } = given;
   const claim = await takeOver(confirmed, executor, given);
+  try {
+    checkUnchanged(lines, options);
+  } catch (error) {
+    await claim.giveUp("what goes out changed after it was shown, so the gate stayed shut");
+    throw error;
+  }
   await claim.begin();
   // Only after the core has noted it: else the gate could open for somebody else under the same confirmation.
   await claim.report(true, "the gate is open").catch(() => {

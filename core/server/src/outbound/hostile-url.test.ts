@@ -213,6 +213,37 @@ test("nobody is followed; what is answered is dropped, however long; who answers
   expect(connected).toBe(0);
 });
 
+/** Posts to a receiver that says this much on its socket, on each turn of its loop, and ends nothing. */
+async function postToRaw(says: string, isRepeated: boolean, longestMs: number): Promise<number> {
+  const server = createServer((socket) => {
+    const say = (): void => {
+      if (socket.destroyed) return;
+      socket.write(says);
+      if (isRepeated) setImmediate(say);
+    };
+    socket.on("error", () => undefined);
+    socket.once("data", say);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  const given = { allowed: { ...none, names: ["127.0.0.1"] }, signal: new AbortController().signal, longestMs };
+  try {
+    return await postTo(url, { headers: {}, body: Buffer.from("{}") }, given);
+  } finally {
+    server.close();
+  }
+}
+
+test("a receiver that switches protocols has not answered: nobody waits for more", async () => {
+  const switching = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+  await expect(postToRaw(switching, false, 60_000)).rejects.toThrow("without an answer");
+});
+
+test("who says 1xx without end has no more time than others", async () => {
+  await expect(postToRaw("HTTP/1.1 102 Processing\r\n\r\n", true, 100)).rejects.toThrow(/abort|timeout/i);
+});
+
 test.each([
   ["https://hooks.example/countersign?for=us", "https://hooks.example/countersign?for=us"],
   ["https://HOOKS.example:8443", "https://hooks.example:8443/"],

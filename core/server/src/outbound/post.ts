@@ -47,11 +47,14 @@ export async function postTo(url: URL, { headers, body }: Outgoing, given: Outbo
     ...(url.port === "" ? {} : { port: url.port }),
     ...(isIP(name) === 0 ? { servername: name } : {}),
     ...(ca === undefined ? {} : { ca }),
+    rejectUnauthorized: true, // whatever NODE_TLS_REJECT_UNAUTHORIZED says
     headers: { ...headers, host: url.host, "content-length": String(body.length) },
   };
   const answered = Promise.withResolvers<number>();
   const request = (url.protocol === "https:" ? tlsRequest : plainRequest)(options);
   request.on("error", answered.reject);
+  // After a 101 without an "upgrade" listener the socket is closed, and neither "response" nor "error" comes.
+  request.on("close", () => answered.reject(new Error(`${url.host}: closed the connection without an answer`)));
   request.on("response", (response: IncomingMessage) => {
     answered.resolve(response.statusCode ?? 0);
     response.destroy(); // what it says besides is of no use to anybody, however long it is

@@ -6,7 +6,7 @@ import {
   TransactionServiceCreateGrantRequest,
 } from "@countersign/proto/node/core/v1/transaction_service";
 import { unary } from "../unary.ts";
-import type { SetUp } from "./set-up.ts";
+import { type SetUp, SetUpError } from "./set-up.ts";
 
 /** Why there is no grant. */
 export type NoGrant = "CORE_UNREACHABLE" | "REFUSED";
@@ -49,5 +49,5 @@ export class Grants {
 function channelOf(core: string, ca: string | undefined): ReturnType<typeof credentials.createInsecure> {
   if (ca !== undefined) return credentials.createSsl(readFileSync(ca));
   if (/^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\]):\d+$/.test(core)) return credentials.createInsecure();
-  throw new Error("coreCa: needed, because a core on another machine is reached by TLS only");
+  throw new SetUpError("coreCa: needed, because a core on another machine is reached by TLS only");
 }

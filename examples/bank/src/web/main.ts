@@ -1,6 +1,6 @@
 // The bank's own web site in small: logs its customers in, serves the web client, and gives it leave to create a payment.
 // docs/how-to/web-client.md
-import { readSetUp, USAGE } from "./set-up.ts";
+import { readSetUp, SetUpError, USAGE } from "./set-up.ts";
 import { WebHost } from "./web-host.ts";
 
 const log = (line: string): void => console.error(`bank web: ${line}`);
@@ -12,6 +12,7 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  log(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
-  process.exitCode = 69;
+  const isUsage = error instanceof SetUpError;
+  log(`${error instanceof Error ? error.message : String(error)}${isUsage ? `\n${USAGE}` : ""}`);
+  process.exitCode = isUsage ? 2 : 69;
 });

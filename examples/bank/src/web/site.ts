@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { extname, join, relative, sep } from "node:path";
 import { gzipSync } from "node:zlib";
+import { SetUpError } from "./set-up.ts";
 
 const TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
@@ -30,7 +31,7 @@ export function readSite(folder: string): ReadonlyMap<string, SiteFile> {
     const headers = { "content-type": type, "cache-control": caching, vary: "Accept-Encoding" };
     files.set(name === "index.html" ? "/" : `/${name}`, { headers, body, zipped: gzipSync(body) });
   }
-  if (!files.has("/")) throw new Error(`--site ${folder}: there is no index.html; scripts/build-web makes one`);
+  if (!files.has("/")) throw new SetUpError(`--site ${folder}: there is no index.html; scripts/build-web makes one`);
   return files;
 }
 

@@ -7,6 +7,7 @@ import { ROOT } from "@countersign/testing/child";
 import { tempFolder, testWith } from "@countersign/testing";
 import { ExecutionServiceService } from "@countersign/proto/node/core/v1/execution_service";
 import { State } from "@countersign/proto/node/core/v1/content";
+import { sha256, toHex, utf8 } from "@countersign/protocol";
 import { malwareOf } from "../mitm/attacks.ts";
 import { startProxy, type Tamper } from "../mitm/proxy.ts";
 import { CORE_SERVICES } from "../scenario.ts";
@@ -65,6 +66,35 @@ peerTest(
 );
 
 peerTest(
+  "what key and phone show is the digest of the commit itself, whatever refs/replace puts in its place",
+  async () => {
+    const { server, approver } = await shop();
+    const commit = server.commit();
+    const other = server.commit();
+    git(server.clone, "update-ref", `refs/replace/${commit}`, other);
+    await server.push([`refs/replace/${commit}`]).ended;
+    expect(server.at(`refs/replace/${commit}`)).toBe(other);
+    const ref = "refs/heads/prod-a";
+    const { shown } = await approved(server.push([`${commit}:${ref}`]), approver);
+    expect(shown.match(/\b[0-9a-f]{4,}\b/g)?.join("")).toContain(digestOfPush(server, ref, commit));
+  },
+  400_000,
+);
+
+/** What `pre-receive` has confirmed of a new ref whose commit holds one file. */
+function digestOfPush(server: GitServer, ref: string, commit: string): string {
+  const own = (...args: readonly string[]): string => git(server.clone, "--no-replace-objects", ...args);
+  const listed = own("ls-tree", "-r", "--full-tree", commit);
+  const [, , blob = ""] = listed.split(/\s/);
+  const bytes = `${own("cat-file", "blob", blob)}\n`;
+  const tree = sha256Hex(`${listed}\n${blob} blob ${bytes.length}\n${bytes}\n`);
+  const none = "0".repeat(commit.length);
+  return sha256Hex(`countersign/deploy/v1\nref ${ref}\nold ${none}\nnew ${commit}\ntree-sha256 ${tree}\n`);
+}
+
+const sha256Hex = (text: string): string => toHex(sha256(utf8(text)));
+
+peerTest(
   "a rejected push takes nothing, not even the unguarded refs beside it; the pusher is told what to do",
   async () => {
     const { server, approver } = await shop();
@@ -121,6 +151,12 @@ describe("refused before anybody is asked", () => {
       (_s, c) => [`${c}:refs/heads/prod-a`],
       { GIT_CONFIG_COUNT: "1", GIT_CONFIG_KEY_0: "countersign.ref", GIT_CONFIG_VALUE_0: "refs/none" },
       "does not say who pushes",
+    ],
+    [
+      "a namespace, in which aliases are not found",
+      (_s, c) => [`${c}:refs/heads/main`],
+      { GIT_NAMESPACE: "shop" },
+      "with namespaces are not guarded",
     ],
   ];
   peerTest.each(rows)(

@@ -1,5 +1,5 @@
 // Gates of pipelines: the key is elsewhere, one confirmation lets pass once.
-import { existsSync, mkdtempSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { tempFolder } from "@countersign/testing";
@@ -82,6 +82,22 @@ test("asked by one host, opened by another: --until confirmed needs no token tha
   expect((await expectEnd(asking, 0)).told.at(-1)).toMatchObject({ state: "CONFIRMED", final: true });
   await expectEnd(gate("--id", id), 0);
   await expectEnd(gate("--id", id), 22);
+}, 400_000);
+
+test("a file that changes or goes while it is shown: shut, and the confirmation is spent", async () => {
+  const file = join(folder, "release.tar");
+  for (const until of ["open", "confirmed"]) {
+    for (const change of [() => writeFileSync(file, "other"), () => rmSync(file)]) {
+      writeFileSync(file, "release");
+      const run = gate("--payload", file, "--until", until);
+      const { tag } = await run.tells("tag");
+      change();
+      await approve(String(tag));
+      const { told } = await expectEnd(run, 24);
+      expect(told.at(-1)).toMatchObject({ exit: 24, message: expect.stringContaining("stays shut") as unknown });
+      somebody = await scene.user();
+    }
+  }
 }, 400_000);
 
 test("the token that a gate hands out opens this one transaction to its user's client", async () => {

@@ -12,6 +12,8 @@ export interface Person {
   readonly temper: "careful" | "careless";
   readonly key: KeyInHand;
   readonly phone: PhoneInHand;
+  /** The messages that were on his phone before it all began; by default those that are there when he sits down. */
+  readonly known?: readonly string[] | undefined;
 }
 
 /**
@@ -20,7 +22,7 @@ export interface Person {
  */
 export async function act(person: Person, signal: AbortSignal, seated: () => void = () => {}): Promise<void> {
   const meant = parseMeant(person.meant);
-  const old = new Set((await person.phone.look(undefined, signal)).messages.map(({ id }) => id));
+  const old = new Set(person.known ?? (await person.phone.messageIds(signal)));
   seated();
   let pages: readonly ReadPage[] = [];
   let version: number | undefined;

@@ -25,6 +25,11 @@ export class PhoneInHand {
     return (await response.json()) as Chat;
   }
 
+  /** Which messages it shows now. */
+  async messageIds(signal: AbortSignal): Promise<readonly string[]> {
+    return (await this.look(undefined, signal)).messages.map(({ id }) => id);
+  }
+
   async send(text: string): Promise<void> {
     await this.#post("send", { text });
   }

@@ -1,5 +1,6 @@
 import { startChild } from "@countersign/testing/child";
 import type { Desk } from "../desk.ts";
+import { PhoneInHand } from "../person/phone-in-hand.ts";
 import type { PamEnd, PamRun } from "./login-host.ts";
 
 /** What the owner of the account knows that he is doing. */
@@ -32,6 +33,8 @@ export async function attended(
   given: { readonly temper?: "careful" | "careless"; readonly meant?: string; readonly senses?: Senses } = {},
 ): Promise<PamEnd> {
   const { temper = "careful", meant = MEANT, senses = desk } = given;
+  // What the phone shows from now on is about this: it may come before he sits down, and bear no tag that the key shows.
+  const known = await new PhoneInHand(senses.phoneUrl).messageIds(AbortSignal.timeout(60_000));
   const [reference] = await run.shows(REFERENCE);
   const person = {
     meant: `${meant}\nReference: ${reference}`,
@@ -39,6 +42,7 @@ export async function attended(
     temper,
     key: senses.keyUrl,
     phone: senses.phoneUrl,
+    known,
   };
   const seated = await startChild("scripts/dev-env/src/person/person-main.ts", [], {}, JSON.stringify(person));
   try {
