@@ -58,12 +58,14 @@ function useTaking(
   const [ending, setEnding] = useState<KeyEnding | undefined>(undefined);
   const taking = useMemo(() => new Taking(), [confirmationToken]);
   useEffect(() => {
-    void taking.follow(transaction, confirmationToken).then((known) => {
+    const follow = async (): Promise<void> => {
+      const known = await taking.follow(transaction, confirmationToken);
       if (known === undefined) return;
       setEnding(known);
       announce(t(`key-over-${known}`));
       onEnd?.(known);
-    });
+    };
+    void follow();
     return () => taking.leave();
   }, [taking]);
   return [taking, ending];

@@ -71,11 +71,13 @@ function FirstTry(sent: Sent): JSX.Element {
   const [failure, setFailure] = useState<CoreFailure | undefined>(undefined);
   useEffect(() => {
     const leaving = new AbortController();
-    void firstTryOf(sent, leaving.signal, setFailure).then((found) => {
+    const follow = async (): Promise<void> => {
+      const found = await firstTryOf(sent, leaving.signal, setFailure);
       if (found === undefined) return;
       setTried(found);
       announce(wordsOf(found));
-    });
+    };
+    void follow();
     return () => leaving.abort();
   }, [sent.webhookId]);
   if (failure !== undefined) return <FailureNote failure={failure} />;
