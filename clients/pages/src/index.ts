@@ -8,7 +8,6 @@ export { Countdown } from "./key/countdown.tsx";
 export { daemonPort, pairing, setDaemonPort } from "./key/daemon-place.ts";
 export { DaemonPort } from "./key/daemon-port.tsx";
 export { PairDaemon } from "./key/pair-daemon.tsx";
-export { pause } from "./key/pause.ts";
 export { type PinnedHex, readReceipt, type ReadReceipt } from "./receipt/read-receipt.ts";
 export { ReceiptPanel } from "./receipt/receipt-panel.tsx";
 export { FileDrop } from "./ui/file-drop.tsx";

@@ -50,6 +50,12 @@ afterEach(() => {
   daemon.stop();
 });
 
+async function all(events: AsyncIterable<Progress>): Promise<Progress[]> {
+  const seen: Progress[] = [];
+  for await (const event of events) seen.push(event);
+  return seen;
+}
+
 type Given = ConfirmGiven & { readonly core: NodeCoreConnection; readonly daemon: DaemonConnection };
 
 function given(token = APP_TOKEN, more: Partial<ConfirmGiven> = {}): Given {
@@ -281,6 +287,20 @@ test.each([APP_TOKEN, GRANT_TOKEN])("abort withdraws and stops the key (%s)", as
   stop.abort();
   expect(await outcome).toEqual({ state: "CANCELLED", byUser: true });
   expect(core.only.transaction.state).toBe(State.CANCELLED);
+});
+
+test("who leaves stops the key, and the transaction waits on", async () => {
+  const leave = new AbortController();
+  daemon.acts.push({ type: "wait" });
+  const events = all(confirm(PAYMENT, given(APP_TOKEN, { leave: leave.signal })));
+  await daemon.askedTimes(1);
+  leave.abort();
+  expect((await events).map(({ type }) => type)).not.toContain("outcome");
+  expect(core.only.transaction.state).toBe(State.PENDING);
+  expect(await all(confirm(PAYMENT, given(APP_TOKEN, { leave: leave.signal })))).toMatchObject([
+    { type: "created" },
+    { type: "equal" },
+  ]);
 });
 
 test("a withdrawal that is still being repeated when the end is known breaks nothing", async () => {

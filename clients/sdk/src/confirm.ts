@@ -42,6 +42,11 @@ export interface ConfirmGiven {
   readonly waitForOthers?: boolean | undefined;
   /** Aborting withdraws the transaction and stops the key; the outcome is then CANCELLED, unless it came too late. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Aborting leaves: the key is stopped, the transaction stays as it is, and no outcome follows. What a page does whose user
+   * goes elsewhere in it.
+   */
+  readonly leave?: AbortSignal | undefined;
   /** Given the confirmation token as soon as there is one: what `resume` takes after a page was loaded again. */
   readonly keepToken?: ((confirmationToken: string) => void) | undefined;
   readonly pause?: Pause | undefined;

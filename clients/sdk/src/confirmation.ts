@@ -84,9 +84,12 @@ export class Confirmation {
 
   /** `content` is the client's own: what the key shows. Undefined: the key is not asked, only followed is the rest. */
   async *run(content: Uint8Array | undefined): AsyncGenerator<Progress, void> {
-    const { signal } = this.#given;
+    const { signal, leave } = this.#given;
+    if (leave?.aborted === true) return;
     const abort = (): void => this.#guard(this.#stop({ state: "CANCELLED", byUser: true }));
+    const end = (): void => this.#events.end();
     signal?.addEventListener("abort", abort, { once: true });
+    leave?.addEventListener("abort", end, { once: true });
     this.#guard(this.#watch());
     if (content !== undefined) this.#guard(this.#askKey(content));
     if (this.#given.core.token?.isOfApp === true) this.#guard(this.#followDelivery());
@@ -95,6 +98,7 @@ export class Confirmation {
       yield* this.#events;
     } finally {
       signal?.removeEventListener("abort", abort);
+      leave?.removeEventListener("abort", end);
       this.#keyStop.abort();
       this.#watchStop.abort();
     }

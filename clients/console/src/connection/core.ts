@@ -1,8 +1,7 @@
 import { AdminServiceDefinition } from "@countersign/proto/web/admin/v1/admin_service";
 import { AuditServiceDefinition } from "@countersign/proto/web/admin/v1/audit_service";
-import { ConfirmationServiceDefinition } from "@countersign/proto/web/core/v1/confirmation_service";
+import { WebhookServiceDefinition } from "@countersign/proto/web/admin/v1/webhook_service";
 import { KeyServiceDefinition } from "@countersign/proto/web/core/v1/key_service";
-import { VerificationServiceDefinition } from "@countersign/proto/web/core/v1/verification_service";
 import type { CallOptions, ClientMiddleware } from "nice-grpc-common";
 import { Status } from "nice-grpc-common";
 import { type Client, createChannel, createClientFactory, Metadata } from "nice-grpc-web";
@@ -47,19 +46,13 @@ export const admin: Client<typeof AdminServiceDefinition> = factory.create(Admin
 /** The audit chains. Rejects with CoreFailure. */
 export const audit: Client<typeof AuditServiceDefinition> = factory.create(AuditServiceDefinition, channel);
 
-/** What takes a transaction to a key needs; each call brings the confirmation token of that transaction (`bearer`). */
-export const confirmation: Client<typeof ConfirmationServiceDefinition> = plain.create(
-  ConfirmationServiceDefinition,
-  channel,
-);
-export const verification: Client<typeof VerificationServiceDefinition> = plain.create(
-  VerificationServiceDefinition,
-  channel,
-);
+/** Places outside that are told. Rejects with CoreFailure. */
+export const webhooks: Client<typeof WebhookServiceDefinition> = factory.create(WebhookServiceDefinition, channel);
+
+/** Enrolments; each call brings the token of its own. */
 export const keys: Client<typeof KeyServiceDefinition> = plain.create(KeyServiceDefinition, channel);
 
 /** Call options with a token of the call's own. */
-export function bearer(token: string, signal?: AbortSignal): CallOptions {
-  const metadata = Metadata({ authorization: `Bearer ${token}` });
-  return signal === undefined ? { metadata } : { metadata, signal };
+export function bearer(token: string): CallOptions {
+  return { metadata: Metadata({ authorization: `Bearer ${token}` }) };
 }

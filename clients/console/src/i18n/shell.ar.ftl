@@ -6,6 +6,7 @@ nav-deliveries = التسليمات
 nav-transactions = المعاملات
 nav-users = المستخدمون
 nav-policy = القواعد
+nav-webhooks = إشعارات الويب
 nav-changes = التغييرات
 nav-administrators = المديرون
 nav-audit = سجل التدقيق

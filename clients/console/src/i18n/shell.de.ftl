@@ -6,6 +6,7 @@ nav-deliveries = Zustellungen
 nav-transactions = Vorgänge
 nav-users = Benutzer
 nav-policy = Regeln
+nav-webhooks = Webhooks
 nav-changes = Änderungen
 nav-administrators = Verwalter
 nav-audit = Protokoll

@@ -6,6 +6,7 @@ nav-deliveries = Deliveries
 nav-transactions = Transactions
 nav-users = Users
 nav-policy = Policy
+nav-webhooks = Webhooks
 nav-changes = Changes
 nav-administrators = Administrators
 nav-audit = Audit

@@ -6,6 +6,7 @@ nav-deliveries = 投递
 nav-transactions = 交易
 nav-users = 用户
 nav-policy = 规则
+nav-webhooks = Webhook
 nav-changes = 变更
 nav-administrators = 管理员
 nav-audit = 审计

@@ -1,44 +1,25 @@
 import { CodeForm, t } from "@countersign/pages";
-import { assertWithCode, type OpenTransaction } from "@countersign/sdk/browser";
+import { KeyError } from "@countersign/sdk/browser";
 import type { JSX } from "preact";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
-import { pageCore } from "./page-core.ts";
-import { browserWords, classWords } from "./key-words.ts";
-
-interface WayProps {
-  readonly open: OpenTransaction;
-  readonly confirmationToken: string;
-}
+import { useId } from "preact/hooks";
+import { browserWords } from "./key-words.ts";
+import type { Taking } from "./taking.ts";
 
 /** A security key in the browser: the code is typed here, and the phone is the only trusted view. The page says so. */
-export function BySecurityKey({ open, confirmationToken }: WayProps): JSX.Element {
-  const [told, setTold] = useState<string | undefined>(undefined);
-  const [busy, setBusy] = useState(false);
-  const leaving = useRef(new AbortController());
-  useEffect(() => () => leaving.current.abort(), []);
+export function BySecurityKey({ taking }: { taking: Taking }): JSX.Element {
   const heading = useId();
-
-  const sign = async (code: string): Promise<void> => {
-    setBusy(true);
-    setTold(t("key-touch"));
-    const { signal } = leaving.current;
-    const core = pageCore(open.transactionId, confirmationToken, signal);
-    try {
-      await core.submit(await assertWithCode(open, code, { place: navigator.credentials, signal }));
-      setTold(t("key-taken"));
-    } catch (error) {
-      if (signal.aborted) return;
-      const refused = core.classOf(error);
-      setTold(refused === undefined ? browserWords(error) : classWords(refused));
-    } finally {
-      setBusy(false);
-    }
-  };
+  const { value: asked } = taking.key.asked;
+  const isMine = asked?.way === "browser";
   return (
     <section class="way" aria-labelledby={heading}>
       <h3 id={heading}>{t("key-fido-title")}</h3>
-      <CodeForm busy={busy} onCode={(code) => void sign(code)} />
-      <p role="status">{told}</p>
+      <CodeForm busy={isMine && asked.busy} onCode={(code) => taking.key.choose({ way: "browser", code })} />
+      <p role="status">{isMine && (asked.error === undefined ? taking.told.value : wordsOf(asked.error))}</p>
     </section>
   );
+}
+
+function wordsOf(error: unknown): string {
+  if (error instanceof KeyError) return browserWords(error);
+  return t("key-browser-other", { name: error instanceof Error ? error.name : "" });
 }

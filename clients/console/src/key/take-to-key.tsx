@@ -1,14 +1,11 @@
-import { announce, Countdown, isAskedHere, t } from "@countersign/pages";
+import { announce, Countdown, isAskedHere, msOf, t } from "@countersign/pages";
 import type { Transaction } from "@countersign/proto/web/core/v1/transaction_service";
-import { openTransaction } from "@countersign/sdk/browser";
 import type { JSX } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { bearer, confirmation } from "../connection/core.ts";
 import { FailureNote } from "../ui/failure-note.tsx";
-import { useAction } from "../ui/use-action.ts";
 import { ByDaemon } from "./by-daemon.tsx";
 import { BySecurityKey } from "./by-security-key.tsx";
-import { followToEnd, type KeyEnding } from "./follow.ts";
+import { type KeyEnding, Taking } from "./taking.ts";
 
 interface TakeToKeyProps {
   readonly transaction: Transaction;
@@ -20,46 +17,56 @@ interface TakeToKeyProps {
 
 /** Takes a transaction to the administrator's key: through the daemon of this PC, or as a security key in the browser. */
 export function TakeToKey({ transaction, confirmationToken, onEnd }: TakeToKeyProps): JSX.Element {
-  const open = useMemo(() => openTransaction(transaction), [transaction.transactionId]);
-  const ending = useEnding(confirmationToken, onEnd);
-  const { busy, failure, run } = useAction();
+  const [withdrawing, setWithdrawing] = useState(false);
+  const [taking, ending] = useTaking(transaction, confirmationToken, onEnd);
   if (ending !== undefined) return <p class="note">{t(`key-over-${ending}`)}</p>;
-  const inBrowser = isAskedHere(open.fido, location.hostname);
-  const elsewhere = open.keyIds.length > (open.fido?.credentials.length ?? 0) || !inBrowser;
+  const { fido, keyIds, tag } = transaction;
+  const inBrowser = isAskedHere(fido, location.hostname);
+  const elsewhere = keyIds.length > (fido?.keys.length ?? 0) || !inBrowser;
+  const { value: failure } = taking.failure;
+  const withdraw = (): void => {
+    setWithdrawing(true);
+    taking.withdraw();
+  };
   return (
     <section class="take" aria-label={t("key-take")}>
       <p class="tag-row">
-        <span>{t("key-tag")}</span> <strong class="tag">{open.tag}</strong> <Countdown lifetimeMs={open.lifetimeMs} />
+        <span>{t("key-tag")}</span> <strong class="tag">{tag}</strong>{" "}
+        <Countdown lifetimeMs={lifetimeOf(transaction)} />
       </p>
       <p>{t("key-compare")}</p>
-      {inBrowser && <BySecurityKey open={open} confirmationToken={confirmationToken} />}
-      {elsewhere && <ByDaemon open={open} confirmationToken={confirmationToken} />}
+      {inBrowser && <BySecurityKey taking={taking} />}
+      {elsewhere && <ByDaemon taking={taking} />}
       {failure !== undefined && <FailureNote failure={failure} />}
-      <button
-        type="button"
-        class="secondary outline"
-        disabled={busy}
-        onClick={() => void run(async () => void (await confirmation.withdraw({}, bearer(confirmationToken))))}
-      >
+      <button type="button" class="secondary outline" disabled={withdrawing} onClick={withdraw}>
         {t("key-withdraw")}
       </button>
     </section>
   );
 }
 
-function useEnding(confirmationToken: string, onEnd: TakeToKeyProps["onEnd"]): KeyEnding | undefined {
+/** Milliseconds, by the core's own clock. */
+function lifetimeOf({ createdAt, expiresAt }: Transaction): number {
+  return createdAt === undefined || expiresAt === undefined ? 0 : Math.max(0, msOf(expiresAt) - msOf(createdAt));
+}
+
+function useTaking(
+  transaction: Transaction,
+  confirmationToken: string,
+  onEnd: TakeToKeyProps["onEnd"],
+): readonly [Taking, KeyEnding | undefined] {
   const [ending, setEnding] = useState<KeyEnding | undefined>(undefined);
+  const taking = useMemo(() => new Taking(), [confirmationToken]);
   useEffect(() => {
-    const leaving = new AbortController();
     const follow = async (): Promise<void> => {
-      const known = await followToEnd(confirmationToken, leaving.signal);
+      const known = await taking.follow(transaction, confirmationToken);
       if (known === undefined) return;
       setEnding(known);
       announce(t(`key-over-${known}`));
       onEnd?.(known);
     };
     void follow();
-    return () => leaving.abort();
-  }, [confirmationToken]);
-  return ending;
+    return () => taking.leave();
+  }, [taking]);
+  return [taking, ending];
 }

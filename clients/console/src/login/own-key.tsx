@@ -1,11 +1,11 @@
 import { t } from "@countersign/pages";
 import { type Key, KeyState, type KeyServiceFinishEnrolmentResponse } from "@countersign/proto/web/core/v1/key_service";
-import { registerKey } from "@countersign/sdk/browser";
+import { KeyError, registerKey } from "@countersign/sdk/browser";
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { CoreFailure } from "../connection/core-failure.ts";
 import { admin, keys } from "../connection/core.ts";
 import { daemon } from "../key/daemon.ts";
+import { keyFailureOf } from "../key/key-failure.ts";
 import { browserWords, stepWords } from "../key/key-words.ts";
 import { Pair } from "../key/pair.tsx";
 import { TakeToKey } from "../key/take-to-key.tsx";
@@ -61,12 +61,12 @@ function Enrol({ onMade }: { onMade: (made: Enrolled) => void }): JSX.Element {
       try {
         await finish(await enrolInBrowser(leaving.current.signal));
       } catch (error) {
-        if (error instanceof CoreFailure) throw error;
+        if (!(error instanceof KeyError)) throw error;
         setTold(browserWords(error));
       }
     });
   const byDaemon = (): Promise<boolean> =>
-    run(async () => finish(await enrolAtDaemon(leaving.current.signal, (words) => setTold(words))));
+    run(async () => finish(await enrolAtDaemon(leaving.current.signal, (words) => setTold(words)).catch(refused)));
   return (
     <>
       <div class="choices">
@@ -107,21 +107,23 @@ async function enrolAtDaemon(
   if (enrolment === undefined) throw new Error("the core began no enrolment");
   const { challenge, serverId, serverName, enrolmentToken } = enrolment;
   await givePin(signal, tell);
-  for await (const { event } of daemon().enrol({ serverId, serverName, challenge }, signal)) {
-    if (event?.$case === "step") tell(stepWords(event.value));
-    if (event?.$case === "signedEnrolment") return { enrolmentToken, signedEnrolment: event.value };
+  for await (const event of daemon().enrol({ serverId, serverName, challenge }, signal)) {
+    if (typeof event === "string") tell(stepWords(event));
+    else return { enrolmentToken, ...event };
   }
-  throw new Error("the key gave no answer");
+  throw new Error("the daemon ended an enrolment without what the key made");
+}
+
+function refused(error: unknown): never {
+  throw keyFailureOf(error) ?? error;
 }
 
 /** A key that is new has no PIN, and makes nothing before it has one. */
 async function givePin(signal: AbortSignal, tell: (words: string) => void): Promise<void> {
-  const [key, ...others] = await daemon().listKeys(signal);
+  const [key, ...others] = await daemon().listKeys();
   if (key === undefined || others.length > 0 || key.pinSet) return;
   tell(t("me-new-pin"));
-  for await (const { event } of daemon().setPin(key.deviceId, signal)) {
-    if (event?.$case === "done") return;
-  }
+  for await (const step of daemon().setPin(key.deviceId, signal)) if (step !== "pin") tell(stepWords(step));
 }
 
 function ConfirmOwn({ made, onChanged }: { made: Enrolled; onChanged: () => void }): JSX.Element {

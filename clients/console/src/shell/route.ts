@@ -6,6 +6,7 @@ export const PAGES = [
   "transactions",
   "users",
   "policy",
+  "webhooks",
   "changes",
   "administrators",
   "audit",

@@ -11,6 +11,7 @@ import { OverviewPage } from "../pages/overview/overview-page.tsx";
 import { PolicyPage } from "../pages/policy/policy-page.tsx";
 import { TransactionsPage } from "../pages/transactions/transactions-page.tsx";
 import { UsersPage } from "../pages/users/users-page.tsx";
+import { WebhooksPage } from "../pages/webhooks/webhooks-page.tsx";
 import { watchIdle } from "../connection/idle.ts";
 import { logOut } from "../login/log-out.ts";
 import { MePage } from "../login/me-page.tsx";
@@ -30,6 +31,7 @@ const PAGE: Readonly<Record<PageName, () => JSX.Element>> = {
   transactions: TransactionsPage,
   users: UsersPage,
   policy: PolicyPage,
+  webhooks: WebhooksPage,
   changes: ChangesPage,
   administrators: AdministratorsPage,
   audit: AuditPage,

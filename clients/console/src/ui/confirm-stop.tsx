@@ -11,6 +11,8 @@ interface ConfirmStopProps {
   readonly verb: string;
   /** What it means, and how it is undone. */
   readonly children: ComponentChildren;
+  /** It goes on again, rather than stops, and its right is all that it takes: no button of danger. */
+  readonly loosens?: boolean;
   /** Calls the core. Its refusal is shown in the dialog. */
   readonly onStop: () => Promise<void>;
   /** It is done, or the user thought better of it. */
@@ -18,7 +20,7 @@ interface ConfirmStopProps {
 }
 
 /** Asks once before something is stopped. Stops act at once and need no key. */
-export function ConfirmStop({ title, verb, children, onStop, onClose }: ConfirmStopProps): JSX.Element {
+export function ConfirmStop({ title, verb, children, loosens, onStop, onClose }: ConfirmStopProps): JSX.Element {
   const { busy, failure, run } = useAction();
   const stop = async (): Promise<void> => {
     if (!(await run(onStop))) return;
@@ -33,7 +35,10 @@ export function ConfirmStop({ title, verb, children, onStop, onClose }: ConfirmS
         <button type="button" class="secondary" disabled={busy} onClick={() => onClose(false)}>
           {t("cancel")}
         </button>
-        <button type="button" class="danger" aria-busy={busy} disabled={busy} onClick={() => void stop()}>
+        <button
+          {...{ type: "button", class: loosens === true ? undefined : "danger", disabled: busy, "aria-busy": busy }}
+          onClick={() => void stop()}
+        >
           {verb}
         </button>
       </footer>

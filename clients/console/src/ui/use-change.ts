@@ -1,5 +1,5 @@
-import { pause } from "@countersign/pages";
 import type { Change } from "@countersign/proto/web/admin/v1/admin_service";
+import { pause } from "@countersign/sdk/browser";
 import { useEffect, useState } from "preact/hooks";
 import { CoreFailure } from "../connection/core-failure.ts";
 import { admin } from "../connection/core.ts";

@@ -31,18 +31,6 @@ export { verifyReceipt, type NamedFinding } from "../receipt.ts";
 export type { ApprovalProgress } from "../standing.ts";
 export { Token } from "../token.ts";
 export { openCore, type CoreOptions } from "./open-core.ts";
-export { DAEMON_PORT, openDaemon, type DaemonOptions, type PairedDaemon } from "./open-daemon.ts";
+export { DAEMON_PORT, openDaemon, type DaemonOptions, type PairedDaemon, type PairingStore } from "./open-daemon.ts";
 export { webAuthnKey, type WebAuthnGiven } from "./web-authn-key.ts";
-
-// docs/how-to/use-a-key-from-a-web-page.md
-export { type DaemonClients, PageDaemon, type PairingStore } from "./page-daemon.ts";
-export { type CallOptionsOf, type PageCore, type Submitted } from "./page-core.ts";
-export { type PageProgress, takeToDaemon } from "./take-to-daemon.ts";
-export {
-  assertWithCode,
-  type CredentialPlace,
-  type Registration,
-  registerKey,
-  type RegistrationRequest,
-} from "./webauthn.ts";
-export { openTransaction, type OpenTransaction, type WireTransaction } from "../transaction-view.ts";
+export { registerKey, type CredentialPlace, type Registration, type RegistrationRequest } from "./webauthn.ts";

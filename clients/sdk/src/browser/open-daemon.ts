@@ -11,11 +11,16 @@ import { GrpcCode } from "../grpc-code.ts";
 import type { DaemonConnection } from "../key-place.ts";
 import type { CallOf, Method, Port } from "../port.ts";
 import { Token } from "../token.ts";
-import type { PairingStore } from "./page-daemon.ts";
 import { webPort } from "./web-port.ts";
 
 /** Where the daemon listens unless its user chose another port. */
 export const DAEMON_PORT = 7411;
+
+/** Where a page keeps the token of its pairing: localStorage, say. It is worth something on this machine alone. */
+export interface PairingStore {
+  read(): string | undefined;
+  write(token: string | undefined): void;
+}
 
 /** How a page reaches the daemon of the PC that it is on. */
 export interface DaemonOptions {

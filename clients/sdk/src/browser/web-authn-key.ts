@@ -28,11 +28,7 @@ export function webAuthnKey({ place, askCode }: WebAuthnGiven): KeyPlace {
       yield "code";
       const code = await codeFrom(askCode, signal);
       yield "touch";
-      try {
-        yield assertedByKey(await assertFor(asked, code, { place, signal }));
-      } catch (error) {
-        throw keyErrorOf(error);
-      }
+      yield assertedByKey(await assertFor(asked, code, { place, signal }));
     },
     verifyUser: () =>
       Promise.reject(
@@ -57,26 +53,4 @@ function askedBy(request: SignRequest): AskedAssertion {
   const { nonce = new Uint8Array(), content = new Uint8Array() } = request;
   const credentials = request.fidoCredentials ?? [];
   return { serverId, transactionId, nonce, content, rpId, credentials, timeoutMs: expiresInS * 1000 };
-}
-
-/** What the browser says: it does not tell a user's no from a key that nobody touched. */
-function keyErrorOf(error: unknown): unknown {
-  // By its name alone: an error of another realm is no instance of this one's.
-  const { name = "", message = "" } = (error ?? {}) as { readonly name?: string; readonly message?: string };
-  switch (name) {
-    case "NotAllowedError":
-    case "AbortError":
-      return new KeyError(
-        "KEY_REFUSED",
-        "the browser gave no signature: it was cancelled, or its time was over",
-        "USER_DENIED",
-      );
-    case "SecurityError":
-      return new KeyError("KEY_REFUSED", `this page may not use the key: ${message}`, "NOT_ALLOWED");
-    case "InvalidStateError":
-    case "NotSupportedError":
-      return new KeyError("KEY_REFUSED", message, "UNSUPPORTED");
-    default:
-      return error;
-  }
 }

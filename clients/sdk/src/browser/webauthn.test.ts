@@ -1,27 +1,25 @@
-import { codeProofOf, decodeFidoStatement, fidoChallengeOf, Kind, Label, txDigestOf } from "@countersign/protocol";
+import {
+  codeProofOf,
+  decodeFidoStatement,
+  encodeContent,
+  fidoChallengeOf,
+  Kind,
+  Label,
+  txDigestOf,
+} from "@countersign/protocol";
 import { expect, test } from "@jest/globals";
-import { ownContent } from "../own-content.ts";
-import type { OpenTransaction } from "../transaction-view.ts";
-import { assertWithCode, type CredentialPlace, registerKey } from "./webauthn.ts";
+import { assertFor, type AskedAssertion, type CredentialPlace, registerKey } from "./webauthn.ts";
 
 const CREDENTIAL = new Uint8Array([6, 6, 6]);
-const OPEN: OpenTransaction = {
-  ...{
-    transactionId: "11".repeat(16),
-    serverId: "22".repeat(16),
-    nonce: new Uint8Array(32).fill(3),
-    tag: "AMBER TIGER",
-  },
-  ...{
+const ASKED: AskedAssertion = {
+  ...{ serverId: "22".repeat(16), transactionId: "11".repeat(16), nonce: new Uint8Array(32).fill(3) },
+  content: encodeContent({
     kind: Kind.LOGIN,
-    contentVersion: 1,
+    version: 1,
     issuer: "Example admin",
-    mode: 3,
-    keyIds: ["33".repeat(16)],
-    lifetimeMs: 9,
-  },
-  fido: { rpId: "localhost", credentials: [{ keyId: "33".repeat(16), credentialId: CREDENTIAL }] },
-  lines: [{ label: Label.TARGET, value: "Console" }],
+    lines: [{ label: Label.TARGET, value: "Console" }],
+  }),
+  ...{ rpId: "localhost", credentials: [{ keyId: "33".repeat(16), credentialId: CREDENTIAL }], timeoutMs: 9_000 },
 };
 const buffer = (...bytes: number[]): ArrayBuffer => new Uint8Array(bytes).buffer;
 const { signal } = new AbortController();
@@ -46,12 +44,11 @@ const assertion = (id: Uint8Array) => ({
 
 test("the challenge is the statement's that the typed code makes; the code itself goes nowhere", async () => {
   const { place, asked } = browser(assertion(CREDENTIAL));
-  const made = await assertWithCode(OPEN, "482915", { place, signal });
-  if (made.type !== "assertion") throw new Error("an assertion was expected");
-  const { keyId, statement, authenticatorData, signature } = made.assertion;
+  const made = await assertFor(ASKED, "482915", { place, signal });
+  const { keyId, statement, authenticatorData, signature } = made;
   expect([keyId, [...authenticatorData], [...signature]]).toEqual(["33".repeat(16), [1], [3]]);
-  const txDigest = txDigestOf(ownContent(OPEN.lines, OPEN));
-  expect(decodeFidoStatement(statement).codeProof).toEqual(codeProofOf(OPEN.nonce, txDigest, "482915"));
+  const txDigest = txDigestOf(ASKED.content);
+  expect(decodeFidoStatement(statement).codeProof).toEqual(codeProofOf(ASKED.nonce, txDigest, "482915"));
   const publicKey = asked[0]?.publicKey;
   expect(publicKey).toMatchObject({ rpId: "localhost", userVerification: "required" });
   expect(publicKey?.["challenge"]).toEqual(fidoChallengeOf(statement));
@@ -62,7 +59,7 @@ test("an answer of a key that was not asked for, of no key, or without its bytes
   const answers = [assertion(new Uint8Array([9])), null, { rawId: CREDENTIAL.buffer, response: {} }, { rawId: "x" }];
   for (const answer of answers) {
     const { place } = browser(answer);
-    await expect(assertWithCode(OPEN, "482915", { place, signal })).rejects.toThrow(/browser/);
+    await expect(assertFor(ASKED, "482915", { place, signal })).rejects.toThrow(/browser/);
   }
 });
 
@@ -84,4 +81,19 @@ test("a registration asks for what the core asks, and brings back all that it wa
     pubKeyCredParams: [{ type: "public-key", alg: -7 }],
     excludeCredentials: [{ id: new Uint8Array([7]) }],
   });
+});
+
+async function no(): Promise<never> {
+  throw new DOMException("no", "NotAllowedError");
+}
+
+test("a browser that gives nothing says no as a key does", async () => {
+  const at = { place: { get: no, create: no }, signal };
+  const request = { rpId: "localhost", userHandle: new Uint8Array(32), userName: "anna", platformAllowed: false };
+  const of = { challenge: new Uint8Array(32), serverName: "Example" };
+  const refused = { name: "KeyError", reason: "KEY_REFUSED", status: "USER_DENIED" };
+  await expect(registerKey({ ...request, attestationWanted: false, exclude: [] }, of, at)).rejects.toMatchObject(
+    refused,
+  );
+  await expect(assertFor(ASKED, "482915", at)).rejects.toMatchObject(refused);
 });

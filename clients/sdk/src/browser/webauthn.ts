@@ -11,9 +11,7 @@ import {
   UserVerification,
 } from "@countersign/protocol";
 import type { Assertion } from "@countersign/proto/web/device/v1/device_service";
-import { ownContent } from "../own-content.ts";
-import type { OpenTransaction } from "../transaction-view.ts";
-import type { Submitted } from "./page-core.ts";
+import { KeyError } from "../key-place.ts";
 
 /** navigator.credentials, as far as it is used here. */
 export interface CredentialPlace {
@@ -59,10 +57,7 @@ interface Place {
   readonly signal: AbortSignal;
 }
 
-/**
- * Has a security key sign in the browser what was made of the code that its user typed. Rejects as navigator.credentials
- * does.
- */
+/** Has a security key sign in the browser what was made of the code that its user typed. Throws KeyError. */
 export async function assertFor(asked: AskedAssertion, code: string, { place, signal }: Place): Promise<Assertion> {
   const { nonce, rpId, credentials } = asked;
   const txDigest = txDigestOf(asked.content);
@@ -72,16 +67,18 @@ export async function assertFor(asked: AskedAssertion, code: string, { place, si
     ...{ decision: Decision.APPROVE, shown: Shown.NOTHING, codeEntry: CodeEntry.HOST },
     ...{ userVerification: UserVerification.NONE, counter: 0 },
   });
-  const answered = await place.get({
-    publicKey: {
-      challenge: fidoChallengeOf(statement),
-      rpId,
-      allowCredentials: credentials.map(({ credentialId }) => ({ type: "public-key", id: credentialId })),
-      userVerification: "required",
-      timeout: Math.max(1_000, asked.timeoutMs),
-    },
-    signal,
-  });
+  const answered = await ofKey(
+    place.get({
+      publicKey: {
+        challenge: fidoChallengeOf(statement),
+        rpId,
+        allowCredentials: credentials.map(({ credentialId }) => ({ type: "public-key", id: credentialId })),
+        userVerification: "required",
+        timeout: Math.max(1_000, asked.timeoutMs),
+      },
+      signal,
+    }),
+  );
   const { rawId, response } = credentialOf(answered);
   const credentialId = new Uint8Array(rawId);
   const signer = credentials.find((each) => equalBytes(each.credentialId, credentialId));
@@ -95,42 +92,32 @@ export async function assertFor(asked: AskedAssertion, code: string, { place, si
   };
 }
 
-/**
- * Has a security key sign a transaction in the browser (mode C). The code is typed in the page, so this PC sees it; the key
- * shows nothing, and the phone's message is the user's only trusted view. Rejects as navigator.credentials does.
- */
-export async function assertWithCode(open: OpenTransaction, code: string, at: Place): Promise<Submitted> {
-  const { fido, serverId, transactionId, nonce, lifetimeMs: timeoutMs } = open;
-  if (fido === undefined) throw new Error("the transaction names no FIDO2 key");
-  const content = ownContent(open.lines, open);
-  const asked = { serverId, transactionId, nonce, content, timeoutMs, rpId: fido.rpId, credentials: fido.credentials };
-  return { type: "assertion", assertion: await assertFor(asked, code, at) };
-}
-
-/** Has a security key make a credential for the installation. Rejects as navigator.credentials does. */
+/** Has a security key make a credential for the installation. Throws KeyError. */
 export async function registerKey(
   request: RegistrationRequest,
   { challenge, serverName }: { readonly challenge: Uint8Array; readonly serverName: string },
   { place, signal }: { readonly place: CredentialPlace; readonly signal: AbortSignal },
 ): Promise<Registration> {
   const { rpId, userHandle, userName, exclude, platformAllowed, attestationWanted } = request;
-  const made = await place.create({
-    publicKey: {
-      challenge,
-      rp: { id: rpId, name: serverName },
-      user: { id: userHandle, name: userName, displayName: userName },
-      pubKeyCredParams: [{ type: "public-key", alg: ES256 }],
-      authenticatorSelection: {
-        ...(platformAllowed ? {} : { authenticatorAttachment: "cross-platform" }),
-        ...{ residentKey: "discouraged", userVerification: "required" },
+  const made = await ofKey(
+    place.create({
+      publicKey: {
+        challenge,
+        rp: { id: rpId, name: serverName },
+        user: { id: userHandle, name: userName, displayName: userName },
+        pubKeyCredParams: [{ type: "public-key", alg: ES256 }],
+        authenticatorSelection: {
+          ...(platformAllowed ? {} : { authenticatorAttachment: "cross-platform" }),
+          ...{ residentKey: "discouraged", userVerification: "required" },
+        },
+        excludeCredentials: exclude.map(({ credentialId, transports }) => ({
+          ...{ type: "public-key", id: credentialId, transports: [...transports] },
+        })),
+        attestation: attestationWanted ? "direct" : "none",
       },
-      excludeCredentials: exclude.map(({ credentialId, transports }) => ({
-        ...{ type: "public-key", id: credentialId, transports: [...transports] },
-      })),
-      attestation: attestationWanted ? "direct" : "none",
-    },
-    signal,
-  });
+      signal,
+    }),
+  );
   const { rawId, response } = credentialOf(made);
   return {
     credentialId: new Uint8Array(rawId),
@@ -138,6 +125,36 @@ export async function registerKey(
     attestationObject: bytesOf(response["attestationObject"]),
     transports: transportsOf(response),
   };
+}
+
+async function ofKey(answer: Promise<unknown>): Promise<unknown> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw keyErrorOf(error);
+  }
+}
+
+/** What the browser says: it does not tell a user's no from a key that nobody touched. */
+function keyErrorOf(error: unknown): unknown {
+  // By its name alone: an error of another realm is no instance of this one's.
+  const { name = "", message = "" } = (error ?? {}) as { readonly name?: string; readonly message?: string };
+  switch (name) {
+    case "NotAllowedError":
+    case "AbortError":
+      return new KeyError(
+        "KEY_REFUSED",
+        "the browser gave nothing of a key: it was cancelled, or its time was over",
+        "USER_DENIED",
+      );
+    case "SecurityError":
+      return new KeyError("KEY_REFUSED", `this page may not use the key: ${message}`, "NOT_ALLOWED");
+    case "InvalidStateError":
+    case "NotSupportedError":
+      return new KeyError("KEY_REFUSED", message, "UNSUPPORTED");
+    default:
+      return error;
+  }
 }
 
 interface AnyCredential {

@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { tenants } from "../../shell/tenant.ts";
 import { DrawingDialog } from "./drawing-dialog.tsx";
-import { Choice, TextField } from "./field.tsx";
+import { Choice, TextField } from "../../ui/field.tsx";
 
 const ROLES = [Role.OWNER, Role.ADMIN, Role.OPERATOR, Role.AUDITOR] as const;
 const NAME = "[A-Za-z0-9._@+\\-]{1,64}";

@@ -5,7 +5,7 @@ import { useState } from "preact/hooks";
 import { tenantId } from "../../shell/tenant.ts";
 import { PLATFORMS } from "../state/platforms.ts";
 import { DrawingDialog } from "./drawing-dialog.tsx";
-import { Choice, TextField } from "./field.tsx";
+import { Choice, TextField } from "../../ui/field.tsx";
 
 interface NewProgramDialogProps {
   readonly onClose: (applied: boolean) => void;

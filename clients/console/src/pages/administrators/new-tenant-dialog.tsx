@@ -2,7 +2,7 @@ import { t } from "@countersign/pages";
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { ChangeDialog } from "../../ui/change-dialog.tsx";
-import { TextField } from "./field.tsx";
+import { TextField } from "../../ui/field.tsx";
 
 /** A further relying party. */
 export function NewTenantDialog({ onClose }: { onClose: (applied: boolean) => void }): JSX.Element {

@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { tenantId } from "../../shell/tenant.ts";
 import { DrawingDialog } from "./drawing-dialog.tsx";
-import { Choice } from "./field.tsx";
+import { Choice } from "../../ui/field.tsx";
 import { type Holder, holderField, prefixOf } from "./holder.ts";
 
 /** Seconds until the other tokens end; "none": they stay. */

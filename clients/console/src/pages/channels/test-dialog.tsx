@@ -1,10 +1,11 @@
-import { announce, pause, t } from "@countersign/pages";
+import { announce, t } from "@countersign/pages";
 import {
   type AdminServiceSendTestMessageResponse,
   type Bot,
   type DeliveryFinding,
   DeliveryReason,
 } from "@countersign/proto/web/admin/v1/admin_service";
+import { pause } from "@countersign/sdk/browser";
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { CoreFailure } from "../../connection/core-failure.ts";

@@ -1,5 +1,5 @@
-import { pause } from "@countersign/pages";
 import type { AuditEvent } from "@countersign/proto/web/admin/v1/audit_service";
+import { pause } from "@countersign/sdk/browser";
 import { CoreFailure } from "../../connection/core-failure.ts";
 import { audit } from "../../connection/core.ts";
 

@@ -41,6 +41,8 @@ const places = (): readonly (readonly [name: string, place: string])[] => [
   ["user", "users/erika"],
   ["changes", "changes"],
   ["policy", "policy"],
+  ["webhooks", "webhooks"],
+  ["webhook", `webhooks/${scene.endpointId}`],
   ["administrators", "administrators"],
   ["audit", "audit"],
 ];

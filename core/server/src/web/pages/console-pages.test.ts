@@ -340,8 +340,10 @@ browserTest("an auditor is told why he can do nothing, on each page where others
   expect(await page.getByLabel("Document, as JSON").count()).toBe(0);
   await goTo(page, "administrators");
   await page.getByText("Only owners change the installation itself").waitFor();
-  for (const place of ["channels", "deliveries", "users/erika", "changes", "administrators"]) {
+  const hooks = ["webhooks", `webhooks/${scene.endpointId}`];
+  for (const place of ["channels", "deliveries", "users/erika", "changes", "administrators", ...hooks]) {
     await goTo(page, place);
-    expect(await page.getByRole("button", { name: /Pause|Disable|Freeze|Suspend|Revoke|New |Reject/ }).count()).toBe(0);
+    const acts = /Pause|Disable|Freeze|Suspend|Revoke|New |Reject|Remove|Tell (it )?again|Send/;
+    expect(await page.getByRole("button", { name: acts }).count()).toBe(0);
   }
 });

@@ -52,7 +52,7 @@ interface Picture {
 
 const NARROW: Look = { width: 320, scheme: "dark", language: "ar" };
 
-function pictures({ tampered, partial }: Scene): readonly Picture[] {
+function pictures({ tampered, partial, endpointId }: Scene): readonly Picture[] {
   return [
     { name: "overview", place: "overview" },
     { name: "overview-narrow", place: "overview", look: NARROW },
@@ -63,6 +63,7 @@ function pictures({ tampered, partial }: Scene): readonly Picture[] {
     { name: "tampered", place: `transactions/${tampered.txId}` },
     { name: "invitation", place: "users/anton.huber", act: invite },
     { name: "policy", place: "policy", act: tryAnotherPolicy },
+    { name: "webhooks", place: `webhooks/${endpointId}` },
     { name: "audit", place: "audit?event=transaction." },
   ];
 }

@@ -24,6 +24,7 @@ import {
 import { happen } from "../../transaction/happen.ts";
 import type { Transaction } from "../../transaction/transaction.ts";
 import { submitStatement } from "../../verification/submit-statement.ts";
+import { addWebhook, keepMessage } from "./webhook-scene.ts";
 
 /** A bot that lists find. */
 export async function addBot(core: CoreWorld, bot: Partial<Bot> & Pick<Bot, "name" | "platform">): Promise<HexId> {
@@ -162,6 +163,8 @@ export interface Scene {
   readonly pending: Transaction;
   /** PARTIAL: one of two others has approved. */
   readonly partial: Transaction;
+  /** An endpoint with messages in every state; a second one is paused. */
+  readonly endpointId: HexId;
 }
 
 const MINUTE = 60_000;
@@ -200,5 +203,18 @@ export async function furnish(core: CoreWorld): Promise<Scene> {
   core.clock.advance(2 * MINUTE);
   const partial = await waitForOthers(core);
   const pending = await core.pending();
-  return { executed, tampered, unknown, cancelled, pending, partial };
+  const endpointId = await furnishWebhooks(core, executed);
+  return { executed, tampered, unknown, cancelled, pending, partial, endpointId };
+}
+
+async function furnishWebhooks(core: CoreWorld, { txId }: Transaction): Promise<HexId> {
+  const shop = await addWebhook(core, { url: "https://shop.example/countersign", description: "orders of the shop" });
+  const events = ["transaction.executed", "transaction.tampered"];
+  const alarm = await addWebhook(core, { url: "https://alarm.example/", events, paused: true });
+  const told = { transactionId: txId, attempts: 1 };
+  await keepMessage(core, shop, { ...told, state: "DELIVERED", lastResult: "2xx", lastStatus: 204 });
+  await keepMessage(core, shop, { ...told, state: "PENDING", attempts: 3, lastResult: "5xx", lastStatus: 503 });
+  await keepMessage(core, shop, { ...told, state: "DEAD", attempts: 17, lastResult: "timeout", lastStatus: 0 });
+  await keepMessage(core, alarm, { ...told, state: "DEAD", attempts: 17, lastResult: "refused", lastStatus: 0 });
+  return shop.endpointId;
 }
