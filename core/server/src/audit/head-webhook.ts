@@ -50,7 +50,8 @@ export class HeadWebhook implements HeadPlace {
   async #post({ number, line }: StoredHead, stop: AbortSignal): Promise<void> {
     const body = Buffer.from(`${line}\n`);
     const headers = { "content-type": AUDIT_HEAD_TYPE, "countersign-audit-head": String(number) };
-    const status = await postTo(this.#url, { headers, body }, { ...this.#seams, allowed: this.#allowed, signal: stop });
+    const given = { ...this.#seams, allowed: this.#allowed, signal: stop };
+    const { status } = await postTo(this.#url, { headers, body }, given);
     if (!isTaken(status)) throw new Error(`${this.name} answered ${status} to head ${number}`);
   }
 

@@ -6,7 +6,7 @@ import { createServer as createHttpServer } from "node:http";
 import { createServer, type AddressInfo, type Server } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { AddressRefusal, type Resolve } from "./address-guard.ts";
-import { postTo } from "./post.ts";
+import { postTo, type Answer } from "./post.ts";
 import { readPostUrl } from "./url-rule.ts";
 
 const none = { names: [], flag: "--webhook-allow" };
@@ -47,7 +47,7 @@ async function refusalOf(text: string, resolve: Resolve): Promise<string> {
   try {
     const signal = new AbortController().signal;
     const given = { allowed: none, resolve, signal, longestMs: 20_000 };
-    return `posted: ${await postTo(url, { headers: {}, body: Buffer.from("{}") }, given)}`;
+    return `posted: ${(await postTo(url, { headers: {}, body: Buffer.from("{}") }, given)).status}`;
   } catch (error) {
     if (error instanceof AddressRefusal) return error.message;
     throw error;
@@ -202,8 +202,8 @@ test("nobody is followed; what is answered is dropped, however long; who answers
   const at = (path: string) => new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`);
   const given = { allowed: { ...none, names: ["127.0.0.1"] }, signal: new AbortController().signal };
   const outgoing = { headers: {}, body: Buffer.from("{}") };
-  expect(await postTo(at("/moved"), outgoing, given)).toBe(307);
-  expect(await postTo(at("/endless"), outgoing, given)).toBe(200);
+  expect(await postTo(at("/moved"), outgoing, given)).toEqual({ status: 307, retryAfter: undefined });
+  expect(await postTo(at("/endless"), outgoing, given)).toEqual({ status: 200, retryAfter: undefined });
   await expect(postTo(at("/slow"), outgoing, { ...given, longestMs: 50 })).rejects.toThrow(/abort|timeout/i);
   const named = new URL("https://slow-names.example/");
   await expect(postTo(named, outgoing, { ...given, resolve: unanswered, longestMs: 50 })).rejects.toThrow(/timeout/i);
@@ -214,7 +214,7 @@ test("nobody is followed; what is answered is dropped, however long; who answers
 });
 
 /** Posts to a receiver that says this much on its socket, on each turn of its loop, and ends nothing. */
-async function postToRaw(says: string, isRepeated: boolean, longestMs: number): Promise<number> {
+async function postToRaw(says: string, isRepeated: boolean, longestMs: number): Promise<Answer> {
   const server = createServer((socket) => {
     const say = (): void => {
       if (socket.destroyed) return;

@@ -4,10 +4,11 @@ import { AddressRefusal } from "./address-guard.ts";
 export const POST_RESULTS = ["2xx", "3xx", "4xx", "5xx", "timeout", "refused", "unreachable", "tls"] as const;
 export type PostResult = (typeof POST_RESULTS)[number];
 
+/** What is no status of an answer (RFC 9110 section 15: 100 to 199, 600 and above) is a receiver that failed. */
 export function resultOfStatus(status: number): PostResult {
   if (status >= 200 && status <= 299) return "2xx";
   if (status >= 300 && status <= 399) return "3xx";
-  return status >= 500 ? "5xx" : "4xx";
+  return status >= 400 && status <= 499 ? "4xx" : "5xx";
 }
 
 /** `refused`: by this core, before any connection. */

@@ -1,5 +1,5 @@
 // The one way in which a core speaks HTTP to a place that somebody configured: looked up once and pinned, no redirect followed,
-// a time limit, and nothing of the answer kept but its status. docs/protocol/webhook.md section 6.
+// a time limit, and nothing of the answer kept but its status and when to come back. docs/protocol/webhook.md section 6.
 import { request as plainRequest, type IncomingMessage } from "node:http";
 import { request as tlsRequest } from "node:https";
 import { isIP } from "node:net";
@@ -20,6 +20,13 @@ export interface OutboundSeams {
   readonly longestMs?: number;
 }
 
+/** What is kept of an answer. */
+export interface Answer {
+  readonly status: number;
+  /** The header Retry-After, as it came; undefined: there is none. */
+  readonly retryAfter: string | undefined;
+}
+
 export interface OutboundGiven extends OutboundSeams {
   readonly allowed: Allowed;
   /** Ends it early. */
@@ -31,10 +38,10 @@ const LONGEST_MS = 15_000;
 const MOST_HEADER_BYTES = 16_384;
 
 /**
- * Posts once, and resolves with the status that was answered. Rejects when there was no answer in time, and with
+ * Posts once, and resolves with what was answered. Rejects when there was no answer in time, and with
  * AddressRefusal, before any connection, where the host leads to what is not allowed.
  */
-export async function postTo(url: URL, { headers, body }: Outgoing, given: OutboundGiven): Promise<number> {
+export async function postTo(url: URL, { headers, body }: Outgoing, given: OutboundGiven): Promise<Answer> {
   const { allowed, resolve, ca, longestMs = LONGEST_MS } = given;
   // One limit for the look-up too: a name server may be as slow as a receiver.
   const signal = AbortSignal.any([given.signal, AbortSignal.timeout(longestMs)]);
@@ -50,13 +57,13 @@ export async function postTo(url: URL, { headers, body }: Outgoing, given: Outbo
     rejectUnauthorized: true, // whatever NODE_TLS_REJECT_UNAUTHORIZED says
     headers: { ...headers, host: url.host, "content-length": String(body.length) },
   };
-  const answered = Promise.withResolvers<number>();
+  const answered = Promise.withResolvers<Answer>();
   const request = (url.protocol === "https:" ? tlsRequest : plainRequest)(options);
   request.on("error", answered.reject);
   // After a 101 without an "upgrade" listener the socket is closed, and neither "response" nor "error" comes.
   request.on("close", () => answered.reject(new Error(`${url.host}: closed the connection without an answer`)));
   request.on("response", (response: IncomingMessage) => {
-    answered.resolve(response.statusCode ?? 0);
+    answered.resolve({ status: response.statusCode ?? 0, retryAfter: response.headers["retry-after"] });
     response.destroy(); // what it says besides is of no use to anybody, however long it is
   });
   request.end(body);

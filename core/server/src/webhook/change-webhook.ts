@@ -10,12 +10,10 @@ import { webhookOf, webhooksOf } from "./find.ts";
 import type { NewWebhook } from "./read-webhook.ts";
 import { OVERLAP_MS } from "./secret.ts";
 import { auditOfWebhook } from "./settle.ts";
-import { deliveriesOf, MOST_ENDPOINTS, progressKey, webhookKey, WEBHOOKS, type Webhook } from "./webhook.ts";
+import { deliveriesOf, MOST_ENDPOINTS, progressKey, webhookIndex, webhookKey, type Webhook } from "./webhook.ts";
 
 /** One answer for what does not exist and for what is another tenant's. */
 export const unknownWebhook: Refusal = refuse("NOT_FOUND", "endpoint_id: there is no such endpoint. List names them.");
-
-const index = ({ createdAt }: Webhook) => ({ owner: WEBHOOKS, sort: createdAt });
 
 /** A repeated call finds what it made, and its secret as long as that is the first one. */
 export async function createWebhook(given: CoreGiven, use: RequestUse, wanted: NewWebhook): Promise<Webhook | Refusal> {
@@ -35,7 +33,7 @@ export async function createWebhook(given: CoreGiven, use: RequestUse, wanted: N
     const detail = { origin: new URL(body.url).origin, events: body.events.join() }; // a path may hold what its owner calls a secret
     const outcome = await commitOnce(given, WEBHOOK_SHARD, {
       epoch,
-      writes: [{ key, expected: "", body, index: index(body) }],
+      writes: [{ key, expected: "", body, index: webhookIndex(body) }],
       audit: [auditOfWebhook("webhook.created", body, use.by, detail)],
     });
     return outcome === "committed" ? body : undefined;
@@ -81,7 +79,7 @@ async function changeWebhook(
     const { body, event, detail } = changed;
     const outcome = await commitOnce(given, WEBHOOK_SHARD, {
       epoch,
-      writes: [{ key, expected, body, index: index(body) }],
+      writes: [{ key, expected, body, index: webhookIndex(body) }],
       audit: [auditOfWebhook(event, body, actor, detail)],
     });
     return outcome === "committed" ? body : undefined;
@@ -91,7 +89,8 @@ async function changeWebhook(
 export function setPaused(given: CoreGiven, named: NamedWebhook, paused: boolean): Promise<Webhook | Refusal> {
   return changeWebhook(given, named, (before) => {
     if (before.paused === paused) return "same";
-    return { body: { ...before, paused }, event: paused ? "webhook.paused" : "webhook.resumed" };
+    const { goneAt: _gone, ...kept } = before; // who pauses or resumes it knows
+    return { body: { ...kept, paused }, event: paused ? "webhook.paused" : "webhook.resumed" };
   });
 }
 

@@ -1,16 +1,19 @@
 // What a core does for one endpoint: queues what has happened, posts what is due, writes down what became of it.
 //
 // queued (with the cursors, in one commit) → posted → settled (in another). Whoever dies in between is followed by one who
-// posts again, under the same webhook-id: at least once. docs/protocol/webhook.md section 5.
+// posts again, under the same webhook-id: at least once. While posts are on their way the rest goes on: one that takes long
+// keeps no other waiting. docs/protocol/webhook.md section 5.
 import type { CoreGiven } from "../given.ts";
 import type { OutboundSeams } from "../outbound/post.ts";
 import { WEBHOOK_SHARD, type HexId, type Shard, type UnixMs } from "../store/entity.ts";
-import type { AnyWrite, AuditDraft, LoadedEntity } from "../store/store.ts";
+import type { AnyWrite, LoadedEntity } from "../store/store.ts";
 import { commitOnce } from "../transaction/commit.ts";
 import { listDeliveries } from "./find.ts";
 import { Reading, type News } from "./news.ts";
 import { tryPost, type Tried } from "./post.ts";
-import { afterTry, auditOfTry, auditOfWebhook } from "./settle.ts";
+import { PostLine, type Waiting } from "./post-line.ts";
+import { auditOfWebhook } from "./settle.ts";
+import { settleTries } from "./settle-tries.ts";
 import {
   deliveryIndex,
   progressKey,
@@ -34,23 +37,19 @@ export interface WorkerGiven {
 
 /** Where several cores work, one of them posts for an endpoint; the others may take over once it was silent so long. */
 export const LEASE_MS = 60_000;
-/** Longer than a batch of posts takes. */
-const RENEW_MS = 20_000;
-const BATCH = 16;
+/** What every post has of the lease when it begins: twice as long as it may take. */
+export const RENEW_MS = 30_000;
 const CONFLICTS = 50;
 /** Entries that a restart may have to read again. */
 const MOST_UNSAVED = 5000;
-const KEPT_MS = { DELIVERED: 3 * 86_400_000, DEAD: 30 * 86_400_000 } as const;
-const TRIMMED_AT_ONCE = 20;
 
 interface Held {
   readonly webhook: Webhook;
+  readonly webhookVersion: string;
   readonly progress: LoadedEntity<"webhook-progress">;
   readonly epoch: number;
   readonly now: UnixMs;
 }
-
-type Waiting = LoadedEntity<"webhook-delivery"> & { readonly body: WebhookDelivery };
 
 /** How a look ended: the endpoint is gone, or there is nothing to do before that moment (undefined: before news). */
 export type Looked = { readonly gone: true } | { readonly gone: false; readonly due: UnixMs | undefined };
@@ -59,6 +58,7 @@ export class EndpointWorker {
   readonly #of: WorkerGiven;
   readonly #endpointId: HexId;
   readonly #reading: Reading;
+  readonly #line = new PostLine();
 
   constructor(of: WorkerGiven, endpointId: HexId) {
     this.#of = of;
@@ -76,24 +76,22 @@ export class EndpointWorker {
     this.#reading.markAll();
   }
 
-  /** Does all there is to do now. Never two at a time. */
+  /** A look that waits for its posts is to see what else there is. */
+  wake(): void {
+    this.#line.wake();
+  }
+
+  /** Does all there is to do now, and ends when none of its posts is on its way. Never two at a time. */
   async look(): Promise<Looked> {
+    const { store } = this.#of.given;
     for (let conflicts = 0; conflicts < CONFLICTS && !this.#of.signal.aborted;) {
-      const held = await this.#load();
-      if (held === undefined) return { gone: true };
-      if (held.webhook.paused) return { gone: false, due: undefined };
-      const other = this.#isOthers(held);
-      if (other !== undefined) return { gone: false, due: other };
-      const waiting = await listDeliveries(this.#of.given, held.webhook, { state: "PENDING", limit: BATCH });
-      const due = waiting.slice(0, BATCH).filter(({ body }) => body.at <= held.now);
-      if (!(await this.#queue(held, due.length > 0))) {
-        conflicts += 1;
-        continue;
-      }
-      if (due.length > 0) await this.#post(held.webhook, due);
-      else if (!this.#isMore) return { gone: false, due: waiting[0]?.body.at };
+      const round = await this.#round();
+      if (round === "conflict") conflicts += 1;
+      else if (round !== "more" && this.#line.isEmpty) return round;
+      else if (round !== "more") await this.#line.change(waitFor(round, store.now()));
     }
-    return { gone: false, due: this.#of.given.store.now() + 1000 };
+    while (this.#of.signal.aborted && this.#line.isFlying) await this.#line.change(undefined);
+    return { gone: false, due: store.now() + 1000 };
   }
 
   /** Stores how far it read, so that the next one need not read it again, and lets go. */
@@ -111,10 +109,42 @@ export class EndpointWorker {
     const { store } = this.#of.given;
     const keys = [webhookKey(this.#endpointId), progressKey(this.#endpointId)] as const;
     const { entities, epoch, now } = await store.load(WEBHOOK_SHARD, ...keys);
-    const [{ body: webhook }, progress] = entities;
+    const [{ body: webhook, version: webhookVersion }, progress] = entities;
     if (webhook === undefined) return undefined;
     if (progress.body !== undefined) this.#reading.adopt(progress.body);
-    return { webhook, progress, epoch, now };
+    return { webhook, webhookVersion, progress, epoch, now };
+  }
+
+  /** Looks once; "more": there is something else to do now. */
+  async #round(): Promise<"more" | "conflict" | Looked> {
+    const { landed } = this.#line;
+    if (landed.length > 0) await settleTries(this.#of, this.#endpointId, landed);
+    this.#line.forget(landed);
+    const held = await this.#load();
+    if (held === undefined) return { gone: true };
+    if (held.webhook.paused) return { gone: false, due: undefined };
+    const other = this.#isOthers(held);
+    if (other !== undefined) return { gone: false, due: other };
+    const { quietUntil = 0 } = held.progress.body ?? {};
+    const waiting = quietUntil > held.now ? [] : await this.#waiting(held.webhook);
+    const due = waiting.filter(({ body }) => body.at <= held.now).slice(0, this.#line.room);
+    if (!(await this.#queue(held, due.length > 0))) return "conflict";
+    for (const one of due) this.#line.launch(one, held.webhookVersion, this.#post(held.webhook, one));
+    if (due.length > 0 || this.#isMore) return "more";
+    return { gone: false, due: quietUntil > held.now ? quietUntil : waiting[0]?.body.at };
+  }
+
+  /** What is not on its way, in the order of its next try; nothing where there is no room. */
+  async #waiting(webhook: Webhook): Promise<Waiting[]> {
+    const limit = this.#line.room + this.#line.count;
+    const listed =
+      this.#line.room === 0 ? [] : await listDeliveries(this.#of.given, webhook, { state: "PENDING", limit });
+    return listed.filter((one) => !this.#line.has(one));
+  }
+
+  #post(webhook: Webhook, { body }: Waiting): Promise<Tried | undefined> {
+    const { given, seams, signal } = this.#of;
+    return tryPost(given, webhook, body, { seams, signal });
   }
 
   /** Until when another core is at work; undefined: none is. */
@@ -143,12 +173,15 @@ export class EndpointWorker {
     return isSaved;
   }
 
-  async #save({ webhook, progress, epoch, now }: Held, news: News, holder: string): Promise<boolean> {
-    const body: WebhookProgress = { cursors: this.#reading.cursorsWith(news), holder, until: now + LEASE_MS };
+  /** Of an endpoint that was removed meanwhile nothing is stored again. */
+  async #save(held: Held, news: News, holder: string): Promise<boolean> {
+    const { webhook, webhookVersion, progress, epoch, now } = held;
+    const place = { cursors: this.#reading.cursorsWith(news), holder, until: now + LEASE_MS };
+    const body: WebhookProgress = { ...progress.body, ...place };
     const { endpointId, tenantId } = webhook;
     const deliveries = await this.#fresh(news, { endpointId, tenantId, queuedAt: now });
     const outcome = await commitOnce(this.#of.given, WEBHOOK_SHARD, {
-      epoch,
+      ...{ epoch, reads: [{ key: webhookKey(endpointId), expected: webhookVersion }] },
       writes: [{ key: progress.key, expected: progress.version, body }, ...deliveries],
       audit: [auditOfWebhook("webhook.queued", webhook, "core", { count: deliveries.length })],
     });
@@ -172,57 +205,9 @@ export class EndpointWorker {
       return expected === "" ? [{ key, expected, body, index: deliveryIndex(body) }] : [];
     });
   }
+}
 
-  async #post(webhook: Webhook, due: readonly Waiting[]): Promise<void> {
-    const { given, seams, signal } = this.#of;
-    const tries = await Promise.all(
-      due.map(async ({ key, version, body }) => ({
-        ...{ key, version, body },
-        tried: await tryPost(given, webhook, body, { seams, signal }),
-      })),
-    );
-    await this.#settle(
-      webhook,
-      tries.flatMap((one) => (one.tried === undefined ? [] : [{ ...one, tried: one.tried }])),
-    );
-  }
-
-  /** Those that somebody changed meanwhile are left as they are. */
-  async #settle(webhook: Webhook, tries: readonly (Waiting & { readonly tried: Tried })[]): Promise<void> {
-    const { given, holder, draw } = this.#of;
-    for (let conflicts = 0; conflicts < CONFLICTS && tries.length > 0; conflicts += 1) {
-      const keys = [progressKey(this.#endpointId), ...tries.map(({ key }) => key)] as const;
-      const { entities, epoch, now } = await given.store.load(WEBHOOK_SHARD, ...keys);
-      const [progress, ...stored] = entities as readonly [LoadedEntity<"webhook-progress">, ...Waiting[]];
-      if (given.soleCore === false && progress.body?.holder !== holder) return; // it was taken over: told again there
-      const settled = tries.flatMap(({ version, body, tried }, i) => {
-        const held = stored[i];
-        return held?.version === version ? [{ held, after: afterTry(body, tried, now, draw()) }] : [];
-      });
-      const [first, ...others] = settled.map(({ after }) => auditOfTry(after));
-      if (first === undefined) return;
-      const writes = settled.map(({ held, after }): AnyWrite => ({
-        ...{ key: held.key, expected: held.version, body: after },
-        index: deliveryIndex(after),
-      }));
-      const outcome = await commitOnce(given, WEBHOOK_SHARD, {
-        ...{ epoch, reads: given.soleCore === false ? [{ key: progress.key, expected: progress.version }] : [] },
-        writes: [...writes, ...(await this.#outdated(webhook, now))],
-        audit: [first, ...others] satisfies [AuditDraft, ...AuditDraft[]],
-      });
-      if (outcome === "committed") return;
-    }
-  }
-
-  /** What is not kept any more goes with the next commit. */
-  async #outdated(webhook: Webhook, now: UnixMs): Promise<AnyWrite[]> {
-    const writes: AnyWrite[] = [];
-    for (const state of ["DELIVERED", "DEAD"] as const) {
-      const page = { state, before: now - KEPT_MS[state], limit: TRIMMED_AT_ONCE };
-      const old = await listDeliveries(this.#of.given, webhook, page);
-      for (const { key, version: expected } of old.slice(0, TRIMMED_AT_ONCE))
-        writes.push({ key, expected, body: undefined });
-    }
-    return writes;
-  }
+/** How long a look that has posts on their way may leave everything else alone. */
+function waitFor(looked: Looked, now: UnixMs): number | undefined {
+  return looked.gone || looked.due === undefined ? undefined : Math.max(looked.due - now, 0) + 1;
 }

@@ -3,6 +3,8 @@ import type { CoreGiven } from "../given.ts";
 import type { Allowed } from "../outbound/address-guard.ts";
 import { postTo, type OutboundSeams } from "../outbound/post.ts";
 import { resultOfError, resultOfStatus, type PostResult } from "../outbound/post-result.ts";
+import type { UnixMs } from "../store/entity.ts";
+import { askedUntil } from "./retry-after.ts";
 import { secretsInUse, signed } from "./secret.ts";
 import type { Webhook, WebhookDelivery } from "./webhook.ts";
 
@@ -11,6 +13,8 @@ export interface Tried {
   readonly result: PostResult;
   /** 0: nothing was answered. */
   readonly status: number;
+  /** Until when the receiver asks to be left alone. */
+  readonly quietUntil: UnixMs | undefined;
 }
 
 /** Whom endpoints may be beside the public. */
@@ -32,9 +36,10 @@ export async function tryPost(
     body: Buffer.from(body),
   };
   try {
-    const status = await postTo(new URL(webhook.url), outgoing, { ...seams, allowed: allowedOf(given), signal });
-    return { result: resultOfStatus(status), status };
+    const outbound = { ...seams, allowed: allowedOf(given), signal };
+    const { status, retryAfter } = await postTo(new URL(webhook.url), outgoing, outbound);
+    return { result: resultOfStatus(status), status, quietUntil: askedUntil(status, retryAfter, given.store.now()) };
   } catch (error) {
-    return signal.aborted ? undefined : { result: resultOfError(error), status: 0 };
+    return signal.aborted ? undefined : { result: resultOfError(error), status: 0, quietUntil: undefined };
   }
 }

@@ -2,7 +2,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { firstSince } from "../admin/tail-audit.ts";
 import type { CoreGiven } from "../given.ts";
-import { badInput, isRefusal, refuse, type Refusal } from "../rpc/refusal.ts";
+import { badInput, refuse, type Refusal } from "../rpc/refusal.ts";
 import { SHARDS, WEBHOOK_SHARD, type Shard, type UnixMs } from "../store/entity.ts";
 import type { AnyWrite } from "../store/store.ts";
 import { commitOnce, untilSettled } from "../transaction/commit.ts";
@@ -10,7 +10,7 @@ import { unknownWebhook, type NamedWebhook } from "./change-webhook.ts";
 import { eventsOfEntry, isWanted, placeOf, type WebhookEvent } from "./event.ts";
 import { webhookOf } from "./find.ts";
 import { auditOfWebhook } from "./settle.ts";
-import { deliveryIndex, webhookDeliveryKey, type Webhook, type WebhookDelivery } from "./webhook.ts";
+import { deliveryIndex, webhookDeliveryKey, webhookKey, type Webhook, type WebhookDelivery } from "./webhook.ts";
 
 /** What one call queues, and looks at. */
 export const MOST_REPLAYED = 100;
@@ -109,18 +109,19 @@ function queueAgain(
   return untilSettled(async (): Promise<Replayed | Refusal | undefined> => {
     if (events.length === 0) return { queued: 0, nextCursor };
     const keys = events.map(({ id }) => webhookDeliveryKey(webhook.endpointId, id));
-    const { entities, epoch, now } = await given.store.load(WEBHOOK_SHARD, ...keys);
-    const writes = entities.map(({ key, version: expected, body: before }, i): AnyWrite => {
+    const held = await given.store.load(WEBHOOK_SHARD, webhookKey(webhook.endpointId), ...keys);
+    const { epoch, now } = held;
+    const [endpoint, ...messages] = held.entities;
+    if (endpoint.body === undefined) return unknownWebhook;
+    const writes = messages.map(({ key, version: expected, body: before }, i): AnyWrite => {
       const body = again(webhook, events[i]!, before, now);
       return { key, expected, body, index: deliveryIndex(body) };
     });
     const outcome = await commitOnce(given, WEBHOOK_SHARD, {
-      ...{ epoch, writes },
+      ...{ epoch, writes, reads: [{ key: endpoint.key, expected: endpoint.version }] },
       audit: [auditOfWebhook("webhook.replayed", webhook, actor, { count: events.length })],
     });
-    if (outcome !== "committed") return undefined;
-    const held = await webhookOf(given, webhook.tenantId, webhook.endpointId);
-    return isRefusal(held) || held === undefined ? unknownWebhook : { queued: events.length, nextCursor };
+    return outcome === "committed" ? { queued: events.length, nextCursor } : undefined;
   });
 }
 

@@ -17,6 +17,8 @@ export interface Webhook {
   /** Until then the secret before signs along. */
   readonly previousUntil: UnixMs | undefined;
   readonly paused: boolean;
+  /** When its receiver said that it is gone, which is why it is paused; absent: it did not. */
+  readonly goneAt?: UnixMs;
   /** SHA-256 of the request that made it: a repeated one is answered the same. */
   readonly bodyHash: Uint8Array;
 }
@@ -29,6 +31,8 @@ export interface WebhookProgress {
   readonly holder: string;
   /** Others may take over from then on. */
   readonly until: UnixMs;
+  /** Nothing is posted before: its receiver asked for time; absent: it never did. */
+  readonly quietUntil?: UnixMs | undefined;
 }
 
 /** One message to one endpoint. */
@@ -55,6 +59,11 @@ export const MOST_ENDPOINTS = 16;
 
 export function webhookKey(endpointId: HexId): EntityKey<"webhook"> {
   return { type: "webhook", tenant: "", id: endpointId };
+}
+
+/** All endpoints of all tenants are one list. */
+export function webhookIndex({ createdAt }: Webhook): Index {
+  return { owner: WEBHOOKS, sort: createdAt };
 }
 
 export function progressKey(endpointId: HexId): EntityKey<"webhook-progress"> {

@@ -1,27 +1,28 @@
 // Telling endpoints, on each store: what is told, when again, until when, and what a crash leaves.
 import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { macKey } from "@countersign/protocol";
 import { tempFolder } from "@countersign/testing";
 import { Webhook as Verifier } from "standardwebhooks";
-import { isRefusal } from "../rpc/refusal.ts";
+import { isRefusal, type Refusal } from "../rpc/refusal.ts";
 import { openMemoryStore } from "../store/memory-store.ts";
 import { openSqliteStore } from "../store/sqlite-store.ts";
 import { StoreAround } from "../store/store-around.ts";
 import { WEBHOOK_SHARD, type Shard } from "../store/entity.ts";
-import type { ChangeSet, CommitOutcome } from "../store/store.ts";
+import type { ChangeSet, CommitOutcome, Store } from "../store/store.ts";
 import { drawHexId } from "../testing/core-world.ts";
 import { submitStatement } from "../verification/submit-statement.ts";
 import { removeWebhook, rotateWebhook, setPaused } from "./change-webhook.ts";
 import { LEASE_MS } from "./endpoint-worker.ts";
-import { listDeliveries } from "./find.ts";
+import { listDeliveries, webhookOf } from "./find.ts";
 import { replayOne, replaySince } from "./replay.ts";
 import { GIVE_UP_MS } from "./retry.ts";
 import { OVERLAP_MS, secretOf } from "./secret.ts";
 import { sendTest, trigger } from "./send-test.ts";
 import type { Received } from "./testing/receiver.ts";
 import { WebhookWorld } from "./testing/webhook-world.ts";
-import type { Webhook } from "./webhook.ts";
+import { progressKey, type Webhook } from "./webhook.ts";
 
 const folder = tempFolder();
 const STORES = {
@@ -29,6 +30,11 @@ const STORES = {
   sqlite: async (clock: { now(): Date }) =>
     openSqliteStore({ folder: join(folder, drawHexId()), macKey: macKey(new Uint8Array(32)), clock }),
 };
+
+function idOf(told: string | Refusal): string {
+  if (typeof told !== "string") throw new Error(told.message);
+  return told;
+}
 
 /** As receivers check it, but for the time, which is the test's own. */
 function isSigned({ headers, text }: Received, secret: string): boolean {
@@ -45,6 +51,25 @@ class DyingStore extends StoreAround {
     const [{ event }] = change.audit;
     const step = event === "webhook.queued" ? "queue" : "settle";
     if (shard === WEBHOOK_SHARD && this.dies === step) throw new Error("the core is dead");
+    return this.store.commit(shard, change);
+  }
+}
+
+/** An endpoint is removed right before a commit of that event. */
+class RemovingStore extends StoreAround {
+  before: string | undefined;
+  readonly #remove: () => Promise<unknown>;
+
+  constructor(store: Store, remove: () => Promise<unknown>) {
+    super(store);
+    this.#remove = remove;
+  }
+
+  override async commit(shard: Shard, change: ChangeSet): Promise<CommitOutcome> {
+    if (change.audit[0].event === this.before) {
+      this.before = undefined;
+      await this.#remove();
+    }
     return this.store.commit(shard, change);
   }
 }
@@ -221,6 +246,63 @@ describe.each(Object.entries(STORES))("over the %s store", (_name, open) => {
     expect(await hooks.audited("webhook.delivered")).toHaveLength(11);
   });
 
+  test("an answer that takes long keeps nothing else waiting, neither what waits with it nor what comes later", async () => {
+    const core = hooks.core();
+    const told: string[] = [];
+    const tell = async (times: number): Promise<void> => {
+      for (let i = 0; i < times; i += 1)
+        told.push(idOf(await trigger(hooks.given, webhook.tenantId, "admin:anna", "transaction.executed")));
+    };
+    await tell(40);
+    const held = Promise.withResolvers<void>();
+    hooks.receiver.slow = { isSlow: ({ body }) => body.id === told[0], hold: held.promise };
+    const looking = core.look();
+    while ((await deliveries("DELIVERED")).length < 39) await nextTurn();
+    await tell(3);
+    while ((await deliveries("DELIVERED")).length < 42) await nextTurn();
+    expect(await deliveries("PENDING")).toMatchObject([{ event: { id: told[0] }, attempts: 0 }]);
+    held.resolve();
+    await looking;
+    expect(await deliveries("PENDING")).toEqual([]);
+    expect(hooks.receiver.ids.toSorted()).toEqual(told.toSorted());
+  });
+
+  test("a post begins with a lease that is twice as long as it may take", async () => {
+    const core = hooks.core({ soleCore: false });
+    hooks.receiver.statuses.push(500, 500);
+    await hooks.world.pending();
+    await core.look();
+    const leftAfter = async (ms: number): Promise<number> => {
+      hooks.world.clock.advance(ms);
+      await core.look();
+      const { entities } = await hooks.given.store.load(WEBHOOK_SHARD, progressKey(webhook.endpointId));
+      return (entities[0].body?.until ?? 0) - hooks.given.store.now();
+    };
+    expect(await leftAfter(5000)).toBe(LEASE_MS - 5000);
+    expect(await leftAfter(30_000)).toBe(LEASE_MS);
+    expect(hooks.receiver.ids).toHaveLength(3);
+  });
+
+  test("an endpoint that is removed while it is told, or told again, leaves nothing behind", async () => {
+    const store = new RemovingStore(hooks.given.store, () => removeWebhook(hooks.given, hooks.named(webhook)));
+    await hooks.world.pending();
+    store.before = "webhook.queued";
+    await hooks.core({ store }).look();
+    const left = async () =>
+      (await hooks.given.store.load(WEBHOOK_SHARD, progressKey(webhook.endpointId))).entities[0].body;
+    expect(await hooks.audited("webhook.removed")).toHaveLength(1);
+    expect([await left(), await deliveries("PENDING"), hooks.receiver.ids]).toEqual([undefined, [], []]);
+
+    webhook = await hooks.add();
+    const id = idOf(await sendTest(hooks.given, hooks.named(webhook), ""));
+    await hooks.core().look();
+    store.before = "webhook.replayed";
+    const replayed = await replayOne({ ...hooks.given, store }, hooks.named(webhook), id);
+    expect(replayed).toMatchObject({ refused: "NOT_FOUND" });
+    expect(await hooks.audited("webhook.removed")).toHaveLength(2);
+    expect([await left(), await deliveries("PENDING"), await deliveries("DELIVERED")]).toEqual([undefined, [], []]);
+  });
+
   test("after a rotation both secrets sign for a day, then the new one alone", async () => {
     const core = hooks.core();
     const [one, two] = [1, 2].map((generation) => secretOf(hooks.given.secrets, webhook.endpointId, generation));
@@ -261,6 +343,89 @@ describe.each(Object.entries(STORES))("over the %s store", (_name, open) => {
     expect(hooks.receiver.ids).toHaveLength(3);
     expect([...(await deliveries("PENDING")), ...(await deliveries("DELIVERED"))]).toEqual([]);
     expect(await hooks.audited("webhook.removed")).toHaveLength(1);
+  });
+
+  test("a receiver that asks for time is left alone so long, whole, and hears then what it missed", async () => {
+    const core = hooks.core();
+    hooks.receiver.statuses.push(429);
+    hooks.receiver.answerHeaders = { "retry-after": "600" };
+    await hooks.world.pending();
+    await core.look();
+    const start = hooks.given.store.now();
+    expect(await deliveries("PENDING")).toMatchObject([{ attempts: 1, lastStatus: 429, at: start + 600_000 }]);
+    const txId = await confirmed(); // a minute later
+    for (const until of [60_000, 599_999]) {
+      hooks.world.clock.advance(start + until - hooks.given.store.now());
+      await core.look();
+      expect(hooks.receiver.ids).toHaveLength(1);
+    }
+    expect(await deliveries("PENDING")).toHaveLength(3);
+    // Another core, and this one after a restart, leave it alone as well.
+    await core.stop();
+    const next = hooks.core();
+    await next.look();
+    expect(hooks.receiver.ids).toHaveLength(1);
+    hooks.world.clock.advance(1);
+    await next.look();
+    expect(hooks.receiver.ids).toHaveLength(4);
+    const about = hooks.receiver.taken.slice(1).map(({ body }) => body.data.transaction_id);
+    expect(about.filter((id) => id === txId)).toHaveLength(2);
+    expect(await deliveries("DELIVERED")).toHaveLength(3);
+  });
+
+  test("a date is heard as well; nobody is left alone for more than an hour; a failure of another kind asks for nothing", async () => {
+    const core = hooks.core();
+    hooks.receiver.statuses.push(500, 503);
+    hooks.receiver.answerHeaders = { "retry-after": new Date(hooks.given.store.now() + 86_400_000).toUTCString() };
+    await hooks.world.pending();
+    await core.look();
+    hooks.world.clock.advance(5000);
+    await core.look();
+    expect(hooks.receiver.ids).toHaveLength(2);
+    const [waiting] = await deliveries("PENDING");
+    expect(waiting).toMatchObject({ attempts: 2, lastStatus: 503, at: hooks.given.store.now() + 3_600_000 });
+    hooks.world.clock.advance(3_600_000);
+    await core.look();
+    expect(await deliveries("DELIVERED")).toMatchObject([{ attempts: 3 }]);
+  });
+
+  test("a receiver that says it is gone is paused, the audit says so, and after a resumption it is told what it missed", async () => {
+    const core = hooks.core();
+    hooks.receiver.statuses.push(410);
+    await hooks.world.pending();
+    await core.look();
+    const goneAt = hooks.given.store.now();
+    expect((await webhookOf(hooks.given, webhook.tenantId, webhook.endpointId))?.body).toMatchObject({
+      ...{ paused: true, goneAt, url: webhook.url },
+    });
+    expect(await hooks.audited("webhook.gone")).toEqual([{ status: 410 }]);
+    await confirmed();
+    hooks.world.clock.advance(GIVE_UP_MS);
+    await core.look();
+    expect(hooks.receiver.ids).toHaveLength(1);
+    const resumed = await setPaused(hooks.given, hooks.named(webhook), false);
+    expect(resumed).toMatchObject({ paused: false });
+    expect(resumed).not.toHaveProperty("goneAt");
+    await core.look();
+    expect(hooks.receiver.ids).toHaveLength(4);
+    expect(hooks.receiver.ids[1]).toBe(hooks.receiver.ids[0]);
+    expect(await deliveries("DELIVERED")).toHaveLength(3);
+  });
+
+  test("one that was resumed or paused by hand meanwhile stays as that was meant", async () => {
+    const core = hooks.core();
+    const held = Promise.withResolvers<void>();
+    hooks.receiver.hold = held.promise;
+    hooks.receiver.statuses.push(410);
+    await hooks.world.pending();
+    const looking = core.look();
+    while (hooks.receiver.ids.length < 1) await new Promise((resolve) => setImmediate(resolve));
+    await setPaused(hooks.given, hooks.named(webhook), true);
+    await setPaused(hooks.given, hooks.named(webhook), false);
+    held.resolve();
+    await looking;
+    expect(await hooks.audited("webhook.gone")).toEqual([]);
+    expect(await deliveries("PENDING")).toMatchObject([{ attempts: 1, lastStatus: 410 }]);
   });
 
   test("what was told is told again since a moment, under its own ids, in as many calls as it takes", async () => {

@@ -103,6 +103,7 @@ export class Webhooks {
     if (this.#stopped.signal.aborted) return;
     if (running.looking !== undefined) {
       running.isWanted = true;
+      running.worker.wake();
       return;
     }
     if (wait === GATHER_MS && running.isWanted) return;
@@ -114,6 +115,7 @@ export class Webhooks {
 
   #look(running: Running): Promise<void> {
     running.isWanted = running.looking !== undefined;
+    running.worker.wake();
     running.looking ??= this.#lookUntilQuiet(running);
     return running.looking;
   }

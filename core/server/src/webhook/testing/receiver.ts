@@ -19,8 +19,12 @@ export class Receiver {
   readonly taken: Received[] = [];
   /** What it answers next; empty: 204. */
   readonly statuses: number[] = [];
+  /** Goes with every answer. */
+  answerHeaders: Readonly<Record<string, string>> = {};
   /** Answers wait for it. */
   hold: Promise<void> = Promise.resolve();
+  /** Answers to these wait for this instead, which `isSlow` picks. */
+  slow: { readonly isSlow: (received: Received) => boolean; readonly hold: Promise<void> } | undefined;
   readonly #server: Server;
 
   private constructor(server: Server) {
@@ -35,8 +39,12 @@ export class Receiver {
       request.on("data", (chunk: Buffer) => chunks.push(chunk));
       request.on("end", () => {
         const text = Buffer.concat(chunks).toString("utf8");
-        receiver.taken.push({ headers: request.headers, text, body: JSON.parse(text) as Received["body"] });
-        void receiver.hold.then(() => response.writeHead(receiver.statuses.shift() ?? 204).end());
+        const received = { headers: request.headers, text, body: JSON.parse(text) as Received["body"] };
+        receiver.taken.push(received);
+        const { slow, hold } = receiver;
+        void (slow?.isSlow(received) === true ? slow.hold : hold).then(() =>
+          response.writeHead(receiver.statuses.shift() ?? 204, receiver.answerHeaders).end(),
+        );
       });
     });
     server.listen(0, "127.0.0.1");
