@@ -37,13 +37,19 @@ interface AddOptions extends SecretOption {
 const COLUMNS: readonly Column<Webhook>[] = [
   { head: "URL", of: ({ url }) => url },
   { head: "Events", of: ({ events }) => (events.length === 0 ? "all" : events.join(" ")) },
-  { head: "State", of: ({ paused }) => (paused ? "paused" : "running") },
+  { head: "State", of: stateText },
   { head: "Waiting", of: ({ waiting }) => countText(waiting) },
   { head: "Dead", of: ({ dead }) => countText(dead) },
   { head: "For", of: ({ description }) => description },
   { head: "Since", of: ({ createdAt }) => momentText(createdAt) },
   { head: "Id", of: ({ endpointId }) => endpointId, isId: true },
 ];
+
+/** The receiver's own wishes are told as such: nobody else paused it, and nobody else is to be asked. */
+function stateText({ paused, goneAt, quietUntil }: Webhook): string {
+  if (paused) return goneAt === undefined ? "paused" : `paused: its receiver said 410 Gone at ${momentText(goneAt)}`;
+  return quietUntil === undefined ? "running" : `its receiver asked to wait until ${momentText(quietUntil)}`;
+}
 
 const countText = (count: number): string => (count >= 1000 ? "1000 or more" : String(count));
 

@@ -39,6 +39,11 @@ export class CoreMetrics implements CallObserver, ConnectionObserver {
     "outcome",
     "result",
   ]);
+  readonly #gone = this.#counter(
+    "countersign_webhook_endpoints_gone_total",
+    "Endpoints that were paused as their receiver answered 410 Gone",
+    [],
+  );
   readonly #calls = this.#histogram(
     "countersign_rpc_seconds",
     "Unary calls, from the request to its answer",
@@ -120,6 +125,8 @@ export class CoreMetrics implements CallObserver, ConnectionObserver {
         return this.#deliveries.inc({ channel: happening.channel, outcome: happening.outcome });
       case "webhook":
         return this.#webhooks.inc({ outcome: happening.outcome, result: happening.result });
+      case "webhook-gone":
+        return this.#gone.inc();
     }
   }
 

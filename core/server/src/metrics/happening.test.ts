@@ -97,4 +97,5 @@ test("tries to post a webhook count by what became of them, and by a result of t
   const strange = { ...detail, result: "https://somebody.example" };
   expect(of("webhook.dead", strange, "webhook:1")).toEqual([{ type: "webhook", outcome: "dead", result: "other" }]);
   expect(of("webhook.queued", { count: 3 }, "webhook:1")).toEqual([]);
+  expect(of("webhook.gone", { status: 410 }, "webhook:1")).toEqual([{ type: "webhook-gone" }]);
 });

@@ -13,7 +13,9 @@ export type Happening =
   | { readonly type: "verdict"; readonly reason: string }
   | { readonly type: "delivery"; readonly channel: string; readonly outcome: Attempt }
   /** What became of a try to post to an endpoint. */
-  | { readonly type: "webhook"; readonly outcome: WebhookOutcome; readonly result: string };
+  | { readonly type: "webhook"; readonly outcome: WebhookOutcome; readonly result: string }
+  /** A receiver said that it is gone, and its endpoint is paused. */
+  | { readonly type: "webhook-gone" };
 
 /** What these entries of one commit say that is counted; most of the audit is not. */
 export function happeningsOf(audit: readonly AuditDraft[]): Happening[] {
@@ -28,6 +30,7 @@ export function happeningsOf(audit: readonly AuditDraft[]): Happening[] {
     const webhook = WEBHOOK_OF[draft.event];
     if (webhook !== undefined)
       found.push({ type: "webhook", outcome: webhook, result: labelOf(WEBHOOK_RESULTS, draft.detail["result"]) });
+    if (draft.event === "webhook.gone") found.push({ type: "webhook-gone" });
     if (draft.event.startsWith("delivery.")) found.push(...attemptsOf(draft));
   }
   return found;

@@ -3,7 +3,15 @@ import type { CoreGiven } from "../given.ts";
 import type { HexId } from "../store/entity.ts";
 import { WEBHOOK_SHARD } from "../store/entity.ts";
 import type { LoadedEntity } from "../store/store.ts";
-import { deliveriesOf, WEBHOOKS, webhookKey, type Webhook, type WebhookDelivery } from "./webhook.ts";
+import {
+  deliveriesOf,
+  progressKey,
+  WEBHOOKS,
+  webhookKey,
+  type Webhook,
+  type WebhookDelivery,
+  type WebhookProgress,
+} from "./webhook.ts";
 
 type StoreGiven = Pick<CoreGiven, "store">;
 
@@ -35,6 +43,11 @@ export async function webhookOf(
   const { entities, epoch, now } = await store.load(WEBHOOK_SHARD, webhookKey(endpointId));
   const { key, version, body } = entities[0];
   return body?.tenantId === tenantId ? { key, version, body, epoch, now } : undefined;
+}
+
+/** undefined: nothing was ever queued for it. */
+export async function progressOf({ store }: StoreGiven, endpointId: HexId): Promise<WebhookProgress | undefined> {
+  return (await store.load(WEBHOOK_SHARD, progressKey(endpointId))).entities[0].body;
 }
 
 /** An endpoint's messages in one state, in the order of their list. */

@@ -24,7 +24,7 @@ export class PostLine {
   /** On their way, or not yet written down. */
   readonly #taken = new Set<string>();
   #flying = 0;
-  #landed: Landed[] = [];
+  #landed: readonly Landed[] = [];
   #changed = Promise.withResolvers<void>();
   #timer: { readonly at: number; readonly handle: NodeJS.Timeout } | undefined;
 
@@ -41,7 +41,7 @@ export class PostLine {
     return this.#taken.size === 0;
   }
 
-  /** What has ended and is not written down. */
+  /** What has ended and is not written down; what ends from now on is not in it. */
   get landed(): readonly Landed[] {
     return this.#landed;
   }
@@ -66,7 +66,7 @@ export class PostLine {
     const tried = await posted;
     this.#flying -= 1;
     if (tried === undefined) this.#taken.delete(waiting.key.id);
-    else this.#landed.push({ ...waiting, webhookVersion, tried });
+    else this.#landed = [...this.#landed, { ...waiting, webhookVersion, tried }];
     this.#changeIn(this.#flying === 0 ? 0 : LANDING_MS);
   }
 

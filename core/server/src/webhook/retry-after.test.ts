@@ -16,7 +16,7 @@ test.each([
   ["Sun Nov  6 08:49:37 1994", AT_8_49_37],
   ["Tue, 08 Nov 1994 08:49:37 GMT", NOW + LONGEST_PAUSE_MS],
 ])("%s is until %d", (header, until) => {
-  expect([429, 503].map((status) => askedUntil(status, header, NOW))).toEqual([until, until]);
+  expect([429, 502, 503, 504].map((status) => askedUntil(status, header, NOW))).toEqual([until, until, until, until]);
 });
 
 test.each([
@@ -38,7 +38,7 @@ test.each([
   expect(askedUntil(503, header, NOW)).toBeUndefined();
 });
 
-test.each([200, 204, 302, 400, 410, 413, 500, 502, 504])("%d asks for nothing, whatever it says", (status) => {
+test.each([200, 204, 302, 400, 410, 413, 500, 501])("%d asks for nothing, whatever it says", (status) => {
   expect(askedUntil(status, "120", NOW)).toBeUndefined();
 });
 

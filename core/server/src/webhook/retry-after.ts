@@ -15,8 +15,8 @@ const DATES = [
   new RegExp(String.raw`^${DAY} ${MONTH} [ \d]\d ${TIME} \d{4}$`),
 ];
 
-/** Statuses whose answer says by this header when to come back, for whatever is asked. RFC 6585 section 4, RFC 9110 15.6.4 */
-const ASKING: ReadonlySet<number> = new Set([429, 503]);
+/** A receiver, or what stands before it, has too much to do: whatever is posted, it is too early. The others are about a message. */
+const ASKING: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
 /**
  * Until when nothing is to be posted, an hour from now at most; undefined: it asks for nothing, or for what nobody understands.

@@ -5,18 +5,23 @@ import {
 } from "@countersign/proto/node/admin/v1/webhook_service";
 import { timestampOf } from "../delivery/timestamp.ts";
 import type { CoreGiven } from "../given.ts";
-import { countDeliveries } from "./find.ts";
+import { countDeliveries, progressOf } from "./find.ts";
 import type { Webhook, WebhookDelivery } from "./webhook.ts";
 
 export async function tellWebhook(given: CoreGiven, webhook: Webhook): Promise<WebhookMessage> {
-  const { endpointId, tenantId, url, events, description, createdAt, generation, previousUntil, paused } = webhook;
+  const { endpointId, tenantId, url, events, description, createdAt, generation, previousUntil, paused, goneAt } =
+    webhook;
   const isOverlap = previousUntil !== undefined && given.store.now() < previousUntil;
+  const { quietUntil } = (await progressOf(given, endpointId)) ?? {};
+  const isQuiet = quietUntil !== undefined && given.store.now() < quietUntil;
   return WebhookMessage.create({
     ...{ endpointId, tenantId, url, events: [...events], description, paused, generation },
     createdAt: timestampOf(createdAt),
     previousUntil: isOverlap ? timestampOf(previousUntil) : undefined,
     waiting: await countDeliveries(given, endpointId, "PENDING"),
     dead: await countDeliveries(given, endpointId, "DEAD"),
+    goneAt: goneAt === undefined ? undefined : timestampOf(goneAt),
+    quietUntil: isQuiet ? timestampOf(quietUntil) : undefined,
   });
 }
 

@@ -114,6 +114,12 @@ export interface Webhook {
   waiting: number;
   /** Messages that were given up within thirty days, up to 1000. */
   dead: number;
+  /** When its receiver answered 410 Gone, which is why it is paused; absent: it was not, or was paused or resumed by hand since. */
+  goneAt:
+    | Timestamp
+    | undefined;
+  /** Nothing is posted to it before, as its receiver asked for it by Retry-After; absent: it is not waited for. */
+  quietUntil: Timestamp | undefined;
 }
 
 /** One message to one endpoint. */
@@ -354,6 +360,8 @@ function createBaseWebhook(): Webhook {
     previousUntil: undefined,
     waiting: 0,
     dead: 0,
+    goneAt: undefined,
+    quietUntil: undefined,
   };
 }
 
@@ -391,6 +399,12 @@ export const Webhook: MessageFns<Webhook> = {
     }
     if (message.dead !== 0) {
       writer.uint32(88).uint32(message.dead);
+    }
+    if (message.goneAt !== undefined) {
+      Timestamp.encode(message.goneAt, writer.uint32(98).fork()).join();
+    }
+    if (message.quietUntil !== undefined) {
+      Timestamp.encode(message.quietUntil, writer.uint32(106).fork()).join();
     }
     return writer;
   },
@@ -496,6 +510,22 @@ export const Webhook: MessageFns<Webhook> = {
             message.dead = reader.uint32();
             continue;
           }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.goneAt = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.quietUntil = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -537,6 +567,16 @@ export const Webhook: MessageFns<Webhook> = {
         : undefined,
       waiting: isSet(object.waiting) ? globalThis.Number(object.waiting) : 0,
       dead: isSet(object.dead) ? globalThis.Number(object.dead) : 0,
+      goneAt: isSet(object.goneAt)
+        ? fromJsonTimestamp(object.goneAt)
+        : isSet(object.gone_at)
+        ? fromJsonTimestamp(object.gone_at)
+        : undefined,
+      quietUntil: isSet(object.quietUntil)
+        ? fromJsonTimestamp(object.quietUntil)
+        : isSet(object.quiet_until)
+        ? fromJsonTimestamp(object.quiet_until)
+        : undefined,
     };
   },
 
@@ -575,6 +615,12 @@ export const Webhook: MessageFns<Webhook> = {
     if (message.dead !== 0) {
       obj.dead = Math.round(message.dead);
     }
+    if (message.goneAt !== undefined) {
+      obj.goneAt = fromTimestamp(message.goneAt).toISOString();
+    }
+    if (message.quietUntil !== undefined) {
+      obj.quietUntil = fromTimestamp(message.quietUntil).toISOString();
+    }
     return obj;
   },
 
@@ -598,6 +644,12 @@ export const Webhook: MessageFns<Webhook> = {
       : undefined;
     message.waiting = object.waiting ?? 0;
     message.dead = object.dead ?? 0;
+    message.goneAt = (object.goneAt !== undefined && object.goneAt !== null)
+      ? Timestamp.fromPartial(object.goneAt)
+      : undefined;
+    message.quietUntil = (object.quietUntil !== undefined && object.quietUntil !== null)
+      ? Timestamp.fromPartial(object.quietUntil)
+      : undefined;
     return message;
   },
 };
@@ -2998,7 +3050,10 @@ export const WebhookServiceService = {
       Buffer.from(WebhookServiceRotateResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): WebhookServiceRotateResponse => WebhookServiceRotateResponse.decode(value),
   },
-  /** At once: nothing more is posted to it. What happens meanwhile is told after Resume. Role: owner, admin or operator. */
+  /**
+   * At once: nothing more is posted to it. What happens meanwhile is told after Resume. The core pauses an endpoint itself
+   * whose receiver answers 410 Gone: `gone_at` says so. Role: owner, admin or operator.
+   */
   pause: {
     path: "/countersign.admin.v1.WebhookService/Pause" as const,
     requestStream: false as const,
@@ -3010,7 +3065,7 @@ export const WebhookServiceService = {
       Buffer.from(WebhookServicePauseResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): WebhookServicePauseResponse => WebhookServicePauseResponse.decode(value),
   },
-  /** It is told again, from where it was paused on. Role: owner or admin. */
+  /** It is told again, from where it was paused on, whoever paused it. Role: owner or admin. */
   resume: {
     path: "/countersign.admin.v1.WebhookService/Resume" as const,
     requestStream: false as const,
@@ -3130,9 +3185,12 @@ export interface WebhookServiceServer extends UntypedServiceImplementation {
    * Role: owner or admin.
    */
   rotate: handleUnaryCall<WebhookServiceRotateRequest, WebhookServiceRotateResponse>;
-  /** At once: nothing more is posted to it. What happens meanwhile is told after Resume. Role: owner, admin or operator. */
+  /**
+   * At once: nothing more is posted to it. What happens meanwhile is told after Resume. The core pauses an endpoint itself
+   * whose receiver answers 410 Gone: `gone_at` says so. Role: owner, admin or operator.
+   */
   pause: handleUnaryCall<WebhookServicePauseRequest, WebhookServicePauseResponse>;
-  /** It is told again, from where it was paused on. Role: owner or admin. */
+  /** It is told again, from where it was paused on, whoever paused it. Role: owner or admin. */
   resume: handleUnaryCall<WebhookServiceResumeRequest, WebhookServiceResumeResponse>;
   /** At once: the endpoint, its secret and what waits for it are gone. Role: owner or admin. */
   remove: handleUnaryCall<WebhookServiceRemoveRequest, WebhookServiceRemoveResponse>;
@@ -3221,7 +3279,10 @@ export interface WebhookServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: WebhookServiceRotateResponse) => void,
   ): ClientUnaryCall;
-  /** At once: nothing more is posted to it. What happens meanwhile is told after Resume. Role: owner, admin or operator. */
+  /**
+   * At once: nothing more is posted to it. What happens meanwhile is told after Resume. The core pauses an endpoint itself
+   * whose receiver answers 410 Gone: `gone_at` says so. Role: owner, admin or operator.
+   */
   pause(
     request: WebhookServicePauseRequest,
     callback: (error: ServiceError | null, response: WebhookServicePauseResponse) => void,
@@ -3237,7 +3298,7 @@ export interface WebhookServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: WebhookServicePauseResponse) => void,
   ): ClientUnaryCall;
-  /** It is told again, from where it was paused on. Role: owner or admin. */
+  /** It is told again, from where it was paused on, whoever paused it. Role: owner or admin. */
   resume(
     request: WebhookServiceResumeRequest,
     callback: (error: ServiceError | null, response: WebhookServiceResumeResponse) => void,

@@ -64,6 +64,12 @@ export interface Webhook {
   waiting: number;
   /** Messages that were given up within thirty days, up to 1000. */
   dead: number;
+  /** When its receiver answered 410 Gone, which is why it is paused; absent: it was not, or was paused or resumed by hand since. */
+  goneAt:
+    | Timestamp
+    | undefined;
+  /** Nothing is posted to it before, as its receiver asked for it by Retry-After; absent: it is not waited for. */
+  quietUntil: Timestamp | undefined;
 }
 
 /** One message to one endpoint. */
@@ -304,6 +310,8 @@ function createBaseWebhook(): Webhook {
     previousUntil: undefined,
     waiting: 0,
     dead: 0,
+    goneAt: undefined,
+    quietUntil: undefined,
   };
 }
 
@@ -341,6 +349,12 @@ export const Webhook: MessageFns<Webhook> = {
     }
     if (message.dead !== 0) {
       writer.uint32(88).uint32(message.dead);
+    }
+    if (message.goneAt !== undefined) {
+      Timestamp.encode(message.goneAt, writer.uint32(98).fork()).join();
+    }
+    if (message.quietUntil !== undefined) {
+      Timestamp.encode(message.quietUntil, writer.uint32(106).fork()).join();
     }
     return writer;
   },
@@ -446,6 +460,22 @@ export const Webhook: MessageFns<Webhook> = {
             message.dead = reader.uint32();
             continue;
           }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.goneAt = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.quietUntil = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -478,6 +508,12 @@ export const Webhook: MessageFns<Webhook> = {
       : undefined;
     message.waiting = object.waiting ?? 0;
     message.dead = object.dead ?? 0;
+    message.goneAt = (object.goneAt !== undefined && object.goneAt !== null)
+      ? Timestamp.fromPartial(object.goneAt)
+      : undefined;
+    message.quietUntil = (object.quietUntil !== undefined && object.quietUntil !== null)
+      ? Timestamp.fromPartial(object.quietUntil)
+      : undefined;
     return message;
   },
 };
@@ -2273,7 +2309,10 @@ export const WebhookServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** At once: nothing more is posted to it. What happens meanwhile is told after Resume. Role: owner, admin or operator. */
+    /**
+     * At once: nothing more is posted to it. What happens meanwhile is told after Resume. The core pauses an endpoint itself
+     * whose receiver answers 410 Gone: `gone_at` says so. Role: owner, admin or operator.
+     */
     pause: {
       name: "Pause",
       requestType: WebhookServicePauseRequest as typeof WebhookServicePauseRequest,
@@ -2282,7 +2321,7 @@ export const WebhookServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** It is told again, from where it was paused on. Role: owner or admin. */
+    /** It is told again, from where it was paused on, whoever paused it. Role: owner or admin. */
     resume: {
       name: "Resume",
       requestType: WebhookServiceResumeRequest as typeof WebhookServiceResumeRequest,
@@ -2388,12 +2427,15 @@ export interface WebhookServiceImplementation<CallContextExt = {}> {
     request: WebhookServiceRotateRequest,
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<WebhookServiceRotateResponse>>;
-  /** At once: nothing more is posted to it. What happens meanwhile is told after Resume. Role: owner, admin or operator. */
+  /**
+   * At once: nothing more is posted to it. What happens meanwhile is told after Resume. The core pauses an endpoint itself
+   * whose receiver answers 410 Gone: `gone_at` says so. Role: owner, admin or operator.
+   */
   pause(
     request: WebhookServicePauseRequest,
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<WebhookServicePauseResponse>>;
-  /** It is told again, from where it was paused on. Role: owner or admin. */
+  /** It is told again, from where it was paused on, whoever paused it. Role: owner or admin. */
   resume(
     request: WebhookServiceResumeRequest,
     context: CallContext & CallContextExt,
@@ -2470,12 +2512,15 @@ export interface WebhookServiceClient<CallOptionsExt = {}> {
     request: DeepPartial<WebhookServiceRotateRequest>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<WebhookServiceRotateResponse>;
-  /** At once: nothing more is posted to it. What happens meanwhile is told after Resume. Role: owner, admin or operator. */
+  /**
+   * At once: nothing more is posted to it. What happens meanwhile is told after Resume. The core pauses an endpoint itself
+   * whose receiver answers 410 Gone: `gone_at` says so. Role: owner, admin or operator.
+   */
   pause(
     request: DeepPartial<WebhookServicePauseRequest>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<WebhookServicePauseResponse>;
-  /** It is told again, from where it was paused on. Role: owner or admin. */
+  /** It is told again, from where it was paused on, whoever paused it. Role: owner or admin. */
   resume(
     request: DeepPartial<WebhookServiceResumeRequest>,
     options?: CallOptions & CallOptionsExt,
