@@ -18,7 +18,8 @@ import { tenantId } from "./find.ts";
 import { messageJson } from "./message-json.ts";
 import { momentArgument } from "./moment-argument.ts";
 import { ofTenant, type TenantOption, type Tree } from "./tree.ts";
-import { endpointIdOf } from "./webhook-find.ts";
+import { endpointIdOf, endpointOf } from "./webhook-find.ts";
+import { isResting, stateText } from "./webhook-state.ts";
 
 interface DeliveryFilter extends TenantOption {
   readonly state?: string;
@@ -114,13 +115,15 @@ const MOST_LOOKS = 80;
 
 async function sendTest(on: AdminGiven, wanted: string, options: TestOptions): Promise<ExitCode> {
   const { terminal } = on.given;
-  const which = await named(on, wanted, options);
+  const tenant = await tenantId(on, options.tenant);
+  const endpoint = await endpointOf(on, tenant, wanted);
+  const which = { tenantId: tenant, endpointId: endpoint.endpointId };
   const asked = WebhookServiceSendTestRequest.create({ ...which, type: options.event ?? "" });
   const { webhookId } = await call(on.webhooks.sendTest.bind(on.webhooks), asked, on.core);
-  const tried = await firstTry(on, which, webhookId);
+  const tried = isResting(endpoint) ? undefined : await firstTry(on, which, webhookId);
   const isThere = tried?.state === WebhookDeliveryState.DELIVERED;
   const exit = isThere ? ExitCode.DONE : ExitCode.UNDELIVERABLE;
-  const last = tried === undefined ? "not tried yet; is the endpoint paused?" : lastOf(tried);
+  const last = tried === undefined ? `not tried yet; the endpoint is ${stateText(endpoint)}` : lastOf(tried);
   terminal.record({ webhookId, ...(tried && messageJson(WebhookDelivery, tried)), final: true, exit });
   terminal.result(printable(`  ${terminal.sign(isThere ? "done" : "failed")} ${webhookId}: ${last}`));
   if (tried?.lastResult === "refused")

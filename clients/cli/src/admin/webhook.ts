@@ -23,6 +23,7 @@ import { writeNewFile } from "./token-file.ts";
 import { ofTenant, repeatable, type TenantOption, type Tree } from "./tree.ts";
 import { endpointIdOf, endpointOf } from "./webhook-find.ts";
 import { addMessages } from "./webhook-messages.ts";
+import { stateText } from "./webhook-state.ts";
 
 interface SecretOption extends TenantOption {
   readonly secretOut?: string;
@@ -44,12 +45,6 @@ const COLUMNS: readonly Column<Webhook>[] = [
   { head: "Since", of: ({ createdAt }) => momentText(createdAt) },
   { head: "Id", of: ({ endpointId }) => endpointId, isId: true },
 ];
-
-/** The receiver's own wishes are told as such: nobody else paused it, and nobody else is to be asked. */
-function stateText({ paused, goneAt, quietUntil }: Webhook): string {
-  if (paused) return goneAt === undefined ? "paused" : `paused: its receiver said 410 Gone at ${momentText(goneAt)}`;
-  return quietUntil === undefined ? "running" : `its receiver asked to wait until ${momentText(quietUntil)}`;
-}
 
 const countText = (count: number): string => (count >= 1000 ? "1000 or more" : String(count));
 
