@@ -15,7 +15,7 @@ import type { User, UserEntry } from "../identity/user.ts";
 import type { Reservation } from "./reservation.ts";
 import type { BadSignatures } from "../verification/bad-signature-limit.ts";
 import type { Judged } from "../verification/judged.ts";
-import type { Webhook, WebhookDelivery, WebhookProgress } from "../webhook/webhook.ts";
+import type { Webhook, WebhookDelivery, WebhookProgress, WebhooksMade } from "../webhook/webhook.ts";
 import type { OpenContent, Transaction } from "../transaction/transaction.ts";
 
 /** Milliseconds since 1970 by the store's clock. */
@@ -75,6 +75,7 @@ export interface Bodies {
   webhook: Webhook;
   "webhook-progress": WebhookProgress;
   "webhook-delivery": WebhookDelivery;
+  "webhooks-made": WebhooksMade;
 }
 export type EntityType = keyof Bodies;
 

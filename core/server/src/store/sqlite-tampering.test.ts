@@ -46,6 +46,7 @@ const TYPES: Record<EntityType, true> = {
   webhook: true,
   "webhook-progress": true,
   "webhook-delivery": true,
+  "webhooks-made": true,
 };
 const types = Object.keys(TYPES) as EntityType[];
 const folder = tempFolder();

@@ -10,7 +10,15 @@ import { webhookOf, webhooksOf } from "./find.ts";
 import type { NewWebhook } from "./read-webhook.ts";
 import { OVERLAP_MS } from "./secret.ts";
 import { auditOfWebhook } from "./settle.ts";
-import { deliveriesOf, MOST_ENDPOINTS, progressKey, webhookIndex, webhookKey, type Webhook } from "./webhook.ts";
+import {
+  deliveriesOf,
+  MOST_ENDPOINTS,
+  progressKey,
+  webhookIndex,
+  webhookKey,
+  webhooksMadeKey,
+  type Webhook,
+} from "./webhook.ts";
 
 /** One answer for what does not exist and for what is another tenant's. */
 export const unknownWebhook: Refusal = refuse("NOT_FOUND", "endpoint_id: there is no such endpoint. List names them.");
@@ -23,9 +31,10 @@ export async function createWebhook(given: CoreGiven, use: RequestUse, wanted: N
   if (endpointId === undefined) throw new Error("the reservation of an endpoint has its id");
   const key = webhookKey(endpointId);
   return untilSettled(async (): Promise<Webhook | Refusal | undefined> => {
-    const { entities, epoch, now } = await given.store.load(WEBHOOK_SHARD, key);
-    const [{ body: made }] = entities;
-    if (made !== undefined) return made.generation === 1 ? made : rotatedSince;
+    const { entities, epoch, now } = await given.store.load(WEBHOOK_SHARD, key, webhooksMadeKey(use.tenantId));
+    const [{ body: known }, count] = entities;
+    if (known !== undefined) return known.generation === 1 ? known : rotatedSince;
+    // Counted after the load: whoever makes one since then writes `count` too, and this commit is in conflict.
     if ((await webhooksOf(given, use.tenantId)).length >= MOST_ENDPOINTS) return tooMany;
     const { tenantId, bodyHash } = use;
     const start = { generation: 1, previousUntil: undefined, paused: false, createdAt: now };
@@ -33,7 +42,10 @@ export async function createWebhook(given: CoreGiven, use: RequestUse, wanted: N
     const detail = { origin: new URL(body.url).origin, events: body.events.join() }; // a path may hold what its owner calls a secret
     const outcome = await commitOnce(given, WEBHOOK_SHARD, {
       epoch,
-      writes: [{ key, expected: "", body, index: webhookIndex(body) }],
+      writes: [
+        { key, expected: "", body, index: webhookIndex(body) },
+        { key: count.key, expected: count.version, body: { made: (count.body?.made ?? 0) + 1 } },
+      ],
       audit: [auditOfWebhook("webhook.created", body, use.by, detail)],
     });
     return outcome === "committed" ? body : undefined;

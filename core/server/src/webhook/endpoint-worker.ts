@@ -12,8 +12,10 @@ import { listDeliveries } from "./find.ts";
 import { Reading, type News } from "./news.ts";
 import { tryPost, type Tried } from "./post.ts";
 import { PostLine, type Waiting } from "./post-line.ts";
+import { LONGEST_PAUSE_MS } from "./retry.ts";
 import { auditOfWebhook } from "./settle.ts";
 import { settleTries } from "./settle-tries.ts";
+import { isStill } from "./still.ts";
 import {
   deliveryIndex,
   progressKey,
@@ -91,6 +93,7 @@ export class EndpointWorker {
       else if (round !== "more") await this.#line.change(waitFor(round, store.now()));
     }
     while (this.#of.signal.aborted && this.#line.isFlying) await this.#line.change(undefined);
+    await this.#settle();
     return { gone: false, due: store.now() + 1000 };
   }
 
@@ -117,21 +120,26 @@ export class EndpointWorker {
 
   /** Looks once; "more": there is something else to do now. */
   async #round(): Promise<"more" | "conflict" | Looked> {
-    const { landed } = this.#line;
-    if (landed.length > 0) await settleTries(this.#of, this.#endpointId, landed);
-    this.#line.forget(landed);
+    await this.#settle();
     const held = await this.#load();
     if (held === undefined) return { gone: true };
     if (held.webhook.paused) return { gone: false, due: undefined };
     const other = this.#isOthers(held);
     if (other !== undefined) return { gone: false, due: other };
     const { quietUntil = 0 } = held.progress.body ?? {};
-    const waiting = quietUntil > held.now ? [] : await this.#waiting(held.webhook);
-    const due = waiting.filter(({ body }) => body.at <= held.now).slice(0, this.#line.room);
+    const isQuiet = isStill(quietUntil, held.now, LONGEST_PAUSE_MS);
+    const waiting = isQuiet ? [] : await this.#waiting(held.webhook);
+    const due = waiting.filter(({ body }) => !isStill(body.at, held.now, LONGEST_PAUSE_MS)).slice(0, this.#line.room);
     if (!(await this.#queue(held, due.length > 0))) return "conflict";
     for (const one of due) this.#line.launch(one, held.webhookVersion, this.#post(held.webhook, one));
     if (due.length > 0 || this.#isMore) return "more";
-    return { gone: false, due: quietUntil > held.now ? quietUntil : waiting[0]?.body.at };
+    return { gone: false, due: isQuiet ? quietUntil : waiting[0]?.body.at };
+  }
+
+  async #settle(): Promise<void> {
+    const { landed } = this.#line;
+    if (landed.length > 0) await settleTries(this.#of, this.#endpointId, landed);
+    this.#line.forget(landed);
   }
 
   /** What is not on its way, in the order of its next try; nothing where there is no room. */
@@ -150,15 +158,21 @@ export class EndpointWorker {
   /** Until when another core is at work; undefined: none is. */
   #isOthers({ progress: { body }, now }: Held): UnixMs | undefined {
     if (body === undefined || this.#of.given.soleCore !== false) return undefined;
-    return body.holder !== "" && body.holder !== this.#of.holder && body.until > now ? body.until : undefined;
+    const isLeased = body.holder !== "" && body.holder !== this.#of.holder && isStill(body.until, now, LEASE_MS);
+    return isLeased ? body.until : undefined;
+  }
+
+  /** Whether this core holds it for long enough to begin a post. */
+  #isLeased({ progress: { body }, now }: Held): boolean {
+    if (body?.holder !== this.#of.holder) return false;
+    return isStill(body.until, now, LEASE_MS) && body.until - now >= RENEW_MS;
   }
 
   /** Reads the chains and stores what is to be told; where several cores work, takes the endpoint. false: another was first. */
   async #queue(held: Held, isDue: boolean): Promise<boolean> {
     const news = await this.#reading.read(held.webhook, this.#of.signal);
     this.#isMore = news.events.length > 0 || news.left.size > 0;
-    const mine = held.progress.body?.holder === this.#of.holder ? held.progress.body.until : 0;
-    const needsLease = isDue && this.#of.given.soleCore === false && mine - held.now < RENEW_MS;
+    const needsLease = isDue && this.#of.given.soleCore === false && !this.#isLeased(held);
     if (news.events.length === 0 && !needsLease && this.#reading.unsaved + news.looked < MOST_UNSAVED) {
       this.#reading.take(news, false);
       return true;

@@ -15,14 +15,22 @@ import {
 
 type StoreGiven = Pick<CoreGiven, "store">;
 
-const MOST = 10_000;
+/** However many there are: it is a page, and no bound. */
+const PAGE = 500;
 
 /** Every endpoint of every tenant. */
 export async function everyWebhook({ store }: StoreGiven): Promise<Webhook[]> {
-  const keys = await store.list(WEBHOOK_SHARD, "webhook", WEBHOOKS, { tenant: "", limit: MOST });
-  if (keys.length === 0) return [];
-  const { entities } = await store.load(WEBHOOK_SHARD, ...keys);
-  return entities.flatMap(({ body }) => body ?? []);
+  const all: Webhook[] = [];
+  let page: { readonly tenant: ""; readonly limit: number; readonly before?: number } = { tenant: "", limit: PAGE };
+  for (;;) {
+    const keys = await store.list(WEBHOOK_SHARD, "webhook", WEBHOOKS, page);
+    if (keys.length === 0) return all;
+    const { entities } = await store.load(WEBHOOK_SHARD, ...keys);
+    const found = entities.flatMap(({ body }) => body ?? []);
+    all.push(...found);
+    if (keys.length < PAGE) return all;
+    for (const { createdAt } of found) page = { ...page, before: Math.min(createdAt, page.before ?? createdAt) };
+  }
 }
 
 /** Oldest first. */

@@ -5,13 +5,12 @@ import type { CoreGiven } from "../given.ts";
 import { readModelOf } from "../read-model/read-model.ts";
 import { SHARDS, type Shard } from "../store/entity.ts";
 import { eventsOfEntry, isWanted, type WebhookEvent } from "./event.ts";
+import { CLOCKS_MS } from "./still.ts";
 import type { Webhook, WebhookProgress } from "./webhook.ts";
 
 /** Events that one commit queues. */
 export const MOST_NEWS = 64;
 const PAGE = 100;
-/** Two cores' clocks. */
-const OVERLAP_MS = 5000;
 
 /** What a round of reading found. */
 export interface News {
@@ -100,11 +99,13 @@ export class Reading {
   ): Promise<{ readonly isEnd: boolean; readonly looked: number }> {
     const { store } = this.#given;
     let looked = 0;
-    let seq = this.#cursors.get(shard) ?? (await this.#first(webhook, shard));
+    const known = this.#cursors.get(shard);
+    let seq = known ?? (await this.#first(webhook, shard));
     for (;;) {
       const entries = await store.audit(shard, seq, PAGE);
       for (const entry of entries) {
-        const isBefore = entry.at < webhook.createdAt;
+        // Behind a place that was read after it was made everything came later, whatever the clock says by now.
+        const isBefore = known === undefined && entry.at < webhook.createdAt;
         if (!isBefore) events.push(...eventsOfEntry(entry).filter((event) => isWanted(webhook, event)));
         seq = entry.seq + 1;
         looked += 1;
@@ -120,6 +121,6 @@ export class Reading {
 
   #first({ createdAt }: Webhook, shard: Shard): Promise<number> {
     const about = readModelOf(this.#given).reached(shard);
-    return firstSince(this.#given.store, shard, createdAt - OVERLAP_MS, about);
+    return firstSince(this.#given.store, shard, createdAt - CLOCKS_MS, about);
   }
 }

@@ -13,7 +13,7 @@ function message(id: string): Waiting {
   return { key: webhookDeliveryKey(endpointId, id), version: "1", body };
 }
 
-function launched(line: PostLine, id: string): { readonly waiting: Waiting; land(tried?: Tried): void } {
+function launched(line: PostLine, id: string): { readonly waiting: Waiting; readonly land: (tried?: Tried) => void } {
   const posted = Promise.withResolvers<Tried | undefined>();
   const waiting = message(id);
   line.launch(waiting, "1", posted.promise);

@@ -6,6 +6,8 @@ import {
 import { timestampOf } from "../delivery/timestamp.ts";
 import type { CoreGiven } from "../given.ts";
 import { countDeliveries, progressOf } from "./find.ts";
+import { LONGEST_PAUSE_MS } from "./retry.ts";
+import { isStill } from "./still.ts";
 import type { Webhook, WebhookDelivery } from "./webhook.ts";
 
 export async function tellWebhook(given: CoreGiven, webhook: Webhook): Promise<WebhookMessage> {
@@ -13,7 +15,7 @@ export async function tellWebhook(given: CoreGiven, webhook: Webhook): Promise<W
     webhook;
   const isOverlap = previousUntil !== undefined && given.store.now() < previousUntil;
   const { quietUntil } = (await progressOf(given, endpointId)) ?? {};
-  const isQuiet = quietUntil !== undefined && given.store.now() < quietUntil;
+  const isQuiet = quietUntil !== undefined && isStill(quietUntil, given.store.now(), LONGEST_PAUSE_MS);
   return WebhookMessage.create({
     ...{ endpointId, tenantId, url, events: [...events], description, paused, generation },
     createdAt: timestampOf(createdAt),

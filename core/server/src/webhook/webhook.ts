@@ -35,6 +35,12 @@ export interface WebhookProgress {
   readonly quietUntil?: UnixMs | undefined;
 }
 
+/** What every creation of a tenant's endpoints writes, so that of two at once each knows of the other. */
+export interface WebhooksMade {
+  /** Ever, and not counting those of before this was kept. */
+  readonly made: number;
+}
+
 /** One message to one endpoint. */
 export interface WebhookDelivery {
   readonly endpointId: HexId;
@@ -64,6 +70,10 @@ export function webhookKey(endpointId: HexId): EntityKey<"webhook"> {
 /** All endpoints of all tenants are one list. */
 export function webhookIndex({ createdAt }: Webhook): Index {
   return { owner: WEBHOOKS, sort: createdAt };
+}
+
+export function webhooksMadeKey(tenantId: HexId): EntityKey<"webhooks-made"> {
+  return { type: "webhooks-made", tenant: tenantId, id: "all" };
 }
 
 export function progressKey(endpointId: HexId): EntityKey<"webhook-progress"> {

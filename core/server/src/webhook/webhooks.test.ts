@@ -9,20 +9,20 @@ import { isRefusal, type Refusal } from "../rpc/refusal.ts";
 import { openMemoryStore } from "../store/memory-store.ts";
 import { openSqliteStore } from "../store/sqlite-store.ts";
 import { StoreAround } from "../store/store-around.ts";
-import { WEBHOOK_SHARD, type Shard } from "../store/entity.ts";
+import { WEBHOOK_SHARD, type Shard, type UnixMs } from "../store/entity.ts";
 import type { ChangeSet, CommitOutcome, Store } from "../store/store.ts";
 import { drawHexId } from "../testing/core-world.ts";
 import { submitStatement } from "../verification/submit-statement.ts";
 import { removeWebhook, rotateWebhook, setPaused } from "./change-webhook.ts";
 import { LEASE_MS } from "./endpoint-worker.ts";
-import { listDeliveries, webhookOf } from "./find.ts";
+import { listDeliveries, webhookOf, webhooksOf } from "./find.ts";
 import { replayOne, replaySince } from "./replay.ts";
 import { GIVE_UP_MS } from "./retry.ts";
 import { OVERLAP_MS, secretOf } from "./secret.ts";
 import { sendTest, trigger } from "./send-test.ts";
 import type { Received } from "./testing/receiver.ts";
 import { WebhookWorld } from "./testing/webhook-world.ts";
-import { progressKey, type Webhook } from "./webhook.ts";
+import { MOST_ENDPOINTS, progressKey, type Webhook } from "./webhook.ts";
 
 const folder = tempFolder();
 const STORES = {
@@ -74,6 +74,29 @@ class RemovingStore extends StoreAround {
   }
 }
 
+/** Right before the first outcome is written down something else goes on: until an answer has come, or for longer. */
+class PausingStore extends StoreAround {
+  atSettling: ((isAnswered: Promise<void>) => Promise<void>) | undefined;
+  readonly #asked = Promise.withResolvers<void>();
+  #isPausing = false;
+
+  override async commit(shard: Shard, change: ChangeSet): Promise<CommitOutcome> {
+    if (change.audit[0].event === "webhook.delivered" && this.atSettling !== undefined) {
+      const { atSettling } = this;
+      this.atSettling = undefined;
+      this.#isPausing = true;
+      await atSettling(this.#asked.promise);
+    }
+    return this.store.commit(shard, change);
+  }
+
+  /** Whoever has an answer reads the clock. */
+  override now(): UnixMs {
+    if (this.#isPausing) this.#asked.resolve();
+    return this.store.now();
+  }
+}
+
 describe.each(Object.entries(STORES))("over the %s store", (_name, open) => {
   let hooks: WebhookWorld;
   let webhook: Webhook;
@@ -95,6 +118,9 @@ describe.each(Object.entries(STORES))("over the %s store", (_name, open) => {
   };
   const deliveries = async (state: "PENDING" | "DELIVERED" | "DEAD") =>
     (await listDeliveries(hooks.given, webhook, { state, limit: 100 })).map(({ body }) => body);
+
+  const triggered = async (): Promise<string> =>
+    idOf(await trigger(hooks.given, webhook.tenantId, "admin:anna", "transaction.executed"));
 
   test("what happens to a transaction is told once, signed, with nothing but its name and state", async () => {
     const core = hooks.core();
@@ -250,8 +276,7 @@ describe.each(Object.entries(STORES))("over the %s store", (_name, open) => {
     const core = hooks.core();
     const told: string[] = [];
     const tell = async (times: number): Promise<void> => {
-      for (let i = 0; i < times; i += 1)
-        told.push(idOf(await trigger(hooks.given, webhook.tenantId, "admin:anna", "transaction.executed")));
+      for (let i = 0; i < times; i += 1) told.push(await triggered());
     };
     await tell(40);
     const held = Promise.withResolvers<void>();
@@ -283,6 +308,22 @@ describe.each(Object.entries(STORES))("over the %s store", (_name, open) => {
     expect(hooks.receiver.ids).toHaveLength(3);
   });
 
+  test("of endpoints that are made at once a tenant gets as many as it may have, and one that is gone makes room", async () => {
+    for (let made = 1; made < MOST_ENDPOINTS - 1; made += 1) await hooks.add();
+    const other = drawHexId();
+    await hooks.world.addTenant(other, "Other Bank");
+    const asked = await Promise.allSettled([...Array.from({ length: 4 }, () => hooks.add()), hooks.add({}, other)]);
+    expect(asked.map(({ status }) => status).toSorted()).toEqual([
+      ...["fulfilled", "fulfilled"],
+      ...["rejected", "rejected", "rejected"],
+    ]);
+    expect(asked.at(-1)).toMatchObject({ status: "fulfilled" });
+    expect(await webhooksOf(hooks.given, webhook.tenantId)).toHaveLength(MOST_ENDPOINTS);
+    await expect(hooks.add()).rejects.toThrow(`at most ${MOST_ENDPOINTS} endpoints`);
+    await removeWebhook(hooks.given, hooks.named(webhook));
+    await hooks.add();
+  });
+
   test("an endpoint that is removed while it is told, or told again, leaves nothing behind", async () => {
     const store = new RemovingStore(hooks.given.store, () => removeWebhook(hooks.given, hooks.named(webhook)));
     await hooks.world.pending();
@@ -301,6 +342,50 @@ describe.each(Object.entries(STORES))("over the %s store", (_name, open) => {
     expect(replayed).toMatchObject({ refused: "NOT_FOUND" });
     expect(await hooks.audited("webhook.removed")).toHaveLength(2);
     expect([await left(), await deliveries("PENDING"), await deliveries("DELIVERED")]).toEqual([undefined, [], []]);
+  });
+
+  test("a clock that is set back silences nobody: what happens is told, what waits is tried", async () => {
+    const core = hooks.core();
+    hooks.receiver.statuses.push(503);
+    hooks.receiver.answerHeaders = { "retry-after": "3600" };
+    await hooks.world.pending();
+    await core.look();
+    expect(hooks.receiver.ids).toHaveLength(1);
+    hooks.world.clock.advance(-86_400_000);
+    const txId = await confirmed();
+    await core.look();
+    const about = hooks.receiver.taken.map(({ body }) => body.data.transaction_id);
+    expect(about.filter((id) => id === txId)).toHaveLength(2);
+    expect(hooks.receiver.ids).toHaveLength(4);
+    expect(await deliveries("PENDING")).toEqual([]);
+  });
+
+  test("nor does a lease last for longer", async () => {
+    const store = new DyingStore(hooks.given.store);
+    await hooks.world.pending();
+    await hooks.core({ store, soleCore: false }).look();
+    store.dies = "queue";
+    hooks.world.clock.advance(-86_400_000);
+    await confirmed();
+    await hooks.core({ soleCore: false }).look();
+    expect(hooks.receiver.ids).toHaveLength(3);
+  });
+
+  test("a core that stops writes down what was answered", async () => {
+    const store = new PausingStore(hooks.given.store);
+    const core = hooks.core({ store });
+    const held = Promise.withResolvers<void>();
+    const [, last] = [await triggered(), await triggered()];
+    hooks.receiver.slow = { isSlow: ({ body }) => body.id === last, hold: held.promise };
+    let stopped: Promise<void> | undefined;
+    store.atSettling = async (isAnswered) => {
+      held.resolve();
+      await isAnswered;
+      stopped = core.stop();
+    };
+    await core.look();
+    await stopped;
+    expect(await deliveries("DELIVERED")).toHaveLength(2);
   });
 
   test("after a rotation both secrets sign for a day, then the new one alone", async () => {
@@ -454,9 +539,9 @@ describe.each(Object.entries(STORES))("over the %s store", (_name, open) => {
     const id = await sendTest(hooks.given, hooks.named(filtered), "");
     await core.look();
     expect(hooks.receiver.taken).toMatchObject([{ body: { id, type: "transaction.executed", test: true } }]);
-    const triggered = await trigger(hooks.given, webhook.tenantId, "admin:anna", "transaction.rejected");
+    const other = await trigger(hooks.given, webhook.tenantId, "admin:anna", "transaction.rejected");
     await core.look();
-    expect(hooks.receiver.ids.slice(1)).toEqual([triggered, triggered]);
+    expect(hooks.receiver.ids.slice(1)).toEqual([other, other]);
     await trigger(hooks.given, webhook.tenantId, "admin:anna", "transaction.executed");
     await core.look();
     expect(hooks.receiver.ids).toHaveLength(4);
