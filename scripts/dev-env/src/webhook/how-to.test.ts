@@ -1,7 +1,7 @@
 // The receivers of docs/how-to/webhooks.md, run as they stand there: what is signed is taken, what is forged is not.
 import { createHmac } from "node:crypto";
-import { spawn, type ChildProcess } from "node:child_process";
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterEach, expect, test } from "@jest/globals";
@@ -14,6 +14,9 @@ const KEY = Buffer.alloc(32, 7);
 const SECRET = `whsec_${KEY.toString("base64")}`;
 const signature = (text: string): string => createHmac("sha256", KEY).update(text).digest("base64");
 const RIGHT = [401, 401, 204, `evt_1 transaction.executed ${"0b".repeat(16)} 5`];
+/** The Go library of Standard Webhooks, as `go mod vendor` leaves it. */
+const GO_MODULE = join(ROOT, ".peers/standard-webhooks-go");
+const goPeerTest = testWith("standard-webhooks-go", existsSync(join(GO_MODULE, "vendor")));
 const folder = tempFolder();
 let child: ChildProcess | undefined;
 const peerTest = testWith("standard-webhooks", hasJudge);
@@ -26,9 +29,9 @@ function block(language: string): string {
 }
 
 /** What it answers to what was changed, to what is old, and to what is right; and what it says then. */
-async function received(command: string, file: string): Promise<readonly (number | string)[]> {
+async function received(command: string, ...args: string[]): Promise<readonly (number | string)[]> {
   const env = { ...process.env, WEBHOOK_SECRET: SECRET, PORT: "0" };
-  child = spawn(command, [file], { cwd: folder, env, stdio: ["ignore", "pipe", "ignore"] });
+  child = spawn(command, args, { cwd: folder, env, stdio: ["ignore", "pipe", "ignore"] });
   const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
   const line = async (): Promise<string> => String((await lines.next()).value);
   const [, port] = (await line()).split(" ");
@@ -61,3 +64,18 @@ peerTest("the receiver in Python, too", async () => {
   writeFileSync(join(folder, "receiver.py"), block("python"));
   expect(await received(PYTHON, "receiver.py")).toEqual(RIGHT);
 });
+
+goPeerTest(
+  "the receiver in Go, too",
+  async () => {
+    const module = join(folder, "go");
+    cpSync(GO_MODULE, module, { recursive: true });
+    writeFileSync(join(module, "main.go"), block("go"));
+    execFileSync("go", ["build", "-mod=vendor", "-o", "receiver", "."], {
+      cwd: module,
+      env: { ...process.env, GOFLAGS: "" },
+    });
+    expect(await received(join(module, "receiver"))).toEqual(RIGHT);
+  },
+  300_000,
+);
