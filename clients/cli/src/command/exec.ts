@@ -74,8 +74,10 @@ async function confirmAndRun(
       const confirmed = await ask(request, commandLines(run), { key }, given);
       if (typeof confirmed === "number") return confirmed;
       const claim = await takeOver(confirmed, executor, given);
+      await begin(claim);
+      // The last thing before it runs: who holds back an answer of the core holds no gap open.
       await checkUnchanged(plan, asked, around, claim);
-      return await runClaimed(plan, claim, confirmed.transactionId, terminal);
+      return await runBegun(plan, claim, confirmed.transactionId, terminal);
     });
   } finally {
     plan.close();
@@ -104,15 +106,17 @@ async function checkUnchanged(
   );
 }
 
-async function runClaimed(plan: CommandPlan, claim: Claim, transactionId: string, terminal: Terminal): Promise<number> {
-  const unnamed = isUnnamed(plan);
+async function begin(claim: Claim): Promise<void> {
   try {
     await claim.begin();
   } catch (error) {
     await claim.giveUp("it was not begun");
     throw error;
   }
-  if (unnamed) {
+}
+
+async function runBegun(plan: CommandPlan, claim: Claim, transactionId: string, terminal: Terminal): Promise<number> {
+  if (isUnnamed(plan)) {
     terminal.progress(
       `${terminal.sign("warning")} others may write where the script lies: it is handed over as /dev/fd/3`,
     );

@@ -100,6 +100,28 @@ describe("what changes between show and run", () => {
     expect(await whatRan(run, 24, "is another program")).toBe("nothing");
   }, 400_000);
 
+  test.each<[string, () => void]>([
+    ["the program is written in place", () => writeFileSync(script, `#!/bin/sh\nmkdir ${mark}\n`)],
+    ["another one is renamed over it", () => renameSync(write(`${script}.d`, "mkdir"), script)],
+  ])(
+    "%s while whoever stands between host and core holds back the answer to Begin: refused",
+    async (_name, change) => {
+      const tamper: Tamper = async function* ({ method, request }, forward) {
+        for await (const answer of forward(request)) {
+          if (method === `${CORE}.ExecutionService/Begin`) change();
+          yield answer;
+        }
+      };
+      await through(tamper, async (installation) => {
+        const run = exec({ installation }, "--", script);
+        await somebody.hands.confirm();
+        expect(await whatRan(run, 24, "Nothing was run")).toBe("nothing");
+      });
+      await somebody.hands.phoneSays("could not carry it out");
+    },
+    400_000,
+  );
+
   test("the directory is another one under the same name", async () => {
     const cwd = join(somebody.desk.folder, "work");
     mkdirSync(cwd);
