@@ -105,6 +105,35 @@ browserTest("a test goes out and is taken, or is not; the page says which", asyn
   await row(page, receiver.url).getByText("5xx (503)").waitFor();
 });
 
+browserTest("what the receiver wished is told: to be left alone, and that it is gone", async () => {
+  const webhook = await addWebhook(core(), { url: `${receiver.url}/wishes` });
+  const page = await at(`webhooks/${webhook.endpointId}`);
+  const facts = page.locator("dl.facts");
+  const answer = async (status: number, headers: Readonly<Record<string, string>>): Promise<void> => {
+    receiver.statuses.push(status);
+    receiver.answerHeaders = headers;
+    await press(page, "Send a test");
+    const asked = page.waitForResponse((one) => one.url().endsWith("/SendTest"));
+    await press(page, "Send it", dialogOf(page));
+    await (await asked).finished();
+    await posting.look();
+    await page.keyboard.press("Escape");
+    await dialogOf(page).waitFor({ state: "detached" });
+  };
+  await answer(410, {});
+  await facts.getByText("its receiver said that it is gone (410)").waitFor();
+  expect(await site.faultsOf(page, "webhooks-gone")).toEqual([]);
+  await press(page, "Resume");
+  await press(page, "Resume", dialogOf(page));
+  await facts.locator(".badge", { hasText: "running" }).waitFor();
+  await facts.getByText("its receiver said that it is gone (410)").waitFor({ state: "detached" });
+  await answer(503, { "retry-after": "1800" });
+  await facts.getByText("its receiver asked to be left alone until").waitFor();
+  await goTo(page, "webhooks");
+  await row(page, `${receiver.url}/wishes`).getByText("its receiver asked to be left alone until").waitFor();
+  receiver.answerHeaders = {};
+});
+
 browserTest("what was given up is found and told again, one message or all since a moment", async () => {
   const webhook = await addWebhook(core(), { url: `${receiver.url}/again` });
   const { txId: transactionId } = await core().pending();
