@@ -102,7 +102,11 @@ function TriesOf(delivery: WebhookDelivery): JSX.Element {
   return (
     <span class="stacked">
       {String(delivery.attempts)}
-      {result !== "" && <code dir="ltr">{result}</code>}
+      {result !== "" && (
+        <code class="result" dir="ltr">
+          {result}
+        </code>
+      )}
     </span>
   );
 }

@@ -109,7 +109,9 @@ function FailingOf({ failing }: Endpoint): JSX.Element {
   if (failing === undefined) return <>{t("none")}</>;
   return (
     <span class="stacked">
-      <code dir="ltr">{resultOf(failing)}</code>
+      <code class="result" dir="ltr">
+        {resultOf(failing)}
+      </code>
       <small>{t("webhooks-tries", { count: failing.attempts })}</small>
     </span>
   );
