@@ -1,55 +1,22 @@
 // How the page looks: no finding of axe and nothing that scrolls sideways in light, dark, narrow and from right to left, and
 // the whole payment by keyboard. With COUNTERSIGN_PICTURES=FOLDER it leaves the pictures of docs/how-to/web-client.md there.
-import { AxeBuilder } from "@axe-core/playwright";
 import { join } from "node:path";
 import { tabTo } from "@countersign/testing";
 import { ROOT } from "@countersign/testing/child";
 import { afterAll, beforeAll, expect } from "@jest/globals";
 import type { Page } from "playwright-core";
 import { whileSitting } from "../person/sit.ts";
+import { inEveryLook } from "./every-look.ts";
 import { meantBy, newTyped, PayPage, personAt } from "./pay-page.ts";
-import { browserTest, type Look, MOST_MS, PASSWORD, WebWorld } from "./web-world.ts";
+import { browserTest, MOST_MS, PASSWORD, WebWorld } from "./web-world.ts";
 
-const LOOKS: readonly (readonly [string, Look])[] = [
-  ["light", {}],
-  ["german narrow", { language: "de", width: 320 }],
-  ["arabic narrow dark", { language: "ar", width: 320, scheme: "dark" }],
-];
 const pictures = process.env["COUNTERSIGN_PICTURES"];
-const every = process.env["COUNTERSIGN_SCREENSHOTS"];
 
 let world: WebWorld;
 beforeAll(async () => {
   world = await WebWorld.open();
 }, MOST_MS);
 afterAll(() => world?.close());
-
-async function faultsOf(page: Page, name: string): Promise<string[]> {
-  if (every !== undefined) await page.screenshot({ path: `${every}/${name.replaceAll(" ", "-")}.png`, fullPage: true });
-  const tags = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"];
-  const { violations } = await new AxeBuilder({ page }).setLegacyMode().withTags(tags).analyze();
-  const sideways = await page.evaluate("document.documentElement.scrollWidth > window.innerWidth");
-  return [
-    ...violations.map(({ id, nodes }) => `${name}: ${id}: ${nodes.map(({ html }) => html).join(" | ")}`),
-    ...(sideways === true ? [`${name}: scrolls sideways`] : []),
-  ];
-}
-
-/** The page as it is, in every look: its tab is told which scheme, width and language it has. */
-async function inEveryLook(page: Page, name: string): Promise<string[]> {
-  const faults: string[] = [];
-  for (const [look, { width = 1280, scheme = "light", language = "en" }] of LOOKS) {
-    await page.setViewportSize({ width, height: 900 });
-    await page.emulateMedia({ colorScheme: scheme });
-    await page.locator("header select").selectOption(language);
-    await page.locator(`html[lang=${language}]`).waitFor();
-    faults.push(...(await faultsOf(page, `${name} ${look}`)));
-  }
-  await page.setViewportSize({ width: 1280, height: 900 });
-  await page.emulateMedia({ colorScheme: "light" });
-  await page.locator("header select").selectOption("en");
-  return faults;
-}
 
 async function picture(page: Page, name: string): Promise<void> {
   if (pictures !== undefined) await page.screenshot({ path: join(pictures, `web-${name}.png`) });
@@ -110,7 +77,7 @@ browserTest(
 );
 
 browserTest(
-  "a key without keypad: the page says what its code field means, in every look",
+  "a security key that is not there: the page says so, in every look",
   async () => {
     const context = await world.context();
     const at = await PayPage.open(world, context);
