@@ -8,7 +8,7 @@ import { MeantPanel } from "./meant-panel.tsx";
 import { goOn, pay, payment, putAway } from "./payment/desk.ts";
 import type { Order } from "./payment/order.ts";
 import { Over } from "./payment/over.tsx";
-import { type Payment, stepOf, type Way } from "./payment/payment.ts";
+import { doneOf, type Payment, stepOf, type Way } from "./payment/payment.ts";
 import { type ChosenKey, Prepare } from "./payment/prepare.tsx";
 import { Running } from "./payment/running.tsx";
 import { ReceiptCheck } from "./receipt/receipt-check.tsx";
@@ -66,7 +66,7 @@ function Paying({ here }: { here: BankSession }): JSX.Element {
   if (ordered !== undefined) {
     return (
       <>
-        <Storyboard step={2} />
+        <Storyboard step={2} done={1} />
         <div class="desk">
           <MeantPanel lines={ordered.order.lines} />
           <section class="work" aria-label={t("story-2")}>
@@ -81,7 +81,7 @@ function Paying({ here }: { here: BankSession }): JSX.Element {
   }
   return (
     <>
-      <Storyboard step={1} />
+      <Storyboard step={1} done={0} />
       <div class="desk">
         <DetailsPage onOrder={(made, way) => order({ order: made, way, repeatOf: undefined })} />
       </div>
@@ -94,7 +94,7 @@ function Paid({ running, onOrder }: { running: Payment; onOrder: (what: Ordered)
   const { order, way, outcome, tag } = running;
   return (
     <>
-      <Storyboard step={stepOf(running)} />
+      <Storyboard step={stepOf(running)} done={doneOf(running)} />
       <div class="desk">
         <MeantPanel lines={order.lines} tag={tag} />
         <section class="work" aria-label={t(`story-${stepOf(running)}`)}>

@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import type { Progress } from "@countersign/sdk/browser";
 import { readTyped } from "../details/typed-order.ts";
 import type { Order } from "./order.ts";
-import { after, newPayment, type Payment, stepOf } from "./payment.ts";
+import { after, doneOf, newPayment, type Payment, stepOf } from "./payment.ts";
 
 function order(): Order {
   const typed = {
@@ -73,6 +73,28 @@ test("withdrawn too late stays told", () => {
 
 test("a state of a newer core changes nothing", () => {
   expect(through(CREATED, { type: "state", state: "SOMETHING_NEW", detail: "" })).toEqual(through(CREATED));
+});
+
+test.each<[string, readonly Progress[], number]>([
+  [
+    "withdrawn before it came to a key",
+    [CREATED, { type: "outcome", outcome: { state: "CANCELLED", byUser: true } }],
+    1,
+  ],
+  ["rejected at the phone", [CREATED, key("code"), { type: "outcome", outcome: { state: "TAMPERED" } }], 1],
+  [
+    "confirmed, and not carried out",
+    [CREATED, state("CONFIRMED"), { type: "outcome", outcome: { state: "TAMPERED" } }],
+    3,
+  ],
+])("%s: no step counts as done that was not", (_name, events, done) => {
+  expect(doneOf(through(...events))).toBe(done);
+});
+
+test("while it runs the steps before the one it is at are done", () => {
+  expect([through(CREATED), through(CREATED, key("code")), through(CREATED, state("CONFIRMED"))].map(doneOf)).toEqual([
+    1, 2, 3,
+  ]);
 });
 
 test("the outcome is the end", () => {

@@ -102,3 +102,10 @@ export function stepOf({ waiting, outcome }: Payment): 2 | 3 | 4 {
   if (outcome !== undefined || waiting === "bank" || waiting === "others") return 4;
   return waiting === "code" ? 3 : 2;
 }
+
+/** The last step that is done: of a payment that ended unconfirmed neither key nor phone, wherever it was. */
+export function doneOf(payment: Payment): 1 | 2 | 3 {
+  const { waiting, outcome } = payment;
+  if (outcome?.state === "EXECUTED" || waiting === "bank" || waiting === "others") return 3;
+  return outcome === undefined && stepOf(payment) === 3 ? 2 : 1;
+}
