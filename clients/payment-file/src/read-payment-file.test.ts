@@ -335,6 +335,7 @@ test.each<[string, Uint8Array, string]>([
   ["an external entity", text('<!DOCTYPE d [<!ENTITY x SYSTEM "file:///etc/passwd">]><d>&x;</d>'), "DOCTYPE"],
   ["bytes that are no UTF-8", Uint8Array.of(0x3c, 0x61, 0xff, 0x3e), "UTF-8"],
   ["UTF-16", Uint8Array.from(Buffer.from("\uFEFF<Document/>", "utf16le")), "UTF-8"],
+  ["two byte order marks", Uint8Array.from([0xef, 0xbb, 0xbf, 0xef, 0xbb, 0xbf, ...painXml()]), "byte order mark"],
   ["too many bytes", new Uint8Array(262_145), "262144"],
   [
     "too many elements",

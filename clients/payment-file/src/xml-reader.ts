@@ -75,6 +75,8 @@ class Reader {
     parser.on("comment", () => this.#insideLeaf("a comment"));
     parser.on("processinginstruction", () => this.#insideLeaf("a processing instruction"));
     const text = this.#decode(bytes);
+    // The decoder takes one away, and the parser another.
+    if (text.startsWith("\uFEFF")) this.#stop("file", "begins with two byte order marks; leave one or none", 1);
     for (let at = 0; at < text.length; at += SLICE) parser.write(text.slice(at, at + SLICE));
     parser.close();
     if (this.root === undefined) this.#stop("file", "holds no Document", 0);
