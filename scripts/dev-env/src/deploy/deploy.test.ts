@@ -1,14 +1,9 @@
 // Production deploys by git: a real push through the hook of examples/deploy, confirmed at another PC.
-import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect } from "@jest/globals";
-import { ROOT } from "@countersign/testing/child";
 import { tempFolder, testWith } from "@countersign/testing";
 import { ExecutionServiceService } from "@countersign/proto/node/core/v1/execution_service";
 import { State } from "@countersign/proto/node/core/v1/content";
 import { sha256, toHex, utf8 } from "@countersign/protocol";
-import { malwareOf } from "../mitm/attacks.ts";
 import { startProxy, type Tamper } from "../mitm/proxy.ts";
 import { CORE_SERVICES } from "../scenario.ts";
 import { Reason } from "../scenarios/hands.ts";
@@ -241,44 +236,19 @@ const sayingConfirmed: Tamper = async function* (call, forward) {
   }
 };
 
-const ATTACKS: readonly (readonly [row: string, name: string, tamper: Tamper, taken: boolean])[] = [
-  ["threat 02", "alter-tx3", malwareOf("alter-tx3").toCore, false],
-  ["threat 05", "replay-statement", malwareOf("replay-statement").toCore, true],
-  ["threat 08", "a forged CONFIRMED", sayingConfirmed, false],
-];
-peerTest.each(ATTACKS)(
-  "%s: a deploy under %s, between server and core",
-  async (_row, name, tamper, taken) => {
-    const { server, approver } = await shop();
+peerTest(
+  "threat 08: a deploy whose core is said to have said CONFIRMED: nothing is taken",
+  async () => {
+    const { server } = await shop();
     const services = [...CORE_SERVICES, ExecutionServiceService];
-    const proxy = await startProxy({ listen: "127.0.0.1:0", target: scene.installation.coreAddress, services, tamper });
+    const target = scene.installation.coreAddress;
+    const proxy = await startProxy({ listen: "127.0.0.1:0", target, services, tamper: sayingConfirmed });
     server.reach(proxy.address);
-    server.set("timeout", taken ? "60" : "10");
     try {
-      const commit = server.commit();
-      const push = server.push([`${commit}:refs/heads/prod-a`]);
-      if (taken) await approved(push, approver);
-      // Where the server was lied to, what the pusher was told is not what waits for the approver: nothing to take up.
-      else if (name === "alter-tx3") await (await takeUp(push, approver)).end;
-      expect((await push.ended).exitCode === 0).toBe(taken);
-      expect(server.at("refs/heads/prod-a")).toBe(taken ? commit : "");
+      expect(await refusal(server)).toMatch(/^(?!TAKEN)[^]*Nothing of this push was taken/);
     } finally {
       proxy.close();
     }
   },
   400_000,
 );
-
-peerTest.each(["github-actions.yml", "gitlab-ci.yml"])("%s is YAML whose gate stands before the deploy", (name) => {
-  const text = readFileSync(join(ROOT, "examples/deploy/pipeline", name), "utf8");
-  const read = spawnSync(
-    "/usr/bin/python3",
-    ["-c", "import sys, yaml, json; print(json.dumps(list(yaml.safe_load(sys.stdin))))"],
-    {
-      input: text,
-    },
-  );
-  expect(JSON.parse(read.stdout.toString())).toContain(name.startsWith("gitlab") ? "deploy" : "jobs");
-  expect(text.indexOf("countersign --plain gate")).toBeGreaterThan(0);
-  expect(text.indexOf("./deploy release.tar")).toBeGreaterThan(text.indexOf("countersign --plain gate"));
-});

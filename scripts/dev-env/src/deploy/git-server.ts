@@ -19,6 +19,8 @@ export interface Push {
   readonly ended: Promise<PushEnd>;
   /** What the pusher has seen, once a line of it fits. */
   shows(line: RegExp): Promise<RegExpExecArray>;
+  /** Ends it with the server's side of it, hook and all: SIGINT, as Ctrl-C does, or another signal. */
+  interrupt(signal?: NodeJS.Signals): void;
 }
 
 /** A bare repository with the hook of examples/deploy, and a clone of somebody who pushes to it. */
@@ -77,7 +79,8 @@ export class GitServer {
   push(refs: readonly string[], env: NodeJS.ProcessEnv = { REMOTE_USER: "ada" }): Push {
     const { REMOTE_USER: _none, ...rest } = process.env;
     const program = spawn("git", ["push", "--force", this.bare, ...refs], {
-      ...{ cwd: this.clone, stdio: ["ignore", "pipe", "pipe"] },
+      // A group of its own, as a terminal makes one: the server's side of a push over a path is in it.
+      ...{ cwd: this.clone, stdio: ["ignore", "pipe", "pipe"], detached: true },
       env: { ...rest, LC_ALL: "C", ...env },
     });
     let output = "";
@@ -109,12 +112,15 @@ export class GitServer {
         await wake.promise;
       }
     };
-    return { ended, shows };
+    const interrupt = (signal: NodeJS.Signals = "SIGINT"): void => {
+      if (!gone && program.pid !== undefined) process.kill(-program.pid, signal);
+    };
+    return { ended, shows, interrupt };
   }
 }
 
 /** Puts `countersign` into a folder, as it is in this repository; its path. */
-function putCountersign(folder: string): string {
+export function putCountersign(folder: string): string {
   const command = join(folder, "countersign");
   const program = [process.execPath, ...FROM_SOURCE, join(ROOT, "clients/cli/src/main.ts")];
   writeFileSync(command, `#!/bin/sh\nexec ${program.join(" ")} "$@"\n`, { mode: 0o755 });
