@@ -1,4 +1,5 @@
-// A new user: a clone with nothing installed, one command, the first confirmed payment.
+// A new user: a clone with nothing installed, one command, the first confirmed payment; then, down the same page, the first
+// call from a program of his own.
 import { spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -6,6 +7,7 @@ import { tempFolder, testWith } from "@countersign/testing";
 import { ROOT } from "@countersign/testing/child";
 import { expect } from "@jest/globals";
 import { pagesFor } from "./command-blocks.ts";
+import { startDevInstallation } from "./dev-installation.ts";
 import { runBlocks } from "./run-blocks.ts";
 import { shellFolder } from "./shell-folder.ts";
 
@@ -15,6 +17,9 @@ const folder = tempFolder();
 const MOST_MS = 900_000;
 /** What the page promises, on a machine that does nothing else. This one runs other tests as well. */
 const PROMISED_MS = 180_000;
+/** What the text promises for all of the page. */
+const WHOLE_PAGE_MS = 600_000;
+const besideDev = new Map(pagesFor("dev"));
 
 peerTest.each(pagesFor("clean clone"))(
   "%s",
@@ -40,6 +45,16 @@ peerTest.each(pagesFor("clean clone"))(
     const took = performance.now() - started;
     console.info(`${page}: ${(took / 1000).toFixed(0)} s with installation; promised ${PROMISED_MS / 1000}`);
     expect(took).toBeLessThan(3 * PROMISED_MS);
+    const dev = await startDevInstallation({ folder: clean, env: own });
+    try {
+      const place = { folder: clean, env: { ...own, ...dev.env } };
+      expect(await runBlocks(besideDev.get(page) ?? [], place, join(scratch, "dev"))).toEqual([]);
+    } finally {
+      await dev.stop();
+    }
+    const whole = performance.now() - started;
+    console.info(`${page}: ${(whole / 1000).toFixed(0)} s to a call from a program of one's own`);
+    expect(whole).toBeLessThan(WHOLE_PAGE_MS);
   },
   MOST_MS,
 );
