@@ -1,6 +1,9 @@
 // What a host is told and what happens to it when somebody says no, lies, or is not there: nothing runs.
+import { once } from "node:events";
 import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { encodeContent, Label, txDigestOf } from "@countersign/protocol";
 import { CodeServiceService } from "@countersign/proto/node/core/v1/code_service";
@@ -264,21 +267,16 @@ describe("somebody is not there", () => {
 
   test("the host dies while the command runs: nobody else takes it up, and a person says how it ended", async () => {
     const fifo = join(somebody.desk.folder, "fifo");
-    const run = exec(
-      {},
-      "--request-id",
-      "one",
-      "--",
-      "/bin/sh",
-      "-c",
-      `mkfifo ${fifo}; touch ${mark}; read x < ${fifo}`,
-    );
+    const run = exec({}, "--request-id", "one", "--", "/bin/sh", "-c", `mkfifo ${fifo}; echo runs; read x < ${fifo}`);
+    const runs = once(createInterface({ input: run.process.stdout as Readable }), "line");
     const { transactionId } = await run.tells("tag");
     await somebody.hands.confirm();
     await run.tells("state", "EXECUTING");
+    expect(await runs).toEqual(["runs"]);
+    // The command has its host's stdout, which stays open as long as it lives: the process alone is waited for.
+    const exited = once(run.process, "exit");
     run.process.kill("SIGKILL");
-    expect((await run.ended).exit).toBe("SIGKILL");
-    rmSync(mark, { force: true });
+    expect(await exited).toEqual([null, "SIGKILL"]);
     expect(await whatRan(exec({}, "--request-id", "one", "--", script), 22, "under this id")).toBe("nothing");
     const id = String(transactionId);
     const watched = startHost({ installation: scene.installation, desk: somebody.desk }, "tx", "watch", id);
@@ -287,6 +285,7 @@ describe("somebody is not there", () => {
     await expectEnd(startHost({ installation: scene.installation, desk: somebody.desk }, ...resolve), 0);
     await somebody.hands.phoneSays("Executed");
     // The command outlived its host: it waits for a line.
-    if (existsSync(fifo)) writeFileSync(fifo, "over\n");
+    writeFileSync(fifo, "over\n");
+    await run.ended;
   }, 400_000);
 });
