@@ -64,7 +64,10 @@ test("a trace is read to the byte, and what it does not know it refuses", () => 
     String.raw`7 100.000004 ftruncate(3<\x2f\x64\x62>, 5) = 0`,
     String.raw`7 100.000005 unlink("\x2f\x64\x62") = -1 ENOENT (No such file or directory)`,
     String.raw`7 100.000006 unlink("\x2f\x64\x62") = 0`,
-    "7 100.000007 +++ exited with 0 +++",
+    // Killed in the middle of these.
+    String.raw`7 100.000007 fsync(3<\x2f\x64\x62>)           = ?`,
+    String.raw`8 100.000007 pwrite64(3<\x2f\x64\x62>, "\x61"..., 4096, 0 <unfinished ...>) = ?`,
+    "7 100.000008 +++ killed by SIGKILL +++",
     "",
   ].join("\n");
   const read = readTrace(log);
