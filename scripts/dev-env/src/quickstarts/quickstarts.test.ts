@@ -26,6 +26,8 @@ const shellPeerTest = testWith("grpcurl", existsSync(GRPCURL));
 const at = (path: string): string => join(ROOT, "examples", path);
 const folder = tempFolder();
 const path = `${join(folder, "bin")}:${process.env["PATH"] ?? ""}`;
+/** What npx thinks of its user's own settings is no complaint of a quickstart. */
+const quietNpx = { npm_config_loglevel: "error" };
 const settingsFile = join(folder, "countersign.json");
 let installation: Installation;
 let desk: Desk;
@@ -65,7 +67,7 @@ async function run({ language, amount, payee, asksKey = false }: Quickstart): Pr
   const person = { meant, pin: desk.pin, temper: "careful", key, phone: new PhoneInHand(desk.phoneUrl) } as const;
   return whileSitting(person, async () => {
     const child = spawn("bash", ["--norc", "-eu", "-c", commandsOf(language)], {
-      ...{ cwd: folder, env: { ...process.env, PATH: path, COUNTERSIGN_CONFIG: settingsFile } },
+      ...{ cwd: folder, env: { ...process.env, ...quietNpx, PATH: path, COUNTERSIGN_CONFIG: settingsFile } },
       stdio: ["ignore", "pipe", "pipe"],
     });
     let complaints = "";
