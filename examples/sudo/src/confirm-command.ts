@@ -5,6 +5,7 @@ import { attemptOf, questionOf, type Attempt } from "./attempt.ts";
 import { endingText } from "./ending-text.ts";
 import { toSyslog, warningOf } from "./journal.ts";
 import { OwnedFileError } from "./owned-file.ts";
+import { oneWord } from "./plain-text.ts";
 import { readSettings, type Settings } from "./settings.ts";
 
 /** Files that the line in /etc/pam.d may name otherwise. */
@@ -62,7 +63,8 @@ export async function confirmCommand(given: CommandGiven): Promise<boolean> {
 
 /** Name and place of an attempt, for logs. */
 export function whoIs({ user, service, tty, remote }: Attempt): string {
-  return `${user} through ${service}${tty === "" ? "" : ` at ${tty}`}${remote === "" ? "" : ` from ${remote}`}`;
+  const at = tty === "" ? "" : ` at ${oneWord(tty)}`;
+  return `${oneWord(user)} through ${oneWord(service)}${at}${remote === "" ? "" : ` from ${oneWord(remote)}`}`;
 }
 
 function askInTime(userId: string, attempt: Attempt, settings: Settings, given: CommandGiven): Promise<Answer> {

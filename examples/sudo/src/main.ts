@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { breakGlassCommand } from "./break-glass-command.ts";
 import { newTokens } from "./break-glass.ts";
 import { confirmCommand, type CommandGiven, type Places } from "./confirm-command.ts";
+import { oneLine } from "./plain-text.ts";
 
 const USAGE = `usage: countersign-pam confirm [--config FILE] [--uses FILE] [--syslog SOCKET]
        countersign-pam break-glass [--tokens FOLDER] [--uses FILE] [--syslog SOCKET]
@@ -41,10 +42,10 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 function say(line: string): void {
-  process.stdout.write(`${line}\n`);
+  process.stdout.write(`${oneLine(line)}\n`);
 }
 
-/** Who presses Ctrl-C at sudo's prompt, or whose connection broke, withdraws. */
+/** Whoever ends this program withdraws. pam_exec gives it a session of its own, so no Ctrl-C at the terminal does. */
 function leaving(): AbortSignal {
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop.abort());
@@ -56,5 +57,5 @@ process.exitCode = 1;
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  say(error instanceof Error ? error.message : String(error));
+  for (const line of (error instanceof Error ? error.message : String(error)).split("\n")) say(line);
 }

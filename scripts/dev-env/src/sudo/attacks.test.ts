@@ -59,7 +59,7 @@ test.each<[row: string, Attack, { letIn: boolean; says: string }]>([
     const other = attack === "swap-codes" ? await secondPayment(scene.installation, desk) : undefined;
     try {
       const senses = { keyUrl: key?.url ?? desk.keyUrl, phoneUrl: phone?.url ?? desk.phoneUrl };
-      const end = await attended(host.start("confirm", SUDO), desk, { senses });
+      const end = await attended(() => host.start("confirm", SUDO), desk, { senses });
       expect({ letIn: end.exitCode === 0, output: end.output }).toEqual({
         letIn,
         output: expect.stringContaining(says) as unknown,

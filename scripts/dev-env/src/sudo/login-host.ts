@@ -21,6 +21,8 @@ export interface PamRun {
   /** Everything that has been shown, once a line of it fits. */
   shows(line: RegExp): Promise<RegExpExecArray>;
   interrupt(): void;
+  /** Whoever wanted in is gone: his connection broke, or he was killed. */
+  end(signal: NodeJS.Signals): void;
 }
 
 /** What may be other than usual in the host's configuration. */
@@ -142,6 +144,7 @@ function startPam(file: string, args: readonly string[], env: NodeJS.ProcessEnv,
   return {
     ended,
     interrupt: () => void program.kill("SIGINT"),
+    end: (signal) => void program.kill(signal),
     shows: async (line) => {
       for (;;) {
         const found = line.exec(output);

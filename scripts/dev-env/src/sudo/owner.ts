@@ -26,26 +26,50 @@ export type Senses = Pick<Desk, "keyUrl" | "phoneUrl">;
 /** The reference that a terminal shows, and that key and phone must show. */
 const REFERENCE = /\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC [0-9a-f]{6}/;
 
+/** How an attempt begins. It is called once what the phone shows already is known: whatever comes then is about this. */
+export type Start = () => PamRun;
+
 /** A scripted owner sits at key and phone from when the terminal tells him to until the program has ended. */
 export async function attended(
-  run: PamRun,
+  start: Start,
   desk: Desk,
-  given: { readonly temper?: "careful" | "careless"; readonly meant?: string; readonly senses?: Senses } = {},
+  given: { readonly meant?: string; readonly senses?: Senses } = {},
 ): Promise<PamEnd> {
-  const { temper = "careful", meant = MEANT, senses = desk } = given;
-  // What the phone shows from now on is about this: it may come before he sits down, and bear no tag that the key shows.
-  const known = await new PhoneInHand(senses.phoneUrl).messageIds(AbortSignal.timeout(60_000));
+  const { meant = MEANT, senses = desk } = given;
+  const known = await messagesOn(senses);
+  const run = start();
   const [reference] = await run.shows(REFERENCE);
-  const person = {
-    meant: `${meant}\nReference: ${reference}`,
-    pin: desk.pin,
-    temper,
-    key: senses.keyUrl,
-    phone: senses.phoneUrl,
-    known,
-  };
-  const seated = await startChild("scripts/dev-env/src/person/person-main.ts", [], {}, JSON.stringify(person));
+  return sit(run, { ...senses, known, pin: desk.pin, temper: "careful", meant: `${meant}\nReference: ${reference}` });
+}
+
+/** Somebody who confirms whatever he is shown, wherever it is from, sits there from the start. */
+export async function nodded(start: Start, desk: Desk): Promise<PamEnd> {
+  const known = await messagesOn(desk);
+  return sit(start(), { ...desk, known, temper: "careless", meant: "" });
+}
+
+function messagesOn({ phoneUrl }: Senses): Promise<readonly string[]> {
+  return new PhoneInHand(phoneUrl).messageIds(AbortSignal.timeout(60_000));
+}
+
+interface Sitting extends Senses {
+  readonly meant: string;
+  readonly pin: string;
+  readonly temper: "careful" | "careless";
+  readonly known: readonly string[];
+}
+
+/** Who was not confirmed is asked for a break-glass token: he has none, and would be waited for without end. */
+const ASKED_FOR_TOKEN = /password for|Password: /;
+
+async function sit(run: PamRun, { meant, pin, temper, known, keyUrl: key, phoneUrl: phone }: Sitting): Promise<PamEnd> {
+  const person = JSON.stringify({ meant, pin, temper, key, phone, known });
+  const seated = await startChild("scripts/dev-env/src/person/person-main.ts", [], {}, person);
   try {
+    void run.shows(ASKED_FOR_TOKEN).then(
+      () => run.interrupt(),
+      () => {},
+    );
     return await run.ended;
   } finally {
     await seated.stop();

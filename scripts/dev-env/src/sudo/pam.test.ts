@@ -1,14 +1,28 @@
 // PAM itself: pamtester, a real sshd on loopback, a real sudo. The stack is that of examples/sudo/etc/pam.d.
-import { chmodSync, rmSync, writeFileSync } from "node:fs";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, existsSync, mkdtempSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, expect } from "@jest/globals";
 import { tempFolder, testWith } from "@countersign/testing";
-import { startChild } from "@countersign/testing/child";
-import type { Desk } from "../desk.ts";
-import { Scene } from "../scenarios/scene.ts";
+import { FROM_SOURCE, ROOT } from "@countersign/testing/child";
+import { Scene, type Somebody } from "../scenarios/scene.ts";
 import { LoginHost } from "./login-host.ts";
 import { clearLeftovers } from "./own-name.ts";
-import { attended } from "./owner.ts";
-import { addAccount, addPamService, has, isRoot, onTerminal, startSshd, type Typed, type TypedEnd } from "./peers.ts";
+import { attended, nodded } from "./owner.ts";
+import {
+  addAccount,
+  addPamService,
+  addSudoRules,
+  asAccount,
+  has,
+  isRoot,
+  onTerminal,
+  startSshd,
+  type Typed,
+} from "./peers.ts";
 
 const pamTest = testWith("pamtester", isRoot && has("/usr/bin/pamtester"));
 const sshTest = testWith("sshd", isRoot && has("/usr/sbin/sshd") && has("/usr/bin/script"));
@@ -41,28 +55,22 @@ afterAll(async () => {
 });
 
 /** Another owner for each test, whose key is plugged in at the host. */
-async function owner(more: Record<string, unknown> = {}) {
-  const { desk } = await scene.user();
+async function owner(more: Record<string, unknown> = {}): Promise<Somebody> {
+  const somebody = await scene.user();
+  const { desk } = somebody;
   const key = desk.daemonSocket.replace("unix:", "");
   host.configure({ key, users: { [account.name]: desk.userId }, grantServices: [service.name], ...more });
-  return desk;
+  return somebody;
 }
 
 /** On a terminal, where it writes what PAM says at once. */
 const knock = (): Typed => onTerminal(`pamtester ${service.name} ${account.name} authenticate`, folder);
 
-/** Somebody who confirms whatever he is shown sits at the key until the program has ended. */
-async function confirmedBy(desk: Desk, run: Typed): Promise<TypedEnd> {
-  const person = { meant: "", pin: desk.pin, temper: "careless", key: desk.keyUrl, phone: desk.phoneUrl };
-  const seated = await startChild("scripts/dev-env/src/person/person-main.ts", [], {}, JSON.stringify(person));
-  try {
-    // Who was not confirmed is asked for a break-glass token, and would be waited for.
-    const unconfirmed = run.shows(/password for|Password: /).then(() => run.interrupt());
-    await Promise.any([run.ended, unconfirmed]);
-    return await run.ended;
-  } finally {
-    await seated.stop();
-  }
+/** Somebody logs in as the account. */
+function ssh(port: number): Typed {
+  const options = ["-p", String(port), "-F", "none", "-o", "StrictHostKeyChecking=no"];
+  options.push("-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-o", "NumberOfPasswordPrompts=1");
+  return onTerminal(`ssh ${options.join(" ")} ${account.name}@127.0.0.1 echo inside`, folder);
 }
 
 const grantTo = (terminal: string): string =>
@@ -73,8 +81,8 @@ const grantTo = (terminal: string): string =>
 pamTest(
   "pamtester: who confirms is let in; the message reaches the terminal through PAM",
   async () => {
-    const desk = await owner();
-    const end = await attended(knock(), desk, { meant: grantTo("") });
+    const { desk } = await owner();
+    const end = await attended(knock, desk, { meant: grantTo("") });
     expect(end).toEqual({ exitCode: 0, output: expect.stringContaining("successfully authenticated") as unknown });
     expect(end.output).toContain("Look at your KEY, then your PHONE");
   },
@@ -126,15 +134,9 @@ sshTest(
   async () => {
     const server = await startSshd(folder, service.name);
     leave.push(() => server.stop());
-    const ssh = (): Typed => {
-      const options = ["-p", String(server.port), "-F", "none", "-o", "StrictHostKeyChecking=no"];
-      options.push("-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-o", "NumberOfPasswordPrompts=1");
-      return onTerminal(`ssh ${options.join(" ")} ${account.name}@127.0.0.1 echo inside`, folder);
-    };
-    const desk = await owner({ grantServices: [] });
-    const run = ssh();
+    const { desk } = await owner({ grantServices: [] });
     // sshd shows what PAM says with its next prompt, so the owner reads the reference on key and phone alone.
-    const end = await confirmedBy(desk, run);
+    const end = await nodded(() => ssh(server.port), desk);
     expect({ ...end, log: server.output() }).toMatchObject({
       exitCode: 0,
       output: expect.stringContaining("inside") as unknown,
@@ -144,7 +146,7 @@ sshTest(
     );
 
     await owner({ core: "127.0.0.1:9" });
-    const outside = ssh();
+    const outside = ssh(server.port);
     await outside.shows(/do not answer[^]*Password: /);
     outside.type("\r");
     const refused = await outside.ended;
@@ -154,31 +156,66 @@ sshTest(
   400_000,
 );
 
+sshTest(
+  "sshd ends with the run that started it, also where that is killed",
+  async () => {
+    const start = [
+      `const { startSshd } = await import(${JSON.stringify(join(ROOT, "scripts/dev-env/src/sudo/peers.ts"))});`,
+      `console.log((await startSshd(${JSON.stringify(mkdtempSync(join(folder, "killed-")))}, "sshd")).pid);`,
+    ];
+    const args = [...FROM_SOURCE, "--input-type=module", "--eval", start.join("\n")];
+    const run = spawn(process.execPath, args, { cwd: ROOT, stdio: ["ignore", "pipe", "inherit"] });
+    const [line] = (await once(createInterface({ input: run.stdout }), "line")) as [string];
+    expect(existsSync(`/proc/${line}`)).toBe(true);
+    run.kill("SIGKILL");
+    // Ends when that process does.
+    await promisify(execFile)("tail", [`--pid=${line}`, "--follow", "/dev/null"]);
+    expect(existsSync(`/proc/${line}`)).toBe(false);
+  },
+  60_000,
+);
+
 sudoTest(
   "sudo: asks before every command; who is not confirmed runs nothing",
   async () => {
-    const fragment = `/etc/sudoers.d/${service.name}`;
-    const rules = [
-      `Defaults:${account.name} pam_service=${service.name}, timestamp_timeout=0, !lecture`,
+    const rules = addSudoRules([
+      `Defaults:${account.name} pam_service=${service.name}, timestamp_timeout=0, passwd_tries=1, !lecture`,
       `${account.name} ALL=(root) /usr/bin/id`,
-    ];
-    writeFileSync(fragment, `${rules.join("\n")}\n`, { mode: 0o440 });
-    leave.push(() => rmSync(fragment, { force: true }));
-    const asAccount = (command: string): Typed =>
-      onTerminal(`setpriv --reuid=${account.name} --regid=${account.name} --init-groups ${command}`, account.home);
-    const desk = await owner();
-    const run = asAccount("sudo /usr/bin/id -un");
-    const end = await confirmedBy(desk, run);
+    ]);
+    leave.push(() => rules.remove());
+    const { desk } = await owner();
+    const sudo = (): Typed => asAccount(account, ["sudo", "/usr/bin/id", "-un"]);
+    const end = await nodded(sudo, desk);
     expect(end).toEqual({ exitCode: 0, output: expect.stringMatching(/Confirmed\.\s[^]*root\s*$/) as unknown });
     expect(host.logged()).toMatch(new RegExp(`${account.name} through ${service.name} at /dev/pts/\\d+: confirmed`));
 
     await owner({ users: {} });
-    const outside = asAccount("sudo /usr/bin/id -un");
+    const outside = sudo();
     await outside.shows(/Nobody can confirm[^]*password for/);
     outside.interrupt();
     const refused = await outside.ended;
     expect(refused.output).not.toMatch(/^root/m);
     expect(refused.exitCode).not.toBe(0);
+  },
+  400_000,
+);
+
+sudoTest(
+  "sudo: after Ctrl-C nothing runs, also where the owner confirms all the same",
+  async () => {
+    const rules = addSudoRules([
+      `Defaults:${account.name} pam_service=${service.name}, timestamp_timeout=0, passwd_tries=1, !lecture`,
+      `${account.name} ALL=(root) /usr/bin/id`,
+    ]);
+    leave.push(() => rules.remove());
+    const { hands } = await owner();
+    const run = asAccount(account, ["sudo", "/usr/bin/id", "-un"]);
+    await hands.isAsked();
+    run.interrupt();
+    await hands.confirm();
+    const end = await run.ended;
+    expect(end).toEqual({ exitCode: 130, output: expect.stringContaining("Confirmed.") as unknown });
+    expect(end.output).not.toMatch(/^root/m);
   },
   400_000,
 );

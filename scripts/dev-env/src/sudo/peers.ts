@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { freePort } from "@countersign/testing/child";
 import type { LoginHost } from "./login-host.ts";
 import { ownName, removeAccount } from "./own-name.ts";
@@ -41,6 +41,25 @@ export function addAccount(): { readonly name: string; readonly home: string; re
   };
 }
 
+/** Rules of sudo, in a file of their own. */
+export function addSudoRules(rules: readonly string[]): { remove(): void } {
+  const path = `/etc/sudoers.d/${ownName()}`;
+  writeFileSync(path, `${rules.join("\n")}\n`, { mode: 0o440 });
+  return { remove: () => rmSync(path, { force: true }) };
+}
+
+/** What `countersign-run` reads for an account. */
+export function addRunSettings(
+  account: string,
+  settings: Readonly<Record<string, unknown>>,
+): { readonly path: string; remove(): void } {
+  const path = `/etc/countersign/exec.d/${account}.json`;
+  // The folder stays: tests beside this one may have put a file of theirs there.
+  mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+  writeFileSync(path, JSON.stringify(settings), { mode: 0o600 });
+  return { path, remove: () => rmSync(path, { force: true }) };
+}
+
 /** How a program on a terminal ended. */
 export interface TypedEnd {
   readonly exitCode: number;
@@ -54,7 +73,21 @@ export interface Typed {
   shows(line: RegExp): Promise<RegExpExecArray>;
   type(text: string): void;
   interrupt(): void;
+  /** The terminal is gone. */
+  end(signal: NodeJS.Signals): void;
 }
+
+/** Starts words, byte by byte as they are, for an account in its home. */
+export function asAccount(
+  { name, home }: { readonly name: string; readonly home: string },
+  words: readonly string[],
+): Typed {
+  const quoted = words.map((word) => `'${word.replaceAll("'", "'\\''")}'`);
+  return onTerminal(`setpriv --reuid=${name} --regid=${name} --init-groups ${quoted.join(" ")}`, home);
+}
+
+/** The last that was shown is a question for a password, by PAM, ssh or sudo. */
+const AT_PROMPT = /(?:password for \S+|Password): $/;
 
 /** Starts a program on a terminal of its own. `script` gives it one. */
 export function onTerminal(command: string, cwd: string): Typed {
@@ -80,12 +113,16 @@ export function onTerminal(command: string, cwd: string): Typed {
   return {
     ended,
     type: (text) => void program.stdin.write(text),
-    interrupt: () => void program.stdin.write("\u0003"),
+    // sudo and ssh only note a Ctrl-C that comes before they read: a line makes them look.
+    interrupt: () => void program.stdin.write("\u0003\r"),
+    end: (signal) => void program.kill(signal),
     shows: async (line) => {
       for (;;) {
         const found = line.exec(output);
         if (found !== null) return found;
         if (gone) throw new Error(`it ended without showing ${String(line)}:\n${output}`);
+        if (AT_PROMPT.test(output))
+          throw new Error(`it asks for a password without having shown ${String(line)}:\n${output}`);
         await wake.promise;
       }
     },
@@ -96,7 +133,7 @@ export function onTerminal(command: string, cwd: string): Typed {
 export async function startSshd(
   folder: string,
   pamService: string,
-): Promise<{ readonly port: number; readonly output: () => string; stop(): Promise<void> }> {
+): Promise<{ readonly port: number; readonly pid: number; readonly output: () => string; stop(): Promise<void> }> {
   const port = await freePort();
   const hostKey = join(folder, "host_key");
   const made = spawnSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", hostKey]);
@@ -115,7 +152,9 @@ export async function startSshd(
       ...["PrintMotd no", "PrintLastLog no"],
     ].join("\n"),
   );
-  const sshd = spawn(program, ["-D", "-e", "-f", config], { stdio: ["ignore", "pipe", "pipe"] });
+  // A run that is killed cannot end it: the kernel does, when its parent is gone.
+  const args = ["--pdeathsig", "TERM", "--", program, "-D", "-e", "-f", config];
+  const sshd = spawn("/usr/bin/setpriv", args, { stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   sshd.stdout.on("data", (text: Buffer) => (output += text.toString()));
   const gone = new Promise<void>((resolve) => sshd.once("close", () => resolve()));
@@ -128,6 +167,7 @@ export async function startSshd(
   });
   return {
     port,
+    pid: sshd.pid ?? 0,
     output: () => output,
     stop: async () => {
       sshd.kill("SIGTERM");

@@ -32,10 +32,10 @@ try {
 
   say("1  ada types sudo. Key and phone show what a scripted ada means, so she types PIN and code:\n");
   say(MEANT.replaceAll(/^/gm, "    KEY │ "));
-  const first = await attended(host.start("confirm", SUDO), desk);
+  const first = await attended(() => host.start("confirm", SUDO), desk);
   say(indented(first));
   say("2  Somebody else types sudo as ada, on another terminal. Her key shows it, and she rejects:\n");
-  const second = await attended(host.start("confirm", { ...SUDO, PAM_TTY: "/dev/pts/9" }), desk);
+  const second = await attended(() => host.start("confirm", { ...SUDO, PAM_TTY: "/dev/pts/9" }), desk);
   say(indented(second));
   say("3  The core is away. Nobody gets in, but by a one-time token from the safe; that is logged:\n");
   host.configure({ core: "127.0.0.1:9" });
