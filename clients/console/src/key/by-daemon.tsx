@@ -1,7 +1,9 @@
 import { DaemonPort, t } from "@countersign/pages";
 import type { JSX } from "preact";
-import { useEffect, useId, useState } from "preact/hooks";
+import { useId } from "preact/hooks";
 import { FailureNote } from "../ui/failure-note.tsx";
+import { useVersion } from "../ui/use-version.ts";
+import type { Asked } from "./chosen-key.ts";
 import { daemon } from "./daemon.ts";
 import { keyFailureOf } from "./key-failure.ts";
 import { Pair } from "./pair.tsx";
@@ -9,30 +11,34 @@ import type { Taking } from "./taking.ts";
 
 /** A key at this PC, through its daemon: it shows the lines itself, and PIN and code are typed on it. */
 export function ByDaemon({ taking }: { taking: Taking }): JSX.Element {
-  const [paired, setPaired] = useState(daemon().wasPaired);
+  const [, lookAgain] = useVersion();
   const heading = useId();
+  const { value: asked } = taking.key.asked;
+  // A daemon that ended the pairing says so when it is asked; who pairs anew goes on here.
+  const paired = daemon().wasPaired;
   return (
     <section class="way" aria-labelledby={heading}>
       <h3 id={heading}>{t("key-daemon-title")}</h3>
       {paired ? (
-        <AtTheKey taking={taking} onUnpaired={() => setPaired(false)} />
+        <AtTheKey taking={taking} asked={asked?.way === "daemon" ? asked : undefined} onPort={lookAgain} />
       ) : (
-        <Pair onPaired={() => setPaired(true)} />
+        <Pair onPaired={lookAgain} />
       )}
     </section>
   );
 }
 
-function AtTheKey({ taking, onUnpaired }: { taking: Taking; onUnpaired: () => void }): JSX.Element {
-  const { value: asked } = taking.key.asked;
-  const isMine = asked?.way === "daemon";
-  const busy = isMine && asked.busy;
-  const error = isMine ? asked.error : undefined;
+interface AtTheKeyProps {
+  readonly taking: Taking;
+  /** Undefined: this way was not chosen. */
+  readonly asked: Asked | undefined;
+  readonly onPort: () => void;
+}
+
+function AtTheKey({ taking, asked, onPort }: AtTheKeyProps): JSX.Element {
+  const { busy = false, error } = asked ?? {};
   const failure = keyFailureOf(error);
   if (error !== undefined && failure === undefined) throw error;
-  useEffect(() => {
-    if (failure?.reason === "NOT_PAIRED") onUnpaired();
-  }, [error]);
   return (
     <>
       <p>{t("key-daemon-explained")}</p>
@@ -40,8 +46,8 @@ function AtTheKey({ taking, onUnpaired }: { taking: Taking; onUnpaired: () => vo
         {t("key-daemon-sign")}
       </button>
       <p role="status">{busy && taking.told.value}</p>
-      {failure !== undefined && <FailureNote failure={failure} />}
-      {failure?.reason === "NO_DAEMON" && <DaemonPort onChanged={onUnpaired} />}
+      {failure !== undefined && failure.reason !== "NOT_PAIRED" && <FailureNote failure={failure} />}
+      {failure?.reason === "NO_DAEMON" && <DaemonPort onChanged={onPort} />}
     </>
   );
 }

@@ -44,7 +44,6 @@ export function OwnKey({ onChanged }: OwnKeyProps): JSX.Element {
 }
 
 function Enrol({ onMade }: { onMade: (made: Enrolled) => void }): JSX.Element {
-  const [paired, setPaired] = useState(daemon().wasPaired);
   const [pairing, setPairing] = useState(false);
   const [told, setTold] = useState<string | undefined>(undefined);
   const { busy, failure, run } = useAction();
@@ -70,21 +69,14 @@ function Enrol({ onMade }: { onMade: (made: Enrolled) => void }): JSX.Element {
   return (
     <>
       <div class="choices">
-        <button type="button" disabled={busy} onClick={() => (paired ? void byDaemon() : setPairing(true))}>
+        <button type="button" disabled={busy} onClick={() => (daemon().wasPaired ? void byDaemon() : setPairing(true))}>
           {t("me-enrol-daemon")}
         </button>
         <button type="button" class="secondary" disabled={busy} onClick={() => void byBrowser()}>
           {t("me-enrol-browser")}
         </button>
       </div>
-      {pairing && !paired && (
-        <Pair
-          onPaired={() => {
-            setPaired(true);
-            void byDaemon();
-          }}
-        />
-      )}
+      {pairing && !daemon().wasPaired && <Pair onPaired={() => void byDaemon()} />}
       <p role="status">{told}</p>
       {failure !== undefined && <FailureNote failure={failure} />}
     </>

@@ -145,8 +145,18 @@ async function logIn(page: Page): Promise<string> {
   return fingerprint;
 }
 
+/** The daemon's owner ended the pairing; the page learns it when it asks, and is paired again where it stands. */
+async function pairAnew(page: Page, origin: string): Promise<void> {
+  const state = ["--state", join(folder, "state")];
+  await runOnce("device-daemon/daemon/src/main.ts", ["--unpair", origin, ...state]);
+  const dialog = page.getByRole("dialog");
+  await press(page, "button", "Show it on my key", dialog);
+  await dialog.getByRole("button", { name: "Pair this page with the daemon" }).waitFor();
+  await press(page, "button", "Pair this page with the daemon", dialog);
+}
+
 /** Stops at once; going on again takes his key. */
-async function pauseAndResume(page: Page, { me }: Place): Promise<void> {
+async function pauseAndResume(page: Page, { me, origin }: Place): Promise<void> {
   await press(page, "link", "Channels");
   await page.locator("main h1:focus", { hasText: "Channels" }).waitFor();
   const spare = page.getByRole("row").filter({ hasText: "spare" });
@@ -155,6 +165,7 @@ async function pauseAndResume(page: Page, { me }: Place): Promise<void> {
   await spare.locator(".badge", { hasText: "paused" }).waitFor();
   await press(page, "button", /Resume\W+spare/, spare);
   await press(page, "button", "Ask for it", page.getByRole("dialog"));
+  await pairAnew(page, origin);
   await press(page, "button", "Show it on my key", page.getByRole("dialog"));
   await page.getByRole("dialog").locator(".badge", { hasText: "carried out" }).waitFor();
   expect(me.read).toContain("bot spare");

@@ -5,7 +5,7 @@ import { tenantId } from "../../shell/tenant.ts";
 import { whoAmI } from "../../shell/me.ts";
 import { Allowed } from "../../ui/allowed.tsx";
 import { Page } from "../../ui/page.tsx";
-import { useVersion } from "../state/use-version.ts";
+import { useVersion } from "../../ui/use-version.ts";
 import { ActDialog, type HolderAct } from "./act-dialog.tsx";
 import { AdminTable } from "./admin-table.tsx";
 import type { Holder } from "./holder.ts";

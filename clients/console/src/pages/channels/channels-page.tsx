@@ -10,7 +10,7 @@ import { Allowed } from "../../ui/allowed.tsx";
 import { type Column, DataTable, type Rows } from "../../ui/data-table.tsx";
 import { Page } from "../../ui/page.tsx";
 import { TimeText } from "../../ui/time-text.tsx";
-import { useVersion } from "../state/use-version.ts";
+import { useVersion } from "../../ui/use-version.ts";
 import { type BotAct, BotDialog } from "./bot-dialog.tsx";
 import { BotState } from "./bot-state.tsx";
 

@@ -15,7 +15,7 @@ import { Page } from "../../ui/page.tsx";
 import { TimeText } from "../../ui/time-text.tsx";
 import { DeliveryStateOf } from "../state/state-of.tsx";
 import { PLATFORMS } from "../state/platforms.ts";
-import { useVersion } from "../state/use-version.ts";
+import { useVersion } from "../../ui/use-version.ts";
 import { NoCodeForm } from "./no-code-form.tsx";
 import { type About, WhyPage } from "./why-page.tsx";
 

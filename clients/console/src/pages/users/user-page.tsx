@@ -13,7 +13,7 @@ import { TimeText } from "../../ui/time-text.tsx";
 import { useLoad } from "../../ui/use-load.ts";
 import { Facts } from "../state/facts.tsx";
 import { toneOfUser } from "../state/state-words.ts";
-import { useVersion } from "../state/use-version.ts";
+import { useVersion } from "../../ui/use-version.ts";
 import { findUser } from "./find-user.ts";
 import { KeyTable } from "./key-table.tsx";
 import { LinkTable } from "./link-table.tsx";

@@ -7,10 +7,11 @@ import {
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { webhooks } from "../../connection/core.ts";
+import { me } from "../../shell/me.ts";
+import { hasRight } from "../../shell/right.ts";
 import { formatRoute } from "../../shell/route.ts";
 import { route } from "../../shell/router.ts";
 import { tenantId } from "../../shell/tenant.ts";
-import { Allowed } from "../../ui/allowed.tsx";
 import { ConfirmStop } from "../../ui/confirm-stop.tsx";
 import { type Column, DataTable, type Rows } from "../../ui/data-table.tsx";
 import { type Filter, FilterForm } from "../../ui/filter-form.tsx";
@@ -50,7 +51,7 @@ export function MessageTable({ webhook, version, onChanged }: MessageTableProps)
       <p class="fine">{t("webhooks-kept")}</p>
       <FilterForm filters={filters()} />
       <DataTable
-        caption={t("webhooks-messages")}
+        caption={t("webhooks-messages-shown")}
         columns={columns(setAsked)}
         rowKey={({ webhookId }) => webhookId}
         load={load}
@@ -75,13 +76,16 @@ function filters(): readonly Filter[] {
 }
 
 function columns(ask: (delivery: WebhookDelivery) => void): readonly Column<WebhookDelivery>[] {
+  const acts: Column<WebhookDelivery> = {
+    ...{ id: "actions", header: t("page-actions"), cell: (delivery) => <Action delivery={delivery} ask={ask} /> },
+  };
   return [
     { id: "event", header: t("webhooks-event"), cell: EventOf, isHeader: true },
     { id: "state", header: t("page-state"), cell: ({ state }) => <DeliveryStateBadge state={state} /> },
     { id: "tries", header: t("webhooks-tries-made"), cell: TriesOf },
     { id: "at", header: t("webhooks-at"), cell: AtOf },
     { id: "of", header: t("page-transaction"), cell: TransactionOf },
-    { id: "actions", header: t("page-actions"), cell: (delivery) => <Action delivery={delivery} ask={ask} /> },
+    ...(hasRight(me.value?.role, "stop") ? [acts] : []),
   ];
 }
 
@@ -140,16 +144,14 @@ function Action({ delivery, ask }: ActionProps): JSX.Element | null {
   const { state, webhookId } = delivery;
   if (state === WebhookDeliveryState.PENDING) return null;
   return (
-    <Allowed to="stop">
-      <button
-        type="button"
-        class="secondary outline small"
-        aria-label={t("webhooks-again-of", { message: webhookId })}
-        onClick={() => ask(delivery)}
-      >
-        {t("webhooks-again")}
-      </button>
-    </Allowed>
+    <button
+      type="button"
+      class="secondary outline small"
+      aria-label={t("webhooks-again-of", { message: webhookId })}
+      onClick={() => ask(delivery)}
+    >
+      {t("webhooks-again")}
+    </button>
   );
 }
 

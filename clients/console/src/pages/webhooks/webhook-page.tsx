@@ -15,7 +15,7 @@ import { useLoad } from "../../ui/use-load.ts";
 import { useLookAgain } from "../../ui/use-look-again.ts";
 import { CopyId } from "../state/copy-id.tsx";
 import { Facts } from "../state/facts.tsx";
-import { useVersion } from "../state/use-version.ts";
+import { useVersion } from "../../ui/use-version.ts";
 import { MessageTable } from "./message-table.tsx";
 import { type WebhookAct, WebhookDialog } from "./webhook-dialog.tsx";
 import { countText, WebhookState } from "./webhook-state.tsx";

@@ -10,8 +10,9 @@ import { tenantId } from "../../shell/tenant.ts";
 import { Allowed } from "../../ui/allowed.tsx";
 import { type Column, DataTable, type Rows } from "../../ui/data-table.tsx";
 import { Page } from "../../ui/page.tsx";
+import { StateBadge } from "../../ui/state-badge.tsx";
 import { TimeText } from "../../ui/time-text.tsx";
-import { useVersion } from "../state/use-version.ts";
+import { useVersion } from "../../ui/use-version.ts";
 import { type LastTries, lastTriesIn, resultOf } from "./last-tries.ts";
 import { NewWebhookDialog } from "./new-webhook-dialog.tsx";
 import { WebhookPage } from "./webhook-page.tsx";
@@ -76,7 +77,8 @@ async function load(_pageToken: string, signal: AbortSignal): Promise<Rows<Endpo
     const { deliveries } = await webhooks.listDeliveries(request, { signal });
     return { webhook, ...lastTriesIn(deliveries) };
   };
-  return { rows: await Promise.all(listed.map(withTries)), nextPageToken: "" };
+  const byUrl = listed.toSorted((one, other) => (one.url < other.url ? -1 : 1));
+  return { rows: await Promise.all(byUrl.map(withTries)), nextPageToken: "" };
 }
 
 function columns(): readonly Column<Endpoint>[] {
