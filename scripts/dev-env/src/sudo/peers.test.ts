@@ -10,7 +10,8 @@ terminalTest(
   "Ctrl-C right after a prompt ends the program, also where it had not begun to read",
   async () => {
     const asks = `trap gone=1 INT; printf "Password: "; while [ -z "$gone" ]; do :; done; read -r _; exit 3`;
-    const run = onTerminal(`sh -c '${asks}'`, folder);
+    // Without exec, the shell around it would end by the same Ctrl-C.
+    const run = onTerminal(`exec sh -c '${asks}'`, folder);
     await run.shows(/Password: /);
     run.interrupt();
     expect((await run.ended).exitCode).toBe(3);
