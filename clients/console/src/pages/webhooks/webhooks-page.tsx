@@ -10,7 +10,6 @@ import { tenantId } from "../../shell/tenant.ts";
 import { Allowed } from "../../ui/allowed.tsx";
 import { type Column, DataTable, type Rows } from "../../ui/data-table.tsx";
 import { Page } from "../../ui/page.tsx";
-import { StateBadge } from "../../ui/state-badge.tsx";
 import { TimeText } from "../../ui/time-text.tsx";
 import { useVersion } from "../../ui/use-version.ts";
 import { type LastTries, lastTriesIn, resultOf } from "./last-tries.ts";
