@@ -126,11 +126,18 @@ async function sendTest(on: AdminGiven, wanted: string, options: TestOptions): P
   const last = tried === undefined ? `not tried yet; the endpoint is ${stateText(endpoint)}` : lastOf(tried);
   terminal.record({ webhookId, ...(tried && messageJson(WebhookDelivery, tried)), final: true, exit });
   terminal.result(printable(`  ${terminal.sign(isThere ? "done" : "failed")} ${webhookId}: ${last}`));
-  if (tried?.lastResult === "refused")
-    terminal.result(
-      "Do next: its name leads to an address that is not public; --webhook-allow of the core names exceptions.",
-    );
+  const next = tried === undefined ? undefined : nextStep(tried, which);
+  if (next !== undefined) terminal.result(`Do next: ${next}`);
   return exit;
+}
+
+const GONE = 410;
+
+function nextStep({ lastResult, lastStatus }: WebhookDelivery, { endpointId }: Named): string | undefined {
+  if (lastResult === "refused")
+    return "its name leads to an address that is not public; --webhook-allow of the core names exceptions.";
+  if (lastStatus !== GONE) return undefined;
+  return `its receiver is gone for good, it says, so it is paused: countersign admin webhook remove ${endpointId} (or resume).`;
 }
 
 async function firstTry(on: AdminGiven, which: Named, webhookId: string): Promise<WebhookDelivery | undefined> {

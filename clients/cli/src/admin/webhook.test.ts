@@ -53,3 +53,14 @@ test("a test of one that is told waits for what became of it", async () => {
   expect(out).toContain("evt_test_1: 2xx");
   expect(code).toBe(0);
 });
+
+test.each([
+  [{ lastResult: "4xx", lastStatus: 410 }, `countersign admin webhook remove ${RUNNING.endpointId} (or resume)`],
+  [{ lastResult: "refused", lastStatus: 0 }, "--webhook-allow of the core names exceptions"],
+])("a test that can not arrive says what to do next (%#)", async (tried, next) => {
+  const tested = WebhookDelivery.create({ webhookId: "evt_test_1", state: 1, attempts: 1, ...tried });
+  cli.answer("ListDeliveries", { deliveries: [tested] });
+  const { out, code } = await cli.run("webhook", "test", RUNNING.url);
+  expect([out, code]).toEqual([expect.stringMatching(/^Do next: /m), 15]);
+  expect(out).toContain(next);
+});
